@@ -1,0 +1,12 @@
+"""Truncated Taylor arithmetic: functions that carry their partial derivatives.
+
+`index` names partial derivatives, `univariate` streams the derivatives of elementary functions, `jet` combines and
+composes lazily, `functions` are the elementary functions users write formulas with, and `stack` pushes all components
+of a batch through a network layer at once.
+"""
+
+from kinn.jets.index import Index, IndexSet
+from kinn.jets.jet import Component, Jet, constant, coordinate
+from kinn.jets.stack import Activation, compose
+
+__all__ = ["Activation", "Component", "Index", "IndexSet", "Jet", "compose", "constant", "coordinate"]
