@@ -1,0 +1,42 @@
+# `make demo` and `make test` need nothing but Python >= 3.11 and make: both set up .venv first.
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test lint types accuracy bench build clean
+.DEFAULT_GOAL := setup
+
+setup: $(VENV)/.kinn-setup
+
+$(VENV)/.kinn-setup: pyproject.toml setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "KINN needs Python >= 3.11: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/kinn --version
+	@touch $@
+
+demo: setup
+	$(BIN)/kinn compare crack --network kan --network mlp
+
+test: setup
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup
+	.ci/types $(VENV)
+
+accuracy: setup
+	$(BIN)/python benchmarks/accuracy.py
+
+bench: setup
+	$(BIN)/python benchmarks/side_by_side.py
+
+build: setup
+	$(BIN)/python -m build
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
