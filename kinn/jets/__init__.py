@@ -7,6 +7,6 @@ of a batch through a network layer at once.
 
 from kinn.jets.index import Index, IndexSet
 from kinn.jets.jet import Component, Jet, constant, coordinate
-from kinn.jets.stack import Activation, compose
+from kinn.jets.stack import compose
 
-__all__ = ["Activation", "Component", "Index", "IndexSet", "Jet", "compose", "constant", "coordinate"]
+__all__ = ["Component", "Index", "IndexSet", "Jet", "compose", "constant", "coordinate"]

@@ -1,4 +1,4 @@
-"""Pushing a stack of components through a univariate function, as every layer of a network does.
+"""Pushing a stack of components through univariate functions, as every layer of a network does.
 
 A stack is one tensor (A, N, C): A components in the order of an `IndexSet`, N points, C channels. A linear layer then
 is one matrix product. Up to second order the composition is written out and fused into one autograd node with its
@@ -19,20 +19,22 @@ from kinn.jets.univariate import Univariate
 
 
 class _Composition(torch.autograd.Function):
-    """f(u) for a stack of order <= 2: f, f' u_i, f'' u_i u_j + f' u_ij, and the adjoint (which needs f''')."""
+    """f(u), f' u_i, f'' u_i u_j + f' u_ij for one function or K at once, and the adjoint, which needs f'''."""
 
     @staticmethod
     def forward(ctx: Any, stack: Tensor, function: Univariate, index: IndexSet) -> Tensor:
         tables = list(islice(function(stack[0]), index.order + 2))
-        out = torch.empty_like(stack)
+        expanded = tables[0].dim() > stack.dim() - 1
+        inner = stack.unsqueeze(-1) if expanded else stack
+        out = stack.new_empty((len(index), *tables[0].shape))
         out[0] = tables[0]
         for i, _ in index.firsts:
-            torch.mul(tables[1], stack[i], out=out[i])
+            torch.mul(tables[1], inner[i], out=out[i])
         for ij, i, j in index.seconds:
-            torch.mul(tables[1], stack[ij], out=out[ij])
-            out[ij].addcmul_(tables[2] * stack[i], stack[j])
+            torch.mul(tables[1], inner[ij], out=out[ij])
+            out[ij].addcmul_(tables[2], inner[i] * inner[j])
         ctx.save_for_backward(stack, *tables[1:])
-        ctx.index = index
+        ctx.index, ctx.expanded = index, expanded
         return out
 
     @staticmethod
@@ -41,47 +43,41 @@ class _Composition(torch.autograd.Function):
         (grad,) = grads
         stack, first, *higher = ctx.saved_tensors
         index: IndexSet = ctx.index
-        out = first * grad
-        if higher:
-            for i, _ in index.firsts:
-                out[0].addcmul_(higher[0] * stack[i], grad[i])
+
+        def contract(table: Tensor, g: Tensor) -> Tensor:
+            return (table * g).sum(-1) if ctx.expanded else table * g
+
+        out = contract(first, grad)
+        for i, _ in index.firsts:
+            out[0].addcmul_(contract(higher[0], grad[i]), stack[i])
         for ij, i, j in index.seconds:
-            bent = higher[0] * grad[ij]
+            bent = contract(higher[0], grad[ij])
             out[0].addcmul_(bent, stack[ij])
-            out[0].addcmul_(higher[1] * grad[ij] * stack[i], stack[j])
+            out[0].addcmul_(contract(higher[1], grad[ij]), stack[i] * stack[j])
             out[i].addcmul_(bent, stack[j])
             out[j].addcmul_(bent, stack[i])
         return out, None, None
 
 
 def compose(function: Univariate, stack: Tensor, index: IndexSet) -> Tensor:
-    """Return the stack of f(u).
+    """Return the stack of f(u), for one function or for K of them.
 
     Args:
-        function: The derivatives of f as a stream.
+        function: The derivatives of f as a stream of `N x C` tensors, or those of K functions as `N x C x K` tensors.
         stack: A `A x N x C` tensor of the components of u.
         index: The A multi-indices of the components.
 
     Returns:
-        A `A x N x C` tensor. Up to order 2 its gradient is of first order only; above, it differentiates without limit.
+        A `A x N x C` or `A x N x C x K` tensor. Up to order 2 its gradient is of first order only; above, it
+        differentiates without limit.
     """
     if index.order <= 2:
         return _Composition.apply(stack, function, index)  # type: ignore[no-any-return, no-untyped-call]
-    composed = Jet(index.dimension, lambda a: stack[index.position[a]]).compose(function)
+    expanded = next(function(stack[0])).dim() > stack.dim() - 1
+    inner = stack.unsqueeze(-1) if expanded else stack
+
+    def of_column(u: Tensor) -> Any:
+        return function(u.squeeze(-1) if expanded else u)
+
+    composed = Jet(index.dimension, lambda a: inner[index.position[a]]).compose(of_column)
     return torch.stack([torch.as_tensor(composed[a]) for a in index])
-
-
-class Activation(torch.nn.Module):
-    """A univariate function as a layer: plain on values, fused on stacks."""
-
-    def __init__(self, function: Univariate) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return f(x) for a tensor of any shape; differentiable without limit."""
-        return next(self.function(x))
-
-    def jet(self, stack: Tensor, index: IndexSet) -> Tensor:
-        """Return the stack (A, N, C) of f(u) for the stack of u."""
-        return compose(self.function, stack, index)

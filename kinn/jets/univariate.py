@@ -164,3 +164,25 @@ def sign(u: Tensor) -> Iterator[Tensor]:
     yield torch.sign(u)
     while True:
         yield torch.zeros_like(u)
+
+
+def softsign(u: Tensor) -> Iterator[Tensor]:
+    """The smooth bounded map u / sqrt(1 + u^2) = u (1 + u^2)^-1/2.
+
+    With q = 1 + u^2 its derivatives are p_k(u) q^-(k + 1/2): p_0 = u, p_{k+1} = p_k' q - (2 k + 1) u p_k.
+    """
+    q = 1.0 + u * u
+    root, coefficients, k = torch.rsqrt(q), [0.0, 1.0], 0
+    while True:
+        total = torch.zeros_like(u)
+        for c in reversed(coefficients):
+            total = total * u + c
+        yield total * root ** (2 * k + 1)
+        slope = [n * c for n, c in enumerate(coefficients)][1:]
+        following = [0.0] * (len(coefficients) + 1)
+        for n, c in enumerate(slope):
+            following[n] += c
+            following[n + 2] += c
+        for n, c in enumerate(coefficients):
+            following[n + 1] -= (2 * k + 1) * c
+        coefficients, k = following, k + 1

@@ -1,0 +1,101 @@
+"""The multilayer perceptron, the yardstick of every comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError, unknown
+from kinn.jets import IndexSet, stack, univariate
+from kinn.networks.base import Architecture, positive_widths, rescaled
+from kinn.networks.layers import Activation, Layer, Linear, glorot
+from kinn.networks.tape import Tape
+
+#: Smooth activations: every one has as many derivatives as a fourth-order equation needs.
+ACTIVATIONS = {"tanh": univariate.tanh, "sin": univariate.sin, "gelu": univariate.gelu, "swish": univariate.silu}
+
+
+class FourierFeatures(Layer):
+    """Fixed random frequencies: x -> sin(x B), cos(x B) (Tancik et al. 2020, arXiv:2006.10739).
+
+    Args:
+        frequencies: The matrix B, `I x M`.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, frequencies: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", frequencies)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the 2 M features of values."""
+        phase = x @ self.frequencies
+        return torch.cat([torch.sin(phase), torch.cos(phase)], dim=-1)
+
+    def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of the 2 M features."""
+        phase = stack_ @ self.frequencies
+        waves = [stack.compose(f, phase, index) for f in (univariate.sin, univariate.cos)]
+        return torch.cat(waves, dim=-1)
+
+
+@dataclass(frozen=True)
+class MLP(Architecture):
+    """A multilayer perceptron, optionally on random Fourier features.
+
+    Attributes:
+        width: The hidden widths.
+        activation: "tanh", "sin", "gelu" or "swish".
+        fourier: The number of random frequencies in front (0 for none).
+        frequency: The standard deviation of those frequencies, in radians over half the domain's extent.
+    """
+
+    name: ClassVar[str] = "mlp"
+
+    width: tuple[int, ...] | int = (20, 20)
+    activation: str = "tanh"
+    fourier: int = 0
+    frequency: float = 3.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", positive_widths(self.width))
+        if self.activation not in ACTIVATIONS:
+            raise unknown("value of network.activation", self.activation, ACTIVATIONS)
+        if self.fourier < 0:
+            raise InputError(f"network.fourier is a number of frequencies, 0 or more, not {self.fourier}")
+        if not 0 < self.frequency < float("inf"):
+            raise InputError(f"network.frequency is positive and finite, not {self.frequency}")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The hidden widths as a tuple."""
+        return (self.width,) if isinstance(self.width, int) else self.width
+
+    def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
+        """Return linear layers with the activation between them."""
+        built: list[Layer] = []
+        if self.fourier:
+            shape = (inputs, self.fourier)
+            built.append(FourierFeatures(self.frequency * torch.randn(shape, generator=generator, dtype=torch.float64)))
+            inputs = 2 * self.fourier
+        sizes = (inputs, *self.widths, outputs)
+        for n, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+            if n:
+                built.append(Activation(ACTIVATIONS[self.activation]))
+            bias = torch.zeros(fan_out, dtype=torch.float64)
+            built.append(Linear(glorot(fan_in, fan_out, generator), bias))
+        return built
+
+    def parameter_count(self, inputs: int, outputs: int) -> int:
+        """Return the number of weights and biases."""
+        sizes = (2 * self.fourier or inputs, *self.widths, outputs)
+        return sum((a + 1) * b for a, b in pairwise(sizes))
+
+    def resized(self, factor: float) -> MLP:
+        """Return the MLP with hidden widths times `factor`."""
+        return replace(self, width=rescaled(self.widths, factor))

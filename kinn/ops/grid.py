@@ -1,0 +1,95 @@
+"""Knots turned into one small matrix per cell, so that every grid and degree shares one evaluation path.
+
+On a cell the k + 1 live B-splines of degree k are polynomials in the local coordinate s in [0, 1]: their values are
+[1, s, .., s^k] @ matrix. The matrices follow from the Cox-de Boor recursion applied to polynomial coefficients
+(de Boor, A Practical Guide to Splines, 1978, chapter IX).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+
+MAX_DEGREE = 7
+
+
+@dataclass(frozen=True, eq=False)
+class SplineGrid:
+    """A grid of G cells with the B-splines of degree k on it; beyond its ends a spline continues linearly.
+
+    Attributes:
+        degree: The degree k, 1 to 7.
+        edges: A `G + 1` tensor of increasing cell edges.
+        matrices: A `G x (k+1) x (k+1)` tensor; row p of a cell's matrix holds the coefficients of s^p.
+    """
+
+    degree: int
+    edges: Tensor
+    matrices: Tensor
+
+    @classmethod
+    def from_edges(cls, edges: npt.ArrayLike, degree: int, dtype: torch.dtype = torch.float64) -> SplineGrid:
+        """Return the grid on the given cell edges; the knots beyond them repeat the first and the last spacing.
+
+        Raises:
+            InputError: If the edges do not increase, are not finite, or the degree is out of range.
+        """
+        cells = np.asarray(edges, dtype=np.float64)
+        if not 1 <= degree <= MAX_DEGREE:
+            raise InputError(f"a spline's degree is 1 to {MAX_DEGREE}, not {degree}")
+        if cells.ndim != 1 or len(cells) < 2 or not np.isfinite(cells).all() or (np.diff(cells) <= 0).any():
+            raise InputError("a spline grid needs at least two finite, strictly increasing edges")
+        steps = np.arange(1, degree + 1)
+        knots = np.concatenate(
+            [cells[0] - steps[::-1] * (cells[1] - cells[0]), cells, cells[-1] + steps * (cells[-1] - cells[-2])]
+        )
+        matrices = np.stack([_cell_matrix(knots, degree, cell + degree) for cell in range(len(cells) - 1)])
+        return cls(degree, torch.as_tensor(cells, dtype=dtype), torch.as_tensor(matrices, dtype=dtype))
+
+    @classmethod
+    def uniform(
+        cls, intervals: int, degree: int, lower: float = -1.0, upper: float = 1.0, dtype: torch.dtype = torch.float64
+    ) -> SplineGrid:
+        """Return the grid of `intervals` equal cells on [lower, upper]."""
+        if intervals < 1:
+            raise InputError(f"a spline grid needs at least one interval, not {intervals}")
+        return cls.from_edges(np.linspace(lower, upper, intervals + 1), degree, dtype)
+
+    @property
+    def intervals(self) -> int:
+        """The number G of cells."""
+        return len(self.edges) - 1
+
+    @property
+    def size(self) -> int:
+        """The number G + k of B-splines."""
+        return self.intervals + self.degree
+
+    def to(self, dtype: torch.dtype, device: torch.device | None = None) -> SplineGrid:
+        """Return the grid in another precision or on another device."""
+        return SplineGrid(self.degree, self.edges.to(device, dtype), self.matrices.to(device, dtype))
+
+
+def _cell_matrix(knots: npt.NDArray[np.float64], degree: int, span: int) -> npt.NDArray[np.float64]:
+    """Return the (k+1) x (k+1) matrix of the cell [knots[span], knots[span+1]], columns in the order of the splines."""
+    left, width = knots[span], knots[span + 1] - knots[span]
+    live = np.ones((1, 1))  # degree 0: one spline, constant on the cell; row = power of s
+    for k in range(1, degree + 1):
+        raised = np.zeros((k + 1, k + 1))
+        for j in range(k):  # spline `span - k + 1 + j` of degree k - 1 feeds splines j and j + 1 of degree k
+            start = knots[span - k + 1 + j]
+            stop = knots[span + 1 + j]
+            # the weight (x - start) / (stop - start) as a polynomial in s
+            constant, slope = (left - start) / (stop - start), width / (stop - start)
+            column = live[:, j]
+            rising = constant * np.append(column, 0.0) + slope * np.insert(column, 0, 0.0)
+            raised[:, j + 1] += rising
+            raised[:, j] += np.append(column, 0.0) - rising
+        live = raised
+    return live
