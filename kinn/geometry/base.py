@@ -1,0 +1,156 @@
+"""The base of all shapes: a closed bounded set with a level function, samples of its interior and named boundaries."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kinn.errors import unknown
+from kinn.geometry import checks
+from kinn.geometry.boundary import Array, Boundary, BoundaryPoints, Face, Mask, Part, Piece
+from kinn.geometry.sampling import fill, unit_cube
+
+if TYPE_CHECKING:
+    from kinn.geometry.csg import Difference, Intersection, Union
+    from kinn.geometry.time import SpaceTime, TimeInterval
+
+__all__ = ["Array", "Boundary", "BoundaryPoints", "Face", "Geometry", "Mask", "Part", "Piece", "coordinate_names"]
+
+CLOSE = 1e-10  # a point this far outside, relative to the size of the shape, still belongs to it
+
+
+def coordinate_names(dim: int) -> tuple[str, ...]:
+    """Return the names of the coordinates of space: x, y, z, and x1, x2, ... beyond three dimensions."""
+    return ("x", "y", "z")[:dim] if dim <= 3 else tuple(f"x{axis + 1}" for axis in range(dim))
+
+
+class Geometry(ABC):
+    """A closed bounded domain. Combine shapes with `|`, `&` and `-`, and with time by `shape * TimeInterval(0, 1)`.
+
+    A new shape gives `bounds`, `measure`, `level` and `parts`, and `from_unit` with `rejects = False` where it has a
+    map from the unit cube that keeps volume ratios; otherwise points of the bounding box are accepted or rejected.
+    """
+
+    rejects: bool = True  # whether `from_unit` gives points that are not inside
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates d, time included."""
+        return len(self.bounds[0])
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Names of the coordinates, in the order of the columns of points."""
+        return coordinate_names(self.dim)
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[Array, Array]:
+        """Lower and upper corner of an axis-aligned box around the shape, each (d,)."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length, area or volume."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[Part, ...]:
+        """The leaf parts of the boundary."""
+
+    @abstractmethod
+    def level(self, points: Array) -> Array:
+        """Return a signed level, (N,): negative inside, zero on the boundary, positive outside.
+
+        It must never exceed the distance to the boundary and be 1-Lipschitz (a signed distance is): the trimming of
+        boundaries draws its certainty that no crossing was missed from that.
+        """
+
+    @cached_property
+    def size(self) -> float:
+        """The length that tolerances are relative to: the largest coordinate or extent of the bounding box."""
+        lower, upper = self.bounds
+        return float(max(np.max(np.abs(lower)), np.max(np.abs(upper)), np.max(upper - lower)))
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), lie in the closed shape, (N,); rounding on the boundary is forgiven."""
+        return np.asarray(self.level(checks.points(points, self.coordinates)) <= CLOSE * self.size)
+
+    def from_unit(self, unit: Array) -> Array:
+        """Return the points that the unit cube points `unit`, (m, d), are mapped to; see `rejects`."""
+        lower, upper = self.bounds
+        return np.asarray(lower + unit * (upper - lower))
+
+    def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
+        """Return n points of the interior, uniform in measure.
+
+        Args:
+            n: Number of points, at least 1.
+            method: "sobol", "halton", "lhs", "random", or "uniform": cell centres of a regular grid of the bounding
+                box, the grid being the coarsest found with n points inside, of which a few may be left out.
+            seed: Non-negative integer; the same seed gives the same points.
+
+        Returns:
+            An (n, d) array. Sequences are continued until n points are accepted.
+
+        Raises:
+            InputError: n below 1, unknown method, bad seed, or a domain that is empty.
+        """
+        lower, upper = self.bounds
+
+        def draw(m: int) -> Array:
+            unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
+            if method == "uniform":
+                points = lower + unit * (upper - lower)
+                return np.asarray(points[self.contains(points)])
+            points = self.from_unit(unit)
+            return points[self.contains(points)] if self.rejects else points
+
+        return fill(n, draw, repr(self), spread=method == "uniform")
+
+    @property
+    def boundaries(self) -> tuple[str, ...]:
+        """Names of the leaf boundaries, in order, each once."""
+        return tuple(dict.fromkeys(part.name for part in self.parts))
+
+    def boundary(self, name: str) -> Boundary:
+        """Return a boundary by name.
+
+        Args:
+            name: A leaf name ("left"), the name of a primitive ("rectangle": all its sides), "boundary" (everything;
+                of a space-time domain everything but the initial and the final instant) or "outer" (what belongs to
+                shapes that were not subtracted).
+
+        Raises:
+            InputError: There is no such boundary; the line names the nearest one.
+        """
+        parts = self.parts
+        found = tuple(part for part in parts if part.name == name)
+        found = found or tuple(part for part in parts if part.label.answers_to(name))
+        if not found:
+            groups = [str(part.label.owner) for part in parts]
+            raise unknown("boundary", name, [*self.boundaries, *groups, "boundary", "outer"])
+        return Boundary(name, found)
+
+    def __or__(self, other: Geometry) -> Union:
+        from kinn.geometry.csg import Union  # the combinations are shapes themselves: their module imports this one
+
+        return Union(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def __and__(self, other: Geometry) -> Intersection:
+        from kinn.geometry.csg import Intersection
+
+        return Intersection(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def __sub__(self, other: Geometry) -> Difference:
+        from kinn.geometry.csg import Difference
+
+        return Difference(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def __mul__(self, other: TimeInterval) -> SpaceTime:
+        from kinn.geometry.time import SpaceTime
+
+        return SpaceTime(self, other) if isinstance(other, Geometry) else NotImplemented

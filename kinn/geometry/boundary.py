@@ -1,0 +1,221 @@
+"""Boundaries: named parts, each a parametrised piece of a curve or surface, sampled in proportion to their measure."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinn.geometry import checks
+from kinn.geometry.sampling import apportion, fill, unit_cube
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A whole face of an axis-aligned box, or the first or last instant of a time domain.
+
+    Attributes:
+        axis: The coordinate that is constant on the face.
+        value: Its value there.
+        side: 0 where the domain lies above `value`, 1 where it lies below.
+    """
+
+    axis: int
+    value: float
+    side: int
+
+
+@dataclass(frozen=True)
+class BoundaryPoints:
+    """Points on a boundary, (n, d), and the outward unit normals there, (n, d)."""
+
+    points: Array
+    normals: Array
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: Mask | NDArray[np.intp] | slice) -> BoundaryPoints:
+        return BoundaryPoints(self.points[index], self.normals[index])
+
+
+class Piece(ABC):
+    """A piece of a boundary, the image of the unit cube of dimension `dim` (0: a point, 1: a curve, 2: a surface).
+
+    The map carries the uniform measure of the cube to the uniform measure of the piece: a curve is run through at
+    constant speed. Sampling, quadrature and trimming all rest on this, so a curve without a closed form for its arc
+    length has to invert it numerically.
+    """
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Dimension of the parameter."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length or area; 1 for a point."""
+
+    @property
+    def rejects(self) -> bool:
+        """Whether `accepts` turns points away; never for curves, which are cut at their crossings instead."""
+        return False
+
+    @abstractmethod
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return the points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        """Return which of the points that `at` gave belong to the piece, (m,)."""
+        return np.ones(len(located), dtype=bool)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Parameters of a curve between which it is smooth, from 0 to 1."""
+        return (0.0, 1.0)
+
+    def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
+        """Return n points of the piece; the arguments are those of `unit_cube`."""
+
+        def draw(m: int) -> Array:
+            located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
+            if self.rejects:
+                located = located[self.accepts(located)]
+            return np.stack([located.points, located.normals], axis=1)
+
+        found = fill(n, draw, "a boundary piece", spread=method == "uniform")
+        return BoundaryPoints(found[:, 0], found[:, 1])
+
+
+@dataclass(frozen=True)
+class Segment(Piece):
+    """A straight segment in the plane from `start` to `end`, with its outward unit `normal`."""
+
+    start: tuple[float, ...]
+    end: tuple[float, ...]
+    normal: tuple[float, ...]
+
+    @property
+    def dim(self) -> int:
+        return 1
+
+    @property
+    def measure(self) -> float:
+        return float(np.linalg.norm(np.subtract(self.end, self.start)))
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
+        return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name and its number among equal names: "disk", "disk-2", ..."""
+
+    stem: str
+    number: int = 1
+
+    def __str__(self) -> str:
+        return self.stem if self.number == 1 else f"{self.stem}-{self.number}"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a part of a boundary is called.
+
+    Attributes:
+        name: The leaf name ("left").
+        owner: The primitive it comes from ("rectangle").
+        outer: Whether that primitive was never subtracted.
+        lateral: False for the initial and the final instant, which are no boundary of the body in space.
+    """
+
+    name: Name
+    owner: Name
+    outer: bool = True
+    lateral: bool = True
+
+    def answers_to(self, name: str) -> bool:
+        """Whether `name` is a group that this part belongs to."""
+        if name == str(self.owner):
+            return True
+        return self.lateral and (name == "boundary" or (name == "outer" and self.outer))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece with its label, and the face it is where it is a whole one."""
+
+    label: Label
+    piece: Piece
+    face: Face | None = None
+
+    @property
+    def name(self) -> str:
+        """The leaf name."""
+        return str(self.label.name)
+
+    @property
+    def measure(self) -> float:
+        """Length or area; 1 for a point."""
+        return self.piece.measure
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A named boundary, or a group of them.
+
+    Attributes:
+        name: The name it was asked for by.
+        parts: Its leaf parts; several may bear one name.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the boundary itself; 0 means that it consists of `len(parts)` single points."""
+        return self.parts[0].piece.dim
+
+    @property
+    def measure(self) -> float:
+        """Length or area that really bounds the domain; in 1D the number of end points."""
+        return float(sum(part.measure for part in self.parts))
+
+    @property
+    def face(self) -> Face | None:
+        """The face of an axis-aligned box, or the instant, that this boundary is the whole of; else None."""
+        faces = {part.face for part in self.parts}
+        return faces.pop() if len(faces) == 1 else None
+
+    def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> BoundaryPoints:
+        """Return n points; each part gets its share of them by its measure, to within one point.
+
+        Args:
+            n: Number of points, at least 1. An end point of an interval is repeated as often as its share asks.
+            method: As in `kinn.geometry.sampling.unit_cube`; "uniform" places the points at equal distances.
+            seed: Non-negative integer; the same seed gives the same points.
+
+        Returns:
+            Points (n, d) and outward unit normals (n, d).
+
+        Raises:
+            InputError: n below 1, unknown method, bad seed.
+        """
+        shares = apportion(checks.integer(n, "the number of points", 1), [part.measure for part in self.parts])
+        samples = [
+            part.piece.sample(share, method, seed, stream=1 + index)
+            for index, (part, share) in enumerate(zip(self.parts, shares, strict=True))
+            if share
+        ]
+        return BoundaryPoints(
+            np.concatenate([sample.points for sample in samples]),
+            np.concatenate([sample.normals for sample in samples]),
+        )

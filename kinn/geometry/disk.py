@@ -1,0 +1,82 @@
+"""The disk, and the circular arc that bounds it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kinn.geometry import checks
+from kinn.geometry.base import Geometry
+from kinn.geometry.boundary import Array, BoundaryPoints, Label, Name, Part, Piece
+
+
+@dataclass(frozen=True)
+class Arc(Piece):
+    """A circular arc, run through counter-clockwise from angle `start` over `sweep` (radians), normals pointing away."""
+
+    center: tuple[float, ...]
+    radius: float
+    start: float = 0.0
+    sweep: float = 2 * math.pi
+
+    @property
+    def dim(self) -> int:
+        return 1
+
+    @property
+    def measure(self) -> float:
+        return self.radius * self.sweep
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        angle = self.start + self.sweep * unit[:, 0]
+        normals = np.column_stack([np.cos(angle), np.sin(angle)])
+        return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
+
+
+class Disk(Geometry):
+    """A disk; its only boundary bears its name.
+
+    Args:
+        center: The centre (x, y).
+        radius: The radius, positive.
+        name: Name of the disk and of its circle.
+
+    Raises:
+        InputError: Not finite, or a radius that is not positive.
+    """
+
+    rejects = False
+
+    def __init__(self, center: Sequence[float], radius: float, *, name: str = "disk") -> None:
+        self.name = checks.label(name)
+        self.center = checks.point(center, "the centre of a disk", 2)
+        self.radius = checks.positive(radius, "the radius of a disk")
+
+    def __repr__(self) -> str:
+        return f"Disk({self.center}, {self.radius}, name={self.name!r})"
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        center = np.array(self.center)
+        return center - self.radius, center + self.radius
+
+    @property
+    def measure(self) -> float:
+        return math.pi * self.radius**2
+
+    def level(self, points: Array) -> Array:
+        return np.asarray(np.hypot(points[:, 0] - self.center[0], points[:, 1] - self.center[1]) - self.radius)
+
+    def from_unit(self, unit: Array) -> Array:
+        # The square root of the first parameter makes rings of equal area equally likely.
+        radius, angle = self.radius * np.sqrt(unit[:, 0]), 2 * math.pi * unit[:, 1]
+        return np.asarray(self.center) + np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        name = Name(self.name)
+        return (Part(Label(name, name), Arc(self.center, self.radius)),)

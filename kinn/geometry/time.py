@@ -1,0 +1,161 @@
+"""Time: an interval of it, and the product of a shape in space with such an interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry.base import Geometry
+from kinn.geometry.boundary import Array, BoundaryPoints, Face, Label, Mask, Name, Part, Piece, Segment
+from kinn.geometry.box import Interval
+
+_INSTANTS = ("initial", "final")
+
+
+class TimeInterval(Interval):
+    """The time from t0 to t1: a domain with the one coordinate "t" (for ODEs) and boundaries "initial" and "final"."""
+
+    def __init__(self, t0: float, t1: float, *, name: str = "time") -> None:
+        super().__init__(t0, t1, name=name)
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return ("t",)
+
+    @property
+    def side_names(self) -> tuple[tuple[str, str], ...]:
+        return (_INSTANTS,)
+
+
+@dataclass(frozen=True)
+class Lateral(Piece):
+    """A piece of a boundary in space over the time from t0 to t1; its normals have no component in time."""
+
+    base: Piece
+    t0: float
+    t1: float
+
+    @property
+    def rejects(self) -> bool:
+        return self.base.rejects
+
+    @property
+    def dim(self) -> int:
+        return self.base.dim + 1
+
+    @property
+    def measure(self) -> float:
+        return self.base.measure * (self.t1 - self.t0)
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        base = self.base.at(unit[:, :-1])
+        time = self.t0 + unit[:, -1] * (self.t1 - self.t0)
+        return BoundaryPoints(
+            np.column_stack([base.points, time]), np.column_stack([base.normals, np.zeros(len(unit))])
+        )
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        return self.base.accepts(BoundaryPoints(located.points[:, :-1], located.normals[:, :-1]))
+
+
+@dataclass(frozen=True)
+class Instant(Piece):
+    """A whole shape in space at time t, the domain lying after (`side` 0) or before it (`side` 1)."""
+
+    space: Geometry
+    t: float
+    side: int
+
+    @property
+    def rejects(self) -> bool:
+        return self.space.rejects
+
+    @property
+    def dim(self) -> int:
+        return self.space.dim
+
+    @property
+    def measure(self) -> float:
+        return self.space.measure
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        return self._lift(self.space.from_unit(unit))
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        return self.space.contains(located.points[:, :-1])
+
+    def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
+        return self._lift(self.space.sample(n, method=method, seed=seed))
+
+    def _lift(self, points: Array) -> BoundaryPoints:
+        normals = np.zeros((len(points), self.dim + 1))
+        normals[:, -1] = 2.0 * self.side - 1.0
+        return BoundaryPoints(np.column_stack([points, np.full(len(points), self.t)]), normals)
+
+
+class SpaceTime(Geometry):
+    """A shape in space times an interval of time, written `shape * TimeInterval(0, 1)`.
+
+    The last coordinate is "t". The boundaries of the shape keep their names (also "boundary" and "outer", which hold
+    nothing of the first and last instant); "initial" and "final" are added.
+
+    Raises:
+        InputError: The second factor is no TimeInterval, the first already has time, or a boundary of the shape is
+            called "initial" or "final".
+    """
+
+    def __init__(self, space: Geometry, time: Geometry) -> None:
+        if not isinstance(time, TimeInterval):
+            raise InputError("a domain can only be multiplied by time: shape * TimeInterval(t0, t1)")
+        if "t" in space.coordinates:
+            raise InputError("a domain has only one time: the first factor of shape * TimeInterval(t0, t1) has one too")
+        self.space, self.time = space, time
+        self.rejects = space.rejects
+        taken = [name for name in space.boundaries if name in _INSTANTS]
+        if taken:
+            raise InputError(f"a boundary in space may not be called {taken[0]!r}: time has one of this name")
+
+    def __repr__(self) -> str:
+        return f"{self.space!r} * {self.time!r}"
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return (*self.space.coordinates, "t")
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        (lower, upper), (t0, t1) = self.space.bounds, self.time.bounds
+        return np.concatenate([lower, t0]), np.concatenate([upper, t1])
+
+    @property
+    def measure(self) -> float:
+        return self.space.measure * self.time.measure
+
+    def level(self, points: Array) -> Array:
+        return np.maximum(self.space.level(points[:, :-1]), self.time.level(points[:, -1:]))
+
+    def from_unit(self, unit: Array) -> Array:
+        return np.column_stack([self.space.from_unit(unit[:, :-1]), self.time.from_unit(unit[:, -1:])])
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        spans = (self.time.lower[0], self.time.upper[0])
+        sides = tuple(replace(part, piece=Lateral(part.piece, *spans)) for part in self.space.parts)
+        owner = Name(self.time.name)
+        return sides + tuple(
+            Part(Label(Name(name), owner, lateral=False), piece, Face(self.dim - 1, t, side))
+            for side, (name, t) in enumerate(zip(_INSTANTS, spans, strict=True))
+            for piece in _instant(self.space, t, side)
+        )
+
+
+def _instant(space: Geometry, t: float, side: int) -> list[Piece]:
+    """Return the pieces of a shape at one instant; in one dimension they are segments, so that they can be trimmed."""
+    if space.dim != 1:
+        return [Instant(space, t, side)]
+    ends = sorted(float(part.piece.at(np.zeros((1, 0))).points[0, 0]) for part in space.parts)
+    normal = (0.0, 2.0 * side - 1.0)
+    return [Segment((a, t), (b, t), normal) for a, b in zip(ends[::2], ends[1::2], strict=True)]
