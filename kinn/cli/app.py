@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 import kinn
+from kinn.cli import compare, doctor, show, solve
+from kinn.cli import list as list_
 from kinn.errors import InputError, SolveError
 
-app = typer.Typer(name="kinn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(name="kinn", add_completion=False, pretty_exceptions_enable=False)
+for _name, _module in (("list", list_), ("show", show), ("solve", solve), ("compare", compare), ("doctor", doctor)):
+    app.command(_name)(_module.command)
+
+#: What typer raises for a command line it cannot read; its own report takes several lines.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"kinn {kinn.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     """Solve partial differential equations with physics-informed KANs, and compare them fairly with MLPs."""
+    if version:
+        print(f"kinn {kinn.__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def _fail(message: object, status: int) -> NoReturn:
+    print(f"kinn: error: {' '.join(str(message).split())}", file=sys.stderr)
+    sys.exit(status)
 
 
 def main() -> None:
     """Run the command line: bad input exits 2, a solve that failed numerically 3, each with one line on stderr."""
     try:
-        app()
+        status = app(standalone_mode=False)
     except InputError as error:
-        print(f"kinn: error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _fail(error, 2)
     except SolveError as error:
-        print(f"kinn: error: {error}", file=sys.stderr)
-        sys.exit(3)
+        _fail(error, 3)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", 130)
+    except _UsageError as error:
+        _fail(error.format_message(), 2)  # type: ignore[attr-defined]
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,50 @@
+"""What a solve says while it runs: a live line on a terminal, a plain line now and then elsewhere; always on stderr."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kinn.training.record import Record
+
+#: Seconds between two plain lines of one stage.
+INTERVAL = 10.0
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[Record], None]]:
+    """Yield what a solve calls with each record.
+
+    Args:
+        title: What is being solved.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain(title, console.file.write)
+        return
+    with console.status(title) as status:
+        yield lambda record: status.update(f"{title}  [dim]{_line(record)}[/dim]")
+
+
+def _plain(title: str, write: Callable[[str], object]) -> Callable[[Record], None]:
+    """Return the fallback: a line when the stage changes, and one every `INTERVAL` seconds."""
+    stage, due = "", 0.0
+
+    def show(record: Record) -> None:
+        nonlocal stage, due
+        now = time.monotonic()
+        if record.stage != stage or now >= due:
+            stage, due = record.stage, now + INTERVAL
+            write(f"{title}: {_line(record)}\n")
+
+    return show
+
+
+def _line(record: Record) -> str:
+    validation = "" if record.validation is None else f", validation {record.validation:.2e}"
+    return f"{record.stage} {record.iteration}, {record.seconds:.1f} s, loss {record.loss:.2e}{validation}"
