@@ -1,0 +1,55 @@
+"""Vector calculus on fields: spatial operators, which leave the time coordinate out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kinn.errors import InputError
+from kinn.fields import TIME, Field, Vector
+
+
+def _space(u: Field) -> tuple[str, ...]:
+    names = tuple(c for c in u.coordinates if c != TIME)
+    if not names:
+        raise InputError("spatial operators need a spatial coordinate, and the field depends on time alone")
+    return names
+
+
+def grad(u: Field) -> Vector:
+    """Return the gradient (u_x, u_y, ...)."""
+    return Vector(getattr(u, c) for c in _space(u))
+
+
+def div(v: Sequence[Field]) -> Field:
+    """Return the divergence of a vector with one component a spatial coordinate.
+
+    Raises:
+        InputError: If the number of components differs.
+    """
+    names = _space(v[0])
+    if len(v) != len(names):
+        raise InputError(f"div takes one component a spatial coordinate ({', '.join(names)}), not {len(v)}")
+    first, *rest = (getattr(component, c) for component, c in zip(v, names, strict=True))
+    return sum(rest, first)
+
+
+def laplacian(u: Field) -> Field:
+    """Return u_xx + u_yy + ..."""
+    first, *rest = (getattr(u, c + c) for c in _space(u))
+    return sum(rest, first)
+
+
+def hessian(u: Field) -> tuple[Vector, ...]:
+    """Return the rows of the matrix of second derivatives."""
+    names = _space(u)
+    return tuple(Vector(getattr(u, a + b) for b in names) for a in names)
+
+
+def strain(v: Sequence[Field]) -> tuple[Vector, ...]:
+    """Return the rows of the symmetric gradient (grad v + grad v^T) / 2 of a displacement."""
+    names = _space(v[0])
+    if len(v) != len(names):
+        raise InputError(f"strain takes one component a spatial coordinate ({', '.join(names)}), not {len(v)}")
+    return tuple(
+        Vector(0.5 * (getattr(v[i], b) + getattr(v[j], a)) for j, b in enumerate(names)) for i, a in enumerate(names)
+    )

@@ -1,0 +1,193 @@
+"""Fields and points: what residuals, conditions and exact solutions are written with.
+
+A field is a jet that knows the names of its coordinates: `u.x`, `u.xt`, `(k * u.x).x`. The points `p` of a residual
+give the coordinates themselves as fields (`p.x`), the problem's constants (`p.nu`) and, on boundaries, the outward
+normal (`p.n`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError, unknown
+from kinn.jets import Component, Index, Jet
+
+#: The name of the time coordinate: spatial operators such as the Laplacian leave it out.
+TIME = "t"
+
+
+class Field(Jet):
+    """A function of named coordinates with all its partial derivatives.
+
+    Args:
+        coordinates: The names of the d coordinates, one letter each.
+        rule: Gives the component of a multi-index, a tensor `N` or a number.
+        name: What error messages call it.
+    """
+
+    __slots__ = ("coordinates", "name")
+
+    def __init__(self, coordinates: Sequence[str], rule: Callable[[Index], Component], name: str = "") -> None:
+        super().__init__(len(coordinates), rule)
+        self.coordinates = tuple(coordinates)
+        self.name = name
+
+    def _like(self, rule: Callable[[Index], Component]) -> Self:
+        return type(self)(self.coordinates, rule)
+
+    def __getattr__(self, name: str) -> Self:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.derivative(derivative_index(name, self.coordinates, self.name or "a field"))
+
+    def __repr__(self) -> str:
+        return f"Field({self.name or '...'} of {', '.join(self.coordinates)})"
+
+
+def derivative_index(letters: str, coordinates: Sequence[str], owner: str) -> Index:
+    """Return the multi-index of a derivative spelled by its coordinates: "xt" is (1, 1) in (x, t).
+
+    Raises:
+        InputError: If a letter is no coordinate.
+    """
+    for letter in letters:
+        if letter not in coordinates:
+            raise InputError(
+                f"{owner} has no derivative .{letters}: {letter!r} is no coordinate; "
+                f"the coordinates are {', '.join(coordinates)}"
+            )
+    return tuple(letters.count(c) for c in coordinates)
+
+
+class Vector(tuple[Field, ...]):
+    """Fields as the components of a vector: `k * grad(u)`, `grad(u) @ p.n`."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Vector:
+        return Vector(a + b for a, b in zip(self, other, strict=True))
+
+    def __sub__(self, other: Any) -> Vector:
+        return Vector(a - b for a, b in zip(self, other, strict=True))
+
+    def __neg__(self) -> Vector:
+        return Vector(-a for a in self)
+
+    def __mul__(self, factor: Any) -> Vector:
+        return Vector(a * factor for a in self)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Vector:
+        return Vector(a / divisor for a in self)
+
+    def __matmul__(self, other: Sequence[Field]) -> Field:
+        """Return the inner product."""
+        first, *rest = (a * b for a, b in zip(self, other, strict=True))
+        return sum(rest, first)
+
+
+class Points:
+    """The N points a residual is evaluated at.
+
+    Args:
+        coordinates: The names of the d coordinates.
+        x: A `N x d` tensor.
+        normals: A `N x d` tensor of outward unit normals, on boundaries.
+        constants: What the problem calls by name: numbers, or functions to be called with fields.
+        observed: A tensor (N,) of what was measured there.
+    """
+
+    def __init__(
+        self,
+        coordinates: Sequence[str],
+        x: Tensor,
+        normals: Tensor | None = None,
+        constants: Mapping[str, Any] | None = None,
+        observed: Tensor | None = None,
+    ) -> None:
+        self.tensor = x
+        self.observed = observed
+        self.normals = normals
+        self.names = tuple(coordinates)
+        self.constants = dict(constants or {})
+        self._cache: dict[Hashable, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.tensor)
+
+    @property
+    def coordinates(self) -> tuple[Field, ...]:
+        """The coordinates as fields, in order."""
+        return tuple(getattr(self, name) for name in self.names)
+
+    @property
+    def n(self) -> Vector:
+        """The spatial part of the outward unit normal, as fields.
+
+        Raises:
+            InputError: If the points do not lie on a boundary.
+        """
+        if self.normals is None:
+            raise InputError("p.n is the boundary normal, and these points do not lie on a boundary")
+        normals = self.normals
+        return Vector(
+            self._constant(normals[:, i], f"n{name}") for i, name in enumerate(self.names) if name != TIME
+        )
+
+    def _constant(self, values: Component, name: str = "") -> Field:
+        return Field(self.names, lambda a: 0.0 if any(a) else values, name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or "names" not in self.__dict__:
+            raise AttributeError(name)
+        if name in self.names:
+            axis = self.names.index(name)
+            values = self.tensor[:, axis]
+
+            def component(a: Index) -> Component:
+                if not any(a):
+                    return values
+                return 1.0 if sum(a) == 1 and a[axis] else 0.0
+
+            return Field(self.names, component, name)
+        if name in self.constants:
+            return self.constants[name]
+        raise unknown("coordinate or constant", name, [*self.names, *self.constants], "the points p")
+
+    def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what `make` gives, made once for these points."""
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
+
+    def field(self, data: Any, what: str) -> Field:
+        """Return data on these points as a field: a number, an array (N,), a field, or a function of the coordinates.
+
+        Args:
+            data: The data.
+            what: What error messages call it.
+
+        Raises:
+            InputError: If the data has the wrong shape, is not finite, or is nothing of the kind.
+        """
+        if callable(data):
+            data = data(*self.coordinates)
+        if isinstance(data, Field):
+            values = data.value
+            if isinstance(values, Tensor) and values.dim() and values.shape != (len(self),):
+                raise InputError(f"{what} gives shape {tuple(values.shape)} at {len(self)} points")
+            return data
+        try:
+            values = torch.as_tensor(data, dtype=self.tensor.dtype, device=self.tensor.device)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"{what} is no number, array or field: {data!r}") from error
+        if values.dim() and values.shape != (len(self),):
+            raise InputError(f"{what} has shape {tuple(values.shape)}, and there are {len(self)} points")
+        if not torch.isfinite(values).all():
+            raise InputError(f"{what} is not finite")
+        return self._constant(values if values.dim() else float(values))

@@ -1,0 +1,7 @@
+"""Forms: how a problem becomes residuals or energies of trial functions."""
+
+from kinn.forms.strong import strong_form
+from kinn.forms.system import ResidualSystem
+from kinn.forms.trial import Trial
+
+__all__ = ["ResidualSystem", "Trial", "strong_form"]

@@ -1,0 +1,112 @@
+"""The strong form: the PDE's residual at collocation points and the residuals of the conditions, in the mean square."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from kinn.conditions import BoundaryCondition, Observation
+from kinn.errors import InputError
+from kinn.fields import Field, Points
+from kinn.forms.system import ResidualSystem
+from kinn.forms.terms import Term, TermResidual, plan_term
+from kinn.forms.trial import Trial
+from kinn.geometry import Geometry
+from kinn.problem import Residual
+
+#: The least number of points on a boundary.
+FEWEST = 8
+
+
+def strong_form(
+    trial: Trial, *, points: int, seed: int = 0, pde_weight: float | None = None, method: str = "sobol"
+) -> ResidualSystem:
+    """Return the residual system of the strong form.
+
+    Args:
+        trial: The trial functions, which hold the problem.
+        points: The number of interior collocation points, shared among subdomains by measure. Boundaries get as many
+            as give them the same spacing.
+        seed: Fixes the points.
+        pde_weight: The factor of the PDE's mean square; conditions have 1 times their own weight.
+        method: How points are drawn: "sobol", "halton", "lhs", "random" or "uniform".
+
+    Raises:
+        InputError: If a residual is no field, has the wrong shape, or asks for what does not exist.
+    """
+    if points < 1:
+        raise InputError(f"points must be at least 1, not {points}")
+    problem = trial.problem
+    weight = problem.defaults.pde_weight if pde_weight is None else pde_weight
+    total = sum(g.measure for g in problem.subdomains.values())
+    terms: list[Term] = []
+
+    def tensor(a: object) -> torch.Tensor:
+        return torch.as_tensor(a, dtype=trial.dtype)
+
+    for n, (name, geometry) in enumerate(problem.subdomains.items()):
+        residual = problem.residual_of(name)
+        if residual is None:
+            continue
+        count = max(1, round(points * geometry.measure / total))
+        draw = problem.defaults.sampler
+        own_seed = seed + 101 * n
+        x = draw(geometry, count, own_seed) if draw else geometry.sample(count, method=method, seed=own_seed)
+        label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
+        share = weight * count / points
+        terms.append(plan_term(trial, label, (name,), _as_term(residual, problem.names), tensor(x), weight=share))
+    spacing = (total / points) ** (1 / problem.dimension)
+    for n, condition in enumerate(problem.conditions):
+        if getattr(condition, "enforce", "soft") == "hard":
+            continue
+        for group in problem.sides(condition):
+            label = condition.label if len(problem.subdomains) == 1 else f"{condition.label} in {group[0]!r}"
+            own_weight: float = getattr(condition, "weight", 1.0)
+            if isinstance(condition, Observation):
+                inside = problem.subdomains[group[0]].contains(condition.points)
+                if not inside.any():
+                    continue
+                x, values = tensor(condition.points[inside]), tensor(condition.values[inside])
+                terms.append(
+                    plan_term(trial, label, group, condition.residuals, x, observed=values, weight=own_weight)
+                )
+            elif isinstance(condition, BoundaryCondition):
+                geometry = problem.subdomains[group[0]]
+                count = boundary_count(geometry, condition.on, spacing)
+                drawn = geometry.boundary(condition.on).sample(count, method=method, seed=seed + 13 * n + 7)
+                terms.append(
+                    plan_term(
+                        trial,
+                        label,
+                        group,
+                        condition.residuals,
+                        tensor(drawn.points),
+                        normals=tensor(drawn.normals),
+                        weight=own_weight,
+                    )
+                )
+            else:
+                raise InputError(f"the strong form does not know the condition {type(condition).__name__}")
+    if not terms:
+        raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
+    return ResidualSystem(trial, terms)
+
+
+def boundary_count(geometry: Geometry, on: str, spacing: float) -> int:
+    """Return the number of points that gives a boundary the spacing of the interior."""
+    if geometry.dim == 1:
+        return len(geometry.boundary(on).parts)
+    return max(FEWEST, round(geometry.boundary(on).measure / spacing ** (geometry.dim - 1)))
+
+
+def _as_term(residual: Residual, names: Sequence[str]) -> TermResidual:
+    """Return a PDE's residual as a term's: fields by position, one result or several."""
+
+    def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+        out = residual(*(traces[0][name] for name in names), p)
+        return list(out) if isinstance(out, tuple | list) else [out]
+
+    return term
+
+

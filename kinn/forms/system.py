@@ -1,0 +1,107 @@
+"""The residual system: all weighted residuals of a form as one vector function of the parameters.
+
+The loss is the sum of the mean squares of the terms, each times its weight; it equals the sum of squares of the
+weighted residuals, which is what least-squares methods work on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from kinn.fields import Field, Points
+from kinn.forms.terms import Term, evaluate
+from kinn.forms.trial import Trial
+from kinn.networks import Tape
+
+
+class ResidualSystem:
+    """Weighted residuals r(theta) with their Jacobian, block by block of points.
+
+    Args:
+        trial: The trial functions; their flat parameter vector is theta.
+        terms: The terms.
+    """
+
+    def __init__(self, trial: Trial, terms: Sequence[Term]) -> None:
+        self.trial = trial
+        self.terms = tuple(terms)
+        self._buffer = torch.empty(0, dtype=trial.dtype)
+
+    @property
+    def size(self) -> int:
+        """The number P of parameters."""
+        return self.trial.flat.size
+
+    @property
+    def samples(self) -> int:
+        """The number of residuals."""
+        return sum(term.points * term.equations for term in self.terms)
+
+    @property
+    def affine(self) -> bool:
+        """Whether every residual is affine in the fields."""
+        return all(term.affine for term in self.terms)
+
+    def start(self) -> Tensor:
+        """Return the present parameters (P,)."""
+        return self.trial.flat.get()
+
+    def loss(self, theta: Tensor) -> float:
+        """Return the loss at theta."""
+        self.trial.flat.set(theta)
+        with torch.no_grad():
+            return float(sum(self._residual(term, p).square().sum() for term, p in self._blocks()))
+
+    def term_losses(self, theta: Tensor) -> dict[str, float]:
+        """Return each term's share of the loss at theta, by name."""
+        self.trial.flat.set(theta)
+        shares: dict[str, float] = {}
+        with torch.no_grad():
+            for term, p in self._blocks():
+                shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p).square().sum())
+        return shares
+
+    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the loss and its gradient (P,) at theta."""
+        self.trial.flat.set(theta)
+        total, gradient = 0.0, torch.zeros_like(theta)
+        for term, p in self._blocks():
+            loss = self._residual(term, p).square().sum()
+            gradient += self.trial.flat.gradient(loss)
+            total += float(loss.detach())
+        return total, gradient
+
+    def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""
+        self.trial.flat.set(theta)
+        slices = self.trial.flat.slices
+        for term, p in self._blocks():
+            tape = Tape()
+            residual = self._residual(term, p, tape)
+            rows = residual.shape[1]
+            jacobian = self._zeros(residual.numel())
+            for e in range(len(residual)):
+                for parameter, block in tape.jacobian(residual[e], last=e == len(residual) - 1):
+                    jacobian[e * rows : (e + 1) * rows, slices[parameter]] += block
+            yield residual.detach().flatten(), jacobian
+
+    def _zeros(self, rows: int) -> Tensor:
+        """Return a zeroed (rows, P) part of a buffer that is kept between blocks."""
+        if len(self._buffer) < rows:
+            self._buffer = torch.empty(rows, self.size, dtype=self.trial.dtype)
+        return self._buffer[:rows].zero_()
+
+    def _blocks(self) -> Iterator[tuple[Term, Points]]:
+        for term in self.terms:
+            for p in term.blocks:
+                yield term, p
+
+    def _residual(self, term: Term, p: Points, tape: Tape | None = None) -> Tensor:
+        """Return the weighted residuals (equations, n) of a term on one of its blocks."""
+        traces: list[dict[str, Field]] = [
+            self.trial.fields(s, p, index, tape) for s, index in zip(term.subdomains, term.index, strict=True)
+        ]
+        return (term.weight / term.points) ** 0.5 * evaluate(term, traces, p)

@@ -1,0 +1,145 @@
+"""Terms of a form: a residual, the points where it is evaluated, and what it asks of the fields there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.fields import Field, Points
+from kinn.forms.trial import Trial
+from kinn.jets import Component, Index, IndexSet
+
+#: Residuals of the fields by name, of each subdomain that takes part.
+TermResidual = Callable[[Sequence[Mapping[str, Field]], Points], Sequence[Field]]
+
+#: Points of a block: what one pass over the network handles, chosen so that its Jacobian stays in cache-friendly size.
+BLOCK = 2048
+
+#: How many points a residual is tried on while it is planned.
+PROBES = 7
+
+
+@dataclass(frozen=True)
+class Term:
+    """One weighted residual of a form.
+
+    Attributes:
+        name: What messages and records call it.
+        subdomains: Those whose fields take part.
+        residual: The residual.
+        blocks: Its points.
+        weight: The factor of its mean square in the loss.
+        index: The derivatives it asks of each subdomain's network.
+        equations: The number of residuals at each point.
+        affine: Whether the residual is affine in the fields.
+    """
+
+    name: str
+    subdomains: tuple[str, ...]
+    residual: TermResidual
+    blocks: tuple[Points, ...]
+    weight: float
+    index: tuple[IndexSet, ...]
+    equations: int
+    affine: bool
+
+    @property
+    def points(self) -> int:
+        """The number of points."""
+        return sum(len(block) for block in self.blocks)
+
+
+def plan_term(
+    trial: Trial,
+    name: str,
+    subdomains: tuple[str, ...],
+    residual: TermResidual,
+    x: Tensor,
+    *,
+    normals: Tensor | None = None,
+    observed: Tensor | None = None,
+    weight: float = 1.0,
+) -> Term:
+    """Return a term, planned by trying its residual on a recording field.
+
+    Args:
+        trial: The trial functions.
+        name: What messages call the term.
+        subdomains: Those whose fields take part.
+        residual: The residual.
+        x: The points, `N x d`.
+        normals: Outward unit normals, `N x d`, on boundaries.
+        observed: What was measured at the points, `N`.
+        weight: The factor of the mean square in the loss.
+
+    Raises:
+        InputError: If the residual is no field, has a wrong shape, or asks for what does not exist.
+    """
+    if len(x) == 0:
+        raise InputError(f"{name} has no points")
+
+    def part(rows: slice) -> Points:
+        return trial.problem.points(
+            x[rows], None if normals is None else normals[rows], None if observed is None else observed[rows]
+        )
+
+    probes = part(slice(0, PROBES))
+    wanted: list[set[Index]] = [set() for _ in subdomains]
+
+    def attempt(seed: int, mix: float | None = None) -> list[Tensor]:
+        """Try the residual on random components: of one seed, or a mixture of the seeds 0 and 1."""
+
+        def values(s: int, side: int, field: str, a: Index) -> Tensor:
+            generator = torch.Generator().manual_seed(hash((s, side, a)) % 2**31 + trial.problem.names.index(field))
+            return 0.5 + torch.rand(len(probes), generator=generator, dtype=torch.float64)
+
+        def answer(side: int) -> Callable[[str, Index], Component]:
+            def component(field: str, a: Index) -> Component:
+                wanted[side].add(a)
+                if mix is None:
+                    return values(seed, side, field, a).to(x.dtype)
+                mixture = mix * values(0, side, field, a) + (1 - mix) * values(1, side, field, a)
+                return mixture.to(x.dtype)
+
+            return component
+
+        traces = [trial.probe(s, probes, answer(side)) for side, s in enumerate(subdomains)]
+        return [_checked(r, probes, name) for r in _residuals(residual, traces, probes, name)]
+
+    first, second, mixed = attempt(0), attempt(1), attempt(0, mix=0.3)
+    affine = all(
+        torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if x.dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
+        for a, b, m in zip(first, second, mixed, strict=True)
+    )
+    blocks = tuple(part(slice(start, start + BLOCK)) for start in range(0, len(x), BLOCK))
+    index = tuple(IndexSet.closure(trial.problem.dimension, w) for w in wanted)
+    return Term(name, subdomains, residual, blocks, weight, index, len(first), affine)
+
+
+def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
+    """Return the residuals of a term, a tensor (equations, N), not weighted."""
+    values = [torch.as_tensor(r.value) for r in term.residual(traces, p)]
+    return torch.stack([v if v.dim() else v.expand(len(p)) for v in values])
+
+
+def _residuals(
+    residual: TermResidual, traces: Sequence[Mapping[str, Field]], p: Points, name: str
+) -> Sequence[Field]:
+    out = residual(traces, p)
+    if not out:
+        raise InputError(f"the residual of {name} returns nothing")
+    return out
+
+
+def _checked(r: object, p: Points, name: str) -> Tensor:
+    """Return the values of a residual on the probes, or say what is wrong with it."""
+    if not isinstance(r, Field):
+        raise InputError(f"the residual of {name} returns {type(r).__name__} where a field is needed")
+    value = torch.as_tensor(r.value)
+    if value.dim() and value.shape != (len(p),):
+        raise InputError(f"the residual of {name} has shape {tuple(value.shape)} at {len(p)} points; one value a point")
+    return value if value.dim() else value.expand(len(p))

@@ -1,0 +1,152 @@
+"""Trial functions: the networks of a problem, one a subdomain, dressed with its hard conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from kinn.errors import InputError, unknown
+from kinn.fields import Field, Points, derivative_index
+from kinn.forms.ansatz import Ansatz, hard_ansatz
+from kinn.forms.parameters import FlatParameters
+from kinn.jets import Component, Index, IndexSet
+from kinn.networks import Architecture, Network, Tape
+from kinn.problem import Array, Problem
+
+#: Points evaluated at a time outside training, so that memory stays bounded.
+BLOCK = 16384
+
+
+class Trial(nn.Module):
+    """The functions among which a solution is sought, and, once trained, the solution.
+
+    Args:
+        problem: What is to be solved.
+        architecture: The network of each subdomain.
+        seed: Fixes the initial parameters.
+        dtype: float32 or float64.
+    """
+
+    def __init__(
+        self, problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
+    ) -> None:
+        super().__init__()
+        self.problem = problem
+        self.architecture = architecture
+        self.dtype = dtype
+        self.networks = nn.ModuleDict()
+        self._ansatz: dict[tuple[str, str], Ansatz | None] = {}
+        for n, (name, geometry) in enumerate(problem.subdomains.items()):
+            lower, upper = geometry.bounds
+            self.networks[name] = architecture.build(
+                problem.dimension,
+                len(problem.names),
+                (lower.tolist(), upper.tolist()),
+                seed=seed + 1_000_003 * n,  # subdomains must not start from equal networks
+                dtype=dtype,
+            )
+            for field in problem.names:
+                self._ansatz[name, field] = hard_ansatz(problem, name, field)
+        self.flat = FlatParameters(self)
+
+    @property
+    def parameter_count(self) -> int:
+        """The number P of trainable parameters."""
+        return self.flat.size
+
+    def network(self, subdomain: str) -> Network:
+        """Return the network of a subdomain."""
+        network = self.networks[subdomain]
+        assert isinstance(network, Network)
+        return network
+
+    def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
+        """Return the fields of a subdomain by name at points.
+
+        Args:
+            subdomain: Its name.
+            p: The N points.
+            index: The derivatives of the network that the fields may be asked for.
+            tape: If given, records what the Jacobian needs.
+        """
+        stack = self.network(subdomain).jet(p.tensor, index, tape)
+
+        def leaf(channel: int) -> Callable[[Index], Component]:
+            return lambda a: stack[index.position[a], :, channel]
+
+        return self._dress(subdomain, p, [leaf(c) for c in range(len(self.problem.names))])
+
+    def probe(
+        self, subdomain: str, p: Points, answer: Callable[[str, Index], Component]
+    ) -> dict[str, Field]:
+        """Return fields whose network derivatives are given by `answer(field, index)` instead of by the network.
+
+        What `answer` is asked for are the derivatives that an expression needs.
+        """
+
+        def leaf(name: str) -> Callable[[Index], Component]:
+            return lambda a: answer(name, a)
+
+        return self._dress(subdomain, p, [leaf(name) for name in self.problem.names])
+
+    def _dress(self, subdomain: str, p: Points, leaves: Sequence[Callable[[Index], Component]]) -> dict[str, Field]:
+        """Return the fields g + d N from the networks' components."""
+        out = {}
+        for name, leaf in zip(self.problem.names, leaves, strict=True):
+            field = Field(self.problem.coordinates, leaf, name)
+            ansatz = self._ansatz[subdomain, name]
+            if ansatz is not None:
+                # g and d depend on the points alone: computed once for points that are used again and again
+                lift, distance = p.cached((subdomain, name), lambda ansatz=ansatz: ansatz(p))  # type: ignore[misc]
+                field = lift + distance * field
+                field.name = name
+            out[name] = field
+        return out
+
+    def evaluate(self, points: Array, expressions: str | Iterable[str]) -> Array:
+        """Return fields and derivatives at points, each taken from the subdomain that contains the point.
+
+        Args:
+            points: A `N x d` array.
+            expressions: "u", "u.x", "u.xy", or several of them.
+
+        Returns:
+            A `N` array for one expression, `N x len(expressions)` for several; NaN outside the domain.
+
+        Raises:
+            InputError: If the points have the wrong shape or an expression names no field or coordinate.
+        """
+        single = isinstance(expressions, str)
+        names = [expressions] if isinstance(expressions, str) else list(expressions)
+        x = np.asarray(points, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != self.problem.dimension:
+            raise InputError(f"points have shape (N, {self.problem.dimension}), not {x.shape}")
+        wanted = [self.parse(name) for name in names]
+        # through the ansatz a derivative needs all below it, which the closure holds anyway
+        index = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
+        out = np.full((len(x), len(names)), np.nan)
+        free = np.ones(len(x), dtype=bool)
+        for subdomain, geometry in self.problem.subdomains.items():
+            here = np.flatnonzero(free & geometry.contains(x))
+            free[here] = False
+            for rows in np.array_split(here, max(1, -(-len(here) // BLOCK))):
+                with torch.no_grad():
+                    p = self.problem.points(torch.as_tensor(x[rows], dtype=self.dtype))
+                    fields = self.fields(subdomain, p, index)
+                    for column, (field, a) in enumerate(wanted):
+                        out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
+        return out[:, 0] if single else out
+
+    def parse(self, expression: str) -> tuple[str, Index]:
+        """Return field and multi-index of "u.xy".
+
+        Raises:
+            InputError: If there is no such field or coordinate.
+        """
+        field, _, letters = expression.partition(".")
+        if field not in self.problem.names:
+            raise unknown("field", field, self.problem.names, f"problem {self.problem.name!r}")
+        return field, derivative_index(letters, self.problem.coordinates, field)

@@ -1,0 +1,201 @@
+"""The problem: what is to be solved, said once and independent of how."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kinn.conditions import BoundaryCondition, Condition
+from kinn.errors import InputError, unknown
+from kinn.fields import Field, Points
+from kinn.geometry import Geometry
+from kinn.networks import Architecture
+
+#: The name of the only subdomain of a problem that has but one.
+WHOLE = "domain"
+
+#: A residual: takes the fields and the points, returns a field or several.
+Residual: TypeAlias = Callable[..., Field | Sequence[Field]]
+Array: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """How a problem is solved when the user does not say.
+
+    Attributes:
+        networks: Architectures by name; others use the library's own defaults.
+        points: The number of interior collocation points; None to follow the number of parameters.
+        optimizer: The name of the optimizer.
+        budget: Seconds of training.
+        pde_weight: The factor of the mean square of the PDE's residual in the loss; conditions have 1.
+        sampler: Draws interior points `n x d` of a subdomain, called with its geometry, n and a seed; None for a
+            Sobol sequence spread evenly. Mean squares are taken over the points as drawn.
+    """
+
+    networks: Mapping[str, Architecture] = field(default_factory=dict)
+    points: int | None = None
+    optimizer: str = "auto"
+    budget: float = 60.0
+    pde_weight: float = 1e-2
+    sampler: Callable[[Geometry, int, int], Array] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A partial differential equation with its domain, its conditions and, if known, its solution.
+
+    Attributes:
+        name: What the command line calls it.
+        domain: A geometry, or several by name where each has networks of its own (they meet in `Interface`s).
+        fields: The name of the field, or the names of all.
+        strong: The residual of the strong form: called with the fields in order and the points, returns a field or
+            several, zero at the solution; None for a problem of data alone. A mapping gives each subdomain its own.
+        conditions: What holds on boundaries, at the start, between subdomains, at observed points.
+        exact: The exact solution, a function of the coordinates written with `kinn.sin` and the like (or numpy's):
+            one formula serves fields and arrays. For several fields it returns as many.
+        reference: A computed solution where no formula is known: maps points `N x d` to values `N` or `N x C`.
+        constants: What the residual calls as `p.name`: numbers, or functions of fields.
+        defaults: How it is solved when the user does not say.
+        evaluation: Points (N, d) on which errors are measured; None for the cell centres of a regular grid.
+        title: One line that describes it.
+        source: Where the definition comes from.
+    """
+
+    name: str
+    domain: Geometry | Mapping[str, Geometry]
+    fields: str | Sequence[str] = field(default="u", kw_only=True)
+    strong: Residual | Mapping[str, Residual] | None = field(default=None, kw_only=True)
+    conditions: Sequence[Condition] = field(default=(), kw_only=True)
+    exact: Callable[..., Any] | None = field(default=None, kw_only=True)
+    reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
+    constants: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    defaults: Defaults = field(default_factory=Defaults, kw_only=True)
+    evaluation: Array | None = field(default=None, kw_only=True)
+    title: str = field(default="", kw_only=True)
+    source: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        names = (self.fields,) if isinstance(self.fields, str) else tuple(self.fields)
+        object.__setattr__(self, "fields", names)
+        object.__setattr__(self, "conditions", tuple(self.conditions))
+        if not names or len(set(names)) != len(names):
+            raise InputError(f"problem {self.name!r} needs fields with distinct names, not {names}")
+        if not self.subdomains:
+            raise InputError(f"problem {self.name!r} has no domain")
+        if len({g.coordinates for g in self.subdomains.values()}) > 1:
+            raise InputError(f"the subdomains of problem {self.name!r} have different coordinates")
+        if self.strong is None and not self.conditions:
+            raise InputError(f"problem {self.name!r} states neither an equation nor a condition")
+        for condition in self.conditions:
+            self._check(condition)
+        self._check_residuals()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return self.fields  # type: ignore[return-value]
+
+    @cached_property
+    def subdomains(self) -> dict[str, Geometry]:
+        """The subdomains by name; one called "domain" where there is but one."""
+        return dict(self.domain) if isinstance(self.domain, Mapping) else {WHOLE: self.domain}
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """The names of the coordinates."""
+        return next(iter(self.subdomains.values())).coordinates
+
+    @property
+    def dimension(self) -> int:
+        """The number of coordinates."""
+        return len(self.coordinates)
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """The lower and upper corner (d,) of the box around the domain."""
+        corners = [g.bounds for g in self.subdomains.values()]
+        return np.min([low for low, _ in corners], axis=0), np.max([high for _, high in corners], axis=0)
+
+    def residual_of(self, subdomain: str) -> Residual | None:
+        """Return the residual that holds in a subdomain."""
+        return self.strong[subdomain] if isinstance(self.strong, Mapping) else self.strong
+
+    def sides(self, condition: Condition) -> tuple[tuple[str, ...], ...]:
+        """Return the groups of subdomains a condition is evaluated in: each that has the boundary, or the two that meet.
+
+        Raises:
+            InputError: If no subdomain has the boundary, or an interface is not between two.
+        """
+        if not isinstance(condition, BoundaryCondition):
+            return tuple((name,) for name in self.subdomains)
+        having, failure = [], None
+        for name, geometry in self.subdomains.items():
+            try:
+                geometry.boundary(condition.on)
+            except InputError as error:
+                failure = error
+            else:
+                having.append(name)
+        if not having:
+            raise InputError(f"{condition.label} of problem {self.name!r}: {failure}")
+        if condition.sides == 1:
+            return tuple((name,) for name in having)
+        if len(having) != condition.sides:
+            raise InputError(
+                f"{condition.label} of problem {self.name!r} joins {condition.sides} subdomains, "
+                f"and {len(having)} have that boundary: {', '.join(having)}"
+            )
+        return (tuple(having),)
+
+    def points(self, x: Any, normals: Any = None, observed: Any = None) -> Points:
+        """Return points as residuals take them, with the problem's constants."""
+        return Points(self.coordinates, x, normals, self.constants, observed)
+
+    def contains(self, points: Array) -> npt.NDArray[np.bool_]:
+        """Return which of the points (N, d) lie in the domain."""
+        return np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
+
+    def _check(self, condition: Condition) -> None:
+        if condition.field not in self.names:
+            raise unknown("field", condition.field, self.names, f"{condition.label} of problem {self.name!r}")
+        self.sides(condition)
+        observed = getattr(condition, "points", None)
+        if observed is None:
+            return
+        if observed.shape[1] != self.dimension:
+            raise InputError(
+                f"{condition.label} of problem {self.name!r} has points of {observed.shape[1]} coordinates; "
+                f"the domain has {self.dimension} ({', '.join(self.coordinates)})"
+            )
+        outside = int((~self.contains(observed)).sum())
+        if outside:
+            raise InputError(f"{condition.label} of problem {self.name!r} has {outside} points outside the domain")
+
+    def _check_residuals(self) -> None:
+        if isinstance(self.strong, Mapping):
+            for name in self.strong:
+                if name not in self.subdomains:
+                    raise unknown("subdomain", name, self.subdomains, f"the residuals of problem {self.name!r}")
+            for name in self.subdomains:
+                if name not in self.strong:
+                    raise InputError(f"problem {self.name!r} states no residual for its subdomain {name!r}")
+        for name in self.subdomains:
+            residual = self.residual_of(name)
+            if residual is None:
+                continue
+            if not callable(residual):
+                raise InputError(f"the residual of problem {self.name!r} is no function: {residual!r}")
+            expected = [*self.names, "p"]
+            try:
+                inspect.signature(residual).bind(*expected)
+            except TypeError as error:
+                raise InputError(
+                    f"the residual of problem {self.name!r} must take {', '.join(expected)} in this order: {error}"
+                ) from error
