@@ -62,6 +62,8 @@ class Problem:
             one formula serves fields and arrays. For several fields it returns as many.
         reference: A computed solution where no formula is known: maps points `N x d` to values `N` or `N x C`.
         constants: What the residual calls as `p.name`: numbers, or functions of fields.
+        features: Functions of the coordinates that the networks get as further inputs (a singular field at a crack
+            tip, say).
         defaults: How it is solved when the user does not say.
         evaluation: Points (N, d) on which errors are measured; None for the cell centres of a regular grid.
         title: One line that describes it.
@@ -76,6 +78,7 @@ class Problem:
     exact: Callable[..., Any] | None = field(default=None, kw_only=True)
     reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
     constants: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    features: Sequence[Callable[..., Any]] = field(default=(), kw_only=True)
     defaults: Defaults = field(default_factory=Defaults, kw_only=True)
     evaluation: Array | None = field(default=None, kw_only=True)
     title: str = field(default="", kw_only=True)

@@ -45,6 +45,10 @@ class ResidualSystem:
         """Whether every residual is affine in the fields."""
         return all(term.affine for term in self.terms)
 
+    def last_layer(self) -> Tensor:
+        """Return the positions in theta of the parameters that the fields are affine in."""
+        return self.trial.last_layer()
+
     def start(self) -> Tensor:
         """Return the present parameters (P,)."""
         return self.trial.flat.get()
@@ -63,6 +67,16 @@ class ResidualSystem:
             for term, p in self._blocks():
                 shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p).square().sum())
         return shares
+
+    def first_bad_point(self, theta: Tensor) -> tuple[float, ...] | None:
+        """Return the first point at which a residual is not finite at theta, or None where all are."""
+        self.trial.flat.set(theta)
+        with torch.no_grad():
+            for term, p in self._blocks():
+                bad = ~torch.isfinite(self._residual(term, p)).all(dim=0)
+                if bool(bad.any()):
+                    return tuple(round(float(c), 6) for c in p.tensor[int(bad.nonzero()[0, 0])])
+        return None
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""

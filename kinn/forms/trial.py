@@ -13,7 +13,8 @@ from kinn.fields import Field, Points, derivative_index
 from kinn.forms.ansatz import Ansatz, hard_ansatz
 from kinn.forms.parameters import FlatParameters
 from kinn.jets import Component, Index, IndexSet
-from kinn.networks import Architecture, Network, Tape
+from kinn.geometry import Geometry
+from kinn.networks import Architecture, Network, Tape, coordinate_stack
 from kinn.problem import Array, Problem
 
 #: Points evaluated at a time outside training, so that memory stays bounded.
@@ -40,11 +41,11 @@ class Trial(nn.Module):
         self.networks = nn.ModuleDict()
         self._ansatz: dict[tuple[str, str], Ansatz | None] = {}
         for n, (name, geometry) in enumerate(problem.subdomains.items()):
-            lower, upper = geometry.bounds
+            lower, upper = input_bounds(problem, geometry)
             self.networks[name] = architecture.build(
-                problem.dimension,
+                len(lower),
                 len(problem.names),
-                (lower.tolist(), upper.tolist()),
+                (lower, upper),
                 seed=seed + 1_000_003 * n,  # subdomains must not start from equal networks
                 dtype=dtype,
             )
@@ -63,6 +64,11 @@ class Trial(nn.Module):
         assert isinstance(network, Network)
         return network
 
+    def last_layer(self) -> torch.Tensor:
+        """Return the positions in the flat vector of the parameters that the fields are affine in."""
+        slices = [self.flat.slices[p] for name in self.problem.subdomains for p in self.network(name).last_layer]
+        return torch.cat([torch.arange(s.start, s.stop) for s in slices])
+
     def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
         """Return the fields of a subdomain by name at points.
 
@@ -72,7 +78,8 @@ class Trial(nn.Module):
             index: The derivatives of the network that the fields may be asked for.
             tape: If given, records what the Jacobian needs.
         """
-        stack = self.network(subdomain).jet(p.tensor, index, tape)
+        inputs = p.cached(index, lambda: input_stack(self.problem, p, index))
+        stack = self.network(subdomain).push(inputs, index, tape)
 
         def leaf(channel: int) -> Callable[[Index], Component]:
             return lambda a: stack[index.position[a], :, channel]
@@ -150,3 +157,26 @@ class Trial(nn.Module):
         if field not in self.problem.names:
             raise unknown("field", field, self.problem.names, f"problem {self.problem.name!r}")
         return field, derivative_index(letters, self.problem.coordinates, field)
+
+
+def input_stack(problem: Problem, p: Points, index: IndexSet) -> torch.Tensor:
+    """Return the stack (A, N, inputs) of what the networks take: the coordinates and the problem's features."""
+    stack = coordinate_stack(p.tensor, index)
+    if not problem.features:
+        return stack
+    columns = []
+    for n, feature in enumerate(problem.features):
+        field = p.field(feature, f"feature {n} of problem {problem.name!r}")
+        columns.append(torch.stack([torch.as_tensor(field[a], dtype=stack.dtype).expand(len(p)) for a in index]))
+    return torch.cat([stack, torch.stack(columns, dim=2)], dim=2)
+
+
+def input_bounds(problem: Problem, geometry: Geometry) -> tuple[list[float], list[float]]:
+    """Return the box that the inputs live in on a subdomain; features are tried on points of it."""
+    lower, upper = (corner.tolist() for corner in geometry.bounds)
+    if problem.features:
+        p = problem.points(torch.as_tensor(geometry.sample(512)))
+        values = input_stack(problem, p, IndexSet.closure(problem.dimension, []))[0, :, problem.dimension :]
+        lower += values.amin(dim=0).tolist()
+        upper += values.amax(dim=0).tolist()
+    return lower, upper

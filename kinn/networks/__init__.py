@@ -1,6 +1,6 @@
 """Networks on jets: architectures to write down, modules built from them, and the tape their Jacobians come from."""
 
-from kinn.networks.base import Architecture, Network
+from kinn.networks.base import Architecture, Network, coordinate_stack
 from kinn.networks.kan import KAN
 from kinn.networks.matching import match_parameters
 from kinn.networks.mlp import MLP
@@ -9,4 +9,4 @@ from kinn.networks.tape import Tape
 #: The architectures by their names on the command line.
 NETWORKS: dict[str, type[Architecture]] = {a.name: a for a in (KAN, MLP)}
 
-__all__ = ["KAN", "MLP", "NETWORKS", "Architecture", "Network", "Tape", "match_parameters"]
+__all__ = ["KAN", "MLP", "NETWORKS", "Architecture", "Network", "Tape", "coordinate_stack", "match_parameters"]

@@ -50,10 +50,10 @@ class Network(nn.Module):
         Returns:
             A `A x N x C` tensor.
         """
-        stack = x.new_zeros((len(index), *x.shape))
-        stack[0] = x
-        for position, axis in index.firsts:
-            stack[position, :, axis] = 1.0
+        return self.push(coordinate_stack(x, index), index, tape)
+
+    def push(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
         for layer in self.layers:
             stack = layer.jet(stack, index, tape)  # type: ignore[operator]
         return stack
@@ -62,6 +62,20 @@ class Network(nn.Module):
     def parameter_count(self) -> int:
         """The number of trainable parameters."""
         return sum(p.numel() for p in self.parameters())
+
+    @property
+    def last_layer(self) -> tuple[nn.Parameter, ...]:
+        """The parameters that the outputs are affine in."""
+        return tuple(self.layers[-1].parameters())
+
+
+def coordinate_stack(x: Tensor, index: IndexSet) -> Tensor:
+    """Return the stack (A, N, d) of the coordinates themselves at points x (N, d)."""
+    stack = x.new_zeros((len(index), *x.shape))
+    stack[0] = x
+    for position, axis in index.firsts:
+        stack[position, :, axis] = 1.0
+    return stack
 
 
 class Architecture(ABC):

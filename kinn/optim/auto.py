@@ -1,0 +1,78 @@
+"""The default: each method where it is strongest, chosen by the problem and the size of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from torch import Tensor
+
+from kinn.optim.broyden import SelfScaledBroyden
+from kinn.optim.first_order import LBFGS, Adam
+from kinn.optim.least_squares import LastLayer
+from kinn.optim.levenberg_marquardt import LevenbergMarquardt
+from kinn.optim.objective import Objective, Optimizer, State
+
+
+@dataclass(frozen=True)
+class Auto(Optimizer):
+    """Last-layer least squares where the problem is linear, Levenberg-Marquardt, then self-scaled Broyden.
+
+    A stage ends when it can go no further, or when its loss falls by less than a set factor over a set number of steps.
+    Above `largest` parameters the curvature matrices cost too much: Adam, then L-BFGS.
+
+    Attributes:
+        warm_up: Adam steps before Levenberg-Marquardt on problems that are not linear.
+        patience: Over how many steps the progress of Levenberg-Marquardt is measured.
+        progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
+        largest: The largest number of parameters for second-order methods.
+        least_squares: Whether linear problems begin with least squares for the last layer.
+    """
+
+    name: ClassVar[str] = "auto"
+
+    warm_up: int = 0
+    patience: int = 30
+    progress: float = 0.2
+    largest: int = 3000
+    least_squares: bool = True
+
+    def stages(self, objective: Objective) -> list[tuple[Optimizer, int | None]]:
+        """Return the methods in order, each with its number of steps (None: until it ends by itself)."""
+        if objective.size > self.largest:
+            return [(Adam(), 2000), (LBFGS(), None)]
+        first: list[tuple[Optimizer, int | None]] = []
+        if objective.affine and self.least_squares:
+            first = [(LastLayer(), None)]
+        elif self.warm_up:
+            first = [(Adam(), self.warm_up)]
+        return [*first, (LevenbergMarquardt(), None), (SelfScaledBroyden(), None)]
+
+    def start(self, objective: Objective, theta: Tensor) -> State:
+        """Return the state before the first stage."""
+        return self._enter(objective, theta, 0)
+
+    def step(self, objective: Objective, state: State) -> State:
+        """Return the state after a step of the present stage, or at the beginning of the next."""
+        stages = self.stages(objective)
+        stage: int = state.memory["stage"]
+        method, limit = stages[stage]
+        inner = method.step(objective, state.memory["inner"])
+        losses = [*state.memory["losses"], inner.loss][-self.patience - 1 :]
+        steps = state.memory["steps"] + 1
+        slow = (
+            isinstance(method, LevenbergMarquardt)
+            and len(losses) > self.patience
+            and losses[-1] > (1 - self.progress) * losses[0]
+        )
+        last = stage == len(stages) - 1
+        if (inner.stalled or slow or steps == limit) and not last:
+            return self._enter(objective, inner.theta, stage + 1)
+        memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
+        return replace(inner, memory=memory, stage=method.name)
+
+    def _enter(self, objective: Objective, theta: Tensor, stage: int) -> State:
+        method, _ = self.stages(objective)[stage]
+        inner = method.start(objective, theta)
+        memory = {"stage": stage, "inner": inner, "losses": [inner.loss], "steps": 0}
+        return State(theta, inner.loss, memory, stage=method.name)

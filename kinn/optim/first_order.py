@@ -1,0 +1,94 @@
+"""First-order methods for networks too large for curvature matrices, and as yardsticks: Adam and L-BFGS from torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.optim.objective import Objective, Optimizer, State
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015).
+
+    Attributes:
+        rate: The learning rate.
+        betas: The decay of the first and second moment.
+    """
+
+    name: ClassVar[str] = "adam"
+    monotone: ClassVar[bool] = False
+
+    rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < 10:
+            raise InputError(f"optimizer.rate lies between 0 and 10, not {self.rate}")
+
+    def start(self, objective: Objective, theta: Tensor) -> State:
+        """Return the state at theta."""
+        variable = theta.clone().requires_grad_()
+        torch_state = torch.optim.Adam([variable], lr=self.rate, betas=self.betas).state_dict()
+        return State(theta, objective.loss(theta), {"torch": torch_state})
+
+    def step(self, objective: Objective, state: State) -> State:
+        """Return the state after one step; its loss is that before the step, which needs no evaluation of its own."""
+        variable = state.theta.clone().requires_grad_()
+        adam = torch.optim.Adam([variable], lr=self.rate, betas=self.betas)
+        adam.load_state_dict(state.memory["torch"])
+        loss, variable.grad = objective.gradient(state.theta)
+        adam.step()
+        return State(variable.detach(), loss, {"torch": adam.state_dict()})
+
+
+@dataclass(frozen=True)
+class LBFGS(Optimizer):
+    """L-BFGS with strong Wolfe line search; torch's early stopping by tolerance is switched off.
+
+    Attributes:
+        history: The number of update pairs kept.
+    """
+
+    name: ClassVar[str] = "lbfgs"
+
+    history: int = 50
+
+    def __post_init__(self) -> None:
+        if self.history < 1:
+            raise InputError(f"optimizer.history is at least 1, not {self.history}")
+
+    def start(self, objective: Objective, theta: Tensor) -> State:
+        """Return the state at theta."""
+        return State(theta, objective.loss(theta))
+
+    def step(self, objective: Objective, state: State) -> State:
+        """Return the state after one iteration."""
+        variable = state.theta.clone().requires_grad_()
+        method = torch.optim.LBFGS(
+            [variable],
+            max_iter=1,
+            max_eval=25,
+            history_size=self.history,
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+            line_search_fn="strong_wolfe",
+        )
+        if "torch" in state.memory:
+            method.load_state_dict(state.memory["torch"])
+
+        def closure() -> float:
+            loss, variable.grad = objective.gradient(variable.detach())
+            return loss
+
+        method.step(closure)
+        theta = variable.detach()
+        loss = objective.loss(theta)
+        if torch.equal(theta, state.theta):
+            return State(theta, loss, state.memory, "line search failed")
+        return State(theta, loss, {"torch": method.state_dict()})

@@ -1,0 +1,131 @@
+"""Gauss-Newton models of an objective: the linear algebra that Levenberg-Marquardt and Broyden share.
+
+The model of r(theta + d) is r + J d; the damped step minimises |r + J d|^2 + mu |d|^2. Three forms of the same step:
+normal equations (J^T J + mu) d = -J^T r; the kernel form d = -J^T (J J^T + mu)^-1 r where there are fewer residuals
+than parameters; and a QR factorisation where the normal equations would square away the digits that are left.
+
+All of it runs in float64, through torch: a second BLAS beside torch's own would fight it for the cores.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from kinn.optim.objective import Objective
+
+
+class GaussNewton(ABC):
+    """The quadratic model of the loss around theta.
+
+    Attributes:
+        loss: r . r at theta.
+        slope: J^T r, half the gradient (P,).
+        scale: The largest diagonal entry of J^T J.
+    """
+
+    loss: float
+    slope: Tensor
+    scale: float
+
+    @abstractmethod
+    def step(self, damping: float) -> Tensor | None:
+        """Return the minimiser (P,) of |r + J d|^2 + damping |d|^2, or None where the factorisation breaks down."""
+
+    @abstractmethod
+    def decrease(self, d: Tensor) -> float:
+        """Return the decrease |r|^2 - |r + J d|^2 that the model predicts."""
+
+
+class NormalEquations(GaussNewton):
+    """J^T J, accumulated block by block of points: memory does not grow with their number."""
+
+    def __init__(self, objective: Objective, theta: Tensor) -> None:
+        self.matrix = torch.zeros(objective.size, objective.size, dtype=torch.float64)
+        self.slope = torch.zeros(objective.size, dtype=torch.float64)
+        self.loss = 0.0
+        for residual, jacobian in objective.blocks(theta):
+            r, rows = residual.double(), jacobian.double()
+            self.matrix.addmm_(rows.T, rows)
+            self.slope.addmv_(rows.T, r)
+            self.loss += float(r @ r)
+        self.scale = float(self.matrix.diagonal().max())
+
+    def _factor(self, damping: float) -> Tensor | None:
+        damped = self.matrix.clone()
+        damped.diagonal().add_(damping)
+        factor, info = torch.linalg.cholesky_ex(damped)
+        return None if int(info) else factor
+
+    def step(self, damping: float) -> Tensor | None:
+        """Solve (J^T J + mu) d = -J^T r by Cholesky's factorisation."""
+        factor = self._factor(damping)
+        return None if factor is None else -torch.cholesky_solve(self.slope.unsqueeze(1), factor).squeeze(1)
+
+    def decrease(self, d: Tensor) -> float:
+        """Return -2 d . J^T r - d . J^T J d."""
+        return float(-2.0 * (d @ self.slope) - d @ (self.matrix @ d))
+
+    def inverse_hessian(self, damping: float) -> Tensor | None:
+        """Return (2 J^T J + 2 mu)^-1 (P, P), the inverse Hessian of the model of the loss."""
+        factor = self._factor(damping)
+        return None if factor is None else 0.5 * torch.cholesky_inverse(factor)
+
+
+class TriangularFactor(GaussNewton):
+    """The triangular factor of [J r], updated block by block, by Householder reflections: no squared condition number."""
+
+    def __init__(self, objective: Objective, theta: Tensor) -> None:
+        factor = torch.zeros(0, objective.size + 1, dtype=torch.float64)
+        self.slope = torch.zeros(objective.size, dtype=torch.float64)
+        self.loss = 0.0
+        for residual, jacobian in objective.blocks(theta):
+            r, rows = residual.double(), jacobian.double()
+            stacked = torch.cat([factor, torch.cat([rows, r.unsqueeze(1)], dim=1)])
+            factor = torch.linalg.qr(stacked, mode="r").R
+            self.slope.addmv_(rows.T, r)
+            self.loss += float(r @ r)
+        self.factor, self.image = factor[:, :-1], factor[:, -1]
+        self.scale = float(self.factor.square().sum(dim=0).max())
+
+    def step(self, damping: float) -> Tensor | None:
+        """Solve the damped least-squares problem by another QR factorisation."""
+        size = len(self.slope)
+        lower = torch.cat([damping**0.5 * torch.eye(size, dtype=torch.float64), torch.zeros(size, 1)], dim=1)
+        stacked = torch.cat([torch.cat([self.factor, self.image.unsqueeze(1)], dim=1), lower])
+        triangle = torch.linalg.qr(stacked, mode="r").R
+        if not bool(triangle.diagonal()[:size].all()):
+            return None
+        return -torch.linalg.solve_triangular(triangle[:size, :size], triangle[:size, -1:], upper=True).squeeze(1)
+
+    def decrease(self, d: Tensor) -> float:
+        """Return |r|^2 - |r + J d|^2."""
+        return float(self.image.square().sum() - (self.factor @ d + self.image).square().sum())
+
+
+class KernelForm(GaussNewton):
+    """J itself, for fewer residuals than parameters."""
+
+    def __init__(self, objective: Objective, theta: Tensor) -> None:
+        parts = [(r.double().clone(), j.double().clone()) for r, j in objective.blocks(theta)]
+        self.residual = torch.cat([r for r, _ in parts])
+        self.jacobian = torch.cat([j for _, j in parts])
+        self.kernel = self.jacobian @ self.jacobian.T
+        self.slope = self.jacobian.T @ self.residual
+        self.loss = float(self.residual @ self.residual)
+        self.scale = float(self.jacobian.square().sum(dim=0).max())
+
+    def step(self, damping: float) -> Tensor | None:
+        """Return -J^T (J J^T + mu)^-1 r."""
+        damped = self.kernel.clone()
+        damped.diagonal().add_(damping)
+        factor, info = torch.linalg.cholesky_ex(damped)
+        if int(info):
+            return None
+        return -self.jacobian.T @ torch.cholesky_solve(self.residual.unsqueeze(1), factor).squeeze(1)
+
+    def decrease(self, d: Tensor) -> float:
+        """Return |r|^2 - |r + J d|^2."""
+        return self.loss - float((self.residual + self.jacobian @ d).square().sum())

@@ -1,0 +1,93 @@
+"""Levenberg-Marquardt by target ratio.
+
+Each step takes the smallest damping whose actual decrease is still a set fraction of the predicted one: the damping
+walks down while steps go on being good, up until one is. Bolder than the classical gain-ratio rules, which creep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.optim.gauss_newton import GaussNewton, KernelForm, NormalEquations, TriangularFactor
+from kinn.optim.objective import Objective, Optimizer, State
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt(Optimizer):
+    """Levenberg-Marquardt with its damping set by a target ratio of actual to predicted decrease.
+
+    Attributes:
+        target: The least ratio of actual to predicted decrease of an accepted step.
+        factor: The factor by which the damping walks.
+        damping: The first damping, relative to the largest diagonal entry of J^T J.
+        linear_algebra: "auto", "normal", "qr" or "kernel".
+        precise_below: With "auto", the loss below which QR replaces the normal equations.
+        trials: How many dampings are tried in a step.
+    """
+
+    name: ClassVar[str] = "lm"
+
+    target: float = 0.075
+    factor: float = 2.5
+    damping: float = 1e-3
+    linear_algebra: str = "auto"
+    precise_below: float = 1e-15
+    trials: int = 12
+
+    def __post_init__(self) -> None:
+        if not 0 < self.target < 1:
+            raise InputError(f"optimizer.target lies between 0 and 1, not {self.target}")
+        if not self.factor > 1:
+            raise InputError(f"optimizer.factor is greater than 1, not {self.factor}")
+        if not self.damping > 0:
+            raise InputError(f"optimizer.damping is positive, not {self.damping}")
+        if self.linear_algebra not in ("auto", "normal", "qr", "kernel"):
+            raise InputError(f"optimizer.linear_algebra is auto, normal, qr or kernel, not {self.linear_algebra!r}")
+
+    def start(self, objective: Objective, theta: Tensor) -> State:
+        """Return the state at theta; the damping is set by the first step."""
+        return State(theta, objective.loss(theta))
+
+    def step(self, objective: Objective, state: State) -> State:
+        """Return the state after one accepted step, or a stalled one where no damping gives any."""
+        model = self._model(objective, state)
+        damping: float = state.memory.get("damping") or self.damping * model.scale
+        best: tuple[Tensor, float, float] | None = None
+        tried, used = 0, damping
+        for tried in range(1, self.trials + 1):
+            d = model.step(damping)
+            good = False
+            if d is not None:
+                loss = objective.loss(state.theta + d.to(state.theta.dtype))
+                predicted = model.decrease(d)
+                good = predicted > 0 and model.loss - loss >= self.target * predicted
+            if good and d is not None:
+                best, used = (d, loss, damping), damping
+                damping /= self.factor
+            elif best is not None:
+                break
+            else:
+                damping *= self.factor * (1.0 if tried < 4 else 4.0)
+        if best is None:
+            return State(state.theta, state.loss, {**state.memory, "damping": damping}, "damping exhausted")
+        d, loss, used = best
+        theta = state.theta + d.to(state.theta.dtype)
+        return State(theta, loss, {"damping": used}, detail={"damping": used, "trials": float(tried)})
+
+    def _model(self, objective: Objective, state: State) -> GaussNewton:
+        kind = self.linear_algebra
+        if kind == "auto":
+            if objective.samples < objective.size:
+                kind = "kernel"
+            else:
+                kind = "qr" if state.loss < self.precise_below else "normal"
+        models: dict[str, type[NormalEquations] | type[TriangularFactor] | type[KernelForm]] = {
+            "normal": NormalEquations,
+            "qr": TriangularFactor,
+            "kernel": KernelForm,
+        }
+        return models[kind](objective, state.theta)

@@ -1,0 +1,113 @@
+"""What a solve comes back with: fields to evaluate, errors, history, and everything that led to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinn.forms import Trial
+from kinn.metrics import Errors, exact_values
+from kinn.networks import Architecture
+from kinn.problem import Array, Problem
+from kinn.training.record import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A trained solution.
+
+    Attributes:
+        problem: What was solved.
+        form: The form it was solved in.
+        network: The architecture.
+        optimizer: The name of the method.
+        seed: The seed of initial parameters and points.
+        dtype: "float64" or "float32".
+        device: Where it ran.
+        backend: The back end of the spline op.
+        parameters: The number of trainable parameters.
+        iterations: Steps made.
+        seconds: Wall-clock seconds of the whole solve, set-up included.
+        stopped: Why training stopped.
+        loss: The training loss of the parameters kept.
+        errors: Relative errors of each field by name; empty where no solution is known.
+        history: One record a step.
+        trial: The trained fields.
+        run: The run folder, if one was written.
+    """
+
+    problem: Problem
+    form: str
+    network: Architecture
+    optimizer: str
+    seed: int
+    dtype: str
+    device: str
+    backend: str
+    parameters: int
+    iterations: int
+    seconds: float
+    stopped: str
+    loss: float
+    errors: dict[str, Errors]
+    history: tuple[Record, ...]
+    trial: Trial
+    run: Path | None = None
+
+    def __call__(self, points: Array) -> Array:
+        """Return the fields (N, C) at points (N, d); NaN outside the domain."""
+        return self.trial.evaluate(points, self.problem.names)
+
+    def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
+        """Return a field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
+        return self.trial.evaluate(points, expressions)
+
+    def reference(self, points: Array) -> Array | None:
+        """Return the exact or reference values (N, C) at points (N, d), or None where neither is known."""
+        return exact_values(self.problem, points)
+
+    def plot(self, folder: str | Path | None = None) -> dict[str, Figure]:
+        """Return the figures by name: each field, its error, the convergence; written as PNG into a folder if given."""
+        from kinn.figures import figures, save_figures
+
+        made = figures(self)
+        if folder is not None:
+            save_figures(made, Path(folder))
+        return made
+
+    def save_vtu(self, path: str | Path) -> None:
+        """Write fields, first derivatives and errors on a mesh, for ParaView and its like."""
+        from kinn.export import save_vtu
+
+        save_vtu(self, Path(path))
+
+    def save_pvd(self, path: str | Path, times: int = 21) -> None:
+        """Write a time-dependent solution as a series of VTU files."""
+        from kinn.export import save_pvd
+
+        save_pvd(self, Path(path), times)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures that `kinn solve --json` prints."""
+        return {
+            "problem": self.problem.name,
+            "form": self.form,
+            "network": self.network.name,
+            "optimizer": self.optimizer,
+            "seed": self.seed,
+            "dtype": self.dtype,
+            "device": self.device,
+            "backend": self.backend,
+            "parameters": self.parameters,
+            "iterations": self.iterations,
+            "seconds": round(self.seconds, 3),
+            "stopped": self.stopped,
+            "loss": self.loss,
+            "errors": {name: asdict(e) for name, e in self.errors.items()},
+            "run": str(self.run) if self.run is not None else None,
+        }

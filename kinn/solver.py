@@ -1,0 +1,141 @@
+"""From a problem and a network to a solution."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+
+from kinn.errors import InputError, unknown
+from kinn.forms import Trial, strong_form
+from kinn.metrics import errors
+from kinn.networks import NETWORKS, Architecture
+from kinn.optim import OPTIMIZERS, Optimizer
+from kinn.problem import Problem
+from kinn.solution import Solution
+from kinn.training.loop import Stopping, train
+from kinn.training.record import Record
+
+#: The forms by name.
+FORMS = {"strong": strong_form}
+
+#: The precisions by name.
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+#: Collocation points for each parameter when the problem does not say: with fewer, least squares fits the points and
+#: not the PDE.
+POINTS_PER_PARAMETER = 4
+
+#: Validation points for each collocation point.
+VALIDATION = 2
+
+
+def solve(
+    problem: Problem,
+    network: Architecture | str,
+    *,
+    form: str = "strong",
+    optimizer: Optimizer | str | None = None,
+    points: int | None = None,
+    budget: float | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    dtype: str = "float64",
+    threads: int | None = None,
+    progress: Callable[[Record], None] | None = None,
+) -> Solution:
+    """Solve a problem.
+
+    Args:
+        problem: What is to be solved.
+        network: The network that represents it, or the name of one with the problem's settings.
+        form: The form of the equations: "strong".
+        optimizer: A method or its name; None for the problem's own.
+        points: The number of interior collocation points; None for the problem's own, or four a parameter.
+        budget: Seconds of training; None for the problem's own.
+        iterations: The most steps.
+        seed: Fixes initial parameters and points: one seed gives the same run on the same machine.
+        dtype: "float64" or "float32".
+        threads: CPU threads; None leaves torch's setting.
+        progress: Called with a record after each step.
+
+    Raises:
+        InputError: If something asked for cannot be.
+        SolveError: If the numbers break down.
+    """
+    began = time.perf_counter()
+    if not isinstance(problem, Problem):
+        raise InputError(f"solve takes a kinn.Problem, not {type(problem).__name__}")
+    if form not in FORMS:
+        raise unknown("form", form, FORMS)
+    if dtype not in DTYPES:
+        raise unknown("dtype", dtype, DTYPES)
+    defaults = problem.defaults
+    architecture = chosen_network(problem, network)
+    method = chosen_optimizer(optimizer if optimizer is not None else defaults.optimizer)
+    stopping = Stopping(
+        budget=_positive("budget", budget if budget is not None else defaults.budget),
+        iterations=None if iterations is None else int(_positive("iterations", iterations)),
+    )
+    if threads is not None:
+        torch.set_num_threads(int(_positive("threads", threads)))
+    trial = Trial(problem, architecture, seed=seed, dtype=DTYPES[dtype])
+    if points is None:
+        points = defaults.points or max(256, POINTS_PER_PARAMETER * trial.parameter_count // len(problem.names))
+    plan = FORMS[form]
+    system = plan(trial, points=points, seed=seed)
+    validation = plan(trial, points=VALIDATION * points, seed=seed + 7_919)
+    outcome = train(system, validation, method, stopping, progress)
+    trial.flat.set(outcome.theta)
+    return Solution(
+        problem=problem,
+        form=form,
+        network=architecture,
+        optimizer=method.name,
+        seed=seed,
+        dtype=dtype,
+        device="cpu",
+        backend="torch",
+        parameters=trial.parameter_count,
+        iterations=len(outcome.history),
+        seconds=time.perf_counter() - began,
+        stopped=outcome.stopped,
+        loss=outcome.loss,
+        errors=errors(trial),
+        history=outcome.history,
+        trial=trial,
+    )
+
+
+def chosen_network(problem: Problem, network: Architecture | str) -> Architecture:
+    """Return an architecture, by name with the settings that suit the problem.
+
+    Raises:
+        InputError: If there is no network of that name.
+    """
+    if isinstance(network, Architecture):
+        return network
+    if network not in NETWORKS:
+        raise unknown("network", network, NETWORKS)
+    return problem.defaults.networks.get(network) or NETWORKS[network]()
+
+
+def chosen_optimizer(optimizer: Optimizer | str) -> Optimizer:
+    """Return a method, by name with its default settings.
+
+    Raises:
+        InputError: If there is no method of that name.
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", optimizer, OPTIMIZERS)
+    return OPTIMIZERS[optimizer]()
+
+
+def _positive(name: str, value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"{name} is positive and finite, not {value}")
+    return value
