@@ -16,7 +16,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.jets import univariate
-from kinn.jets.jet import Jet
+from kinn.jets.jet import Jet, as_tensor
 from kinn.jets.univariate import Univariate
 
 #: What the functions below take and return: the result has the type of the argument.
@@ -78,7 +78,7 @@ def where(condition: Values, yes: Values, no: Values) -> Values:
     if chosen is None or rejected is None:
         raise InputError("where takes fields, tensors, arrays or numbers")
     mask = torch.as_tensor(condition)
-    return jet._like(lambda a: torch.where(mask, torch.as_tensor(chosen[a]), torch.as_tensor(rejected[a])))
+    return jet._like(lambda a: torch.where(mask, as_tensor(chosen[a]), as_tensor(rejected[a])))
 
 
 def arctan2(y: Values, x: Values) -> Values:
@@ -94,7 +94,7 @@ def arctan2(y: Values, x: Values) -> Values:
 
     def component(a: tuple[int, ...]) -> Any:
         if not any(a):
-            return torch.atan2(torch.as_tensor(y.value), torch.as_tensor(x.value))
+            return torch.atan2(as_tensor(y.value), as_tensor(x.value))
         axis = next(i for i, n in enumerate(a) if n)
         e = tuple(int(i == axis) for i in range(len(a)))
         slope = (x * y.derivative(e) - y * x.derivative(e)) / squared

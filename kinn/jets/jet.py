@@ -165,7 +165,7 @@ class _Streams:
     def table(self, k: int) -> Tensor:
         """Return the k-th derivative of the function at the value of the inner jet."""
         if self.stream is None:
-            self.stream = self.function(torch.as_tensor(self.inner.value))
+            self.stream = self.function(as_tensor(self.inner.value))
         while len(self.tables) <= k:
             self.tables.append(next(self.stream))
         return self.tables[k]
@@ -185,6 +185,11 @@ class _Streams:
                 total = _plus(total, _times(binomial(rest, b), _times(self.component(k + 1, b), inner)))
             self.known[key] = total
         return self.known[key]
+
+
+def as_tensor(c: Component) -> Tensor:
+    """Return a component as a tensor; numbers in float64, which as 0-dimensional tensors promote nothing."""
+    return c if isinstance(c, Tensor) else torch.tensor(c, dtype=torch.float64)
 
 
 def constant(dimension: int, value: Component) -> Jet:
