@@ -27,6 +27,8 @@ class Auto(Optimizer):
         progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
         largest: The largest number of parameters for second-order methods.
         least_squares: Whether linear problems begin with least squares for the last layer.
+        worth: Least squares is kept as the start of what follows only where it brings the loss below this fraction of
+            what it was: coefficients that are large and gain little are a bad place to start from.
     """
 
     name: ClassVar[str] = "auto"
@@ -36,6 +38,7 @@ class Auto(Optimizer):
     progress: float = 0.2
     largest: int = 3000
     least_squares: bool = True
+    worth: float = 1e-6
 
     def stages(self, objective: Objective) -> list[tuple[Optimizer, int | None]]:
         """Return the methods in order, each with its number of steps (None: until it ends by itself)."""
@@ -67,7 +70,9 @@ class Auto(Optimizer):
         )
         last = stage == len(stages) - 1
         if (inner.stalled or slow or steps == limit) and not last:
-            return self._enter(objective, inner.theta, stage + 1)
+            before: State = state.memory["inner"]
+            discard = isinstance(method, LastLayer) and not inner.loss < self.worth * before.loss
+            return self._enter(objective, before.theta if discard else inner.theta, stage + 1)
         memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
         return replace(inner, memory=memory, stage=method.name)
 
