@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.box import Box, Interval, Rectangle
+from kinn.geometry.csg import Difference, Intersection, Union
 from kinn.geometry.disk import Disk
 from kinn.geometry.polygon import Polygon
 from kinn.geometry.sampling import METHODS
@@ -14,12 +15,15 @@ __all__ = [
     "Boundary",
     "BoundaryPoints",
     "Box",
+    "Difference",
     "Disk",
     "Face",
     "Geometry",
+    "Intersection",
     "Interval",
     "Polygon",
     "Rectangle",
     "SpaceTime",
     "TimeInterval",
+    "Union",
 ]

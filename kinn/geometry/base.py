@@ -10,7 +10,8 @@ import numpy as np
 
 from kinn.errors import unknown
 from kinn.geometry import checks
-from kinn.geometry.boundary import Array, Boundary, BoundaryPoints, Face, Mask, Part, Piece
+from kinn.geometry.boundary import Boundary, Face, Part
+from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece
 from kinn.geometry.sampling import fill, unit_cube
 
 if TYPE_CHECKING:

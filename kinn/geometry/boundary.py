@@ -1,18 +1,14 @@
-"""Boundaries: named parts, each a parametrised piece of a curve or surface, sampled in proportion to their measure."""
+"""Boundaries: named parts, each with its piece of a curve or surface, sampled in proportion to their measure."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kinn.geometry import checks
-from kinn.geometry.sampling import apportion, fill, unit_cube
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from kinn.geometry.pieces import BoundaryPoints, Piece
+from kinn.geometry.sampling import apportion
 
 
 @dataclass(frozen=True)
@@ -28,90 +24,6 @@ class Face:
     axis: int
     value: float
     side: int
-
-
-@dataclass(frozen=True)
-class BoundaryPoints:
-    """Points on a boundary, (n, d), and the outward unit normals there, (n, d)."""
-
-    points: Array
-    normals: Array
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def __getitem__(self, index: Mask | NDArray[np.intp] | slice) -> BoundaryPoints:
-        return BoundaryPoints(self.points[index], self.normals[index])
-
-
-class Piece(ABC):
-    """A piece of a boundary, the image of the unit cube of dimension `dim` (0: a point, 1: a curve, 2: a surface).
-
-    The map carries the uniform measure of the cube to the uniform measure of the piece: a curve is run through at
-    constant speed. Sampling, quadrature and trimming all rest on this, so a curve without a closed form for its arc
-    length has to invert it numerically.
-    """
-
-    @property
-    @abstractmethod
-    def dim(self) -> int:
-        """Dimension of the parameter."""
-
-    @property
-    @abstractmethod
-    def measure(self) -> float:
-        """Length or area; 1 for a point."""
-
-    @property
-    def rejects(self) -> bool:
-        """Whether `accepts` turns points away; never for curves, which are cut at their crossings instead."""
-        return False
-
-    @abstractmethod
-    def at(self, unit: Array) -> BoundaryPoints:
-        """Return the points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
-
-    def accepts(self, located: BoundaryPoints) -> Mask:
-        """Return which of the points that `at` gave belong to the piece, (m,)."""
-        return np.ones(len(located), dtype=bool)
-
-    @property
-    def breaks(self) -> tuple[float, ...]:
-        """Parameters of a curve between which it is smooth, from 0 to 1."""
-        return (0.0, 1.0)
-
-    def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
-        """Return n points of the piece; the arguments are those of `unit_cube`."""
-
-        def draw(m: int) -> Array:
-            located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
-            if self.rejects:
-                located = located[self.accepts(located)]
-            return np.stack([located.points, located.normals], axis=1)
-
-        found = fill(n, draw, "a boundary piece", spread=method == "uniform")
-        return BoundaryPoints(found[:, 0], found[:, 1])
-
-
-@dataclass(frozen=True)
-class Segment(Piece):
-    """A straight segment in the plane from `start` to `end`, with its outward unit `normal`."""
-
-    start: tuple[float, ...]
-    end: tuple[float, ...]
-    normal: tuple[float, ...]
-
-    @property
-    def dim(self) -> int:
-        return 1
-
-    @property
-    def measure(self) -> float:
-        return float(np.linalg.norm(np.subtract(self.end, self.start)))
-
-    def at(self, unit: Array) -> BoundaryPoints:
-        points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
-        return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
 
 
 @dataclass(frozen=True)

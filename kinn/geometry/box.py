@@ -12,7 +12,8 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import checks
 from kinn.geometry.base import Geometry, coordinate_names
-from kinn.geometry.boundary import Array, BoundaryPoints, Face, Label, Name, Part, Piece
+from kinn.geometry.boundary import Face, Label, Name, Part
+from kinn.geometry.pieces import Array, BoundaryPoints, Piece
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
 
@@ -28,13 +29,16 @@ class BoxSide(Piece):
 
     @property
     def dim(self) -> int:
+        """One less than that of the box."""
         return len(self.lower) - 1
 
     @property
     def measure(self) -> float:
+        """Product of the other extents; 1 for the end of an interval."""
         return float(np.prod(np.delete(np.subtract(self.upper, self.lower), self.axis)))
 
     def at(self, unit: Array) -> BoundaryPoints:
+        """Return points in the order of the other axes."""
         full = np.insert(unit, self.axis, float(self.side), axis=1)
         points = (1 - full) * np.asarray(self.lower) + full * np.asarray(self.upper)
         normals = np.zeros_like(points)
@@ -72,10 +76,12 @@ class Box(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
+        """The two corners."""
         return np.array(self.lower), np.array(self.upper)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """x, y, z; x1, x2, ... beyond three dimensions."""
         return coordinate_names(len(self.lower))
 
     @property
@@ -87,9 +93,11 @@ class Box(Geometry):
 
     @property
     def measure(self) -> float:
+        """Product of the extents."""
         return float(np.prod(np.subtract(self.upper, self.lower)))
 
     def level(self, points: Array) -> Array:
+        """Return how far the points are beyond the sides, at most: the distance inside, less than it at corners outside."""
         lower, upper = self.bounds
         return np.asarray(np.max(np.maximum(lower - points, points - upper), axis=1))
 
@@ -99,6 +107,7 @@ class Box(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
+        """The sides, each a whole face, lower before upper."""
         owner = Name(self.name)
         return tuple(
             Part(Label(Name(name), owner), BoxSide(self.lower, self.upper, axis, side), Face(axis, value, side))

@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 
 if TYPE_CHECKING:
-    from kinn.geometry.boundary import Array
+    from kinn.geometry.pieces import Array
 
 
 def number(value: Any, what: str) -> float:
@@ -67,5 +67,7 @@ def points(values: Any, coordinates: Sequence[str]) -> Array:
     """Return `values` as an (N, d) float64 array whose columns are the `coordinates`, or raise InputError."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != len(coordinates):
-        raise InputError(f"points must be an (N, {len(coordinates)}) array ({', '.join(coordinates)}), got {array.shape}")
+        raise InputError(
+            f"points must be an (N, {len(coordinates)}) array ({', '.join(coordinates)}), got {array.shape}"
+        )
     return array

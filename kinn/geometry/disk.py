@@ -11,7 +11,8 @@ import numpy as np
 
 from kinn.geometry import checks
 from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Array, BoundaryPoints, Label, Name, Part, Piece
+from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.pieces import Array, BoundaryPoints, Piece
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,16 @@ class Arc(Piece):
 
     @property
     def dim(self) -> int:
+        """1: a curve."""
         return 1
 
     @property
     def measure(self) -> float:
+        """Length."""
         return self.radius * self.sweep
 
     def at(self, unit: Array) -> BoundaryPoints:
+        """Return points at constant speed along the arc."""
         angle = self.start + self.sweep * unit[:, 0]
         normals = np.column_stack([np.cos(angle), np.sin(angle)])
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
@@ -61,22 +65,27 @@ class Disk(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
+        """The square around the disk."""
         center = np.array(self.center)
         return center - self.radius, center + self.radius
 
     @property
     def measure(self) -> float:
+        """Area."""
         return math.pi * self.radius**2
 
     def level(self, points: Array) -> Array:
+        """Return the signed distance to the circle."""
         return np.asarray(np.hypot(points[:, 0] - self.center[0], points[:, 1] - self.center[1]) - self.radius)
 
     def from_unit(self, unit: Array) -> Array:
+        """Return points in polar coordinates, area ratios kept."""
         # The square root of the first parameter makes rings of equal area equally likely.
         radius, angle = self.radius * np.sqrt(unit[:, 0]), 2 * math.pi * unit[:, 1]
         return np.asarray(self.center) + np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
+        """The circle."""
         name = Name(self.name)
         return (Part(Label(name, name), Arc(self.center, self.radius)),)

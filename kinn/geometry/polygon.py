@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from kinn.errors import InputError
 from kinn.geometry import checks
 from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Array, Label, Name, Part, Segment
+from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.pieces import Array, Segment
 from kinn.geometry.triangulation import ROUNDING, cross, signed_area, touching_edges, triangulate
 
 _BLOCK = 2**20  # point-edge pairs worked on at a time
@@ -50,24 +51,25 @@ class Polygon(Geometry):
         size = float(np.max(np.ptp(corners, axis=0)))
         if np.min(lengths) <= ROUNDING * size:
             raise InputError(f"a polygon may not repeat a vertex, and edge {int(np.argmin(lengths))} has no length")
-        area = signed_area(corners)
+        if np.linalg.svd(corners - corners.mean(axis=0), compute_uv=False)[1] <= ROUNDING * size:
+            raise InputError("a polygon needs an area, and all its vertices lie on one line")
         touching = touching_edges(corners)
         if touching is not None:
             raise InputError(f"a polygon may not cross or touch itself, and edges {touching[0]} and {touching[1]} do")
-        if abs(area) <= ROUNDING * size**2:
-            raise InputError("a polygon needs an area, and all its vertices lie on one line")
-        self._orientation = 1.0 if area > 0 else -1.0
+        self._orientation = 1.0 if signed_area(corners) > 0 else -1.0
 
     def __repr__(self) -> str:
         return f"Polygon({self.vertices}, edges={self.edges}, name={self.name!r})"
 
     @property
     def bounds(self) -> tuple[Array, Array]:
+        """The box around the vertices."""
         corners = np.array(self.vertices)
         return corners.min(axis=0), corners.max(axis=0)
 
     @property
     def measure(self) -> float:
+        """Area."""
         return abs(signed_area(np.array(self.vertices)))
 
     @cached_property
@@ -77,6 +79,7 @@ class Polygon(Geometry):
         return np.asarray(corners[triangulate(corners)])
 
     def from_unit(self, unit: Array) -> Array:
+        """Return points in the triangles, area ratios kept."""
         # The first parameter picks a triangle by its share of the area, and what it is within that share is used
         # again as a parameter of the triangle: the whole is one map that keeps area ratios.
         a, b, c = np.moveaxis(self.triangles, 1, 0)
@@ -88,6 +91,7 @@ class Polygon(Geometry):
         return np.asarray((1 - root) * a[which] + root * ((1 - along) * b[which] + along * c[which]))
 
     def level(self, points: Array) -> Array:
+        """Return the signed distance to the edges."""
         step = max(1, _BLOCK // len(self.vertices))
         blocks = [self._distance(points[start : start + step]) for start in range(0, len(points), step)]
         return np.concatenate(blocks) if blocks else np.zeros(0)
@@ -107,6 +111,7 @@ class Polygon(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
+        """The edges, in the order they were given."""
         owner = Name(self.name)
         parts = []
         for index, name in enumerate(self.edges):

@@ -13,15 +13,16 @@ from kinn.errors import InputError, unknown
 from kinn.geometry import checks
 
 if TYPE_CHECKING:
-    from kinn.geometry.boundary import Array
+    from kinn.geometry.pieces import Array
 
 METHODS = ("uniform", "random", "lhs", "sobol", "halton")
 MOST_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box
 _PROBE = 2**16  # candidates without a single hit after which a shape counts as empty
 
 
-def unit_cube(n: int, dim: int, method: str = "sobol", seed: int = 0, *, stream: int = 0,
-              extents: Sequence[float] | None = None) -> Array:
+def unit_cube(
+    n: int, dim: int, method: str = "sobol", seed: int = 0, *, stream: int = 0, extents: Sequence[float] | None = None
+) -> Array:
     """Return points of the unit cube.
 
     Args:

@@ -9,8 +9,9 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Array, BoundaryPoints, Face, Label, Mask, Name, Part, Piece, Segment
+from kinn.geometry.boundary import Face, Label, Name, Part
 from kinn.geometry.box import Interval
+from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece, Segment
 
 _INSTANTS = ("initial", "final")
 
@@ -23,10 +24,12 @@ class TimeInterval(Interval):
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """Time alone."""
         return ("t",)
 
     @property
     def side_names(self) -> tuple[tuple[str, str], ...]:
+        """Initial and final."""
         return (_INSTANTS,)
 
 
@@ -40,17 +43,21 @@ class Lateral(Piece):
 
     @property
     def rejects(self) -> bool:
+        """As the piece in space."""
         return self.base.rejects
 
     @property
     def dim(self) -> int:
+        """One more than that of the piece in space."""
         return self.base.dim + 1
 
     @property
     def measure(self) -> float:
+        """Measure of the piece in space times the duration."""
         return self.base.measure * (self.t1 - self.t0)
 
     def at(self, unit: Array) -> BoundaryPoints:
+        """Return points whose last parameter is the time."""
         base = self.base.at(unit[:, :-1])
         time = self.t0 + unit[:, -1] * (self.t1 - self.t0)
         return BoundaryPoints(
@@ -58,6 +65,7 @@ class Lateral(Piece):
         )
 
     def accepts(self, located: BoundaryPoints) -> Mask:
+        """Return which points the piece in space accepts."""
         return self.base.accepts(BoundaryPoints(located.points[:, :-1], located.normals[:, :-1]))
 
 
@@ -71,23 +79,29 @@ class Instant(Piece):
 
     @property
     def rejects(self) -> bool:
+        """As the shape."""
         return self.space.rejects
 
     @property
     def dim(self) -> int:
+        """That of the shape."""
         return self.space.dim
 
     @property
     def measure(self) -> float:
+        """Measure of the shape."""
         return self.space.measure
 
     def at(self, unit: Array) -> BoundaryPoints:
+        """Return points of the shape, or of its bounding box where the shape rejects."""
         return self._lift(self.space.from_unit(unit))
 
     def accepts(self, located: BoundaryPoints) -> Mask:
+        """Return which points lie in the shape."""
         return self.space.contains(located.points[:, :-1])
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
+        """Return n points of the shape, sampled in its own way."""
         return self._lift(self.space.sample(n, method=method, seed=seed))
 
     def _lift(self, points: Array) -> BoundaryPoints:
@@ -123,25 +137,31 @@ class SpaceTime(Geometry):
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """Those of the shape, then t."""
         return (*self.space.coordinates, "t")
 
     @property
     def bounds(self) -> tuple[Array, Array]:
+        """Those of the shape and of the time."""
         (lower, upper), (t0, t1) = self.space.bounds, self.time.bounds
         return np.concatenate([lower, t0]), np.concatenate([upper, t1])
 
     @property
     def measure(self) -> float:
+        """Measure of the shape times the duration."""
         return self.space.measure * self.time.measure
 
     def level(self, points: Array) -> Array:
+        """Return the larger of the levels in space and in time."""
         return np.maximum(self.space.level(points[:, :-1]), self.time.level(points[:, -1:]))
 
     def from_unit(self, unit: Array) -> Array:
+        """Return points whose last parameter is the time."""
         return np.column_stack([self.space.from_unit(unit[:, :-1]), self.time.from_unit(unit[:, -1:])])
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
+        """The boundary in space over the whole time, then the initial and the final instant."""
         spans = (self.time.lower[0], self.time.upper[0])
         sides = tuple(replace(part, piece=Lateral(part.piece, *spans)) for part in self.space.parts)
         owner = Name(self.time.name)

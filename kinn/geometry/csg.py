@@ -1,0 +1,213 @@
+"""Combinations of shapes: union, intersection and difference, whose boundaries keep their names and are trimmed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry.base import Geometry
+from kinn.geometry.boundary import Name, Part
+from kinn.geometry.pieces import Array, Flipped, Piece
+from kinn.geometry.sampling import unit_cube
+from kinn.geometry.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, Cover, trim
+
+_VOLUME_POINTS = 2**17
+_GAUSS = np.polynomial.legendre.leggauss(24)
+
+
+class Combination(Geometry):
+    """Two shapes combined by `symbol`.
+
+    Names of the second shape that the first one has too are numbered: "disk", "disk-2". A part of either boundary is
+    kept where it really bounds the result; a stretch that both shapes share is kept once where they lie on the same
+    side of it, and is no boundary of a union, nor of an intersection, of shapes on opposite sides.
+
+    Raises:
+        InputError: The shapes have different coordinates, or (at the first use) the result is empty.
+    """
+
+    symbol: ClassVar[str]
+    first_keeps: ClassVar[tuple[int, ...]]  # where parts of the first boundary must lie with regard to the second shape
+    second_keeps: ClassVar[tuple[int, ...]]  # and the other way round; shared stretches belong to the first
+
+    def __init__(self, first: Geometry, second: Geometry) -> None:
+        if first.coordinates != second.coordinates:
+            ours, theirs = (", ".join(shape.coordinates) for shape in (first, second))
+            raise InputError(f"cannot combine shapes in different coordinates: ({ours}) {self.symbol} ({theirs})")
+        self.first, self.second = first, second
+
+    def __repr__(self) -> str:
+        return f"({self.first!r} {self.symbol} {self.second!r})"
+
+    @abstractmethod
+    def second_part(self, part: Part) -> Part:
+        """Return a trimmed part of the second boundary as a part of this one."""
+
+    @abstractmethod
+    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+        """Whether a whole face of one shape still has the other shape, and its boundary, strictly on one side."""
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of both boundaries that bound the result, trimmed."""
+        scale = max(self.first.size, self.second.size)
+        first, second = self.first, self.second
+        parts = [
+            *self._trimmed(first.parts, first, Cover(second, self.first_keeps, scale)),
+            *map(
+                self.second_part,
+                self._trimmed(_renamed(second.parts, first.parts), second, Cover(first, self.second_keeps, scale)),
+            ),
+        ]
+        if not parts:
+            raise InputError(f"{self!r} is an empty domain: no boundary is left of it")
+        return tuple(parts)
+
+    def _trimmed(self, parts: Sequence[Part], own: Geometry, cover: Cover) -> list[Part]:
+        result = []
+        for part in parts:
+            piece, face = trim(part.piece, cover), part.face
+            if piece is None:
+                continue
+            if face and (piece is not part.piece or not self.keeps_face(face.axis, face.side, own, cover.shape)):
+                face = None
+            result.append(replace(part, piece=piece, face=face))
+        return result
+
+    @cached_property
+    def measure(self) -> float:
+        """Length, area or volume.
+
+        In one and two dimensions the integral of x . n / d over the trimmed boundary (divergence theorem), exact to
+        about 1e-10; beyond, quasi Monte Carlo with an error of about 1e-4 of the bounding box.
+        """
+        lower, upper = self.bounds
+        if self.dim <= 2:
+            centre = (lower + upper) / 2
+            return sum(_flux(part.piece, centre) for part in self.parts) / self.dim
+        share = np.mean(self.contains(self.from_unit(unit_cube(_VOLUME_POINTS, self.dim))))
+        return float(share * np.prod(upper - lower))
+
+
+class Union(Combination):
+    """The points of either shape, written `first | second`."""
+
+    symbol = "|"
+    first_keeps = (OUTSIDE, SAME)
+    second_keeps = (OUTSIDE,)
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """The box around both boxes."""
+        (a, b), (c, d) = self.first.bounds, self.second.bounds
+        return np.minimum(a, c), np.maximum(b, d)
+
+    def level(self, points: Array) -> Array:
+        """Return the smaller of the levels; inside it is a bound for the distance, not the distance."""
+        return np.minimum(self.first.level(points), self.second.level(points))
+
+    def second_part(self, part: Part) -> Part:
+        """Return the part as it is."""
+        return part
+
+    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+        """Whether the other shape stays short of the face."""
+        if side == 0:
+            return bool(other.bounds[0][axis] > own.bounds[0][axis])
+        return bool(other.bounds[1][axis] < own.bounds[1][axis])
+
+
+class Intersection(Combination):
+    """The points of both shapes, written `first & second`."""
+
+    symbol = "&"
+    first_keeps = (INSIDE, SAME)
+    second_keeps = (INSIDE,)
+
+    def __init__(self, first: Geometry, second: Geometry) -> None:
+        super().__init__(first, second)
+        lower, upper = self.bounds
+        if not np.all(lower < upper):
+            raise InputError(f"{self!r} is an empty domain: the shapes do not overlap")
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """The overlap of both boxes."""
+        (a, b), (c, d) = self.first.bounds, self.second.bounds
+        return np.maximum(a, c), np.minimum(b, d)
+
+    def level(self, points: Array) -> Array:
+        """Return the larger of the levels; outside it is a bound for the distance, not the distance."""
+        return np.maximum(self.first.level(points), self.second.level(points))
+
+    def second_part(self, part: Part) -> Part:
+        """Return the part as it is."""
+        return part
+
+    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+        """True: the result lies in the shape that the face belongs to."""
+        return True
+
+
+class Difference(Combination):
+    """The points of the first shape that are not inside the second one, written `first - second`."""
+
+    symbol = "-"
+    first_keeps = (OUTSIDE, OPPOSITE)
+    second_keeps = (INSIDE,)
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """The box around the first shape."""
+        return self.first.bounds
+
+    def level(self, points: Array) -> Array:
+        """Return the larger of the level of the first shape and the negative one of the second."""
+        return np.maximum(self.first.level(points), -self.second.level(points))
+
+    def second_part(self, part: Part) -> Part:
+        """Return the part as the boundary of a hole: normals reversed, neither outer nor a face."""
+        return replace(part, piece=Flipped(part.piece), face=None, label=replace(part.label, outer=False))
+
+    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+        """True: the result lies in the first shape, and those of the second lose theirs."""
+        return True
+
+
+def _renamed(parts: Sequence[Part], others: Sequence[Part]) -> list[Part]:
+    """Return the parts with names that are taken by `others` replaced by the next free number of the same name."""
+    taken = {str(name) for part in others for name in (part.label.name, part.label.owner)}
+    new: dict[Name, Name] = {}
+    for part in parts:
+        for name in (part.label.name, part.label.owner):
+            if name in new:
+                continue
+            free = name
+            while str(free) in taken:
+                free = Name(free.stem, free.number + 1)
+            new[name] = free
+            taken.add(str(free))
+    return [
+        replace(part, label=replace(part.label, name=new[part.label.name], owner=new[part.label.owner]))
+        for part in parts
+    ]
+
+
+def _flux(piece: Piece, centre: Array) -> float:
+    """Return the integral of (x - centre) . n over a piece of a boundary of dimension 0 or 1."""
+    if piece.dim == 0:
+        located = piece.at(np.zeros((1, 0)))
+        return float(np.sum((located.points - centre) * located.normals))
+    total = 0.0
+    for start, end in pairwise(piece.breaks):
+        located = piece.at((start + (end - start) * (_GAUSS[0] + 1) / 2)[:, None])
+        density = np.sum((located.points - centre) * located.normals, axis=1)
+        total += piece.measure * (end - start) * float(_GAUSS[1] @ density) / 2
+    return total

@@ -1,0 +1,188 @@
+"""Trimming: what is left of a boundary piece where another shape covers it, with the crossings found exactly.
+
+A curve is scanned adaptively. A level function is 1-Lipschitz, so between two points of a curve whose levels have one
+sign and add up to more than the arc between them there is no crossing; all other stretches are halved down to 1e-7 of
+the size of the shapes. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told apart
+by their normals. Surfaces are trimmed point by point, their measure estimated by quasi Monte Carlo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from kinn.geometry.base import Geometry
+from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece
+from kinn.geometry.sampling import unit_cube
+
+# Where a point of one boundary lies with regard to another shape: inside, outside, or on a boundary that it shares with
+# the shape, with the same or with the opposite outward normal.
+INSIDE, OUTSIDE, SAME, OPPOSITE = 0, 1, 2, 3
+
+_ON = 1e-12  # levels this small, relative to the size, are zero
+_STEP = 1e-9  # how far along the normal one looks to see on which side a shape lies
+_FINEST = 1e-7  # curves are not scanned more finely than this
+_SHORTEST = 1e-5  # a stretch on the other boundary that is shorter than this is a crossing or a point of tangency
+_SLIVER = 1e-9  # a remainder shorter than this is dropped
+_MOST_NODES = 2**16
+_SURFACE_POINTS = 2**14
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The other shape, where a point must lie with regard to it to be kept, and the length tolerances refer to."""
+
+    shape: Geometry
+    keeps: tuple[int, ...]
+    scale: float
+
+    def place(self, located: BoundaryPoints) -> Array:
+        """Return INSIDE, OUTSIDE, SAME or OPPOSITE for each of m points, (m,)."""
+        level = self.shape.level(located.points)
+        place = np.where(level < 0, INSIDE, OUTSIDE)
+        on = np.abs(level) <= _ON * self.scale
+        if on.any():
+            points, step = located.points[on], _STEP * self.scale * located.normals[on]
+            behind, ahead = self.shape.level(points - step) < 0, self.shape.level(points + step) < 0
+            place[on] = np.where(behind, np.where(ahead, INSIDE, SAME), np.where(ahead, OPPOSITE, OUTSIDE))
+        return place
+
+    def kept(self, located: BoundaryPoints) -> Mask:
+        """Return which of m points are kept, (m,)."""
+        return np.isin(self.place(located), self.keeps)
+
+
+@dataclass(frozen=True)
+class Cut(Piece):
+    """The stretches of a curve between given parameters, (start, end) each, strung together."""
+
+    base: Piece
+    spans: tuple[tuple[float, float], ...]
+
+    @property
+    def dim(self) -> int:
+        """1: only curves are cut."""
+        return 1
+
+    @property
+    def measure(self) -> float:
+        """Length of the stretches."""
+        return self.base.measure * float(np.sum(np.diff(self.spans)))
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """The joints between the stretches."""
+        lengths: list[float] = [end - start for start, end in self.spans]
+        total = sum(lengths)
+        return (0.0, *(end / total for end in accumulate(lengths[:-1])), 1.0)
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points at the same parameter of the whole length of all stretches."""
+        spans, breaks = np.asarray(self.spans), np.asarray(self.breaks)
+        which = np.clip(np.searchsorted(breaks, unit[:, 0], side="right") - 1, 0, len(spans) - 1)
+        within = (unit[:, 0] - breaks[which]) / (breaks[which + 1] - breaks[which])
+        return self.base.at(((1 - within) * spans[which, 0] + within * spans[which, 1])[:, None])
+
+
+@dataclass(frozen=True)
+class Masked(Piece):
+    """The points of a surface that a cover keeps."""
+
+    base: Piece
+    cover: Cover
+
+    @property
+    def rejects(self) -> bool:
+        """Points that are covered are turned away."""
+        return True
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the whole surface."""
+        return self.base.dim
+
+    @cached_property
+    def share(self) -> float:
+        """Estimate of the share of the base that is kept, with an error of about 1e-3."""
+        located = self.base.at(unit_cube(_SURFACE_POINTS, self.dim))
+        inside = self.base.accepts(located)
+        return int(np.sum(self.cover.kept(located) & inside)) / max(1, int(np.sum(inside)))
+
+    @property
+    def measure(self) -> float:
+        """Estimate of the area, with an error of about 1e-3 of that of the base."""
+        return self.share * self.base.measure
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points of the whole surface."""
+        return self.base.at(unit)
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        """Return which points the base and the cover keep."""
+        return self.base.accepts(located) & self.cover.kept(located)
+
+
+def trim(piece: Piece, cover: Cover) -> Piece | None:
+    """Return what a cover keeps of a piece: the piece itself where that is all of it, None where it is nothing."""
+    if piece.dim == 0:
+        return piece if bool(cover.kept(piece.at(np.zeros((1, 0))))[0]) else None
+    if piece.dim > 1:
+        masked = Masked(piece, cover)
+        if masked.share == 1:
+            return piece
+        return masked if masked.share > 0 else None
+    breaks = piece.breaks
+    whole = list(pairwise(breaks))
+    spans = [span for start, end in whole for span in _kept_spans(piece, cover, start, end)]
+    if spans == whole:
+        return piece
+    return Cut(piece, tuple(spans)) if spans else None
+
+
+def _kept_spans(piece: Piece, cover: Cover, start: float, end: float) -> list[tuple[float, float]]:
+    """Return the stretches that are kept of the smooth stretch of a curve between two parameters."""
+    keep, nodes = _crossings(piece, cover, *_scan(piece, cover, start, end))
+    ends = [start, *nodes, end]
+    shortest = _SLIVER * cover.scale / piece.measure
+    spans = list(pairwise(ends))[0 if keep else 1 :: 2]
+    return [(a, b) for a, b in spans if b - a > shortest]
+
+
+def _scan(piece: Piece, cover: Cover, start: float, end: float) -> tuple[Array, Array]:
+    """Return parameters, (m,), so dense that no crossing hides between neighbours of one sign, and the levels there."""
+    at, on = np.linspace(start, end, 10), _ON * cover.scale
+    level = cover.shape.level(piece.at(at[:, None]).points)
+    while len(at) < _MOST_NODES:
+        step = np.diff(at) * piece.measure
+        left, right = level[:-1], level[1:]
+        clear = (left * right > 0) & (np.abs(left) + np.abs(right) > step)
+        shared = (np.abs(left) <= on) & (np.abs(right) <= on) & (np.diff(at) < (end - start) / 64)
+        split = np.flatnonzero(~clear & ~shared & (step > _FINEST * cover.scale))
+        if not len(split):
+            break
+        middle = (at[split] + at[split + 1]) / 2
+        at = np.insert(at, split + 1, middle)
+        level = np.insert(level, split + 1, cover.shape.level(piece.at(middle[:, None]).points))
+    return at, level
+
+
+def _crossings(piece: Piece, cover: Cover, at: Array, level: Array) -> tuple[bool, list[float]]:
+    """Return whether a scanned curve is kept at its start, and the parameters at which that changes."""
+    on = np.abs(level) <= _ON * cover.scale
+    # Runs of nodes on the other boundary: short ones are single points, whose own verdict would be a matter of rounding.
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(int), [0]])))
+    keep = np.ones(len(at), dtype=bool)
+    for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
+        keep[first : last + 1] = (at[last] - at[first]) * piece.measure > _SHORTEST * cover.scale
+    at = at[keep] if keep.any() else at[len(at) // 2 : len(at) // 2 + 1]
+    kept = cover.kept(piece.at(at[:, None]))
+    jumps = np.flatnonzero(kept[:-1] != kept[1:])
+    low, high, before = at[jumps], at[jumps + 1], kept[jumps]
+    for _ in range(50 if len(jumps) else 0):
+        middle = (low + high) / 2
+        same = cover.kept(piece.at(middle[:, None])) == before
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return bool(kept[0]), [float(value) for value in (low + high) / 2]
