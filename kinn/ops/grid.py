@@ -71,6 +71,24 @@ class SplineGrid:
         """The number G + k of B-splines."""
         return self.intervals + self.degree
 
+    def derivative(self, m: int) -> Tensor:
+        """Return the matrices of the m-th derivatives in x.
+
+        Returns:
+            A `G x (k+1) x (k+1)` tensor, or `1 x (k+1) x (k+1)` where all cells share one matrix, as on uniform grids.
+        """
+        widths = self.edges.diff()
+        rounding = 8.0 * torch.finfo(self.edges.dtype).eps * self.edges.abs().max()
+        shared = bool((widths - widths[0]).abs().max() <= rounding)
+        matrices, widths = (self.matrices[:1], widths[:1]) if shared else (self.matrices, widths)
+        rows = torch.arange(self.degree + 1 - m, dtype=matrices.dtype, device=matrices.device)
+        falling = torch.ones_like(rows)
+        for i in range(1, m + 1):
+            falling = falling * (rows + i)
+        out = torch.zeros_like(matrices)
+        out[:, : len(rows)] = falling.unsqueeze(1) * matrices[:, m:] / widths.reshape(-1, 1, 1) ** m
+        return out
+
     def to(self, dtype: torch.dtype, device: torch.device | None = None) -> SplineGrid:
         """Return the grid in another precision or on another device."""
         return SplineGrid(self.degree, self.edges.to(device, dtype), self.matrices.to(device, dtype))

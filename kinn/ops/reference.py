@@ -28,22 +28,21 @@ def basis(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
     left = grid.edges[cell]
     width = grid.edges[cell + 1] - left
     local = (inside - left) / width
-    matrix = grid.matrices[cell]
     powers = [torch.ones_like(local)]
     for _ in range(k):
         powers.append(powers[-1] * local)
+    monomials = torch.stack(powers, dim=-1)
     slots = cell.unsqueeze(-1) + torch.arange(k + 1, device=x.device)
 
     def derivative(m: int) -> Tensor:
         """Return the m-th derivative of the live splines on the grid, spread over all K slots."""
-        live = torch.zeros_like(matrix[..., 0, :])
-        for p in range(m, k + 1):
-            falling = 1.0
-            for i in range(m):
-                falling *= p - i
-            live = live + (falling * powers[p - m]).unsqueeze(-1) * matrix[..., p, :]
-        if m:
-            live = live / (width**m).unsqueeze(-1)
+        if m > k:
+            return x.new_zeros((*x.shape, grid.size))
+        matrices = grid.derivative(m)
+        if len(matrices) == 1:
+            live = monomials @ matrices[0]
+        else:
+            live = (monomials.unsqueeze(-2) @ matrices[cell]).squeeze(-2)
         return live.new_zeros((*x.shape, grid.size)).scatter(-1, slots, live)
 
     beyond = (x - inside).unsqueeze(-1)

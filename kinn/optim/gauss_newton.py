@@ -48,9 +48,10 @@ class NormalEquations(GaussNewton):
         self.loss = 0.0
         for residual, jacobian in objective.blocks(theta):
             r, rows = residual.double(), jacobian.double()
-            self.matrix.addmm_(rows.T, rows)
+            add_gram(self.matrix, rows)
             self.slope.addmv_(rows.T, r)
             self.loss += float(r @ r)
+        self.matrix = self.matrix.tril() + self.matrix.tril(-1).T
         self.scale = float(self.matrix.diagonal().max())
 
     def _factor(self, damping: float) -> Tensor | None:
@@ -129,3 +130,11 @@ class KernelForm(GaussNewton):
     def decrease(self, d: Tensor) -> float:
         """Return |r|^2 - |r + J d|^2."""
         return self.loss - float((self.residual + self.jacobian @ d).square().sum())
+
+
+def add_gram(matrix: Tensor, rows: Tensor) -> None:
+    """Add rows^T rows (P, P) to a matrix, its lower triangle only: in slabs, for torch has no symmetric product."""
+    slab = max(128, -(-rows.shape[1] // 6))
+    for start in range(0, rows.shape[1], slab):
+        stop = min(start + slab, rows.shape[1])
+        matrix[start:stop, :stop].addmm_(rows[:, start:stop].T, rows[:, :stop])
