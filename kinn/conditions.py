@@ -7,7 +7,7 @@ enter the loss, hard ones are built into the trial functions.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -62,13 +62,14 @@ class BoundaryCondition(Condition):
     Attributes:
         on: The name of the boundary.
         enforce: "soft" (weighted in the loss) or "hard" (built into the trial function).
-        weight: The factor of its mean square in the loss, relative to the default.
+        weight: The factor of its square in the loss, relative to the default: a number, or a function of the
+            coordinates (to balance a residual that is singular somewhere).
     """
 
     _: KW_ONLY
     on: str
     enforce: str = "soft"
-    weight: float = 1.0
+    weight: float | Callable[..., Any] = 1.0
 
     def __post_init__(self) -> None:
         if self.enforce not in ENFORCEMENTS:
@@ -215,6 +216,6 @@ class Observation(Condition):
         return [traces[0][self.field] - p.field(p.observed, f"the values of {self.label}")]
 
 
-def _check_weight(weight: float, label: str) -> None:
-    if not (np.isfinite(weight) and weight > 0):
+def _check_weight(weight: float | Callable[..., Any], label: str) -> None:
+    if not callable(weight) and not (np.isfinite(weight) and weight > 0):
         raise InputError(f"the weight of {label} is positive and finite, not {weight}")

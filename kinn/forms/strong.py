@@ -13,6 +13,7 @@ from kinn.forms.system import ResidualSystem
 from kinn.forms.terms import Term, TermResidual, plan_term
 from kinn.forms.trial import Trial
 from kinn.geometry import Geometry
+from kinn.jets.functions import sqrt
 from kinn.problem import Residual
 
 #: The least number of points on a boundary.
@@ -62,14 +63,13 @@ def strong_form(
             continue
         for group in problem.sides(condition):
             label = condition.label if len(problem.subdomains) == 1 else f"{condition.label} in {group[0]!r}"
-            own_weight: float = getattr(condition, "weight", 1.0)
             if isinstance(condition, Observation):
                 inside = problem.subdomains[group[0]].contains(condition.points)
                 if not inside.any():
                     continue
                 x, values = tensor(condition.points[inside]), tensor(condition.values[inside])
                 terms.append(
-                    plan_term(trial, label, group, condition.residuals, x, observed=values, weight=own_weight)
+                    plan_term(trial, label, group, condition.residuals, x, observed=values, weight=condition.weight)
                 )
             elif isinstance(condition, BoundaryCondition):
                 geometry = problem.subdomains[group[0]]
@@ -80,10 +80,10 @@ def strong_form(
                         trial,
                         label,
                         group,
-                        condition.residuals,
+                        _balanced(condition),
                         tensor(drawn.points),
                         normals=tensor(drawn.normals),
-                        weight=own_weight,
+                        weight=1.0 if callable(condition.weight) else condition.weight,
                     )
                 )
             else:
@@ -98,6 +98,19 @@ def boundary_count(geometry: Geometry, on: str, spacing: float) -> int:
     if geometry.dim == 1:
         return len(geometry.boundary(on).parts)
     return max(FEWEST, round(geometry.boundary(on).measure / spacing ** (geometry.dim - 1)))
+
+
+def _balanced(condition: BoundaryCondition) -> TermResidual:
+    """Return the condition's residuals, times the root of its weight where that is a function."""
+    weight = condition.weight
+    if not callable(weight):
+        return condition.residuals
+
+    def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+        root = sqrt(p.field(weight, f"the weight of {condition.label}"))
+        return [root * r for r in condition.residuals(traces, p)]
+
+    return term
 
 
 def _as_term(residual: Residual, names: Sequence[str]) -> TermResidual:

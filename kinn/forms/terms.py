@@ -122,7 +122,7 @@ def plan_term(
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
     """Return the residuals of a term, a tensor (equations, N), not weighted."""
-    values = [torch.as_tensor(r.value) for r in term.residual(traces, p)]
+    values = [torch.as_tensor(r.value, dtype=p.tensor.dtype) for r in term.residual(traces, p)]
     return torch.stack([v if v.dim() else v.expand(len(p)) for v in values])
 
 
