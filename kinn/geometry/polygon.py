@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,8 @@ class Polygon(Geometry):
         self, vertices: Sequence[Sequence[float]], edges: Sequence[str] | None = None, *, name: str = "polygon"
     ) -> None:
         self.name = checks.label(name)
+        if not isinstance(vertices, Iterable):
+            raise InputError(f"the vertices of a polygon must be a sequence of points, got {vertices!r}")
         self.vertices = tuple(checks.point(vertex, "a vertex of a polygon", 2) for vertex in vertices)
         count = len(self.vertices)
         if count < 3:
