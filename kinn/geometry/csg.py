@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -30,7 +29,8 @@ class Combination(Geometry):
     side of it, and is no boundary of a union, nor of an intersection, of shapes on opposite sides.
 
     Raises:
-        InputError: The shapes have different coordinates, or (at the first use) the result is empty.
+        InputError: The shapes have different coordinates, or the result, or a shape combined further, is empty. A
+            difference finds that out when it is first used.
     """
 
     symbol: ClassVar[str]
@@ -205,9 +205,10 @@ def _flux(piece: Piece, centre: Array) -> float:
     if piece.dim == 0:
         located = piece.at(np.zeros((1, 0)))
         return float(np.sum((located.points - centre) * located.normals))
+    curve, spans = piece.stretches
     total = 0.0
-    for start, end in pairwise(piece.breaks):
-        located = piece.at((start + (end - start) * (_GAUSS[0] + 1) / 2)[:, None])
+    for start, end in spans:
+        located = curve.at((start + (end - start) * (_GAUSS[0] + 1) / 2)[:, None])
         density = np.sum((located.points - centre) * located.normals, axis=1)
-        total += piece.measure * (end - start) * float(_GAUSS[1] @ density) / 2
+        total += curve.measure * (end - start) * float(_GAUSS[1] @ density) / 2
     return total

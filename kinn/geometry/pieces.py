@@ -12,6 +12,7 @@ from kinn.geometry.sampling import fill, unit_cube
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Spans = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class Piece(ABC):
         return np.ones(len(located), dtype=bool)
 
     @property
-    def breaks(self) -> tuple[float, ...]:
-        """Parameters of a curve between which it is smooth, from 0 to 1."""
-        return (0.0, 1.0)
+    def stretches(self) -> tuple[Piece, Spans]:
+        """A smooth curve, and the spans of its parameter that this curve consists of."""
+        return self, ((0.0, 1.0),)
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
         """Return n points of the piece; the arguments are those of `unit_cube`."""
@@ -123,9 +124,10 @@ class Flipped(Piece):
         return self.base.measure
 
     @property
-    def breaks(self) -> tuple[float, ...]:
-        """As the base."""
-        return self.base.breaks
+    def stretches(self) -> tuple[Piece, Spans]:
+        """Those of the base, flipped."""
+        curve, spans = self.base.stretches
+        return Flipped(curve), spans
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return the points of the base with normals reversed."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 import numpy as np
 
 from kinn.geometry.base import Geometry
-from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece
+from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece, Spans
 from kinn.geometry.sampling import unit_cube
 
 # Where a point of one boundary lies with regard to another shape: inside, outside, or on a boundary that it shares with
@@ -57,10 +57,10 @@ class Cover:
 
 @dataclass(frozen=True)
 class Cut(Piece):
-    """The stretches of a curve between given parameters, (start, end) each, strung together."""
+    """The given spans of the parameter of a smooth curve, strung together."""
 
-    base: Piece
-    spans: tuple[tuple[float, float], ...]
+    curve: Piece
+    spans: Spans
 
     @property
     def dim(self) -> int:
@@ -69,22 +69,21 @@ class Cut(Piece):
 
     @property
     def measure(self) -> float:
-        """Length of the stretches."""
-        return self.base.measure * float(np.sum(np.diff(self.spans)))
+        """Length of the spans."""
+        return self.curve.measure * sum(end - start for start, end in self.spans)
 
     @property
-    def breaks(self) -> tuple[float, ...]:
-        """The joints between the stretches."""
-        lengths: list[float] = [end - start for start, end in self.spans]
-        total = sum(lengths)
-        return (0.0, *(end / total for end in accumulate(lengths[:-1])), 1.0)
+    def stretches(self) -> tuple[Piece, Spans]:
+        """What it was made of."""
+        return self.curve, self.spans
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at the same parameter of the whole length of all stretches."""
-        spans, breaks = np.asarray(self.spans), np.asarray(self.breaks)
-        which = np.clip(np.searchsorted(breaks, unit[:, 0], side="right") - 1, 0, len(spans) - 1)
-        within = (unit[:, 0] - breaks[which]) / (breaks[which + 1] - breaks[which])
-        return self.base.at(((1 - within) * spans[which, 0] + within * spans[which, 1])[:, None])
+        """Return points at the given shares of the whole length."""
+        start, end = np.asarray(self.spans).T
+        joints = np.concatenate([[0.0], np.cumsum(end - start)])
+        along = unit[:, 0] * joints[-1]
+        span = np.clip(np.searchsorted(joints, along, side="right") - 1, 0, len(start) - 1)
+        return self.curve.at(np.minimum(start[span] + along - joints[span], end[span])[:, None])
 
 
 @dataclass(frozen=True)
@@ -134,29 +133,28 @@ def trim(piece: Piece, cover: Cover) -> Piece | None:
         if masked.share == 1:
             return piece
         return masked if masked.share > 0 else None
-    breaks = piece.breaks
-    whole = list(pairwise(breaks))
-    spans = [span for start, end in whole for span in _kept_spans(piece, cover, start, end)]
+    curve, whole = piece.stretches
+    spans = tuple(kept for span in whole for kept in _kept_spans(curve, cover, *span))
     if spans == whole:
         return piece
-    return Cut(piece, tuple(spans)) if spans else None
+    return Cut(curve, spans) if spans else None
 
 
-def _kept_spans(piece: Piece, cover: Cover, start: float, end: float) -> list[tuple[float, float]]:
-    """Return the stretches that are kept of the smooth stretch of a curve between two parameters."""
-    keep, nodes = _crossings(piece, cover, *_scan(piece, cover, start, end))
+def _kept_spans(curve: Piece, cover: Cover, start: float, end: float) -> list[tuple[float, float]]:
+    """Return the spans that are kept of the span of a smooth curve."""
+    keep, nodes = _crossings(curve, cover, *_scan(curve, cover, start, end))
     ends = [start, *nodes, end]
-    shortest = _SLIVER * cover.scale / piece.measure
+    shortest = _SLIVER * cover.scale / curve.measure
     spans = list(pairwise(ends))[0 if keep else 1 :: 2]
     return [(a, b) for a, b in spans if b - a > shortest]
 
 
-def _scan(piece: Piece, cover: Cover, start: float, end: float) -> tuple[Array, Array]:
+def _scan(curve: Piece, cover: Cover, start: float, end: float) -> tuple[Array, Array]:
     """Return parameters, (m,), so dense that no crossing hides between neighbours of one sign, and the levels there."""
     at, on = np.linspace(start, end, 10), _ON * cover.scale
-    level = cover.shape.level(piece.at(at[:, None]).points)
+    level = cover.shape.level(curve.at(at[:, None]).points)
     while len(at) < _MOST_NODES:
-        step = np.diff(at) * piece.measure
+        step = np.diff(at) * curve.measure
         left, right = level[:-1], level[1:]
         clear = (left * right > 0) & (np.abs(left) + np.abs(right) > step)
         shared = (np.abs(left) <= on) & (np.abs(right) <= on) & (np.diff(at) < (end - start) / 64)
@@ -165,24 +163,24 @@ def _scan(piece: Piece, cover: Cover, start: float, end: float) -> tuple[Array, 
             break
         middle = (at[split] + at[split + 1]) / 2
         at = np.insert(at, split + 1, middle)
-        level = np.insert(level, split + 1, cover.shape.level(piece.at(middle[:, None]).points))
+        level = np.insert(level, split + 1, cover.shape.level(curve.at(middle[:, None]).points))
     return at, level
 
 
-def _crossings(piece: Piece, cover: Cover, at: Array, level: Array) -> tuple[bool, list[float]]:
+def _crossings(curve: Piece, cover: Cover, at: Array, level: Array) -> tuple[bool, list[float]]:
     """Return whether a scanned curve is kept at its start, and the parameters at which that changes."""
     on = np.abs(level) <= _ON * cover.scale
     # Runs of nodes on the other boundary: short ones are single points, whose own verdict would be a matter of rounding.
     edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(int), [0]])))
     keep = np.ones(len(at), dtype=bool)
     for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-        keep[first : last + 1] = (at[last] - at[first]) * piece.measure > _SHORTEST * cover.scale
+        keep[first : last + 1] = (at[last] - at[first]) * curve.measure > _SHORTEST * cover.scale
     at = at[keep] if keep.any() else at[len(at) // 2 : len(at) // 2 + 1]
-    kept = cover.kept(piece.at(at[:, None]))
+    kept = cover.kept(curve.at(at[:, None]))
     jumps = np.flatnonzero(kept[:-1] != kept[1:])
     low, high, before = at[jumps], at[jumps + 1], kept[jumps]
     for _ in range(50 if len(jumps) else 0):
         middle = (low + high) / 2
-        same = cover.kept(piece.at(middle[:, None])) == before
+        same = cover.kept(curve.at(middle[:, None])) == before
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return bool(kept[0]), [float(value) for value in (low + high) / 2]
