@@ -63,7 +63,7 @@ class Problem:
         reference: A computed solution where no formula is known: maps points `N x d` to values `N` or `N x C`.
         constants: What the residual calls as `p.name`: numbers, or functions of fields.
         features: Functions of the coordinates that the networks get as further inputs (a singular field at a crack
-            tip, say).
+            tip, say); a mapping gives each subdomain its own.
         defaults: How it is solved when the user does not say.
         evaluation: Points (N, d) on which errors are measured; None for the cell centres of a regular grid.
         title: One line that describes it.
@@ -78,7 +78,9 @@ class Problem:
     exact: Callable[..., Any] | None = field(default=None, kw_only=True)
     reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
     constants: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-    features: Sequence[Callable[..., Any]] = field(default=(), kw_only=True)
+    features: Sequence[Callable[..., Any]] | Mapping[str, Sequence[Callable[..., Any]]] = field(
+        default=(), kw_only=True
+    )
     defaults: Defaults = field(default_factory=Defaults, kw_only=True)
     evaluation: Array | None = field(default=None, kw_only=True)
     title: str = field(default="", kw_only=True)
@@ -129,6 +131,10 @@ class Problem:
     def residual_of(self, subdomain: str) -> Residual | None:
         """Return the residual that holds in a subdomain."""
         return self.strong[subdomain] if isinstance(self.strong, Mapping) else self.strong
+
+    def features_of(self, subdomain: str) -> Sequence[Callable[..., Any]]:
+        """Return the functions that the network of a subdomain gets as further inputs."""
+        return self.features.get(subdomain, ()) if isinstance(self.features, Mapping) else self.features
 
     def sides(self, condition: Condition) -> tuple[tuple[str, ...], ...]:
         """Return the groups of subdomains a condition is evaluated in: each that has the boundary, or the two that meet.

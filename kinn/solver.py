@@ -83,7 +83,7 @@ def solve(
         torch.set_num_threads(int(_positive("threads", threads)))
     trial = Trial(problem, architecture, seed=seed, dtype=DTYPES[dtype])
     if points is None:
-        points = defaults.points or max(256, POINTS_PER_PARAMETER * trial.parameter_count // len(problem.names))
+        points = collocation_count(trial)
     plan = FORMS[form]
     system = plan(trial, points=points, seed=seed)
     validation = plan(trial, points=VALIDATION * points, seed=seed + 7_919)
@@ -107,6 +107,12 @@ def solve(
         history=outcome.history,
         trial=trial,
     )
+
+
+def collocation_count(trial: Trial) -> int:
+    """Return the number of interior points when the user does not say: the problem's own, or four a parameter."""
+    own = trial.problem.defaults.points
+    return own or max(256, POINTS_PER_PARAMETER * trial.parameter_count // len(trial.problem.names))
 
 
 def chosen_network(problem: Problem, network: Architecture | str) -> Architecture:

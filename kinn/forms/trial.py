@@ -13,7 +13,6 @@ from kinn.fields import Field, Points, derivative_index
 from kinn.forms.ansatz import Ansatz, hard_ansatz
 from kinn.forms.parameters import FlatParameters
 from kinn.jets import Component, Index, IndexSet
-from kinn.geometry import Geometry
 from kinn.networks import Architecture, Network, Tape, coordinate_stack
 from kinn.problem import Array, Problem
 
@@ -41,7 +40,7 @@ class Trial(nn.Module):
         self.networks = nn.ModuleDict()
         self._ansatz: dict[tuple[str, str], Ansatz | None] = {}
         for n, (name, geometry) in enumerate(problem.subdomains.items()):
-            lower, upper = input_bounds(problem, geometry)
+            lower, upper = input_bounds(problem, name)
             self.networks[name] = architecture.build(
                 len(lower),
                 len(problem.names),
@@ -78,7 +77,7 @@ class Trial(nn.Module):
             index: The derivatives of the network that the fields may be asked for.
             tape: If given, records what the Jacobian needs.
         """
-        inputs = p.cached(index, lambda: input_stack(self.problem, p, index))
+        inputs = p.cached((subdomain, index), lambda: input_stack(self.problem, subdomain, p, index))
         stack = self.network(subdomain).push(inputs, index, tape)
 
         def leaf(channel: int) -> Callable[[Index], Component]:
@@ -159,24 +158,24 @@ class Trial(nn.Module):
         return field, derivative_index(letters, self.problem.coordinates, field)
 
 
-def input_stack(problem: Problem, p: Points, index: IndexSet) -> torch.Tensor:
-    """Return the stack (A, N, inputs) of what the networks take: the coordinates and the problem's features."""
+def input_stack(problem: Problem, subdomain: str, p: Points, index: IndexSet) -> torch.Tensor:
+    """Return the stack (A, N, inputs) of what a network takes: the coordinates and the problem's features."""
     stack = coordinate_stack(p.tensor, index)
-    if not problem.features:
-        return stack
     columns = []
-    for n, feature in enumerate(problem.features):
+    for n, feature in enumerate(problem.features_of(subdomain)):
         field = p.field(feature, f"feature {n} of problem {problem.name!r}")
         columns.append(torch.stack([torch.as_tensor(field[a], dtype=stack.dtype).expand(len(p)) for a in index]))
-    return torch.cat([stack, torch.stack(columns, dim=2)], dim=2)
+    return torch.cat([stack, torch.stack(columns, dim=2)], dim=2) if columns else stack
 
 
-def input_bounds(problem: Problem, geometry: Geometry) -> tuple[list[float], list[float]]:
-    """Return the box that the inputs live in on a subdomain; features are tried on points of it."""
+def input_bounds(problem: Problem, subdomain: str) -> tuple[list[float], list[float]]:
+    """Return the box that the inputs of a subdomain's network live in; features are tried on points of it."""
+    geometry = problem.subdomains[subdomain]
     lower, upper = (corner.tolist() for corner in geometry.bounds)
-    if problem.features:
+    if problem.features_of(subdomain):
         p = problem.points(torch.as_tensor(geometry.sample(512)))
-        values = input_stack(problem, p, IndexSet.closure(problem.dimension, []))[0, :, problem.dimension :]
+        stack = input_stack(problem, subdomain, p, IndexSet.closure(problem.dimension, []))
+        values = stack[0, :, problem.dimension :]
         lower += values.amin(dim=0).tolist()
         upper += values.amax(dim=0).tolist()
     return lower, upper

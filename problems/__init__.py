@@ -1,0 +1,41 @@
+"""The problem library: one module a problem, each a specification with its reference solution.
+
+Nothing is imported until a problem is asked for: `kinn list` stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from kinn.errors import unknown
+from kinn.problem import Problem
+
+#: The problems by name: the module of each.
+_MODULES = {
+    "burgers": "burgers",
+    "crack": "crack",
+    "heat-multifrequency": "heat_multifrequency",
+    "helmholtz": "helmholtz",
+    "poisson-1d": "poisson_1d",
+    "poisson-2d": "poisson_2d",
+    "regression-two-frequency": "regression_two_frequency",
+    "wedge": "wedge",
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all problems."""
+    return tuple(sorted(_MODULES))
+
+
+def factory(name: str) -> Callable[..., Problem]:
+    """Return the function that makes a problem from its settings.
+
+    Raises:
+        InputError: If there is no problem of that name.
+    """
+    if name not in _MODULES:
+        raise unknown("problem", name, _MODULES)
+    make: Callable[..., Problem] = import_module(f"kinn.problems.{_MODULES[name]}").make_problem
+    return make

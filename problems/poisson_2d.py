@@ -1,0 +1,45 @@
+"""Poisson's equation on a square, the problem every solver is tried on first.
+
+    u_xx + u_yy = -2 pi^2 sin(pi x) sin(pi y) on (-1, 1)^2, u = 0 on the boundary; u = sin(pi x) sin(pi y).
+"""
+
+from __future__ import annotations
+
+from math import pi
+from typing import Any
+
+from kinn.calculus import laplacian
+from kinn.conditions import Dirichlet
+from kinn.fields import Field, Points
+from kinn.geometry import Rectangle
+from kinn.jets.functions import sin
+from kinn.networks import KAN, MLP
+from kinn.problem import Defaults, Problem
+
+
+def exact(x: Any, y: Any) -> Any:
+    """Return sin(pi x) sin(pi y)."""
+    return sin(pi * x) * sin(pi * y)
+
+
+def strong(u: Field, p: Points) -> Field:
+    """Return the residual."""
+    return laplacian(u) + 2 * pi**2 * exact(p.x, p.y)
+
+
+def make_problem(enforce: str = "hard") -> Problem:
+    """Return the problem.
+
+    Args:
+        enforce: How the boundary values are enforced, "hard" or "soft".
+    """
+    return Problem(
+        "poisson-2d",
+        Rectangle((-1.0, -1.0), (1.0, 1.0)),
+        strong=strong,
+        conditions=[Dirichlet("u", 0.0, on="boundary", enforce=enforce)],
+        exact=exact,
+        defaults=Defaults(networks={"kan": KAN((12,), 8, 5), "mlp": MLP((20, 20))}, budget=20.0),
+        title="Poisson's equation on a square, u = sin(pi x) sin(pi y)",
+        source="manufactured; the example that DeepXDE, PINA and the energy natural gradient paper share",
+    )

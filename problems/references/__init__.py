@@ -1,0 +1,1 @@
+"""Reference solutions where no short formula exists, each with what makes it."""

@@ -1,0 +1,88 @@
+"""The Airy stress function of a wedge under uniform pressure on one face, an equation of fourth order.
+
+phi = r^2 f(theta) solves the biharmonic equation where
+
+    f'''' + 4 f'' = 0 on (0, a), f(0) = -q/2, f'(0) = 0, f(a) = 0, f'(a) = 0;
+
+the stresses are sigma_r = 2 f + f'', sigma_theta = 2 f, tau = -f'. Exactly, f = A + B x + C cos 2x + D sin 2x with
+the constants from the four conditions (Timoshenko and Goodier, Theory of Elasticity). At a = pi the two
+slopes say the same and C is free: the exact f(pi/2) is added there. The coordinate x stands for theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import cos as cosine
+from math import pi
+from math import sin as sine
+from typing import Any
+
+import numpy as np
+
+from kinn.conditions import Condition, Dirichlet, Neumann, Observation
+from kinn.errors import InputError
+from kinn.fields import Field, Points
+from kinn.geometry import Interval
+from kinn.jets.functions import cos, sin
+from kinn.networks import KAN, MLP
+from kinn.problem import Defaults, Problem
+
+
+def constants(angle: float, pressure: float) -> tuple[float, float, float, float]:
+    """Return A, B, C, D; where C is free (angle pi) it is the one of least sum of squares."""
+    rows = np.array(
+        [
+            [1.0, 0.0, 1.0, 0.0],
+            [0.0, 1.0, 0.0, 2.0],
+            [1.0, angle, cosine(2 * angle), sine(2 * angle)],
+            [0.0, 1.0, -2 * sine(2 * angle), 2 * cosine(2 * angle)],
+        ]
+    )
+    solution = np.linalg.lstsq(rows, np.array([-pressure / 2, 0.0, 0.0, 0.0]), rcond=1e-12)[0]
+    a, b, c, d = (float(v) for v in solution)
+    return a, b, c, d
+
+
+def make_problem(angle: float = pi / 3, pressure: float = 5.0) -> Problem:
+    """Return the problem.
+
+    Args:
+        angle: The opening angle in radians, above 0, up to pi.
+        pressure: The pressure q on the face theta = 0.
+
+    Raises:
+        InputError: If the angle is out of range or the pressure is zero.
+    """
+    if not 0.0 < angle <= pi + 1e-12:
+        raise InputError(f"angle of wedge lies in (0, pi], not {angle}")
+    if pressure == 0.0:
+        raise InputError("pressure of wedge is not zero: nothing would load it")
+    a, b, c, d = constants(angle, pressure)
+
+    def exact(x: Any) -> Any:
+        return a + b * x + c * cos(2 * x) + d * sin(2 * x)
+
+    def strong(f: Field, p: Points) -> Field:
+        return f.xxxx + 4 * f.xx
+
+    conditions: Sequence[Condition] = [
+        Dirichlet("f", -pressure / 2, on="left"),
+        Neumann("f", 0.0, on="left"),
+        Dirichlet("f", 0.0, on="right"),
+        Neumann("f", 0.0, on="right"),
+    ]
+    if abs(angle - pi) < 1e-9:
+        conditions = [*conditions, Observation("f", np.array([[pi / 2]]), np.array([exact(pi / 2)]))]
+    return Problem(
+        "wedge",
+        Interval(0.0, angle),
+        fields="f",
+        strong=strong,
+        conditions=conditions,
+        exact=exact,
+        defaults=Defaults(
+            networks={"kan": KAN((3,), 5, 7), "mlp": MLP((30,))}, points=300, budget=10.0, pde_weight=1e-4
+        ),
+        title=f"Wedge of {np.degrees(angle):.0f} degrees under pressure, fourth order",
+        source="Wang et al., CMAME 433 (2025) 117518; Timoshenko and Goodier, Theory of Elasticity",
+    )
