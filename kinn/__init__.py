@@ -9,18 +9,98 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kinn.errors import InputError as InputError
-    from kinn.errors import SolveError as SolveError
+    from kinn.calculus import div, grad, hessian, laplacian, strain
+    from kinn.conditions import Dirichlet, Initial, Interface, Neumann, Observation
+    from kinn.errors import InputError, SolveError
+    from kinn.fields import Field, Points
+    from kinn.geometry import Disk, Interval, Polygon, Rectangle, TimeInterval
+    from kinn.jets.functions import (
+        absolute,
+        arctan,
+        arctan2,
+        cos,
+        cosh,
+        erf,
+        exp,
+        log,
+        maximum,
+        sigmoid,
+        sign,
+        sin,
+        sinh,
+        sqrt,
+        tan,
+        tanh,
+        where,
+    )
+    from kinn.networks import KAN, MLP, match_parameters
+    from kinn.problem import Defaults, Problem
+    from kinn.solution import Solution
+    from kinn.solver import solve
 
 __version__ = "0.1.0"
 
-#: Where each public name lives.
-_HOME = {
-    "InputError": "kinn.errors",
-    "SolveError": "kinn.errors",
+#: Where the public names live, read by `__getattr__` and, as the imports above, by type checkers and editors.
+_NAMES = {
+    "kinn.calculus": "div grad hessian laplacian strain",
+    "kinn.conditions": "Dirichlet Initial Interface Neumann Observation",
+    "kinn.errors": "InputError SolveError",
+    "kinn.fields": "Field Points",
+    "kinn.geometry": "Disk Interval Polygon Rectangle TimeInterval",
+    "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum sigmoid sign sin sinh sqrt tan tanh where",
+    "kinn.networks": "KAN MLP match_parameters",
+    "kinn.problem": "Defaults Problem",
+    "kinn.solution": "Solution",
+    "kinn.solver": "solve",
 }
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = ["InputError", "SolveError", "__version__"]
+__all__ = [
+    "KAN",
+    "MLP",
+    "Defaults",
+    "Dirichlet",
+    "Disk",
+    "Field",
+    "Initial",
+    "InputError",
+    "Interface",
+    "Interval",
+    "Neumann",
+    "Observation",
+    "Points",
+    "Polygon",
+    "Problem",
+    "Rectangle",
+    "Solution",
+    "SolveError",
+    "TimeInterval",
+    "__version__",
+    "absolute",
+    "arctan",
+    "arctan2",
+    "cos",
+    "cosh",
+    "div",
+    "erf",
+    "exp",
+    "grad",
+    "hessian",
+    "laplacian",
+    "log",
+    "match_parameters",
+    "maximum",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "solve",
+    "sqrt",
+    "strain",
+    "tan",
+    "tanh",
+    "where",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -34,6 +34,13 @@ class Piece:
     nodes: Array
     cells: npt.NDArray[np.int64]
 
+    @property
+    def inner_nodes(self) -> Array:
+        """The nodes moved a hair into a cell they belong to: a formula that jumps at the boundary takes this side."""
+        target = np.empty_like(self.nodes)
+        target[self.cells.ravel()] = self.nodes[self.cells].mean(axis=1).repeat(self.cells.shape[1], axis=0)
+        return self.nodes + 1e-9 * (target - self.nodes)
+
 
 def evaluation_points(problem: Problem) -> Array:
     """Return the points (N, d) at which errors are measured.

@@ -28,6 +28,9 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 #: not the PDE.
 POINTS_PER_PARAMETER = 4
 
+#: Up to this many parameters one thread does as well as several.
+SERIAL = 2000
+
 #: Validation points for each collocation point.
 VALIDATION = 2
 
@@ -58,7 +61,8 @@ def solve(
         iterations: The most steps.
         seed: Fixes initial parameters and points: one seed gives the same run on the same machine.
         dtype: "float64" or "float32".
-        threads: CPU threads; None leaves torch's setting.
+        threads: CPU threads; None takes one for networks of up to 2,000 parameters, where a second gains little and
+            waits in vain as soon as the machine is shared, and torch's setting above. It is set back afterwards.
         progress: Called with a record after each step.
 
     Raises:
@@ -79,9 +83,29 @@ def solve(
         budget=_positive("budget", budget if budget is not None else defaults.budget),
         iterations=None if iterations is None else int(_positive("iterations", iterations)),
     )
-    if threads is not None:
-        torch.set_num_threads(int(_positive("threads", threads)))
     trial = Trial(problem, architecture, seed=seed, dtype=DTYPES[dtype])
+    before = torch.get_num_threads()
+    if threads is None:
+        threads = 1 if trial.parameter_count <= SERIAL else before
+    torch.set_num_threads(int(_positive("threads", threads)))
+    try:
+        return _trained(trial, method, stopping, form, points, seed, progress, began)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _trained(
+    trial: Trial,
+    method: Optimizer,
+    stopping: Stopping,
+    form: str,
+    points: int | None,
+    seed: int,
+    progress: Callable[[Record], None] | None,
+    began: float,
+) -> Solution:
+    """Train the trial functions in place and return the solution they are."""
+    problem = trial.problem
     if points is None:
         points = collocation_count(trial)
     plan = FORMS[form]
@@ -92,10 +116,10 @@ def solve(
     return Solution(
         problem=problem,
         form=form,
-        network=architecture,
+        network=trial.architecture,
         optimizer=method.name,
         seed=seed,
-        dtype=dtype,
+        dtype=str(trial.dtype).removeprefix("torch."),
         device="cpu",
         backend="torch",
         parameters=trial.parameter_count,

@@ -112,12 +112,15 @@ class Trial(nn.Module):
             out[name] = field
         return out
 
-    def evaluate(self, points: Array, expressions: str | Iterable[str]) -> Array:
+    def evaluate(
+        self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None
+    ) -> Array:
         """Return fields and derivatives at points, each taken from the subdomain that contains the point.
 
         Args:
             points: A `N x d` array.
             expressions: "u", "u.x", "u.xy", or several of them.
+            subdomain: If given, all points are taken to lie in this one (its side of an interface, say).
 
         Returns:
             A `N` array for one expression, `N x len(expressions)` for several; NaN outside the domain.
@@ -135,13 +138,16 @@ class Trial(nn.Module):
         index = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
         out = np.full((len(x), len(names)), np.nan)
         free = np.ones(len(x), dtype=bool)
-        for subdomain, geometry in self.problem.subdomains.items():
-            here = np.flatnonzero(free & geometry.contains(x))
-            free[here] = False
-            for rows in np.array_split(here, max(1, -(-len(here) // BLOCK))):
+        for name, geometry in self.problem.subdomains.items():
+            if subdomain is None:
+                here = np.flatnonzero(free & geometry.contains(x))
+                free[here] = False
+            else:
+                here = np.arange(len(x)) if name == subdomain else np.arange(0)
+            for rows in np.array_split(here, -(-len(here) // BLOCK)) if len(here) else []:
                 with torch.no_grad():
                     p = self.problem.points(torch.as_tensor(x[rows], dtype=self.dtype))
-                    fields = self.fields(subdomain, p, index)
+                    fields = self.fields(name, p, index)
                     for column, (field, a) in enumerate(wanted):
                         out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
         return out[:, 0] if single else out

@@ -1,0 +1,102 @@
+"""VTU files for ParaView and its like, by way of meshio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import meshio
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.fields import TIME
+from kinn.grids import CELL_TYPES, Piece, meshes
+from kinn.problem import Array
+
+if TYPE_CHECKING:
+    from kinn.solution import Solution
+
+
+def save_vtu(solution: Solution, path: Path) -> None:
+    """Write fields, first derivatives, the reference and the error on a mesh.
+
+    Every subdomain is a block of its own, so that jumps across interfaces are kept; the cell data `subdomain` tells
+    which. In more than three coordinates nothing is written, for there is no mesh to show it on.
+
+    Args:
+        solution: What to write.
+        path: The file.
+    """
+    pieces = meshes(solution.problem)
+    if pieces:
+        _write(solution, pieces, [piece.inner_nodes for piece in pieces], path)
+
+
+def save_pvd(solution: Solution, path: Path, times: int = 21) -> None:
+    """Write a time-dependent solution as a series: a `.pvd` file and a folder of VTU files beside it.
+
+    Args:
+        solution: What to write.
+        path: The `.pvd` file.
+        times: How many moments, evenly spread.
+
+    Raises:
+        InputError: If the problem does not depend on time, or on nothing else.
+    """
+    problem = solution.problem
+    if TIME not in problem.coordinates or problem.dimension == 1:
+        raise InputError(f"problem {problem.name!r} is no field that changes in time: write a .vtu instead of a .pvd")
+    if times < 1:
+        raise InputError(f"a time series needs at least one moment, not {times}")
+    axis = problem.coordinates.index(TIME)
+    low, high = (corner[axis] for corner in problem.bounds)
+    folder = path.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    root = ElementTree.Element("VTKFile", type="Collection", version="0.1")
+    collection = ElementTree.SubElement(root, "Collection")
+    space = [_slice(piece, axis) for piece in meshes(problem)]
+    for n, time in enumerate(np.linspace(low, high, times)):
+        file = folder / f"{path.stem}-{n:04d}.vtu"
+        _write(solution, space, [np.insert(piece.inner_nodes, axis, time, axis=1) for piece in space], file)
+        ElementTree.SubElement(collection, "DataSet", timestep=f"{time:.12g}", file=f"{folder.name}/{file.name}")
+    ElementTree.ElementTree(root).write(path, xml_declaration=True, encoding="utf-8")
+
+
+def _slice(piece: Piece, axis: int) -> Piece:
+    """Return the spatial mesh of a space-time mesh: its nodes at the start, its cells without the time axis."""
+    start = np.isclose(piece.nodes[:, axis], piece.nodes[:, axis].min())
+    number = np.cumsum(start) - 1
+    # the corners of a cell that lie at the start, in the order they have; time comes last, so they keep VTK's order
+    on_start = start[piece.cells]
+    cells = piece.cells[on_start.sum(axis=1) == piece.cells.shape[1] // 2]
+    kept = number[cells[start[cells]].reshape(len(cells), -1)]
+    return Piece(piece.subdomain, np.delete(piece.nodes[start], axis, axis=1), kept)
+
+
+def _write(solution: Solution, pieces: list[Piece], points: list[Array], path: Path) -> None:
+    """Write one file: the meshes of the pieces, the fields evaluated at `points`, one array a piece."""
+    problem = solution.problem
+    names = list(problem.names)
+    expressions = [*names, *(f"{name}.{c}" for name in names for c in problem.coordinates)]
+    nodes, blocks, data, domain = [], [], [], []
+    offset = 0
+    for number, (piece, x) in enumerate(zip(pieces, points, strict=True)):
+        nodes.append(np.pad(piece.nodes, ((0, 0), (0, 3 - piece.nodes.shape[1]))))
+        blocks.append((CELL_TYPES[piece.nodes.shape[1]], piece.cells + offset))
+        values = solution.trial.evaluate(x, expressions, subdomain=piece.subdomain)
+        exact = solution.reference(x)
+        columns = dict(zip(expressions, values.T, strict=True))
+        if exact is not None:
+            for c, name in enumerate(names):
+                columns[f"{name} exact"] = exact[:, c]
+                columns[f"{name} error"] = np.abs(values[:, c] - exact[:, c])
+        data.append(columns)
+        domain.append(np.full(len(piece.cells), number))
+        offset += len(piece.nodes)
+    meshio.Mesh(
+        np.concatenate(nodes),
+        blocks,
+        point_data={key: np.concatenate([columns[key] for columns in data]) for key in data[0]},
+        cell_data={"subdomain": domain},
+    ).write(path, file_format="vtu")
