@@ -133,6 +133,8 @@ def _colour(
     first, second = solution.problem.coordinates
     axes.set_xlabel(first)
     axes.set_ylabel(second)
+    axes.locator_params(nbins=6)
+    axes.margins(0.0)
     if TIME not in (first, second):
         axes.set_aspect("equal")
     figure.colorbar(image, ax=axes, label=label)

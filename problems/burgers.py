@@ -69,7 +69,7 @@ def make_problem(viscosity: float = 0.01 / pi, enforce: str = "hard") -> Problem
         defaults=Defaults(
             networks={"kan": KAN((6, 6), 8, 5), "mlp": MLP((20, 20, 20))},
             points=6000,
-            budget=120.0,
+            budget=100.0,
             sampler=towards_the_layer,
         ),
         title=f"Burgers' equation, nu = {viscosity:.3g}",
