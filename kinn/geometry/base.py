@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinn.errors import unknown
+from kinn.errors import InputError, unknown
 from kinn.geometry import checks
-from kinn.geometry.boundary import Boundary, Face, Part
+from kinn.geometry.boundary import Boundary, Face, Label, Part
 from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece
 from kinn.geometry.sampling import fill, unit_cube
 
@@ -113,6 +113,11 @@ class Geometry(ABC):
         return fill(n, draw, repr(self), spread=method == "uniform")
 
     @property
+    def labels(self) -> tuple[Label, ...]:
+        """Labels of all parts, those that a combination trimmed away included."""
+        return tuple(part.label for part in self.parts)
+
+    @property
     def boundaries(self) -> tuple[str, ...]:
         """Names of the leaf boundaries, in order, each once."""
         return tuple(dict.fromkeys(part.name for part in self.parts))
@@ -126,12 +131,14 @@ class Geometry(ABC):
                 shapes that were not subtracted).
 
         Raises:
-            InputError: There is no such boundary; the line names the nearest one.
+            InputError: There is no such boundary (the line names the nearest one), or nothing is left of it.
         """
         parts = self.parts
         found = tuple(part for part in parts if part.name == name)
         found = found or tuple(part for part in parts if part.label.answers_to(name))
         if not found:
+            if any(name == str(label.name) or label.answers_to(name) for label in self.labels):
+                raise InputError(f"boundary {name!r} bounds nothing any more: other shapes cover it or cut it off")
             groups = [str(part.label.owner) for part in parts]
             raise unknown("boundary", name, [*self.boundaries, *groups, "boundary", "outer"])
         return Boundary(name, found)

@@ -12,7 +12,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Name, Part
+from kinn.geometry.boundary import Label, Name, Part
 from kinn.geometry.pieces import Array, Flipped, Piece
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, Cover, trim
@@ -36,6 +36,7 @@ class Combination(Geometry):
     symbol: ClassVar[str]
     first_keeps: ClassVar[tuple[int, ...]]  # where parts of the first boundary must lie with regard to the second shape
     second_keeps: ClassVar[tuple[int, ...]]  # and the other way round; shared stretches belong to the first
+    subtracts: ClassVar[bool] = False  # whether the second boundary is that of a hole: turned round, not outer, no face
 
     def __init__(self, first: Geometry, second: Geometry) -> None:
         if first.coordinates != second.coordinates:
@@ -47,10 +48,6 @@ class Combination(Geometry):
         return f"({self.first!r} {self.symbol} {self.second!r})"
 
     @abstractmethod
-    def second_part(self, part: Part) -> Part:
-        """Return a trimmed part of the second boundary as a part of this one."""
-
-    @abstractmethod
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """Whether a whole face of one shape still has the other shape, and its boundary, strictly on one side."""
 
@@ -59,16 +56,40 @@ class Combination(Geometry):
         """The parts of both boundaries that bound the result, trimmed."""
         scale = max(self.first.size, self.second.size)
         first, second = self.first, self.second
-        parts = [
-            *self._trimmed(first.parts, first, Cover(second, self.first_keeps, scale)),
-            *map(
-                self.second_part,
-                self._trimmed(_renamed(second.parts, first.parts), second, Cover(first, self.second_keeps, scale)),
-            ),
-        ]
+        parts = self._trimmed(first.parts, first, Cover(second, self.first_keeps, scale))
+        for part in self._trimmed(second.parts, second, Cover(first, self.second_keeps, scale)):
+            label = self.second_label(part.label)
+            if self.subtracts:
+                part = replace(part, piece=Flipped(part.piece), face=None)
+            parts.append(replace(part, label=label))
         if not parts:
             raise InputError(f"{self!r} is an empty domain: no boundary is left of it")
         return tuple(parts)
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """Labels of both shapes; names do not depend on what is trimmed away."""
+        return (*self.first.labels, *map(self.second_label, self.second.labels))
+
+    def second_label(self, label: Label) -> Label:
+        """Return the label that a part of the second shape bears here."""
+        outer = label.outer and not self.subtracts
+        return replace(label, name=self._new_names[label.name], owner=self._new_names[label.owner], outer=outer)
+
+    @cached_property
+    def _new_names(self) -> dict[Name, Name]:
+        """The names of the second shape, and the next free number of each that the first shape has too."""
+        taken = {str(name) for label in self.first.labels for name in (label.name, label.owner)}
+        new: dict[Name, Name] = {}
+        for name in (name for label in self.second.labels for name in (label.name, label.owner)):
+            if name in new:
+                continue
+            free = name
+            while str(free) in taken:
+                free = Name(free.stem, free.number + 1)
+            new[name] = free
+            taken.add(str(free))
+        return new
 
     def _trimmed(self, parts: Sequence[Part], own: Geometry, cover: Cover) -> list[Part]:
         result = []
@@ -113,10 +134,6 @@ class Union(Combination):
         """Return the smaller of the levels; inside it is a bound for the distance, not the distance."""
         return np.minimum(self.first.level(points), self.second.level(points))
 
-    def second_part(self, part: Part) -> Part:
-        """Return the part as it is."""
-        return part
-
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """Whether the other shape stays short of the face."""
         if side == 0:
@@ -147,10 +164,6 @@ class Intersection(Combination):
         """Return the larger of the levels; outside it is a bound for the distance, not the distance."""
         return np.maximum(self.first.level(points), self.second.level(points))
 
-    def second_part(self, part: Part) -> Part:
-        """Return the part as it is."""
-        return part
-
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """True: the result lies in the shape that the face belongs to."""
         return True
@@ -162,6 +175,7 @@ class Difference(Combination):
     symbol = "-"
     first_keeps = (OUTSIDE, OPPOSITE)
     second_keeps = (INSIDE,)
+    subtracts = True
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -172,32 +186,9 @@ class Difference(Combination):
         """Return the larger of the level of the first shape and the negative one of the second."""
         return np.maximum(self.first.level(points), -self.second.level(points))
 
-    def second_part(self, part: Part) -> Part:
-        """Return the part as the boundary of a hole: normals reversed, neither outer nor a face."""
-        return replace(part, piece=Flipped(part.piece), face=None, label=replace(part.label, outer=False))
-
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """True: the result lies in the first shape, and those of the second lose theirs."""
         return True
-
-
-def _renamed(parts: Sequence[Part], others: Sequence[Part]) -> list[Part]:
-    """Return the parts with names that are taken by `others` replaced by the next free number of the same name."""
-    taken = {str(name) for part in others for name in (part.label.name, part.label.owner)}
-    new: dict[Name, Name] = {}
-    for part in parts:
-        for name in (part.label.name, part.label.owner):
-            if name in new:
-                continue
-            free = name
-            while str(free) in taken:
-                free = Name(free.stem, free.number + 1)
-            new[name] = free
-            taken.add(str(free))
-    return [
-        replace(part, label=replace(part.label, name=new[part.label.name], owner=new[part.label.owner]))
-        for part in parts
-    ]
 
 
 def _flux(piece: Piece, centre: Array) -> float:

@@ -3,7 +3,8 @@
 A curve is scanned adaptively. A level function is 1-Lipschitz, so between two points of a curve whose levels have one
 sign and add up to more than the arc between them there is no crossing; all other stretches are halved down to 1e-7 of
 the size of the shapes. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told apart
-by their normals. Surfaces are trimmed point by point, their measure estimated by quasi Monte Carlo.
+by their normals; where they do, a parting shorter than 1/2,000 of the curve can be missed. Surfaces are trimmed point
+by point, their measure estimated by quasi Monte Carlo.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _FINEST = 1e-7  # curves are not scanned more finely than this
 _SHORTEST = 1e-5  # a stretch on the other boundary that is shorter than this is a crossing or a point of tangency
 _SLIVER = 1e-9  # a remainder shorter than this is dropped
 _MOST_NODES = 2**16
+_SHARED_NODES = 2**11  # a level that is zero all along says nothing of what lies between the nodes
 _SURFACE_POINTS = 2**14
 
 
@@ -157,7 +159,7 @@ def _scan(curve: Piece, cover: Cover, start: float, end: float) -> tuple[Array, 
         step = np.diff(at) * curve.measure
         left, right = level[:-1], level[1:]
         clear = (left * right > 0) & (np.abs(left) + np.abs(right) > step)
-        shared = (np.abs(left) <= on) & (np.abs(right) <= on) & (np.diff(at) < (end - start) / 64)
+        shared = (np.abs(left) <= on) & (np.abs(right) <= on) & (np.diff(at) < (end - start) / _SHARED_NODES)
         split = np.flatnonzero(~clear & ~shared & (step > _FINEST * cover.scale))
         if not len(split):
             break

@@ -105,24 +105,29 @@ def test_tangent_disks() -> None:
 
 spans = st.lists(st.integers(0, 8), min_size=2, max_size=2, unique=True).map(lambda pair: [k / 8 for k in sorted(pair)])
 rectangles = st.tuples(spans, spans)
+places = st.integers(-100, 100).map(lambda k: k / 100)
 operations = st.sampled_from([operator.or_, operator.and_, operator.sub])
 Oracle = shapely.Geometry
 
 
-def assert_agree(make: Callable[[], Geometry], steps: list[Oracle], rel: float) -> None:
+def assert_agree(make: Callable[[], Geometry], steps: list[Oracle], tolerance: float, length_tolerance: float) -> None:
     expected = steps[-1]
     if not all(step.area for step in steps):
         with pytest.raises(InputError, match="empty domain"):
             _ = make().measure
         return
     shape = make()
-    assert shape.measure == pytest.approx(expected.area, rel=rel, abs=rel)
+    assert shape.measure == pytest.approx(expected.area, abs=tolerance)
     # Where shapes only touch, shapely keeps the lines and points that they share.
     solid = shapely.union_all([part for part in shapely.get_parts(expected) if part.area])
-    assert shape.boundary("boundary").measure == pytest.approx(solid.length, rel=rel, abs=10 * rel)
+    assert shape.boundary("boundary").measure == pytest.approx(solid.length, abs=length_tolerance)
 
 
-@given(rectangles, st.lists(st.tuples(operations, rectangles), min_size=1, max_size=3), st.floats(0, math.pi))
+@given(
+    rectangles,
+    st.lists(st.tuples(operations, rectangles), min_size=1, max_size=3),
+    st.just(0.0) | st.floats(1e-6, math.pi),
+)
 def test_rectangles_against_shapely(
     base: tuple[list[float], list[float]],
     more: list[tuple[Callable[..., Any], tuple[list[float], list[float]]]],
@@ -143,12 +148,12 @@ def test_rectangles_against_shapely(
         return functools.reduce(lambda shape, step: step[0](shape, turned(step[1])), more, turned(base))
 
     results = itertools.accumulate(more, lambda shape, step: step[0](shape, exact(step[1])), initial=exact(base))
-    assert_agree(make, list(results), 1e-8)
+    assert_agree(make, list(results), 1e-8, 1e-7)
 
 
 @given(
     st.lists(
-        st.tuples(operations, st.floats(-1, 1), st.floats(-1, 1), st.floats(0.2, 1), st.booleans()),
+        st.tuples(operations, places, places, st.integers(20, 100).map(lambda k: k / 100), st.booleans()),
         min_size=1,
         max_size=4,
     )
@@ -168,7 +173,8 @@ def test_disks_and_squares_against_shapely(steps: list[tuple[Callable[..., Any],
     )
     expected = list(results)
     assume(not any(0 < step.area < 1e-4 for step in expected))  # that may be what a polygon is short of a disk
-    assert_agree(make, expected, 1e-4)
+    # A polygon of 2,000 corners is 1e-6 short of its circle, and crosses a line that grazes it 1.5e-3 away.
+    assert_agree(make, expected, 1e-4, 1e-2)
 
 
 def test_a_curve_that_was_cut_is_cut_again_at_its_ends() -> None:
@@ -197,8 +203,11 @@ def test_names_given_by_the_user_win() -> None:
 def test_a_boundary_that_is_gone_is_no_name() -> None:
     shape = SQUARE - Rectangle((-1, -1), (0.5, 2))
     assert shape.boundaries == ("right", "bottom", "top", "right-2")
-    with pytest.raises(InputError, match="no boundary named 'left'"):
-        shape.boundary("left")
+    for gone in ("left", "top-2"):
+        with pytest.raises(InputError, match=f"boundary '{gone}' bounds nothing any more"):
+            shape.boundary(gone)
+    # Numbers depend on what was combined, not on what is left of it.
+    assert (shape | Rectangle((0.8, 0.8), (2, 2))).boundaries[-4:] == ("left-3", "right-3", "bottom-3", "top-3")
 
 
 def test_faces_are_kept_only_where_hard_conditions_may_use_them() -> None:
