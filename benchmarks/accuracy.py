@@ -110,7 +110,9 @@ def architectures(rows: list[Row]) -> str:
         d = made.defaults
         points = d.points or "4 a parameter"
         networks = "; ".join(f"`{n}`" for n in d.networks.values())
-        lines.append(f"- {row.label}: {networks}; {points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s")
+        lines.append(
+            f"- {row.label}: {networks}; {points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s"
+        )
     return "\n".join(lines)
 
 

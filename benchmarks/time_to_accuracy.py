@@ -18,6 +18,7 @@ import platform
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,8 @@ def run_deepxde(problem_name: str, limit: float) -> None:
     model.train(iterations=10**7, callbacks=[Watch(0.6 * limit, 200)], display_every=10**7, verbose=0)
     dde.optimizers.config.set_LBFGS_options(maxiter=10**6, ftol=0, gtol=0, maxls=50)
     model.compile("L-BFGS", verbose=0)
-    try:
+    with suppress(TimeoutError):
         model.train(callbacks=[Watch(limit, 1)], display_every=10**7, verbose=0)
-    except TimeoutError:
-        pass
 
 
 def measure(problem: str, solver: str, limit: float, threads: int) -> list[dict[str, float]]:

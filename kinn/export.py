@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import meshio
 import numpy as np
@@ -53,14 +53,14 @@ def save_pvd(solution: Solution, path: Path, times: int = 21) -> None:
     low, high = (corner[axis] for corner in problem.bounds)
     folder = path.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    root = ElementTree.Element("VTKFile", type="Collection", version="0.1")
-    collection = ElementTree.SubElement(root, "Collection")
+    root = ET.Element("VTKFile", type="Collection", version="0.1")
+    collection = ET.SubElement(root, "Collection")
     space = [_slice(piece, axis) for piece in meshes(problem)]
     for n, time in enumerate(np.linspace(low, high, times)):
         file = folder / f"{path.stem}-{n:04d}.vtu"
         _write(solution, space, [np.insert(piece.inner_nodes, axis, time, axis=1) for piece in space], file)
-        ElementTree.SubElement(collection, "DataSet", timestep=f"{time:.12g}", file=f"{folder.name}/{file.name}")
-    ElementTree.ElementTree(root).write(path, xml_declaration=True, encoding="utf-8")
+        ET.SubElement(collection, "DataSet", timestep=f"{time:.12g}", file=f"{folder.name}/{file.name}")
+    ET.ElementTree(root).write(path, xml_declaration=True, encoding="utf-8")
 
 
 def _slice(piece: Piece, axis: int) -> Piece:

@@ -42,7 +42,15 @@ class Field(Jet):
     def __getattr__(self, name: str) -> Self:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self.derivative(derivative_index(name, self.coordinates, self.name or "a field"))
+        return self.along(name)
+
+    def along(self, letters: str) -> Self:
+        """Return the derivative spelled by coordinates: `u.along("xt")` is `u.xt`.
+
+        Raises:
+            InputError: If a letter is no coordinate.
+        """
+        return self.derivative(derivative_index(letters, self.coordinates, self.name or "a field"))
 
     def __repr__(self) -> str:
         return f"Field({self.name or '...'} of {', '.join(self.coordinates)})"
@@ -135,9 +143,7 @@ class Points:
         if self.normals is None:
             raise InputError("p.n is the boundary normal, and these points do not lie on a boundary")
         normals = self.normals
-        return Vector(
-            self._constant(normals[:, i], f"n{name}") for i, name in enumerate(self.names) if name != TIME
-        )
+        return Vector(self._constant(normals[:, i], f"n{name}") for i, name in enumerate(self.names) if name != TIME)
 
     def _constant(self, values: Component, name: str = "") -> Field:
         return Field(self.names, lambda a: 0.0 if any(a) else values, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,10 @@ def figures(solution: Solution) -> dict[str, Figure]:
             values = [solution.trial.evaluate(p.nodes, name, subdomain=p.subdomain) for p in pieces]
             given = [solution.reference(p.inner_nodes) for p in pieces]
             exact = [g[:, c] for g in given if g is not None]
-            draw = _curve if dimension == 1 else _map
-            made[name] = draw(solution, name, pieces, values, exact)
+            if dimension == 1:
+                made[name] = _curve(solution, name, pieces, values, exact)
+            else:
+                made[name] = _map(solution, name, pieces, values)
             if exact:
                 wrong = [np.abs(v - e) for v, e in zip(values, exact, strict=True)]
                 made[f"{name}-error"] = (_error_curve if dimension == 1 else _error_map)(solution, name, pieces, wrong)
@@ -85,7 +88,7 @@ def _curve(solution: Solution, name: str, pieces: list[Piece], values: list[Arra
 
 def _error_curve(solution: Solution, name: str, pieces: list[Piece], wrong: list[Array]) -> Figure:
     figure, axes = _figure(solution, f"absolute error of {name}")
-    floor = max(max(float(w.max()) for w in wrong) * DYNAMIC_RANGE, 1e-300)
+    floor = max(*(float(w.max()) * DYNAMIC_RANGE for w in wrong), 1e-300)
     for piece, w in zip(pieces, wrong, strict=True):
         axes.semilogy(piece.nodes[:, 0], np.maximum(w, floor), color="C3", linewidth=1.2)
     axes.set_xlabel(solution.problem.coordinates[0])
@@ -94,7 +97,7 @@ def _error_curve(solution: Solution, name: str, pieces: list[Piece], wrong: list
     return figure
 
 
-def _map(solution: Solution, name: str, pieces: list[Piece], values: list[Array], exact: list[Array]) -> Figure:
+def _map(solution: Solution, name: str, pieces: list[Piece], values: list[Array]) -> Figure:
     figure, axes = _figure(solution, name)
     low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     signed = low < 0 < high and min(-low, high) > 0.1 * max(-low, high)
@@ -106,7 +109,7 @@ def _map(solution: Solution, name: str, pieces: list[Piece], values: list[Array]
 
 def _error_map(solution: Solution, name: str, pieces: list[Piece], wrong: list[Array]) -> Figure:
     figure, axes = _figure(solution, f"absolute error of {name}")
-    largest = max(max(float(w.max()) for w in wrong), 1e-300)
+    largest = max(*(float(w.max()) for w in wrong), 1e-300)
     floor = max(largest * DYNAMIC_RANGE, min(max(float(np.quantile(w, 0.02)) for w in wrong), largest / 10), 1e-300)
     shown = [np.clip(w, floor, None) for w in wrong]
     _colour(figure, axes, solution, pieces, shown, LogNorm(floor, largest * 1.0001), "magma", f"|{name} - exact|")
@@ -124,7 +127,7 @@ def _colour(
     label: str,
 ) -> None:
     """Draw values on the quadrilaterals of the pieces, each cut into two triangles, with one colour bar."""
-    image = None
+    image: Any = None
     for piece, v in zip(pieces, values, strict=True):
         a, b, c, d = piece.cells.T
         triangles = np.concatenate([np.column_stack([a, b, c]), np.column_stack([a, c, d])])
@@ -148,7 +151,7 @@ def _convergence(solution: Solution) -> Figure:
     checked = [(r.seconds, max(r.validation, 1e-300)) for r in history if r.validation is not None]
     if checked:
         axes.semilogy(*zip(*checked, strict=True), "o-", markersize=3, linewidth=1, label="loss on fresh points")
-    for before, after in zip(history, history[1:], strict=False):
+    for before, after in pairwise(history):
         if before.stage != after.stage:
             axes.axvline(after.seconds, color="0.7", linewidth=0.8)
             axes.annotate(

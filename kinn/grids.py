@@ -16,6 +16,13 @@ SCATTERED = 20_000
 #: Cells along the longest axis of a mesh, by dimension.
 CELLS = {1: 400, 2: 100, 3: 32}
 
+#: The corners of a cell in VTK's order, by dimension.
+CORNERS: dict[int, list[tuple[int, ...]]] = {
+    1: [(0,), (1,)],
+    2: [(0, 0), (1, 0), (1, 1), (0, 1)],
+    3: [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)],
+}
+
 #: meshio's names of the cells, by dimension.
 CELL_TYPES = {1: "line", 2: "quad", 3: "hexahedron"}
 
@@ -83,10 +90,7 @@ def _mesh(problem: Problem, subdomain: str, longest: int) -> Piece:
     axes = [np.linspace(low, high, n + 1) for low, high, n in zip(lower, upper, counts, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, problem.dimension)
     numbers = np.arange(len(nodes)).reshape([n + 1 for n in counts])
-    corners = {1: [(0,), (1,)], 2: [(0, 0), (1, 0), (1, 1), (0, 1)]}.get(
-        problem.dimension,
-        [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)],
-    )
+    corners = CORNERS[problem.dimension]
     cells = np.stack(
         [numbers[tuple(slice(o, o + n) for o, n in zip(c, counts, strict=True))].ravel() for c in corners], axis=1
     )

@@ -169,7 +169,8 @@ class Problem:
 
     def contains(self, points: Array) -> npt.NDArray[np.bool_]:
         """Return which of the points (N, d) lie in the domain."""
-        return np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
+        inside: npt.NDArray[np.bool_] = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
+        return inside
 
     def _check(self, condition: Condition) -> None:
         if condition.field not in self.names:

@@ -73,7 +73,8 @@ def towards_the_tip(geometry: Geometry, n: int, seed: int) -> Array:
 
 def strong(u: Field, p: Points) -> Field:
     """Return the residual, times r^(3/2)."""
-    return laplacian(u) * radius(p.x, p.y) ** 1.5
+    residual: Field = laplacian(u) * radius(p.x, p.y) ** 1.5
+    return residual
 
 
 def make_problem(features: str = "none") -> Problem:

@@ -1,6 +1,8 @@
 """Heat conduction with a high spatial frequency, on which networks of low-frequency bias fail.
 
     u_t = u_xx / (f pi)^2 on (0, 1) x (0, 1), u(x, 0) = sin(f pi x), u(0, t) = u(1, t) = 0; u = sin(f pi x) e^-t.
+
+The first problem of the KINN paper, there with f = 50 and a maximum error of 1.5e-2.
 """
 
 from __future__ import annotations

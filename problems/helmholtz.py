@@ -37,14 +37,17 @@ def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: st
             raise InputError(f"{name} of helmholtz is 1 to 20, not {a}")
     resonance = wave_number**2 / (pi / 2) ** 2  # the eigenvalues of -laplace are (pi/2)^2 (m^2 + n^2)
     if any(abs(resonance - m * m - n * n) < 1e-9 for m in range(1, 200) for n in range(1, 200)):
-        raise InputError(f"wave_number {wave_number} of helmholtz is a resonance of the square: the solution is not unique")
+        raise InputError(
+            f"wave_number {wave_number} of helmholtz is a resonance of the square: the solution is not unique"
+        )
     factor = wave_number**2 - (a1**2 + a2**2) * pi**2
 
     def exact(x: Any, y: Any) -> Any:
         return sin(a1 * pi * x) * sin(a2 * pi * y)
 
     def strong(u: Field, p: Points) -> Field:
-        return laplacian(u) + wave_number**2 * u - factor * exact(p.x, p.y)
+        residual: Field = laplacian(u) + wave_number**2 * u - factor * exact(p.x, p.y)
+        return residual
 
     waves = max(a1, a2)
     return Problem(

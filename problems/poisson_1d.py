@@ -1,6 +1,8 @@
 """Poisson's equation on an interval: the smallest problem there is.
 
     u_xx = -(f pi)^2 sin(f pi x) on (-1, 1), u(-1) = u(1) = 0; u = sin(f pi x).
+
+Manufactured.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:
         return sin(wave * x)
 
     def strong(u: Field, p: Points) -> Field:
-        return (u.xx + wave**2 * exact(p.x)) / wave**2
+        residual: Field = (u.xx + wave**2 * exact(p.x)) / wave**2
+        return residual
 
     return Problem(
         "poisson-1d",
@@ -44,7 +47,10 @@ def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:
         conditions=[Dirichlet("u", 0.0, on="left", enforce=enforce), Dirichlet("u", 0.0, on="right", enforce=enforce)],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((2,), (6 * frequency, 8), 5), "mlp": MLP((20 + 5 * frequency,), spread=3.0 * frequency)},
+            networks={
+                "kan": KAN((2,), (6 * frequency, 8), 5),
+                "mlp": MLP((20 + 5 * frequency,), spread=3.0 * frequency),
+            },
             budget=15.0,
             pde_weight=1.0,
         ),

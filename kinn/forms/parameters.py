@@ -43,5 +43,8 @@ class FlatParameters:
         """Return the gradient (P,) of a loss with respect to the vector."""
         gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)
         return torch.cat(
-            [torch.zeros_like(p).flatten() if g is None else g.flatten() for p, g in zip(self.parameters, gradients, strict=True)]
+            [
+                torch.zeros_like(p).flatten() if g is None else g.flatten()
+                for p, g in zip(self.parameters, gradients, strict=True)
+            ]
         )

@@ -67,9 +67,9 @@ def strong_form(
                 inside = problem.subdomains[group[0]].contains(condition.points)
                 if not inside.any():
                     continue
-                x, values = tensor(condition.points[inside]), tensor(condition.values[inside])
+                where, values = tensor(condition.points[inside]), tensor(condition.values[inside])
                 terms.append(
-                    plan_term(trial, label, group, condition.residuals, x, observed=values, weight=condition.weight)
+                    plan_term(trial, label, group, condition.residuals, where, observed=values, weight=condition.weight)
                 )
             elif isinstance(condition, BoundaryCondition):
                 geometry = problem.subdomains[group[0]]
@@ -118,8 +118,6 @@ def _as_term(residual: Residual, names: Sequence[str]) -> TermResidual:
 
     def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
         out = residual(*(traces[0][name] for name in names), p)
-        return list(out) if isinstance(out, tuple | list) else [out]
+        return [out] if isinstance(out, Field) or not isinstance(out, Sequence) else out
 
     return term
-
-

@@ -118,4 +118,5 @@ class ResidualSystem:
         traces: list[dict[str, Field]] = [
             self.trial.fields(s, p, index, tape) for s, index in zip(term.subdomains, term.index, strict=True)
         ]
-        return (term.weight / term.points) ** 0.5 * evaluate(term, traces, p)
+        scale: float = (term.weight / term.points) ** 0.5
+        return scale * evaluate(term, traces, p)

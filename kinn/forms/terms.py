@@ -126,9 +126,7 @@ def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Te
     return torch.stack([v if v.dim() else v.expand(len(p)) for v in values])
 
 
-def _residuals(
-    residual: TermResidual, traces: Sequence[Mapping[str, Field]], p: Points, name: str
-) -> Sequence[Field]:
+def _residuals(residual: TermResidual, traces: Sequence[Mapping[str, Field]], p: Points, name: str) -> Sequence[Field]:
     out = residual(traces, p)
     if not out:
         raise InputError(f"the residual of {name} returns nothing")

@@ -39,7 +39,7 @@ class Trial(nn.Module):
         self.dtype = dtype
         self.networks = nn.ModuleDict()
         self._ansatz: dict[tuple[str, str], Ansatz | None] = {}
-        for n, (name, geometry) in enumerate(problem.subdomains.items()):
+        for n, name in enumerate(problem.subdomains):
             lower, upper = input_bounds(problem, name)
             self.networks[name] = architecture.build(
                 len(lower),
@@ -85,9 +85,7 @@ class Trial(nn.Module):
 
         return self._dress(subdomain, p, [leaf(c) for c in range(len(self.problem.names))])
 
-    def probe(
-        self, subdomain: str, p: Points, answer: Callable[[str, Index], Component]
-    ) -> dict[str, Field]:
+    def probe(self, subdomain: str, p: Points, answer: Callable[[str, Index], Component]) -> dict[str, Field]:
         """Return fields whose network derivatives are given by `answer(field, index)` instead of by the network.
 
         What `answer` is asked for are the derivatives that an expression needs.
@@ -112,9 +110,7 @@ class Trial(nn.Module):
             out[name] = field
         return out
 
-    def evaluate(
-        self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None
-    ) -> Array:
+    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
         """Return fields and derivatives at points, each taken from the subdomain that contains the point.
 
         Args:

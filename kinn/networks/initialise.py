@@ -45,7 +45,7 @@ def derivative_energies(grid: SplineGrid) -> DerivativeEnergies:
     return DerivativeEnergies(grid.size, *squares)
 
 
-def power_law(fan_in: int, fan_out: int, energies: DerivativeEnergies) -> tuple[float, float]:
+def power_law(fan_in: int, fan_out: int, energies: DerivativeEnergies) -> tuple[float, float]:  # noqa: ARG001
     """Return the standard deviations of spline and base coefficients: n^-1 and n^-1/4, n = slots times inputs."""
     n = (energies.splines + 1) * fan_in
     return n**-1.0, n**-0.25

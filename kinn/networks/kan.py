@@ -88,7 +88,9 @@ class KAN(Architecture):
         object.__setattr__(self, "width", positive_widths(self.width))
         grids = (self.grid,) if isinstance(self.grid, int) else tuple(self.grid)
         if len(grids) not in (1, len(self.widths) + 1):
-            raise InputError(f"network.grid is one number or {len(self.widths) + 1}, one a layer; {len(grids)} are given")
+            raise InputError(
+                f"network.grid is one number or {len(self.widths) + 1}, one a layer; {len(grids)} are given"
+            )
         for g in grids:
             if not 1 <= g <= 1000:
                 raise InputError(f"network.grid is 1 to 1000 intervals, not {g}")

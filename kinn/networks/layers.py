@@ -99,8 +99,10 @@ class Contraction(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features(x) @ weight + bias."""
-        out = self.value_features(x) @ self.weight
-        return out if self.bias is None else out + self.bias
+        out: Tensor = self.value_features(x) @ self.weight
+        if self.bias is not None:
+            out = out + self.bias
+        return out
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack of outputs; records itself on the tape."""

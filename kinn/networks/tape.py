@@ -40,7 +40,9 @@ class Tape:
             Pairs of a parameter and its block (N, number of entries).
         """
         outputs: Sequence[Tensor] = [output for _, output, _, _ in self.records]
-        adjoints = torch.autograd.grad(residual.sum(), outputs, retain_graph=not last, allow_unused=True)
+        adjoints: Sequence[Tensor | None] = torch.autograd.grad(
+            residual.sum(), outputs, retain_graph=not last, allow_unused=True
+        )
         for (features, _, weight, bias), adjoint in zip(self.records, adjoints, strict=True):
             if adjoint is None:
                 continue

@@ -86,7 +86,7 @@ class LBFGS(Optimizer):
             loss, variable.grad = objective.gradient(variable.detach())
             return loss
 
-        method.step(closure)
+        method.step(closure)  # type: ignore[no-untyped-call]
         theta = variable.detach()
         loss = objective.loss(theta)
         if torch.equal(theta, state.theta):

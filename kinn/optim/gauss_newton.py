@@ -125,7 +125,9 @@ class KernelForm(GaussNewton):
         factor, info = torch.linalg.cholesky_ex(damped)
         if int(info):
             return None
-        return -self.jacobian.T @ torch.cholesky_solve(self.residual.unsqueeze(1), factor).squeeze(1)
+        solution: Tensor = torch.cholesky_solve(self.residual.unsqueeze(1), factor).squeeze(1)
+        step: Tensor = -(self.jacobian.T @ solution)
+        return step
 
     def decrease(self, d: Tensor) -> float:
         """Return |r|^2 - |r + J d|^2."""

@@ -85,7 +85,7 @@ class LevenbergMarquardt(Optimizer):
                 kind = "kernel"
             else:
                 kind = "qr" if state.loss < self.precise_below else "normal"
-        models: dict[str, type[NormalEquations] | type[TriangularFactor] | type[KernelForm]] = {
+        models: dict[str, type[NormalEquations | TriangularFactor | KernelForm]] = {
             "normal": NormalEquations,
             "qr": TriangularFactor,
             "kernel": KernelForm,
