@@ -22,6 +22,7 @@ from kinn.cli.options import (
 from kinn.errors import InputError, SolveError, unknown
 
 if TYPE_CHECKING:
+    from kinn.cli.work import Work
     from kinn.networks import Architecture
     from kinn.problem import Problem
     from kinn.solution import Solution
@@ -47,49 +48,46 @@ def command(
     out: OutOption = Path("runs"),
 ) -> None:
     """Solve problems with several networks of matched parameter count: error, size, time and iterations of each."""
-    from rich.console import Console
-
     from kinn.cli.problems import find
     from kinn.cli.settings import split
-    from kinn.cli.tables import comparison_table
-    from kinn.cli.work import Work, chosen_optimizer
+    from kinn.cli.work import Options, Work
 
     if seeds < 1:
         raise InputError(f"--seeds is a number of seeds, at least 1, not {seeds}")
     texts = split(set_ or [])
-    failures: list[str] = []
-    plans = []
+    options = Options(form, optimizer, texts.optimizer, points, budget, iterations, dtype, threads, out)
+    # Everything is made before anything is solved: a typo in the last name costs no solve of the first.
+    plans: list[list[Work]] = []
     for source in [find(problem) for problem in problems]:
         settings, problem = source.configured(texts.problem)
-        options = {
-            "form": form,
-            "optimizer": chosen_optimizer(optimizer, texts.optimizer, problem),
-            "points": points,
-            "budget": budget,
-            "iterations": iterations,
-            "dtype": dtype,
-        }
-        works = {
-            specification.name: [
-                Work(source, settings, problem, specification, {**options, "seed": seed}, threads, out)
+        method = options.optimizer_for(problem)
+        architectures = matched_networks(network or ["kan", "mlp"], texts.network, problem)
+        plans.append(
+            [
+                Work(source, settings, problem, architecture, method, seed, options)
+                for architecture in architectures
                 for seed in range(seeds)
             ]
-            for specification in matched_networks(network or ["kan", "mlp"], texts.network, problem)
-        }
-        plans.append((problem, works))
-    # All input is known to be good before anything is solved.
-    for problem, works in plans:
-        rows: list[tuple[str, list[Solution]]] = []
-        for name, repeated in works.items():
-            rows.append((name, []))
-            for work in repeated:
-                try:
-                    rows[-1][1].append(work.run())
-                except SolveError as error:
-                    failures.append(str(error))
-        Console().print(comparison_table(f"{problem.name}, {form} form", rows))
+        )
+    failures = [failure for works in plans for failure in _compare(works)]
     if failures:
-        raise SolveError(f"{len(failures)} of the solves failed; the first: {failures[0]}")
+        raise SolveError(f"{len(failures)} solves failed; the first: {failures[0]}")
+
+
+def _compare(works: Sequence[Work]) -> list[str]:
+    """Solve one problem in several ways, print the table, and return what failed."""
+    from kinn.cli.tables import comparison_table, show
+
+    rows: dict[str, list[Solution]] = {work.network.name: [] for work in works}
+    failures = []
+    for work in works:
+        try:
+            rows[work.network.name].append(work.run())
+        except SolveError as error:
+            failures.append(str(error))
+    show(comparison_table(f"{works[0].problem.name}, {works[0].options.form} form", rows))
+    print("\n".join(str(solution.run) for solutions in rows.values() for solution in solutions))
+    return failures
 
 
 def matched_networks(names: Sequence[str], texts: Mapping[str, str], problem: Problem) -> list[Architecture]:
@@ -103,17 +101,16 @@ def matched_networks(names: Sequence[str], texts: Mapping[str, str], problem: Pr
     Raises:
         InputError: If there is no such network, or none of them has a setting.
     """
-    from kinn.cli.work import default_network, specified, types_of
+    from kinn.cli.work import specified, types_of
+    from kinn.forms import Trial
     from kinn.networks import match_parameters
+    from kinn.solver import chosen_network
 
-    defaults = [default_network(name, problem) for name in dict.fromkeys(names)]
+    defaults = [chosen_network(problem, name) for name in dict.fromkeys(names)]
     known = {setting for default in defaults for setting in types_of(default)}
     for setting in texts:
         if setting not in known:
             raise unknown("setting", setting, known, "the networks")
-    first, *others = (
-        specified(d, {k: v for k, v in texts.items() if k in types_of(d)}, f"network {d.name!r}") for d in defaults
-    )
-    sizes = problem.dimension, len(problem.names)
-    count = first.parameter_count(*sizes)
-    return [first, *(match_parameters(other, count, *sizes) for other in others)]
+    first, *others = (specified(d, {k: v for k, v in texts.items() if k in types_of(d)}, "network") for d in defaults)
+    built = Trial(problem, first).network(next(iter(problem.subdomains)))
+    return [first, *(match_parameters(o, built.parameter_count, built.inputs, built.outputs) for o in others)]

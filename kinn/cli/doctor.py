@@ -15,29 +15,22 @@ FEATURES = (
 
 def command() -> None:
     """Show versions, threads, back ends and devices, and what is missing for which feature."""
-    from rich.console import Console
-    from rich.table import Table
-
     from kinn.training.environment import environment, version
 
     facts = environment()
-    devices = facts["devices"]
-    console = Console()
-    table = Table("what", "here", show_header=False, box=None)
-    table.add_row("kinn", facts["kinn"])
-    table.add_row("python", facts["python"])
-    for name, found in facts["packages"].items():
-        table.add_row(name, found or "[red]missing[/red]")
-    table.add_row("platform", facts["platform"])
-    table.add_row("cores, threads", f"{facts['cores']}, {facts['threads']}")
-    table.add_row("back ends", "torch")
-    table.add_row("GPU", ", ".join(devices) if devices else "none that torch sees")
-    console.print(table)
-
-    console.print()
+    rows = {
+        "kinn": facts["kinn"],
+        "python": facts["python"],
+        **{name: found or "missing" for name, found in facts["packages"].items()},
+        "platform": facts["platform"],
+        "cores": facts["cores"],
+        "threads": facts["threads"],
+        "back ends": "torch",
+        "GPU": ", ".join(facts["devices"]) or "none that torch sees",
+    }
+    for name, value in rows.items():
+        print(f"{name:<12} {value}")
+    print()
     for feature, distributions, remedy in FEATURES:
         absent = [name for name in distributions if version(name) is None]
-        if absent:
-            console.print(f"[red]missing[/red]  {feature}: {', '.join(absent)}; {remedy}", markup=True, highlight=False)
-        else:
-            console.print(f"[green]ready[/green]    {feature}", highlight=False)
+        print(f"missing  {feature}: {', '.join(absent)}; {remedy}" if absent else f"ready    {feature}")

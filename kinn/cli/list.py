@@ -5,15 +5,11 @@ from __future__ import annotations
 
 def command() -> None:
     """List the problems of the library and of installed packages."""
-    from rich.console import Console
-    from rich.table import Table
-
     from kinn import problems
-    from kinn.cli.problems import entry_points
+    from kinn.cli.problems import description, entry_points
 
-    table = Table("problem", "what it is", box=None)
-    for name, title in problems.titles().items():
-        table.add_row(name, title)
-    for name, point in entry_points().items():
-        table.add_row(name, f"from {point.value}")
-    Console().print(table)
+    lines = {name: description(problems.factory(name)).partition("\n")[0] for name in problems.names()}
+    lines |= {name: f"from {point.value}" for name, point in entry_points().items()}
+    width = max(map(len, lines))
+    for name, line in lines.items():
+        print(f"{name:<{width}}  {line}")

@@ -98,6 +98,11 @@ def entry_points() -> dict[str, metadata.EntryPoint]:
     return {point.name: point for point in metadata.entry_points(group=GROUP)}
 
 
+def description(make: Callable[..., Problem]) -> str:
+    """Return what the module of a problem says of it: equation, conditions, solution."""
+    return inspect.getdoc(inspect.getmodule(make)) or ""
+
+
 def _from_object(name: str, found: Any, script: Path | None) -> Source:
     """Return the source for a Problem or for a function that makes one."""
     return Source(name, found if callable(found) else lambda: found, script)
@@ -137,7 +142,8 @@ def _line_in(error: Exception, script: Path | None) -> int | None:
     """Return the last line of the script on the way to the error, or None where it was not involved."""
     if script is None:
         return None
-    if isinstance(error, SyntaxError) and error.filename == str(script):
+    file = str(script.absolute())  # as the import system calls it
+    if isinstance(error, SyntaxError) and error.filename == file:
         return error.lineno
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(script)]
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     return lines[-1] if lines else None

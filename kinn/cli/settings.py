@@ -67,5 +67,6 @@ def _value(text: str, kind: Any, where: str) -> Any:
         try:
             return adapter.validate_python(reading)
         except ValidationError as error:
-            message = message or error.errors()[0]["msg"]
+            found = error.errors()  # of a union, one for each member: that a number does not parse says most
+            message = message or next((e["msg"] for e in found if e["type"].endswith("parsing")), found[0]["msg"])
     raise InputError(f"{where} cannot be {text!r}: {message[:1].lower()}{message[1:]}")

@@ -7,18 +7,16 @@ from kinn.cli.options import ProblemArgument, SetOption
 
 def command(problem: ProblemArgument, set_: SetOption = None) -> None:
     """Show a problem: equation, domain, conditions, settings, defaults."""
-    import inspect
-
     from rich.console import Console
 
-    from kinn.cli.problems import find
+    from kinn.cli.problems import description, find
     from kinn.cli.settings import split
 
     source = find(problem)
     settings, made = source.configured(split(set_ or []).problem)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{made.name}: {made.title}" if made.title else made.name)
-    if text := inspect.getdoc(source.make):
+    if text := description(source.make):
         console.print(f"\n{text}")
     low, high = made.bounds
     box = " x ".join(f"[{a:g}, {b:g}]" for a, b in zip(low, high, strict=True))

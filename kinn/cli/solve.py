@@ -39,29 +39,20 @@ def command(
     """Solve a problem and keep the solution, its figures and how good it is in a run folder."""
     from json import dumps
 
-    from rich.console import Console
-
     from kinn.cli.problems import find
     from kinn.cli.settings import split
-    from kinn.cli.tables import summary_table
-    from kinn.cli.work import Work, chosen_optimizer, default_network, specified
+    from kinn.cli.tables import show, summary_table
+    from kinn.cli.work import Options, Work, specified
+    from kinn.solver import chosen_network
     from kinn.training.run import finite
 
     texts = split(set_ or [])
+    options = Options(form, optimizer, texts.optimizer, points, budget, iterations, dtype, threads, out)
     source = find(problem)
     settings, made = source.configured(texts.problem)
-    specification = specified(default_network(network, made), texts.network, f"network {network!r}")
-    options = {
-        "form": form,
-        "optimizer": chosen_optimizer(optimizer, texts.optimizer, made),
-        "points": points,
-        "budget": budget,
-        "iterations": iterations,
-        "seed": seed,
-        "dtype": dtype,
-    }
-    solution = Work(source, settings, made, specification, options, threads, out).run()
+    architecture = specified(chosen_network(made, network), texts.network, "network")
+    solution = Work(source, settings, made, architecture, options.optimizer_for(made), seed, options).run()
     if json:
         print(dumps(finite(solution.summary()), allow_nan=False))
     else:
-        Console().print(summary_table(solution.summary()))
+        show(summary_table(solution.summary()))

@@ -6,10 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
     from kinn.solution import Solution
+
+
+def show(table: Table) -> None:
+    """Print a table on stdout, as wide as it is where no terminal limits it."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
 
 
 def spread(values: Iterable[float], form: str) -> str:
@@ -34,18 +43,18 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     return table
 
 
-def comparison_table(title: str, rows: Sequence[tuple[str, Sequence[Solution]]]) -> Table:
+def comparison_table(title: str, rows: Mapping[str, Sequence[Solution]]) -> Table:
     """Return one problem, a line a network: medians over the seeds, quartiles in parentheses.
 
     Args:
         title: The problem.
-        rows: The networks' names, and the solutions of each, one a seed.
+        rows: The solutions of each network by its name, one a seed.
     """
-    fields = sorted({field for _, solutions in rows for solution in solutions for field in solution.errors})
+    fields = sorted({field for solutions in rows.values() for solution in solutions for field in solution.errors})
     table = Table(
         "network", "parameters", *(f"relative L2 of {f}" for f in fields), "seconds", "iterations", title=title
     )
-    for name, solutions in rows:
+    for name, solutions in rows.items():
         if not solutions:
             table.add_row(name, "failed")
             continue

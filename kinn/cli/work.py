@@ -15,20 +15,27 @@ from kinn.errors import SolveError, unknown
 
 if TYPE_CHECKING:
     from kinn.networks import Architecture
+    from kinn.optim import Optimizer
     from kinn.problem import Problem
     from kinn.solution import Solution
     from kinn.training.record import Record
 
-Specification = TypeVar("Specification")
+Specification = TypeVar("Specification", "Architecture", "Optimizer")
 
 
-def specified(default: Specification, texts: Mapping[str, str], where: str) -> Specification:
+def specified(default: Specification, texts: Mapping[str, str], part: str) -> Specification:
     """Return a specification, a dataclass, with settings replaced by what their texts say.
+
+    Args:
+        default: The specification.
+        texts: Names and texts of settings.
+        part: "network" or "optimizer", for messages.
 
     Raises:
         InputError: If it has no such setting, or a value is no good.
     """
-    return dataclasses.replace(default, **convert(texts, types_of(default), where))  # type: ignore[type-var]
+    values = convert(texts, types_of(default), f"{part} {default.name!r}")
+    return dataclasses.replace(default, **values)  # type: ignore[type-var]
 
 
 def types_of(specification: object) -> dict[str, Any]:
@@ -37,62 +44,88 @@ def types_of(specification: object) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(specification)}  # type: ignore[arg-type]
 
 
-def default_network(name: str, problem: Problem) -> Architecture:
-    """Return the network of a name with the settings that suit the problem.
-
-    Raises:
-        InputError: If there is no such network.
-    """
-    from kinn.networks import NETWORKS
-
-    if name not in NETWORKS:
-        raise unknown("network", name, NETWORKS)
-    return problem.defaults.networks.get(name) or NETWORKS[name]()
+def _described(specification: Architecture | Optimizer) -> dict[str, Any]:
+    return {"name": specification.name} | {name: getattr(specification, name) for name in types_of(specification)}
 
 
-def chosen_optimizer(name: str | None, texts: Mapping[str, str], problem: Problem) -> Any:
-    """Return the optimizer, by default the problem's: its name, or its specification where settings are given.
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of how to solve, the same for all problems and networks; None is the default's."""
 
-    Raises:
-        InputError: If there is no such optimizer or setting.
-    """
-    from kinn.optim import OPTIMIZERS
+    form: str
+    optimizer: str | None
+    optimizer_settings: Mapping[str, str]
+    points: int | None
+    budget: float | None
+    iterations: int | None
+    dtype: str
+    threads: int | None
+    out: Path
 
-    name = name or problem.defaults.optimizer
-    if name not in OPTIMIZERS:
-        raise unknown("optimizer", name, OPTIMIZERS)
-    return specified(OPTIMIZERS[name](), texts, f"optimizer {name!r}")
+    def __post_init__(self) -> None:
+        from kinn.solver import DTYPES, FORMS
+
+        if self.form not in FORMS:
+            raise unknown("form", self.form, FORMS)
+        if self.dtype not in DTYPES:
+            raise unknown("dtype", self.dtype, DTYPES)
+
+    def optimizer_for(self, problem: Problem) -> Optimizer:
+        """Return the method, by default the problem's, with the settings given.
+
+        Raises:
+            InputError: If there is no such method or setting.
+        """
+        from kinn.solver import chosen_optimizer
+
+        return specified(
+            chosen_optimizer(self.optimizer or problem.defaults.optimizer), self.optimizer_settings, "optimizer"
+        )
 
 
 @dataclass(frozen=True)
 class Work:
-    """What decides the result of a solve, and where it goes.
+    """One solve, resolved: every default is replaced by what it stands for.
 
     Attributes:
         source: Where the problem comes from.
         settings: All settings of the problem.
         problem: The problem made from them.
         network: The network.
-        options: The other arguments of `kinn.solve` that decide the result.
-        threads: CPU threads; they change the time and the last bits, not the identity.
-        out: The folder of the run folders.
+        optimizer: The method.
+        seed: The seed.
+        options: The rest.
     """
 
     source: Source
     settings: Mapping[str, Any]
     problem: Problem
     network: Architecture
-    options: Mapping[str, Any]
-    threads: int | None
-    out: Path
+    optimizer: Optimizer
+    seed: int
+    options: Options
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The plain arguments of `kinn.solve` that decide the result."""
+        asked = self.options
+        return {
+            "form": asked.form,
+            "points": self._default_points() if asked.points is None else asked.points,
+            "budget": self.problem.defaults.budget if asked.budget is None else asked.budget,
+            "iterations": asked.iterations,
+            "seed": self.seed,
+            "dtype": asked.dtype,
+        }
 
     @property
     def config(self) -> dict[str, Any]:
-        """The resolved configuration, whose hash names the run folder."""
+        """The resolved configuration, whose hash names the run folder; folders and threads do not belong to it."""
         return {
             "problem": {"name": self.problem.name, "settings": self.settings, "script_sha256": self.source.digest},
-            "network": {"name": self.network.name} | {n: getattr(self.network, n) for n in types_of(self.network)},
-            **self.options,
+            "network": _described(self.network),
+            "optimizer": _described(self.optimizer),
+            **self.arguments,
         }
 
     def run(self) -> Solution:
@@ -105,9 +138,9 @@ class Work:
         import kinn
         from kinn.training.run import RunFolder
 
-        folder = RunFolder(self.out, self.config)
+        folder = RunFolder(self.options.out, self.config)
         history: list[Record] = []
-        with progress(f"{self.problem.name}, {self.network.name}, seed {self.options['seed']}") as show:
+        with progress(f"{self.problem.name}, {self.network.name}, seed {self.seed}") as show:
 
             def record(entry: Record) -> None:
                 history.append(entry)
@@ -116,8 +149,19 @@ class Work:
             try:
                 with blame(self.source.script):
                     solution = kinn.solve(
-                        self.problem, self.network, **self.options, threads=self.threads, progress=record
+                        self.problem,
+                        self.network,
+                        optimizer=self.optimizer,
+                        threads=self.options.threads,
+                        progress=record,
+                        **self.arguments,
                     )
             except SolveError as error:
                 raise SolveError(f"{error} (see {folder.save_failure(str(error), history)})") from error
         return dataclasses.replace(solution, run=folder.save(solution))
+
+    def _default_points(self) -> int:
+        from kinn.forms import Trial
+        from kinn.solver import collocation_count
+
+        return collocation_count(Trial(self.problem, self.network))

@@ -54,11 +54,11 @@ class Result(Protocol):
     def summary(self) -> dict[str, Any]:
         """Return what `--json` prints."""
 
-    def save_vtu(self, path: Path) -> object:
+    def save_vtu(self, path: Path, /) -> object:
         """Write the fields on a grid."""
 
-    def plot(self, path: Path) -> object:
-        """Write the figures into the folder `path`."""
+    def plot(self, folder: Path, /) -> object:
+        """Write the figures into a folder."""
 
 
 def plain(value: Any) -> Any:

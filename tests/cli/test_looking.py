@@ -1,0 +1,42 @@
+"""The commands that only look: `list`, `show`, `doctor`."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kinn import problems
+from kinn.cli import doctor
+from tests.cli.conftest import Command
+
+
+def test_list_has_a_line_for_each_problem(kinn_command: Command) -> None:
+    status, out, _ = kinn_command("list")
+    assert status == 0
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert tuple(lines) == problems.names()
+    assert all(len(line.split()) > 3 for line in lines.values())
+
+
+def test_show_states_the_problem_and_its_settings(kinn_command: Command) -> None:
+    status, out, _ = kinn_command("show", "crack")
+    assert status == 0
+    for part in ("u_xx + u_yy = 0", "above, below", "Dirichlet", "ligament", "features=none", "KAN(", "MLP("):
+        assert part in out
+    assert "features=tip" in kinn_command("show", "crack", "--set", "features=tip").out
+
+
+def test_show_of_an_unknown_problem_is_one_line(kinn_command: Command) -> None:
+    status, out, err = kinn_command("show", "crck")
+    assert (status, out) == (2, "")
+    assert err == "kinn: error: no problem named 'crck'; did you mean 'crack'?\n"
+
+
+def test_doctor_tells_versions_and_what_is_missing(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "FEATURES", (*doctor.FEATURES, ("wishes", ("no-such-package",), "pip install it")))
+    status, out, _ = kinn_command("doctor")
+    assert status == 0
+    assert torch.__version__ in out
+    for part in ("threads", "back ends", "GPU", "ready    solving"):
+        assert part in out
+    assert "missing  wishes: no-such-package; pip install it" in out
