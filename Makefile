@@ -17,7 +17,7 @@ $(VENV)/.kinn-setup: pyproject.toml setup.py constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/kinn compare crack --network kan --network mlp
+	$(BIN)/kinn compare crack --network kan --network mlp --seeds 1
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS)
