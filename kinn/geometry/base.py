@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Array", "Boundary", "BoundaryPoints", "Face", "Geometry", "Mask", "Part", "Piece", "coordinate_names"]
 
-CLOSE = 1e-10  # a point this far outside, relative to the size of the shape, still belongs to it
+CLOSE = 100  # a point this many times the rounding outside a shape still belongs to it
 
 
 def coordinate_names(dim: int) -> tuple[str, ...]:
@@ -72,13 +72,18 @@ class Geometry(ABC):
 
     @cached_property
     def size(self) -> float:
-        """The length that tolerances are relative to: the largest coordinate or extent of the bounding box."""
+        """The largest extent of the bounding box."""
         lower, upper = self.bounds
-        return float(max(np.max(np.abs(lower)), np.max(np.abs(upper)), np.max(upper - lower)))
+        return float(np.max(upper - lower))
+
+    @cached_property
+    def rounding(self) -> float:
+        """Length below which a level counts as zero: 1e-12 of the size, more for a shape far from the origin."""
+        return 1e-12 * self.size + 16 * float(np.finfo(np.float64).eps * np.max(np.abs(self.bounds)))
 
     def contains(self, points: Array) -> Mask:
         """Return which of the points, (N, d), lie in the closed shape, (N,); rounding on the boundary is forgiven."""
-        return np.asarray(self.level(checks.points(points, self.coordinates)) <= CLOSE * self.size)
+        return np.asarray(self.level(checks.points(points, self.coordinates)) <= CLOSE * self.rounding)
 
     def from_unit(self, unit: Array) -> Array:
         """Return the points that the unit cube points `unit`, (m, d), are mapped to; see `rejects`."""

@@ -54,10 +54,10 @@ class Combination(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The parts of both boundaries that bound the result, trimmed."""
-        scale = max(self.first.size, self.second.size)
         first, second = self.first, self.second
-        parts = self._trimmed(first.parts, first, Cover(second, self.first_keeps, scale))
-        for part in self._trimmed(second.parts, second, Cover(first, self.second_keeps, scale)):
+        scale, rounding = min(first.size, second.size), max(first.rounding, second.rounding)
+        parts = self._trimmed(first.parts, first, Cover(second, self.first_keeps, scale, rounding))
+        for part in self._trimmed(second.parts, second, Cover(first, self.second_keeps, scale, rounding)):
             label = self.second_label(part.label)
             if self.subtracts:
                 part = replace(part, piece=Flipped(part.piece), face=None)

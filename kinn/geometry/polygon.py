@@ -101,12 +101,15 @@ class Polygon(Geometry):
     def _distance(self, points: Array) -> Array:
         """Return the signed distance, (N,): to the nearest edge, negative after an odd number of crossings."""
         start = np.array(self.vertices)
-        edge = np.roll(start, -1, axis=0) - start
+        end = np.roll(start, -1, axis=0)
+        edge = end - start
         offset = points[:, None, :] - start
         along = np.clip(np.sum(offset * edge, axis=-1) / np.sum(edge**2, axis=-1), 0.0, 1.0)
         distance = np.min(np.linalg.norm(offset - along[..., None] * edge, axis=-1), axis=1)
-        below, above = offset[..., 1] >= 0, offset[..., 1] < edge[:, 1]
-        # A ray to the right crosses an edge that starts below and ends above it where the point lies to its left.
+        # Heights are compared with the vertices themselves: of differences, rounding could count a vertex on one edge
+        # and not on the next. A ray to the right crosses an edge that starts below and ends above it where the point lies to its left.
+        height = points[:, 1:]
+        below, above = height >= start[:, 1], height < end[:, 1]
         left = cross(edge, offset) > 0
         crossings = np.sum((below & above & left) | (~below & ~above & ~left), axis=1)
         return np.asarray(np.where(crossings % 2 == 1, -distance, distance))

@@ -2,7 +2,7 @@
 
 A curve is scanned adaptively. A level function is 1-Lipschitz, so between two points of a curve whose levels have one
 sign and add up to more than the arc between them there is no crossing; all other stretches are halved down to 1e-7 of
-the size of the shapes. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told apart
+the size of the smaller shape. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told apart
 by their normals; where they do, a parting shorter than 1/2,000 of the curve can be missed. Surfaces are trimmed point
 by point, their measure estimated by quasi Monte Carlo.
 """
@@ -23,7 +23,7 @@ from kinn.geometry.sampling import unit_cube
 # the shape, with the same or with the opposite outward normal.
 INSIDE, OUTSIDE, SAME, OPPOSITE = 0, 1, 2, 3
 
-_ON = 1e-12  # levels this small, relative to the size, are zero
+# Lengths relative to the size of the smaller shape:
 _STEP = 1e-9  # how far along the normal one looks to see on which side a shape lies
 _FINEST = 1e-7  # curves are not scanned more finely than this
 _SHORTEST = 1e-5  # a stretch on the other boundary that is shorter than this is a crossing or a point of tangency
@@ -35,19 +35,28 @@ _SURFACE_POINTS = 2**14
 
 @dataclass(frozen=True)
 class Cover:
-    """The other shape, where a point must lie with regard to it to be kept, and the length tolerances refer to."""
+    """What trims: the other shape, and where a point must lie with regard to it to be kept.
+
+    Attributes:
+        shape: The other shape.
+        keeps: Places that are kept.
+        scale: The length that tolerances refer to, that of the smaller shape.
+        rounding: Levels up to this are zero.
+    """
 
     shape: Geometry
     keeps: tuple[int, ...]
     scale: float
+    rounding: float
 
     def place(self, located: BoundaryPoints) -> Array:
         """Return INSIDE, OUTSIDE, SAME or OPPOSITE for each of m points, (m,)."""
         level = self.shape.level(located.points)
         place = np.where(level < 0, INSIDE, OUTSIDE)
-        on = np.abs(level) <= _ON * self.scale
+        on = np.abs(level) <= self.rounding
         if on.any():
-            points, step = located.points[on], _STEP * self.scale * located.normals[on]
+            points = located.points[on]
+            step = max(_STEP * self.scale, 1000 * self.rounding) * located.normals[on]
             behind, ahead = self.shape.level(points - step) < 0, self.shape.level(points + step) < 0
             place[on] = np.where(behind, np.where(ahead, INSIDE, SAME), np.where(ahead, OPPOSITE, OUTSIDE))
         return place
@@ -153,7 +162,7 @@ def _kept_spans(curve: Piece, cover: Cover, start: float, end: float) -> list[tu
 
 def _scan(curve: Piece, cover: Cover, start: float, end: float) -> tuple[Array, Array]:
     """Return parameters, (m,), so dense that no crossing hides between neighbours of one sign, and the levels there."""
-    at, on = np.linspace(start, end, 10), _ON * cover.scale
+    at, on = np.linspace(start, end, 10), cover.rounding
     level = cover.shape.level(curve.at(at[:, None]).points)
     while len(at) < _MOST_NODES:
         step = np.diff(at) * curve.measure
@@ -171,7 +180,7 @@ def _scan(curve: Piece, cover: Cover, start: float, end: float) -> tuple[Array, 
 
 def _crossings(curve: Piece, cover: Cover, at: Array, level: Array) -> tuple[bool, list[float]]:
     """Return whether a scanned curve is kept at its start, and the parameters at which that changes."""
-    on = np.abs(level) <= _ON * cover.scale
+    on = np.abs(level) <= cover.rounding
     # Runs of nodes on the other boundary: short ones are single points, whose own verdict would be a matter of rounding.
     edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(int), [0]])))
     keep = np.ones(len(at), dtype=bool)

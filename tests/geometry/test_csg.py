@@ -65,6 +65,16 @@ def test_a_tiny_hole_on_an_edge_is_not_missed() -> None:
     assert shape.boundary("disk").measure == pytest.approx(1e-5 * math.pi, rel=1e-6)
 
 
+def test_small_features_of_large_shapes_and_large_offsets() -> None:
+    plate = Rectangle((0, 0), (1000, 1000)) - Rectangle((500, 0), (500.001, 0.001))
+    assert plate.boundary("bottom").measure == pytest.approx(999.999, abs=1e-9)
+    assert plate.boundary("top-2").measure == pytest.approx(0.001, abs=1e-9)
+    far = Rectangle((1e6, 1e6), (1e6 + 1, 1e6 + 1)) - Disk((1e6, 1e6), 0.25) - Rectangle((1e6 + 0.5, 1e6), (2e6, 2e6))
+    assert far.measure == pytest.approx(0.5 - math.pi / 64, abs=1e-7)
+    assert far.boundary("left").measure == pytest.approx(0.75, abs=1e-7)
+    assert far.contains(far.boundary("boundary").sample(100).points).all()
+
+
 @pytest.mark.parametrize(
     ("shape", "area", "lengths"),
     [

@@ -87,6 +87,13 @@ def test_a_straight_side_may_be_split() -> None:
     assert shape.contains(shape.sample(50)).all()
 
 
+def test_points_level_with_a_vertex_up_to_rounding() -> None:
+    shape = Polygon([(0.25, 0.375), (0.375, 0.375), (0.375, 0.875), (0.25, 0.875)])
+    for height in (0.375, 0.875):
+        around = np.nextafter(height, [0, 1]).tolist()
+        assert not shape.contains([(x, y) for x in (0.1, 0.2, 0.6) for y in (height, *around)]).any()
+
+
 def test_many_vertices() -> None:
     angle = np.linspace(0, 2 * np.pi, 300, endpoint=False)
     radius = 1 + 0.3 * np.cos(9 * angle)
