@@ -107,7 +107,7 @@ class Contraction(Layer):
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack of outputs; records itself on the tape."""
         features = self.features(stack, index)
-        out = features @ self.weight
+        out: Tensor = features @ self.weight
         if self.bias is not None:
             out = torch.cat([(out[0] + self.bias).unsqueeze(0), out[1:]]) if len(index) > 1 else out + self.bias
         if tape is not None:

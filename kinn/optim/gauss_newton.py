@@ -99,7 +99,8 @@ class TriangularFactor(GaussNewton):
         triangle = torch.linalg.qr(stacked, mode="r").R
         if not bool(triangle.diagonal()[:size].all()):
             return None
-        return -torch.linalg.solve_triangular(triangle[:size, :size], triangle[:size, -1:], upper=True).squeeze(1)
+        solution: Tensor = torch.linalg.solve_triangular(triangle[:size, :size], triangle[:size, -1:], upper=True)
+        return -solution.squeeze(1)
 
     def decrease(self, d: Tensor) -> float:
         """Return |r|^2 - |r + J d|^2."""
