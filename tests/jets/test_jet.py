@@ -54,7 +54,9 @@ def test_other_dimensions(dimension: int) -> None:
     jet = formula(*(coordinate(dimension, i, x) for i, x in enumerate(at)))
     order = 4 if dimension == 1 else 3 if dimension == 3 else 2
     for a in IndexSet.full(dimension, order):
-        torch.testing.assert_close(torch.as_tensor(jet[a]).double().expand(4), nested(formula, at, a), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(
+            torch.as_tensor(jet[a]).double().expand(4), nested(formula, at, a), rtol=1e-9, atol=1e-9
+        )
 
 
 def test_against_sympy() -> None:
@@ -110,8 +112,10 @@ def test_constants_vanish_structurally() -> None:
 def test_linear_maps_act_on_each_component() -> None:
     at = points(4, 1)[0]
     wide = coordinate(1, 0, at).linear(lambda c: c.unsqueeze(-1) if isinstance(c, torch.Tensor) else c)
-    total = (wide * torch.tensor([1.0, 2.0])).compose(lambda u: iter([u**2, 2 * u, 0 * u + 2])).linear(
-        lambda c: c.sum(dim=-1) if isinstance(c, torch.Tensor) else c
+    total = (
+        (wide * torch.tensor([1.0, 2.0]))
+        .compose(lambda u: iter([u**2, 2 * u, 0 * u + 2]))
+        .linear(lambda c: c.sum(dim=-1) if isinstance(c, torch.Tensor) else c)
     )
     torch.testing.assert_close(total[(0,)], 5 * at**2)
     torch.testing.assert_close(total[(1,)], 10 * at)

@@ -86,7 +86,13 @@ def test_float32() -> None:
 
 @pytest.mark.parametrize(
     ("edges", "degree", "what"),
-    [([0, 1, 1], 3, "increasing"), ([0.0], 3, "increasing"), ([0, np.nan], 3, "increasing"), ([0, 1], 0, "degree"), ([0, 1], 8, "degree")],
+    [
+        ([0, 1, 1], 3, "increasing"),
+        ([0.0], 3, "increasing"),
+        ([0, np.nan], 3, "increasing"),
+        ([0, 1], 0, "degree"),
+        ([0, 1], 8, "degree"),
+    ],
 )
 def test_bad_grids(edges: list[float], degree: int, what: str) -> None:
     with pytest.raises(InputError, match=what):
