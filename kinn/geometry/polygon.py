@@ -107,7 +107,8 @@ class Polygon(Geometry):
         along = np.clip(np.sum(offset * edge, axis=-1) / np.sum(edge**2, axis=-1), 0.0, 1.0)
         distance = np.min(np.linalg.norm(offset - along[..., None] * edge, axis=-1), axis=1)
         # Heights are compared with the vertices themselves: of differences, rounding could count a vertex on one edge
-        # and not on the next. A ray to the right crosses an edge that starts below and ends above it where the point lies to its left.
+        # and not on the next. A ray to the right crosses an edge that starts below and ends above it where the point
+        # lies to its left.
         height = points[:, 1:]
         below, above = height >= start[:, 1], height < end[:, 1]
         left = cross(edge, offset) > 0
