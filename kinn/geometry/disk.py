@@ -17,7 +17,7 @@ from kinn.geometry.pieces import Array, BoundaryPoints, Piece
 
 @dataclass(frozen=True)
 class Arc(Piece):
-    """A circular arc, run through counter-clockwise from angle `start` over `sweep` (radians), normals pointing away."""
+    """A circular arc from angle `start` counter-clockwise over `sweep` (radians), normals pointing away."""
 
     center: tuple[float, ...]
     radius: float

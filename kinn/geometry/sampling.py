@@ -1,4 +1,4 @@
-"""Points in the unit cube by the low-discrepancy and other sequences of scipy.stats.qmc; shapes map them to themselves."""
+"""Points in the unit cube by the sequences of scipy.stats.qmc; shapes map them to themselves."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 A curve is scanned adaptively. A level function is 1-Lipschitz, so between two points of a curve whose levels have one
 sign and add up to more than the arc between them there is no crossing; all other stretches are halved down to 1e-7 of
-the size of the smaller shape. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told apart
-by their normals; where they do, a parting shorter than 1/2,000 of the curve can be missed. Surfaces are trimmed point
-by point, their measure estimated by quasi Monte Carlo.
+the size of the smaller shape. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told
+apart by their normals; where they do, a parting shorter than 1/2,000 of the curve can be missed. Surfaces are trimmed
+point by point, their measure estimated by quasi Monte Carlo.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _scan(curve: Piece, cover: Cover, start: float, end: float) -> tuple[Array, 
 def _crossings(curve: Piece, cover: Cover, at: Array, level: Array) -> tuple[bool, list[float]]:
     """Return whether a scanned curve is kept at its start, and the parameters at which that changes."""
     on = np.abs(level) <= cover.rounding
-    # Runs of nodes on the other boundary: short ones are single points, whose own verdict would be a matter of rounding.
+    # Runs of nodes on the other boundary: short ones are single points, whose own verdict is a matter of rounding.
     edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(int), [0]])))
     keep = np.ones(len(at), dtype=bool)
     for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
