@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         exp,
         log,
         maximum,
+        minimum,
         sigmoid,
         sign,
         sin,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         where,
     )
     from kinn.networks import KAN, MLP, match_parameters
+    from kinn.optim import LBFGS, Adam, Auto, LastLayer, LevenbergMarquardt, SelfScaledBroyden
     from kinn.problem import Defaults, Problem
     from kinn.solution import Solution
     from kinn.solver import solve
@@ -47,8 +49,9 @@ _NAMES = {
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
     "kinn.geometry": "Disk Interval Polygon Rectangle TimeInterval",
-    "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum sigmoid sign sin sinh sqrt tan tanh where",
+    "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
     "kinn.networks": "KAN MLP match_parameters",
+    "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
     "kinn.problem": "Defaults Problem",
     "kinn.solution": "Solution",
     "kinn.solver": "solve",
@@ -57,7 +60,10 @@ _HOME = {name: module for module, names in _NAMES.items() for name in names.spli
 
 __all__ = [
     "KAN",
+    "LBFGS",
     "MLP",
+    "Adam",
+    "Auto",
     "Defaults",
     "Dirichlet",
     "Disk",
@@ -66,12 +72,15 @@ __all__ = [
     "InputError",
     "Interface",
     "Interval",
+    "LastLayer",
+    "LevenbergMarquardt",
     "Neumann",
     "Observation",
     "Points",
     "Polygon",
     "Problem",
     "Rectangle",
+    "SelfScaledBroyden",
     "Solution",
     "SolveError",
     "TimeInterval",
@@ -90,6 +99,7 @@ __all__ = [
     "log",
     "match_parameters",
     "maximum",
+    "minimum",
     "sigmoid",
     "sign",
     "sin",

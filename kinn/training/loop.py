@@ -27,7 +27,7 @@ class Stopping:
         budget: Seconds.
         iterations: Steps, None for no limit.
         check_every: Steps between validations.
-        rises: Validations in a row that rise while the training loss falls before training stops.
+        rises: Training stops after this many validations in a row that rise, at twice the best or more.
         stagnation: Training stops when the loss falls by less than 0.1 % over this many steps.
     """
 
@@ -116,7 +116,8 @@ def train(
                 best = (measured, state.theta, state.loss)
             rises = rises + 1 if measured > previous else 0
             previous = measured
-            if rises >= stopping.rises and not stopped and measured > 4 * state.loss:
+            # single rises are chance: only where fresh points have clearly parted from what was reached before
+            if rises >= stopping.rises and not stopped and measured > 2 * best[0]:
                 stopped = "validation rises"
         record = Record(state.stage or optimizer.name, iteration, seconds, state.loss, measured, state.detail)
         history.append(record)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kinn import (
+    KAN,
+    MLP,
+    Defaults,
+    Dirichlet,
+    InputError,
+    Interface,
+    Neumann,
+    Observation,
+    Problem,
+    Rectangle,
+    grad,
+    sin,
+)
+from kinn.forms import ResidualSystem, Trial, strong_form, terms
+from kinn.optim import LastLayer
+
+SQUARE = Rectangle((0, 0), (1, 1))
+
+
+def system(
+    strong: Any, conditions: Any = (), network: Any = MLP((6,)), domain: Any = SQUARE, **options: Any
+) -> ResidualSystem:
+    problem = Problem("p", domain, strong=strong, conditions=conditions, constants={"k": 2.0}, **options)
+    return strong_form(Trial(problem, network, seed=1), points=60)
+
+
+@pytest.mark.parametrize(
+    ("strong", "derivatives", "affine"),
+    [
+        (lambda u, p: u.xx + u.yy, {(0, 0), (1, 0), (0, 1), (2, 0), (0, 2)}, True),
+        (lambda u, p: (p.k * p.x * u.x).x - p.y, {(0, 0), (1, 0), (2, 0)}, True),
+        (lambda u, p: u.xy, {(0, 0), (1, 0), (0, 1), (1, 1)}, True),
+        (lambda u, p: u * u.x, {(0, 0), (1, 0)}, False),
+        (lambda u, p: sin(u) - 1, {(0, 0)}, False),
+        (lambda u, p: (u.xxxx, u - 1), {(i, 0) for i in range(5)}, True),
+        (lambda u, p: grad(u) @ grad(u) - 1, {(0, 0), (1, 0), (0, 1)}, False),
+    ],
+)
+def test_planning_asks_for_what_is_needed(strong: Any, derivatives: set[tuple[int, int]], affine: bool) -> None:
+    (term,) = system(strong).terms
+    assert set(term.index[0].indices) == derivatives
+    assert term.affine is affine
+
+
+def interfaces() -> ResidualSystem:
+    halves = {"low": Rectangle((0, 0), (1, 1)), "high": Rectangle((0, 1), (1, 2))}
+    conditions = [
+        Dirichlet("u", 1.0, on="left"),
+        Neumann("u", lambda x, y: x * y, on="right", weight=lambda x, y: 1 + x),
+    ]
+    conditions += [Observation("u", [[0.5, 0.5], [0.2, 1.7]], [1.0, 2.0])]  # type: ignore[list-item]
+    problem = Problem("p", halves, strong=lambda u, p: u.xx + u * u.yy, conditions=conditions)
+    return strong_form(Trial(problem, KAN((3,), 4, 5), seed=1), points=300)
+
+
+def test_loss_gradient_and_jacobian_agree() -> None:
+    whole = interfaces()
+    theta = whole.start()
+    blocks = [(r.clone(), j.clone()) for r, j in whole.blocks(theta)]
+    r, jacobian = torch.cat([r for r, _ in blocks]), torch.cat([j for _, j in blocks])
+    loss, gradient = whole.gradient(theta)
+    assert len(r) == whole.samples
+    assert loss == pytest.approx(float(r @ r))
+    assert whole.loss(theta) == pytest.approx(loss)
+    assert sum(whole.term_losses(theta).values()) == pytest.approx(loss)
+    torch.testing.assert_close(gradient, 2 * jacobian.T @ r)
+    step = torch.randn(whole.size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    ahead, behind = (torch.cat([r for r, _ in whole.blocks(theta + s * 1e-6 * step)]) for s in (1, -1))
+    torch.testing.assert_close(jacobian @ step, (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-6)
+
+
+def test_interface_joins_the_two_networks() -> None:
+    halves = {"low": Rectangle((0, 0), (1, 1), name="low"), "high": Rectangle((0, 1), (1, 2), name="high")}
+    low, high = (g.boundary(side).sample(10) for g, side in ((halves["low"], "top"), (halves["high"], "bottom")))
+    np.testing.assert_allclose(low.normals, -high.normals)
+    from kinn import Polygon
+
+    halves_named = {
+        "low": Polygon([(0, 0), (1, 0), (1, 1), (0, 1)], edges=["b", "r", "seam", "l"]),
+        "high": Polygon([(0, 1), (1, 1), (1, 2), (0, 2)], edges=["seam", "r", "t", "l"]),
+    }
+    whole = system(lambda u, p: u.xx, [Interface("u", on="seam", coefficients=(2.0, 3.0))], domain=halves_named)
+    seam = next(t for t in whole.terms if "seam" in t.name)
+    assert seam.equations == 2
+    p = seam.blocks[0]
+    with torch.no_grad():
+        fields = [whole.trial.fields(s, p, i) for s, i in zip(seam.subdomains, seam.index, strict=True)]
+        jump, flux = terms.evaluate(seam, fields, p)
+    points = p.tensor.numpy()
+    u = [whole.trial.evaluate(points, ["u", "u.y"], subdomain=s) for s in ("low", "high")]
+    np.testing.assert_allclose(jump.numpy(), u[0][:, 0] - u[1][:, 0], atol=1e-12)
+    np.testing.assert_allclose(flux.numpy(), 2 * u[0][:, 1] - 3 * u[1][:, 1], atol=1e-12)
+
+
+def test_blocks_of_points_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = interfaces()
+    expected = whole.gradient(whole.start())
+    monkeypatch.setattr(terms, "BLOCK", 17)
+    parted = interfaces()
+    assert max(len(b) for t in parted.terms for b in t.blocks) == 17
+    loss, gradient = parted.gradient(parted.start())
+    assert loss == pytest.approx(expected[0])
+    torch.testing.assert_close(gradient, expected[1])
+
+
+@pytest.mark.parametrize(
+    ("strong", "message"),
+    [
+        (lambda u, p: u.z, "'z' is no coordinate; the coordinates are x, y"),
+        (lambda u, p: 3.0, "returns float where a field is needed"),
+        (lambda u, p: None, "returns NoneType where a field is needed"),
+        (lambda u, p: (), "returns nothing"),
+        (lambda u, p: u * torch.ones(2, 1), "shape"),
+        (lambda u, p: u.xxxxx, "up to order 4"),
+        (lambda u, p: u * p.kk, "did you mean 'k'"),
+        (lambda u, p: u.x * p.n[0], "boundary normal"),
+    ],
+)
+def test_bad_residuals_are_named(strong: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        system(strong)
+
+
+def test_bad_data_is_named() -> None:
+    with pytest.raises(InputError, match=r"the value of Dirichlet\('u', on='left'\) is not finite"):
+        system(lambda u, p: u.xx, [Dirichlet("u", float("inf"), on="left")])
+    problem = Problem("p", SQUARE, strong=lambda u, p: u.xx)
+    with pytest.raises(InputError, match="points must be at least 1"):
+        strong_form(Trial(problem, MLP((3,))), points=0)
+
+
+def test_own_sampler_and_weights() -> None:
+    corner = Defaults(sampler=lambda geometry, n, seed: np.full((n, 2), 0.25))
+    (term,) = system(lambda u, p: u.xx, defaults=corner).terms
+    assert torch.equal(term.blocks[0].tensor, torch.full((60, 2), 0.25, dtype=torch.float64))
+    assert term.weight == corner.pde_weight
+
+
+def test_least_squares_converges_with_the_width() -> None:
+    """Random features are a spectral basis for an analytic solution: each doubling gains orders, not a factor."""
+    errors = []
+    for width in (10, 20, 40, 80):
+        problem = Problem(
+            "p",
+            SQUARE,
+            strong=lambda u, p: u.xx + u.yy + 2 * np.pi**2 * sin(np.pi * p.x) * sin(np.pi * p.y),
+            conditions=[Dirichlet("u", 0.0, on="boundary")],
+        )
+        whole = strong_form(Trial(problem, MLP((width,), spread=1.5), seed=0), points=400)
+        method = LastLayer()
+        state = method.step(whole, method.start(whole, whole.start()))
+        whole.trial.flat.set(state.theta)
+        x = SQUARE.sample(500, seed=9)
+        exact = np.sin(np.pi * x[:, 0]) * np.sin(np.pi * x[:, 1])
+        errors.append(np.linalg.norm(whole.trial.evaluate(x, "u") - exact) / np.linalg.norm(exact))
+    rates = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+    assert errors[-1] < 1e-3
+    assert rates.mean() > 3.0

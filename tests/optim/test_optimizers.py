@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kinn import LBFGS, Adam, Auto, InputError, LastLayer, LevenbergMarquardt, SelfScaledBroyden
+from kinn.optim import OPTIMIZERS, Objective, Optimizer, State
+from kinn.optim.broyden import self_scaled_update
+from kinn.optim.gauss_newton import KernelForm, NormalEquations, TriangularFactor
+from tests.optim.fakes import Residuals, linear, rosenbrock
+
+START = torch.tensor([-1.2, 1.0], dtype=torch.float64)
+
+
+def run(method: Optimizer, objective: Objective, theta: torch.Tensor, steps: int) -> State:
+    state = method.start(objective, theta)
+    for _ in range(steps):
+        if state.stalled:
+            break
+        state = method.step(objective, state)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "loss"),
+    [
+        (LevenbergMarquardt(), 60, 1e-20),
+        (LevenbergMarquardt(linear_algebra="qr"), 60, 1e-20),
+        (SelfScaledBroyden(), 200, 1e-16),
+        (SelfScaledBroyden(warm=False), 300, 1e-14),
+        (LBFGS(), 200, 1e-10),
+        (Adam(rate=0.05), 2000, 1e-2),
+        (Auto(), 200, 1e-20),
+    ],
+)
+def test_rosenbrock(method: Optimizer, steps: int, loss: float) -> None:
+    state = run(method, Residuals(rosenbrock, 2), START, steps)
+    assert state.loss < loss
+
+
+@pytest.mark.parametrize("method", [LevenbergMarquardt(), SelfScaledBroyden(), LBFGS()])
+def test_monotone_methods_never_rise(method: Optimizer) -> None:
+    objective = Residuals(rosenbrock, 2)
+    state = method.start(objective, START)
+    for _ in range(25):
+        following = method.step(objective, state)
+        assert following.loss <= state.loss * (1 + 1e-12)
+        state = following
+
+
+def test_accepted_steps_keep_the_target_ratio() -> None:
+    method, objective = LevenbergMarquardt(target=0.3), Residuals(rosenbrock, 2)
+    state = method.start(objective, START)
+    for _ in range(8):
+        model = NormalEquations(objective, state.theta)
+        following = method.step(objective, state)
+        predicted = model.decrease(following.theta - state.theta)
+        assert state.loss - following.loss >= 0.3 * predicted * (1 - 1e-9)
+        state = following
+
+
+def test_the_three_forms_give_one_step() -> None:
+    objective, theta = Residuals(rosenbrock, 2), START
+    normal, factor, kernel = (m(objective, theta) for m in (NormalEquations, TriangularFactor, KernelForm))
+    for damping in (1e-3, 1.0):
+        expected = normal.step(damping)
+        assert expected is not None
+        for other in (factor, kernel):
+            step = other.step(damping)
+            assert step is not None
+            torch.testing.assert_close(step, expected)
+            assert other.decrease(step) == pytest.approx(normal.decrease(expected))
+            assert other.scale == pytest.approx(normal.scale)
+            torch.testing.assert_close(other.slope, normal.slope)
+    inverse = normal.inverse_hessian(0.5)
+    assert inverse is not None
+    jacobian = torch.cat([j for _, j in objective.blocks(theta)])
+    torch.testing.assert_close(inverse, torch.linalg.inv(2 * jacobian.T @ jacobian + torch.eye(2)))
+
+
+def test_qr_keeps_the_digits_that_normal_equations_lose() -> None:
+    objective = linear(40, 12, condition=1e9)
+    theta = torch.zeros(12, dtype=torch.float64)
+    precise = TriangularFactor(objective, theta).step(1e-24)
+    assert precise is not None
+    squared = NormalEquations(objective, theta).step(1e-16)
+    left = objective.loss(theta + precise)
+    assert left < 1e-20
+    assert squared is None or objective.loss(theta + squared) > 1e3 * left
+
+
+def test_fewer_residuals_than_parameters() -> None:
+    objective = linear(8, 30)
+    state = run(LevenbergMarquardt(), objective, torch.zeros(30, dtype=torch.float64), 25)
+    assert state.loss < 1e-20
+
+
+def test_a_minimum_exhausts_the_damping() -> None:
+    objective = Residuals(lambda t: torch.cat([t - 1, torch.ones(1, dtype=torch.float64)]), 3)
+    state = run(LevenbergMarquardt(), objective, torch.zeros(3, dtype=torch.float64), 200)
+    assert state.stalled == "damping exhausted"
+    assert state.loss == pytest.approx(1.0)
+
+
+def test_update_satisfies_the_secant_equation_and_stays_positive() -> None:
+    generator = torch.Generator().manual_seed(0)
+    hessian = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+    hessian = hessian @ hessian.T + torch.eye(6, dtype=torch.float64)
+    inverse, theta = torch.eye(6, dtype=torch.float64), torch.ones(6, dtype=torch.float64)
+    for _ in range(5):
+        gradient = hessian @ theta
+        step = -0.1 * inverse @ gradient
+        change = hessian @ step
+        inverse = self_scaled_update(inverse, step, change, gradient, 0.1)
+        torch.testing.assert_close(inverse @ change, step)
+        torch.testing.assert_close(inverse, inverse.T)
+        assert float(torch.linalg.eigvalsh(inverse).min()) > 0
+        theta = theta + step
+
+
+def test_update_refuses_negative_curvature() -> None:
+    inverse = torch.eye(3, dtype=torch.float64)
+    step = torch.ones(3, dtype=torch.float64)
+    assert torch.equal(self_scaled_update(inverse.clone(), step, -step, -step, 1.0), inverse)
+
+
+def test_last_layer_is_exact_and_for_linear_problems_alone() -> None:
+    state = run(LastLayer(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 3)
+    assert state.loss < 1e-24
+    assert state.stalled
+    with pytest.raises(InputError, match="linear in the fields"):
+        LastLayer().start(Residuals(rosenbrock, 2), START)
+
+
+def test_auto_goes_through_its_stages() -> None:
+    method, objective = Auto(), Residuals(rosenbrock, 2)
+    stages = []
+    state = method.start(objective, START)
+    for _ in range(80):
+        stages.append(state.stage)
+        if state.stalled:
+            break
+        state = method.step(objective, state)
+    assert list(dict.fromkeys(stages)) == ["lm", "ssbroyden"]
+    assert [m.name for m, _ in Auto(warm_up=5).stages(objective)] == ["adam", "lm", "ssbroyden"]
+    assert [m.name for m, _ in Auto(largest=1).stages(objective)] == ["adam", "lbfgs"]
+
+
+def test_auto_keeps_least_squares_only_where_it_pays() -> None:
+    theta = torch.zeros(10, dtype=torch.float64)
+    good = linear(30, 10)
+    state = Auto().step(good, Auto().start(good, theta))
+    assert state.stage == "lm"
+    assert state.loss < 1e-20
+    shifted = Residuals(lambda t: torch.cat([good.function(t), torch.ones(1, dtype=torch.float64)]), 10, affine=True)
+    state = Auto().step(shifted, Auto().start(shifted, theta))
+    assert torch.equal(state.theta, theta)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LevenbergMarquardt(target=2.0),
+        lambda: LevenbergMarquardt(factor=0.5),
+        lambda: LevenbergMarquardt(damping=0.0),
+        lambda: LevenbergMarquardt(linear_algebra="svd"),
+        lambda: SelfScaledBroyden(decrease=0.95),
+        lambda: LBFGS(history=0),
+        lambda: Adam(rate=-1.0),
+    ],
+)
+def test_bad_settings_are_named(make: object) -> None:
+    with pytest.raises(InputError, match=r"optimizer\."):
+        make()  # type: ignore[operator]
+
+
+def test_names() -> None:
+    assert all(cls.name == name for name, cls in OPTIMIZERS.items())

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from torch import Tensor
+
+from kinn import MLP, Adam, Dirichlet, Interval, LevenbergMarquardt, Problem, SolveError, exp
+from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.optim import Objective, Optimizer, State
+from kinn.training.loop import Stopping, train
+from kinn.training.record import Record
+
+
+def systems(strong: Any = lambda u, p: u.xx + 1, points: int = 40) -> tuple[ResidualSystem, ResidualSystem]:
+    conditions = [Dirichlet("u", 0.0, on="left"), Dirichlet("u", 0.0, on="right")]
+    trial = Trial(Problem("p", Interval(0, 1), strong=strong, conditions=conditions), MLP((6,)), seed=0)
+    return strong_form(trial, points=points), strong_form(trial, points=2 * points, seed=9)
+
+
+@dataclass(frozen=True)
+class Scripted(Optimizer):
+    """Goes where it is told, whatever the loss: to drive the loop into its corners."""
+
+    name: ClassVar[str] = "scripted"
+    monotone: ClassVar[bool] = False
+    path: tuple[float, ...] = ()
+    losses: tuple[float, ...] = ()
+
+    def start(self, objective: Objective, theta: Tensor) -> State:
+        return State(theta, objective.loss(theta), {"n": 0, "origin": theta})
+
+    def step(self, objective: Objective, state: State) -> State:
+        n = state.memory["n"]
+        theta = state.memory["origin"] + self.path[min(n, len(self.path) - 1)]
+        loss = self.losses[min(n, len(self.losses) - 1)] if self.losses else objective.loss(theta)
+        return State(theta, loss, {**state.memory, "n": n + 1})
+
+
+def test_stops_at_the_step_count_and_records_every_step() -> None:
+    seen: list[Record] = []
+    outcome = train(*systems(), LevenbergMarquardt(), Stopping(iterations=7), seen.append)
+    assert outcome.stopped == "iterations"
+    assert outcome.history == tuple(seen)
+    assert [r.iteration for r in seen] == list(range(1, 8))
+    assert all(a.seconds <= b.seconds for a, b in itertools.pairwise(seen))
+    assert seen[-1].validation is not None
+
+
+def test_stops_at_the_budget() -> None:
+    outcome = train(*systems(), Adam(), Stopping(budget=0.2))
+    assert outcome.stopped == "budget"
+    assert 0.2 <= outcome.seconds < 2.0
+
+
+def test_stops_when_nothing_moves() -> None:
+    outcome = train(*systems(), Scripted(path=(0.0,)), Stopping(iterations=30))
+    assert outcome.stopped == "iterations"
+    stuck = LevenbergMarquardt(trials=40)
+    outcome = train(*systems(lambda u, p: (u.xx, exp(u * 0) * 3)), stuck, Stopping(budget=20, stagnation=10))
+    assert outcome.stopped in ("stagnation", "damping exhausted")
+
+
+def test_keeps_the_best_validated_parameters() -> None:
+    system, validation = systems()
+    start = system.start()
+    shifts = (0.0, 0.5, 3.0)
+    best = min(shifts, key=lambda s: validation.loss(start + s))
+    system.trial.flat.set(start)
+    outcome = train(system, validation, Scripted(path=shifts), Stopping(iterations=3, check_every=1))
+    torch.testing.assert_close(outcome.theta, start + best)
+
+
+def test_stops_when_fresh_points_disagree() -> None:
+    falling = tuple(0.9**n for n in range(40))  # what the scripted method claims
+    climbing = tuple(0.3 * n for n in range(40))  # where it goes
+    outcome = train(*systems(), Scripted(path=climbing, losses=falling), Stopping(check_every=1))
+    assert outcome.stopped == "validation rises"
+
+
+def test_a_step_to_nan_is_rolled_back() -> None:
+    method = Scripted(path=(0.1, float("nan"), 0.2), losses=(1.0, float("nan"), 0.5))
+    with pytest.raises(SolveError, match="not finite after"):
+        train(*systems(), Scripted(path=(float("nan"),)), Stopping(iterations=5))
+    system, validation = systems()
+    outcome = train(system, validation, method, Stopping(iterations=2, check_every=1))
+    assert bool(torch.isfinite(outcome.theta).all())
+
+
+def test_a_loss_that_starts_infinite_names_term_and_point() -> None:
+    with pytest.raises(SolveError, match=r"the PDE, first at \("):
+        train(*systems(lambda u, p: u.xx + exp(1000 + 1000 * u**2)), LevenbergMarquardt(), Stopping())
