@@ -33,7 +33,7 @@ accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
 
 bench: setup
-	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/time_to_accuracy.py
 
 build: setup
 	$(BIN)/python -m build

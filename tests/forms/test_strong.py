@@ -24,10 +24,11 @@ from kinn.forms import ResidualSystem, Trial, strong_form, terms
 from kinn.optim import LastLayer
 
 SQUARE = Rectangle((0, 0), (1, 1))
+NETWORK = MLP((6,))
 
 
 def system(
-    strong: Any, conditions: Any = (), network: Any = MLP((6,)), domain: Any = SQUARE, **options: Any
+    strong: Any, conditions: Any = (), network: Any = NETWORK, domain: Any = SQUARE, **options: Any
 ) -> ResidualSystem:
     problem = Problem("p", domain, strong=strong, conditions=conditions, constants={"k": 2.0}, **options)
     return strong_form(Trial(problem, network, seed=1), points=60)
