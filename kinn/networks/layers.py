@@ -133,5 +133,5 @@ class Linear(Contraction):
 
 def glorot(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:
     """Return a `fan_in x fan_out` weight with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
-    scale = (2.0 / (fan_in + fan_out)) ** 0.5
+    scale: float = (2.0 / (fan_in + fan_out)) ** 0.5
     return scale * torch.randn(fan_in, fan_out, generator=generator, dtype=torch.float64)
