@@ -25,7 +25,7 @@ DYNAMIC_RANGE = 1e-6
 
 
 def figures(solution: Solution) -> dict[str, Figure]:
-    """Return the figures by name: "u" and "u-error" of each field u, and "convergence".
+    """Return the figures by name: "u" and "u-error" of each field u, the problem's own, and "convergence".
 
     Fields of one and of two coordinates are drawn; in more, the convergence alone.
     """
@@ -44,6 +44,7 @@ def figures(solution: Solution) -> dict[str, Figure]:
             if exact:
                 wrong = [np.abs(v - e) for v, e in zip(values, exact, strict=True)]
                 made[f"{name}-error"] = (_error_curve if dimension == 1 else _error_map)(solution, name, pieces, wrong)
+    made |= {name: make(solution) for name, make in solution.problem.figures.items()}
     if solution.history:
         made["convergence"] = _convergence(solution)
     return made

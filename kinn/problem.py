@@ -66,6 +66,7 @@ class Problem:
             tip, say); a mapping gives each subdomain its own.
         defaults: How it is solved when the user does not say.
         evaluation: Points (N, d) on which errors are measured; None for the cell centres of a regular grid.
+        figures: Further figures of a solution by name: functions of the solution that return matplotlib figures.
         title: One line that describes it.
         source: Where the definition comes from.
     """
@@ -83,6 +84,7 @@ class Problem:
     )
     defaults: Defaults = field(default_factory=Defaults, kw_only=True)
     evaluation: Array | None = field(default=None, kw_only=True)
+    figures: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, kw_only=True)
     title: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True)
 

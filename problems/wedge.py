@@ -43,6 +43,28 @@ def constants(angle: float, pressure: float) -> tuple[float, float, float, float
     return a, b, c, d
 
 
+def stress_figure(solution: Any) -> Any:
+    """Return a figure of the stresses sigma_r, sigma_theta and tau over the wedge; they do not depend on r."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    angle = float(solution.problem.bounds[1][0])
+    theta = np.linspace(0.0, angle, 181)
+    f, slope, curvature = solution.evaluate(["f", "f.x", "f.xx"], theta[:, None]).T
+    r = np.linspace(0.0, 1.0, 2)
+    x, y = r[:, None] * np.cos(theta), r[:, None] * np.sin(theta)
+    figure = Figure(figsize=(9.6, 3.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(solution.problem.title, fontsize=11)
+    stresses = {r"$\sigma_r$": 2 * f + curvature, r"$\sigma_\theta$": 2 * f, r"$\tau_{r\theta}$": -slope}
+    for axes, (label, stress) in zip(figure.subplots(1, 3), stresses.items(), strict=True):
+        image = axes.pcolormesh(x, y, np.broadcast_to(stress, x.shape), shading="gouraud", cmap="viridis")
+        axes.set_aspect("equal")
+        axes.set_title(label)
+        figure.colorbar(image, ax=axes, shrink=0.8)
+    return figure
+
+
 def make_problem(angle: float = pi / 3, pressure: float = 5.0) -> Problem:
     """Return the problem.
 
@@ -83,6 +105,7 @@ def make_problem(angle: float = pi / 3, pressure: float = 5.0) -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((3,), 5, 7), "mlp": MLP((30,))}, points=300, budget=10.0, pde_weight=1e-4
         ),
+        figures={"stress": stress_figure},
         title=f"Wedge of {np.degrees(angle):.0f} degrees under pressure, fourth order",
         source="Wang et al., CMAME 433 (2025) 117518; Timoshenko and Goodier, Theory of Elasticity",
     )
