@@ -72,7 +72,7 @@ def run_kinn(problem_name: str, network: str, limit: float) -> None:
         if record.validation is not None:  # just now the trial holds the parameters of this step
             clock.report(lambda: errors(trial)["u"].l2)
 
-    stopping = Stopping(budget=limit, check_every=4)
+    stopping = Stopping(budget=min(limit, problem.defaults.budget), check_every=4)
     train(system, validation, chosen_optimizer(problem.defaults.optimizer), stopping, report)
 
 
