@@ -69,7 +69,7 @@ def make_problem(viscosity: float = 0.01 / pi, enforce: str = "hard") -> Problem
         defaults=Defaults(
             networks={"kan": KAN((8, 8), 5, 5, init="glorot"), "mlp": MLP((20, 20, 20))},
             points=5000,
-            budget=150.0,
+            budget=125.0,
             sampler=towards_the_layer,
         ),
         title=f"Burgers' equation, nu = {viscosity:.3g}",

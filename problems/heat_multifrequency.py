@@ -56,7 +56,7 @@ def make_problem(frequency: int = 50, enforce: str = "hard") -> Problem:
             # six splines a wave: the grid has to resolve the wave, whatever the optimiser
             networks={"kan": KAN((2,), (3 * frequency, 8), 5), "mlp": MLP((20, 20, 20))},
             points=80 * frequency,
-            budget=60.0,
+            budget=40.0,
             pde_weight=1.0,
         ),
         title=f"Heat conduction, u = sin({frequency} pi x) exp(-t)",

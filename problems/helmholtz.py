@@ -61,7 +61,7 @@ def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: st
                 "kan": KAN((12,), 2 + 2 * waves, 5),
                 "mlp": MLP((75 * waves,), activation="sin", spread=3.0 * waves),
             },
-            budget=30.0,
+            budget=20.0,
         ),
         title=f"Helmholtz equation, u = sin({a1} pi x) sin({a2} pi y), k = {wave_number:g}",
         source="Wang, Teng and Perdikaris, SIAM J. Sci. Comput. 43 (2021) A3055",
