@@ -63,7 +63,7 @@ ROWS = (
 
 def solve(row: Row, network: str, seed: int, out: str) -> dict[str, Any]:
     """Run one solve in a process of its own and return its summary with the process's seconds and network."""
-    command = [sys.executable, "-m", "kinn", "solve", row.problem, "--network", network, "--seed", str(seed)]
+    command = [sys.executable, "-P", "-m", "kinn", "solve", row.problem, "--network", network, "--seed", str(seed)]
     command += ["--json", "--out", out]
     for setting in row.settings:
         command += ["--set", setting]
