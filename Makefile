@@ -4,7 +4,7 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint types accuracy bench build clean
+.PHONY: setup demo test slow lint types accuracy bench build clean
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.kinn-setup
@@ -20,7 +20,10 @@ demo: setup
 	$(BIN)/kinn compare crack --network kan --network mlp --seeds 1
 
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+
+slow: setup
+	$(BIN)/python -m pytest -n $(JOBS) -m slow
 
 lint: setup
 	$(BIN)/ruff check

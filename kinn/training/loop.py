@@ -34,7 +34,7 @@ class Stopping:
     budget: float = 60.0
     iterations: int | None = None
     check_every: int = 20
-    rises: int = 3
+    rises: int = 6
     stagnation: int = 50
 
 
@@ -116,7 +116,7 @@ def train(
                 best = (measured, state.theta, state.loss)
             rises = rises + 1 if measured > previous else 0
             previous = measured
-            # single rises are chance: only where fresh points have clearly parted from what was reached before
+            # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
             if rises >= stopping.rises and not stopped and measured > 2 * best[0]:
                 stopped = "validation rises"
         record = Record(state.stage or optimizer.name, iteration, seconds, state.loss, measured, state.detail)
