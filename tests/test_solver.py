@@ -21,7 +21,7 @@ def line(**options: Any) -> Problem:
 
 @pytest.mark.parametrize(("network", "error"), [(MLP((12,)), 1e-6), (KAN((3,), 6, 5), 1e-3)])
 def test_solves_to_a_small_error(network: Any, error: float) -> None:
-    solution = kinn.solve(line(), network, budget=10.0, iterations=80)
+    solution = kinn.solve(line(), network, budget=90.0, iterations=80)
     e = solution.errors["u"]
     assert e.l2 < error
     assert e.linf < 10 * error
@@ -47,7 +47,7 @@ def test_two_coupled_fields() -> None:
         conditions=[Dirichlet("u", 0.0, on="left"), Dirichlet("v", 1.0, on="left")],
         exact=lambda x: (sin(x), kinn.cos(x)),
     )  # fmt: skip
-    solution = kinn.solve(problem, MLP((10,)), budget=10.0, iterations=60)
+    solution = kinn.solve(problem, MLP((10,)), budget=90.0, iterations=60)
     assert set(solution.errors) == {"u", "v"}
     assert max(e.l2 for e in solution.errors.values()) < 1e-6
 
@@ -114,5 +114,5 @@ def test_unknown_network_and_problem() -> None:
     ],
 )
 def test_library_problems_reach_their_accuracy(name: str, network: str, settings: dict[str, Any], error: float) -> None:
-    solution = kinn.solve(factory(name)(**settings), network, budget=10.0)
+    solution = kinn.solve(factory(name)(**settings), network, budget=30.0)
     assert next(iter(solution.errors.values())).l2 < error
