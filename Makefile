@@ -17,7 +17,7 @@ $(VENV)/.kinn-setup: pyproject.toml setup.py constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/kinn compare crack --network kan --network mlp --seeds 1
+	$(BIN)/kinn compare crack --network kan --network mlp --seeds 1 --budget 60
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
