@@ -9,18 +9,23 @@ converges faster than any power. The formula acts on arrays and on fields alike,
 
 from __future__ import annotations
 
-from math import pi
-from typing import Any
+from math import ceil, pi
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from kinn.jets import Jet
 from kinn.jets.functions import cos, exp, sin, sqrt
 
-#: Nodes of the trapezoidal rule on [-REACH, REACH]: at nu = 0.01 / pi the integrand peaks near s = 9 and has width 0.3.
-NODES = 1201
-REACH = 14.0
+Array: TypeAlias = npt.NDArray[np.float64]
+
+#: Distance of the nodes: for t up to 1 the peaks of the integrand have a width of 0.3 or more, whatever nu.
+STEP = 0.02
+
+#: Where s^2 exceeds the whole range 1 / (pi nu) of log g by this, the integrand is below exp(-50) of its peak.
+MARGIN = 50.0
 
 #: Points handled at a time, so that memory stays bounded.
 BLOCK = 2048
@@ -31,7 +36,7 @@ def burgers(x: Any, t: Any, viscosity: float) -> Any:
 
     Args:
         x: An array (N,), or a field.
-        t: Likewise; at t = 0 the value is right, derivatives are not finite.
+        t: Likewise, 0 to 1; at t = 0 the value is right, derivatives are not finite.
         viscosity: The viscosity nu > 0.
 
     Returns:
@@ -46,11 +51,17 @@ def burgers(x: Any, t: Any, viscosity: float) -> Any:
 
 
 def _quadrature(x: Any, t: Any, viscosity: float) -> Any:
-    s = np.linspace(-REACH, REACH, NODES)
+    s = nodes(viscosity)
     y = _column(x) - sqrt(4 * viscosity * _column(t)) * s
     exponent = -cos(pi * y) / (2 * pi * viscosity) - s**2
     weight = exp(exponent - _largest(exponent))
     return -_total(sin(pi * y) * weight) / _total(weight)
+
+
+def nodes(viscosity: float) -> Array:
+    """Return the nodes of the trapezoidal rule: the smaller nu, the further from 0 the integrand can peak."""
+    reach = (1 / (pi * viscosity) + MARGIN) ** 0.5
+    return STEP * np.arange(-ceil(reach / STEP), ceil(reach / STEP) + 1)
 
 
 def _column(v: Any) -> Any:
