@@ -18,6 +18,7 @@ from kinn.geometry import Rectangle
 from kinn.jets.functions import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
+from kinn.problems.checks import finite_number, whole_number
 
 
 def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: str = "hard") -> Problem:
@@ -30,11 +31,11 @@ def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: st
         enforce: How the boundary values are enforced, "hard" or "soft".
 
     Raises:
-        InputError: If a number of waves is out of range, or k is a resonance of the square.
+        InputError: If a number of waves is out of range or not whole, or k is not finite or a resonance of the square.
     """
-    for name, a in (("a1", a1), ("a2", a2)):
-        if not 1 <= a <= 20:
-            raise InputError(f"{name} of helmholtz is 1 to 20, not {a}")
+    whole_number("helmholtz", "a1", a1, 1, 20)
+    whole_number("helmholtz", "a2", a2, 1, 20)
+    finite_number("helmholtz", "wave_number", wave_number)
     resonance = wave_number**2 / (pi / 2) ** 2  # the eigenvalues of -laplace are (pi/2)^2 (m^2 + n^2)
     if any(abs(resonance - m * m - n * n) < 1e-9 for m in range(1, 200) for n in range(1, 200)):
         raise InputError(

@@ -11,12 +11,12 @@ from math import pi
 from typing import Any
 
 from kinn.conditions import Dirichlet
-from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Interval
 from kinn.jets.functions import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
+from kinn.problems.checks import whole_number
 
 
 def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:
@@ -27,10 +27,9 @@ def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:
         enforce: How the boundary values are enforced, "hard" or "soft".
 
     Raises:
-        InputError: If the frequency is out of range.
+        InputError: If the frequency is out of range or not whole.
     """
-    if not 1 <= frequency <= 50:
-        raise InputError(f"frequency of poisson-1d is 1 to 50, not {frequency}")
+    whole_number("poisson-1d", "frequency", frequency, 1, 50)
     wave = frequency * pi
 
     def exact(x: Any) -> Any:

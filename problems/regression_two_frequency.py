@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from kinn.conditions import Observation
-from kinn.errors import InputError
 from kinn.geometry import Interval
 from kinn.jets.functions import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
+from kinn.problems.checks import whole_number
 
 
 def exact(x: Any) -> Any:
@@ -32,10 +32,9 @@ def make_problem(samples: int = 100) -> Problem:
         samples: The number of equidistant points at which y is given, at least 2.
 
     Raises:
-        InputError: If there are fewer.
+        InputError: If there are fewer, or the number is not whole.
     """
-    if samples < 2:
-        raise InputError(f"samples of regression-two-frequency is at least 2, not {samples}")
+    whole_number("regression-two-frequency", "samples", samples, 2)
     x = np.linspace(0.0, 1.0, samples)
     return Problem(
         "regression-two-frequency",

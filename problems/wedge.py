@@ -6,7 +6,8 @@ phi = r^2 f(theta) solves the biharmonic equation where
 
 the stresses are sigma_r = 2 f + f'', sigma_theta = 2 f, tau = -f'. Exactly, f = A + B x + C cos 2x + D sin 2x with
 the constants from the four conditions (Timoshenko and Goodier, Theory of Elasticity). At a = pi the two
-slopes say the same and C is free: the exact f(pi/2) is added there. The coordinate x stands for theta.
+slopes say the same and C, a uniform tension along the edge, is free: the solution is the limit a -> pi, C = 0, and its
+value f(pi/2) = -q/4 is added to the conditions. The coordinate x stands for theta.
 """
 
 from __future__ import annotations
@@ -26,21 +27,24 @@ from kinn.geometry import Interval
 from kinn.jets.functions import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
+from kinn.problems.checks import finite_number
+
+#: The least opening angle: below, the constants cancel to worse than 1e-9.
+SHARPEST = 0.01
+
+#: So close to pi, the two slopes say so nearly the same that C has to be told.
+NEARLY_FLAT = 0.01
 
 
 def constants(angle: float, pressure: float) -> tuple[float, float, float, float]:
-    """Return A, B, C, D; where C is free (angle pi) it is the one of least sum of squares."""
-    rows = np.array(
-        [
-            [1.0, 0.0, 1.0, 0.0],
-            [0.0, 1.0, 0.0, 2.0],
-            [1.0, angle, cosine(2 * angle), sine(2 * angle)],
-            [0.0, 1.0, -2 * sine(2 * angle), 2 * cosine(2 * angle)],
-        ]
-    )
-    solution = np.linalg.lstsq(rows, np.array([-pressure / 2, 0.0, 0.0, 0.0]), rcond=1e-12)[0]
-    a, b, c, d = (float(v) for v in solution)
-    return a, b, c, d
+    """Return A, B, C, D.
+
+    Timoshenko's c (a - x + sin x cos x - cos^2 x tan a) with c = q / (2 (tan a - a)), multiplied out by cos a: so it
+    passes through a = pi/2, and at a = pi, where the four conditions are singular, it is their limit.
+    """
+    scale = pressure / (2 * (sine(angle) - angle * cosine(angle)))
+    along, across = scale * cosine(angle), scale * sine(angle)
+    return along * angle - across / 2, -along, -across / 2, along / 2
 
 
 def stress_figure(solution: Any) -> Any:
@@ -69,14 +73,15 @@ def make_problem(angle: float = pi / 3, pressure: float = 5.0) -> Problem:
     """Return the problem.
 
     Args:
-        angle: The opening angle in radians, above 0, up to pi.
+        angle: The opening angle in radians, 0.01 to pi (the constants grow like its inverse cube, and cancel).
         pressure: The pressure q on the face theta = 0.
 
     Raises:
-        InputError: If the angle is out of range or the pressure is zero.
+        InputError: If the angle is out of range, or the pressure zero or not finite.
     """
-    if not 0.0 < angle <= pi + 1e-12:
-        raise InputError(f"angle of wedge lies in (0, pi], not {angle}")
+    if not SHARPEST <= angle <= pi + 1e-12:
+        raise InputError(f"angle of wedge is {SHARPEST} to pi, not {angle}")
+    finite_number("wedge", "pressure", pressure)
     if pressure == 0.0:
         raise InputError("pressure of wedge is not zero: nothing would load it")
     a, b, c, d = constants(angle, pressure)
@@ -93,7 +98,7 @@ def make_problem(angle: float = pi / 3, pressure: float = 5.0) -> Problem:
         Dirichlet("f", 0.0, on="right"),
         Neumann("f", 0.0, on="right"),
     ]
-    if abs(angle - pi) < 1e-9:
+    if pi - angle < NEARLY_FLAT:
         conditions = [*conditions, Observation("f", np.array([[pi / 2]]), np.array([exact(pi / 2)]))]
     return Problem(
         "wedge",

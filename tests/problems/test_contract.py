@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from kinn import problems
-from kinn.conditions import BoundaryCondition, Observation
+from kinn.conditions import BoundaryCondition, Interface, Observation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.grids import evaluation_points
@@ -24,6 +24,7 @@ CASES += [
     ("heat-multifrequency", {"frequency": 7, "enforce": "soft"}),
     ("helmholtz", {"a1": 3, "a2": 2, "wave_number": 2.5}),
     ("burgers", {"viscosity": 0.05}),
+    ("burgers", {"viscosity": 0.001}),
 ]
 
 
@@ -71,7 +72,11 @@ def test_conditions_hold_at_the_exact_solution(problem: Problem) -> None:
                 x, normals, observed = condition.points, None, torch.as_tensor(condition.values)
             p = problem.points(torch.as_tensor(x), normals, observed)
             fields = exact_fields(problem, p)
-            for r in condition.residuals([fields] * condition.sides, p):
+            traces = [fields]
+            if isinstance(condition, Interface):  # the other side has its own limit: that is what may jump
+                across = problem.points(torch.as_tensor(drawn.points + 1e-12 * drawn.normals))
+                traces.append(exact_fields(problem, across))
+            for r in condition.residuals(traces, p):
                 values = torch.as_tensor(r.value)
                 assert float(values.abs().max()) < 1e-5, condition.label
 
@@ -90,18 +95,35 @@ def test_is_described(problem: Problem) -> None:
     assert set(problem.defaults.networks) == {"kan", "mlp"}
 
 
+def test_is_evaluated_inside(problem: Problem) -> None:
+    x = evaluation_points(problem)
+    lower, upper = problem.bounds
+    assert problem.contains(x).all()
+    assert ((lower <= x) & (x <= upper)).all()
+    assert problem.exact is not None
+    assert np.isfinite(problem.exact(*x.T)).all()
+    assert not problem.contains(upper[None] + 0.1).any()
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
         ("poisson-1d", {"frequency": 0}),
+        ("poisson-1d", {"frequency": 2.5}),
         ("helmholtz", {"a1": 99}),
+        ("helmholtz", {"a2": 1.5}),
+        ("helmholtz", {"wave_number": float("nan")}),
         ("helmholtz", {"wave_number": pi / 2 * 2**0.5}),
         ("heat-multifrequency", {"frequency": 51}),
+        ("heat-multifrequency", {"frequency": 7.5}),
         ("burgers", {"viscosity": -1.0}),
         ("crack", {"features": "tipp"}),
         ("wedge", {"angle": 4.0}),
+        ("wedge", {"angle": 1e-4}),
         ("wedge", {"pressure": 0.0}),
+        ("wedge", {"pressure": float("inf")}),
         ("regression-two-frequency", {"samples": 1}),
+        ("regression-two-frequency", {"samples": 2.5}),
         ("poisson-2d", {"enforce": "firm"}),
     ],
 )
