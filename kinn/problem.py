@@ -34,6 +34,7 @@ class Defaults:
         points: The number of interior collocation points; None to follow the number of parameters.
         optimizer: The name of the optimizer.
         budget: Seconds of training.
+        boundary: How much closer points lie on boundaries than inside: 1 gives both the same spacing.
         pde_weight: The factor of the mean square of the PDE's residual in the loss; conditions have 1.
         sampler: Draws interior points `n x d` of a subdomain, called with its geometry, n and a seed; None for a
             Sobol sequence spread evenly. Mean squares are taken over the points as drawn.
@@ -41,6 +42,7 @@ class Defaults:
 
     networks: Mapping[str, Architecture] = field(default_factory=dict)
     points: int | None = None
+    boundary: float = 1.0
     optimizer: str = "auto"
     budget: float = 60.0
     pde_weight: float = 1e-2

@@ -57,7 +57,7 @@ def strong_form(
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
         share = weight * count / points
         terms.append(plan_term(trial, label, (name,), _as_term(residual, problem.names), tensor(x), weight=share))
-    spacing = (total / points) ** (1 / problem.dimension)
+    spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
     for n, condition in enumerate(problem.conditions):
         if getattr(condition, "enforce", "soft") == "hard":
             continue
