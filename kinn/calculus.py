@@ -35,8 +35,7 @@ def div(v: Sequence[Field]) -> Field:
 
 def laplacian(u: Field) -> Field:
     """Return u_xx + u_yy + ..."""
-    terms = [u.along(c + c) for c in _space(u)]
-    return sum(terms[1:], terms[0])
+    return u.trace(u.coordinates.index(c) for c in _space(u))
 
 
 def hessian(u: Field) -> tuple[Vector, ...]:

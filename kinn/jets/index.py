@@ -11,8 +11,12 @@ from typing import TypeAlias
 
 from kinn.errors import InputError
 
-#: A partial derivative: entry i counts the derivatives along coordinate i, so (1, 2) is d^3/dx dy^2.
+#: A partial derivative: entry i counts the derivatives along coordinate i, so (1, 2) is d^3/dx dy^2. A sum of second
+#: derivatives that is wanted as a whole, such as the Laplacian, is one component too: its index (see `trace`) has TRACE
+#: along every coordinate of the sum.
 Index: TypeAlias = tuple[int, ...]
+
+TRACE = -2
 
 MAX_DIMENSION = 6
 MAX_ORDER = 4
@@ -38,8 +42,24 @@ def subtract(a: Index, b: Index) -> Index:
     return tuple(i - j for i, j in zip(a, b, strict=True))
 
 
+def trace(dimension: int, axes: Iterable[int]) -> Index:
+    """Return the index of the sum of the second derivatives along `axes`."""
+    chosen = set(axes)
+    return tuple(TRACE if i in chosen else 0 for i in range(dimension))
+
+
+def trace_axes(a: Index) -> tuple[int, ...]:
+    """Return the axes that a sum of second derivatives runs over; none if `a` is an ordinary multi-index."""
+    return tuple(i for i, n in enumerate(a) if n == TRACE)
+
+
+def order_of(a: Index) -> int:
+    """Return the order of the derivative."""
+    return 2 if TRACE in a else sum(a)
+
+
 def below(a: Index) -> Iterator[Index]:
-    """Yield every index b with b <= a in each entry, a itself and zero included."""
+    """Yield every multi-index b with b <= a in each entry, a itself and zero included."""
     return product(*(range(i + 1) for i in a))
 
 
@@ -76,10 +96,11 @@ class IndexSet:
             raise InputError(f"derivatives are supported in 1 to {MAX_DIMENSION} coordinates, not {dimension}")
         closed = {zero(dimension)}
         for a in wanted:
-            if sum(a) > MAX_ORDER:
-                raise InputError(f"derivatives are supported up to order {MAX_ORDER}, and order {sum(a)} was asked for")
-            closed.update(below(a))
-        return cls(dimension, tuple(sorted(closed, key=lambda a: (sum(a), tuple(-i for i in a)))))
+            if (order := order_of(a)) > MAX_ORDER:
+                raise InputError(f"derivatives are supported up to order {MAX_ORDER}, and order {order} was asked for")
+            axes = trace_axes(a)
+            closed.update([a, *(unit(dimension, i) for i in axes)] if axes else below(a))
+        return cls(dimension, tuple(sorted(closed, key=lambda a: (order_of(a), tuple(-i for i in a)))))
 
     @classmethod
     def full(cls, dimension: int, order: int) -> IndexSet:
@@ -104,7 +125,7 @@ class IndexSet:
     @cached_property
     def order(self) -> int:
         """The highest order of derivative in the set."""
-        return max(sum(a) for a in self.indices)
+        return max(order_of(a) for a in self.indices)
 
     @cached_property
     def firsts(self) -> tuple[tuple[int, int], ...]:
@@ -112,11 +133,16 @@ class IndexSet:
         return tuple((i, first_axis(a)) for i, a in enumerate(self.indices) if sum(a) == 1)
 
     @cached_property
-    def seconds(self) -> tuple[tuple[int, int, int], ...]:
-        """The second derivatives u_ij, as triples of positions (of u_ij, of u_i, of u_j)."""
-        triples = []
-        for i, a in enumerate(self.indices):
-            if sum(a) == 2:
-                e = unit(self.dimension, first_axis(a))
-                triples.append((i, self.position[e], self.position[subtract(a, e)]))
-        return tuple(triples)
+    def seconds(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
+        """The second-order components: the position of each, and the positions of the pairs (u_i, u_j) that belong to it.
+
+        An ordinary u_ij has the one pair (u_i, u_j), a sum of second derivatives a pair (u_i, u_i) for each of its terms.
+        """
+        return tuple((i, self._pairs(a)) for i, a in enumerate(self.indices) if order_of(a) == 2)
+
+    def _pairs(self, a: Index) -> tuple[tuple[int, int], ...]:
+        firsts = [self.position[unit(self.dimension, axis)] for axis in trace_axes(a)]
+        if firsts:
+            return tuple(zip(firsts, firsts, strict=True))
+        e = unit(self.dimension, first_axis(a))
+        return ((self.position[e], self.position[subtract(a, e)]),)

@@ -8,7 +8,7 @@ evaluated on jets computes no derivative in vain, and recording what it asks for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.jets import univariate
-from kinn.jets.index import Index, add, below, binomial, first_axis, subtract, unit, zero
+from kinn.jets.index import Index, add, below, binomial, first_axis, subtract, trace, trace_axes, unit, zero
 from kinn.jets.univariate import Univariate
 
 #: One component: a tensor with the points along its first axis, or a plain number (0.0 where it vanishes everywhere).
@@ -73,7 +73,29 @@ class Jet:
 
     def derivative(self, a: Index) -> Self:
         """Return the partial derivative of multi-index a, as a jet of its own."""
-        return self._like(lambda b: self[add(a, b)])
+        return self._like(lambda b: self._sum_of_seconds(a, b) if trace_axes(b) else self[add(a, b)])
+
+    def trace(self, axes: Iterable[int]) -> Self:
+        """Return the sum of the second derivatives along `axes`, which is asked for as one component."""
+        whole = trace(self.dimension, axes)
+        if len(along := trace_axes(whole)) == 1:
+            e = unit(self.dimension, along[0])
+            return self.derivative(add(e, e))
+
+        def rule(b: Index) -> Component:
+            return self._sum_of_seconds(b, whole) if any(b) else self[whole]
+
+        return self._like(rule)
+
+    def _sum_of_seconds(self, a: Index, whole: Index) -> Component:
+        """Return the sum of second derivatives `whole` of the derivative of multi-index a, term by term."""
+        if trace_axes(a):
+            raise InputError("a Laplacian of a Laplacian is written with single derivatives, as u.xxxx + 2 * u.xxyy + u.yyyy")
+        total: Component = 0.0
+        for i in trace_axes(whole):
+            e = unit(self.dimension, i)
+            total = _plus(total, self[add(add(a, e), e)])
+        return total
 
     def linear(self, map_: Callable[[Component], Component]) -> Self:
         """Return the image under a linear map of the components (a sum over an axis, say): it acts on each alike."""
@@ -175,9 +197,15 @@ class _Streams:
         if not any(a):
             return self.table(k)
         key = (k, a)
+        if key not in self.known and trace_axes(a):
+            total: Component = _times(self.table(k + 1), self.inner[a])
+            for i in trace_axes(a):
+                slope = self.inner[unit(len(a), i)]
+                total = _plus(total, _times(self.table(k + 2), _times(slope, slope)))
+            self.known[key] = total
         if key not in self.known:
             rest = subtract(a, unit(len(a), first_axis(a)))
-            total: Component = 0.0
+            total = 0.0
             for b in below(rest):
                 inner = self.inner[subtract(a, b)]
                 if _vanishes(inner):
@@ -224,8 +252,13 @@ def _times(a: Component, b: Component) -> Component:
 def _leibniz(u: Jet, v: Jet, a: Index) -> Component:
     """Return D^a (u v), asking v for a component only where that of u does not vanish."""
     total: Component = 0.0
-    for b in below(a):
+    if trace_axes(a):
+        o = zero(len(a))
+        terms = [(1, o, a), (1, a, o), *((2, e, e) for e in (unit(len(a), i) for i in trace_axes(a)))]
+    else:
+        terms = [(binomial(a, b), b, subtract(a, b)) for b in below(a)]
+    for n, b, c in terms:
         left = u[b]
         if not _vanishes(left):
-            total = _plus(total, _times(binomial(a, b), _times(left, v[subtract(a, b)])))
+            total = _plus(total, _times(n, _times(left, v[c])))
     return total

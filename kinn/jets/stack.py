@@ -30,9 +30,10 @@ class _Composition(torch.autograd.Function):
         out[0] = tables[0]
         for i, _ in index.firsts:
             torch.mul(tables[1], inner[i], out=out[i])
-        for ij, i, j in index.seconds:
+        for ij, pairs in index.seconds:
             torch.mul(tables[1], inner[ij], out=out[ij])
-            out[ij].addcmul_(tables[2], inner[i] * inner[j])
+            for i, j in pairs:
+                out[ij].addcmul_(tables[2], inner[i] * inner[j])
         ctx.save_for_backward(stack, *tables[1:])
         ctx.index, ctx.expanded = index, expanded
         return out
@@ -50,12 +51,13 @@ class _Composition(torch.autograd.Function):
         out = contract(first, grad)
         for i, _ in index.firsts:
             out[0].addcmul_(contract(higher[0], grad[i]), stack[i])
-        for ij, i, j in index.seconds:
-            bent = contract(higher[0], grad[ij])
+        for ij, pairs in index.seconds:
+            bent, bend = contract(higher[0], grad[ij]), contract(higher[1], grad[ij])
             out[0].addcmul_(bent, stack[ij])
-            out[0].addcmul_(contract(higher[1], grad[ij]), stack[i] * stack[j])
-            out[i].addcmul_(bent, stack[j])
-            out[j].addcmul_(bent, stack[i])
+            for i, j in pairs:
+                out[0].addcmul_(bend, stack[i] * stack[j])
+                out[i].addcmul_(bent, stack[j])
+                out[j].addcmul_(bent, stack[i])
         return out, None, None
 
 

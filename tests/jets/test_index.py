@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
-from kinn.jets.index import below, binomial
+from kinn.jets.index import TRACE, below, binomial, trace
 
 
 @given(st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[st.integers(0, 2)] * d), min_size=1, max_size=4)))
@@ -22,11 +22,18 @@ def test_closure_is_downward_closed_and_smallest(wanted: list[tuple[int, ...]]) 
 
 def test_second_derivatives_know_their_factors() -> None:
     index = IndexSet.full(3, 2)
-    for ij, i, j in index.seconds:
+    for ij, ((i, j),) in index.seconds:
         total = tuple(a + b for a, b in zip(index.indices[i], index.indices[j], strict=True))
         assert index.indices[ij] == total
     assert len(index) == 10
     assert len(IndexSet.full(2, 4)) == 15
+
+
+def test_a_sum_of_second_derivatives_is_one_component() -> None:
+    index = IndexSet.closure(3, [trace(3, [0, 2])])
+    assert index.indices == ((0, 0, 0), (1, 0, 0), (0, 0, 1), (TRACE, 0, TRACE))
+    assert index.order == 2
+    assert index.seconds == ((3, ((1, 1), (2, 2))),)
 
 
 def test_binomial_is_that_of_leibniz() -> None:

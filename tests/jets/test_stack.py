@@ -4,12 +4,14 @@ import pytest
 import torch
 
 from kinn.jets import IndexSet, Jet, compose, univariate
+from kinn.jets.index import trace
 from kinn.ops import SplineGrid, basis
 
 INDEX_SETS = {
     "value": IndexSet.full(2, 0),
     "first": IndexSet.full(2, 1),
     "laplacian": IndexSet.closure(2, [(2, 0), (0, 2)]),
+    "collapsed": IndexSet.closure(2, [trace(2, (0, 1))]),
     "mixed only": IndexSet.closure(3, [(1, 0, 1), (0, 2, 0)]),
     "third": IndexSet.closure(1, [(3,)]),
     "fourth": IndexSet.full(2, 4),
@@ -31,7 +33,7 @@ def test_fused_equals_lazy(name: str, function: univariate.Univariate) -> None:
     torch.testing.assert_close(compose(function, stack, index), expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["value", "first", "laplacian", "mixed only", "third"])
+@pytest.mark.parametrize("name", ["value", "first", "laplacian", "collapsed", "mixed only", "third"])
 def test_adjoint(name: str) -> None:
     index = INDEX_SETS[name]
     stack = random_stack(index).requires_grad_()
