@@ -98,8 +98,9 @@ class ResidualSystem:
             rows = residual.shape[1]
             jacobian = self._zeros(residual.numel())
             for e in range(len(residual)):
-                for parameter, block in tape.jacobian(residual[e], last=e == len(residual) - 1):
-                    jacobian[e * rows : (e + 1) * rows, slices[parameter]] += block
+                own = jacobian[e * rows : (e + 1) * rows]
+                columns = {parameter: own[:, place] for parameter, place in slices.items()}
+                tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)
             yield residual.detach().flatten(), jacobian
 
     def _zeros(self, rows: int) -> Tensor:

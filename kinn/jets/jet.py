@@ -90,7 +90,9 @@ class Jet:
     def _sum_of_seconds(self, a: Index, whole: Index) -> Component:
         """Return the sum of second derivatives `whole` of the derivative of multi-index a, term by term."""
         if trace_axes(a):
-            raise InputError("a Laplacian of a Laplacian is written with single derivatives, as u.xxxx + 2 * u.xxyy + u.yyyy")
+            raise InputError(
+                "a Laplacian of a Laplacian is written with single derivatives, as u.xxxx + 2 * u.xxyy + u.yyyy"
+            )
         total: Component = 0.0
         for i in trace_axes(whole):
             e = unit(self.dimension, i)

@@ -61,19 +61,20 @@ class _Composition(torch.autograd.Function):
         return out, None, None
 
 
-def compose(function: Univariate, stack: Tensor, index: IndexSet) -> Tensor:
+def compose(function: Univariate, stack: Tensor, index: IndexSet, *, nested: bool = False) -> Tensor:
     """Return the stack of f(u), for one function or for K of them.
 
     Args:
         function: The derivatives of f as a stream of `N x C` tensors, or those of K functions as `N x C x K` tensors.
         stack: A `A x N x C` tensor of the components of u.
         index: The A multi-indices of the components.
+        nested: Whether derivatives of the result's gradient will be wanted. If not, components up to order 2 take a
+            faster way, whose gradient is of first order only.
 
     Returns:
-        A `A x N x C` or `A x N x C x K` tensor. Up to order 2 its gradient is of first order only; above, it
-        differentiates without limit.
+        A `A x N x C` or `A x N x C x K` tensor.
     """
-    if index.order <= 2:
+    if index.order <= 2 and not nested:
         return _Composition.apply(stack, function, index)  # type: ignore[no-any-return, no-untyped-call]
     expanded = next(function(stack[0])).dim() > stack.dim() - 1
     inner = stack.unsqueeze(-1) if expanded else stack

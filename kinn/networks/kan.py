@@ -2,64 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
-from kinn.jets import IndexSet, stack, univariate
+from kinn.jets import IndexSet
 from kinn.networks.base import Architecture, positive_widths, rescaled
 from kinn.networks.initialise import SPLINE_INITIALISATIONS, derivative_energies
-from kinn.networks.layers import Activation, Contraction, Layer
-from kinn.ops import SplineGrid, basis
+from kinn.networks.layers import Layer
+from kinn.networks.tape import Tape
+from kinn.ops import BOUNDED_MAPS, SplineGrid, spline_jacobian, spline_jet
+from kinn.ops.reference import slots
 
-#: Maps that keep hidden values on the grid.
-BOUNDED_MAPS = {"tanh": univariate.tanh, "none": None, "softsign": univariate.softsign}
 
-
-class SplineLayer(Contraction):
-    """A KAN layer: features B_1(x_i), .., B_K(x_i), silu(x_i) of every input i, contracted with one coefficient an edge.
+class SplineLayer(Layer):
+    """A KAN layer: on every edge a spline and silu, each with a coefficient.
 
     Args:
         grid: The spline grid, shared by the inputs.
         weight: The initial coefficients, `I (K + 1) x O`, slots of one input together, the base function last.
+        bound: The map in front that keeps arguments on the grid, one of `BOUNDED_MAPS`.
     """
-
-    def __init__(self, grid: SplineGrid, weight: Tensor) -> None:
-        super().__init__(weight, None)
-        self.degree = grid.degree
-        self.register_buffer("edges", grid.edges)
-        self.register_buffer("matrices", grid.matrices, persistent=False)
 
     edges: Tensor
     matrices: Tensor
 
+    def __init__(self, grid: SplineGrid, weight: Tensor, bound: str = "none") -> None:
+        super().__init__()
+        self.degree = grid.degree
+        self.bound = bound
+        self.weight = Parameter(weight)
+        self._grid: tuple[tuple[int, int], SplineGrid] | None = None
+        self.register_buffer("edges", grid.edges)
+        self.register_buffer("matrices", grid.matrices, persistent=False)
+
     @property
     def grid(self) -> SplineGrid:
-        """The grid in the layer's precision and on its device."""
-        return SplineGrid(self.degree, self.edges, self.matrices)
+        """The grid in the layer's precision and on its device; the same object until its edges change."""
+        state = (id(self.edges), self.edges._version)
+        if self._grid is None or self._grid[0] != state:
+            self._grid = state, SplineGrid(self.degree, self.edges, self.matrices)
+        return self._grid[1]
 
-    def _slots(self, x: Tensor) -> Iterator[Tensor]:
-        """Yield the splines and the base function at x (N, I), then their derivatives: tensors (N, I, K + 1)."""
-        for splines, base in zip(basis(x, self.grid), univariate.silu(x), strict=False):
-            yield torch.cat([splines, base.unsqueeze(-1)], dim=-1)
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the image (N, O) of values x (N, I); differentiable without limit."""
+        mapped = BOUNDED_MAPS[self.bound]
+        y = x if mapped is None else next(mapped(x))
+        return next(slots(y, self.grid)).flatten(1) @ self.weight
 
-    def features(self, stack_: Tensor, index: IndexSet) -> Tensor:
-        """Return the stack of features (A, N, I (K + 1))."""
-        return stack.compose(self._slots, stack_, index).flatten(2)
+    def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of outputs; records itself on the tape."""
+        grid = self.grid
+        out = spline_jet(stack, self.weight, grid, index, bound=self.bound, check_finite=False)
+        if tape is not None:
+            inputs = stack.detach()
 
-    def value_features(self, x: Tensor) -> Tensor:
-        """Return the features (N, I (K + 1))."""
-        return next(self._slots(x)).flatten(1)
+            def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
+                spline_jacobian(inputs, self.weight, grid, index, adjoint, columns[self.weight], bound=self.bound)
+
+            tape.record(out, block)
+        return out
 
     def extra_repr(self) -> str:
         """Return the sizes."""
-        slots = self.grid.size + 1
-        return f"{self.weight.shape[0] // slots} -> {self.weight.shape[1]}, grid={self.grid.intervals}, k={self.degree}"
+        slots_ = self.grid.size + 1
+        return (
+            f"{self.weight.shape[0] // slots_} -> {self.weight.shape[1]}, grid={self.grid.intervals}, k={self.degree}"
+        )
 
 
 @dataclass(frozen=True)
@@ -115,7 +130,6 @@ class KAN(Architecture):
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         """Return spline layers with the bounded map between them."""
         sizes = (inputs, *self.widths, outputs)
-        bounded = BOUNDED_MAPS[self.bound]
         built: list[Layer] = []
         for (fan_in, fan_out), intervals in zip(pairwise(sizes), self.grids, strict=True):
             grid = SplineGrid.uniform(intervals, self.degree)
@@ -123,9 +137,7 @@ class KAN(Architecture):
             weight = torch.randn(fan_in, grid.size + 1, fan_out, generator=generator, dtype=torch.float64)
             weight[:, :-1] *= spline_scale
             weight[:, -1] *= base_scale
-            if built and bounded is not None:
-                built.append(Activation(bounded))
-            built.append(SplineLayer(grid, weight.flatten(0, 1)))
+            built.append(SplineLayer(grid, weight.flatten(0, 1), self.bound if built else "none"))
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:

@@ -1,14 +1,9 @@
-"""Layers on jets: features of the input, contracted with a weight.
-
-Every parametric layer computes `output = features(input) @ weight (+ bias)`, where the features carry no parameters.
-For a linear layer they are the input itself, for a KAN layer the basis functions of each input. Everything that is
-done with weights (values, jets, Jacobian blocks, last-layer least squares) is written once, here.
-"""
+"""Layers on jets: maps of channels that act at each point alone."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,11 +71,11 @@ class Activation(Layer):
         return stack.compose(self.function, stack_, index)
 
 
-class Contraction(Layer):
-    """A parametric layer: features without parameters, contracted with a weight.
+class Linear(Layer):
+    """A linear layer.
 
     Args:
-        weight: The initial weight, `F x O`.
+        weight: The initial weight, `I x O`.
         bias: The initial bias, `O`, or None.
     """
 
@@ -89,42 +84,26 @@ class Contraction(Layer):
         self.weight = Parameter(weight)
         self.bias = Parameter(bias) if bias is not None else None
 
-    @abstractmethod
-    def features(self, stack: Tensor, index: IndexSet) -> Tensor:
-        """Return the stack of features (A, N, F) of a stack of components (A, N, I)."""
-
-    @abstractmethod
-    def value_features(self, x: Tensor) -> Tensor:
-        """Return the features (N, F) of values x (N, I); differentiable without limit."""
-
     def forward(self, x: Tensor) -> Tensor:
-        """Return features(x) @ weight + bias."""
-        out: Tensor = self.value_features(x) @ self.weight
-        if self.bias is not None:
-            out = out + self.bias
-        return out
+        """Return x @ weight + bias."""
+        out: Tensor = x @ self.weight
+        return out if self.bias is None else out + self.bias
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack of outputs; records itself on the tape."""
-        features = self.features(stack, index)
-        out: Tensor = features @ self.weight
+        out: Tensor = stack @ self.weight
         if self.bias is not None:
             out = torch.cat([(out[0] + self.bias).unsqueeze(0), out[1:]]) if len(index) > 1 else out + self.bias
         if tape is not None:
-            tape.record(features, out, self.weight, self.bias)
+            inputs = stack.detach()
+
+            def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
+                columns[self.weight].add_(torch.bmm(inputs.permute(1, 2, 0), adjoint.permute(1, 0, 2)).flatten(1))
+                if self.bias is not None:
+                    columns[self.bias].add_(adjoint[0])
+
+            tape.record(out, block)
         return out
-
-
-class Linear(Contraction):
-    """A linear layer: its features are its inputs."""
-
-    def features(self, stack: Tensor, index: IndexSet) -> Tensor:
-        """Return the stack itself."""
-        return stack
-
-    def value_features(self, x: Tensor) -> Tensor:
-        """Return x itself."""
-        return x
 
     def extra_repr(self) -> str:
         """Return the sizes."""

@@ -1,6 +1,7 @@
 """The spline op: grids in matrix form and the back ends that evaluate splines and their derivatives on them."""
 
 from kinn.ops.grid import SplineGrid
-from kinn.ops.reference import basis
+from kinn.ops.reference import BOUNDED_MAPS, basis
+from kinn.ops.spline_jet import spline_jacobian, spline_jet
 
-__all__ = ["SplineGrid", "basis"]
+__all__ = ["BOUNDED_MAPS", "SplineGrid", "basis", "spline_jacobian", "spline_jet"]

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from kinn.jets import IndexSet, compose, univariate
+from kinn.jets.univariate import Univariate
 from kinn.ops.grid import SplineGrid
+
+#: The maps in front of the splines that keep their arguments on the grid.
+BOUNDED_MAPS: dict[str, Univariate | None] = {
+    "none": None,
+    "tanh": univariate.tanh,
+    "softsign": univariate.softsign,
+}
 
 
 def basis(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
@@ -54,3 +63,55 @@ def basis(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
     while True:
         yield torch.where(beyond == 0, derivative(m), 0.0) if outside else derivative(m)
         m += 1
+
+
+def slots(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
+    """Yield the splines and, last, the base function silu at x (N, I), then their derivatives: `N x I x (K + 1)`."""
+    for splines, base in zip(basis(x, grid), univariate.silu(x), strict=False):
+        yield torch.cat([splines, base.unsqueeze(-1)], dim=-1)
+
+
+def features(stack: Tensor, grid: SplineGrid, index: IndexSet, bound: str = "none", *, nested: bool = False) -> Tensor:
+    """Return what a layer contracts with its weight, a tensor `A x N x I (K + 1)`.
+
+    Args:
+        stack: The inputs, `A x N x I`.
+        grid: The grid.
+        index: The A multi-indices.
+        bound: The map in front of the splines.
+        nested: Whether the result must be differentiable more than once.
+    """
+    mapped = BOUNDED_MAPS[bound]
+    y = stack if mapped is None else compose(mapped, stack, index, nested=nested)
+    return compose(lambda u: slots(u, grid), y, index, nested=nested).flatten(2)
+
+
+def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:
+    """Return True: the reference evaluates every layer."""
+    return True
+
+
+def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+    """Return a layer's outputs (A, N, O); see `kinn.ops.backends.Backend`."""
+    with torch.no_grad():
+        return features(stack, grid, index, bound) @ weight
+
+
+def adjoint(
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the cotangents of stack and weight."""
+    with torch.enable_grad():
+        inputs = stack.detach().requires_grad_(), weight.detach().requires_grad_()
+        out = features(inputs[0], grid, index, bound) @ inputs[1]
+        found = torch.autograd.grad(out, inputs, grad)
+    return found[0], found[1]
+
+
+def jacobian(
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+) -> None:
+    """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
+    with torch.no_grad():
+        own = features(stack, grid, index, bound)
+        out += torch.bmm(own.permute(1, 2, 0), grad.permute(1, 0, 2)).flatten(1)

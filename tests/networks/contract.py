@@ -41,9 +41,8 @@ class NetworkContract:
         u = network.jet(x, index, tape)
         residuals = [u[3, :, 0] * u[0, :, 1] + u[1, :, 1] ** 2, u[5, :, 1] - u[0, :, 0]]
         for number, residual in enumerate(residuals):
-            blocks: dict[torch.nn.Parameter, torch.Tensor] = {}
-            for parameter, block in tape.jacobian(residual, last=False):
-                blocks[parameter] = blocks.get(parameter, torch.zeros(())) + block
+            blocks = {p: torch.zeros(5, p.numel(), dtype=torch.float64) for p in network.parameters()}
+            tape.add_jacobian(residual, blocks, last=False)
             for n in range(5):
                 rows = torch.autograd.grad(
                     residual[n], list(network.parameters()), retain_graph=True, allow_unused=True

@@ -1,0 +1,99 @@
+"""The back ends of the spline op, and which of them evaluates a layer.
+
+`torch` is the reference and evaluates everything; `numba` compiles for the processor, `cupy` for CUDA devices. The
+environment variable KINN_BACKEND overrides the choice; a back end that is missing or broken is replaced by the
+reference, with one warning that names the cause.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
+
+from torch import Tensor
+
+from kinn.errors import unknown
+from kinn.jets import IndexSet
+from kinn.ops.grid import SplineGrid
+
+#: The back ends by name, and the modules that hold them.
+MODULES = {"torch": "kinn.ops.reference", "numba": "kinn.ops.cpu", "cupy": "kinn.ops.gpu"}
+
+#: The back end for a kind of device.
+DEFAULTS = {"cpu": "numba", "cuda": "cupy"}
+
+VARIABLE = "KINN_BACKEND"
+
+
+class Backend(Protocol):
+    """What evaluates a layer. Tensors come checked, contiguous and on one device; `bound` is the map in front."""
+
+    def supports(self, grid: SplineGrid, index: IndexSet, bound: str) -> bool:
+        """Return whether the back end evaluates such a layer."""
+        ...
+
+    def forward(self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+        """Return the outputs (A, N, O)."""
+        ...
+
+    def adjoint(
+        self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the cotangents of stack and weight, given those of the outputs."""
+        ...
+
+    def jacobian(
+        self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+    ) -> None:
+        """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
+        ...
+
+
+def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Backend:
+    """Return the back end that evaluates a layer on a stack's device.
+
+    Raises:
+        InputError: If KINN_BACKEND names no back end.
+    """
+    kind = stack.device.type
+    name = os.environ.get(VARIABLE) or DEFAULTS.get(kind, "torch")
+    if name not in MODULES:
+        raise unknown("value of KINN_BACKEND", name, MODULES)
+    if DEFAULTS.get(kind) != name:  # a back end for another kind of device
+        name = "torch"
+    backend = _loaded(name)
+    return backend if backend.supports(grid, index, bound) else _loaded("torch")
+
+
+@cache
+def _loaded(name: str) -> Backend:
+    """Return a back end that works, the reference where it does not."""
+    try:
+        backend = import_module(MODULES[name])
+        probe = getattr(backend, "probe", None)
+        if probe is not None:
+            probe()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a back end, the reference goes on
+        warnings.warn(
+            f"the {name} back end cannot be used ({type(error).__name__}: {error}); splines are evaluated by torch, slower",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return _loaded("torch")
+    return cast("Backend", backend)
+
+
+def available() -> dict[str, str]:
+    """Return what every back end is fit for: "ready", or the cause why not."""
+    out = {}
+    for name, module in MODULES.items():
+        try:
+            backend = import_module(module)
+            getattr(backend, "probe", lambda: None)()
+            out[name] = "ready"
+        except Exception as error:  # noqa: BLE001
+            out[name] = f"{type(error).__name__}: {error}"
+    return out

@@ -1,0 +1,18 @@
+"""The numba back end of the spline op: compiled on first use, kept on disk, parallel over ranges of points.
+
+Loops over points are compiled by numba; the arithmetic inside them is vector code, written for LLVM by way of llvmlite
+(see `vectors`) and specialised on the jet's components, the degree and the precision.
+"""
+
+from __future__ import annotations
+
+from kinn.jets import IndexSet
+from kinn.ops.cpu.layer import adjoint, forward, jacobian
+from kinn.ops.grid import SplineGrid
+
+__all__ = ["adjoint", "forward", "jacobian", "supports"]
+
+
+def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:  # noqa: ARG001
+    """Return True: this back end evaluates every layer."""
+    return True

@@ -1,0 +1,123 @@
+"""The univariate functions of a KAN layer with their derivatives, several points at once.
+
+Everything follows from one exponential: exp(x) = 2^n exp(r) with |r| <= log(2) / 2, exp(r) - 1 by its Taylor series
+(the remainder is below a rounding error), 2^n by writing n into the exponent's bits. Values of NaN come out as NaN.
+Derivatives of the logistic function and of tanh are polynomials in the function, those of softsign in the argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import factorial
+from typing import Any
+
+from numpy.polynomial import Polynomial
+
+from kinn.ops.cpu.vectors import Vectors
+
+LOG2E = 1.4426950408889634
+
+
+@dataclass(frozen=True)
+class Format:
+    """What the exponential depends on in a precision.
+
+    Attributes:
+        ln2: log(2) in two parts, the first with so few digits that its multiples are exact (Cody and Waite).
+        digits: The bits after the leading one; 1.5 * 2^digits, added, leaves the nearest whole number in the low bits.
+        bias: The exponent's bits for 2^0.
+        smallest: The exponential of less is a subnormal number.
+        order: The order of the Taylor series.
+    """
+
+    ln2: tuple[float, float]
+    digits: int
+    bias: int
+    smallest: float
+    order: int
+
+
+FORMATS = {
+    4: Format((0.693359375, -2.12194440054690583e-4), 23, 127, -87.0, 7),
+    8: Format((6.93147180369123816490e-01, 1.90821492927058770002e-10), 52, 1023, -700.0, 13),
+}
+
+
+def expm1(v: Vectors, x: Any) -> Any:
+    """Return exp(x) - 1 of numbers x <= 0."""
+    b, exact = v.builder, ("contract",)  # regrouping would undo the rounding
+    f = FORMATS[v.bytes]
+    x = b.select(b.fcmp_ordered("<", x, v.constant(f.smallest)), v.constant(f.smallest), x)
+    magic = v.constant(1.5 * 2**f.digits)
+    rounded = b.fadd(b.fmul(x, v.constant(LOG2E), flags=exact), magic, flags=exact)
+    n = b.fsub(rounded, magic)
+    r = x
+    for part in f.ln2:
+        r = b.fsub(r, b.fmul(n, v.constant(part), flags=exact), flags=exact)
+    series = polynomial(v, [0.0, *(1.0 / factorial(p) for p in range(1, f.order + 1))], r)
+    bits = b.shl(b.bitcast(rounded, v.wholes(0).type), v.wholes(f.digits))
+    scale = b.bitcast(b.add(bits, v.wholes(f.bias << f.digits)), v.vector)
+    return v.add(v.multiply(scale, series), b.fsub(scale, v.constant(1.0)))
+
+
+def polynomial(v: Vectors, coefficients: Sequence[float], t: Any) -> Any:
+    """Return c_0 + c_1 t + .. at t."""
+    out: Any = None
+    for c in reversed(coefficients):
+        out = v.add(v.multiply(out, t), v.constant(c) if c else None)
+    return v.constant(0.0) if out is None else out
+
+
+def silu(v: Vectors, x: Any, count: int) -> list[Any]:
+    """Return x s and its derivatives x s^(m) + m s^(m-1), `count` in all; s is the logistic function."""
+    e = expm1(v, v.builder.fneg(_size(v, x)))
+    smaller = v.divide(v.add(e, v.constant(1.0)), v.add(e, v.constant(2.0)))
+    s = v.builder.select(_negative(v, x), smaller, v.subtract(v.constant(1.0), smaller))
+    table = _derivatives([0.0, 1.0, -1.0], count)
+    out = [v.multiply(x, s)]
+    for m in range(1, count):
+        moved = polynomial(v, [m * c for c in table[m - 1]], s)
+        out.append(v.multiply_add(x, polynomial(v, table[m], s), moved))
+    return out
+
+
+def tanh(v: Vectors, x: Any, count: int) -> list[Any]:
+    """Return tanh x and its derivatives, `count` in all."""
+    e = expm1(v, v.multiply(v.constant(-2.0), _size(v, x)))
+    size = v.divide(e, v.add(e, v.constant(2.0)))
+    t = v.builder.select(_negative(v, x), size, v.builder.fneg(size))
+    return [polynomial(v, row, t) for row in _derivatives([1.0, 0.0, -1.0], count)]
+
+
+def softsign(v: Vectors, x: Any, count: int) -> list[Any]:
+    """Return x q^-1/2 and its derivatives p_m(x) q^-(m + 1/2), `count` in all; q = 1 + x^2."""
+    inverse = v.divide(v.constant(1.0), v.multiply_add(x, x, v.constant(1.0)))
+    power = v.call(f"llvm.sqrt.{v.suffix}", v.vector, inverse)
+    line, q = Polynomial([0.0, 1.0]), Polynomial([1.0, 0.0, 1.0])
+    numerator, out = line, []
+    for m in range(count):
+        out.append(v.multiply(polynomial(v, [float(c) for c in numerator.coef], x), power))
+        numerator = numerator.deriv() * q - (2 * m + 1) * line * numerator
+        power = v.multiply(power, inverse)
+    return out
+
+
+#: The bounded maps by name.
+BOUNDED_MAPS: dict[str, Callable[[Vectors, Any, int], list[Any]]] = {"tanh": tanh, "softsign": softsign}
+
+
+def _derivatives(slope: Sequence[float], count: int) -> list[list[float]]:
+    """Return t and its derivatives as polynomials in t, where t' = slope(t)."""
+    rows = [Polynomial([0.0, 1.0])]
+    for _ in range(count - 1):
+        rows.append(rows[-1].deriv() * Polynomial(slope))
+    return [[float(c) for c in p.coef] for p in rows]
+
+
+def _size(v: Vectors, x: Any) -> Any:
+    return v.call(f"llvm.fabs.{v.suffix}", v.vector, x)
+
+
+def _negative(v: Vectors, x: Any) -> Any:
+    return v.builder.fcmp_ordered("<", x, v.constant(0.0))

@@ -1,0 +1,294 @@
+"""The spline layer on a range of points: jets, their adjoint, and per-sample Jacobians.
+
+Points are taken a tile at a time and the inputs one after the other, so that a tile's outputs and one input's
+polynomials both stay in the fastest cache. The arithmetic on vectors (see `edges` and `outputs`) comes as machine code
+of its own, called by its address. Everything here runs without Python's lock.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from kinn.ops.cpu.loops import Array, call, compiled_loop
+from kinn.ops.cpu.transpose import BLOCK
+
+#: Points handled together, at most: their outputs, and one input's polynomials, stay in the first level of the cache.
+TILE = 64
+
+#: Pairs of a point and an input handled together, unless one point has more.
+PAIRS = 1024
+
+#: Points come in whole vectors of this many, enough for every precision.
+VECTOR = 16
+
+#: Ends, bins, origins and rates of a grid's cells (see `Cells`).
+Grid: TypeAlias = tuple[Array, Array, Array, Array]
+
+
+@compiled_loop
+def _tile_points(inputs: int) -> int:
+    """Return how many points make a tile."""
+    return min(TILE, max(PAIRS // inputs, 1))
+
+
+@compiled_loop
+def _transpose(transpose: int, rows: int, columns: int, source: Array, s: int, target: Array, t: int) -> None:
+    """Store target[c t + r] = source[r s + c]; `transpose` is the kernel for whole blocks."""
+    whole_rows, whole_columns = rows // BLOCK * BLOCK, columns // BLOCK * BLOCK
+    if whole_rows > 0 and whole_columns > 0:
+        call(transpose, (whole_rows, whole_columns, source, s, target, t))
+    for r in range(rows):
+        for c in range(whole_columns if r < whole_rows else 0, columns):
+            target[c * t + r] = source[r * s + c]
+
+
+@compiled_loop
+def _load(transpose: int, stack: Array, begin: int, count: int, x: Array, column: int) -> None:
+    """Copy the components of a tile's inputs, the points of one input side by side; the first point fills whole vectors."""
+    inputs = stack.shape[2]
+    for a in range(len(stack)):
+        row = a * inputs * column
+        _transpose(transpose, count, inputs, stack[a, begin:].ravel(), inputs, x[row:], column)
+        if count < column:
+            for i in range(inputs):
+                for r in range(count, column):
+                    x[row + i * column + r] = x[row + i * column]
+
+
+@compiled_loop
+def _load_outputs(grad: Array, begin: int, count: int, tile: Array, few: bool, width: int, column: int) -> None:
+    """Copy the outputs' cotangents at a tile of points: points x A x O', or A x O x points where there are few outputs."""
+    components, _, outputs = grad.shape
+    if few:
+        tile[:] = 0.0
+        for a in range(components):
+            for r in range(count):
+                for o in range(outputs):
+                    tile[(a * outputs + o) * column + r] = grad[a, begin + r, o]
+        return
+    for a in range(components):
+        for r in range(count):
+            place = (r * components + a) * width
+            for o in range(outputs):
+                tile[place + o] = grad[a, begin + r, o]
+
+
+@compiled_loop
+def _store_outputs(tile: Array, few: bool, width: int, column: int, begin: int, count: int, out: Array) -> None:
+    """Copy the outputs of a tile of points to where they belong."""
+    components, _, outputs = out.shape
+    for a in range(components):
+        for r in range(count):
+            if few:
+                for o in range(outputs):
+                    out[a, begin + r, o] = tile[(a * outputs + o) * column + r]
+            else:
+                place = (r * components + a) * width
+                for o in range(outputs):
+                    out[a, begin + r, o] = tile[place + o]
+
+
+@compiled_loop
+def _whole_vectors(points: int) -> int:
+    """Return a number of points rounded up to whole vectors."""
+    return (points + VECTOR - 1) // VECTOR * VECTOR
+
+
+@compiled_loop
+def forward(
+    transpose: int,
+    edges: int,
+    push: int,
+    stack: Array,
+    grid: Grid,
+    coefficients: Array,
+    base: Array,
+    rows: tuple[int, int],
+    few: bool,
+    out: Array,
+    start: int,
+    stop: int,
+) -> None:
+    """Store the outputs of a layer at the points start..stop.
+
+    Args:
+        transpose: The address of the kernel that transposes blocks.
+        edges: That of the kernel that fills the table.
+        push: That of the kernel that adds an input's edges.
+        stack: The inputs, `A x N x I`.
+        grid: The grid.
+        coefficients: The edges' polynomials, one array an input.
+        base: The base function's weights, `I x O'`, O' the number of outputs in whole vectors.
+        rows: The number of rows of the table, and of those kept for the adjoint.
+        few: Whether the kernels are those for few outputs (see `narrow`).
+        out: Takes the outputs, `A x N x O`.
+        start: The first point.
+        stop: The point after the last.
+    """
+    components, total, inputs = stack.shape
+    width, outputs, step = base.shape[1], out.shape[2], _tile_points(inputs)
+    direct = width == outputs and not few  # whole vectors need no tile of their own
+    most = _whole_vectors(step)
+    x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
+    cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
+    tile = np.empty(most * components * width, stack.dtype)
+    ends, bins, origins, rates = grid
+    for begin in range(start, stop, step):
+        count = min(step, stop - begin)
+        column = _whole_vectors(count)
+        pairs = column * inputs
+        _load(transpose, stack, begin, count, x, column)
+        call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+        if direct:
+            out[:, begin : begin + count] = 0.0
+        else:
+            tile[:] = 0.0
+        for i in range(inputs):
+            points, first = column if few else count, i * column
+            if direct:
+                place, apart = out[0, begin:], total * outputs
+                call(push, (points, width, outputs, apart, first, pairs, cell, table, place, coefficients[i], base[i]))
+            else:
+                apart = width * components
+                call(push, (points, width, apart, width, first, pairs, cell, table, tile, coefficients[i], base[i]))
+        if not direct:
+            _store_outputs(tile, few, width, column, begin, count, out)
+
+
+@compiled_loop
+def adjoint(
+    transpose: int,
+    edges: int,
+    pull: int,
+    edges_adjoint: int,
+    stack: Array,
+    grid: Grid,
+    coefficients: Array,
+    base: Array,
+    rows: tuple[int, int, int],
+    few: bool,
+    grad: Array,
+    stack_grad: Array,
+    coefficients_grad: Array,
+    base_grad: Array,
+    start: int,
+    stop: int,
+) -> None:
+    """Store the cotangents of the inputs at the points start..stop, and add to those of the polynomials.
+
+    Args:
+        transpose: The address of the kernel that transposes blocks.
+        edges: That of the kernel that fills the table.
+        pull: That of the kernel that adds to the polynomials' cotangents.
+        edges_adjoint: That of the kernel for the inputs' cotangents.
+        stack: The inputs, `A x N x I`.
+        grid: The grid.
+        coefficients: The edges' polynomials, one array an input.
+        base: The base function's weights, `I x O'`.
+        rows: The number of rows of the table, of those kept, and of sums over outputs a pair.
+        few: Whether the kernels are those for few outputs (see `narrow`).
+        grad: The cotangents of the outputs, `A x N x O`.
+        stack_grad: Takes those of the inputs, `A x N x I`.
+        coefficients_grad: Those of the polynomials, like `coefficients`.
+        base_grad: Those of the base function's weights, like `base`.
+        start: The first point.
+        stop: The point after the last.
+    """
+    components, total, inputs = stack.shape
+    outputs, width, step = grad.shape[2], base.shape[1], _tile_points(inputs)
+    direct = width == outputs and not few
+    most = _whole_vectors(step)
+    x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
+    cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
+    tile = np.zeros(most * components * width, stack.dtype)
+    x_grad, sums = np.empty(components * most * inputs, stack.dtype), np.zeros(rows[2] * most * inputs, stack.dtype)
+    ends, bins, origins, rates = grid
+    for begin in range(start, stop, step):
+        count = min(step, stop - begin)
+        column = _whole_vectors(count)
+        pairs = column * inputs
+        _load(transpose, stack, begin, count, x, column)
+        if not direct:
+            _load_outputs(grad, begin, count, tile, few, width, column)
+        call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+        for i in range(inputs):
+            points, first = column if few else count, i * column
+            place = grad[0, begin:].ravel() if direct else tile
+            apart, beside = (outputs, total * outputs) if direct else (width * components, width)
+            call(
+                pull,
+                (
+                    points, width, apart, beside, first, pairs, cell, table, place, coefficients[i], base[i],
+                    coefficients_grad[i], base_grad[i], sums,
+                ),
+            )  # fmt: skip
+        call(edges_adjoint, (pairs, x, kept, sums, x_grad))
+        for a in range(components):
+            target = stack_grad[a, begin:].ravel()
+            _transpose(transpose, inputs, count, x_grad[a * pairs :], column, target, inputs)
+
+
+@compiled_loop
+def jacobian(
+    transpose: int,
+    edges: int,
+    split: int,
+    stack: Array,
+    grid: Grid,
+    first: Array,
+    matrices: Array,
+    rows: tuple[int, int],
+    width: int,
+    grad: Array,
+    out: Array,
+    start: int,
+    stop: int,
+) -> None:
+    """Add, at the points start..stop, each point's own cotangent of the layer's weight.
+
+    Args:
+        transpose: The address of the kernel that transposes blocks.
+        edges: That of the kernel that fills the table.
+        split: That of the kernel that takes each point on its own.
+        stack: The inputs, `A x N x I`.
+        grid: The grid.
+        first: The first live spline of each cell.
+        matrices: The matrices of the cells, in the dtype of the layer.
+        rows: The number of rows of the table, and of those kept for the adjoint.
+        width: The padded number of outputs.
+        grad: The cotangents of the outputs, `A x N x O`.
+        out: The Jacobian, `N x I (K + 1) O`, slots of one input together.
+        start: The first point.
+        stop: The point after the last.
+    """
+    components, _, inputs = stack.shape
+    outputs, size, step = grad.shape[2], matrices.shape[1], _tile_points(inputs)
+    slots = len(first) - 2 + size  # the splines and the base function
+    most = _whole_vectors(step)
+    x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
+    cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
+    tile = np.zeros(most * components * width, stack.dtype)
+    own = np.empty((step, size + 1, width), stack.dtype)
+    ends, bins, origins, rates = grid
+    for begin in range(start, stop, step):
+        count = min(step, stop - begin)
+        column = _whole_vectors(count)
+        pairs = column * inputs
+        _load(transpose, stack, begin, count, x, column)
+        _load_outputs(grad, begin, count, tile, False, width, column)
+        call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+        for i in range(inputs):
+            call(split, (count, width, width * components, width, i * column, pairs, cell, table, tile, own))
+            for r in range(count):
+                c = cell[i * column + r]
+                for j in range(size):
+                    place = (i * slots + first[c] + j) * outputs
+                    for p in range(size):
+                        factor = matrices[c, p, j]
+                        for o in range(outputs):
+                            out[begin + r, place + o] += factor * own[r, p, o]
+                place = (i * slots + slots - 1) * outputs
+                for o in range(outputs):
+                    out[begin + r, place + o] += own[r, size, o]

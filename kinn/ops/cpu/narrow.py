@@ -1,0 +1,153 @@
+"""Kernels for layers with few outputs: the edges from one input, several points at once.
+
+With one or two outputs most lanes of `outputs` would be idle. Here a vector holds points, whose cells differ: their
+coefficients are gathered, and the cotangents of those are transposed to one short vector a point.
+
+Arrays: `cells`, one input's polynomials, cells x O x P, P the number of coefficients rounded up to a power of two;
+`base`, its weights of the base function, O; `tile`, the outputs or their cotangents, A x O x points; `cell` and `table`,
+see `edges`. Point r stands in column `first + r` of the table, whose rows have `pairs` numbers; points come in whole
+vectors, the last of them filled up with points whose cotangents are zero. The kernels take the arguments of those in
+`outputs`; they do not use `width`, `point` and `component`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from kinn.ops.cpu.edges import lanes_of
+from kinn.ops.cpu.outputs import taylor, taylor_adjoint
+from kinn.ops.cpu.vectors import INT, Code, Vectors, whole
+
+#: The greatest number of outputs that these kernels are for.
+FEW = 2
+
+
+def padded(degree: int) -> int:
+    """Return the number P of places of a polynomial's coefficients."""
+    return 1 << degree.bit_length()
+
+
+class _Points:
+    """A kernel under construction: a loop over points, and the numbers that a point's edges share.
+
+    Args:
+        name: The kernel's name.
+        arrays: Its arguments beside the common ones.
+        orders: The order of every component but the value.
+        degree: The degree of the splines.
+        base: The order to which the base function's Taylor coefficients are in the table.
+        outputs: The number O of outputs.
+        dtype: The dtype of the layer.
+    """
+
+    def __init__(
+        self, name: str, arrays: dict[str, str], orders: Sequence[int], degree: int, base: int, outputs: int, dtype: str
+    ) -> None:
+        common = {
+            "count": "int", "width": "int", "point": "int", "component": "int", "first": "int", "pairs": "int",
+            "cell": "int*", "table": dtype, "tile": dtype, "cells": dtype, "base": dtype,
+        }  # fmt: skip
+        self.code = Code(name, {**common, **arrays})
+        self.v = Vectors(self.code, dtype, lanes_of(dtype))
+        self.components, self.outputs = 1 + len(orders), outputs
+        self.rows = [(a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1)]
+        self.order = max(orders, default=0)
+        self.degree, self.base_order = degree, base
+
+    def points(self, r: Any) -> None:
+        """Load what the edges of the points r, r + 1, .. share."""
+        code, v = self.code, self.v
+        self.r, pair = r, code.builder.add(code["first"], r)
+        self.pair = pair
+        count = 2 + self.base_order + len(self.rows)
+        self.s, *rest = (v.load(code["table"], self.column(n)) for n in range(count))
+        self.base = rest[: self.base_order + 1]
+        self.q = dict(zip(self.rows, rest[self.base_order + 1 :], strict=True))
+        address = code.builder.bitcast(
+            code.builder.gep(code["cell"], [pair]), ir.VectorType(ir.IntType(32), v.lanes).as_pointer()
+        )
+        cells = v.entries(code.builder.load(address, align=4))
+        self.starts = [
+            code.plus(whole(0), (code.builder.sext(c, INT), self.outputs * padded(self.degree))) for c in cells
+        ]
+
+    def column(self, row: int) -> Any:
+        """Return the index of the first pair in a row of a table."""
+        return self.code.plus(self.pair, (row, self.code["pairs"]))
+
+    def places(self, o: int) -> list[Any]:
+        """Return where the components of output o stand in the tile."""
+        return [self.code.plus(self.r, (a * self.outputs + o, self.code["count"])) for a in range(self.components)]
+
+    def polynomials(self, o: int) -> list[Any]:
+        """Return where the coefficients of output o begin, one place a point."""
+        return [self.code.plus(start, (o * padded(self.degree), 1)) for start in self.starts]
+
+    def taylor(self, o: int, order: int) -> list[Any]:
+        """Return the Taylor coefficients of the edges to output o, the base function included."""
+        v, code = self.v, self.code
+        starts = self.polynomials(o)
+        coefficients = [
+            v.gather(code["cells"], [code.plus(start, (p, 1)) for start in starts]) for p in range(self.degree + 1)
+        ]
+        weight = v.spread(code["base"], whole(o))
+        spline = taylor(v, coefficients, self.s, order)
+        return [v.multiply_add(b, weight, t) for b, t in zip(self.base, spline, strict=True)]
+
+
+def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+    """Return the kernel that adds one input's edges to the outputs of a tile."""
+    k = _Points("push", {}, orders, degree, max(orders, default=0), outputs, dtype)
+    code, v = k.code, k.v
+    with code.loop(code["count"], v.lanes) as r:
+        k.points(r)
+        for o in range(outputs):
+            t = k.taylor(o, k.order)
+            places = k.places(o)
+            sums = [v.load(code["tile"], place) for place in places]
+            sums[0] = v.add(sums[0], t[0])
+            for (a, m), factor in k.q.items():
+                sums[a] = v.multiply_add(factor, t[m], sums[a])
+            for value, place in zip(sums, places, strict=True):
+                v.store(value, code["tile"], place)
+    return code.finish()
+
+
+def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+    """Return the kernel that adds a tile's share to the cotangents of one input's polynomials and base weights.
+
+    It also stores the sums over outputs that the cotangents of the inputs follow from, a row each.
+    """
+    arrays = {"cells_grad": dtype, "base_grad": dtype, "sums": dtype}
+    k = _Points("pull", arrays, orders, degree, max(orders, default=0) + 1, outputs, dtype)
+    code, v, size = k.code, k.v, padded(degree)
+    short = Vectors(code, dtype, size)
+    with code.loop(code["count"], v.lanes) as r:
+        k.points(r)
+        sums: list[Any] = [None] * (1 + len(k.rows))
+        for o in range(outputs):
+            t = k.taylor(o, k.order + 1)
+            g = [v.load(code["tile"], place) for place in k.places(o)]
+            cotangents: list[Any] = [g[0], *[None] * k.order]
+            for (a, m), factor in k.q.items():
+                cotangents[m] = v.multiply_add(factor, g[a], cotangents[m])
+            base = None
+            for m, cotangent in enumerate(cotangents):
+                base = v.multiply_add(k.base[m], cotangent, base)
+                moved = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
+                sums[0] = v.multiply_add(moved, cotangent, sums[0])
+            for n, (a, m) in enumerate(k.rows, start=1):
+                sums[n] = v.multiply_add(g[a], t[m], sums[n])
+            address = code.builder.gep(code["base_grad"], [whole(o)])
+            total = code.builder.extract_element(v.sums([base]), ir.Constant(ir.IntType(32), 0))
+            code.builder.store(code.builder.fadd(code.builder.load(address), total), address)
+            rows = [v.constant(0.0) if c is None else c for c in taylor_adjoint(v, cotangents, k.s, degree)]
+            rows += [v.constant(0.0)] * (size - len(rows))
+            for own, place in zip(v.transposed(rows), k.polynomials(o), strict=True):
+                short.store(short.add(short.load(code["cells_grad"], place), own), code["cells_grad"], place)
+        for n, total in enumerate(sums):
+            v.store(total, code["sums"], k.column(n))
+    return code.finish()
