@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 #: Import names that differ from the distribution's.
 DISTRIBUTIONS = {"tomli_w": "tomli-w"}
 #: Imported only by what needs them, and offered as extras.
-OPTIONAL = {"cupy", "deepxde", "gmsh", "numba", "submitit", "dask", "pytorch_optimizer"}
+OPTIONAL = {"cupy", "deepxde", "gmsh", "numba", "submitit", "dask", "pytorch_optimizer", "skfem"}
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -55,6 +55,8 @@ def test_the_wheel_holds_the_library_and_the_kernels(distributions: Path) -> Non
     for folder, package in (("kinn", "kinn"), ("problems", "kinn/problems")):
         for path in (ROOT / folder).rglob("*.py"):
             assert f"{package}/{path.relative_to(ROOT / folder).as_posix()}" in names
+    for path in (ROOT / "problems" / "references").glob("*.npz"):
+        assert f"kinn/problems/references/{path.name}" in names
     assert {"kinn/py.typed", "kinn/_cuda/README.md"} <= names
     assert not [name for name in names if name.split("/")[0] in ("problems", "kernels", "tests")]
 
