@@ -33,7 +33,7 @@ def basis(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
     k = grid.degree
     lower, upper = grid.edges[0], grid.edges[-1]
     inside = x.clamp(lower, upper)
-    cell = torch.bucketize(inside.detach(), grid.edges[1:-1], right=True)
+    cell = torch.bucketize(inside.detach().contiguous(), grid.edges[1:-1], right=True)
     left = grid.edges[cell]
     width = grid.edges[cell + 1] - left
     local = (inside - left) / width
