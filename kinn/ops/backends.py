@@ -40,9 +40,17 @@ class Backend(Protocol):
         ...
 
     def adjoint(
-        self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the cotangents of stack and weight, given those of the outputs."""
+        self,
+        stack: Tensor,
+        weight: Tensor,
+        grid: SplineGrid,
+        index: IndexSet,
+        bound: str,
+        grad: Tensor,
+        *,
+        inward: bool = True,
+    ) -> tuple[Tensor | None, Tensor]:
+        """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs."""
         ...
 
     def jacobian(

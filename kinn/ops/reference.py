@@ -98,14 +98,21 @@ def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bo
 
 
 def adjoint(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return the cotangents of stack and weight."""
+    stack: Tensor,
+    weight: Tensor,
+    grid: SplineGrid,
+    index: IndexSet,
+    bound: str,
+    grad: Tensor,
+    *,
+    inward: bool = True,
+) -> tuple[Tensor | None, Tensor]:
+    """Return the cotangents of stack (None if not `inward`) and weight."""
     with torch.enable_grad():
-        inputs = stack.detach().requires_grad_(), weight.detach().requires_grad_()
+        inputs = stack.detach().requires_grad_(inward), weight.detach().requires_grad_()
         out = features(inputs[0], grid, index, bound) @ inputs[1]
-        found = torch.autograd.grad(out, inputs, grad)
-    return found[0], found[1]
+        found = torch.autograd.grad(out, inputs if inward else inputs[1:], grad)
+    return found[0] if inward else None, found[-1]
 
 
 def jacobian(

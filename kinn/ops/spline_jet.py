@@ -93,7 +93,15 @@ class _Direct(torch.autograd.Function):
         if torch.is_grad_enabled():
             return (*_nested(ctx.needs_input_grad, stack, weight, grid, index, bound, grads[0]), None, None, None)
         backend = backend_for(stack, grid, index, bound)
-        out = backend.adjoint(stack.contiguous(), weight.contiguous(), grid, index, bound, grads[0].contiguous())
+        out = backend.adjoint(
+            stack.contiguous(),
+            weight.contiguous(),
+            grid,
+            index,
+            bound,
+            grads[0].contiguous(),
+            inward=ctx.needs_input_grad[0],
+        )
         return (*out, None, None, None)
 
 
@@ -141,7 +149,9 @@ def _adjoint(
 ) -> tuple[Tensor, Tensor]:
     grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
     backend = backend_for(stack, grid, indices, bound)
-    return backend.adjoint(stack.contiguous(), weight.contiguous(), grid, indices, bound, grad.contiguous())
+    out = backend.adjoint(stack.contiguous(), weight.contiguous(), grid, indices, bound, grad.contiguous())
+    assert out[0] is not None
+    return out[0], out[1]
 
 
 @_adjoint.register_fake

@@ -70,8 +70,11 @@ class Layer:
         close(out, reference.forward(self.stack, self.weight, *arguments), rtol)
         found = torch.autograd.grad(out, (stack, weight), self.grad)
         expected = reference.adjoint(self.stack, self.weight, *arguments, self.grad)
+        assert expected[0] is not None
         close(found[0], expected[0], rtol)
         close(found[1], expected[1], rtol)
+        outward = spline_jet(self.stack, weight, self.grid, self.index, bound=self.bound)
+        close(torch.autograd.grad(outward, weight, self.grad)[0], expected[1], rtol)
         rows, columns = self.stack.shape[1], self.weight.numel()
         wide = torch.ones(rows, columns + 3, dtype=self.stack.dtype)
         spline_jacobian(stack, weight, self.grid, self.index, self.grad, wide[:, 1:-2], bound=self.bound)
@@ -98,7 +101,9 @@ def test_every_degree_and_grid(degree: int, edges: str) -> None:
     Layer(INDEX_SETS["laplacian"], degree=degree, edges=edges).check(1e-9 if edges == "graded" else 1e-10)
 
 
-@pytest.mark.parametrize(("points", "inputs", "outputs"), [(1, 1, 1), (65, 1, 2), (7, 2, 3), (129, 17, 17), (40, 9, 65)])
+@pytest.mark.parametrize(
+    ("points", "inputs", "outputs"), [(1, 1, 1), (65, 1, 2), (7, 2, 3), (129, 17, 17), (40, 9, 65)]
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_odd_shapes(points: int, inputs: int, outputs: int, dtype: torch.dtype) -> None:
     layer = Layer(INDEX_SETS["collapsed"], points=points, inputs=inputs, outputs=outputs, bound="tanh", dtype=dtype)
@@ -118,7 +123,9 @@ def test_on_knots_and_beyond_the_grid(edges: str, outputs: int, dtype: torch.dty
     """A cubic's third derivative, which the adjoint contains, jumps at a knot: the cell on the right has it."""
     layer = Layer(INDEX_SETS["laplacian"], edges=edges, inputs=1, outputs=outputs, dtype=dtype)
     knots = layer.grid.edges
-    where = torch.cat([knots, knots.new_tensor([-40.0, -3.0, float(knots[0]) - 1e-3, float(knots[-1]) + 1e-3, 5.0, 1e6])])
+    where = torch.cat(
+        [knots, knots.new_tensor([-40.0, -3.0, float(knots[0]) - 1e-3, float(knots[-1]) + 1e-3, 5.0, 1e6])]
+    )
     layer.stack, layer.grad = layer.stack[:, : len(where)].clone(), layer.grad[:, : len(where)].clone()
     layer.stack[0, :, 0] = where
     layer.check(1e-9 if dtype == torch.float64 else 3e-4)
@@ -136,6 +143,7 @@ def test_uniform_grids_of_many_cells_find_every_knot() -> None:
         variable = stack.clone().requires_grad_()
         (found,) = torch.autograd.grad(spline_jet(variable, weight, grid, index), variable, grad)
         expected, _ = reference.adjoint(stack, weight, grid, index, "none", grad)
+        assert expected is not None
         on_knots = slice(0, len(grid.edges))
         close(found[:, on_knots], expected[:, on_knots], 1e-8)
 
@@ -284,7 +292,9 @@ def test_a_broken_back_end_is_replaced_with_one_warning(monkeypatch: pytest.Monk
     backends._loaded.cache_clear()
     layer = Layer(INDEX_SETS["laplacian"])
     try:
-        with pytest.warns(RuntimeWarning, match=r"numba back end cannot be used .*No module named 'kinn.ops.nowhere'") as seen:
+        with pytest.warns(
+            RuntimeWarning, match=r"numba back end cannot be used .*No module named 'kinn.ops.nowhere'"
+        ) as seen:
             spline_jet(layer.stack, layer.weight, layer.grid, layer.index)
             spline_jet(layer.stack, layer.weight, layer.grid, layer.index)
         assert len(seen) == 1

@@ -1,8 +1,8 @@
 """The spline layer on a range of points: jets, their adjoint, and per-sample Jacobians.
 
 Points are taken a tile at a time and the inputs one after the other, so that a tile's outputs and one input's
-polynomials both stay in the fastest cache. The arithmetic on vectors (see `edges` and `outputs`) comes as machine code
-of its own, called by its address. Everything here runs without Python's lock.
+polynomials both stay in the fastest cache. The arithmetic on vectors (see `edges`, `outputs` and `narrow`) comes as
+machine code of its own, called by its address. Everything here runs without Python's lock.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from kinn.ops.cpu.loops import Array, call, compiled_loop
 from kinn.ops.cpu.transpose import BLOCK
 
-#: Points handled together, at most: their outputs, and one input's polynomials, stay in the first level of the cache.
+#: Points handled together, at most.
 TILE = 64
 
-#: Pairs of a point and an input handled together, unless one point has more.
-PAIRS = 1024
+#: Pairs of a point and an input handled together, unless one point has more; fewer where each has numbers of its own.
+PAIRS, OWN_PAIRS = 1024, 128
 
 #: Points come in whole vectors of this many, enough for every precision.
 VECTOR = 16
@@ -28,33 +28,49 @@ Grid: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 @compiled_loop
-def _tile_points(inputs: int) -> int:
+def _tile_points(inputs: int, pairs: int) -> int:
     """Return how many points make a tile."""
-    return min(TILE, max(PAIRS // inputs, 1))
+    return min(TILE, max(pairs // inputs, 1))
 
 
 @compiled_loop
-def _transpose(transpose: int, rows: int, columns: int, source: Array, s: int, target: Array, t: int) -> None:
-    """Store target[c t + r] = source[r s + c]; `transpose` is the kernel for whole blocks."""
-    whole_rows, whole_columns = rows // BLOCK * BLOCK, columns // BLOCK * BLOCK
-    if whole_rows > 0 and whole_columns > 0:
-        call(transpose, (whole_rows, whole_columns, source, s, target, t))
-    for r in range(rows):
-        for c in range(whole_columns if r < whole_rows else 0, columns):
-            target[c * t + r] = source[r * s + c]
+def _whole_vectors(points: int) -> int:
+    """Return a number of points rounded up to whole vectors."""
+    return (points + VECTOR - 1) // VECTOR * VECTOR
 
 
 @compiled_loop
 def _load(transpose: int, stack: Array, begin: int, count: int, x: Array, column: int) -> None:
     """Copy the components of a tile's inputs, the points of one input side by side; the first point fills whole vectors."""
-    inputs = stack.shape[2]
-    for a in range(len(stack)):
+    components, total, inputs = stack.shape
+    rows, columns = count // BLOCK * BLOCK, inputs // BLOCK * BLOCK
+    if rows > 0 and columns > 0:
+        source = stack[0, begin:]
+        call(transpose, (components, rows, columns, source, total * inputs, inputs, x, inputs * column, column))
+    for a in range(components):
         row = a * inputs * column
-        _transpose(transpose, count, inputs, stack[a, begin:].ravel(), inputs, x[row:], column)
+        for r in range(count):
+            for i in range(columns if r < rows else 0, inputs):
+                x[row + i * column + r] = stack[a, begin + r, i]
         if count < column:
             for i in range(inputs):
                 for r in range(count, column):
                     x[row + i * column + r] = x[row + i * column]
+
+
+@compiled_loop
+def _store(transpose: int, x: Array, column: int, begin: int, count: int, stack: Array) -> None:
+    """Copy components, the points of one input side by side, to where they belong: what `_load` undone is."""
+    components, total, inputs = stack.shape
+    rows, columns = inputs // BLOCK * BLOCK, count // BLOCK * BLOCK
+    if rows > 0 and columns > 0:
+        target = stack[0, begin:]
+        call(transpose, (components, rows, columns, x, inputs * column, column, target, total * inputs, inputs))
+    for a in range(components):
+        row = a * inputs * column
+        for i in range(inputs):
+            for r in range(columns if i < rows else 0, count):
+                stack[a, begin + r, i] = x[row + i * column + r]
 
 
 @compiled_loop
@@ -91,12 +107,6 @@ def _store_outputs(tile: Array, few: bool, width: int, column: int, begin: int, 
 
 
 @compiled_loop
-def _whole_vectors(points: int) -> int:
-    """Return a number of points rounded up to whole vectors."""
-    return (points + VECTOR - 1) // VECTOR * VECTOR
-
-
-@compiled_loop
 def forward(
     transpose: int,
     edges: int,
@@ -116,7 +126,7 @@ def forward(
     Args:
         transpose: The address of the kernel that transposes blocks.
         edges: That of the kernel that fills the table.
-        push: That of the kernel that adds an input's edges.
+        push: That of the kernel that adds up the edges.
         stack: The inputs, `A x N x I`.
         grid: The grid.
         coefficients: The edges' polynomials, one array an input.
@@ -128,12 +138,14 @@ def forward(
         stop: The point after the last.
     """
     components, total, inputs = stack.shape
-    width, outputs, step = base.shape[1], out.shape[2], _tile_points(inputs)
+    width, outputs, step = base.shape[1], out.shape[2], _tile_points(inputs, PAIRS)
+    each = coefficients[0].size
     direct = width == outputs and not few  # whole vectors need no tile of their own
     most = _whole_vectors(step)
     x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
     cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
     tile = np.empty(most * components * width, stack.dtype)
+    point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
     for begin in range(start, stop, step):
         count = min(step, stop - begin)
@@ -143,16 +155,11 @@ def forward(
         call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
         if direct:
             out[:, begin : begin + count] = 0.0
+            place = out[0, begin:].ravel()
         else:
             tile[:] = 0.0
-        for i in range(inputs):
-            points, first = column if few else count, i * column
-            if direct:
-                place, apart = out[0, begin:], total * outputs
-                call(push, (points, width, outputs, apart, first, pairs, cell, table, place, coefficients[i], base[i]))
-            else:
-                apart = width * components
-                call(push, (points, width, apart, width, first, pairs, cell, table, tile, coefficients[i], base[i]))
+            place = tile
+        call(push, (inputs, count, column, width, each, point, component, cell, table, place, coefficients, base))
         if not direct:
             _store_outputs(tile, few, width, column, begin, count, out)
 
@@ -170,6 +177,7 @@ def adjoint(
     rows: tuple[int, int, int],
     few: bool,
     grad: Array,
+    inward: bool,
     stack_grad: Array,
     coefficients_grad: Array,
     base_grad: Array,
@@ -190,6 +198,7 @@ def adjoint(
         rows: The number of rows of the table, of those kept, and of sums over outputs a pair.
         few: Whether the kernels are those for few outputs (see `narrow`).
         grad: The cotangents of the outputs, `A x N x O`.
+        inward: Whether those of the inputs are wanted.
         stack_grad: Takes those of the inputs, `A x N x I`.
         coefficients_grad: Those of the polynomials, like `coefficients`.
         base_grad: Those of the base function's weights, like `base`.
@@ -197,13 +206,15 @@ def adjoint(
         stop: The point after the last.
     """
     components, total, inputs = stack.shape
-    outputs, width, step = grad.shape[2], base.shape[1], _tile_points(inputs)
+    outputs, width, step = grad.shape[2], base.shape[1], _tile_points(inputs, PAIRS)
+    each = coefficients[0].size
     direct = width == outputs and not few
     most = _whole_vectors(step)
     x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
     cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
-    tile = np.zeros(most * components * width, stack.dtype)
     x_grad, sums = np.empty(components * most * inputs, stack.dtype), np.zeros(rows[2] * most * inputs, stack.dtype)
+    tile = np.zeros(most * components * width, stack.dtype)
+    point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
     for begin in range(start, stop, step):
         count = min(step, stop - begin)
@@ -213,21 +224,17 @@ def adjoint(
         if not direct:
             _load_outputs(grad, begin, count, tile, few, width, column)
         call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-        for i in range(inputs):
-            points, first = column if few else count, i * column
-            place = grad[0, begin:].ravel() if direct else tile
-            apart, beside = (outputs, total * outputs) if direct else (width * components, width)
-            call(
-                pull,
-                (
-                    points, width, apart, beside, first, pairs, cell, table, place, coefficients[i], base[i],
-                    coefficients_grad[i], base_grad[i], sums,
-                ),
-            )  # fmt: skip
-        call(edges_adjoint, (pairs, x, kept, sums, x_grad))
-        for a in range(components):
-            target = stack_grad[a, begin:].ravel()
-            _transpose(transpose, inputs, count, x_grad[a * pairs :], column, target, inputs)
+        place = grad[0, begin:].ravel() if direct else tile
+        call(
+            pull,
+            (
+                inputs, count, column, width, each, point, component, cell, table, place, coefficients, base,
+                coefficients_grad, base_grad, sums,
+            ),
+        )  # fmt: skip
+        if inward:
+            call(edges_adjoint, (pairs, x, kept, sums, x_grad))
+            _store(transpose, x_grad, column, begin, count, stack_grad)
 
 
 @compiled_loop
@@ -264,13 +271,13 @@ def jacobian(
         stop: The point after the last.
     """
     components, _, inputs = stack.shape
-    outputs, size, step = grad.shape[2], matrices.shape[1], _tile_points(inputs)
+    outputs, size, step = grad.shape[2], matrices.shape[1], _tile_points(inputs, OWN_PAIRS)
     slots = len(first) - 2 + size  # the splines and the base function
     most = _whole_vectors(step)
     x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
     cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
     tile = np.zeros(most * components * width, stack.dtype)
-    own = np.empty((step, size + 1, width), stack.dtype)
+    own = np.empty((inputs, most, size + 1, width), stack.dtype)
     ends, bins, origins, rates = grid
     for begin in range(start, stop, step):
         count = min(step, stop - begin)
@@ -279,16 +286,19 @@ def jacobian(
         _load(transpose, stack, begin, count, x, column)
         _load_outputs(grad, begin, count, tile, False, width, column)
         call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-        for i in range(inputs):
-            call(split, (count, width, width * components, width, i * column, pairs, cell, table, tile, own))
-            for r in range(count):
-                c = cell[i * column + r]
+        call(split, (inputs, count, column, width, 0, width * components, width, cell, table, tile, own))
+        flat = own.ravel()
+        for r in range(count):
+            for i in range(inputs):
+                pair = i * column + r
+                c = cell[pair]
+                at = pair * (size + 1) * width
                 for j in range(size):
                     place = (i * slots + first[c] + j) * outputs
                     for p in range(size):
                         factor = matrices[c, p, j]
                         for o in range(outputs):
-                            out[begin + r, place + o] += factor * own[r, p, o]
+                            out[begin + r, place + o] += factor * flat[at + p * width + o]
                 place = (i * slots + slots - 1) * outputs
                 for o in range(outputs):
-                    out[begin + r, place + o] += own[r, size, o]
+                    out[begin + r, place + o] += flat[at + size * width + o]

@@ -36,29 +36,37 @@ def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bo
 
 
 def adjoint(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return the cotangents of stack and weight, given those of the outputs (A, N, O)."""
+    stack: Tensor,
+    weight: Tensor,
+    grid: SplineGrid,
+    index: IndexSet,
+    bound: str,
+    grad: Tensor,
+    *,
+    inward: bool = True,
+) -> tuple[Tensor | None, Tensor]:
+    """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs (A, N, O)."""
     machine, cells, inputs, slots = _arguments(stack, weight, grid, index, bound)
     coefficients, base = _polynomials(machine, cells, slots)
     # a range should be worth adding up its share of the polynomials' cotangents
     parts = ranges(stack.shape[1], least=16 * len(cells.first))
     coefficients_grad = np.zeros((len(parts), *coefficients.shape), coefficients.dtype)
     base_grad = np.zeros((len(parts), *base.shape), base.dtype)
-    stack_grad, weight_grad = torch.empty_like(stack), torch.zeros_like(weight)
+    stack_grad = torch.empty_like(stack) if inward else stack.new_empty((len(index), 0, 0))
+    weight_grad = torch.zeros_like(weight)
     cotangents, result = grad.detach().numpy(), stack_grad.numpy()
 
     def work(n: int, start: int, stop: int) -> None:
         kernels.adjoint(
             machine.transpose, machine.edges_again, machine.pull, machine.edges_adjoint, inputs, cells.search,
-            coefficients, base, machine.rows_again, machine.few, cotangents,
+            coefficients, base, machine.rows_again, machine.few, cotangents, inward,
             result, coefficients_grad[n], base_grad[n], start, stop,
         )  # fmt: skip
 
     run(work, parts)
     folded = weight_grad.numpy().reshape(slots.shape)
     polynomials_adjoint(coefficients_grad, base_grad, cells.first, cells.matrices, machine.few, folded)
-    return stack_grad, weight_grad
+    return stack_grad if inward else None, weight_grad
 
 
 def jacobian(

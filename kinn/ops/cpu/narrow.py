@@ -1,18 +1,19 @@
-"""Kernels for layers with few outputs: the edges from one input, several points at once.
+"""Kernels for layers with few outputs: the edges at several points at once.
 
 With one or two outputs most lanes of `outputs` would be idle. Here a vector holds points, whose cells differ: their
 coefficients are gathered, and the cotangents of those are transposed to one short vector a point.
 
-Arrays: `cells`, one input's polynomials, cells x O x P, P the number of coefficients rounded up to a power of two;
-`base`, its weights of the base function, O; `tile`, the outputs or their cotangents, A x O x points; `cell` and `table`,
-see `edges`. Point r stands in column `first + r` of the table, whose rows have `pairs` numbers; points come in whole
-vectors, the last of them filled up with points whose cotangents are zero. The kernels take the arguments of those in
-`outputs`; they do not use `width`, `point` and `component`.
+Arrays: `cells`, the inputs' polynomials, each cells x O x P or `each` numbers, P the number of coefficients rounded up to
+a power of two; `base`, their weights of the base function, inputs x O; `tile`, the outputs or their cotangents, A x O x
+`column`; `cell` and `table`, see `edges`. Point r and input i stand in column i `column` + r of the table. Points come
+in whole vectors, the last filled up with points whose cotangents are zero. The kernels take the arguments of those in
+`outputs`; they do not use `count`, `width`, `point` and `component`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -47,7 +48,8 @@ class _Points:
         self, name: str, arrays: dict[str, str], orders: Sequence[int], degree: int, base: int, outputs: int, dtype: str
     ) -> None:
         common = {
-            "count": "int", "width": "int", "point": "int", "component": "int", "first": "int", "pairs": "int",
+            "inputs": "int", "count": "int", "column": "int", "width": "int", "each": "int",
+            "point": "int", "component": "int",
             "cell": "int*", "table": dtype, "tile": dtype, "cells": dtype, "base": dtype,
         }  # fmt: skip
         self.code = Code(name, {**common, **arrays})
@@ -57,30 +59,40 @@ class _Points:
         self.order = max(orders, default=0)
         self.degree, self.base_order = degree, base
 
-    def points(self, r: Any) -> None:
-        """Load what the edges of the points r, r + 1, .. share."""
+    @contextmanager
+    def vectors(self) -> Iterator[None]:
+        """Repeat what is built inside for every input and vector of points, and load what their edges share."""
+        code = self.code
+        self.row = code.builder.mul(code["inputs"], code["column"])
+        with code.loop(code["inputs"]) as i:
+            self.cells_at = code.plus(whole(0), (i, code["each"]))
+            self.base_at = code.plus(whole(0), (i, self.outputs))
+            with code.loop(code["column"], self.v.lanes) as r:
+                self.r, self.pair = r, code.plus(r, (i, code["column"]))
+                self._load()
+                yield
+
+    def _load(self) -> None:
         code, v = self.code, self.v
-        self.r, pair = r, code.builder.add(code["first"], r)
-        self.pair = pair
         count = 2 + self.base_order + len(self.rows)
         self.s, *rest = (v.load(code["table"], self.column(n)) for n in range(count))
         self.base = rest[: self.base_order + 1]
         self.q = dict(zip(self.rows, rest[self.base_order + 1 :], strict=True))
         address = code.builder.bitcast(
-            code.builder.gep(code["cell"], [pair]), ir.VectorType(ir.IntType(32), v.lanes).as_pointer()
+            code.builder.gep(code["cell"], [self.pair]), ir.VectorType(ir.IntType(32), v.lanes).as_pointer()
         )
         cells = v.entries(code.builder.load(address, align=4))
         self.starts = [
-            code.plus(whole(0), (code.builder.sext(c, INT), self.outputs * padded(self.degree))) for c in cells
+            code.plus(self.cells_at, (code.builder.sext(c, INT), self.outputs * padded(self.degree))) for c in cells
         ]
 
     def column(self, row: int) -> Any:
         """Return the index of the first pair in a row of a table."""
-        return self.code.plus(self.pair, (row, self.code["pairs"]))
+        return self.code.plus(self.pair, (row, self.row))
 
     def places(self, o: int) -> list[Any]:
         """Return where the components of output o stand in the tile."""
-        return [self.code.plus(self.r, (a * self.outputs + o, self.code["count"])) for a in range(self.components)]
+        return [self.code.plus(self.r, (a * self.outputs + o, self.code["column"])) for a in range(self.components)]
 
     def polynomials(self, o: int) -> list[Any]:
         """Return where the coefficients of output o begin, one place a point."""
@@ -93,17 +105,16 @@ class _Points:
         coefficients = [
             v.gather(code["cells"], [code.plus(start, (p, 1)) for start in starts]) for p in range(self.degree + 1)
         ]
-        weight = v.spread(code["base"], whole(o))
+        weight = v.spread(code["base"], code.plus(self.base_at, (o, 1)))
         spline = taylor(v, coefficients, self.s, order)
         return [v.multiply_add(b, weight, t) for b, t in zip(self.base, spline, strict=True)]
 
 
 def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds one input's edges to the outputs of a tile."""
+    """Return the kernel that adds all edges to the outputs of a tile."""
     k = _Points("push", {}, orders, degree, max(orders, default=0), outputs, dtype)
     code, v = k.code, k.v
-    with code.loop(code["count"], v.lanes) as r:
-        k.points(r)
+    with k.vectors():
         for o in range(outputs):
             t = k.taylor(o, k.order)
             places = k.places(o)
@@ -117,7 +128,7 @@ def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
 
 
 def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds a tile's share to the cotangents of one input's polynomials and base weights.
+    """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
     It also stores the sums over outputs that the cotangents of the inputs follow from, a row each.
     """
@@ -125,8 +136,7 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
     k = _Points("pull", arrays, orders, degree, max(orders, default=0) + 1, outputs, dtype)
     code, v, size = k.code, k.v, padded(degree)
     short = Vectors(code, dtype, size)
-    with code.loop(code["count"], v.lanes) as r:
-        k.points(r)
+    with k.vectors():
         sums: list[Any] = [None] * (1 + len(k.rows))
         for o in range(outputs):
             t = k.taylor(o, k.order + 1)
@@ -141,7 +151,7 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
                 sums[0] = v.multiply_add(moved, cotangent, sums[0])
             for n, (a, m) in enumerate(k.rows, start=1):
                 sums[n] = v.multiply_add(g[a], t[m], sums[n])
-            address = code.builder.gep(code["base_grad"], [whole(o)])
+            address = code.builder.gep(code["base_grad"], [code.plus(k.base_at, (o, 1))])
             total = code.builder.extract_element(v.sums([base]), ir.Constant(ir.IntType(32), 0))
             code.builder.store(code.builder.fadd(code.builder.load(address), total), address)
             rows = [v.constant(0.0) if c is None else c for c in taylor_adjoint(v, cotangents, k.s, degree)]

@@ -1,4 +1,4 @@
-"""Kernels for the edges from one input at a tile of points, several outputs at once.
+"""Kernels for the edges at a tile of points, several outputs at once.
 
 A spline on its cell is a polynomial c_0 + c_1 s + .. + c_k s^k in the local coordinate s. Repeated synthetic division
 turns its coefficients into the Taylor coefficients t_m = phi^(m) / (m! rate^m) at s, in registers; the adjoint runs the
@@ -11,7 +11,8 @@ the outputs or their cotangents, O' numbers for every point and component, which
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -72,7 +73,8 @@ class _Outputs:
         self, name: str, arrays: dict[str, str], orders: Sequence[int], degree: int, base: int, dtype: str, lanes: int
     ) -> None:
         common = {
-            "count": "int", "width": "int", "point": "int", "component": "int", "first": "int", "pairs": "int",
+            "inputs": "int", "count": "int", "column": "int", "width": "int", "each": "int",
+            "point": "int", "component": "int",
             "cell": "int*", "table": dtype, "tile": dtype,
         }  # fmt: skip
         self.code = Code(name, {**common, **arrays})
@@ -82,26 +84,41 @@ class _Outputs:
         self.order = max(orders, default=0)
         self.degree, self.base_order = degree, base
 
-    def point(self, r: Any) -> None:
-        """Load what the edges of point r share."""
+    @contextmanager
+    def pairs(self) -> Iterator[tuple[Any, Any]]:
+        """Repeat what is built inside for every input and point, and load what their edges share."""
+        code = self.code
+        self.row = code.builder.mul(code["inputs"], code["column"])
+        with code.loop(code["inputs"]) as i:
+            self.cells_at = code.plus(whole(0), (i, code["each"]))
+            self.base_at = code.plus(whole(0), (i, code["width"]))
+            with code.loop(code["count"]) as r:
+                self.pair = code.plus(r, (i, code["column"]))
+                self._load(r)
+                yield i, r
+
+    def _load(self, r: Any) -> None:
         code, v = self.code, self.v
-        self.pair = code.builder.add(code["first"], r)
         count = 2 + self.base_order + len(self.rows)
         self.s, *rest = (v.spread(code["table"], self.column(n)) for n in range(count))
         self.base = rest[: self.base_order + 1]
         self.q = dict(zip(self.rows, rest[self.base_order + 1 :], strict=True))
         cell = code.builder.sext(code.builder.load(code.builder.gep(code["cell"], [self.pair])), INT)
-        self.cell_at = code.plus(whole(0), (code.builder.mul(cell, whole(self.degree + 1)), code["width"]))
+        self.cell_at = code.plus(self.cells_at, (code.builder.mul(cell, whole(self.degree + 1)), code["width"]))
         self.tile_at = code.plus(whole(0), (r, code["point"]))
 
     def column(self, row: int) -> Any:
         """Return the index of the pair in a row of a table."""
-        return self.code.plus(self.pair, (row, self.code["pairs"]))
+        return self.code.plus(self.pair, (row, self.row))
 
     def places(self, at: Any, o: Any, count: int) -> list[Any]:
         """Return the indices of output o in `count` rows of O' from `at` on."""
         start = self.code.builder.add(at, o)
         return [self.code.plus(start, (n, self.code["width"])) for n in range(count)]
+
+    def base_place(self, o: Any) -> Any:
+        """Return the index of the base function's weight to output o."""
+        return self.code.builder.add(self.base_at, o)
 
     def tile(self, o: Any) -> list[Any]:
         """Return the indices of output o's components."""
@@ -112,7 +129,7 @@ class _Outputs:
         """Return the Taylor coefficients of the edges to output o, the base function included."""
         v = self.v
         cell = [v.load(self.code["cells"], place) for place in self.places(self.cell_at, o, self.degree + 1)]
-        weight = v.load(self.code["base"], o)
+        weight = v.load(self.code["base"], self.base_place(o))
         spline = taylor(v, cell, self.s, order)
         return [v.multiply_add(b, weight, t) for b, t in zip(self.base, spline, strict=True)]
 
@@ -130,12 +147,11 @@ class _Outputs:
 
 
 def push(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Function:
-    """Return the kernel that adds one input's edges to the outputs of a tile."""
+    """Return the kernel that adds all edges to the outputs of a tile."""
     arrays = {"cells": dtype, "base": dtype}
     k = _Outputs("push", arrays, orders, degree, max(orders, default=0), dtype, lanes)
     code, v = k.code, k.v
-    with code.loop(code["count"]) as r:
-        k.point(r)
+    with k.pairs():
         with code.loop(code["width"], lanes) as o:
             t = k.taylor(o, k.order)
             places = k.tile(o)
@@ -149,7 +165,7 @@ def push(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Fun
 
 
 def pull(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Function:
-    """Return the kernel that adds a tile's share to the cotangents of one input's polynomials and base weights.
+    """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
     It also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a pair: of
     phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
@@ -158,8 +174,7 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Fun
     k = _Outputs("pull", arrays, orders, degree, max(orders, default=0) + 1, dtype, lanes)
     code, v, group, width = k.code, k.v, group_of(lanes), sums_width(orders, lanes)
     narrow = Vectors(code, dtype, group)
-    with code.loop(code["count"]) as r:
-        k.point(r)
+    with k.pairs():
         sums_at = code.plus(whole(0), (k.pair, width))
         for first in range(0, width, group):
             narrow.store(narrow.constant(0.0), code["sums"], code.plus(sums_at, (first, 1)))
@@ -169,7 +184,8 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Fun
             polynomial = taylor_adjoint(v, cotangents, k.s, degree)
             for value, place in zip(polynomial, k.places(k.cell_at, o, degree + 1), strict=True):
                 v.store(v.add(v.load(code["cells_grad"], place), value), code["cells_grad"], place)
-            v.store(v.add(v.load(code["base_grad"], o), base), code["base_grad"], o)
+            place = k.base_place(o)
+            v.store(v.add(v.load(code["base_grad"], place), base), code["base_grad"], place)
             slope = None
             for m, cotangent in enumerate(cotangents):
                 moved = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
@@ -186,13 +202,12 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Fun
 def split(orders: tuple[int, ...], degree: int, dtype: str, lanes: int) -> ir.Function:
     """Return the kernel that stores each point's own cotangents: of its cell's k + 1 coefficients and the base's weight.
 
-    They go to `own`, points x (k + 2) x O'.
+    They go to `own`, a pair's (k + 2) x O' numbers together, pairs in the order of the table's columns.
     """
     k = _Outputs("split", {"own": dtype}, orders, degree, max(orders, default=0), dtype, lanes)
     code, v = k.code, k.v
-    with code.loop(code["count"]) as r:
-        k.point(r)
-        own_at = code.plus(whole(0), (code.builder.mul(r, whole(degree + 2)), code["width"]))
+    with k.pairs():
+        own_at = code.plus(whole(0), (code.builder.mul(k.pair, whole(degree + 2)), code["width"]))
         with code.loop(code["width"], lanes) as o:
             _, cotangents, base = k.cotangents(o)
             rows = [*taylor_adjoint(v, cotangents, k.s, degree), base]
