@@ -16,6 +16,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.jets import univariate
+from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
 from kinn.jets.jet import Jet, as_tensor
 from kinn.jets.univariate import Univariate
 
@@ -95,10 +96,11 @@ def arctan2(y: Values, x: Values) -> Values:
     def component(a: tuple[int, ...]) -> Any:
         if not any(a):
             return torch.atan2(as_tensor(y.value), as_tensor(x.value))
-        axis = next(i for i, n in enumerate(a) if n)
-        e = tuple(int(i == axis) for i in range(len(a)))
+        if axes := trace_axes(a):
+            return sum(component(add(unit(len(a), i), unit(len(a), i))) for i in axes)
+        e = unit(len(a), first_axis(a))
         slope = (x * y.derivative(e) - y * x.derivative(e)) / squared
-        return slope[tuple(i - j for i, j in zip(a, e, strict=True))]
+        return slope[subtract(a, e)]
 
     return jet._like(component)
 

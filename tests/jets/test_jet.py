@@ -41,6 +41,13 @@ def test_against_nested_autograd(name: str) -> None:
         torch.testing.assert_close(torch.as_tensor(jet[a]).double().expand(5), expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", FORMULAS)
+def test_laplacian_is_one_component(name: str) -> None:
+    jet = FORMULAS[name](*(coordinate(2, i, x) for i, x in enumerate(points(5, 2))))
+    total = torch.as_tensor(jet[2, 0]) + torch.as_tensor(jet[0, 2])
+    torch.testing.assert_close(torch.as_tensor(jet.trace((0, 1)).value).double().expand(5), total)
+
+
 @pytest.mark.parametrize("dimension", [1, 3, 6])
 def test_other_dimensions(dimension: int) -> None:
     at = points(4, dimension)
