@@ -24,7 +24,7 @@ class Field(Jet):
     """A function of named coordinates with all its partial derivatives.
 
     Args:
-        coordinates: The names of the d coordinates, one letter each.
+        coordinates: The names of the d coordinates.
         rule: Gives the component of a multi-index, a tensor `N` or a number.
         name: What error messages call it.
     """
@@ -59,16 +59,22 @@ class Field(Jet):
 def derivative_index(letters: str, coordinates: Sequence[str], owner: str) -> Index:
     """Return the multi-index of a derivative spelled by its coordinates: "xt" is (1, 1) in (x, t).
 
+    Names of several letters (beyond three dimensions x1, .., x10) are told apart by taking the longest that fits.
+
     Raises:
-        InputError: If a letter is no coordinate.
+        InputError: If what is spelled is no coordinate.
     """
-    for letter in letters:
-        if letter not in coordinates:
+    index, rest = [0] * len(coordinates), letters
+    while rest:
+        name = max((c for c in coordinates if rest.startswith(c)), key=len, default=None)
+        if name is None:
             raise InputError(
-                f"{owner} has no derivative .{letters}: {letter!r} is no coordinate; "
+                f"{owner} has no derivative .{letters}: {rest[0]!r} is no coordinate; "
                 f"the coordinates are {', '.join(coordinates)}"
             )
-    return tuple(letters.count(c) for c in coordinates)
+        index[list(coordinates).index(name)] += 1
+        rest = rest.removeprefix(name)
+    return tuple(index)
 
 
 class Vector(tuple[Field, ...]):

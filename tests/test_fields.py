@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from kinn import InputError, Points, div, grad, hessian, laplacian, sin, strain
-from kinn.fields import Field
+from kinn.fields import Field, derivative_index
 
 
 def points(d: int = 2, normals: bool = False) -> Points:
@@ -21,6 +21,15 @@ def test_derivatives_by_name() -> None:
     torch.testing.assert_close(u.xy.value, 6 * x * y**2)
     torch.testing.assert_close((p.x * u.x).x.value, 4 * x * y**3)
     torch.testing.assert_close(u.along("yy").value, 6 * x**2 * y)
+
+
+def test_derivatives_by_names_of_several_letters() -> None:
+    names = tuple(f"x{n}" for n in range(1, 11))
+    assert derivative_index("x1x10x1", names, "u") == (2, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    with pytest.raises(InputError, match="u has no derivative .x1y: 'y' is no coordinate"):
+        derivative_index("x1y", names, "u")
+    p = Points(names[:5], torch.rand(4, 5, dtype=torch.float64))
+    torch.testing.assert_close((p.x2**2 * p.x5).x2x5.value, 2 * p.tensor[:, 1])
 
 
 def test_operators() -> None:
