@@ -13,13 +13,24 @@ from kinn.problem import Problem
 
 #: The problems by name: the module of each.
 _MODULES = {
+    "allen-cahn": "allen_cahn",
+    "biharmonic": "biharmonic",
     "burgers": "burgers",
     "crack": "crack",
+    "eikonal": "eikonal",
+    "heat-anisotropic": "heat_anisotropic",
     "heat-multifrequency": "heat_multifrequency",
     "helmholtz": "helmholtz",
+    "kovasznay": "kovasznay",
+    "lid-driven-cavity": "lid_driven_cavity",
     "poisson-1d": "poisson_1d",
     "poisson-2d": "poisson_2d",
+    "poisson-5d": "poisson_5d",
+    "poisson-holes": "poisson_holes",
+    "poisson-lshape": "poisson_lshape",
     "regression-two-frequency": "regression_two_frequency",
+    "schroedinger": "schroedinger",
+    "wave-1d": "wave_1d",
     "wedge": "wedge",
 }
 
