@@ -22,9 +22,9 @@ from kinn.cli.options import (
 from kinn.errors import InputError, SolveError, unknown
 
 if TYPE_CHECKING:
-    from kinn.cli.work import Work
     from kinn.networks import Architecture
     from kinn.problem import Problem
+    from kinn.runs.work import Work
     from kinn.solution import Solution
 
 
@@ -48,9 +48,9 @@ def command(
     out: OutOption = Path("runs"),
 ) -> None:
     """Solve problems with several networks of matched parameter count: error, size, time and iterations of each."""
-    from kinn.cli.problems import find
-    from kinn.cli.settings import split
-    from kinn.cli.work import Options, Work
+    from kinn.runs.settings import split
+    from kinn.runs.sources import find
+    from kinn.runs.work import Options, Work
 
     if seeds < 1:
         raise InputError(f"--seeds is a number of seeds, at least 1, not {seeds}")
@@ -76,13 +76,15 @@ def command(
 
 def _compare(works: Sequence[Work]) -> list[str]:
     """Solve one problem in several ways, print the table, and return what failed."""
+    from kinn.cli.progress import progress
     from kinn.cli.tables import comparison_table, show
 
     rows: dict[str, list[Solution]] = {work.network.name: [] for work in works}
     failures = []
     for work in works:
         try:
-            rows[work.network.name].append(work.run())
+            with progress(work.title) as show_progress:
+                rows[work.network.name].append(work.run(show_progress))
         except SolveError as error:
             failures.append(str(error))
     show(comparison_table(f"{works[0].problem.name}, {works[0].options.form} form", rows))
@@ -101,9 +103,9 @@ def matched_networks(names: Sequence[str], texts: Mapping[str, str], problem: Pr
     Raises:
         InputError: If there is no such network, or none of them has a setting.
     """
-    from kinn.cli.work import specified, types_of
     from kinn.forms import Trial
     from kinn.networks import match_parameters
+    from kinn.runs.work import specified, types_of
     from kinn.solver import chosen_network
 
     defaults = [chosen_network(problem, name) for name in dict.fromkeys(names)]

@@ -39,10 +39,11 @@ def command(
     """Solve a problem and keep the solution, its figures and how good it is in a run folder."""
     from json import dumps
 
-    from kinn.cli.problems import find
-    from kinn.cli.settings import split
+    from kinn.cli.progress import progress
     from kinn.cli.tables import show, summary_table
-    from kinn.cli.work import Options, Work, specified
+    from kinn.runs.settings import split
+    from kinn.runs.sources import find
+    from kinn.runs.work import Options, Work, specified
     from kinn.solver import chosen_network
     from kinn.training.run import finite
 
@@ -51,7 +52,9 @@ def command(
     source = find(problem)
     settings, made = source.configured(texts.problem)
     architecture = specified(chosen_network(made, network), texts.network, "network")
-    solution = Work(source, settings, made, architecture, options.optimizer_for(made), seed, options).run()
+    work = Work(source, settings, made, architecture, options.optimizer_for(made), seed, options)
+    with progress(work.title) as show_progress:
+        solution = work.run(show_progress)
     if json:
         print(dumps(finite(solution.summary()), allow_nan=False))
     else:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kinn.cli.settings import Settings, convert, split
 from kinn.errors import InputError
+from kinn.runs.settings import Settings, convert, split
 
 
 def test_settings_go_to_the_part_in_front_of_the_dot() -> None:

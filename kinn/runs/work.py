@@ -1,17 +1,16 @@
-"""One solve as the command line states it: from names and settings to a solution in its run folder."""
+"""One solve as names and settings state it, resolved: from them to a solution in its run folder."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from kinn.cli.problems import Source, blame
-from kinn.cli.progress import progress
-from kinn.cli.settings import convert
 from kinn.errors import SolveError, unknown
+from kinn.runs.settings import convert
+from kinn.runs.sources import Source, blame
 
 if TYPE_CHECKING:
     from kinn.networks import Architecture
@@ -106,6 +105,11 @@ class Work:
     options: Options
 
     @property
+    def title(self) -> str:
+        """What tells it from others."""
+        return f"{self.problem.name}, {self.network.name}, seed {self.seed}"
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """The plain arguments of `kinn.solve` that decide the result."""
         asked = self.options
@@ -128,8 +132,11 @@ class Work:
             **self.arguments,
         }
 
-    def run(self) -> Solution:
-        """Solve, show progress on stderr, and leave a run folder.
+    def run(self, show: Callable[[Record], None] | None = None) -> Solution:
+        """Solve and leave a run folder.
+
+        Args:
+            show: Called with each record.
 
         Raises:
             InputError: If something asked for cannot be; an unwritable folder is found before training starts.
@@ -140,24 +147,24 @@ class Work:
 
         folder = RunFolder(self.options.out, self.config)
         history: list[Record] = []
-        with progress(f"{self.problem.name}, {self.network.name}, seed {self.seed}") as show:
 
-            def record(entry: Record) -> None:
-                history.append(entry)
+        def record(entry: Record) -> None:
+            history.append(entry)
+            if show is not None:
                 show(entry)
 
-            try:
-                with blame(self.source.script):
-                    solution = kinn.solve(
-                        self.problem,
-                        self.network,
-                        optimizer=self.optimizer,
-                        threads=self.options.threads,
-                        progress=record,
-                        **self.arguments,
-                    )
-            except SolveError as error:
-                raise SolveError(f"{error} (see {folder.save_failure(str(error), history)})") from error
+        try:
+            with blame(self.source.script):
+                solution = kinn.solve(
+                    self.problem,
+                    self.network,
+                    optimizer=self.optimizer,
+                    threads=self.options.threads,
+                    progress=record,
+                    **self.arguments,
+                )
+        except SolveError as error:
+            raise SolveError(f"{error} (see {folder.save_failure(str(error), history)})") from error
         return dataclasses.replace(solution, run=folder.save(solution))
 
     def _default_points(self) -> int:
