@@ -4,7 +4,7 @@ The jet x of an input is taken through the bounded map in front of the splines, 
 di Bruno's formula; the adjoint takes the cotangents of those products the same way back. The pairs of an input and a point of a
 tile lie side by side, in whole vectors.
 
-`table` is a matrix with a column a pair: the local coordinate s, the base function's Taylor
+`table` (see the module) holds of every pair the local coordinate s, the base function's Taylor
 coefficients b^(m) / (m! rate^m), and Q[a, m] m! rate^m, with which an output's component a is
 sum_m (m! rate^m Q[a, m]) t_m in terms of the Taylor coefficients t_m in s.
 """
@@ -19,12 +19,8 @@ from llvmlite import ir
 from kinn.jets import IndexSet
 from kinn.jets.partitions import Composition, composition
 from kinn.ops.cpu.functions import BOUNDED_MAPS, silu
+from kinn.ops.cpu.table import Table, lanes_of
 from kinn.ops.cpu.vectors import INT, Code, Vectors, whole
-
-
-def lanes_of(dtype: str) -> int:
-    """Return how many pairs are handled at once: those that fill 64 bytes."""
-    return 16 if dtype == "float32" else 8
 
 
 def table_rows(index: IndexSet, orders: int) -> int:
@@ -58,7 +54,7 @@ def edges(index: IndexSet, bound: str, dtype: str, orders: int, rounds: int) -> 
         },
     )  # fmt: skip
     v = Vectors(code, dtype, lanes_of(dtype))
-    rule = composition(index)
+    rule, table = composition(index), Table(table_rows(index, orders), dtype)
 
     def row(n: int, at: Any) -> Any:
         return code.plus(at, (n, code["pairs"]))
@@ -75,8 +71,9 @@ def edges(index: IndexSet, bound: str, dtype: str, orders: int, rounds: int) -> 
             base[m] = v.multiply(base[m], inverse)
             inverse = v.multiply(v.multiply(inverse, rate), v.constant(m))
         factors = [v.multiply(q, powers[m]) for q, (_, m) in zip(_products(v, rule, y), rule.rows, strict=True)]
+        first = table.at(code, at)
         for n, values in enumerate([local, *base, *factors]):
-            v.store(values, code["table"], row(n, at))
+            v.store(values, code["table"], table.row(code, first, n))
         v.store_whole(cell, code["cell"], at)
         for n, values in enumerate([rate, *mapped]):
             v.store(values, code["kept"], row(n, at))

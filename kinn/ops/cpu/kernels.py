@@ -15,7 +15,7 @@ from kinn.ops.cpu.loops import Array, call, compiled_loop
 from kinn.ops.cpu.transpose import BLOCK
 
 #: Points handled together, at most.
-TILE = 64
+TILE = 128
 
 #: Pairs of a point and an input handled together, unless one point has more; fewer where each has numbers of its own.
 PAIRS, OWN_PAIRS = 1024, 128
@@ -159,7 +159,7 @@ def forward(
         else:
             tile[:] = 0.0
             place = tile
-        call(push, (inputs, count, column, width, each, point, component, cell, table, place, coefficients, base))
+        call(push, (inputs, count, column, point, component, cell, table, place, each, coefficients, base))
         if not direct:
             _store_outputs(tile, few, width, column, begin, count, out)
 
@@ -228,7 +228,7 @@ def adjoint(
         call(
             pull,
             (
-                inputs, count, column, width, each, point, component, cell, table, place, coefficients, base,
+                inputs, count, column, point, component, cell, table, place, each, coefficients, base,
                 coefficients_grad, base_grad, sums,
             ),
         )  # fmt: skip
@@ -286,7 +286,7 @@ def jacobian(
         _load(transpose, stack, begin, count, x, column)
         _load_outputs(grad, begin, count, tile, False, width, column)
         call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-        call(split, (inputs, count, column, width, 0, width * components, width, cell, table, tile, own))
+        call(split, (inputs, count, column, width * components, width, cell, table, tile, 0, own))
         flat = own.ravel()
         for r in range(count):
             for i in range(inputs):

@@ -45,7 +45,7 @@ class Machine:
     @cached_property
     def split_width(self) -> int:
         """The same for per-sample Jacobians."""
-        return -(-self.outputs // self._lanes) * self._lanes
+        return outputs.padded_width(self.outputs, self.dtype)
 
     def polynomial_shape(self, inputs: int, cells: int) -> tuple[int, int, int, int]:
         """Return the shape of the array of the edges' polynomials."""
@@ -88,19 +88,19 @@ class Machine:
         """Adds one input's edges to the outputs."""
         if self.few:
             return compiled(narrow.push(self._orders, self.degree, self.dtype, self.outputs))
-        return compiled(outputs.push(self._orders, self.degree, self.dtype, self._lanes))
+        return compiled(outputs.push(self._orders, self.degree, self.dtype, self.outputs))
 
     @cached_property
     def pull(self) -> int:
         """Adds to the cotangents of one input's polynomials."""
         if self.few:
             return compiled(narrow.pull(self._orders, self.degree, self.dtype, self.outputs))
-        return compiled(outputs.pull(self._orders, self.degree, self.dtype, self._lanes))
+        return compiled(outputs.pull(self._orders, self.degree, self.dtype, self.outputs))
 
     @cached_property
     def split(self) -> int:
         """Stores each point's own cotangents of one input's polynomials."""
-        return compiled(outputs.split(self._orders, self.degree, self.dtype, self._lanes))
+        return compiled(outputs.split(self._orders, self.degree, self.dtype, self.outputs))
 
     @cached_property
     def _orders(self) -> tuple[int, ...]:

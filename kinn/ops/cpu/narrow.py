@@ -7,7 +7,7 @@ Arrays: `cells`, the inputs' polynomials, each cells x O x P or `each` numbers, 
 a power of two; `base`, their weights of the base function, inputs x O; `tile`, the outputs or their cotangents, A x O x
 `column`; `cell` and `table`, see `edges`. Point r and input i stand in column i `column` + r of the table. Points come
 in whole vectors, the last filled up with points whose cotangents are zero. The kernels take the arguments of those in
-`outputs`; they do not use `count`, `width`, `point` and `component`.
+`outputs`; they do not use `count`, `point` and `component`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from kinn.ops.cpu.edges import lanes_of
 from kinn.ops.cpu.outputs import taylor, taylor_adjoint
+from kinn.ops.cpu.table import Table, lanes_of
 from kinn.ops.cpu.vectors import INT, Code, Vectors, whole
 
 #: The greatest number of outputs that these kernels are for.
@@ -48,9 +48,8 @@ class _Points:
         self, name: str, arrays: dict[str, str], orders: Sequence[int], degree: int, base: int, outputs: int, dtype: str
     ) -> None:
         common = {
-            "inputs": "int", "count": "int", "column": "int", "width": "int", "each": "int",
-            "point": "int", "component": "int",
-            "cell": "int*", "table": dtype, "tile": dtype, "cells": dtype, "base": dtype,
+            "inputs": "int", "count": "int", "column": "int", "point": "int", "component": "int",
+            "cell": "int*", "table": dtype, "tile": dtype, "each": "int", "cells": dtype, "base": dtype,
         }  # fmt: skip
         self.code = Code(name, {**common, **arrays})
         self.v = Vectors(self.code, dtype, lanes_of(dtype))
@@ -58,12 +57,13 @@ class _Points:
         self.rows = [(a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1)]
         self.order = max(orders, default=0)
         self.degree, self.base_order = degree, base
+        self.table = Table(2 + base + len(self.rows), dtype)
 
     @contextmanager
     def vectors(self) -> Iterator[None]:
         """Repeat what is built inside for every input and vector of points, and load what their edges share."""
         code = self.code
-        self.row = code.builder.mul(code["inputs"], code["column"])
+        self.pairs = code.builder.mul(code["inputs"], code["column"])
         with code.loop(code["inputs"]) as i:
             self.cells_at = code.plus(whole(0), (i, code["each"]))
             self.base_at = code.plus(whole(0), (i, self.outputs))
@@ -74,8 +74,8 @@ class _Points:
 
     def _load(self) -> None:
         code, v = self.code, self.v
-        count = 2 + self.base_order + len(self.rows)
-        self.s, *rest = (v.load(code["table"], self.column(n)) for n in range(count))
+        at = self.table.at(code, self.pair)
+        self.s, *rest = (v.load(code["table"], self.table.row(code, at, n)) for n in range(self.table.rows))
         self.base = rest[: self.base_order + 1]
         self.q = dict(zip(self.rows, rest[self.base_order + 1 :], strict=True))
         address = code.builder.bitcast(
@@ -85,10 +85,6 @@ class _Points:
         self.starts = [
             code.plus(self.cells_at, (code.builder.sext(c, INT), self.outputs * padded(self.degree))) for c in cells
         ]
-
-    def column(self, row: int) -> Any:
-        """Return the index of the first pair in a row of a table."""
-        return self.code.plus(self.pair, (row, self.row))
 
     def places(self, o: int) -> list[Any]:
         """Return where the components of output o stand in the tile."""
@@ -159,5 +155,5 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
             for own, place in zip(v.transposed(rows), k.polynomials(o), strict=True):
                 short.store(short.add(short.load(code["cells_grad"], place), own), code["cells_grad"], place)
         for n, total in enumerate(sums):
-            v.store(total, code["sums"], k.column(n))
+            v.store(total, code["sums"], code.plus(k.pair, (n, k.pairs)))
     return code.finish()

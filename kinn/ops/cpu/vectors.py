@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -160,6 +161,13 @@ class Vectors:
         """Return the numbers of a vector."""
         return [self.builder.extract_element(values, ir.Constant(ir.IntType(32), lane)) for lane in range(self.lanes)]
 
+    def variable(self) -> Variable:
+        """Return a sum, zero here, that what follows can add to."""
+        with self.builder.goto_entry_block():
+            place = self.builder.alloca(self.vector)
+        self.builder.store(self.constant(0.0), place)
+        return Variable(self, place)
+
     def add(self, a: Any, b: Any) -> Any:
         """Return a + b; None stands for zero."""
         if a is None or b is None:
@@ -225,3 +233,25 @@ class Vectors:
     def _shuffle(self, u: Any, v: Any, picks: Sequence[int]) -> Any:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), len(picks)), list(picks))
         return self.builder.shuffle_vector(u, v, mask)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A running sum of vectors, which the compiler keeps in a register.
+
+    Attributes:
+        vectors: The instructions.
+        place: Where it stands until then.
+    """
+
+    vectors: Vectors
+    place: Any
+
+    @property
+    def value(self) -> Any:
+        """The sum so far."""
+        return self.vectors.builder.load(self.place)
+
+    def add(self, term: Any) -> None:
+        """Add a vector."""
+        self.vectors.builder.store(self.vectors.add(self.value, term), self.place)
