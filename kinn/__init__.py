@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kinn.calculus import div, grad, hessian, laplacian, strain
-    from kinn.conditions import Dirichlet, Initial, Interface, Neumann, Observation
+    from kinn.conditions import Dirichlet, Initial, Interface, Neumann, Observation, Periodic, PointValue, Robin
     from kinn.errors import InputError, SolveError
     from kinn.fields import Field, Points
     from kinn.geometry import Disk, Interval, Polygon, Rectangle, TimeInterval
@@ -45,7 +45,7 @@ __version__ = "0.1.0"
 #: Where the public names live, read by `__getattr__` and, as the imports above, by type checkers and editors.
 _NAMES = {
     "kinn.calculus": "div grad hessian laplacian strain",
-    "kinn.conditions": "Dirichlet Initial Interface Neumann Observation",
+    "kinn.conditions": "Dirichlet Initial Interface Neumann Observation Periodic PointValue Robin",
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
     "kinn.geometry": "Disk Interval Polygon Rectangle TimeInterval",
@@ -76,10 +76,13 @@ __all__ = [
     "LevenbergMarquardt",
     "Neumann",
     "Observation",
+    "Periodic",
+    "PointValue",
     "Points",
     "Polygon",
     "Problem",
     "Rectangle",
+    "Robin",
     "SelfScaledBroyden",
     "Solution",
     "SolveError",

@@ -7,7 +7,9 @@ normal (`p.n`).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Self
 
 import torch
@@ -77,6 +79,18 @@ def derivative_index(letters: str, coordinates: Sequence[str], owner: str) -> In
     return tuple(index)
 
 
+@lru_cache(maxsize=1024)
+def _coordinates_of(function: Callable[..., Any], coordinates: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the coordinates that a function takes by name, where these are not all; else nothing."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a built-in function does not tell
+        return ()
+    named = tuple(name for name in parameters if name in coordinates)
+    needed = {name for name, p in parameters.items() if p.default is p.empty}
+    return named if len(named) < len(coordinates) and needed <= set(named) else ()
+
+
 class Vector(tuple[Field, ...]):
     """Fields as the components of a vector: `k * grad(u)`, `grad(u) @ p.n`."""
 
@@ -114,6 +128,7 @@ class Points:
         normals: A `N x d` tensor of outward unit normals, on boundaries.
         constants: What the problem calls by name: numbers, or functions to be called with fields.
         observed: A tensor (N,) of what was measured there.
+        opposite: The points, N too, at which the other sides of a condition between several places are taken.
     """
 
     def __init__(
@@ -123,9 +138,11 @@ class Points:
         normals: Tensor | None = None,
         constants: Mapping[str, Any] | None = None,
         observed: Tensor | None = None,
+        opposite: Sequence[Points] = (),
     ) -> None:
         self.tensor = x
         self.observed = observed
+        self.opposite = tuple(opposite)
         self.normals = normals
         self.names = tuple(coordinates)
         self.constants = dict(constants or {})
@@ -150,6 +167,21 @@ class Points:
             raise InputError("p.n is the boundary normal, and these points do not lie on a boundary")
         normals = self.normals
         return Vector(self._constant(normals[:, i], f"n{name}") for i, name in enumerate(self.names) if name != TIME)
+
+    def side(self, number: int) -> Points:
+        """Return the points at which a side of a condition is taken: these, but where the condition joins two places."""
+        return self.opposite[number - 1] if 0 < number <= len(self.opposite) else self
+
+    def rows(self, part: slice) -> Points:
+        """Return some of the points."""
+        return Points(
+            self.names,
+            self.tensor[part],
+            None if self.normals is None else self.normals[part],
+            self.constants,
+            None if self.observed is None else self.observed[part],
+            [other.rows(part) for other in self.opposite],
+        )
 
     def _constant(self, values: Component, name: str = "") -> Field:
         return Field(self.names, lambda a: 0.0 if any(a) else values, name)
@@ -178,17 +210,18 @@ class Points:
         return self._cache[key]
 
     def field(self, data: Any, what: str) -> Field:
-        """Return data on these points as a field: a number, an array (N,), a field, or a function of the coordinates.
+        """Return data on these points as a field: a number, an array (N,), a field, or a function of coordinates.
 
         Args:
-            data: The data.
+            data: The data. A function takes all coordinates in order, or some of them by their names: `lambda t: ...`.
             what: What error messages call it.
 
         Raises:
             InputError: If the data has the wrong shape, is not finite, or is nothing of the kind.
         """
         if callable(data):
-            data = data(*self.coordinates)
+            named = _coordinates_of(data, self.names)
+            data = data(**{name: getattr(self, name) for name in named}) if named else data(*self.coordinates)
         if isinstance(data, Field):
             values = data.value
             if isinstance(values, Tensor) and values.dim() and values.shape != (len(self),):

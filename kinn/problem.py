@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.conditions import BoundaryCondition, Condition
+from kinn.conditions import Condition, PointCondition
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry
@@ -141,35 +141,19 @@ class Problem:
         return self.features.get(subdomain, ()) if isinstance(self.features, Mapping) else self.features
 
     def sides(self, condition: Condition) -> tuple[tuple[str, ...], ...]:
-        """Return the groups of subdomains a condition is evaluated in: each that has the boundary, or the two that meet.
+        """Return the groups of subdomains a condition is evaluated in: each that has the boundary, or those that meet.
 
         Raises:
             InputError: If no subdomain has the boundary, or an interface is not between two.
         """
-        if not isinstance(condition, BoundaryCondition):
-            return tuple((name,) for name in self.subdomains)
-        having, failure = [], None
-        for name, geometry in self.subdomains.items():
-            try:
-                geometry.boundary(condition.on)
-            except InputError as error:
-                failure = error
-            else:
-                having.append(name)
-        if not having:
-            raise InputError(f"{condition.label} of problem {self.name!r}: {failure}")
-        if condition.sides == 1:
-            return tuple((name,) for name in having)
-        if len(having) != condition.sides:
-            raise InputError(
-                f"{condition.label} of problem {self.name!r} joins {condition.sides} subdomains, "
-                f"and {len(having)} have that boundary: {', '.join(having)}"
-            )
-        return (tuple(having),)
+        try:
+            return condition.groups(self.subdomains)
+        except InputError as error:
+            raise InputError(f"{condition.label} of problem {self.name!r}: {error}") from error
 
-    def points(self, x: Any, normals: Any = None, observed: Any = None) -> Points:
+    def points(self, x: Any, normals: Any = None, observed: Any = None, opposite: Sequence[Points] = ()) -> Points:
         """Return points as residuals take them, with the problem's constants."""
-        return Points(self.coordinates, x, normals, self.constants, observed)
+        return Points(self.coordinates, x, normals, self.constants, observed, opposite)
 
     def contains(self, points: Array) -> npt.NDArray[np.bool_]:
         """Return which of the points (N, d) lie in the domain."""
@@ -177,20 +161,24 @@ class Problem:
         return inside
 
     def _check(self, condition: Condition) -> None:
-        if condition.field not in self.names:
-            raise unknown("field", condition.field, self.names, f"{condition.label} of problem {self.name!r}")
+        where = f"{condition.label} of problem {self.name!r}"
+        for name in condition.about:
+            if name not in self.names:
+                raise unknown("field", name, self.names, where)
         self.sides(condition)
-        observed = getattr(condition, "points", None)
-        if observed is None:
-            return
-        if observed.shape[1] != self.dimension:
+        if isinstance(condition, PointCondition):
+            self._check_points(condition.where, where)
+
+    def _check_points(self, points: Array, where: str) -> None:
+        if points.shape[1] != self.dimension:
             raise InputError(
-                f"{condition.label} of problem {self.name!r} has points of {observed.shape[1]} coordinates; "
+                f"{where} has points of {points.shape[1]} coordinates; "
                 f"the domain has {self.dimension} ({', '.join(self.coordinates)})"
             )
-        outside = int((~self.contains(observed)).sum())
-        if outside:
-            raise InputError(f"{condition.label} of problem {self.name!r} has {outside} points outside the domain")
+        outside = ~self.contains(points)
+        if outside.any():
+            first = ", ".join(f"{c:g}" for c in points[outside][0])
+            raise InputError(f"{where} has {int(outside.sum())} points outside the domain, the first at ({first})")
 
     def _check_residuals(self) -> None:
         if isinstance(self.strong, Mapping):

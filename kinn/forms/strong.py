@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from kinn.conditions import BoundaryCondition, Observation
+from kinn.conditions import Condition
+from kinn.conditions.base import Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
+from kinn.forms.placement import Placement
 from kinn.forms.system import ResidualSystem
 from kinn.forms.terms import Term, TermResidual, plan_term
 from kinn.forms.trial import Trial
-from kinn.geometry import Geometry
 from kinn.jets.functions import sqrt
 from kinn.problem import Residual
-
-#: The least number of points on a boundary.
-FEWEST = 8
 
 
 def strong_form(
@@ -43,9 +41,6 @@ def strong_form(
     total = sum(g.measure for g in problem.subdomains.values())
     terms: list[Term] = []
 
-    def tensor(a: object) -> torch.Tensor:
-        return torch.as_tensor(a, dtype=trial.dtype)
-
     for n, (name, geometry) in enumerate(problem.subdomains.items()):
         residual = problem.residual_of(name)
         if residual is None:
@@ -56,53 +51,28 @@ def strong_form(
         x = draw(geometry, count, own_seed) if draw else geometry.sample(count, method=method, seed=own_seed)
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
         share = weight * count / points
-        terms.append(plan_term(trial, label, (name,), _as_term(residual, problem.names), tensor(x), weight=share))
+        where = problem.points(torch.as_tensor(x, dtype=trial.dtype))
+        terms.append(plan_term(trial, label, (name,), _as_term(residual, problem.names), where, weight=share))
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
+    place = Placement(problem, spacing, method, trial.dtype)
     for n, condition in enumerate(problem.conditions):
         if getattr(condition, "enforce", "soft") == "hard":
             continue
         for group in problem.sides(condition):
+            where = place.points(condition, group, seed + 13 * n + 7)
+            if where is None:
+                continue
             label = condition.label if len(problem.subdomains) == 1 else f"{condition.label} in {group[0]!r}"
-            if isinstance(condition, Observation):
-                inside = problem.subdomains[group[0]].contains(condition.points)
-                if not inside.any():
-                    continue
-                where, values = tensor(condition.points[inside]), tensor(condition.values[inside])
-                terms.append(
-                    plan_term(trial, label, group, condition.residuals, where, observed=values, weight=condition.weight)
-                )
-            elif isinstance(condition, BoundaryCondition):
-                geometry = problem.subdomains[group[0]]
-                count = boundary_count(geometry, condition.on, spacing)
-                drawn = geometry.boundary(condition.on).sample(count, method=method, seed=seed + 13 * n + 7)
-                terms.append(
-                    plan_term(
-                        trial,
-                        label,
-                        group,
-                        _balanced(condition),
-                        tensor(drawn.points),
-                        normals=tensor(drawn.normals),
-                        weight=1.0 if callable(condition.weight) else condition.weight,
-                    )
-                )
-            else:
-                raise InputError(f"the strong form does not know the condition {type(condition).__name__}")
+            weight: Weight = getattr(condition, "weight", 1.0)
+            share = 1.0 if callable(weight) else weight
+            terms.append(plan_term(trial, label, group, _balanced(condition, weight), where, weight=share))
     if not terms:
         raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
     return ResidualSystem(trial, terms)
 
 
-def boundary_count(geometry: Geometry, on: str, spacing: float) -> int:
-    """Return the number of points that gives a boundary the spacing of the interior."""
-    if geometry.dim == 1:
-        return len(geometry.boundary(on).parts)
-    return max(FEWEST, round(geometry.boundary(on).measure / spacing ** (geometry.dim - 1)))
-
-
-def _balanced(condition: BoundaryCondition) -> TermResidual:
+def _balanced(condition: Condition, weight: Weight) -> TermResidual:
     """Return the condition's residuals, times the root of its weight where that is a function."""
-    weight = condition.weight
     if not callable(weight):
         return condition.residuals
 

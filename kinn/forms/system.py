@@ -117,7 +117,8 @@ class ResidualSystem:
     def _residual(self, term: Term, p: Points, tape: Tape | None = None) -> Tensor:
         """Return the weighted residuals (equations, n) of a term on one of its blocks."""
         traces: list[dict[str, Field]] = [
-            self.trial.fields(s, p, index, tape) for s, index in zip(term.subdomains, term.index, strict=True)
+            self.trial.fields(s, p.side(n), index, tape)
+            for n, (s, index) in enumerate(zip(term.subdomains, term.index, strict=True))
         ]
         scale: float = (term.weight / term.points) ** 0.5
         return scale * evaluate(term, traces, p)

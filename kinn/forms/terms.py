@@ -54,15 +54,7 @@ class Term:
 
 
 def plan_term(
-    trial: Trial,
-    name: str,
-    subdomains: tuple[str, ...],
-    residual: TermResidual,
-    x: Tensor,
-    *,
-    normals: Tensor | None = None,
-    observed: Tensor | None = None,
-    weight: float = 1.0,
+    trial: Trial, name: str, subdomains: tuple[str, ...], residual: TermResidual, points: Points, *, weight: float = 1.0
 ) -> Term:
     """Return a term, planned by trying its residual on a recording field.
 
@@ -71,23 +63,16 @@ def plan_term(
         name: What messages call the term.
         subdomains: Those whose fields take part.
         residual: The residual.
-        x: The points, `N x d`.
-        normals: Outward unit normals, `N x d`, on boundaries.
-        observed: What was measured at the points, `N`.
+        points: Where it is evaluated.
         weight: The factor of the mean square in the loss.
 
     Raises:
         InputError: If the residual is no field, has a wrong shape, or asks for what does not exist.
     """
-    if len(x) == 0:
+    if len(points) == 0:
         raise InputError(f"{name} has no points")
-
-    def part(rows: slice) -> Points:
-        return trial.problem.points(
-            x[rows], None if normals is None else normals[rows], None if observed is None else observed[rows]
-        )
-
-    probes = part(slice(0, PROBES))
+    probes = points.rows(slice(0, PROBES))
+    dtype = points.tensor.dtype
     wanted: list[set[Index]] = [set() for _ in subdomains]
 
     def attempt(seed: int, mix: float | None = None) -> list[Tensor]:
@@ -101,21 +86,21 @@ def plan_term(
             def component(field: str, a: Index) -> Component:
                 wanted[side].add(a)
                 if mix is None:
-                    return values(seed, side, field, a).to(x.dtype)
+                    return values(seed, side, field, a).to(dtype)
                 mixture = mix * values(0, side, field, a) + (1 - mix) * values(1, side, field, a)
-                return mixture.to(x.dtype)
+                return mixture.to(dtype)
 
             return component
 
-        traces = [trial.probe(s, probes, answer(side)) for side, s in enumerate(subdomains)]
+        traces = [trial.probe(s, probes.side(side), answer(side)) for side, s in enumerate(subdomains)]
         return [_checked(r, probes, name) for r in _residuals(residual, traces, probes, name)]
 
     first, second, mixed = attempt(0), attempt(1), attempt(0, mix=0.3)
     affine = all(
-        torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if x.dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
+        torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
         for a, b, m in zip(first, second, mixed, strict=True)
     )
-    blocks = tuple(part(slice(start, start + BLOCK)) for start in range(0, len(x), BLOCK))
+    blocks = tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
     index = tuple(IndexSet.closure(trial.problem.dimension, w) for w in wanted)
     return Term(name, subdomains, residual, blocks, weight, index, len(first), affine)
 

@@ -1,0 +1,28 @@
+"""Conditions: what the fields satisfy on boundaries, at the start, between subdomains, at points and on the whole.
+
+A condition states its residual; at which points it is evaluated and how it is weighted is the form's affair. Soft
+conditions enter the loss, hard ones are built into the trial functions.
+"""
+
+from __future__ import annotations
+
+from kinn.conditions.base import BoundaryCondition, Condition, Traces
+from kinn.conditions.boundary import Dirichlet, Initial, Neumann, Robin
+from kinn.conditions.interface import Interface
+from kinn.conditions.periodic import Periodic
+from kinn.conditions.points import Observation, PointCondition, PointValue
+
+__all__ = [
+    "BoundaryCondition",
+    "Condition",
+    "Dirichlet",
+    "Initial",
+    "Interface",
+    "Neumann",
+    "Observation",
+    "Periodic",
+    "PointCondition",
+    "PointValue",
+    "Robin",
+    "Traces",
+]

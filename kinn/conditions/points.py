@@ -1,0 +1,128 @@
+"""Conditions at single points: values that are given, and values that were measured."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from kinn.conditions.base import Condition, Traces, check_weight
+from kinn.errors import InputError
+from kinn.fields import Field, Points
+
+
+@dataclass(frozen=True, eq=False)
+class PointCondition(Condition):
+    """A condition on a field at given points."""
+
+    field: str
+
+    @property
+    @abstractmethod
+    def where(self) -> npt.NDArray[np.float64]:
+        """The points (N, d)."""
+
+    @property
+    def observed(self) -> npt.NDArray[np.float64] | None:
+        """What was measured there, (N,); None if nothing was."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class PointValue(PointCondition):
+    """The field, or a derivative of it, takes a value at points: a pressure that is fixed at one, a load at another.
+
+    Attributes:
+        value: A number, or a function of coordinates.
+        at: One point, d numbers, or several, `N x d`.
+        derivative: "" for the field itself, "x" or "xy" for a derivative of it.
+        weight: The factor of the mean square in the loss, relative to the default.
+    """
+
+    kind: ClassVar[str] = "PointValue"
+
+    value: Any
+    _: KW_ONLY
+    at: Any
+    derivative: str = ""
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        at = np.atleast_2d(_finite(self.at, self.label))
+        if at.ndim != 2 or at.size == 0:
+            raise InputError(f"{self.label} is given at a point (d,) or at points (N, d), not {at.shape}")
+        check_weight(self.weight, self.label)
+        object.__setattr__(self, "at", at)
+
+    @property
+    def where(self) -> npt.NDArray[np.float64]:
+        """The points (N, d)."""
+        return np.asarray(self.at)
+
+    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
+        """Return the field (or its derivative) minus the value."""
+        u = traces[0][self.field]
+        derived = u.along(self.derivative) if self.derivative else u
+        return [derived - p.field(self.value, f"the value of {self.label}")]
+
+
+@dataclass(frozen=True, eq=False)
+class Observation(PointCondition):
+    """The field was measured at points.
+
+    Attributes:
+        points: A `N x d` array.
+        values: A `N` array.
+        noise: The standard deviation of the measurements, if it is known: sets of measurements are weighted by it
+            against each other, and the standard deviations of unknown constants follow from it.
+        weight: The factor of the mean square in the loss, relative to the default.
+    """
+
+    kind: ClassVar[str] = "Observation"
+
+    points: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64]
+    _: KW_ONLY
+    noise: float | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        points = _finite(self.points, self.label)
+        points = points[:, None] if points.ndim == 1 else points
+        values = _finite(self.values, self.label)
+        if points.ndim != 2 or len(points) == 0 or values.shape != (len(points),):
+            raise InputError(
+                f"{self.label} needs points (N, d) and values (N,) with N >= 1, not {points.shape} and {values.shape}"
+            )
+        if self.noise is not None and not 0 < self.noise < float("inf"):
+            raise InputError(
+                f"the noise of {self.label} is a standard deviation, positive and finite: not {self.noise}"
+            )
+        check_weight(self.weight, self.label)
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "values", values)
+
+    @property
+    def where(self) -> npt.NDArray[np.float64]:
+        """The points (N, d)."""
+        return self.points
+
+    @property
+    def observed(self) -> npt.NDArray[np.float64]:
+        """The measurements (N,)."""
+        return self.values
+
+    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
+        """Return u - values."""
+        return [traces[0][self.field] - p.field(p.observed, f"the values of {self.label}")]
+
+
+def _finite(data: Any, label: str) -> npt.NDArray[np.float64]:
+    array = np.asarray(data, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise InputError(f"{label} holds data that is not finite")
+    return array

@@ -1,0 +1,83 @@
+"""Where conditions are evaluated: the points of each kind of condition, as densely spread as those of the interior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from kinn.conditions import BoundaryCondition, Condition, Periodic, PointCondition
+from kinn.errors import InputError
+from kinn.fields import Points
+from kinn.geometry import BoundaryPoints
+from kinn.problem import Array, Problem
+
+#: The least number of points on a boundary.
+FEWEST = 8
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How points of conditions are drawn.
+
+    Attributes:
+        problem: Whose conditions they are.
+        spacing: The distance of neighbouring points.
+        method: See `Geometry.sample`.
+        dtype: The precision of the points.
+    """
+
+    problem: Problem
+    spacing: float
+    method: str
+    dtype: torch.dtype
+
+    def points(self, condition: Condition, group: tuple[str, ...], seed: int) -> Points | None:
+        """Return the points of a condition in a group of subdomains, or None where it has none there.
+
+        Raises:
+            InputError: If there is no rule for such a condition.
+        """
+        if isinstance(condition, BoundaryCondition):
+            return self._on_boundary(condition, group[0], seed)
+        if isinstance(condition, PointCondition):
+            return self._at_points(condition, group[0])
+        if isinstance(condition, Periodic):
+            return self._in_pairs(condition, group, seed)
+        raise InputError(f"the strong form does not know the condition {type(condition).__name__}")
+
+    def _drawn(self, subdomain: str, on: str, seed: int) -> BoundaryPoints:
+        """Return points of a boundary as dense as those of the interior."""
+        geometry = self.problem.subdomains[subdomain]
+        boundary = geometry.boundary(on)
+        if geometry.dim == 1:
+            return boundary.sample(len(boundary.parts), method=self.method, seed=seed)
+        count = max(FEWEST, round(boundary.measure / self.spacing ** (geometry.dim - 1)))
+        return boundary.sample(count, method=self.method, seed=seed)
+
+    def _on_boundary(self, condition: BoundaryCondition, subdomain: str, seed: int) -> Points:
+        drawn = self._drawn(subdomain, condition.on, seed)
+        return self._made(drawn.points, drawn.normals)
+
+    def _at_points(self, condition: PointCondition, subdomain: str) -> Points | None:
+        inside = self.problem.subdomains[subdomain].contains(condition.where)
+        if not inside.any():
+            return None
+        observed = condition.observed
+        return self._made(condition.where[inside], observed=None if observed is None else observed[inside])
+
+    def _in_pairs(self, condition: Periodic, group: tuple[str, ...], seed: int) -> Points:
+        """Return points of the first face, and opposite to each the one of the second that it is identified with."""
+        axis, (_, there) = condition.span([self.problem.subdomains[s] for s in group])
+        drawn = self._drawn(group[0], condition.on[0], seed)
+        moved = drawn.points.copy()
+        moved[:, axis] = there
+        return self._made(drawn.points, drawn.normals, opposite=[self._made(moved, -drawn.normals)])
+
+    def _made(
+        self, x: Array, normals: Array | None = None, observed: Array | None = None, opposite: Sequence[Points] = ()
+    ) -> Points:
+        """Return points with what belongs to them, in the right precision."""
+        tensors = (None if a is None else torch.as_tensor(a, dtype=self.dtype) for a in (x, normals, observed))
+        return self.problem.points(*tensors, opposite=opposite)
