@@ -76,6 +76,17 @@ class Auto(Optimizer):
         memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
         return replace(inner, memory=memory, stage=method.name)
 
+    def renewed(self, objective: Objective, state: State) -> State:
+        """Return the state within the same stage, its progress measured anew."""
+        method, _ = self.stages(objective)[state.memory["stage"]]
+        inner = method.renewed(objective, state.memory["inner"])
+        return replace(inner, memory={**state.memory, "inner": inner, "losses": [inner.loss]}, stage=method.name)
+
+    def work(self, objective: Objective, state: State) -> float:
+        """Return the multiplications of a step of the present stage."""
+        method, _ = self.stages(objective)[state.memory["stage"]]
+        return method.work(objective, state.memory["inner"])
+
     def _enter(self, objective: Objective, theta: Tensor, stage: int) -> State:
         method, _ = self.stages(objective)[stage]
         inner = method.start(objective, theta)

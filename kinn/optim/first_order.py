@@ -46,6 +46,10 @@ class Adam(Optimizer):
         adam.step()
         return State(variable.detach(), loss, {"torch": adam.state_dict()})
 
+    def renewed(self, objective: Objective, state: State) -> State:
+        """Return the state as it is: the moments are averages over many steps anyway."""
+        return state
+
 
 @dataclass(frozen=True)
 class LBFGS(Optimizer):

@@ -78,6 +78,14 @@ class LevenbergMarquardt(Optimizer):
         theta = state.theta + d.to(state.theta.dtype)
         return State(theta, loss, {"damping": used}, detail={"damping": used, "trials": float(tried)})
 
+    def renewed(self, objective: Objective, state: State) -> State:
+        """Return the state with its damping: that suits residuals which changed a little, too."""
+        return State(state.theta, objective.loss(state.theta), state.memory)
+
+    def work(self, objective: Objective, state: State) -> float:
+        """Return the multiplications of J^T J and its factor."""
+        return objective.samples * objective.size**2 + objective.size**3 / 6
+
     def _model(self, objective: Objective, state: State) -> GaussNewton:
         kind = self.linear_algebra
         if kind == "auto":

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
+
+
+#: Multiplications of a gradient for each residual and parameter: some jet components, forwards and backwards.
+FIRST_ORDER = 20.0
 
 
 class Objective(Protocol):
@@ -65,6 +69,31 @@ class State:
     detail: dict[str, float] = field(default_factory=dict)
     stage: str = ""
 
+    def packed(self) -> dict[str, Any]:
+        """Return the state as plain data and tensors, which can be written without a pickle of code."""
+        return {f.name: _packed(getattr(self, f.name)) for f in fields(self)}
+
+    @staticmethod
+    def unpacked(data: Mapping[str, Any]) -> State:
+        """Return the state that `packed` made data of."""
+        return State(**{name: _unpacked(value) for name, value in data.items()})
+
+
+#: What marks the data of a state within the memory of another (the stage of "auto", say).
+_INNER = "state of an optimizer"
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, State):
+        return {_INNER: value.packed()}
+    return {k: _packed(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _unpacked(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return State.unpacked(value[_INNER]) if _INNER in value else {k: _unpacked(v) for k, v in value.items()}
+
 
 class Optimizer(ABC):
     """A method as the user specifies it: a frozen dataclass that steps from state to state."""
@@ -81,3 +110,11 @@ class Optimizer(ABC):
     @abstractmethod
     def step(self, objective: Objective, state: State) -> State:
         """Return the next state."""
+
+    def renewed(self, objective: Objective, state: State) -> State:
+        """Return the state after the objective changed (other weights, other points): what no longer holds is dropped."""
+        return self.start(objective, state.theta)
+
+    def work(self, objective: Objective, state: State) -> float:
+        """Return roughly how many multiplications a step takes."""
+        return FIRST_ORDER * objective.samples * objective.size

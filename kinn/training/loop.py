@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from kinn.errors import SolveError
 from kinn.forms import ResidualSystem
-from kinn.optim import Optimizer
+from kinn.optim import Optimizer, State
 from kinn.training.record import Record
+from kinn.training.standing import Standing
 
 #: How often the run goes back to the last good state before it gives up on numbers that are not finite.
 ROLLBACKS = 3
+
+#: How many multiplications may pass between two validations: some seconds on one core. Not seconds, for the clock must
+#: not decide which parameters are kept.
+UNWATCHED = 5e10
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Stopping:
     Attributes:
         budget: Seconds.
         iterations: Steps, None for no limit.
-        check_every: Steps between validations.
+        check_every: The most steps between validations.
         rises: Training stops after this many validations in a row that rise, at twice the best or more.
         stagnation: Training stops when the loss falls by less than 0.1 % over this many steps.
     """
@@ -63,8 +67,14 @@ def train(
     optimizer: Optimizer,
     stopping: Stopping,
     progress: Callable[[Record], None] | None = None,
+    *,
+    standing: Standing | None = None,
+    keep: Callable[[Standing], None] | None = None,
 ) -> Outcome:
     """Minimise the loss of a system.
+
+    What is done in a step depends on the steps before and never on the clock, which can only end training: a training
+    that goes on from where an earlier one stood comes to the same parameters, bit for bit.
 
     Args:
         system: The residuals at the collocation points.
@@ -72,58 +82,80 @@ def train(
         optimizer: The method.
         stopping: When to end.
         progress: Called with each record.
+        standing: Where an earlier training stood, to go on from there; its time counts.
+        keep: Called after each step with where training stands.
 
     Raises:
         SolveError: If the loss stays not finite; names the term.
     """
-    began = time.perf_counter()
+    if standing is None:
+        standing = begin(system, validation, optimizer)
+    began = time.perf_counter() - standing.seconds
+    while not (stopped := reason_to_stop(standing, optimizer, stopping)):
+        state = optimizer.step(system, standing.state)
+        iteration = standing.iteration + 1
+        if not math.isfinite(state.loss):
+            standing.rollbacks += 1
+            if standing.rollbacks > ROLLBACKS:
+                raise SolveError(f"the loss is not finite after {iteration} steps: {blamed_term(system, state.theta)}")
+            standing.state = optimizer.start(system, standing.best)
+            continue
+        standing.state = state
+        standing.recent = [*standing.recent, state.loss][-stopping.stagnation - 1 :]
+        standing.seconds = time.perf_counter() - began
+        measured = None
+        if iteration % validation_interval(optimizer, system, state, stopping) == 0:
+            measured = validation.loss(state.theta)
+            standing.validated(measured)
+        standing.history.append(
+            Record(state.stage or optimizer.name, iteration, standing.seconds, state.loss, measured, state.detail)
+        )
+        if measured is None and reason_to_stop(standing, optimizer, stopping):
+            standing.history[-1] = replace(standing.history[-1], validation=validation.loss(state.theta))
+        if progress is not None:
+            progress(standing.history[-1])
+        if keep is not None:
+            keep(standing)
+    theta, loss = standing.winner()
+    return Outcome(theta, loss, stopped, tuple(standing.history), time.perf_counter() - began)
+
+
+def begin(system: ResidualSystem, validation: ResidualSystem, optimizer: Optimizer) -> Standing:
+    """Return where training stands before the first step, at the present parameters.
+
+    Raises:
+        SolveError: If the loss is not finite there; names the term.
+    """
     theta = system.start()
     if not math.isfinite(system.loss(theta)):
         raise SolveError(f"the loss is not finite at the start: {blamed_term(system, theta)}")
     state = optimizer.start(system, theta)
-    best = (validation.loss(theta), theta, state.loss)
-    history: list[Record] = []
-    recent: deque[float] = deque(maxlen=stopping.stagnation + 1)
-    rises, previous, rollbacks, stopped = 0, best[0], 0, ""
-    checked = time.perf_counter()
-    while not stopped:
-        state = optimizer.step(system, state)
-        iteration = len(history) + 1
-        seconds = time.perf_counter() - began
-        if not math.isfinite(state.loss):
-            rollbacks += 1
-            if rollbacks > ROLLBACKS:
-                raise SolveError(f"the loss is not finite after {iteration} steps: {blamed_term(system, state.theta)}")
-            state = optimizer.start(system, best[1])
-            continue
-        recent.append(state.loss)
-        if state.stalled:
-            stopped = state.stalled
-        elif seconds >= stopping.budget:
-            stopped = "budget"
-        elif stopping.iterations is not None and iteration >= stopping.iterations:
-            stopped = "iterations"
-        elif optimizer.monotone and len(recent) == recent.maxlen and recent[-1] > 0.999 * recent[0]:
-            stopped = "stagnation"
-        elif state.loss == 0:
-            stopped = "loss is zero"
-        measured = None
-        # at fixed steps, but not so often that cheap steps wait for it, nor so seldom that long ones go unwatched
-        if stopped or iteration % stopping.check_every == 0 or time.perf_counter() - checked > 5.0:
-            measured = validation.loss(state.theta)
-            checked = time.perf_counter()
-            if measured < best[0]:
-                best = (measured, state.theta, state.loss)
-            rises = rises + 1 if measured > previous else 0
-            previous = measured
-            # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
-            if rises >= stopping.rises and not stopped and measured > 2 * best[0]:
-                stopped = "validation rises"
-        record = Record(state.stage or optimizer.name, iteration, seconds, state.loss, measured, state.detail)
-        history.append(record)
-        if progress is not None:
-            progress(record)
-    return Outcome(best[1], best[2], stopped, tuple(history), time.perf_counter() - began)
+    measured = validation.loss(theta)
+    return Standing(state, best=theta, best_validation=measured, best_loss=state.loss, previous=measured)
+
+
+def reason_to_stop(standing: Standing, optimizer: Optimizer, stopping: Stopping) -> str:
+    """Return why training ends here, or "" where it goes on."""
+    recent = standing.recent
+    if standing.state.stalled:
+        return standing.state.stalled
+    if standing.seconds >= stopping.budget:
+        return "budget"
+    if stopping.iterations is not None and standing.iteration >= stopping.iterations:
+        return "iterations"
+    if optimizer.monotone and len(recent) > stopping.stagnation and recent[-1] > 0.999 * recent[0]:
+        return "stagnation"
+    if standing.iteration and standing.state.loss == 0:
+        return "loss is zero"
+    # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
+    if standing.rises >= stopping.rises and standing.previous > 2 * standing.best_validation:
+        return "validation rises"
+    return ""
+
+
+def validation_interval(optimizer: Optimizer, system: ResidualSystem, state: State, stopping: Stopping) -> int:
+    """Return the steps between validations: few where steps are long, so that these do not go unwatched."""
+    return max(1, min(stopping.check_every, int(UNWATCHED / optimizer.work(system, state))))
 
 
 def blamed_term(system: ResidualSystem, theta: Tensor) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import itertools
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,11 +9,24 @@ import pytest
 import torch
 from torch import Tensor
 
-from kinn import MLP, Adam, Dirichlet, Interval, LevenbergMarquardt, Problem, SolveError, exp
+from kinn import (
+    LBFGS,
+    MLP,
+    Adam,
+    Auto,
+    Dirichlet,
+    Interval,
+    LevenbergMarquardt,
+    Problem,
+    SelfScaledBroyden,
+    SolveError,
+    exp,
+)
 from kinn.forms import ResidualSystem, Trial, strong_form
 from kinn.optim import Objective, Optimizer, State
-from kinn.training.loop import Stopping, train
+from kinn.training.loop import UNWATCHED, Stopping, begin, train, validation_interval
 from kinn.training.record import Record
+from kinn.training.standing import Standing
 
 
 def systems(strong: Any = lambda u, p: u.xx + 1, points: int = 40) -> tuple[ResidualSystem, ResidualSystem]:
@@ -95,3 +109,50 @@ def test_a_step_to_nan_is_rolled_back() -> None:
 def test_a_loss_that_starts_infinite_names_term_and_point() -> None:
     with pytest.raises(SolveError, match=r"the PDE, first at \("):
         train(*systems(lambda u, p: u.xx + exp(1000 + 1000 * u**2)), LevenbergMarquardt(), Stopping())
+
+
+@pytest.mark.parametrize(
+    "method", [Auto(), Auto(warm_up=4), Adam(), LBFGS(), SelfScaledBroyden(), LevenbergMarquardt()]
+)
+def test_a_training_goes_on_from_where_it_stood_to_the_same_bits(method: Optimizer) -> None:
+    def nonlinear(u: Any, p: Any) -> Any:
+        return u.xx - u * u * u + 1
+
+    whole = train(*systems(nonlinear), method, Stopping(iterations=45))
+    kept: list[bytes] = []
+
+    def keep(standing: Standing) -> None:
+        buffer = io.BytesIO()
+        torch.save(standing.packed(), buffer)
+        kept.append(buffer.getvalue())
+
+    train(*systems(nonlinear), method, Stopping(iterations=31), keep=keep)
+    for data in (kept[2], kept[19], kept[-1]):
+        standing = Standing.unpacked(torch.load(io.BytesIO(data), weights_only=True))
+        seconds = standing.seconds
+        outcome = train(*systems(nonlinear), method, Stopping(iterations=45), standing=standing)
+        assert torch.equal(outcome.theta, whole.theta)
+        assert [(r.stage, r.loss, r.detail) for r in outcome.history] == [
+            (r.stage, r.loss, r.detail) for r in whole.history
+        ]
+        assert outcome.history[-1].seconds > seconds
+
+
+def test_time_before_counts() -> None:
+    standing = begin(*systems(), Adam())
+    standing.seconds = 30.0
+    outcome = train(*systems(), Adam(), Stopping(budget=30.2), standing=standing)
+    assert outcome.stopped == "budget"
+    assert 30.2 <= outcome.seconds < 31.5
+
+
+def test_long_steps_are_validated_more_often() -> None:
+    system, _ = systems()
+
+    class Slow(LevenbergMarquardt):
+        def work(self, objective: Objective, state: State) -> float:
+            return UNWATCHED / 7
+
+    state = Slow().start(system, system.start())
+    assert validation_interval(LevenbergMarquardt(), system, state, Stopping()) == 20
+    assert validation_interval(Slow(), system, state, Stopping()) == 7
