@@ -105,8 +105,9 @@ def matched_networks(names: Sequence[str], texts: Mapping[str, str], problem: Pr
     """
     from kinn.forms import Trial
     from kinn.networks import match_parameters
-    from kinn.runs.work import specified, types_of
+    from kinn.runs.work import specified
     from kinn.solver import chosen_network
+    from kinn.training.settings import types_of
 
     defaults = [chosen_network(problem, name) for name in dict.fromkeys(names)]
     known = {setting for default in defaults for setting in types_of(default)}

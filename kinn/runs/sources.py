@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from kinn.errors import InputError, unknown
-from kinn.runs.settings import convert
+from kinn.training.settings import convert
 
 if TYPE_CHECKING:
     from kinn.problem import Problem

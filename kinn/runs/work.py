@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kinn.errors import SolveError, unknown
-from kinn.runs.settings import convert
 from kinn.runs.sources import Source, blame
+from kinn.training.settings import convert, described, types_of
 
 if TYPE_CHECKING:
     from kinn.networks import Architecture
@@ -35,16 +35,6 @@ def specified(default: Specification, texts: Mapping[str, str], part: str) -> Sp
     """
     values = convert(texts, types_of(default), f"{part} {default.name!r}")
     return dataclasses.replace(default, **values)  # type: ignore[type-var]
-
-
-def types_of(specification: object) -> dict[str, Any]:
-    """Return the types of the settings of a specification, by name."""
-    hints = get_type_hints(type(specification))
-    return {field.name: hints[field.name] for field in dataclasses.fields(specification)}  # type: ignore[arg-type]
-
-
-def _described(specification: Architecture | Optimizer) -> dict[str, Any]:
-    return {"name": specification.name} | {name: getattr(specification, name) for name in types_of(specification)}
 
 
 @dataclass(frozen=True)
@@ -127,8 +117,8 @@ class Work:
         """The resolved configuration, whose hash names the run folder; folders and threads do not belong to it."""
         return {
             "problem": {"name": self.problem.name, "settings": self.settings, "script_sha256": self.source.digest},
-            "network": _described(self.network),
-            "optimizer": _described(self.optimizer),
+            "network": described(self.network),
+            "optimizer": described(self.optimizer),
             **self.arguments,
         }
 

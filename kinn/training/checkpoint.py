@@ -1,0 +1,99 @@
+"""Checkpoints: where a solve stands, written now and then so that a kill at any moment leaves the last good state.
+
+A checkpoint is plain data and tensors; it is read with `weights_only=True`, so that nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kinn.errors import InputError
+
+#: What tells a checkpoint from other files, and its format from later ones.
+FORMAT = "kinn checkpoint 1"
+
+#: Seconds between two checkpoints.
+EVERY = 10.0
+
+#: Writing takes at most one part in so many of the time.
+PATIENCE = 50.0
+
+
+class Checkpoints:
+    """Keeps where a solve stands: often enough that little is lost, seldom enough that it costs nothing.
+
+    Args:
+        write: Writes one, in place of the one before.
+        every: Seconds between two; more where writing takes long.
+        before: What an earlier process kept, to go on from there.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[dict[str, Any]], None],
+        *,
+        every: float = EVERY,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.write = write
+        self.every = every
+        self.before = before
+        self.last: dict[str, Any] = {}
+        self._due = 0.0
+
+    def keep(self, make: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
+        """Write what `make` gives where it is time to, or `now`."""
+        began = time.monotonic()
+        if began < self._due and not now:
+            return
+        self.last = {"format": FORMAT, **make()}
+        self.write(self.last)
+        ended = time.monotonic()
+        self._due = ended + max(self.every, PATIENCE * (ended - began))
+
+
+def write_checkpoint(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a checkpoint beside its place and move it there, so that no moment is without a whole one.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    import torch
+
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with new.open("wb") as file:
+            torch.save(dict(data), file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink()
+        raise InputError(f"cannot write the checkpoint {path}: {error.strerror or error}") from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Return what a checkpoint holds.
+
+    Raises:
+        InputError: If there is none, or it is damaged, or from something else.
+    """
+    import torch
+
+    if not path.is_file():
+        raise InputError(f"no checkpoint at {path}")
+    try:
+        data = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises half a dozen kinds for files that are cut short or hold something else
+        raise InputError(f"{path} is no checkpoint, or a damaged one: it cannot be read") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        found = data.get("format") if isinstance(data, dict) else None
+        what = f"it has format {found!r}" if found else "it comes from something else"
+        raise InputError(f"{path} is no checkpoint of this version of KINN: {what}")
+    return data
