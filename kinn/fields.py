@@ -91,6 +91,14 @@ def _coordinates_of(function: Callable[..., Any], coordinates: tuple[str, ...]) 
     return named if len(named) < len(coordinates) and needed <= set(named) else ()
 
 
+def called(function: Callable[..., Any], names: Sequence[str], coordinates: Sequence[Any]) -> Any:
+    """Return a function of coordinates: of all of them in order, or of some by their names, as `lambda t: ...`."""
+    wanted = _coordinates_of(function, tuple(names))
+    if not wanted:
+        return function(*coordinates)
+    return function(**{name: x for name, x in zip(names, coordinates, strict=True) if name in wanted})
+
+
 class Vector(tuple[Field, ...]):
     """Fields as the components of a vector: `k * grad(u)`, `grad(u) @ p.n`."""
 
@@ -220,8 +228,7 @@ class Points:
             InputError: If the data has the wrong shape, is not finite, or is nothing of the kind.
         """
         if callable(data):
-            named = _coordinates_of(data, self.names)
-            data = data(**{name: getattr(self, name) for name in named}) if named else data(*self.coordinates)
+            data = called(data, self.names, self.coordinates)
         if isinstance(data, Field):
             values = data.value
             if isinstance(values, Tensor) and values.dim() and values.shape != (len(self),):

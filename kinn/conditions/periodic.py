@@ -40,9 +40,10 @@ class Periodic(Condition):
     weight: Weight = 1.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.on, str) or len(self.on) != 2 or self.on[0] == self.on[1]:
+        faces = tuple(self.on)
+        if len(faces) != 2 or faces[0] == faces[1]:
             raise InputError(f"{self.label} joins two faces: on=('left', 'right')")
-        object.__setattr__(self, "on", tuple(self.on))
+        object.__setattr__(self, "on", faces)
         if self.derivatives is not None:
             derivatives = (self.derivatives,) if isinstance(self.derivatives, str) else tuple(self.derivatives)
             object.__setattr__(self, "derivatives", derivatives)

@@ -15,7 +15,7 @@ import torch
 
 from kinn.conditions import Dirichlet, Initial
 from kinn.errors import InputError
-from kinn.fields import Field, Points
+from kinn.fields import Field, Points, called
 from kinn.problem import Problem
 
 
@@ -80,7 +80,7 @@ class Ansatz:
         for face in self.axes[axis]:
             on_face = list(coordinates)
             on_face[axis] = p.field(face.value, "a face")
-            data = face.data(*on_face) if callable(face.data) else face.data
+            data = called(face.data, p.names, on_face) if callable(face.data) else face.data
             correction = p.field(data, f"the value of {face.label}") - self._blend(on_face, before, p)
             others = [other.value for other in self.axes[axis] if other is not face]
             if others:

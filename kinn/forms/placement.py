@@ -79,5 +79,7 @@ class Placement:
         self, x: Array, normals: Array | None = None, observed: Array | None = None, opposite: Sequence[Points] = ()
     ) -> Points:
         """Return points with what belongs to them, in the right precision."""
-        tensors = (None if a is None else torch.as_tensor(a, dtype=self.dtype) for a in (x, normals, observed))
-        return self.problem.points(*tensors, opposite=opposite)
+        made, outward, measured = (
+            None if a is None else torch.as_tensor(a, dtype=self.dtype) for a in (x, normals, observed)
+        )
+        return self.problem.points(made, outward, measured, opposite)

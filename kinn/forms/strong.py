@@ -59,13 +59,13 @@ def strong_form(
         if getattr(condition, "enforce", "soft") == "hard":
             continue
         for group in problem.sides(condition):
-            where = place.points(condition, group, seed + 13 * n + 7)
-            if where is None:
+            placed = place.points(condition, group, seed + 13 * n + 7)
+            if placed is None:
                 continue
             label = condition.label if len(problem.subdomains) == 1 else f"{condition.label} in {group[0]!r}"
-            weight: Weight = getattr(condition, "weight", 1.0)
-            share = 1.0 if callable(weight) else weight
-            terms.append(plan_term(trial, label, group, _balanced(condition, weight), where, weight=share))
+            factor: Weight = getattr(condition, "weight", 1.0)
+            share = 1.0 if callable(factor) else factor
+            terms.append(plan_term(trial, label, group, _balanced(condition, factor), placed, weight=share))
     if not terms:
         raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
     return ResidualSystem(trial, terms)

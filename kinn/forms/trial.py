@@ -11,9 +11,10 @@ from torch import nn
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points, derivative_index
 from kinn.forms.ansatz import Ansatz, hard_ansatz
+from kinn.forms.inputs import Inputs
 from kinn.forms.parameters import FlatParameters
 from kinn.jets import Component, Index, IndexSet
-from kinn.networks import Architecture, Network, Tape, coordinate_stack
+from kinn.networks import Architecture, Network, Tape
 from kinn.problem import Array, Problem
 
 #: Points evaluated at a time outside training, so that memory stays bounded.
@@ -38,19 +39,41 @@ class Trial(nn.Module):
         self.architecture = architecture
         self.dtype = dtype
         self.networks = nn.ModuleDict()
+        self._inputs: dict[str, Inputs] = {}
         self._ansatz: dict[tuple[str, str], Ansatz | None] = {}
         for n, name in enumerate(problem.subdomains):
-            lower, upper = input_bounds(problem, name)
+            inputs = self._inputs[name] = Inputs(problem, name)
             self.networks[name] = architecture.build(
-                len(lower),
+                len(inputs.bounds[0]),
                 len(problem.names),
-                (lower, upper),
+                inputs.bounds,
                 seed=seed + 1_000_003 * n,  # subdomains must not start from equal networks
                 dtype=dtype,
             )
             for field in problem.names:
                 self._ansatz[name, field] = hard_ansatz(problem, name, field)
         self.flat = FlatParameters(self)
+        for name in problem.subdomains:
+            self._check_cycles(name)
+
+    def _check_cycles(self, subdomain: str) -> None:
+        """Raise if data of hard conditions, or features, are not periodic where the network is."""
+        lower, upper = self.problem.subdomains[subdomain].bounds
+        for axis in self._inputs[subdomain].cycles:
+            x = lower + (upper - lower) * np.random.default_rng(0).random((32, len(lower)))
+            across = self.problem.coordinates[axis]
+            for derivative in ("", across):
+                names = [f"{name}.{derivative}" if derivative else name for name in self.problem.names]
+                here, there = (
+                    self.evaluate(np.insert(np.delete(x, axis, axis=1), axis, end, axis=1), names, subdomain=subdomain)
+                    for end in (lower[axis], upper[axis])
+                )
+                gap = np.abs(here - there).max(axis=0) / np.maximum(1.0, np.abs(here).max(axis=0))
+                if gap.max() > (1e-8 if self.dtype == torch.float64 else 1e-3):
+                    raise InputError(
+                        f"problem {self.problem.name!r} is periodic in {across}, enforced hard, and data of its hard "
+                        f"conditions (or a feature) is not: {names[int(gap.argmax())]} jumps; enforce one of them soft"
+                    )
 
     @property
     def parameter_count(self) -> int:
@@ -77,7 +100,7 @@ class Trial(nn.Module):
             index: The derivatives of the network that the fields may be asked for.
             tape: If given, records what the Jacobian needs.
         """
-        inputs = p.cached((subdomain, index), lambda: input_stack(self.problem, subdomain, p, index))
+        inputs = p.cached((subdomain, index), lambda: self._inputs[subdomain].stack(p, index))
         stack = self.network(subdomain).push(inputs, index, tape)
 
         def leaf(channel: int) -> Callable[[Index], Component]:
@@ -158,26 +181,3 @@ class Trial(nn.Module):
         if field not in self.problem.names:
             raise unknown("field", field, self.problem.names, f"problem {self.problem.name!r}")
         return field, derivative_index(letters, self.problem.coordinates, field)
-
-
-def input_stack(problem: Problem, subdomain: str, p: Points, index: IndexSet) -> torch.Tensor:
-    """Return the stack (A, N, inputs) of what a network takes: the coordinates and the problem's features."""
-    stack = coordinate_stack(p.tensor, index)
-    columns = []
-    for n, feature in enumerate(problem.features_of(subdomain)):
-        field = p.field(feature, f"feature {n} of problem {problem.name!r}")
-        columns.append(torch.stack([torch.as_tensor(field[a], dtype=stack.dtype).expand(len(p)) for a in index]))
-    return torch.cat([stack, torch.stack(columns, dim=2)], dim=2) if columns else stack
-
-
-def input_bounds(problem: Problem, subdomain: str) -> tuple[list[float], list[float]]:
-    """Return the box that the inputs of a subdomain's network live in; features are tried on points of it."""
-    geometry = problem.subdomains[subdomain]
-    lower, upper = (corner.tolist() for corner in geometry.bounds)
-    if problem.features_of(subdomain):
-        p = problem.points(torch.as_tensor(geometry.sample(512)))
-        stack = input_stack(problem, subdomain, p, IndexSet.closure(problem.dimension, []))
-        values = stack[0, :, problem.dimension :]
-        lower += values.amin(dim=0).tolist()
-        upper += values.amax(dim=0).tolist()
-    return lower, upper

@@ -34,7 +34,7 @@ def test_robin_solves() -> None:
     import kinn
 
     problem = Problem(
-        "p", Interval(0, 1), strong=lambda u, p: u.xx + sin(p.x), exact=lambda x: sin(x),
+        "p", Interval(0, 1), strong=lambda u, p: u.xx + sin(p.x), exact=sin,
         conditions=[
             Robin("u", 2.0, 3.0, lambda x: 2 * sin(x) + 3 * cos(x), on="right"),
             Robin("u", 1.0, 1.0, -1.0, on="left"),

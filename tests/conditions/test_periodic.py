@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import kinn
-from kinn import MLP, Disk, Initial, InputError, Interval, Periodic, Problem, Rectangle, TimeInterval, sin
+from kinn import MLP, Dirichlet, Disk, Initial, InputError, Interval, Periodic, Problem, Rectangle, TimeInterval, sin
 from kinn.forms import Trial, strong_form
 from kinn.forms.terms import evaluate
 
@@ -49,6 +49,54 @@ def test_advection_leaves_and_comes_back() -> None:
         conditions=[Initial("u", lambda x: sin(2 * np.pi * x)), Periodic("u", on=("left", "right"))],
     )  # fmt: skip
     assert kinn.solve(problem, MLP((12, 12)), iterations=150).errors["u"].l2 < 5e-3
+
+
+def test_hard_periodic_with_all_derivatives() -> None:
+    box = Rectangle((0, -1), (2, 2))
+    conditions = [Periodic("u", on=("right", "left"), enforce="hard", harmonics=3)]
+    trial = Trial(Problem("p", box, strong=lambda u, p: u.xx, conditions=conditions), MLP((8,)), seed=1)
+    assert trial.network("domain").inputs == 7
+    y = np.linspace(-1, 2, 9)
+    names = ["u", "u.x", "u.xy", "u.xxx", "u.xxxx", "u.yy"]
+    here, there, inside = (trial.evaluate(np.column_stack([x + 0 * y, y]), names) for x in (0.0, 2.0, 0.7))
+    np.testing.assert_allclose(here, there, rtol=1e-9, atol=1e-8)
+    assert np.abs(here - inside).max() > 1e-2
+    h, x = 1e-5, np.column_stack([0.3 + 0 * y, y])
+    slope = (trial.evaluate(x + np.array([h, 0]), "u") - trial.evaluate(x - np.array([h, 0]), "u")) / (2 * h)
+    np.testing.assert_allclose(trial.evaluate(x, "u.x"), slope, atol=1e-8)
+
+
+def test_hard_periodic_advection() -> None:
+    """Far fewer steps than the soft condition takes."""
+    problem = Problem(
+        "p", SPACE_TIME, strong=lambda u, p: u.t + u.x, exact=lambda x, t: sin(2 * np.pi * (x - t)),
+        conditions=[
+            Initial("u", lambda x: sin(2 * np.pi * x), enforce="hard"),
+            Periodic("u", on=("left", "right"), enforce="hard"),
+        ],
+    )  # fmt: skip
+    assert kinn.solve(problem, MLP((12, 12)), iterations=60).errors["u"].l2 < 3e-3
+
+
+def hard(*conditions: Any, **options: Any) -> Trial:
+    stated = [Periodic("u", on=("left", "right"), enforce="hard"), *conditions]
+    return Trial(Problem("p", SPACE_TIME, strong=lambda *_: _, conditions=stated, **options), MLP((3,)))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: hard(Initial("u", lambda x: x, enforce="hard")), "is periodic in x, enforced hard.*u jumps"),
+        (lambda: hard(Initial("u", lambda x: (x - 0.5) ** 2, enforce="hard")), "u.x jumps"),
+        (lambda: hard(Dirichlet("u", 0.0, on="left", enforce="hard")), "u jumps"),
+        (lambda: hard(features=[lambda x, t: x * t]), "a feature"),
+        (lambda: hard(fields=("u", "v")), "state it for 'v' too"),
+        (lambda: hard(Periodic("u", on=("left", "right"), enforce="hard", harmonics=2)), "other harmonics"),
+    ],
+)
+def test_what_is_not_periodic_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make()
 
 
 @pytest.mark.parametrize(

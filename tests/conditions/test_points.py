@@ -13,8 +13,8 @@ SQUARE = Rectangle((0, 0), (1, 1))
 
 def test_an_equation_held_by_its_points() -> None:
     problem = Problem(
-        "p", Interval(0, 1), strong=lambda u, p: u.xx + sin(p.x), exact=lambda x: sin(x),
-        conditions=[PointValue("u", 0.0, at=0.0), PointValue("u", lambda x: kinn.cos(x), at=[[0.5]], derivative="x")],
+        "p", Interval(0, 1), strong=lambda u, p: u.xx + sin(p.x), exact=sin,
+        conditions=[PointValue("u", 0.0, at=0.0), PointValue("u", kinn.cos, at=[[0.5]], derivative="x")],
     )  # fmt: skip
     assert kinn.solve(problem, MLP((10,)), iterations=50).errors["u"].l2 < 1e-6
 

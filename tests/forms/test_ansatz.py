@@ -47,7 +47,7 @@ def test_every_face_of_a_square_with_varying_data() -> None:
 
 def test_start_and_sides_of_space_time() -> None:
     conditions = [
-        Initial("u", lambda x, t: cos(x), enforce="hard"),
+        Initial("u", cos, enforce="hard"),
         Dirichlet("u", lambda x, t: exp(-t) * np.cos(1.0), on="right", enforce="hard"),
     ]
     problem = Problem("p", Interval(0, 1) * TimeInterval(0, 2), strong=residual, conditions=conditions)
