@@ -10,8 +10,10 @@ import numpy as np
 
 from kinn.errors import InputError, unknown
 from kinn.geometry import checks
-from kinn.geometry.boundary import Boundary, Face, Label, Part
+from kinn.geometry.boundary import Boundary, Face, Label, Part, smooth_distance
+from kinn.geometry.carriers import Values
 from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece
+from kinn.geometry.regions import Region
 from kinn.geometry.sampling import fill, unit_cube
 
 if TYPE_CHECKING:
@@ -146,7 +148,20 @@ class Geometry(ABC):
                 raise InputError(f"boundary {name!r} bounds nothing any more: other shapes cover it or cut it off")
             groups = [str(part.label.owner) for part in parts]
             raise unknown("boundary", name, [*self.boundaries, *groups, "boundary", "outer"])
-        return Boundary(name, found)
+        return Boundary(name, found, self.size)
+
+    @property
+    def region(self) -> Region:
+        """The shape as a region, which trims the surfaces of shapes that it is combined with.
+
+        Raises:
+            InputError: None is known.
+        """
+        raise InputError(f"no smooth distance is known for combinations with {self!r}: enforce their conditions soft")
+
+    def distance(self, *coordinates: Values) -> Values:
+        """Return a smooth distance to the whole boundary, initial and final instant included: `Boundary.distance`."""
+        return smooth_distance(self.parts, coordinates, self.size)
 
     def __or__(self, other: Geometry) -> Union:
         from kinn.geometry.csg import Union  # the combinations are shapes themselves: their module imports this one

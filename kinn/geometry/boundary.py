@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kinn.errors import InputError
 from kinn.geometry import checks
+from kinn.geometry.carriers import Carrier, Values
+from kinn.geometry.distance import Patch, distance
 from kinn.geometry.pieces import BoundaryPoints, Piece
 from kinn.geometry.sampling import apportion
 
@@ -62,11 +66,22 @@ class Label:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece with its label, and the face it is where it is a whole one."""
+    """A piece with its label, and the face it is where it is a whole one.
+
+    Attributes:
+        label: What it is called.
+        piece: The points, curve or surface.
+        face: The face of a box that it is the whole of.
+        positive_inside: Whether its carrier is positive all over the shape, and zero only where the piece is: then it
+            is a distance as it is.
+        negative_outside: Whether its carrier is negative all over the outside of the shape.
+    """
 
     label: Label
     piece: Piece
     face: Face | None = None
+    positive_inside: bool = False
+    negative_outside: bool = False
 
     @property
     def name(self) -> str:
@@ -79,6 +94,21 @@ class Part:
         return self.piece.measure
 
 
+def smooth_distance(parts: Sequence[Part], coordinates: tuple[Values, ...], size: float) -> Values:
+    """Return the smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
+    dim = parts[0].piece.dim + 1
+    if len(coordinates) != dim:
+        raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
+    whole: list[Carrier] = []
+    patches: list[Patch] = []
+    for part in parts:
+        if not part.positive_inside:
+            patches.extend(part.piece.patches)
+        elif not any(part.piece.carrier.matches(other) == 1 for other in whole):
+            whole.append(part.piece.carrier)
+    return distance(whole, patches, coordinates, size)
+
+
 @dataclass(frozen=True)
 class Boundary:
     """A named boundary, or a group of them.
@@ -86,10 +116,12 @@ class Boundary:
     Attributes:
         name: The name it was asked for by.
         parts: Its leaf parts; several may bear one name.
+        size: The size of the domain.
     """
 
     name: str
     parts: tuple[Part, ...]
+    size: float = 1.0
 
     @property
     def dim(self) -> int:
@@ -106,6 +138,25 @@ class Boundary:
         """The face of an axis-aligned box, or the instant, that this boundary is the whole of; else None."""
         faces = {part.face for part in self.parts}
         return faces.pop() if len(faces) == 1 else None
+
+    def distance(self, *coordinates: Values) -> Values:
+        """Return a smooth distance to this boundary, for hard conditions.
+
+        It is zero on the boundary with a gradient of length 1 there (corners and ends apart), positive elsewhere in
+        the domain, and smooth there; far from the boundary it is no distance, only of its order of magnitude. Outside
+        the domain it means nothing.
+
+        Args:
+            coordinates: One array, tensor or field of N points for each coordinate, in order.
+
+        Returns:
+            The same kind as the coordinates: fields give fields, with all derivatives.
+
+        Raises:
+            InputError: The number of coordinates is not that of the domain, or no smooth distance is known for such a
+                boundary (a cloud of points, a foreign geometry).
+        """
+        return smooth_distance(self.parts, coordinates, self.size)
 
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> BoundaryPoints:
         """Return n points; each part gets its share of them by its measure, to within one point.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,9 @@ from kinn.errors import InputError
 from kinn.geometry import checks
 from kinn.geometry.base import Geometry, coordinate_names
 from kinn.geometry.boundary import Face, Label, Name, Part
+from kinn.geometry.carriers import Carrier, Plane
 from kinn.geometry.pieces import Array, BoundaryPoints, Piece
+from kinn.geometry.regions import Half, Region, between, intersection
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
 
@@ -44,6 +46,31 @@ class BoxSide(Piece):
         normals = np.zeros_like(points)
         normals[:, self.axis] = 2.0 * self.side - 1.0
         return BoundaryPoints(points, normals)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The plane of the side."""
+        return _wall(self.lower, self.upper, self.axis, self.side)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around a stretch of the side of a rectangle; of other boxes what the other sides bound."""
+        if self.dim == 1:
+            first, last = self.at(np.array([[start], [end]])).points
+            return between(first, last)
+        return _inside(self.lower, self.upper, [axis for axis in range(len(self.lower)) if axis != self.axis])
+
+
+def _wall(lower: Sequence[float], upper: Sequence[float], axis: int, side: int) -> Plane:
+    """Return the plane of a side."""
+    slope = np.zeros(len(lower))
+    slope[axis] = 1.0 - 2.0 * side
+    return Plane(tuple(slope.tolist()), -float(slope[axis]) * (upper if side else lower)[axis])
+
+
+def _inside(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> Region:
+    """Return the points between the sides of some axes."""
+    halves = [Half(_wall(lower, upper, axis, side), upper[axis] - lower[axis]) for axis in axes for side in (0, 1)]
+    return intersection(halves)
 
 
 class Box(Geometry):
@@ -101,6 +128,11 @@ class Box(Geometry):
         lower, upper = self.bounds
         return np.asarray(np.max(np.maximum(lower - points, points - upper), axis=1))
 
+    @property
+    def region(self) -> Region:
+        """The points between all sides."""
+        return _inside(self.lower, self.upper, range(self.dim))
+
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
         """Return n points of the interior; "uniform" gives a grid of n nearly square cells, regular where n allows."""
         return super().sample(n, method=method, seed=seed)
@@ -110,7 +142,12 @@ class Box(Geometry):
         """The sides, each a whole face, lower before upper."""
         owner = Name(self.name)
         return tuple(
-            Part(Label(Name(name), owner), BoxSide(self.lower, self.upper, axis, side), Face(axis, value, side))
+            Part(
+                Label(Name(name), owner),
+                BoxSide(self.lower, self.upper, axis, side),
+                Face(axis, value, side),
+                positive_inside=True,
+            )
             for axis, names in enumerate(self.side_names)
             for side, (name, value) in enumerate(zip(names, (self.lower[axis], self.upper[axis]), strict=True))
         )

@@ -14,6 +14,7 @@ from kinn.errors import InputError
 from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Label, Name, Part
 from kinn.geometry.pieces import Array, Flipped, Piece
+from kinn.geometry.regions import Region, intersection, union
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, Cover, trim
 
@@ -36,6 +37,7 @@ class Combination(Geometry):
     symbol: ClassVar[str]
     first_keeps: ClassVar[tuple[int, ...]]  # where parts of the first boundary must lie with regard to the second shape
     second_keeps: ClassVar[tuple[int, ...]]  # and the other way round; shared stretches belong to the first
+    extends: ClassVar[bool] = False  # whether the result is larger than its operands, not smaller
     subtracts: ClassVar[bool] = False  # whether the second boundary is that of a hole: turned round, not outer, no face
 
     def __init__(self, first: Geometry, second: Geometry) -> None:
@@ -60,11 +62,16 @@ class Combination(Geometry):
         for part in self._trimmed(second.parts, second, Cover(first, self.second_keeps, scale, rounding)):
             label = self.second_label(part.label)
             if self.subtracts:
-                part = replace(part, piece=Flipped(part.piece), face=None)
+                inside, outside = part.negative_outside, part.positive_inside
+                piece = Flipped(part.piece)
+                part = replace(part, piece=piece, face=None, positive_inside=inside, negative_outside=outside)
             parts.append(replace(part, label=label))
         if not parts:
             raise InputError(f"{self!r} is an empty domain: no boundary is left of it")
-        return tuple(parts)
+        # What is positive all over a shape is so all over what is cut out of it, and the same holds for its outside.
+        if self.extends:
+            return tuple(replace(part, positive_inside=False) for part in parts)
+        return tuple(replace(part, negative_outside=False) for part in parts)
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
@@ -121,6 +128,7 @@ class Union(Combination):
     """The points of either shape, written `first | second`."""
 
     symbol = "|"
+    extends = True
     first_keeps = (OUTSIDE, SAME)
     second_keeps = (OUTSIDE,)
 
@@ -133,6 +141,11 @@ class Union(Combination):
     def level(self, points: Array) -> Array:
         """Return the smaller of the levels; inside it is a bound for the distance, not the distance."""
         return np.minimum(self.first.level(points), self.second.level(points))
+
+    @property
+    def region(self) -> Region:
+        """The union of both."""
+        return union((self.first.region, self.second.region))
 
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """Whether the other shape stays short of the face."""
@@ -164,6 +177,11 @@ class Intersection(Combination):
         """Return the larger of the levels; outside it is a bound for the distance, not the distance."""
         return np.maximum(self.first.level(points), self.second.level(points))
 
+    @property
+    def region(self) -> Region:
+        """The intersection of both."""
+        return intersection((self.first.region, self.second.region))
+
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """True: the result lies in the shape that the face belongs to."""
         return True
@@ -185,6 +203,11 @@ class Difference(Combination):
     def level(self, points: Array) -> Array:
         """Return the larger of the level of the first shape and the negative one of the second."""
         return np.maximum(self.first.level(points), -self.second.level(points))
+
+    @property
+    def region(self) -> Region:
+        """The first without the second."""
+        return intersection((self.first.region, self.second.region.complement()))
 
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """True: the result lies in the first shape, and those of the second lose theirs."""

@@ -12,7 +12,9 @@ import numpy as np
 from kinn.geometry import checks
 from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.carriers import Carrier, Plane, Round
 from kinn.geometry.pieces import Array, BoundaryPoints, Piece
+from kinn.geometry.regions import Everywhere, Half, Region
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,21 @@ class Arc(Piece):
         angle = self.start + self.sweep * unit[:, 0]
         normals = np.column_stack([np.cos(angle), np.sin(angle)])
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The circle."""
+        return Round(self.center, self.radius)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the half-plane beyond the chord of a stretch; all of the plane for a full circle."""
+        sweep = self.sweep * (end - start)
+        if sweep >= 2 * math.pi * (1 - 1e-12):
+            return Everywhere()
+        middle = self.start + self.sweep * (start + end) / 2
+        out = (math.cos(middle), math.sin(middle))
+        chord = Plane(out, -float(np.dot(out, self.center)) - self.radius * math.cos(sweep / 2))
+        return Half(chord, self.radius * min(sweep, 2.0))
 
 
 class Disk(Geometry):
@@ -78,6 +95,11 @@ class Disk(Geometry):
         """Return the signed distance to the circle."""
         return np.asarray(np.hypot(points[:, 0] - self.center[0], points[:, 1] - self.center[1]) - self.radius)
 
+    @property
+    def region(self) -> Region:
+        """The disk."""
+        return Half(Round(self.center, self.radius), 2 * self.radius)
+
     def from_unit(self, unit: Array) -> Array:
         """Return points in polar coordinates, area ratios kept."""
         # The square root of the first parameter makes rings of equal area equally likely.
@@ -88,4 +110,5 @@ class Disk(Geometry):
     def parts(self) -> tuple[Part, ...]:
         """The circle."""
         name = Name(self.name)
-        return (Part(Label(name, name), Arc(self.center, self.radius)),)
+        circle = Arc(self.center, self.radius)
+        return (Part(Label(name, name), circle, positive_inside=True, negative_outside=True),)

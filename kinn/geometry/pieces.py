@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kinn.errors import InputError
+from kinn.geometry.carriers import Carrier, Plane
+from kinn.geometry.distance import Patch
+from kinn.geometry.regions import Everywhere, Region, between
 from kinn.geometry.sampling import fill, unit_cube
 
 Array = NDArray[np.float64]
@@ -65,6 +69,24 @@ class Piece(ABC):
         """A smooth curve, and the spans of its parameter that this curve consists of."""
         return self, ((0.0, 1.0),)
 
+    @property
+    def carrier(self) -> Carrier:
+        """The function on whose zero set the piece lies, positive behind the piece (against its normals).
+
+        Raises:
+            InputError: None is known.
+        """
+        raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return which part of its carrier's zero set a curve is between two parameters (`end` > 1 goes round)."""
+        return Everywhere()
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """The piece as patches, which smooth distances are made of."""
+        return (Patch(self.carrier, self.extent(0.0, 1.0)),)
+
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
         """Return n points of the piece; the arguments are those of `unit_cube`."""
 
@@ -101,6 +123,16 @@ class Segment(Piece):
         points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
         return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
 
+    @property
+    def carrier(self) -> Carrier:
+        """The line."""
+        return Plane.through(self.start, self.normal)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around the stretch."""
+        first, last = self.at(np.array([[start], [end]])).points
+        return between(first, last)
+
 
 @dataclass(frozen=True)
 class Flipped(Piece):
@@ -136,6 +168,20 @@ class Flipped(Piece):
     def accepts(self, located: BoundaryPoints) -> Mask:
         """As the base."""
         return self.base.accepts(_reversed(located))
+
+    @property
+    def carrier(self) -> Carrier:
+        """That of the base with its other side positive."""
+        return -self.base.carrier
+
+    def extent(self, start: float, end: float) -> Region:
+        """As the base."""
+        return self.base.extent(start, end)
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Those of the base, flipped."""
+        return tuple(Patch(-patch.carrier, patch.region) for patch in self.base.patches)
 
 
 def _reversed(located: BoundaryPoints) -> BoundaryPoints:

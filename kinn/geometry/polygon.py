@@ -12,7 +12,9 @@ from kinn.errors import InputError
 from kinn.geometry import checks
 from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.carriers import Plane
 from kinn.geometry.pieces import Array, Segment
+from kinn.geometry.regions import Half, Region, intersection, union
 from kinn.geometry.triangulation import ROUNDING, cross, signed_area, touching_edges, triangulate
 
 _BLOCK = 2**20  # point-edge pairs worked on at a time
@@ -115,6 +117,13 @@ class Polygon(Geometry):
         crossings = np.sum((below & above & left) | (~below & ~above & ~left), axis=1)
         return np.asarray(np.where(crossings % 2 == 1, -distance, distance))
 
+    @property
+    def region(self) -> Region:
+        """The triangles together, or all half-planes of a convex polygon."""
+        if all(part.positive_inside for part in self.parts):
+            return intersection(Half(part.piece.carrier, self.size) for part in self.parts)
+        return union(_triangle(corners) for corners in self.triangles)
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The edges, in the order they were given."""
@@ -124,5 +133,19 @@ class Polygon(Geometry):
             start, end = self.vertices[index], self.vertices[(index + 1) % len(self.vertices)]
             along = np.subtract(end, start) / np.linalg.norm(np.subtract(end, start))
             normal = (self._orientation * float(along[1]), -self._orientation * float(along[0]))
-            parts.append(Part(Label(Name(name), owner), Segment(start, end, normal)))
+            edge = Segment(start, end, normal)
+            others = [c for k, c in enumerate(self.vertices) if k not in {index, (index + 1) % len(self.vertices)}]
+            heights = edge.carrier(tuple(np.array(others).T))
+            parts.append(Part(Label(Name(name), owner), edge, positive_inside=bool(np.min(heights) > self.rounding)))
         return tuple(parts)
+
+
+def _triangle(corners: Array) -> Region:
+    """Return a counter-clockwise triangle, (3, 2), as a region."""
+    edges = np.roll(corners, -1, axis=0) - corners
+    lengths = np.linalg.norm(edges, axis=1)
+    out = np.column_stack([edges[:, 1], -edges[:, 0]]) / lengths[:, None]
+    return intersection(
+        Half(Plane.through(corner, normal), float(length))
+        for corner, normal, length in zip(corners, out, lengths, strict=True)
+    )

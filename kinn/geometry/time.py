@@ -11,7 +11,10 @@ from kinn.errors import InputError
 from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Face, Label, Name, Part
 from kinn.geometry.box import Interval
+from kinn.geometry.carriers import Carrier, Plane
+from kinn.geometry.distance import Patch
 from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece, Segment
+from kinn.geometry.regions import Half, Region, between, intersection
 
 _INSTANTS = ("initial", "final")
 
@@ -31,6 +34,17 @@ class TimeInterval(Interval):
     def side_names(self) -> tuple[tuple[str, str], ...]:
         """Initial and final."""
         return (_INSTANTS,)
+
+
+def instant(dim: int, t: float, side: int) -> Plane:
+    """Return the time since t (`side` 0) or until t (`side` 1) as the last of `dim` coordinates."""
+    sign = 1.0 - 2.0 * side
+    return Plane((0.0,) * (dim - 1) + (sign,), -sign * t)
+
+
+def between_instants(dim: int, t0: float, t1: float) -> Region:
+    """Return the slab between two values of the last of `dim` coordinates."""
+    return intersection((Half(instant(dim, t0, 0), t1 - t0), Half(instant(dim, t1, 1), t1 - t0)))
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,24 @@ class Lateral(Piece):
         """Return which points the piece in space accepts."""
         return self.base.accepts(BoundaryPoints(located.points[:, :-1], located.normals[:, :-1]))
 
+    @property
+    def carrier(self) -> Carrier:
+        """That of the piece in space."""
+        return self.base.carrier.lifted()
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around a stretch of the line that a point runs through."""
+        first, last = self.at(np.array([[start], [end]])).points
+        return between(first, last)
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Those of the piece in space, during the time."""
+        during = between_instants(self.dim + 1, self.t0, self.t1)
+        return tuple(
+            Patch(patch.carrier.lifted(), intersection((patch.region.lifted(), during))) for patch in self.base.patches
+        )
+
 
 @dataclass(frozen=True)
 class Instant(Piece):
@@ -103,6 +135,16 @@ class Instant(Piece):
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
         """Return n points of the shape, sampled in its own way."""
         return self._lift(self.space.sample(n, method=method, seed=seed))
+
+    @property
+    def carrier(self) -> Carrier:
+        """The plane of constant time."""
+        return instant(self.dim + 1, self.t, self.side)
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """The shape at this time."""
+        return (Patch(self.carrier, self.space.region.lifted()),)
 
     def _lift(self, points: Array) -> BoundaryPoints:
         normals = np.zeros((len(points), self.dim + 1))
@@ -155,6 +197,13 @@ class SpaceTime(Geometry):
         """Return the larger of the levels in space and in time."""
         return np.maximum(self.space.level(points[:, :-1]), self.time.level(points[:, -1:]))
 
+    @property
+    def region(self) -> Region:
+        """The shape, during the time."""
+        return intersection(
+            (self.space.region.lifted(), between_instants(self.dim, self.time.lower[0], self.time.upper[0]))
+        )
+
     def from_unit(self, unit: Array) -> Array:
         """Return points whose last parameter is the time."""
         return np.column_stack([self.space.from_unit(unit[:, :-1]), self.time.from_unit(unit[:, -1:])])
@@ -163,10 +212,12 @@ class SpaceTime(Geometry):
     def parts(self) -> tuple[Part, ...]:
         """The boundary in space over the whole time, then the initial and the final instant."""
         spans = (self.time.lower[0], self.time.upper[0])
-        sides = tuple(replace(part, piece=Lateral(part.piece, *spans)) for part in self.space.parts)
+        sides = tuple(
+            replace(part, piece=Lateral(part.piece, *spans), negative_outside=False) for part in self.space.parts
+        )
         owner = Name(self.time.name)
         return sides + tuple(
-            Part(Label(Name(name), owner, lateral=False), piece, Face(self.dim - 1, t, side))
+            Part(Label(Name(name), owner, lateral=False), piece, Face(self.dim - 1, t, side), positive_inside=True)
             for side, (name, t) in enumerate(zip(_INSTANTS, spans, strict=True))
             for piece in _instant(self.space, t, side)
         )

@@ -16,12 +16,16 @@ from itertools import pairwise
 import numpy as np
 
 from kinn.geometry.base import Geometry
+from kinn.geometry.carriers import Carrier
+from kinn.geometry.distance import Patch
 from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece, Spans
+from kinn.geometry.regions import Region, intersection
 from kinn.geometry.sampling import unit_cube
 
 # Where a point of one boundary lies with regard to another shape: inside, outside, or on a boundary that it shares with
 # the shape, with the same or with the opposite outward normal.
 INSIDE, OUTSIDE, SAME, OPPOSITE = 0, 1, 2, 3
+_BEHIND, _AHEAD = {INSIDE, SAME}, {INSIDE, OPPOSITE}  # where the shape lies behind the piece, and ahead of it
 
 # Lengths relative to the size of the smaller shape:
 _STEP = 1e-9  # how far along the normal one looks to see on which side a shape lies
@@ -65,6 +69,16 @@ class Cover:
         """Return which of m points are kept, (m,)."""
         return np.isin(self.place(located), self.keeps)
 
+    def region(self, carrier: Carrier) -> Region:
+        """Return the region in which a piece with this carrier is kept."""
+        demands = []
+        for side, at in ((1, _BEHIND), (-1, _AHEAD)):
+            answers = {place in at for place in self.keeps}
+            if len(answers) == 1:
+                here = self.shape.region.on(carrier, side)
+                demands.append(here if answers.pop() else here.complement())
+        return intersection(dict.fromkeys(demands))
+
 
 @dataclass(frozen=True)
 class Cut(Piece):
@@ -95,6 +109,21 @@ class Cut(Piece):
         along = unit[:, 0] * joints[-1]
         span = np.clip(np.searchsorted(joints, along, side="right") - 1, 0, len(start) - 1)
         return self.curve.at(np.minimum(start[span] + along - joints[span], end[span])[:, None])
+
+    @property
+    def carrier(self) -> Carrier:
+        """That of the curve."""
+        return self.curve.carrier
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """One for each span; where a closed curve begins and ends inside one, that is one."""
+        spans = list(self.spans)
+        first, last = self.curve.at(np.array([[0.0], [1.0]])).points
+        closed = np.linalg.norm(last - first) <= _SLIVER * self.curve.measure
+        if closed and len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == 1:
+            spans[-1] = (spans[-1][0], 1 + spans.pop(0)[1])
+        return tuple(Patch(self.carrier, self.curve.extent(*span)) for span in spans)
 
 
 @dataclass(frozen=True)
@@ -133,6 +162,19 @@ class Masked(Piece):
     def accepts(self, located: BoundaryPoints) -> Mask:
         """Return which points the base and the cover keep."""
         return self.base.accepts(located) & self.cover.kept(located)
+
+    @property
+    def carrier(self) -> Carrier:
+        """That of the base."""
+        return self.base.carrier
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Those of the base where they are kept."""
+        return tuple(
+            Patch(patch.carrier, intersection((patch.region, self.cover.region(patch.carrier))))
+            for patch in self.base.patches
+        )
 
 
 def trim(piece: Piece, cover: Cover) -> Piece | None:

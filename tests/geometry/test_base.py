@@ -6,29 +6,8 @@ import numpy as np
 import pytest
 
 from kinn.errors import InputError
-from kinn.geometry import METHODS, Box, Disk, Geometry, Interval, Polygon, Rectangle, TimeInterval
-
-SQUARE = Rectangle((0, 0), (1, 1))
-ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
-SHAPES: dict[str, Geometry] = {
-    "interval": Interval(-1, 2),
-    "rectangle": Rectangle((-1, 0), (2, 0.5)),
-    "box": Box((0, -1, 2), (1, 1, 5)),
-    "box-4d": Box((0,) * 4, (1, 2, 1, 2)),
-    "disk": Disk((3, -1), 0.5),
-    "polygon": ELL,
-    "time": TimeInterval(0, 3),
-    "union": Rectangle((0, 0), (1, 1)) | Disk((1, 1), 0.5),
-    "union-1d": Interval(0, 1) | Interval(2, 4),
-    "intersection": SQUARE & Disk((0, 0), 1),
-    "difference": SQUARE - Disk((0.5, 0.5), 0.25) - Disk((0, 0), 0.25),
-    "nested": (ELL | Disk((1, 1), 0.5)) - (SQUARE & Disk((0, 0), 0.5)),
-    "difference-3d": Box((0, 0, 0), (1, 1, 1)) - Box((0.51, 0.52, 0.53), (2, 2, 2)),
-    "interval-time": Interval(-1, 1) * TimeInterval(0, 2),
-    "disk-time": Disk((0, 0), 1) * TimeInterval(1, 2),
-    "difference-time": (SQUARE - Disk((0, 0), 0.5)) * TimeInterval(0, 1),
-    "union-1d-time": (Interval(0, 1) | Interval(2, 4)) * TimeInterval(0, 1),
-}
+from kinn.geometry import METHODS, Geometry
+from tests.geometry.shapes import SHAPES, SQUARE
 
 
 @pytest.fixture(params=SHAPES)
