@@ -13,7 +13,9 @@ from kinn.problem import Problem
 
 #: The problems by name: the module of each.
 _MODULES = {
+    "advection": "advection",
     "allen-cahn": "allen_cahn",
+    "annulus-robin": "annulus_robin",
     "biharmonic": "biharmonic",
     "burgers": "burgers",
     "crack": "crack",
@@ -21,13 +23,17 @@ _MODULES = {
     "heat-anisotropic": "heat_anisotropic",
     "heat-multifrequency": "heat_multifrequency",
     "helmholtz": "helmholtz",
+    "korteweg-de-vries": "korteweg_de_vries",
     "kovasznay": "kovasznay",
+    "kuramoto-sivashinsky": "kuramoto_sivashinsky",
     "lid-driven-cavity": "lid_driven_cavity",
+    "lorenz": "lorenz",
     "poisson-1d": "poisson_1d",
     "poisson-2d": "poisson_2d",
     "poisson-5d": "poisson_5d",
     "poisson-holes": "poisson_holes",
     "poisson-lshape": "poisson_lshape",
+    "reaction-diffusion": "reaction_diffusion",
     "regression-two-frequency": "regression_two_frequency",
     "schroedinger": "schroedinger",
     "wave-1d": "wave_1d",

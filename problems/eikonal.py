@@ -12,10 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kinn.calculus import grad
-from kinn.conditions import Observation
+from kinn.conditions import PointValue
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
@@ -72,7 +70,7 @@ def make_problem(gradient: float = 2.0) -> Problem:
         Rectangle((0.0, 0.0), (1.0, 1.0)),
         fields="tau",
         strong=strong,
-        conditions=[Observation("tau", np.array([SOURCE]), np.ones(1))],
+        conditions=[PointValue("tau", 1.0, at=SOURCE)],
         exact=exact,
         defaults=Defaults(
             networks={"kan": KAN((8,), 8, 5), "mlp": MLP((20, 20))}, points=2000, budget=30.0, pde_weight=1.0
