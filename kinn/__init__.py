@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from kinn.networks import KAN, MLP, match_parameters
     from kinn.optim import LBFGS, Adam, Auto, LastLayer, LevenbergMarquardt, SelfScaledBroyden
     from kinn.problem import Defaults, Problem
+    from kinn.runs.resume import resume
     from kinn.solution import Solution
     from kinn.solver import solve
+    from kinn.unknowns import Unknown, UnknownField
 
 __version__ = "0.1.0"
 
@@ -53,8 +55,10 @@ _NAMES = {
     "kinn.networks": "KAN MLP match_parameters",
     "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
     "kinn.problem": "Defaults Problem",
+    "kinn.runs.resume": "resume",
     "kinn.solution": "Solution",
     "kinn.solver": "solve",
+    "kinn.unknowns": "Unknown UnknownField",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -87,6 +91,8 @@ __all__ = [
     "Solution",
     "SolveError",
     "TimeInterval",
+    "Unknown",
+    "UnknownField",
     "__version__",
     "absolute",
     "arctan",
@@ -103,6 +109,7 @@ __all__ = [
     "match_parameters",
     "maximum",
     "minimum",
+    "resume",
     "sigmoid",
     "sign",
     "sin",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -15,8 +16,12 @@ from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
 from kinn.solution import Solution
+from kinn.training.checkpoint import Checkpoints, standing_in
 from kinn.training.loop import Stopping, train
+from kinn.training.plain import plain
 from kinn.training.record import Record
+from kinn.training.settings import described
+from kinn.training.standing import Standing
 
 #: The forms by name.
 FORMS = {"strong": strong_form}
@@ -48,6 +53,7 @@ def solve(
     dtype: str = "float64",
     threads: int | None = None,
     progress: Callable[[Record], None] | None = None,
+    checkpoint: Checkpoints | Path | str | None = None,
 ) -> Solution:
     """Solve a problem.
 
@@ -64,6 +70,7 @@ def solve(
         threads: CPU threads; None takes one for networks of up to 2,000 parameters, where a second gains little and
             waits in vain as soon as the machine is shared, and torch's setting above. It is set back afterwards.
         progress: Called with a record after each step.
+        checkpoint: A file that keeps where the solve stands, from which `kinn.resume` goes on after a kill.
 
     Raises:
         InputError: If something asked for cannot be.
@@ -84,12 +91,29 @@ def solve(
         iterations=None if iterations is None else int(_positive("iterations", iterations)),
     )
     trial = Trial(problem, architecture, seed=seed, dtype=DTYPES[dtype])
+    if points is None:
+        points = collocation_count(trial)
+    if isinstance(checkpoint, Checkpoints):
+        keeper = checkpoint
+    else:
+        config = {
+            "problem": {"name": problem.name},
+            "network": described(architecture),
+            "optimizer": described(method),
+            "form": form,
+            "points": points,
+            "budget": stopping.budget,
+            "iterations": stopping.iterations,
+            "seed": seed,
+            "dtype": dtype,
+        }
+        keeper = Checkpoints.in_file(checkpoint, plain(config))
     before = torch.get_num_threads()
     if threads is None:
-        threads = 1 if trial.parameter_count <= SERIAL else before
+        threads = (keeper.before or {}).get("threads") or (1 if trial.parameter_count <= SERIAL else before)
     torch.set_num_threads(int(_positive("threads", threads)))
     try:
-        return _trained(trial, method, stopping, form, points, seed, progress, began)
+        return _trained(trial, method, stopping, form, points, seed, progress, keeper, began)
     finally:
         torch.set_num_threads(before)
 
@@ -99,19 +123,28 @@ def _trained(
     method: Optimizer,
     stopping: Stopping,
     form: str,
-    points: int | None,
+    points: int,
     seed: int,
     progress: Callable[[Record], None] | None,
+    keeper: Checkpoints,
     began: float,
 ) -> Solution:
-    """Train the trial functions in place and return the solution they are."""
+    """Train the trial functions in place, from the beginning or from where a checkpoint stands, and return the solution."""
     problem = trial.problem
-    if points is None:
-        points = collocation_count(trial)
     plan = FORMS[form]
     system = plan(trial, points=points, seed=seed)
     validation = plan(trial, points=VALIDATION * points, seed=seed + 7_919)
-    outcome = train(system, validation, method, stopping, progress)
+    fingerprint = system.loss(system.start())
+    standing = standing_in(keeper.before, problem.name, trial.parameter_count, fingerprint)
+    earlier = standing.seconds if standing else 0.0
+
+    def keep(standing: Standing, ended: bool) -> None:
+        keeper.keep(
+            lambda: {"training": standing.packed(), "fingerprint": fingerprint, "threads": torch.get_num_threads()},
+            now=ended,
+        )
+
+    outcome = train(system, validation, method, stopping, progress, standing=standing, keep=keep)
     trial.flat.set(outcome.theta)
     return Solution(
         problem=problem,
@@ -124,7 +157,7 @@ def _trained(
         backend="torch",
         parameters=trial.parameter_count,
         iterations=len(outcome.history),
-        seconds=time.perf_counter() - began,
+        seconds=earlier + time.perf_counter() - began,
         stopped=outcome.stopped,
         loss=outcome.loss,
         errors=errors(trial),

@@ -8,12 +8,13 @@ from typing import Annotated, NoReturn
 import typer
 
 import kinn
-from kinn.cli import compare, doctor, show, solve
+from kinn.cli import compare, doctor, resume, show, solve
 from kinn.cli import list as list_
 from kinn.errors import InputError, SolveError
 
 app = typer.Typer(name="kinn", add_completion=False, pretty_exceptions_enable=False)
-for _name, _module in (("list", list_), ("show", show), ("solve", solve), ("compare", compare), ("doctor", doctor)):
+_COMMANDS = {"list": list_, "show": show, "solve": solve, "compare": compare, "resume": resume, "doctor": doctor}
+for _name, _module in _COMMANDS.items():
     app.command(_name)(_module.command)
 
 #: What typer raises for a command line it cannot read; its own report takes several lines.

@@ -76,15 +76,14 @@ def command(
 
 def _compare(works: Sequence[Work]) -> list[str]:
     """Solve one problem in several ways, print the table, and return what failed."""
-    from kinn.cli.progress import progress
+    from kinn.cli.progress import run
     from kinn.cli.tables import comparison_table, show
 
     rows: dict[str, list[Solution]] = {work.network.name: [] for work in works}
     failures = []
     for work in works:
         try:
-            with progress(work.title) as show_progress:
-                rows[work.network.name].append(work.run(show_progress))
+            rows[work.network.name].append(run(work))
         except SolveError as error:
             failures.append(str(error))
     show(comparison_table(f"{works[0].problem.name}, {works[0].options.form} form", rows))

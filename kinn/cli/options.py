@@ -31,3 +31,7 @@ IterationsOption = Annotated[
 DtypeOption = Annotated[str, typer.Option("--dtype", metavar="NAME", help="float64 or float32.")]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder of the run folders.")]
+CheckpointOption = Annotated[
+    float, typer.Option("--checkpoint", metavar="SECONDS", help="Seconds between checkpoints.", min=0.0)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as the last line, a JSON object.")]

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kinn.errors import InputError
+
 if TYPE_CHECKING:
+    from kinn.runs.work import Work
+    from kinn.solution import Solution
     from kinn.training.record import Record
 
 #: Seconds between two plain lines of one stage.
 INTERVAL = 10.0
+
+
+def run(work: Work, *, fresh: bool = False) -> Solution:
+    """Solve and show how it goes; a solve of the same configuration that was cut short is gone on with.
+
+    Args:
+        work: The solve.
+        fresh: Whether to begin anew all the same.
+    """
+    before = None
+    if not fresh:
+        try:
+            before = work.left_off()
+        except InputError as error:
+            print(f"{work.title}: beginning anew: {error}", file=sys.stderr)
+    if before is not None:
+        print(f"{work.title}: going on where an earlier solve was cut short", file=sys.stderr)
+    with progress(work.title) as show:
+        return work.run(show, before=before)
 
 
 @contextmanager

@@ -9,9 +9,11 @@ import typer
 
 from kinn.cli.options import (
     BudgetOption,
+    CheckpointOption,
     DtypeOption,
     FormOption,
     IterationsOption,
+    JsonOption,
     OptimizerOption,
     OutOption,
     PointsOption,
@@ -34,28 +36,23 @@ def command(
     dtype: DtypeOption = "float64",
     threads: ThreadsOption = None,
     out: OutOption = Path("runs"),
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as the last line, a JSON object.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where an earlier solve was cut short.")] = False,
+    checkpoint: CheckpointOption = 10.0,
+    json: JsonOption = False,
 ) -> None:
     """Solve a problem and keep the solution, its figures and how good it is in a run folder."""
-    from json import dumps
-
-    from kinn.cli.progress import progress
-    from kinn.cli.tables import show, summary_table
+    from kinn.cli.progress import run
+    from kinn.cli.tables import report
     from kinn.runs.settings import split
     from kinn.runs.sources import find
     from kinn.runs.work import Options, Work, specified
     from kinn.solver import chosen_network
-    from kinn.training.run import finite
 
     texts = split(set_ or [])
-    options = Options(form, optimizer, texts.optimizer, points, budget, iterations, dtype, threads, out)
+    options = Options(form, optimizer, texts.optimizer, points, budget, iterations, dtype, threads, out, checkpoint)
     source = find(problem)
     settings, made = source.configured(texts.problem)
     architecture = specified(chosen_network(made, network), texts.network, "network")
     work = Work(source, settings, made, architecture, options.optimizer_for(made), seed, options)
-    with progress(work.title) as show_progress:
-        solution = work.run(show_progress)
-    if json:
-        print(dumps(finite(solution.summary()), allow_nan=False))
-    else:
-        show(summary_table(solution.summary()))
+    solution = run(work, fresh=fresh)
+    report(solution, json)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+
+from kinn.training.plain import finite
 
 if TYPE_CHECKING:
     from kinn.solution import Solution
@@ -19,6 +22,15 @@ def show(table: Table) -> None:
     if not console.is_terminal:
         console.width = 200
     console.print(table)
+
+
+def report(solution: Solution, json: bool) -> None:
+    """Print one solve: as a JSON object on one line, or as a table."""
+    summary = solution.summary()
+    if json:
+        print(dumps(finite(summary), allow_nan=False))
+    else:
+        show(summary_table(summary))
 
 
 def spread(values: Iterable[float], form: str) -> str:

@@ -56,8 +56,8 @@ class Source:
         """The SHA-256 of the script: a script that changed is another problem."""
         return hashlib.sha256(self.script.read_bytes()).hexdigest() if self.script else None
 
-    def configured(self, texts: Mapping[str, str]) -> tuple[dict[str, Any], Problem]:
-        """Return all settings, those of `texts` in place of the defaults, and the problem made from them.
+    def configured(self, texts: Mapping[str, Any]) -> tuple[dict[str, Any], Problem]:
+        """Return all settings, those given, as texts or values, in place of the defaults, and the problem made from them.
 
         Raises:
             InputError: If the settings are no good, or the script raises or makes something else.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kinn.problem import Problem
     from kinn.solution import Solution
     from kinn.training.record import Record
+    from kinn.training.run import RunFolder
 
 Specification = TypeVar("Specification", "Architecture", "Optimizer")
 
@@ -50,6 +51,21 @@ class Options:
     dtype: str
     threads: int | None
     out: Path
+    checkpoint_every: float = 10.0
+
+    @staticmethod
+    def of(config: Mapping[str, Any], out: Path, threads: int | None, checkpoint_every: float) -> Options:
+        """Return what a resolved configuration says."""
+        names = ("form", "points", "budget", "iterations", "dtype")
+        stated = {name: config.get(name) for name in names}
+        return Options(
+            optimizer=None,
+            optimizer_settings={},
+            threads=threads,
+            out=out,
+            checkpoint_every=checkpoint_every,
+            **stated,
+        )
 
     def __post_init__(self) -> None:
         from kinn.solver import DTYPES, FORMS
@@ -122,20 +138,59 @@ class Work:
             **self.arguments,
         }
 
-    def run(self, show: Callable[[Record], None] | None = None) -> Solution:
-        """Solve and leave a run folder.
+    def folder(self) -> RunFolder:
+        """Return the run folder, made sure to be writable.
+
+        Raises:
+            InputError: If it is not.
+        """
+        from kinn.training.run import RunFolder
+
+        return RunFolder(self.options.out, self.config)
+
+    def left_off(self) -> dict[str, Any] | None:
+        """Return the checkpoint of this very solve where it was cut short, or None where it was not.
+
+        Raises:
+            InputError: If the checkpoint is damaged.
+        """
+        from kinn.training.checkpoint import read_checkpoint
+        from kinn.training.run import STATE
+
+        folder = self.folder()
+        if not folder.unfinished:
+            return None
+        before = read_checkpoint(folder.path / STATE)
+        return before if before.get("config") == folder.config else None
+
+    def run(
+        self,
+        show: Callable[[Record], None] | None = None,
+        *,
+        folder: RunFolder | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> Solution:
+        """Solve and leave a run folder, which holds a checkpoint from the beginning.
 
         Args:
             show: Called with each record.
+            folder: The run folder, if it is not in its place under the folder of all runs.
+            before: A checkpoint to go on from.
 
         Raises:
             InputError: If something asked for cannot be; an unwritable folder is found before training starts.
             SolveError: If the solve failed numerically; its run folder is kept.
         """
         import kinn
-        from kinn.training.run import RunFolder
+        from kinn.training.checkpoint import Checkpoints
 
-        folder = RunFolder(self.options.out, self.config)
+        place = folder or self.folder()
+        source = str(self.source.script.absolute()) if self.source.script else self.source.name
+        keeper = Checkpoints(
+            lambda state: place.checkpoint({**state, "source": source}, further=before is not None),
+            every=self.options.checkpoint_every,
+            before=before,
+        )
         history: list[Record] = []
 
         def record(entry: Record) -> None:
@@ -151,11 +206,12 @@ class Work:
                     optimizer=self.optimizer,
                     threads=self.options.threads,
                     progress=record,
+                    checkpoint=keeper,
                     **self.arguments,
                 )
         except SolveError as error:
-            raise SolveError(f"{error} (see {folder.save_failure(str(error), history)})") from error
-        return dataclasses.replace(solution, run=folder.save(solution))
+            raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
+        return dataclasses.replace(solution, run=place.save(solution, keeper.last))
 
     def _default_points(self) -> int:
         from kinn.forms import Trial

@@ -5,6 +5,7 @@ A checkpoint is plain data and tensors; it is read with `weights_only=True`, so 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kinn.errors import InputError
+from kinn.training.standing import Standing
 
 #: What tells a checkpoint from other files, and its format from later ones.
 FORMAT = "kinn checkpoint 1"
@@ -28,14 +30,14 @@ class Checkpoints:
     """Keeps where a solve stands: often enough that little is lost, seldom enough that it costs nothing.
 
     Args:
-        write: Writes one, in place of the one before.
+        write: Writes one, in place of the one before; None to keep none.
         every: Seconds between two; more where writing takes long.
         before: What an earlier process kept, to go on from there.
     """
 
     def __init__(
         self,
-        write: Callable[[dict[str, Any]], None],
+        write: Callable[[dict[str, Any]], None] | None,
         *,
         every: float = EVERY,
         before: Mapping[str, Any] | None = None,
@@ -46,8 +48,26 @@ class Checkpoints:
         self.last: dict[str, Any] = {}
         self._due = 0.0
 
+    @classmethod
+    def in_file(
+        cls, path: Path | str | None, config: Mapping[str, Any], before: Mapping[str, Any] | None = None
+    ) -> Checkpoints:
+        """Return checkpoints in a file, or none where there is no path.
+
+        Args:
+            path: The file.
+            config: What is solved, and how.
+            before: What an earlier process kept.
+        """
+        if path is None:
+            return cls(None)
+        place = Path(path)
+        return cls(lambda data: write_checkpoint(place, {**data, "config": dict(config)}), before=before)
+
     def keep(self, make: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
         """Write what `make` gives where it is time to, or `now`."""
+        if self.write is None:
+            return
         began = time.monotonic()
         if began < self._due and not now:
             return
@@ -97,3 +117,34 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         what = f"it has format {found!r}" if found else "it comes from something else"
         raise InputError(f"{path} is no checkpoint of this version of KINN: {what}")
     return data
+
+
+def standing_in(data: Mapping[str, Any] | None, problem: str, parameters: int, fingerprint: float) -> Standing | None:
+    """Return where training stood at a checkpoint, or None where there is none.
+
+    Args:
+        data: What the checkpoint holds.
+        problem: The name of the problem at hand.
+        parameters: The number of its parameters.
+        fingerprint: The loss at which its training begins: what tells one problem from another, whatever their names.
+
+    Raises:
+        InputError: If the checkpoint is of another problem, or lacks something.
+    """
+    if data is None:
+        return None
+    try:
+        standing, known = Standing.unpacked(data["training"]), float(data["fingerprint"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the checkpoint lacks what training needs to go on: {error}") from error
+    if len(standing.best) != parameters:
+        raise InputError(
+            f"the checkpoint is of another problem or network: it has {len(standing.best)} parameters, "
+            f"and problem {problem!r} has {parameters}"
+        )
+    if not math.isclose(known, fingerprint, rel_tol=1e-6):
+        raise InputError(
+            f"the checkpoint is of another problem: its training began at a loss of {known:.6g}, "
+            f"and that of problem {problem!r} begins at {fingerprint:.6g}"
+        )
+    return standing

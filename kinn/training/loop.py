@@ -69,7 +69,7 @@ def train(
     progress: Callable[[Record], None] | None = None,
     *,
     standing: Standing | None = None,
-    keep: Callable[[Standing], None] | None = None,
+    keep: Callable[[Standing, bool], None] | None = None,
 ) -> Outcome:
     """Minimise the loss of a system.
 
@@ -83,7 +83,7 @@ def train(
         stopping: When to end.
         progress: Called with each record.
         standing: Where an earlier training stood, to go on from there; its time counts.
-        keep: Called after each step with where training stands.
+        keep: Called before the first step and after each with where training stands, and whether it has ended.
 
     Raises:
         SolveError: If the loss stays not finite; names the term.
@@ -91,6 +91,8 @@ def train(
     if standing is None:
         standing = begin(system, validation, optimizer)
     began = time.perf_counter() - standing.seconds
+    if keep is not None:
+        keep(standing, False)
     while not (stopped := reason_to_stop(standing, optimizer, stopping)):
         state = optimizer.step(system, standing.state)
         iteration = standing.iteration + 1
@@ -115,7 +117,9 @@ def train(
         if progress is not None:
             progress(standing.history[-1])
         if keep is not None:
-            keep(standing)
+            keep(standing, False)
+    if keep is not None:
+        keep(standing, True)
     theta, loss = standing.winner()
     return Outcome(theta, loss, stopped, tuple(standing.history), time.perf_counter() - began)
 

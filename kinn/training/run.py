@@ -6,7 +6,7 @@ runs/<problem>/<form>-<network>/<hash>/
     metrics.jsonl       one record an iteration
     summary.json        what `kinn solve --json` prints
     network.safetensors the trained weights
-    state.pt            the same weights and where training stood, for torch.load(weights_only=True)
+    state.pt            where training stands, written now and then while it lasts; at its end with the same weights
     solution.vtu        the fields on a grid
     *.png               solution, error, convergence
 """
@@ -14,9 +14,7 @@ runs/<problem>/<form>-<network>/<hash>/
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import math
 import os
 import re
 import shutil
@@ -27,10 +25,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kinn.errors import InputError
+from kinn.training.checkpoint import write_checkpoint
 from kinn.training.environment import environment
+from kinn.training.plain import config_hash, finite, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+#: The files of a run folder that are read again.
+CONFIG = "config.toml"
+STATE = "state.pt"
 
 
 class TrainedFields(Protocol):
@@ -61,37 +66,6 @@ class Result(Protocol):
         """Write the figures into a folder."""
 
 
-def plain(value: Any) -> Any:
-    """Return `value` as plain data: mappings without their Nones, lists, numbers, text; specifications by their fields.
-
-    TOML has no null, so a setting that is None is one that is not there.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items() if v is not None}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if hasattr(value, "item"):  # a numpy scalar: some are floats too, but do not print as one
-        return plain(value.item())
-    return value if isinstance(value, (bool, int, float, str)) else str(value)
-
-
-def finite(value: Any) -> Any:
-    """Return plain data with null for every number that JSON cannot write."""
-    if isinstance(value, Mapping):
-        return {k: finite(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def config_hash(config: Mapping[str, Any]) -> str:
-    """Return the identity of a configuration: twelve hexadecimal digits, whatever the order of its keys."""
-    text = json.dumps(plain(config), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 def _slug(name: object) -> str:
     """Return a name that is safe as a folder on every system."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", str(name)).strip(".-") or "unnamed"
@@ -105,14 +79,17 @@ class RunFolder:
         config: The resolved configuration: tables `problem` and `network` with a `name` each, `form`, and whatever else
             decides the result (seed, dtype, points, optimizer, ...). Nothing that does not: no paths, no dates.
 
+        path: Where the folder is, if not in its place under the root (a copy of it, say).
+
     Raises:
         InputError: If the folder cannot be written.
     """
 
-    def __init__(self, root: str | Path, config: Mapping[str, Any]) -> None:
+    def __init__(self, root: str | Path, config: Mapping[str, Any], *, path: Path | None = None) -> None:
         self.config: dict[str, Any] = plain(config)
         kind = f"{_slug(self.config['form'])}-{_slug(self.config['network']['name'])}"
-        self.path = Path(root) / _slug(self.config["problem"]["name"]) / kind / config_hash(self.config)
+        self.path = path or Path(root) / _slug(self.config["problem"]["name"]) / kind / config_hash(self.config)
+        self._begun = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._restore()
@@ -122,8 +99,32 @@ class RunFolder:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def save(self, solution: Result) -> Path:
+    def checkpoint(self, state: Mapping[str, Any], *, further: bool = False) -> None:
+        """Write where training stands; while a finished run is in the folder, that is kept and nothing written.
+
+        Args:
+            state: Where training stands.
+            further: Whether it goes on from the checkpoint in the folder; else the folder is begun anew.
+        """
+        if not self._begun and self.finished:
+            return
+
+        def fill(folder: Path) -> None:
+            self._configuration(folder)
+            write_checkpoint(folder / STATE, {**state, "config": self.config})
+
+        if self._begun or (further and self.path.is_dir()):
+            write_checkpoint(self.path / STATE, {**state, "config": self.config})
+        else:
+            self._replace(fill)
+        self._begun = True
+
+    def save(self, solution: Result, state: Mapping[str, Any] | None = None) -> Path:
         """Write the folder of a solve that ended well.
+
+        Args:
+            solution: The solution.
+            state: Where training stood at its end.
 
         Returns:
             Where it is: the path under the root given.
@@ -131,7 +132,8 @@ class RunFolder:
 
         def fill(folder: Path) -> None:
             self._common(folder, solution.history, {**solution.summary(), "run": str(self.path)})
-            _weights(folder, solution.trial.state_dict(), self.config)
+            weights = _weights(folder, solution.trial.state_dict(), self.config)
+            write_checkpoint(folder / STATE, {**(state or {}), "weights": weights, "config": self.config})
             solution.save_vtu(folder / "solution.vtu")
             solution.plot(folder)
 
@@ -150,15 +152,24 @@ class RunFolder:
         """Whether the folder holds a solve that ended well: its weights are there."""
         return (self.path / "network.safetensors").is_file()
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the folder holds a solve that was cut short: a checkpoint and no weights."""
+        return (self.path / STATE).is_file() and not self.finished
+
     def _common(self, folder: Path, history: Iterable[Any], summary: Mapping[str, Any]) -> None:
         """Write what every run leaves, failed or not."""
-        import tomli_w
-
-        (folder / "config.toml").write_text(tomli_w.dumps(self.config), encoding="utf-8")
-        _json(folder / "environment.json", environment())
+        self._configuration(folder)
         lines = (json.dumps(finite(dataclasses.asdict(record)), allow_nan=False) for record in history)
         (folder / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         _json(folder / "summary.json", summary)
+
+    def _configuration(self, folder: Path) -> None:
+        """Write what is known before training starts."""
+        import tomli_w
+
+        (folder / CONFIG).write_text(tomli_w.dumps(self.config), encoding="utf-8")
+        _json(folder / "environment.json", environment())
 
     def _sibling(self, kind: str) -> Path:
         """Return a fresh name beside the folder: on the same file system, so that a rename moves it."""
@@ -194,11 +205,10 @@ def _json(path: Path, data: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(finite(data), indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _weights(folder: Path, state: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
-    """Write the weights twice: safetensors for other tools, state.pt for torch, neither of them a pickle of code."""
-    import torch
+def _weights(folder: Path, state: Mapping[str, Tensor], config: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Write the weights as safetensors, for other tools, and return them."""
     from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
     save_file(tensors, folder / "network.safetensors", metadata={"config": json.dumps(config)})
-    torch.save({"weights": tensors, "config": dict(config)}, folder / "state.pt")
+    return tensors

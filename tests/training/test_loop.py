@@ -121,13 +121,13 @@ def test_a_training_goes_on_from_where_it_stood_to_the_same_bits(method: Optimiz
     whole = train(*systems(nonlinear), method, Stopping(iterations=45))
     kept: list[bytes] = []
 
-    def keep(standing: Standing) -> None:
+    def keep(standing: Standing, ended: bool) -> None:
         buffer = io.BytesIO()
         torch.save(standing.packed(), buffer)
         kept.append(buffer.getvalue())
 
     train(*systems(nonlinear), method, Stopping(iterations=31), keep=keep)
-    for data in (kept[2], kept[19], kept[-1]):
+    for data in (kept[0], kept[2], kept[19], kept[-1]):
         standing = Standing.unpacked(torch.load(io.BytesIO(data), weights_only=True))
         seconds = standing.seconds
         outcome = train(*systems(nonlinear), method, Stopping(iterations=45), standing=standing)

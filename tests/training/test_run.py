@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import load_file
 
 from kinn.errors import InputError
-from kinn.training.run import RunFolder, config_hash, plain
+from kinn.training.plain import config_hash, plain
+from kinn.training.run import RunFolder
 
 CONFIG: dict[str, Any] = {
     "problem": {"name": "a problem", "settings": {"nu": 0.1}},

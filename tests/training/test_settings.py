@@ -9,7 +9,7 @@ import pytest
 from kinn.errors import InputError
 from kinn.networks import KAN, MLP, NETWORKS
 from kinn.optim import OPTIMIZERS, Adam, Auto
-from kinn.training.run import plain
+from kinn.training.plain import plain
 from kinn.training.settings import convert, described, rebuilt
 
 
