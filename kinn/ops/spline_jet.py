@@ -82,9 +82,8 @@ class _Direct(torch.autograd.Function):
     def forward(ctx: Any, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
         ctx.save_for_backward(stack, weight)
         ctx.layer = (grid, index, bound)
-        return backend_for(stack, grid, index, bound).forward(
-            stack.contiguous(), weight.contiguous(), grid, index, bound
-        )
+        ctx.backend = backend_for(stack, grid, index, bound)
+        return ctx.backend.forward(stack.contiguous(), weight.contiguous(), grid, index, bound)  # type: ignore[no-any-return]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
@@ -92,8 +91,7 @@ class _Direct(torch.autograd.Function):
         grid, index, bound = ctx.layer
         if torch.is_grad_enabled():
             return (*_nested(ctx.needs_input_grad, stack, weight, grid, index, bound, grads[0]), None, None, None)
-        backend = backend_for(stack, grid, index, bound)
-        out = backend.adjoint(
+        out = ctx.backend.adjoint(
             stack.contiguous(),
             weight.contiguous(),
             grid,

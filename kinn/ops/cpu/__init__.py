@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from kinn.jets import IndexSet
 from kinn.ops.cpu.layer import adjoint, forward, jacobian
+from kinn.ops.cpu.memory import keep_freed_memory
 from kinn.ops.grid import SplineGrid
 
 __all__ = ["adjoint", "forward", "jacobian", "supports"]
+
+keep_freed_memory()
 
 
 def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:  # noqa: ARG001

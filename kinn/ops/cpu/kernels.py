@@ -1,4 +1,4 @@
-"""The spline layer on a range of points: jets, their adjoint, and per-sample Jacobians.
+"""The spline layer on ranges of points: jets, their adjoint, and per-sample Jacobians.
 
 Points are taken a tile at a time and the inputs one after the other, so that a tile's outputs and one input's
 polynomials both stay in the fastest cache. The arithmetic on vectors (see `edges`, `outputs` and `narrow`) comes as
@@ -15,7 +15,7 @@ from kinn.ops.cpu.loops import Array, call, compiled_loop
 from kinn.ops.cpu.transpose import BLOCK
 
 #: Points handled together, at most.
-TILE = 128
+TILE = 64
 
 #: Pairs of a point and an input handled together, unless one point has more; fewer where each has numbers of its own.
 PAIRS, OWN_PAIRS = 1024, 128
@@ -118,10 +118,10 @@ def forward(
     rows: tuple[int, int],
     few: bool,
     out: Array,
-    start: int,
-    stop: int,
+    ranges: Array,
+    share: tuple[int, int],
 ) -> None:
-    """Store the outputs of a layer at the points start..stop.
+    """Store the outputs of a layer at a share of the points.
 
     Args:
         transpose: The address of the kernel that transposes blocks.
@@ -134,8 +134,8 @@ def forward(
         rows: The number of rows of the table, and of those kept for the adjoint.
         few: Whether the kernels are those for few outputs (see `narrow`).
         out: Takes the outputs, `A x N x O`.
-        start: The first point.
-        stop: The point after the last.
+        ranges: Where the ranges of points begin, and the number of points.
+        share: The first range to do, and the distance to the next.
     """
     components, total, inputs = stack.shape
     width, outputs, step = base.shape[1], out.shape[2], _tile_points(inputs, PAIRS)
@@ -147,21 +147,22 @@ def forward(
     tile = np.empty(most * components * width, stack.dtype)
     point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
-    for begin in range(start, stop, step):
-        count = min(step, stop - begin)
-        column = _whole_vectors(count)
-        pairs = column * inputs
-        _load(transpose, stack, begin, count, x, column)
-        call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-        if direct:
-            out[:, begin : begin + count] = 0.0
-            place = out[0, begin:].ravel()
-        else:
-            tile[:] = 0.0
-            place = tile
-        call(push, (inputs, count, column, point, component, cell, table, place, each, coefficients, base))
-        if not direct:
-            _store_outputs(tile, few, width, column, begin, count, out)
+    for n in range(share[0], len(ranges) - 1, share[1]):
+        for begin in range(ranges[n], ranges[n + 1], step):
+            count = min(step, ranges[n + 1] - begin)
+            column = _whole_vectors(count)
+            pairs = column * inputs
+            _load(transpose, stack, begin, count, x, column)
+            call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+            if direct:
+                out[:, begin : begin + count] = 0.0
+                place = out[0, begin:].ravel()
+            else:
+                tile[:] = 0.0
+                place = tile
+            call(push, (inputs, count, column, point, component, cell, table, place, each, coefficients, base))
+            if not direct:
+                _store_outputs(tile, few, width, column, begin, count, out)
 
 
 @compiled_loop
@@ -181,10 +182,10 @@ def adjoint(
     stack_grad: Array,
     coefficients_grad: Array,
     base_grad: Array,
-    start: int,
-    stop: int,
+    ranges: Array,
+    share: tuple[int, int],
 ) -> None:
-    """Store the cotangents of the inputs at the points start..stop, and add to those of the polynomials.
+    """Store the cotangents of the inputs at a share of the points, and add to those of the polynomials.
 
     Args:
         transpose: The address of the kernel that transposes blocks.
@@ -200,10 +201,10 @@ def adjoint(
         grad: The cotangents of the outputs, `A x N x O`.
         inward: Whether those of the inputs are wanted.
         stack_grad: Takes those of the inputs, `A x N x I`.
-        coefficients_grad: Those of the polynomials, like `coefficients`.
-        base_grad: Those of the base function's weights, like `base`.
-        start: The first point.
-        stop: The point after the last.
+        coefficients_grad: Those of the polynomials, like `coefficients`, one array a range.
+        base_grad: Those of the base function's weights, like `base`, one array a range.
+        ranges: Where the ranges of points begin, and the number of points.
+        share: The first range to do, and the distance to the next.
     """
     components, total, inputs = stack.shape
     outputs, width, step = grad.shape[2], base.shape[1], _tile_points(inputs, PAIRS)
@@ -216,25 +217,26 @@ def adjoint(
     tile = np.zeros(most * components * width, stack.dtype)
     point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
-    for begin in range(start, stop, step):
-        count = min(step, stop - begin)
-        column = _whole_vectors(count)
-        pairs = column * inputs
-        _load(transpose, stack, begin, count, x, column)
-        if not direct:
-            _load_outputs(grad, begin, count, tile, few, width, column)
-        call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-        place = grad[0, begin:].ravel() if direct else tile
-        call(
-            pull,
-            (
-                inputs, count, column, point, component, cell, table, place, each, coefficients, base,
-                coefficients_grad, base_grad, sums,
-            ),
-        )  # fmt: skip
-        if inward:
-            call(edges_adjoint, (pairs, x, kept, sums, x_grad))
-            _store(transpose, x_grad, column, begin, count, stack_grad)
+    for n in range(share[0], len(ranges) - 1, share[1]):
+        for begin in range(ranges[n], ranges[n + 1], step):
+            count = min(step, ranges[n + 1] - begin)
+            column = _whole_vectors(count)
+            pairs = column * inputs
+            _load(transpose, stack, begin, count, x, column)
+            if not direct:
+                _load_outputs(grad, begin, count, tile, few, width, column)
+            call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+            place = grad[0, begin:].ravel() if direct else tile
+            call(
+                pull,
+                (
+                    inputs, count, column, point, component, cell, table, place, each, coefficients, base,
+                    coefficients_grad[n], base_grad[n], sums,
+                ),
+            )  # fmt: skip
+            if inward:
+                call(edges_adjoint, (pairs, x, kept, sums, x_grad))
+                _store(transpose, x_grad, column, begin, count, stack_grad)
 
 
 @compiled_loop
@@ -250,10 +252,10 @@ def jacobian(
     width: int,
     grad: Array,
     out: Array,
-    start: int,
-    stop: int,
+    ranges: Array,
+    share: tuple[int, int],
 ) -> None:
-    """Add, at the points start..stop, each point's own cotangent of the layer's weight.
+    """Add each point's own cotangent of the layer's weight, at a share of the points.
 
     Args:
         transpose: The address of the kernel that transposes blocks.
@@ -267,8 +269,8 @@ def jacobian(
         width: The padded number of outputs.
         grad: The cotangents of the outputs, `A x N x O`.
         out: The Jacobian, `N x I (K + 1) O`, slots of one input together.
-        start: The first point.
-        stop: The point after the last.
+        ranges: Where the ranges of points begin, and the number of points.
+        share: The first range to do, and the distance to the next.
     """
     components, _, inputs = stack.shape
     outputs, size, step = grad.shape[2], matrices.shape[1], _tile_points(inputs, OWN_PAIRS)
@@ -279,26 +281,27 @@ def jacobian(
     tile = np.zeros(most * components * width, stack.dtype)
     own = np.empty((inputs, most, size + 1, width), stack.dtype)
     ends, bins, origins, rates = grid
-    for begin in range(start, stop, step):
-        count = min(step, stop - begin)
-        column = _whole_vectors(count)
-        pairs = column * inputs
-        _load(transpose, stack, begin, count, x, column)
-        _load_outputs(grad, begin, count, tile, False, width, column)
-        call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-        call(split, (inputs, count, column, width * components, width, cell, table, tile, 0, own))
-        flat = own.ravel()
-        for r in range(count):
-            for i in range(inputs):
-                pair = i * column + r
-                c = cell[pair]
-                at = pair * (size + 1) * width
-                for j in range(size):
-                    place = (i * slots + first[c] + j) * outputs
-                    for p in range(size):
-                        factor = matrices[c, p, j]
-                        for o in range(outputs):
-                            out[begin + r, place + o] += factor * flat[at + p * width + o]
-                place = (i * slots + slots - 1) * outputs
-                for o in range(outputs):
-                    out[begin + r, place + o] += flat[at + size * width + o]
+    for n in range(share[0], len(ranges) - 1, share[1]):
+        for begin in range(ranges[n], ranges[n + 1], step):
+            count = min(step, ranges[n + 1] - begin)
+            column = _whole_vectors(count)
+            pairs = column * inputs
+            _load(transpose, stack, begin, count, x, column)
+            _load_outputs(grad, begin, count, tile, False, width, column)
+            call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+            call(split, (inputs, count, column, width * components, width, cell, table, tile, 0, own))
+            flat = own.ravel()
+            for r in range(count):
+                for i in range(inputs):
+                    pair = i * column + r
+                    c = cell[pair]
+                    at = pair * (size + 1) * width
+                    for j in range(size):
+                        place = (i * slots + first[c] + j) * outputs
+                        for p in range(size):
+                            factor = matrices[c, p, j]
+                            for o in range(outputs):
+                                out[begin + r, place + o] += factor * flat[at + p * width + o]
+                    place = (i * slots + slots - 1) * outputs
+                    for o in range(outputs):
+                        out[begin + r, place + o] += flat[at + size * width + o]

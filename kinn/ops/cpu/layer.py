@@ -21,17 +21,17 @@ def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bo
     """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
     machine, cells, inputs, slots = _arguments(stack, weight, grid, index, bound)
     coefficients, base = _polynomials(machine, cells, slots)
-    points = stack.shape[1]
-    out = torch.empty(len(index), points, weight.shape[1], dtype=stack.dtype)
+    parts = ranges(stack.shape[1])
+    out = torch.empty(len(index), stack.shape[1], weight.shape[1], dtype=stack.dtype)
     result = out.numpy()
 
-    def work(_: int, start: int, stop: int) -> None:
+    def work(share: tuple[int, int]) -> None:
         kernels.forward(
             machine.transpose, machine.edges, machine.push, inputs, cells.search, coefficients, base, machine.rows,
-            machine.few, result, start, stop,
+            machine.few, result, parts, share,
         )  # fmt: skip
 
-    run(work, ranges(points))
+    run(work, len(parts) - 1)
     return out
 
 
@@ -50,20 +50,20 @@ def adjoint(
     coefficients, base = _polynomials(machine, cells, slots)
     # a range should be worth adding up its share of the polynomials' cotangents
     parts = ranges(stack.shape[1], least=16 * len(cells.first))
-    coefficients_grad = np.zeros((len(parts), *coefficients.shape), coefficients.dtype)
-    base_grad = np.zeros((len(parts), *base.shape), base.dtype)
+    coefficients_grad = np.zeros((len(parts) - 1, *coefficients.shape), coefficients.dtype)
+    base_grad = np.zeros((len(parts) - 1, *base.shape), base.dtype)
     stack_grad = torch.empty_like(stack) if inward else stack.new_empty((len(index), 0, 0))
     weight_grad = torch.zeros_like(weight)
     cotangents, result = grad.detach().numpy(), stack_grad.numpy()
 
-    def work(n: int, start: int, stop: int) -> None:
+    def work(share: tuple[int, int]) -> None:
         kernels.adjoint(
             machine.transpose, machine.edges_again, machine.pull, machine.edges_adjoint, inputs, cells.search,
             coefficients, base, machine.rows_again, machine.few, cotangents, inward,
-            result, coefficients_grad[n], base_grad[n], start, stop,
+            result, coefficients_grad, base_grad, parts, share,
         )  # fmt: skip
 
-    run(work, parts)
+    run(work, len(parts) - 1)
     folded = weight_grad.numpy().reshape(slots.shape)
     polynomials_adjoint(coefficients_grad, base_grad, cells.first, cells.matrices, machine.few, folded)
     return stack_grad if inward else None, weight_grad
@@ -74,15 +74,15 @@ def jacobian(
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
     machine, cells, inputs, _ = _arguments(stack, weight, grid, index, bound)
-    cotangents, result = grad.detach().numpy(), out.numpy()
+    cotangents, result, parts = grad.detach().numpy(), out.numpy(), ranges(stack.shape[1])
 
-    def work(_: int, start: int, stop: int) -> None:
+    def work(share: tuple[int, int]) -> None:
         kernels.jacobian(
             machine.transpose, machine.edges, machine.split, inputs, cells.search, cells.first, cells.matrices,
-            machine.rows, machine.split_width, cotangents, result, start, stop,
+            machine.rows, machine.split_width, cotangents, result, parts, share,
         )  # fmt: skip
 
-    run(work, ranges(stack.shape[1]))
+    run(work, len(parts) - 1)
 
 
 def _arguments(

@@ -8,40 +8,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import pairwise
 
+import numpy as np
 import torch
+
+from kinn.ops.cpu.loops import Array
 
 #: The least number of points worth a range of its own, and the greatest number of ranges.
 LEAST, MOST = 512, 64
 
 
-def ranges(points: int, least: int = LEAST) -> list[tuple[int, int]]:
-    """Return the ranges (start, stop) that a number of points is cut into.
+@lru_cache(maxsize=64)
+def ranges(points: int, least: int = LEAST) -> Array:
+    """Return where the ranges begin that a number of points is cut into, and that number.
 
     Args:
         points: The number of points.
         least: The least number of points of a range, except where there are fewer in all.
     """
     count = max(1, min(MOST, points // max(least, LEAST)))
-    edges = [points * n // count for n in range(count + 1)]
-    return list(pairwise(edges))
+    edges = np.arange(count + 1) * points // count
+    edges.flags.writeable = False
+    return edges
 
 
-def run(work: Callable[[int, int, int], None], parts: list[tuple[int, int]]) -> None:
-    """Call `work(n, start, stop)` for every range, on as many threads as torch is set to use."""
-    threads = min(torch.get_num_threads(), len(parts))
-    if threads <= 1:
-        for n, (start, stop) in enumerate(parts):
-            work(n, start, stop)
+def run(work: Callable[[tuple[int, int]], None], count: int) -> None:
+    """Call `work((first, step))` on as many threads as torch is set to use: ranges first, first + step, .. of `count`."""
+    threads = min(torch.get_num_threads(), count)
+    if threads == 1:
+        work((0, 1))
         return
-
-    def share(first: int) -> None:
-        for n in range(first, len(parts), threads):
-            work(n, *parts[n])
-
-    others = [_pool(threads).submit(share, first) for first in range(1, threads)]
-    share(0)
+    others = [_pool(threads).submit(work, (first, threads)) for first in range(1, threads)]
+    work((0, threads))
     for other in others:
         other.result()
 
