@@ -27,6 +27,7 @@ def run(work: Work, *, fresh: bool = False) -> Solution:
         fresh: Whether to begin anew all the same.
     """
     before = None
+    work.folder()  # one that cannot be written is found here, and is no reason to begin anew
     if not fresh:
         try:
             before = work.left_off()

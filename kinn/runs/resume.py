@@ -98,7 +98,8 @@ class Resumption:
         config = known | _limits(budget, iterations)
         every = EVERY if checkpoint_every is None else checkpoint_every
         try:
-            work = _work(config, before, problem, Options.of(config, path.parent, threads, every))
+            options = Options.of(config, path.parent, threads, every)
+            work = _work(config, before, problem, options)
         except KeyError as error:
             raise InputError(f"the configuration of {path} lacks what a run states: {error}") from error
         place = path if config == known else path.resolve().with_name(config_hash(config))

@@ -56,15 +56,17 @@ class Options:
     @staticmethod
     def of(config: Mapping[str, Any], out: Path, threads: int | None, checkpoint_every: float) -> Options:
         """Return what a resolved configuration says."""
-        names = ("form", "points", "budget", "iterations", "dtype")
-        stated = {name: config.get(name) for name in names}
         return Options(
+            form=config["form"],
             optimizer=None,
             optimizer_settings={},
+            points=config["points"],
+            budget=config["budget"],
+            iterations=config.get("iterations"),
+            dtype=config["dtype"],
             threads=threads,
             out=out,
             checkpoint_every=checkpoint_every,
-            **stated,
         )
 
     def __post_init__(self) -> None:
@@ -211,7 +213,7 @@ class Work:
                 )
         except SolveError as error:
             raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
-        return dataclasses.replace(solution, run=place.save(solution, keeper.last))
+        return dataclasses.replace(solution, run=place.save(solution, {**keeper.last, "source": source}))
 
     def _default_points(self) -> int:
         from kinn.forms import Trial

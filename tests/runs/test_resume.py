@@ -1,0 +1,159 @@
+"""Run folders are gone on with: by name, by script, with more time; what does not fit is one clear line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import kinn
+from kinn import InputError
+from kinn.networks import MLP
+from kinn.optim import Auto
+from kinn.runs.resume import Resumption
+from kinn.runs.sources import find
+from kinn.runs.work import Options, Work
+from kinn.training.record import Record
+
+SCRIPT = """
+from kinn import Dirichlet, Interval, Problem
+
+def make_problem(source: float = 1.0):
+    conditions = [Dirichlet("u", 0.0, on=side) for side in ("left", "right")]
+    return Problem("bent", Interval(0, 1), strong=lambda u, p: u.xx - u**3 + source, conditions=conditions)
+"""
+
+
+class Cut(Exception):
+    """What cuts a solve short, as a kill would."""
+
+
+def work(name: str, out: Path, iterations: int = 25) -> Work:
+    source = find(name)
+    settings, problem = source.configured({})
+    options = Options("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
+    return Work(source, settings, problem, MLP((6,)), Auto(), 0, options)
+
+
+def cut_short(work: Work, after: int) -> Path:
+    """Solve up to a step, and return the run folder that is left."""
+
+    def cut(record: Record) -> None:
+        if record.iteration > after:
+            raise Cut
+
+    with pytest.raises(Cut):
+        work.run(cut)
+    return work.folder().path
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinn.training.checkpoint.PATIENCE", 0.0)
+
+
+def weights(run: Path) -> dict[str, Any]:
+    return torch.load(run / "state.pt", weights_only=True)["weights"]  # type: ignore[no-any-return]
+
+
+def equal(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Path) -> None:
+    whole = work("poisson-1d", tmp_path / "whole").run()
+    run = cut_short(work("poisson-1d", tmp_path / "cut"), 11)
+    assert {p.name for p in run.iterdir()} == {"config.toml", "environment.json", "state.pt"}
+    solution = kinn.resume(run)
+    assert solution.run == run
+    assert whole.run is not None
+    assert equal(weights(run), weights(whole.run))
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines] == list(range(1, 26))
+    assert [line["loss"] for line in lines] == [r.loss for r in whole.history]
+    assert [p.name for p in run.parent.iterdir()] == [run.name]
+
+
+def test_a_run_of_a_script_is_resumed_unless_the_script_changed(tmp_path: Path) -> None:
+    script = tmp_path / "bent.py"
+    script.write_text(SCRIPT)
+    run = cut_short(work(str(script), tmp_path), 9)
+    assert kinn.resume(run, iterations=12).iterations == 12
+    moved = script.rename(tmp_path / "moved.py")
+    with pytest.raises(InputError, match="no problem script at"):
+        kinn.resume(run)
+    assert Resumption.of(run, moved).run().iterations == 25
+    moved.write_text(SCRIPT + "# changed\n")
+    with pytest.raises(InputError, match=r"moved.py is not what the run was begun with: it has changed"):
+        Resumption.of(run, moved)
+
+
+def test_more_time_makes_another_run(tmp_path: Path) -> None:
+    short = work("poisson-1d", tmp_path, 7).run()
+    assert short.run is not None
+    kept = (short.run / "summary.json").read_text()
+    solution = kinn.resume(short.run, iterations=25)
+    whole = work("poisson-1d", tmp_path, 25)
+    assert solution.run == whole.folder().path.resolve()
+    assert solution.run != short.run
+    assert (short.run / "summary.json").read_text() == kept
+    assert torch.equal(solution.trial.flat.get(), whole.run().trial.flat.get())
+
+
+def test_a_finished_run_is_kept_while_it_is_solved_again(tmp_path: Path) -> None:
+    run = work("poisson-1d", tmp_path).run().run
+    assert run is not None
+    before = {p.name: p.read_bytes() for p in run.iterdir()}
+    cut_short(work("poisson-1d", tmp_path), 9)
+    assert {p.name: p.read_bytes() for p in run.iterdir()} == before
+
+
+def test_a_copy_of_a_run_can_be_resumed_where_it_is(tmp_path: Path) -> None:
+    run = cut_short(work("poisson-1d", tmp_path / "runs"), 9)
+    copy = run.rename(tmp_path / "copy")
+    solution = kinn.resume(copy)
+    assert solution.run == copy
+    assert (copy / "solution.vtu").is_file()
+
+
+def test_what_was_left_off_is_found(tmp_path: Path) -> None:
+    again = work("poisson-1d", tmp_path)
+    assert again.left_off() is None
+    run = cut_short(work("poisson-1d", tmp_path), 9)
+    before = again.left_off()
+    assert before is not None
+    whole = work("poisson-1d", tmp_path / "whole").run()
+    assert torch.equal(again.run(before=before).trial.flat.get(), whole.trial.flat.get())
+    assert again.left_off() is None
+    (run / "network.safetensors").unlink()
+    (run / "state.pt").write_bytes(b"PK")
+    with pytest.raises(InputError, match="no checkpoint, or a damaged one"):
+        again.left_off()
+
+
+def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
+    run = cut_short(work("poisson-1d", tmp_path), 9)
+    other = cut_short(work("poisson-2d", tmp_path), 3)
+    (tmp_path / "empty").mkdir()
+    kept = (other / "state.pt").read_bytes()
+    with pytest.raises(InputError, match="is no run folder: it holds no config.toml"):
+        kinn.resume(tmp_path / "empty")
+    with pytest.raises(InputError, match="no checkpoint at"):
+        kinn.resume(tmp_path / "nothing")
+    with pytest.raises(InputError, match="the checkpoint is of problem 'poisson-2d', not of 'poisson-1d'"):
+        kinn.resume(other, find("poisson-1d").configured({})[1])
+    (other / "state.pt").write_bytes((run / "state.pt").read_bytes())
+    with pytest.raises(InputError, match="is the checkpoint of another run than the configuration beside it"):
+        kinn.resume(other)
+    (other / "state.pt").write_bytes(kept)
+    (other / "config.toml").write_text("problem = ")
+    with pytest.raises(InputError, match=r"config.toml cannot be read"):
+        kinn.resume(other)
+    (other / "config.toml").write_text("seed = 0\n")
+    data = torch.load(other / "state.pt", weights_only=True)
+    torch.save(data | {"config": {"seed": 0}}, other / "state.pt")
+    with pytest.raises(InputError, match="lacks what a run states: 'form'"):
+        kinn.resume(other)
