@@ -78,14 +78,18 @@ class Auto(Optimizer):
 
     def renewed(self, objective: Objective, state: State) -> State:
         """Return the state within the same stage, its progress measured anew."""
-        method, _ = self.stages(objective)[state.memory["stage"]]
+        method = self._method(objective, state)
         inner = method.renewed(objective, state.memory["inner"])
         return replace(inner, memory={**state.memory, "inner": inner, "losses": [inner.loss]}, stage=method.name)
 
     def work(self, objective: Objective, state: State) -> float:
         """Return the multiplications of a step of the present stage."""
-        method, _ = self.stages(objective)[state.memory["stage"]]
+        method = self._method(objective, state)
         return method.work(objective, state.memory["inner"])
+
+    def _method(self, objective: Objective, state: State) -> Optimizer:
+        stage: int = state.memory["stage"]
+        return self.stages(objective)[stage][0]
 
     def _enter(self, objective: Objective, theta: Tensor, stage: int) -> State:
         method, _ = self.stages(objective)[stage]
