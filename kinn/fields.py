@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any, Self
 
@@ -190,6 +191,13 @@ class Points:
             None if self.observed is None else self.observed[part],
             [other.rows(part) for other in self.opposite],
         )
+
+    def bound(self, sides: Sequence[Mapping[str, Any]]) -> Points:
+        """Return the same points, which call further things by name: those of each side."""
+        made = copy(self)  # what was cached stays valid
+        made.constants = self.constants | dict(sides[0])
+        made.opposite = tuple(other.bound([named]) for other, named in zip(self.opposite, sides[1:], strict=True))
+        return made
 
     def _constant(self, values: Component, name: str = "") -> Field:
         return Field(self.names, lambda a: 0.0 if any(a) else values, name)

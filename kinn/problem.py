@@ -16,6 +16,7 @@ from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry
 from kinn.networks import Architecture
+from kinn.unknowns import Unknown, UnknownField
 
 #: The name of the only subdomain of a problem that has but one.
 WHOLE = "domain"
@@ -64,6 +65,7 @@ class Problem:
             one formula serves fields and arrays. For several fields it returns as many.
         reference: A computed solution where no formula is known: maps points `N x d` to values `N` or `N x C`.
         constants: What the residual calls as `p.name`: numbers, or functions of fields.
+        unknowns: Constants and coefficients that are to be identified, called in the same way.
         features: Functions of the coordinates that the networks get as further inputs (a singular field at a crack
             tip, say); a mapping gives each subdomain its own.
         defaults: How it is solved when the user does not say.
@@ -81,6 +83,7 @@ class Problem:
     exact: Callable[..., Any] | None = field(default=None, kw_only=True)
     reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
     constants: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    unknowns: Sequence[Unknown | UnknownField] = field(default=(), kw_only=True)
     features: Sequence[Callable[..., Any]] | Mapping[str, Sequence[Callable[..., Any]]] = field(
         default=(), kw_only=True
     )
@@ -94,6 +97,7 @@ class Problem:
         names = (self.fields,) if isinstance(self.fields, str) else tuple(self.fields)
         object.__setattr__(self, "fields", names)
         object.__setattr__(self, "conditions", tuple(self.conditions))
+        object.__setattr__(self, "unknowns", tuple(self.unknowns))
         if not names or len(set(names)) != len(names):
             raise InputError(f"problem {self.name!r} needs fields with distinct names, not {names}")
         if not self.subdomains:
@@ -102,6 +106,7 @@ class Problem:
             raise InputError(f"the subdomains of problem {self.name!r} have different coordinates")
         if self.strong is None and not self.conditions:
             raise InputError(f"problem {self.name!r} states neither an equation nor a condition")
+        self._check_names()
         for condition in self.conditions:
             self._check(condition)
         self._check_residuals()
@@ -110,6 +115,16 @@ class Problem:
     def names(self) -> tuple[str, ...]:
         """The names of the fields."""
         return self.fields  # type: ignore[return-value]
+
+    @property
+    def unknown_constants(self) -> tuple[Unknown, ...]:
+        """The constants to be identified."""
+        return tuple(u for u in self.unknowns if isinstance(u, Unknown))
+
+    @property
+    def unknown_fields(self) -> tuple[UnknownField, ...]:
+        """The coefficients to be identified."""
+        return tuple(u for u in self.unknowns if isinstance(u, UnknownField))
 
     @cached_property
     def subdomains(self) -> dict[str, Geometry]:
@@ -160,11 +175,30 @@ class Problem:
         inside: npt.NDArray[np.bool_] = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
         return inside
 
+    def _check_names(self) -> None:
+        """Raise unless everything that residuals call as `p.name` has a name of its own."""
+        taken = [*self.names, *self.coordinates, *self.constants]
+        for sought in self.unknowns:
+            where = f"the unknown {sought.name!r} of problem {self.name!r}"
+            if not sought.name.isidentifier() or hasattr(Points, sought.name):
+                raise InputError(f"{where} cannot be called so: p.{sought.name} means something else")
+            if sought.name in taken:
+                raise InputError(f"{where} has the name of a field, a coordinate, a constant or another unknown")
+            taken.append(sought.name)
+            for name in getattr(sought, "of", None) or ():
+                if name not in self.coordinates:
+                    raise unknown("coordinate", name, self.coordinates, where)
+
     def _check(self, condition: Condition) -> None:
         where = f"{condition.label} of problem {self.name!r}"
+        known = (*self.names, *(u.name for u in self.unknown_fields))
         for name in condition.about:
-            if name not in self.names:
-                raise unknown("field", name, self.names, where)
+            if name not in known:
+                raise unknown("field", name, known, where)
+            if name not in self.names and getattr(condition, "enforce", "soft") == "hard":
+                raise InputError(
+                    f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"
+                )
         self.sides(condition)
         if isinstance(condition, PointCondition):
             self._check_points(condition.where, where)

@@ -34,7 +34,7 @@ class Periodic(Condition):
     field: str
     _: KW_ONLY
     on: tuple[str, str]
-    derivatives: tuple[str, ...] | None = None
+    derivatives: str | tuple[str, ...] | None = None
     enforce: str = "soft"
     harmonics: int = 1
     weight: Weight = 1.0

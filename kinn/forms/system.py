@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from kinn.fields import Field, Points
+from kinn.fields import Points
 from kinn.forms.terms import Term, evaluate
 from kinn.forms.trial import Trial
 from kinn.networks import Tape
@@ -116,9 +116,6 @@ class ResidualSystem:
 
     def _residual(self, term: Term, p: Points, tape: Tape | None = None) -> Tensor:
         """Return the weighted residuals (equations, n) of a term on one of its blocks."""
-        traces: list[dict[str, Field]] = [
-            self.trial.fields(s, p.side(n), index, tape)
-            for n, (s, index) in enumerate(zip(term.subdomains, term.index, strict=True))
-        ]
+        traces, p = self.trial.on_sides(term.subdomains, p, term.index, term.sought, tape)
         scale: float = (term.weight / term.points) ** 0.5
         return scale * evaluate(term, traces, p)

@@ -34,6 +34,7 @@ class Term:
         blocks: Its points.
         weight: The factor of its mean square in the loss.
         index: The derivatives it asks of each subdomain's network.
+        sought: The derivatives it asks of each unknown field's network, for each side.
         equations: The number of residuals at each point.
         affine: Whether the residual is affine in the fields.
     """
@@ -44,6 +45,7 @@ class Term:
     blocks: tuple[Points, ...]
     weight: float
     index: tuple[IndexSet, ...]
+    sought: tuple[dict[str, IndexSet], ...]
     equations: int
     affine: bool
 
@@ -73,27 +75,24 @@ def plan_term(
         raise InputError(f"{name} has no points")
     probes = points.rows(slice(0, PROBES))
     dtype = points.tensor.dtype
-    wanted: list[set[Index]] = [set() for _ in subdomains]
+    names = [*trial.problem.names, *(u.name for u in trial.problem.unknowns)]
+    wanted: dict[tuple[int, str], set[Index]] = {}
 
     def attempt(seed: int, mix: float | None = None) -> list[Tensor]:
         """Try the residual on random components: of one seed, or a mixture of the seeds 0 and 1."""
 
         def values(s: int, side: int, field: str, a: Index) -> Tensor:
-            generator = torch.Generator().manual_seed(hash((s, side, a)) % 2**31 + trial.problem.names.index(field))
+            generator = torch.Generator().manual_seed(hash((s, side, a)) % 2**31 + names.index(field))
             return 0.5 + torch.rand(len(probes), generator=generator, dtype=torch.float64)
 
-        def answer(side: int) -> Callable[[str, Index], Component]:
-            def component(field: str, a: Index) -> Component:
-                wanted[side].add(a)
-                if mix is None:
-                    return values(seed, side, field, a).to(dtype)
-                mixture = mix * values(0, side, field, a) + (1 - mix) * values(1, side, field, a)
-                return mixture.to(dtype)
+        def answer(side: int, field: str, a: Index) -> Component:
+            wanted.setdefault((side, field), set()).add(a)
+            if mix is None:
+                return values(seed, side, field, a).to(dtype)
+            return (mix * values(0, side, field, a) + (1 - mix) * values(1, side, field, a)).to(dtype)
 
-            return component
-
-        traces = [trial.probe(s, probes.side(side), answer(side)) for side, s in enumerate(subdomains)]
-        return [_checked(r, probes, name) for r in _residuals(residual, traces, probes, name)]
+        traces, p = trial.probe_sides(subdomains, probes, answer)
+        return [_checked(r, p, name) for r in _residuals(residual, traces, p, name)]
 
     first, second, mixed = attempt(0), attempt(1), attempt(0, mix=0.3)
     affine = all(
@@ -101,8 +100,14 @@ def plan_term(
         for a, b, m in zip(first, second, mixed, strict=True)
     )
     blocks = tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
-    index = tuple(IndexSet.closure(trial.problem.dimension, w) for w in wanted)
-    return Term(name, subdomains, residual, blocks, weight, index, len(first), affine)
+
+    def asked(side: int, fields: Sequence[str]) -> IndexSet:
+        return IndexSet.closure(trial.problem.dimension, set().union(*(wanted.get((side, f), set()) for f in fields)))
+
+    index = tuple(asked(side, trial.problem.names) for side in range(len(subdomains)))
+    unknown = [u.name for u in trial.problem.unknown_fields]
+    sought = tuple({u: asked(side, [u]) for u in unknown if (side, u) in wanted} for side in range(len(subdomains)))
+    return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine)
 
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from kinn.fields import Field, Points, derivative_index
 from kinn.forms.ansatz import Ansatz, hard_ansatz
 from kinn.forms.inputs import Inputs
 from kinn.forms.parameters import FlatParameters
+from kinn.forms.unknowns import Unknowns
 from kinn.jets import Component, Index, IndexSet
 from kinn.networks import Architecture, Network, Tape
 from kinn.problem import Array, Problem
@@ -52,6 +53,7 @@ class Trial(nn.Module):
             )
             for field in problem.names:
                 self._ansatz[name, field] = hard_ansatz(problem, name, field)
+        self.unknowns = Unknowns(problem, architecture, seed, dtype)
         self.flat = FlatParameters(self)
         for name in problem.subdomains:
             self._check_cycles(name)
@@ -88,7 +90,8 @@ class Trial(nn.Module):
 
     def last_layer(self) -> torch.Tensor:
         """Return the positions in the flat vector of the parameters that the fields are affine in."""
-        slices = [self.flat.slices[p] for name in self.problem.subdomains for p in self.network(name).last_layer]
+        parameters = [p for name in self.problem.subdomains for p in self.network(name).last_layer]
+        slices = [self.flat.slices[p] for p in (*parameters, *self.unknowns.affine_parameters)]
         return torch.cat([torch.arange(s.start, s.stop) for s in slices])
 
     def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
@@ -108,16 +111,58 @@ class Trial(nn.Module):
 
         return self._dress(subdomain, p, [leaf(c) for c in range(len(self.problem.names))])
 
-    def probe(self, subdomain: str, p: Points, answer: Callable[[str, Index], Component]) -> dict[str, Field]:
-        """Return fields whose network derivatives are given by `answer(field, index)` instead of by the network.
+    def on_sides(
+        self,
+        subdomains: Sequence[str],
+        p: Points,
+        index: Sequence[IndexSet],
+        sought: Sequence[Mapping[str, IndexSet]],
+        tape: Tape | None = None,
+    ) -> tuple[list[dict[str, Field]], Points]:
+        """Return the fields by name on each side of a condition, and the points with the unknowns bound to them.
 
-        What `answer` is asked for are the derivatives that an expression needs.
+        Args:
+            subdomains: The subdomain of each side.
+            p: The points; those of the sides are opposite to them.
+            index: As for `fields`, for each side.
+            sought: The derivatives that the unknown fields may be asked for, for each side.
+            tape: If given, records what the Jacobian needs.
+        """
+        traces = [
+            self.fields(s, p.side(n), own, tape) for n, (s, own) in enumerate(zip(subdomains, index, strict=True))
+        ]
+        if not self.unknowns:
+            return traces, p
+        places = range(1 + len(p.opposite))
+        return self._bound(traces, p, [self.unknowns.at(p.side(n), sought[n], tape) for n in places])
+
+    def probe_sides(
+        self, subdomains: Sequence[str], p: Points, answer: Callable[[int, str, Index], Component]
+    ) -> tuple[list[dict[str, Field]], Points]:
+        """Return what `on_sides` does, with derivatives given by `answer(side, field, index)`, not by the networks.
+
+        What `answer` is asked for are the derivatives that an expression needs. Of an unknown constant it is asked for
+        the free number behind it, as the zeroth derivative.
         """
 
-        def leaf(name: str) -> Callable[[Index], Component]:
-            return lambda a: answer(name, a)
+        def leaf(side: int, name: str) -> Callable[[Index], Component]:
+            return lambda a: answer(side, name, a)
 
-        return self._dress(subdomain, p, [leaf(name) for name in self.problem.names])
+        traces = [
+            self._dress(s, p.side(n), [leaf(n, name) for name in self.problem.names]) for n, s in enumerate(subdomains)
+        ]
+        if not self.unknowns:
+            return traces, p
+        named = [u.name for u in self.problem.unknowns]
+        places = range(1 + len(p.opposite))
+        return self._bound(traces, p, [{u: self.unknowns.dressed(u, leaf(n, u)) for u in named} for n in places])
+
+    def _bound(
+        self, traces: list[dict[str, Field]], p: Points, unknowns: list[dict[str, Field]]
+    ) -> tuple[list[dict[str, Field]], Points]:
+        """Return fields with the unknowns beside them, and points that call the unknowns by name."""
+        sides = [trace | unknowns[n if n < len(unknowns) else 0] for n, trace in enumerate(traces)]
+        return sides, p.bound(unknowns)
 
     def _dress(self, subdomain: str, p: Points, leaves: Sequence[Callable[[Index], Component]]) -> dict[str, Field]:
         """Return the fields g + d N from the networks' components."""
@@ -155,6 +200,7 @@ class Trial(nn.Module):
         wanted = [self.parse(name) for name in names]
         # through the ansatz a derivative needs all below it, which the closure holds anyway
         index = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
+        sought = {u.name: index for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)}
         out = np.full((len(x), len(names)), np.nan)
         free = np.ones(len(x), dtype=bool)
         for name, geometry in self.problem.subdomains.items():
@@ -166,7 +212,7 @@ class Trial(nn.Module):
             for rows in np.array_split(here, -(-len(here) // BLOCK)) if len(here) else []:
                 with torch.no_grad():
                     p = self.problem.points(torch.as_tensor(x[rows], dtype=self.dtype))
-                    fields = self.fields(name, p, index)
+                    (fields,), _ = self.on_sides([name], p, [index], [sought])
                     for column, (field, a) in enumerate(wanted):
                         out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
         return out[:, 0] if single else out
@@ -178,6 +224,7 @@ class Trial(nn.Module):
             InputError: If there is no such field or coordinate.
         """
         field, _, letters = expression.partition(".")
-        if field not in self.problem.names:
-            raise unknown("field", field, self.problem.names, f"problem {self.problem.name!r}")
+        known = [*self.problem.names, *(u.name for u in self.problem.unknown_fields)]
+        if field not in known:
+            raise unknown("field", field, known, f"problem {self.problem.name!r}")
         return field, derivative_index(letters, self.problem.coordinates, field)

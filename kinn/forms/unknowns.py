@@ -1,0 +1,132 @@
+"""The unknowns of a problem as they are trained: free numbers behind the constants, networks behind the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter
+
+from kinn.fields import Field, Points
+from kinn.jets import Component, Index, IndexSet
+from kinn.jets.index import trace, trace_axes
+from kinn.networks import Architecture, Network, Tape, coordinate_stack
+from kinn.problem import Problem
+from kinn.unknowns import UnknownField
+
+#: Gives the components of an unknown's network, or of the free number behind a constant.
+Leaf = Callable[[Index], Component]
+
+
+class Unknowns(nn.Module):
+    """The unknowns of a problem.
+
+    Args:
+        problem: The problem.
+        architecture: The network of the fields, which that of an unknown field is by default at half the width.
+        seed: Fixes the initial parameters.
+        dtype: float32 or float64.
+    """
+
+    def __init__(self, problem: Problem, architecture: Architecture, seed: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.problem = problem
+        self.networks = nn.ModuleDict()
+        self.free: Parameter | None = None
+        if problem.unknown_constants:
+            self.free = Parameter(torch.zeros(len(problem.unknown_constants), dtype=dtype))
+        lower, upper = problem.bounds
+        for n, unknown in enumerate(problem.unknown_fields):
+            axes = self._axes(unknown)
+            built = (unknown.network or architecture.resized(0.5)).build(
+                len(axes), 1, (lower[axes].tolist(), upper[axes].tolist()), seed=seed + 7_000_003 * (n + 1), dtype=dtype
+            )
+            self.networks[unknown.name] = built
+
+    def __bool__(self) -> bool:
+        return self.free is not None or len(self.networks) > 0
+
+    @property
+    def affine_parameters(self) -> list[Parameter]:
+        """The parameters that residuals which are affine in the unknowns are affine in."""
+        parameters = [p for name in self.networks for p in self._network(name).last_layer]
+        return parameters if self.free is None else [*parameters, self.free]
+
+    def at(self, p: Points, index: Mapping[str, IndexSet], tape: Tape | None = None) -> dict[str, Field]:
+        """Return the unknowns by name at points.
+
+        Args:
+            p: The N points.
+            index: The derivatives that each unknown field may be asked for; those left out are not evaluated.
+            tape: If given, records what the Jacobian needs.
+        """
+        stacks = {name: self._stack(name, p, wanted, tape) for name, wanted in index.items()}
+        rows = self._rows(len(p), tape) if self.free is not None else None
+        numbers = {unknown.name: n for n, unknown in enumerate(self.problem.unknown_constants)}
+
+        def leaf(name: str) -> Leaf:
+            if name in stacks:
+                return lambda a: stacks[name][index[name].position[a], :, 0]
+            return lambda a: rows[..., numbers[name]]  # type: ignore[index]
+
+        return {name: self.dressed(name, leaf(name)) for name in (*numbers, *stacks)}
+
+    def dressed(self, name: str, leaf: Leaf) -> Field:
+        """Return an unknown as a field, from the components behind it."""
+        unknown = next(u for u in self.problem.unknowns if u.name == name)
+        axes = self._axes(unknown) if isinstance(unknown, UnknownField) else []
+
+        def component(a: Index) -> Component:
+            along = _restricted(a, axes)
+            return 0.0 if along is None else leaf(along)
+
+        field: Field = unknown.range(Field(self.problem.coordinates, component))
+        field.name = name
+        return field
+
+    def values(self) -> dict[str, float]:
+        """Return the values of the constants by name."""
+        if self.free is None:
+            return {}
+        with torch.no_grad():
+            return {u.name: float(u.range(s)) for u, s in zip(self.problem.unknown_constants, self.free, strict=True)}
+
+    def _axes(self, unknown: UnknownField) -> list[int]:
+        names = self.problem.coordinates
+        return [names.index(name) for name in unknown.of] if unknown.of else list(range(len(names)))
+
+    def _network(self, name: str) -> Network:
+        network = self.networks[name]
+        assert isinstance(network, Network)
+        return network
+
+    def _stack(self, name: str, p: Points, index: IndexSet, tape: Tape | None) -> Tensor:
+        """Return the components (A, N, 1) of an unknown field's network."""
+        unknown = next(u for u in self.problem.unknown_fields if u.name == name)
+        inputs = p.cached((name, index), lambda: coordinate_stack(p.tensor, index)[:, :, self._axes(unknown)])
+        return self._network(name).push(inputs, index, tape)
+
+    def _rows(self, points: int, tape: Tape | None) -> Tensor:
+        """Return the free numbers (n,); with a tape a row of them for each point (N, n), as the Jacobian needs."""
+        free = self.free
+        assert free is not None
+        if tape is None:
+            return free
+        rows = free.expand(points, -1)
+
+        def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
+            columns[free].add_(adjoint)
+
+        tape.record(rows, block)
+        return rows
+
+
+def _restricted(a: Index, axes: Sequence[int]) -> Index | None:
+    """Return what is left of a derivative of a function of the coordinates `axes` alone, or None if it vanishes."""
+    left = [axis for axis in trace_axes(a) if axis in axes]
+    if trace_axes(a):
+        if len(left) > 1:
+            return trace(len(a), left)
+        return tuple(2 * (axis in left) for axis in range(len(a))) if left else None
+    return None if any(n and axis not in axes for axis, n in enumerate(a)) else a
