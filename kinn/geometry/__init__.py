@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from kinn.geometry.ball import Ball, Disk, Sphere
 from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
-from kinn.geometry.box import Box, Interval, Rectangle
+from kinn.geometry.box import Box, Cuboid, Interval, Rectangle
 from kinn.geometry.csg import Difference, Intersection, Union
-from kinn.geometry.disk import Disk
+from kinn.geometry.extrusion import Extrusion
 from kinn.geometry.polygon import Polygon
 from kinn.geometry.sampling import METHODS
 from kinn.geometry.time import SpaceTime, TimeInterval
 
 __all__ = [
     "METHODS",
+    "Ball",
     "Boundary",
     "BoundaryPoints",
     "Box",
+    "Cuboid",
     "Difference",
     "Disk",
+    "Extrusion",
     "Face",
     "Geometry",
     "Intersection",
@@ -24,6 +28,7 @@ __all__ = [
     "Polygon",
     "Rectangle",
     "SpaceTime",
+    "Sphere",
     "TimeInterval",
     "Union",
 ]

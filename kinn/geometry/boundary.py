@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,21 @@ class Label:
         if name == str(self.owner):
             return True
         return self.lateral and (name == "boundary" or (name == "outer" and self.outer))
+
+
+def free_names(names: Iterable[Name], labels: Iterable[Label]) -> dict[Name, Name]:
+    """Return each name with the next number that is free beside labels and the names before it."""
+    taken = {str(name) for label in labels for name in (label.name, label.owner)}
+    new: dict[Name, Name] = {}
+    for name in names:
+        if name in new:
+            continue
+        free = name
+        while str(free) in taken:
+            free = Name(free.stem, free.number + 1)
+        new[name] = free
+        taken.add(str(free))
+    return new
 
 
 @dataclass(frozen=True)

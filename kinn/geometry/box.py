@@ -1,4 +1,4 @@
-"""Axis-aligned boxes of any dimension; the interval and the rectangle are the boxes of one and two dimensions."""
+"""Axis-aligned boxes of any dimension; interval, rectangle and cuboid are those of one, two and three dimensions."""
 
 from __future__ import annotations
 
@@ -161,6 +161,15 @@ class Interval(Box):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.lower[0]}, {self.upper[0]}, name={self.name!r})"
+
+
+class Cuboid(Box):
+    """An axis-aligned cuboid with boundaries left and right (x), bottom and top (y), back and front (z)."""
+
+    def __init__(self, lower: Any, upper: Any, *, name: str = "cuboid") -> None:
+        super().__init__(
+            checks.point(lower, "the lower corner", 3), checks.point(upper, "the upper corner", 3), name=name
+        )
 
 
 class Rectangle(Box):

@@ -12,7 +12,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.boundary import Label, Name, Part, free_names
 from kinn.geometry.pieces import Array, Flipped, Piece
 from kinn.geometry.regions import Region, intersection, union
 from kinn.geometry.sampling import unit_cube
@@ -86,17 +86,8 @@ class Combination(Geometry):
     @cached_property
     def _new_names(self) -> dict[Name, Name]:
         """The names of the second shape, and the next free number of each that the first shape has too."""
-        taken = {str(name) for label in self.first.labels for name in (label.name, label.owner)}
-        new: dict[Name, Name] = {}
-        for name in (name for label in self.second.labels for name in (label.name, label.owner)):
-            if name in new:
-                continue
-            free = name
-            while str(free) in taken:
-                free = Name(free.stem, free.number + 1)
-            new[name] = free
-            taken.add(str(free))
-        return new
+        names = (name for label in self.second.labels for name in (label.name, label.owner))
+        return free_names(names, self.first.labels)
 
     def _trimmed(self, parts: Sequence[Part], own: Geometry, cover: Cover) -> list[Part]:
         result = []

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from kinn.geometry import Box, Disk, Geometry, Interval, Polygon, Rectangle, TimeInterval
+from kinn.geometry import (
+    Ball,
+    Box,
+    Cuboid,
+    Disk,
+    Extrusion,
+    Geometry,
+    Interval,
+    Polygon,
+    Rectangle,
+    Sphere,
+    TimeInterval,
+)
 
 SQUARE = Rectangle((0, 0), (1, 1))
 ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
@@ -11,6 +23,9 @@ SHAPES: dict[str, Geometry] = {
     "rectangle": Rectangle((-1, 0), (2, 0.5)),
     "box": Box((0, -1, 2), (1, 1, 5)),
     "box-4d": Box((0,) * 4, (1, 2, 1, 2)),
+    "box-5d": Box((0,) * 5, (1,) * 5),
+    "sphere": Sphere((1, 0, -1), 2),
+    "ball-5d": Ball((0, 1, 0, 1, 0), 1.5),
     "disk": Disk((3, -1), 0.5),
     "polygon": ELL,
     "time": TimeInterval(0, 3),
@@ -20,6 +35,14 @@ SHAPES: dict[str, Geometry] = {
     "difference": SQUARE - Disk((0.5, 0.5), 0.25) - Disk((0, 0), 0.25),
     "nested": (ELL | Disk((1, 1), 0.5)) - (SQUARE & Disk((0, 0), 0.5)),
     "difference-3d": Box((0, 0, 0), (1, 1, 1)) - Box((0.51, 0.52, 0.53), (2, 2, 2)),
+    "union-3d": Cuboid((0, 0, 0), (1, 1, 1)) | Cuboid((1, 0.25, 0), (2, 0.75, 1)),
+    "cuboid-minus-spheres": Cuboid((0, 0, 0), (1, 1, 1)) - Sphere((0, 0, 0), 0.5) - Sphere((0.6, 0.6, 0.6), 0.25),
+    "two-spheres": Sphere((0, 0, 0), 1) | Sphere((1, 0.2, 0), 0.8),
+    "extrusion": Extrusion(ELL - Disk((0.5, 0.5), 0.25), (-1, 0.5)),
+    "extrusions": Extrusion(Polygon([(0, 0), (2, 0.1), (0.9, 0.9), (0.1, 2)]), (0, 1))
+    | Extrusion(Disk((1, 1), 0.75), (0.43, 2)),
+    "notched": Cuboid((0, 0, 0), (2, 2, 2)) - Extrusion(Polygon([(0.5, -1), (3, -1), (3, 1.2)]), (0.5, 3)),
+    "sphere-time": Sphere((0, 0, 0), 1) * TimeInterval(0, 1),
     "interval-time": Interval(-1, 1) * TimeInterval(0, 2),
     "disk-time": Disk((0, 0), 1) * TimeInterval(1, 2),
     "difference-time": (SQUARE - Disk((0, 0), 0.5)) * TimeInterval(0, 1),

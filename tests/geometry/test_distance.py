@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
@@ -75,11 +76,15 @@ def test_jets_agree_with_finite_differences_and_with_autograd(shape: Geometry) -
 
 def test_of_the_order_of_the_true_distance(shape: Geometry) -> None:
     """Not only next to the boundary: the whole distance may neither vanish inside nor run away."""
+    if shape.dim > 3:
+        pytest.skip("too few points on the boundary to find the nearest one")
     x = shape.sample(300)
-    true = -shape.level(x)
+    everything = Boundary("everything", shape.parts).sample(4000).points
+    true = cKDTree(everything).query(x)[0]
     smooth = shape.distance(*x.T)
-    assert (smooth > 0.1 * true).all()
-    assert (smooth < 10 * true).all()
+    far = true > 0.1 * shape.size  # so that the spacing of the points on the boundary does not matter
+    assert (smooth[far] > 0.1 * true[far]).all()
+    assert (smooth[far] < 4 * true[far]).all()
 
 
 def test_a_side_that_is_whole_is_a_polynomial() -> None:
