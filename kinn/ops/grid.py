@@ -71,6 +71,13 @@ class SplineGrid:
         """The number G + k of B-splines."""
         return self.intervals + self.degree
 
+    @property
+    def even(self) -> bool:
+        """Whether the cells have one width, up to rounding, and hence one matrix."""
+        widths = self.edges.diff()
+        rounding = 8.0 * torch.finfo(self.edges.dtype).eps * self.edges.abs().max()
+        return bool((widths - widths[0]).abs().max() <= rounding)
+
     def derivative(self, m: int) -> Tensor:
         """Return the matrices of the m-th derivatives in x.
 
@@ -78,9 +85,7 @@ class SplineGrid:
             A `G x (k+1) x (k+1)` tensor, or `1 x (k+1) x (k+1)` where all cells share one matrix, as on uniform grids.
         """
         widths = self.edges.diff()
-        rounding = 8.0 * torch.finfo(self.edges.dtype).eps * self.edges.abs().max()
-        shared = bool((widths - widths[0]).abs().max() <= rounding)
-        matrices, widths = (self.matrices[:1], widths[:1]) if shared else (self.matrices, widths)
+        matrices, widths = (self.matrices[:1], widths[:1]) if self.even else (self.matrices, widths)
         rows = torch.arange(self.degree + 1 - m, dtype=matrices.dtype, device=matrices.device)
         falling = torch.ones_like(rows)
         for i in range(1, m + 1):

@@ -1,0 +1,120 @@
+"""CUDA devices: compiling kernels for them and launching kernels on torch's current stream."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.ops.gpu.geometry import Launch, Limits
+from kinn.ops.gpu.sources import source
+from kinn.ops.gpu.variant import Variant
+
+
+class Device(Protocol):
+    """What kernels are launched on."""
+
+    @property
+    def limits(self) -> Limits:
+        """What it offers."""
+        ...
+
+    def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
+        """Launch a kernel on contiguous tensors."""
+        ...
+
+
+class CudaDevice:
+    """A CUDA device, by its number."""
+
+    def __init__(self, number: int) -> None:
+        import cupy
+
+        self._cupy = cupy
+        self._number = number
+        attributes = cupy.cuda.Device(number).attributes
+        self._limits = Limits(attributes["MultiProcessorCount"], attributes["MaxSharedMemoryPerBlockOptin"])
+        self._kernels: dict[tuple[str, Variant], Any] = {}
+        self._known: WeakKeyDictionary[Launch, Any] = WeakKeyDictionary()
+        self._streams: dict[int, Any] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """What the device offers."""
+        return self._limits
+
+    def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
+        """Launch a kernel on the device's current torch stream, which it is compiled for if need be."""
+        pointers = tuple(tensor.data_ptr() for tensor in tensors)
+        with torch.cuda.device(self._number):
+            kernel = self._known.get(launch)
+            if kernel is None:
+                kernel = self._known[launch] = self._kernel(launch)
+            with self._stream():
+                kernel(launch.grid, launch.block, (*pointers, *launch.scalars), shared_mem=launch.shared)
+
+    def _kernel(self, launch: Launch) -> Any:
+        """Return a kernel, which may have as much shared memory as the device offers."""
+        key = launch.kernel, launch.variant
+        if key not in self._kernels:
+            options = ("-std=c++17", *(f"-D{name}={value}" for name, value in launch.variant.macros))
+            module = self._cupy.RawModule(code=source(launch.source), options=options, backend="nvrtc")
+            kernel = self._kernels[key] = module.get_function(launch.kernel)
+            kernel.max_dynamic_shared_size_bytes = self._limits.shared
+        return self._kernels[key]
+
+    def _stream(self) -> Any:
+        """Return torch's current stream as CuPy takes it."""
+        pointer = torch.cuda.current_stream(self._number).cuda_stream
+        stream = self._streams.get(pointer)
+        if stream is None:
+            stream = self._streams[pointer] = self._cupy.cuda.Stream.from_external(_Stream(pointer))
+        return stream
+
+
+class _Stream:
+    """A stream under the CUDA stream protocol, which the streams of older torch do not follow."""
+
+    def __init__(self, pointer: int) -> None:
+        self._pointer = pointer
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        """Return the protocol's version and the stream."""
+        return 0, self._pointer
+
+
+@cache
+def _cuda_device(number: int) -> CudaDevice:
+    return CudaDevice(number)
+
+
+def device_for(tensor: Tensor) -> Device:
+    """Return the device that a tensor is on.
+
+    Raises:
+        InputError: If it is no CUDA device.
+    """
+    if not tensor.is_cuda:
+        raise InputError(f"the cupy back end takes tensors on a CUDA device, and the stack is on {tensor.device}")
+    return _cuda_device(tensor.get_device())
+
+
+def probe() -> None:
+    """Compile a kernel for the current device and load it.
+
+    Raises:
+        Exception: Whatever goes wrong, in the words of what failed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # CuPy's complaints about an installation come with the error, if it is one
+        import cupy
+    if not torch.cuda.is_available():
+        raise RuntimeError("torch sees no CUDA device")
+    module = cupy.RawModule(code='extern "C" __global__ void kinn_probe() {}', backend="nvrtc")
+    module.get_function("kinn_probe")((1,), (1,), ())

@@ -1,0 +1,149 @@
+"""A spline layer on a CUDA device: checked tensors in, launches, tensors out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.jets import IndexSet
+from kinn.ops.gpu import devices, geometry
+from kinn.ops.gpu.geometry import Launch, Limits, Sizes
+from kinn.ops.gpu.grids import is_even
+from kinn.ops.gpu.variant import Variant
+from kinn.ops.grid import SplineGrid
+
+#: The types of the kernels by torch's.
+REALS = {torch.float32: "float", torch.float64: "double"}
+
+#: Sizes are counted in 32 bits, with room for a block beyond the last point.
+MAX_COUNT = 2**31 - 2**12
+
+
+def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+    """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
+    _check(stack, grid, weight=weight)
+    out = stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
+    if _is_empty(stack, weight):
+        return out.zero_()
+    device = devices.device_for(stack)
+    plan = _plan_for(stack, weight, grid, index, bound, device)
+    device.launch(plan.forward, (stack, weight, grid.edges, grid.matrices, out))
+    return out
+
+
+def adjoint(
+    stack: Tensor,
+    weight: Tensor,
+    grid: SplineGrid,
+    index: IndexSet,
+    bound: str,
+    grad: Tensor,
+    *,
+    inward: bool = True,
+) -> tuple[Tensor | None, Tensor]:
+    """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs (A, N, O)."""
+    _check(stack, grid, weight=weight, grad=grad)
+    weight_grad = torch.empty_like(weight)
+    stack_grad = torch.empty_like(stack) if inward else None
+    if _is_empty(stack, weight):
+        return None if stack_grad is None else stack_grad.zero_(), weight_grad.zero_()
+    device = devices.device_for(stack)
+    plan = _plan_for(stack, weight, grid, index, bound, device)
+    if stack_grad is not None:
+        device.launch(plan.inward, (stack, weight, grid.edges, grid.matrices, grad, stack_grad))
+    first, second = plan.weight
+    parts = weight_grad if second is None else weight.new_empty(first.grid[1], *weight.shape)
+    device.launch(first, (stack, grid.edges, grid.matrices, grad, parts))
+    if second is not None:
+        device.launch(second, (parts, weight_grad))
+    return stack_grad, weight_grad
+
+
+def jacobian(
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+) -> None:
+    """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
+    _check(stack, grid, grad=grad)
+    if out.device != stack.device:
+        raise InputError(f"spline kernels: the stack is on {stack.device} and the Jacobian on {out.device}")
+    if out.dtype != stack.dtype or out.shape != (stack.shape[1], weight.numel()) or out.stride(1) != 1:
+        raise InputError(
+            f"spline kernels: the Jacobian has shape {tuple(out.shape)}, strides {out.stride()} and type {out.dtype}; rows "
+            f"without gaps, {(stack.shape[1], weight.numel())} and {stack.dtype} are needed"
+        )
+    if _is_empty(stack, weight):
+        return
+    device = devices.device_for(stack)
+    plan = _plan_for(stack, weight, grid, index, bound, device)
+    device.launch(plan.jacobian(out.stride(0)), (stack, grid.edges, grid.matrices, grad, out))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The launches of a layer, each worked out when it is first needed."""
+
+    variant: Variant
+    sizes: Sizes
+    limits: Limits
+
+    @cached_property
+    def forward(self) -> Launch:
+        return geometry.forward(self.variant, self.sizes, self.limits)
+
+    @cached_property
+    def inward(self) -> Launch:
+        return geometry.inward(self.variant, self.sizes, self.limits)
+
+    @cached_property
+    def weight(self) -> tuple[Launch, Launch | None]:
+        return geometry.weight(self.variant, self.sizes, self.limits)
+
+    def jacobian(self, pitch: int) -> Launch:
+        return _jacobian(self.variant, self.sizes, self.limits, pitch)
+
+
+_jacobian = lru_cache(maxsize=256)(geometry.jacobian)
+
+
+@lru_cache(maxsize=1024)
+def _plan(
+    index: IndexSet, dtype: torch.dtype, degree: int, bound: str, even: bool, shape: tuple[int, ...], limits: Limits
+) -> _Plan:
+    return _Plan(Variant.of(index, REALS[dtype], degree, bound, even), Sizes(*shape), limits)
+
+
+def _plan_for(
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, device: devices.Device
+) -> _Plan:
+    """Return the launches of a layer on a device."""
+    shape = stack.shape[1], stack.shape[2], weight.shape[1], grid.intervals
+    return _plan(index, stack.dtype, grid.degree, bound, is_even(grid), shape, device.limits)
+
+
+def _is_empty(stack: Tensor, weight: Tensor) -> bool:
+    return stack.numel() == 0 or weight.numel() == 0
+
+
+def _check(stack: Tensor, grid: SplineGrid, **others: Tensor) -> None:
+    """Refuse tensors that a kernel would read or write wrongly.
+
+    Raises:
+        InputError: If one has gaps between its numbers, is on another device or of another type than the stack, or is
+            too large.
+    """
+    for name, tensor in {"stack": stack, "grid": grid.edges, "grid's matrices": grid.matrices, **others}.items():
+        if tensor.device != stack.device:
+            raise InputError(f"spline kernels: the stack is on {stack.device} and the {name} on {tensor.device}")
+        if tensor.dtype != stack.dtype or tensor.dtype not in REALS:
+            raise InputError(f"spline kernels: the stack is {stack.dtype} and the {name} {tensor.dtype}")
+        if not tensor.is_contiguous():
+            raise InputError(
+                f"spline kernels: the {name} of shape {tuple(tensor.shape)} has strides {tensor.stride()}; a contiguous "
+                "tensor is needed"
+            )
+        if max(tensor.shape) > MAX_COUNT:
+            raise InputError(f"spline kernels: the {name} has shape {tuple(tensor.shape)}; sizes end at {MAX_COUNT}")
