@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
-
 #: Multiplications of a gradient for each residual and parameter: some jet components, forwards and backwards.
 FIRST_ORDER = 20.0
 
