@@ -4,7 +4,7 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test slow lint types accuracy bench build clean
+.PHONY: setup demo test slow lint types accuracy bench race build clean
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.kinn-setup
@@ -36,6 +36,9 @@ accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
 
 bench: setup
+	$(BIN)/python benchmarks/step.py
+
+race: setup
 	$(BIN)/python benchmarks/time_to_accuracy.py
 
 build: setup

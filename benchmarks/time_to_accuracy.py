@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -22,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from pages import processor, put_section, versions
 
 PROBLEMS = ("poisson-2d", "burgers")
 SOLVERS = ("kinn mlp", "kinn kan", "deepxde")
@@ -214,23 +215,16 @@ def main() -> None:
     else:
         text = table(options.limit, options.threads, options.jobs)
         print(text)
-        PAGE.write_text(page(text, options.limit, options.threads), encoding="utf-8")
+        put_section(PAGE, "time-to-accuracy", section(text, options.limit, options.threads))
 
 
-def page(text: str, limit: float, threads: int) -> str:
-    """Return the documentation page."""
-    from importlib.metadata import version
-
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "deepxde", "numpy"))
-    processor = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.processor(),
-    )
-    return f"""# Performance
+def section(text: str, limit: float, threads: int) -> str:
+    """Return the section of the documentation page."""
+    return f"""## Time to an accuracy
 
 Time to an accuracy, in CPU seconds of training (set-up included, imports and the measuring of errors not), one run a
 solver in a process of its own, {threads} thread(s), at most {limit:.0f} CPU seconds each; in brackets how many times faster than DeepXDE.
-Measured by `python benchmarks/time_to_accuracy.py` on {processor}, Python {platform.python_version()}, {versions}.
+Measured by `python benchmarks/time_to_accuracy.py` on {processor()}, {versions(("torch", "deepxde", "numpy"))}.
 
 {text}
 

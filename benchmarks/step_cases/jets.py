@@ -1,0 +1,84 @@
+"""Our step: the network on jets, one forward and one reverse pass, in blocks of points where there are many."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from torch import Tensor
+
+from kinn.jets import IndexSet
+from kinn.jets.index import trace
+from kinn.networks import KAN, MLP, Architecture, Network, coordinate_stack
+from kinn.ops.backends import MODULES, VARIABLE, backend_for
+from step_cases.sizes import Case, Sizes, Step, case_of
+
+#: Points at a time: the jets of a block stay in the caches, and memory does not grow with the number of points. Up to
+#: this number a step is one block and pays nothing for it.
+BLOCK = 16384
+
+LAPLACIAN = trace(2, (0, 1))
+INDEX = IndexSet.closure(2, [LAPLACIAN])
+
+
+def residual(network: Network, coordinates: Tensor, source: Tensor) -> Tensor:
+    """Return u_xx + u_yy - f (N,), given the stack of the coordinates; our way to the derivatives is all here."""
+    return network.push(coordinates, INDEX)[INDEX.position[LAPLACIAN], :, 0] - source
+
+
+def step_at(network: Network, x: Tensor, source: Tensor, block: int = BLOCK) -> Step:
+    """Return the step at points x (N, 2) with source (N,): it gives the loss and its gradient (P,)."""
+    parameters = list(network.parameters())
+    # equal blocks: a small last one would cost more than its share
+    count = -(-len(x) // block)
+    stacks = [coordinate_stack(own, INDEX) for own in x.tensor_split(count)]  # the points stay, as they do in training
+    parts = list(zip(stacks, source.tensor_split(count), strict=True))
+
+    def of_block(own: Tensor, own_source: Tensor) -> tuple[Tensor, Tensor]:
+        loss = residual(network, own, own_source).square().sum() / len(x)
+        gradients = torch.autograd.grad(loss, parameters)
+        return loss.detach(), torch.cat([g.flatten() for g in gradients])
+
+    def step() -> tuple[Tensor, Tensor]:
+        loss, gradient = of_block(*parts[0])
+        for part in parts[1:]:
+            more, slope = of_block(*part)
+            loss += more
+            gradient += slope
+        return loss, gradient
+
+    return step
+
+
+def kan_architecture(sizes: Sizes) -> KAN:
+    """Return our KAN."""
+    return KAN(width=sizes.width, grid=sizes.grid, degree=sizes.degree)
+
+
+def build(sizes: Sizes, architecture: Architecture) -> Network:
+    """Return the network on the device of the sizes."""
+    return architecture.build(2, 1, seed=sizes.seed, dtype=sizes.precision).to(sizes.device)
+
+
+def kan(sizes: Sizes) -> Case:
+    """Return the case of our KAN, on the back end that KINN_BACKEND names."""
+    network = build(sizes, kan_architecture(sizes))
+    used = _backend(network, sizes)
+    wanted = os.environ.get(VARIABLE)
+    if wanted and used != MODULES[wanted]:
+        raise RuntimeError(f"the {wanted} back end was to be measured, and {used} stood in for it")
+    return case_of(sizes, lambda x, f: step_at(network, x, f), network, backend=used)
+
+
+def mlp(sizes: Sizes) -> Case:
+    """Return the case of our MLP."""
+    network = build(sizes, MLP(width=sizes.width))
+    return case_of(sizes, lambda x, f: step_at(network, x, f), network)
+
+
+def _backend(network: Network, sizes: Sizes) -> str:
+    """Return the module that evaluates the layers, the reference if it does so for any one of them."""
+    stack = torch.zeros(len(INDEX), 1, 1, dtype=sizes.precision, device=sizes.device)
+    layers = [layer for layer in network.layers if hasattr(layer, "grid")]
+    names = {backend_for(stack, layer.grid, INDEX, layer.bound).__name__ for layer in layers}  # type: ignore[attr-defined]
+    return MODULES["torch"] if MODULES["torch"] in names else names.pop()
