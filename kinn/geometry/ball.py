@@ -52,7 +52,7 @@ class Surface(Piece):
     @property
     def measure(self) -> float:
         """Area."""
-        return float(_unit_ball(len(self.center)) * len(self.center) * self.radius**self.dim)
+        return _unit_ball(len(self.center)) * len(self.center) * self.radius**self.dim
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return points, area ratios kept."""
@@ -67,7 +67,7 @@ class Surface(Piece):
 
 def _unit_ball(dim: int) -> float:
     """Return the volume of the ball of radius 1."""
-    return math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
+    return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))
 
 
 class Ball(Geometry):
@@ -104,7 +104,7 @@ class Ball(Geometry):
     @property
     def measure(self) -> float:
         """Area or volume."""
-        return float(_unit_ball(self.dim) * self.radius**self.dim)
+        return _unit_ball(self.dim) * self.radius**self.dim
 
     def level(self, points: Array) -> Array:
         """Return the signed distance to the sphere."""

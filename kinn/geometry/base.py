@@ -107,17 +107,17 @@ class Geometry(ABC):
         Raises:
             InputError: n below 1, unknown method, bad seed, or a domain that is empty.
         """
+        return fill(n, lambda m: self.draw(m, method, seed), repr(self), spread=method == "uniform")
+
+    def draw(self, m: int, method: str, seed: int) -> Array:
+        """Return those of m candidates that lie inside, (k, d) with k <= m."""
         lower, upper = self.bounds
-
-        def draw(m: int) -> Array:
-            unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
-            if method == "uniform":
-                points = lower + unit * (upper - lower)
-                return np.asarray(points[self.contains(points)])
-            points = self.from_unit(unit)
-            return points[self.contains(points)] if self.rejects else points
-
-        return fill(n, draw, repr(self), spread=method == "uniform")
+        unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
+        if method == "uniform":
+            points = lower + unit * (upper - lower)
+            return np.asarray(points[self.contains(points)])
+        points = self.from_unit(unit)
+        return points[self.contains(points)] if self.rejects else points
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -91,13 +91,16 @@ class Piece(ABC):
         """Return n points of the piece; the arguments are those of `unit_cube`."""
 
         def draw(m: int) -> Array:
-            located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
-            if self.rejects:
-                located = located[self.accepts(located)]
+            located = self.draw(m, method, seed, stream)
             return np.stack([located.points, located.normals], axis=1)
 
         found = fill(n, draw, "a boundary piece", spread=method == "uniform")
         return BoundaryPoints(found[:, 0], found[:, 1])
+
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """Return those of m candidates that belong to the piece."""
+        located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
+        return located[self.accepts(located)] if self.rejects else located
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,10 @@ class Flipped(Piece):
     def accepts(self, located: BoundaryPoints) -> Mask:
         """As the base."""
         return self.base.accepts(_reversed(located))
+
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """As the base."""
+        return _reversed(self.base.draw(m, method, seed, stream))
 
     @property
     def carrier(self) -> Carrier:

@@ -113,9 +113,9 @@ class Cap(Piece):
         """Return which points lie in the shape."""
         return self.base.contains(located.points[:, :-1])
 
-    def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
-        """Return n points of the shape, sampled in its own way."""
-        return self._lift(self.base.sample(n, method=method, seed=seed))
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """Return points of the shape, drawn in its own way."""
+        return self._lift(self.base.draw(m, method, seed))
 
     @property
     def carrier(self) -> Carrier:

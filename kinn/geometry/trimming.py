@@ -163,6 +163,11 @@ class Masked(Piece):
         """Return which points the base and the cover keep."""
         return self.base.accepts(located) & self.cover.kept(located)
 
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """Return those candidates of the base that the cover keeps."""
+        located = self.base.draw(m, method, seed, stream)
+        return located[self.cover.kept(located)]
+
     @property
     def carrier(self) -> Carrier:
         """That of the base."""
