@@ -6,6 +6,7 @@ from kinn.geometry.ball import Ball, Disk, Sphere
 from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.box import Box, Cuboid, Interval, Rectangle
 from kinn.geometry.csg import Difference, Intersection, Union
+from kinn.geometry.cylinder import Cylinder
 from kinn.geometry.extrusion import Extrusion
 from kinn.geometry.polygon import Polygon
 from kinn.geometry.sampling import METHODS
@@ -18,6 +19,7 @@ __all__ = [
     "BoundaryPoints",
     "Box",
     "Cuboid",
+    "Cylinder",
     "Difference",
     "Disk",
     "Extrusion",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from kinn.geometry.sampling import fill, unit_cube
 
 if TYPE_CHECKING:
     from kinn.geometry.csg import Difference, Intersection, Union
+    from kinn.geometry.motion import Transformed
     from kinn.geometry.time import SpaceTime, TimeInterval
 
 __all__ = ["Array", "Boundary", "BoundaryPoints", "Face", "Geometry", "Mask", "Part", "Piece", "coordinate_names"]
@@ -177,6 +179,29 @@ class Geometry(ABC):
         from kinn.geometry.csg import Difference
 
         return Difference(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def translated(self, shift: Sequence[float]) -> Transformed:
+        """Return the shape moved by a vector, (d,); its boundaries keep their names."""
+        from kinn.geometry.motion import translated
+
+        return translated(self, shift)
+
+    def rotated(
+        self, angle: float, *, center: Sequence[float] | None = None, axis: Sequence[float] = (0, 0, 1)
+    ) -> Transformed:
+        """Return the shape, in two or three dimensions, rotated; its boundaries keep their names.
+
+        Args:
+            angle: In radians, counter-clockwise; in space as seen against the axis.
+            center: A point that stays where it is; the origin by default.
+            axis: In space, the direction of the axis; it need not have length 1.
+
+        Raises:
+            InputError: The shape has another dimension or time; a value is not finite; an axis has no length.
+        """
+        from kinn.geometry.motion import rotated
+
+        return rotated(self, angle, center, axis)
 
     def __mul__(self, other: TimeInterval) -> SpaceTime:
         from kinn.geometry.time import SpaceTime

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Coordinates, and functions of them: arrays, tensors, fields or numbers, all of one kind.
 Values = Any
@@ -32,6 +33,10 @@ class Carrier(ABC):
     def lifted(self) -> Carrier:
         """Return the same function with one more coordinate, the last, that it does not depend on."""
         return Lifted(self)
+
+    def moved(self, motion: Motion) -> Carrier:
+        """Return the function that has the same values where a motion takes the points."""
+        return Moved(self, motion)
 
     def matches(self, other: Carrier) -> int:
         """Return 1 where the other is the same function, -1 where it is its negative, else 0."""
@@ -55,6 +60,10 @@ class Negative(Carrier):
         """Return the negative of the lifted base, so that equal functions stay equal."""
         return Negative(self.base.lifted())
 
+    def moved(self, motion: Motion) -> Carrier:
+        """Return the negative of the moved base."""
+        return Negative(self.base.moved(motion))
+
 
 @dataclass(frozen=True)
 class Lifted(Carrier):
@@ -65,6 +74,39 @@ class Lifted(Carrier):
     def __call__(self, x: Sequence[Values]) -> Values:
         """Return the base at the other coordinates."""
         return self.base(x[:-1])
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The rigid motion x -> R x + s with a rotation matrix R, (d, d), and a shift s, (d,)."""
+
+    rotation: tuple[tuple[float, ...], ...]
+    shift: tuple[float, ...]
+
+    def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points, (N, d), are taken."""
+        return np.asarray(points @ np.transpose(self.rotation) + np.asarray(self.shift))
+
+    def turned(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what becomes of vectors, (N, d)."""
+        return np.asarray(vectors @ np.transpose(self.rotation))
+
+    def undone(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points, (N, d), come from."""
+        return np.asarray((points - np.asarray(self.shift)) @ np.asarray(self.rotation))
+
+
+@dataclass(frozen=True)
+class Moved(Carrier):
+    """A function moved rigidly."""
+
+    base: Carrier
+    motion: Motion
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the base where the coordinates come from."""
+        columns = zip(*self.motion.rotation, strict=True)
+        return self.base([Plane(c, -float(np.dot(c, self.motion.shift)))(x) for c in columns])
 
 
 @dataclass(frozen=True)
@@ -94,6 +136,11 @@ class Plane(Carrier):
         """Return the plane that contains the last axis."""
         return Plane((*self.slope, 0.0), self.shift)
 
+    def moved(self, motion: Motion) -> Carrier:
+        """Return the plane that the motion takes this one to."""
+        slope = tuple(motion.turned(np.array([self.slope]))[0].tolist())
+        return Plane(slope, self.shift - float(np.dot(slope, motion.shift)))
+
     def matches(self, other: Carrier) -> int:
         """Return as the base does, up to rounding."""
         if not isinstance(other, Plane) or len(other.slope) != len(self.slope):
@@ -118,6 +165,10 @@ class Round(Carrier):
         offsets = [a - b for a, b in zip(x, self.center, strict=True)]
         squares = sum((a * a for a in offsets[1:]), offsets[0] * offsets[0])
         return (squares - self.radius**2) * (-0.5 / self.radius)
+
+    def moved(self, motion: Motion) -> Carrier:
+        """Return the circle or sphere around the moved centre."""
+        return Round(tuple(motion(np.array([self.center]))[0].tolist()), self.radius)
 
     @classmethod
     def between(cls, start: Sequence[float], end: Sequence[float]) -> Round:
