@@ -9,6 +9,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from kinn.ops.gpu.geometry import Launch, Limits
+from kinn.ops.gpu.variant import Variant
 
 SHIM = Path(__file__).parent / "shim"
 KERNELS = Path(__file__).parents[3] / "kernels"
@@ -36,6 +38,7 @@ FLAGS = ("-std=c++20", "-O1", "-pthread", "-Wall", "-Wextra", "-Werror", "-Wno-u
 CACHE = Path(tempfile.gettempdir()) / f"kinn-shim-{os.getuid()}"
 
 
+@cache
 def compiler() -> str | None:
     """Return a C++ compiler that knows C++20's barriers, if there is one."""
     for name in (os.environ.get("CXX", "g++"), "clang++"):
@@ -51,11 +54,12 @@ def compiler() -> str | None:
 def build(launch: Launch, *sanitizers: str) -> Path:
     """Return the program that runs a launch's kernels."""
     flags = [*FLAGS, *(f"-fsanitize={s}" for s in sanitizers), *(["-fno-sanitize-recover=all"] if sanitizers else [])]
-    runner = _compiled([SHIM / "runner.cpp"], [*flags, "-c"])
+    team = "threads" if "thread" in sanitizers else "fibers"
+    runner = [_compiled([SHIM / f"{name}.cpp"], [*flags, "-c"]) for name in ("runner", team)]
     macros = [f"-D{name}={value}" for name, value in launch.variant.macros]
     entries = "".join(f"SHIM_ENTRY({name})" for name in ENTRIES[launch.source])
     chosen = [f'-DSHIM_SOURCE="{launch.source}"', f"-DSHIM_ENTRIES={entries}", "-include", "cuda.h"]
-    return _compiled([SHIM / "entry.cpp", runner], [*flags, *macros, *chosen, f"-I{KERNELS}", f"-I{SHIM}"])
+    return _compiled([SHIM / "entry.cpp", *runner], [*flags, *macros, *chosen, f"-I{KERNELS}", f"-I{SHIM}"])
 
 
 def _compiled(sources: Sequence[Path], flags: Sequence[str]) -> Path:
@@ -80,7 +84,7 @@ class ShimDevice:
     def __init__(self, limits: Limits, *sanitizers: str) -> None:
         self.limits = limits
         self._sanitizers = sanitizers
-        self._running: dict[Path, subprocess.Popen[bytes]] = {}
+        self._running: dict[tuple[str, Variant], subprocess.Popen[bytes]] = {}
         self.launches: list[Launch] = []
 
     def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
@@ -116,11 +120,13 @@ class ShimDevice:
             program.communicate()
 
     def _program(self, launch: Launch) -> subprocess.Popen[bytes]:
-        path = build(launch, *self._sanitizers)
-        if path not in self._running:
+        key = launch.source, launch.variant
+        if key not in self._running:
             pipe = subprocess.PIPE
-            self._running[path] = subprocess.Popen([path], stdin=pipe, stdout=pipe, stderr=pipe)
-        return self._running[path]
+            self._running[key] = subprocess.Popen(
+                [build(launch, *self._sanitizers)], stdin=pipe, stdout=pipe, stderr=pipe
+            )
+        return self._running[key]
 
 
 def _flat(tensor: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-// Runs kernels on blocks of host threads. Launches come in on standard input, outputs leave on standard output:
+// Runs kernels block by block on the host. Launches come in on standard input, outputs leave on standard output:
 //
 //     length and name of the kernel; grid x, y; block x, y; bytes of shared memory; number of arguments;
 //     for each argument a letter: 'i' and a number, or 'b' and the bytes of a buffer, or 'o' the same for an output.
@@ -7,12 +7,10 @@
 // and shared memory ends where the launch says, so that an address sanitizer sees every step beyond.
 #include "runner.h"
 
-#include <barrier>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "cuda.h"
@@ -24,17 +22,12 @@
 #define ASAN_UNPOISON_MEMORY_REGION(place, size)
 #endif
 
-thread_local dim3 threadIdx, blockIdx;
-dim3 blockDim, gridDim;
-
 namespace kinn {
 constexpr std::size_t most = 256 << 10;
 alignas(16) unsigned char arena[most];
 }  // namespace kinn
 
 namespace {
-
-std::barrier<>* meeting = nullptr;
 
 void read(void* place, std::size_t size) {
     if (size && std::fread(place, 1, size, stdin) != size) std::exit(0);
@@ -52,28 +45,16 @@ struct Buffer {
 };
 
 void run(const Entry& entry, const std::vector<std::uint64_t>& slots, std::size_t shared) {
-    const unsigned int threads = blockDim.x * blockDim.y;
-    std::barrier<> barrier(threads);
-    meeting = &barrier;
-    std::vector<std::thread> team;
-    for (unsigned int n = 0; n < threads; ++n)
-        team.emplace_back([&, n] {
-            threadIdx = {n % blockDim.x, n / blockDim.x, 0};
-            for (unsigned int y = 0; y < gridDim.y; ++y)
-                for (unsigned int x = 0; x < gridDim.x; ++x) {
-                    if (n == 0) std::memset(kinn::arena, 0xff, shared);  // NaN: nothing may be taken for zero
-                    __syncthreads();
-                    blockIdx = {x, y, 0};
-                    entry.call(slots.data());
-                    __syncthreads();
-                }
-        });
-    for (std::thread& thread : team) thread.join();
+    unsigned int turn = 0;
+    for (unsigned int y = 0; y < gridDim.y; ++y)
+        for (unsigned int x = 0; x < gridDim.x; ++x) {
+            std::memset(kinn::arena, 0xff, shared);  // NaN: nothing may be taken for zero
+            blockIdx = {x, y, 0};
+            run_block(entry, slots.data(), turn++);
+        }
 }
 
 }  // namespace
-
-void __syncthreads() { meeting->arrive_and_wait(); }
 
 int main() {
     while (true) {
