@@ -55,7 +55,7 @@ def make_problem(samples: int = 500, noise: float = 0.01, draw: int = 0) -> Prob
         raise InputError(f"noise of burgers-viscosity is 0 to 1, not {noise}")
     made = burgers.make_problem()
     points = measured_at(samples)
-    values = np.asarray(cole_hopf.burgers(*points.T, TRUE))
+    values = np.asarray(cole_hopf.burgers(points[:, 0], points[:, 1], TRUE))
     error = noise * np.sqrt(np.mean(values**2)) * np.random.default_rng(draw).standard_normal(samples)
     return Problem(
         "burgers-viscosity",
