@@ -7,6 +7,7 @@ from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.box import Box, Cuboid, Interval, Rectangle
 from kinn.geometry.csg import Difference, Intersection, Union
 from kinn.geometry.cylinder import Cylinder
+from kinn.geometry.ellipse import Ellipse
 from kinn.geometry.extrusion import Extrusion
 from kinn.geometry.polygon import Polygon
 from kinn.geometry.sampling import METHODS
@@ -22,6 +23,7 @@ __all__ = [
     "Cylinder",
     "Difference",
     "Disk",
+    "Ellipse",
     "Extrusion",
     "Face",
     "Geometry",
