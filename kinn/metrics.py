@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinn.forms import Trial
 from kinn.grids import evaluation_points
 from kinn.problem import Array, Problem
+from kinn.training.routes import Fields
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def exact_gradient(problem: Problem, points: Array) -> Array | None:
     return out
 
 
-def errors(trial: Trial) -> dict[str, Errors]:
+def errors(trial: Fields) -> dict[str, Errors]:
     """Return the errors of every field; empty where no solution is known.
 
     The definition of each is that of `Errors`; points at which the exact gradient is not finite (a crack tip, the

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinn.forms import Trial
+from kinn.errors import InputError
 from kinn.metrics import Errors, exact_values
 from kinn.networks import Architecture
 from kinn.problem import Array, Problem
 from kinn.training.record import Record
+from kinn.training.routes import Fields, Members
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +38,7 @@ class Solution:
         loss: The training loss of the parameters kept.
         errors: Relative errors of each field by name; empty where no solution is known.
         history: One record a step.
-        trial: The trained fields.
+        trial: The trained fields: trial functions, or what several trainings came to together.
         run: The run folder, if one was written.
     """
 
@@ -56,7 +57,7 @@ class Solution:
     loss: float
     errors: dict[str, Errors]
     history: tuple[Record, ...]
-    trial: Trial
+    trial: Fields
     run: Path | None = None
 
     def __call__(self, points: Array) -> Array:
@@ -66,6 +67,16 @@ class Solution:
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Return a field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
         return self.trial.evaluate(points, expressions)
+
+    def spread(self, expressions: str | Iterable[str], points: Array) -> Array:
+        """Return the standard deviation of fields or derivatives among the members of an ensemble at points (N, d).
+
+        Raises:
+            InputError: If the solution is no ensemble.
+        """
+        if not isinstance(self.trial, Members):
+            raise InputError("only an ensemble has a spread: kinn.solve(..., ensemble=5)")
+        return self.trial.spread(points, expressions)
 
     def reference(self, points: Array) -> Array | None:
         """Return the exact or reference values (N, C) at points (N, d), or None where neither is known."""

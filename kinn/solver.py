@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import Trial, strong_form
+from kinn.forms import ResidualSystem, Trial, strong_form
 from kinn.metrics import errors
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
 from kinn.solution import Solution
-from kinn.training.checkpoint import Checkpoints, standing_in
-from kinn.training.loop import Stopping, train
+from kinn.training.checkpoint import Checkpoints
+from kinn.training.journey import Journey, Plan, history
+from kinn.training.loop import Stopping
 from kinn.training.plain import plain
 from kinn.training.record import Record
+from kinn.training.routes import Curriculum, Ensemble, Route, Slabs, Start, Whole
+from kinn.training.routes.curriculum import Values
 from kinn.training.settings import described
-from kinn.training.standing import Standing
 
 #: The forms by name.
 FORMS = {"strong": strong_form}
@@ -54,6 +57,9 @@ def solve(
     threads: int | None = None,
     progress: Callable[[Record], None] | None = None,
     checkpoint: Checkpoints | Path | str | None = None,
+    slabs: int | None = None,
+    curriculum: Values | None = None,
+    ensemble: int | None = None,
 ) -> Solution:
     """Solve a problem.
 
@@ -71,6 +77,12 @@ def solve(
             waits in vain as soon as the machine is shared, and torch's setting above. It is set back afterwards.
         progress: Called with a record after each step.
         checkpoint: A file that keeps where the solve stands, from which `kinn.resume` goes on after a kill.
+        slabs: Cuts the time into so many intervals, each solved from where the last one ended with a network of its own;
+            None for the problem's own number, which mostly is 1.
+        curriculum: The values that a constant of the problem takes one after the other, `{"re": (100, 400, 1000)}`, each
+            training starting from the weights of the last.
+        ensemble: Solves with so many seeds, each in the time given, and returns the mean, and the spread as
+            `solution.spread`.
 
     Raises:
         InputError: If something asked for cannot be.
@@ -90,9 +102,10 @@ def solve(
         budget=_positive("budget", budget if budget is not None else defaults.budget),
         iterations=None if iterations is None else int(_positive("iterations", iterations)),
     )
-    trial = Trial(problem, architecture, seed=seed, dtype=DTYPES[dtype])
-    if points is None:
-        points = collocation_count(trial)
+    start = Start(problem, architecture, seed, DTYPES[dtype])
+    route = chosen_route(start, slabs, curriculum, ensemble)
+    sample = start.trial()
+    points = collocation_count(sample) if points is None else points
     if isinstance(checkpoint, Checkpoints):
         keeper = checkpoint
     else:
@@ -106,64 +119,67 @@ def solve(
             "iterations": stopping.iterations,
             "seed": seed,
             "dtype": dtype,
+            "slabs": slabs,
+            "curriculum": curriculum,
+            "ensemble": ensemble,
         }
         keeper = Checkpoints.in_file(checkpoint, plain(config))
     before = torch.get_num_threads()
     if threads is None:
-        threads = (keeper.before or {}).get("threads") or (1 if trial.parameter_count <= SERIAL else before)
+        threads = (keeper.before or {}).get("threads") or (1 if sample.parameter_count <= SERIAL else before)
     torch.set_num_threads(int(_positive("threads", threads)))
     try:
-        return _trained(trial, method, stopping, form, points, seed, progress, keeper, began)
+        outcomes = Journey(_placed(FORMS[form], points, seed), method, stopping, keeper, progress).travel(route)
     finally:
         torch.set_num_threads(before)
-
-
-def _trained(
-    trial: Trial,
-    method: Optimizer,
-    stopping: Stopping,
-    form: str,
-    points: int,
-    seed: int,
-    progress: Callable[[Record], None] | None,
-    keeper: Checkpoints,
-    began: float,
-) -> Solution:
-    """Train the trial functions in place, from the beginning or from where a checkpoint stands, and return the solution."""
-    problem = trial.problem
-    plan = FORMS[form]
-    system = plan(trial, points=points, seed=seed)
-    validation = plan(trial, points=VALIDATION * points, seed=seed + 7_919)
-    fingerprint = system.loss(system.start())
-    standing = standing_in(keeper.before, problem.name, trial.parameter_count, fingerprint)
-    earlier = standing.seconds if standing else 0.0
-
-    def keep(standing: Standing, ended: bool) -> None:
-        keeper.keep(
-            lambda: {"training": standing.packed(), "fingerprint": fingerprint, "threads": torch.get_num_threads()},
-            now=ended,
-        )
-
-    outcome = train(system, validation, method, stopping, progress, standing=standing, keep=keep)
-    trial.flat.set(outcome.theta)
+    fields = route.fields()
+    records = history(route, outcomes)
     return Solution(
-        problem=problem,
+        problem=fields.problem,
         form=form,
-        network=trial.architecture,
+        network=architecture,
         optimizer=method.name,
         seed=seed,
-        dtype=str(trial.dtype).removeprefix("torch."),
+        dtype=dtype,
         device="cpu",
-        backend="torch",
-        parameters=trial.parameter_count,
-        iterations=len(outcome.history),
-        seconds=earlier + time.perf_counter() - began,
-        stopped=outcome.stopped,
-        loss=outcome.loss,
-        errors=errors(trial),
-        history=outcome.history,
-        trial=trial,
+        backend=sample.backend,
+        parameters=fields.parameter_count,
+        iterations=len(records),
+        seconds=keeper.seconds_before + time.perf_counter() - began,
+        stopped=", ".join(dict.fromkeys(outcome.stopped for outcome in outcomes)),
+        loss=route.loss([outcome.loss for outcome in outcomes]),
+        errors=errors(fields),
+        history=records,
+        trial=fields,
     )
+
+
+def _placed(form: Callable[..., ResidualSystem], points: int, seed: int) -> Plan:
+    """Return what places collocation points and validation points."""
+
+    def plan(trial: Trial, offset: int) -> tuple[ResidualSystem, ResidualSystem]:
+        training = form(trial, points=points, seed=seed + offset)
+        return training, form(trial, points=VALIDATION * points, seed=seed + offset + 7_919)
+
+    return plan
+
+
+def chosen_route(start: Start, slabs: int | None, curriculum: Values | None, ensemble: int | None) -> Route:
+    """Return the legs of a solve.
+
+    Raises:
+        InputError: If the problem does not allow them, or they exclude each other.
+    """
+    if slabs is not None and slabs != 1 and curriculum:
+        raise InputError("a solve has time slabs or a curriculum, not both")
+
+    def member(offset: int) -> Route:
+        own = replace(start, seed=start.seed + offset)
+        if curriculum:
+            return Curriculum(own, curriculum)
+        return Whole(own) if slabs in (None, 1) else Slabs(own, slabs)
+
+    return member(0) if ensemble in (None, 1) else Ensemble(member, ensemble)
 
 
 def collocation_count(trial: Trial) -> int:

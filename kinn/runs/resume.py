@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from kinn.training.record import Record
     from kinn.training.run import RunFolder
 
+#: The arguments of `kinn.solve` that a configuration states as they are.
+ARGUMENTS = ("form", "points", "budget", "iterations", "seed", "dtype", "slabs", "curriculum", "ensemble")
+
 
 def resume(
     run: str | Path,
@@ -176,7 +179,7 @@ def _from_file(
             threads=threads,
             progress=progress,
             checkpoint=Checkpoints.in_file(path, config, before),
-            **{k: config.get(k) for k in ("form", "points", "budget", "iterations", "seed", "dtype")},
+            **{k: config.get(k) for k in ARGUMENTS},
         )
     except KeyError as error:
         raise InputError(f"the checkpoint {path} lacks what a solve states: {error}") from error

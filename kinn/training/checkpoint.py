@@ -64,6 +64,13 @@ class Checkpoints:
         place = Path(path)
         return cls(lambda data: write_checkpoint(place, {**data, "config": dict(config)}), before=before)
 
+    @property
+    def seconds_before(self) -> float:
+        """The seconds of training that an earlier process spent."""
+        if self.before is None:
+            return 0.0
+        return float(sum(leg["seconds"] for leg in self.before["done"]) + self.before["training"]["seconds"])
+
     def keep(self, make: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
         """Write what `make` gives where it is time to, or `now`."""
         if self.write is None:
@@ -131,8 +138,6 @@ def standing_in(data: Mapping[str, Any] | None, problem: str, parameters: int, f
     Raises:
         InputError: If the checkpoint is of another problem, or lacks something.
     """
-    if data is None:
-        return None
     try:
         standing, known = Standing.unpacked(data["training"]), float(data["fingerprint"])
     except (KeyError, TypeError, ValueError) as error:

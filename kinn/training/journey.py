@@ -1,0 +1,125 @@
+"""A solve from its first leg to its last: each trained in its share of the time, each kept in the checkpoint once done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from kinn.forms import ResidualSystem, Trial
+from kinn.optim import Optimizer
+from kinn.training.checkpoint import Checkpoints, standing_in
+from kinn.training.loop import Outcome, Stopping, train
+from kinn.training.record import Record, columns, from_columns
+from kinn.training.routes import Route
+from kinn.training.standing import Standing
+
+#: Returns the residuals of trial functions at the collocation points, and at the validation points, for what is added to
+#: the seed.
+Plan = Callable[[Trial, int], tuple[ResidualSystem, ResidualSystem]]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """What all legs of a solve have in common.
+
+    Attributes:
+        plan: Places the points.
+        method: The optimizer.
+        limits: When training ends; legs that share the time have equal parts of what is left of it.
+        keeper: Keeps where the solve stands.
+        progress: Called with each record.
+    """
+
+    plan: Plan
+    method: Optimizer
+    limits: Stopping
+    keeper: Checkpoints
+    progress: Callable[[Record], None] | None = None
+
+    def travel(self, route: Route) -> list[Outcome]:
+        """Train the legs of a route, from the beginning or from a checkpoint, and return what each came to."""
+        before = self.keeper.before or {}
+        done = [_unpacked(data) for data in before.get("done", ())]
+        for leg in range(route.count):
+            trial = route.begin()
+            if leg == len(done):
+                done.append(self._leg(route, trial, done, before if leg == len(before.get("done", ())) else {}))
+            trial.flat.set(done[leg].theta)
+        return done
+
+    def _leg(self, route: Route, trial: Trial, done: Sequence[Outcome], before: Mapping[str, Any]) -> Outcome:
+        """Train one leg."""
+        leg = len(done)
+        system, validation = self.plan(trial, route.seed(leg))
+        fingerprint = system.loss(system.start())
+        standing = standing_in(before, trial.problem.name, trial.parameter_count, fingerprint) if before else None
+
+        def keep(standing: Standing, ended: bool) -> None:
+            self.keeper.keep(
+                lambda: {
+                    "done": [_packed(outcome) for outcome in done],
+                    "training": standing.packed(),
+                    "fingerprint": fingerprint,
+                    "threads": torch.get_num_threads(),
+                },
+                now=ended,
+            )
+
+        progress = None
+        if self.progress is not None:
+            follow, said, earlier = self.progress, route.label(leg), history(route, done)
+
+            def progress(record: Record) -> None:
+                follow(_moved(record, said, earlier))
+
+        stopping = self._share(route, done)
+        return train(system, validation, self.method, stopping, progress, standing=standing, keep=keep)
+
+    def _share(self, route: Route, done: Sequence[Outcome]) -> Stopping:
+        """Return when the next leg ends: each has an equal part of what those before it left."""
+        rest = len(done) % route.share
+        mine, left = done[len(done) - rest :], route.share - rest
+        budget = max(0.0, self.limits.budget - sum(o.seconds for o in mine)) / left
+        iterations = self.limits.iterations
+        if iterations is not None:
+            iterations = max(1, (iterations - sum(len(o.history) for o in mine)) // left)
+        return replace(self.limits, budget=budget, iterations=iterations)
+
+
+def history(route: Route, outcomes: Sequence[Outcome]) -> tuple[Record, ...]:
+    """Return the histories of successive legs as one."""
+    whole: list[Record] = []
+    for leg, outcome in enumerate(outcomes):
+        earlier = tuple(whole[-1:])
+        whole += [_moved(record, route.label(leg), earlier) for record in outcome.history]
+    return tuple(whole)
+
+
+def _moved(record: Record, label: str, earlier: Sequence[Record]) -> Record:
+    """Return a record of a leg as one of the whole solve."""
+    if not (label or earlier):
+        return record
+    iteration, seconds = (earlier[-1].iteration, earlier[-1].seconds) if earlier else (0, 0.0)
+    return replace(
+        record,
+        stage=f"{label} {record.stage}".strip(),
+        iteration=iteration + record.iteration,
+        seconds=seconds + record.seconds,
+    )
+
+
+def _packed(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "theta": outcome.theta,
+        "loss": outcome.loss,
+        "stopped": outcome.stopped,
+        "seconds": outcome.seconds,
+        "history": columns(outcome.history),
+    }
+
+
+def _unpacked(data: Mapping[str, Any]) -> Outcome:
+    return Outcome(**{**data, "history": tuple(from_columns(data["history"]))})

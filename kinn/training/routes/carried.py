@@ -1,0 +1,130 @@
+"""What a time slab takes over from the one before: its initial state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinn.conditions import BoundaryCondition, Condition, Dirichlet, Initial, Observation, PointCondition, PointValue
+from kinn.errors import InputError
+from kinn.fields import TIME, Field
+from kinn.forms import Trial
+from kinn.jets import Component, Index
+from kinn.jets.index import add, trace_axes, unit
+from kinn.problem import WHOLE, Problem
+
+
+class Carried:
+    """A trained field at an instant, or a derivative of it: data for an initial condition, with all its derivatives.
+
+    Args:
+        trial: The trained functions.
+        expression: The field or derivative, "u" or "u.t".
+        instant: The time at which it is taken, whatever the time of the points.
+    """
+
+    def __init__(self, trial: Trial, expression: str, instant: float) -> None:
+        self.trial, self.instant = trial, instant
+        self.field, self.order = trial.parse(expression)
+        self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"{self.expression} at t = {self.instant:g}"
+
+    def __call__(self, *coordinates: Field) -> Field:
+        """Return the field at points whose coordinates are the independent ones, or constants (on a face)."""
+        problem = self.trial.problem
+        time = problem.coordinates.index(TIME)
+        free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
+        values = [torch.as_tensor(x.value) for x in coordinates]
+        values[time] = torch.tensor(self.instant, dtype=self.trial.dtype)
+        several = max((v.dim() for n, v in enumerate(values) if n != time), default=0)
+        points = torch.stack([v.to(torch.float64) for v in torch.broadcast_tensors(*values)], dim=-1)
+        x = points.reshape(-1, len(coordinates)).numpy()
+
+        def single(a: Index) -> Component:
+            """Return an ordinary derivative: none along what is constant."""
+            if any(n and not free[axis] for axis, n in enumerate(a)):
+                return 0.0
+            letters = "".join(c * n for c, n in zip(problem.coordinates, add(a, self.order), strict=True))
+            name = f"{self.field}.{letters}" if letters else self.field
+            subdomain = WHOLE if list(problem.subdomains) == [WHOLE] else None
+            found = torch.as_tensor(self.trial.evaluate(x, name, subdomain=subdomain), dtype=self.trial.dtype)
+            return found if several else found[0]
+
+        def component(a: Index) -> Component:
+            axes = trace_axes(a)
+            if not axes:
+                return single(a)
+            parts = [single(add(unit(len(a), i), unit(len(a), i))) for i in axes]
+            return sum(parts[1:], parts[0])
+
+        return Field(problem.coordinates, component, repr(self))
+
+
+def _is_independent(x: Field, axis: int) -> bool:
+    """Return whether a field is the coordinate of an axis itself, and not a constant.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    slopes = [x[unit(x.dimension, n)] for n in range(x.dimension)]
+    if not any(isinstance(s, Tensor) for s in slopes):
+        if slopes == [float(n == axis) for n in range(x.dimension)]:
+            return True
+        if not any(slopes):
+            return False
+    raise InputError("what a time slab carries over is given at points, not at functions of them")
+
+
+def conditions_of(
+    problem: Problem, span: tuple[float, float], *, last: bool, previous: Trial | None
+) -> list[Condition]:
+    """Return the conditions of a problem as they hold in a slab of time.
+
+    Args:
+        problem: The problem.
+        span: The beginning and the end of the slab.
+        last: Whether it is the last one.
+        previous: The trained functions of the slab before; None for the first.
+
+    Raises:
+        InputError: If a condition on the initial state cannot be carried over.
+    """
+    out: list[Condition] = []
+    for condition in problem.conditions:
+        on = condition.on if isinstance(condition, BoundaryCondition) else None
+        if on == "initial" and previous is not None:
+            out.append(_carried(condition, previous, span[0]))
+        elif isinstance(condition, PointCondition):
+            out += _within(condition, problem.coordinates.index(TIME), span, last)
+        elif on != "final" or last:
+            out.append(condition)
+    return out
+
+
+def _carried(condition: Condition, previous: Trial, instant: float) -> Condition:
+    """Return an initial condition with the state that the slab before ended in."""
+    if isinstance(condition, Initial):
+        expression = f"{condition.field}.{condition.derivative}" if condition.derivative else condition.field
+        return replace(condition, value=Carried(previous, expression, instant))
+    if isinstance(condition, Dirichlet):
+        return replace(condition, value=Carried(previous, condition.field, instant))
+    raise InputError(f"time slabs carry over values and rates at the start, and not {condition.label}")
+
+
+def _within(condition: PointCondition, time: int, span: tuple[float, float], last: bool) -> Sequence[Condition]:
+    """Return a condition at points with those of them that lie in a slab, or nothing where none does."""
+    t = condition.where[:, time]
+    inside = (span[0] <= t) & ((t <= span[1]) if last else (t < span[1]))
+    if not inside.any():
+        return []
+    if isinstance(condition, Observation):
+        return [replace(condition, points=condition.points[inside], values=condition.values[inside])]
+    if isinstance(condition, PointValue):
+        return [replace(condition, at=np.asarray(condition.at)[inside])]
+    raise InputError(f"time slabs do not know {condition.label}")

@@ -1,0 +1,31 @@
+"""The plain route: one leg."""
+
+from __future__ import annotations
+
+from kinn.forms import Trial
+from kinn.training.routes.base import Route, Start
+
+
+class Whole(Route):
+    """Trains once.
+
+    Args:
+        start: What the trial functions are made from.
+    """
+
+    def __init__(self, start: Start) -> None:
+        super().__init__()
+        self.start = start
+
+    @property
+    def count(self) -> int:
+        """One."""
+        return 1
+
+    def made(self) -> Trial:
+        """Return fresh trial functions."""
+        return self.start.trial()
+
+    def fields(self) -> Trial:
+        """Return the trained functions."""
+        return self.trials[0]
