@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kinn.geometry.arcs import ArcPolygon
 from kinn.geometry.ball import Ball, Disk, Sphere
 from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.box import Box, Cuboid, Interval, Rectangle
@@ -15,6 +16,7 @@ from kinn.geometry.time import SpaceTime, TimeInterval
 
 __all__ = [
     "METHODS",
+    "ArcPolygon",
     "Ball",
     "Boundary",
     "BoundaryPoints",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kinn.geometry import (
+    ArcPolygon,
     Ball,
     Box,
     Cuboid,
@@ -20,6 +21,8 @@ from kinn.geometry import (
 
 SQUARE = Rectangle((0, 0), (1, 1))
 ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
+STADIUM = ArcPolygon([(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5)], [None, (1.5, 0), None, (-1.5, 0)])
+BITTEN = ArcPolygon([(0, 0), (2, 0), (2, 2), (0, 2)], [None, (1.5, 1), None, (-0.25, 1)])
 SHAPES: dict[str, Geometry] = {
     "interval": Interval(-1, 2),
     "rectangle": Rectangle((-1, 0), (2, 0.5)),
@@ -53,6 +56,11 @@ SHAPES: dict[str, Geometry] = {
     "ellipses": Ellipse((0, 0), (2, 1)) | Ellipse((1, 0.5), (0.4, 1.5), angle=-0.5),
     "plate-minus-ellipse": Rectangle((-2, -2), (2, 2)) - Ellipse((0, 0.2), (1, 0.25), angle=1.0),
     "half-ellipse": Ellipse((0, 0), (2, 1)) & Rectangle((0, -3), (3, 3)),
+    "stadium": STADIUM,
+    "bitten": BITTEN,
+    "lens": ArcPolygon([(0, 0), (1, 1)], [(0.7, 0.2), (0.3, 0.8)]),
+    "bitten-plus-disk": (BITTEN | Disk((2, 1.9), 0.5)) - Disk((0.7, 0.8), 0.4),
+    "extruded-arcs": Extrusion(BITTEN, (0, 1)) | Cuboid((0.5, 0.3, 0.4), (2.5, 0.7, 1.3)),
     "sphere-time": Sphere((0, 0, 0), 1) * TimeInterval(0, 1),
     "interval-time": Interval(-1, 1) * TimeInterval(0, 2),
     "disk-time": Disk((0, 0), 1) * TimeInterval(1, 2),
