@@ -14,6 +14,10 @@ class SolveError(RuntimeError):
     """A solve failed numerically: the command line turns it into one line and exit status 3."""
 
 
+class ProblemWarning(UserWarning):
+    """A problem can be solved as it is stated, but it is likely not meant so: the command line prints one line."""
+
+
 def unknown(kind: str, name: object, choices: Iterable[str], where: str = "") -> InputError:
     """Return the error for a name that does not exist.
 

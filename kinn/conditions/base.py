@@ -23,7 +23,7 @@ ENFORCEMENTS = ("soft", "hard")
 Weight: TypeAlias = float | Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Condition(ABC):
     """A relation that the fields satisfy somewhere."""
 

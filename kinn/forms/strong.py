@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from kinn.conditions import Condition
+from kinn.conditions import Condition, Observation
 from kinn.conditions.base import Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
@@ -55,6 +55,7 @@ def strong_form(
         terms.append(plan_term(trial, label, (name,), _as_term(residual, problem.names), where, weight=share))
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
     place = Placement(problem, spacing, method, trial.dtype)
+    relative = _precision([c for c in problem.conditions if isinstance(c, Observation)])
     for n, condition in enumerate(problem.conditions):
         if getattr(condition, "enforce", "soft") == "hard":
             continue
@@ -64,11 +65,26 @@ def strong_form(
                 continue
             label = condition.label if len(problem.subdomains) == 1 else f"{condition.label} in {group[0]!r}"
             factor: Weight = getattr(condition, "weight", 1.0)
-            share = 1.0 if callable(factor) else factor
-            terms.append(plan_term(trial, label, group, _balanced(condition, factor), placed, weight=share))
+            share = 1.0 if callable(factor) else factor * relative.get(condition, 1.0)
+            noise = condition.noise if isinstance(condition, Observation) else None
+            term = _balanced(condition, factor)
+            terms.append(plan_term(trial, label, group, term, placed, weight=share, noise=noise))
     if not terms:
         raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
     return ResidualSystem(trial, terms)
+
+
+def _precision(observations: Sequence[Observation]) -> dict[Condition, float]:
+    """Return the weights of sets of measurements of known noise that make each measurement count by its precision.
+
+    Their mean is such that the loss of all of them is that of one set.
+    """
+    known = {o: (len(o.values), o.noise) for o in observations if o.noise is not None}
+    if len(known) < 2:
+        return {}
+    total = sum(n for n, _ in known.values())
+    mean = sum(n / noise**2 for n, noise in known.values()) / total
+    return {o: n / total / noise**2 / mean for o, (n, noise) in known.items()}
 
 
 def _balanced(condition: Condition, weight: Weight) -> TermResidual:

@@ -53,6 +53,11 @@ class ResidualSystem:
         """Return the present parameters (P,)."""
         return self.trial.flat.get()
 
+    def unknowns(self, theta: Tensor) -> dict[str, float]:
+        """Return the unknown constants at theta by name."""
+        free = self.trial.unknowns.free
+        return {} if free is None else self.trial.unknowns.values(theta[self.trial.flat.slices[free]])
+
     def loss(self, theta: Tensor) -> float:
         """Return the loss at theta."""
         self.trial.flat.set(theta)
@@ -90,10 +95,15 @@ class ResidualSystem:
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""
+        for _, residual, jacobian in self.term_blocks(theta):
+            yield residual, jacobian
+
+    def term_blocks(self, theta: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Yield what `blocks` does, each with the number of the term that it belongs to."""
         self.trial.flat.set(theta)
         slices = self.trial.flat.slices
-        for term, p in self._blocks():
-            tape = Tape()
+        for number, p in ((n, p) for n, term in enumerate(self.terms) for p in term.blocks):
+            term, tape = self.terms[number], Tape()
             residual = self._residual(term, p, tape)
             rows = residual.shape[1]
             jacobian = self._zeros(residual.numel())
@@ -101,7 +111,7 @@ class ResidualSystem:
                 own = jacobian[e * rows : (e + 1) * rows]
                 columns = {parameter: own[:, place] for parameter, place in slices.items()}
                 tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)
-            yield residual.detach().flatten(), jacobian
+            yield number, residual.detach().flatten(), jacobian
 
     def _zeros(self, rows: int) -> Tensor:
         """Return a zeroed (rows, P) part of a buffer that is kept between blocks."""

@@ -37,6 +37,7 @@ class Term:
         sought: The derivatives it asks of each unknown field's network, for each side.
         equations: The number of residuals at each point.
         affine: Whether the residual is affine in the fields.
+        noise: The standard deviation of what was measured, where it is known.
     """
 
     name: str
@@ -48,6 +49,12 @@ class Term:
     sought: tuple[dict[str, IndexSet], ...]
     equations: int
     affine: bool
+    noise: float | None = None
+
+    @property
+    def observed(self) -> bool:
+        """Whether it holds measurements."""
+        return self.blocks[0].observed is not None
 
     @property
     def points(self) -> int:
@@ -56,7 +63,14 @@ class Term:
 
 
 def plan_term(
-    trial: Trial, name: str, subdomains: tuple[str, ...], residual: TermResidual, points: Points, *, weight: float = 1.0
+    trial: Trial,
+    name: str,
+    subdomains: tuple[str, ...],
+    residual: TermResidual,
+    points: Points,
+    *,
+    weight: float = 1.0,
+    noise: float | None = None,
 ) -> Term:
     """Return a term, planned by trying its residual on a recording field.
 
@@ -67,6 +81,7 @@ def plan_term(
         residual: The residual.
         points: Where it is evaluated.
         weight: The factor of the mean square in the loss.
+        noise: The standard deviation of what was measured, where it is known.
 
     Raises:
         InputError: If the residual is no field, has a wrong shape, or asks for what does not exist.
@@ -107,7 +122,7 @@ def plan_term(
     index = tuple(asked(side, trial.problem.names) for side in range(len(subdomains)))
     unknown = [u.name for u in trial.problem.unknown_fields]
     sought = tuple({u: asked(side, [u]) for u in unknown if (side, u) in wanted} for side in range(len(subdomains)))
-    return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine)
+    return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine, noise)
 
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:

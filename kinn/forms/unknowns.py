@@ -85,12 +85,13 @@ class Unknowns(nn.Module):
         field.name = name
         return field
 
-    def values(self) -> dict[str, float]:
-        """Return the values of the constants by name."""
-        if self.free is None:
+    def values(self, free: Tensor | None = None) -> dict[str, float]:
+        """Return the values of the constants by name, at the free numbers (n,) behind them or at the present ones."""
+        numbers = self.free if free is None else free
+        if numbers is None:
             return {}
-        with torch.no_grad():
-            return {u.name: float(u.range(s)) for u, s in zip(self.problem.unknown_constants, self.free, strict=True)}
+        named = zip(self.problem.unknown_constants, numbers.detach(), strict=True)
+        return {unknown.name: float(unknown.range(s)) for unknown, s in named}
 
     def _axes(self, unknown: UnknownField) -> list[int]:
         names = self.problem.coordinates

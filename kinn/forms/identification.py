@@ -1,0 +1,152 @@
+"""How well the observations fix the unknown constants: their standard deviations, and those that are not fixed at all.
+
+The constants c and the networks' weights w minimise |r(c, w)|^2. Where the observations among r carry noise of
+covariance V, linearised, the minimiser has the covariance H^-1 J^T V J H^-1 with H = J^T J, J the Jacobian of r: the
+covariance of nonlinear least squares (Seber and Wild 2003, section 2.1), which here lets noise enter by the
+observations alone. The constants are not identified where a change of them can be undone by the weights, that is where
+the Schur complement of the weights in H is singular.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kinn.errors import ProblemWarning
+from kinn.forms.system import ResidualSystem
+from kinn.optim.gauss_newton import add_gram
+
+#: The most parameters for which their matrix is factorised.
+LARGEST = 5000
+
+#: What is added to the diagonal of H, scaled to 1, to begin with: the weights are many more than they need be.
+DAMPING = 1e-11
+
+#: A constant of which the weights can undo all but this fraction of the squared change of r is not identified. Where
+#: observations fix it the fraction is 1e-4 and more, where nothing does 1e-9 and less, by the damping and by what the
+#: network can represent.
+UNDONE = 1e-7
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A constant as it was identified.
+
+    Attributes:
+        value: Its value.
+        std: The standard deviation that the noise of the observations gives it: the noise that they state, or the one
+            that their residuals show. None where it is not known, infinite where the observations do not fix it.
+        exact: Its true value where it is known.
+    """
+
+    value: float
+    std: float | None = None
+    exact: float | None = None
+
+    @property
+    def error(self) -> float | None:
+        """The relative error where the true value is known."""
+        return None if self.exact is None else abs(self.value - self.exact) / (abs(self.exact) or 1.0)
+
+
+def estimates(system: ResidualSystem, theta: Tensor) -> dict[str, Estimate]:
+    """Return the unknown constants at theta by name; warns of those that the problem does not fix.
+
+    Args:
+        system: The residuals that theta (P,) minimises.
+        theta: The parameters.
+    """
+    unknowns = system.trial.unknowns
+    problem = system.trial.problem
+    names = [u.name for u in problem.unknown_constants]
+    if not names:
+        return {}
+    values = system.unknowns(theta)
+    std: list[float | None] = [None] * len(names)
+    if system.size <= LARGEST:
+        free = system.trial.flat.slices[unknowns.free]  # type: ignore[index]
+        numbers = theta[free].double()
+        slopes = [_slope(u.range, s) for u, s in zip(problem.unknown_constants, numbers, strict=True)]
+        deviations, loose = _deviations(system, theta, free)
+        std = [abs(a) * d for a, d in zip(slopes, deviations, strict=True)]
+        for n in loose:
+            std[n] = float("inf")
+        if loose:
+            which = ", ".join(repr(names[n]) for n in loose)
+            warnings.warn(
+                f"problem {problem.name!r} does not identify its unknown {which}: "
+                "other values, with other fields or other unknowns, fit all of it equally well",
+                ProblemWarning,
+                stacklevel=2,
+            )
+    return {
+        u.name: Estimate(values[u.name], deviation, u.exact)
+        for u, deviation in zip(problem.unknown_constants, std, strict=True)
+    }
+
+
+def _slope(allowed: object, s: Tensor) -> float:
+    """Return the derivative of a constant with respect to the free number behind it."""
+    free = s.detach().clone().requires_grad_()
+    (slope,) = torch.autograd.grad(allowed(free), free)  # type: ignore[operator]
+    return float(slope)
+
+
+def _deviations(system: ResidualSystem, theta: Tensor, free: slice) -> tuple[list[float], list[int]]:
+    """Return the standard deviations of the free numbers, and which of them are not identified."""
+    size = system.size
+    normal, noisy = (torch.zeros(size, size, dtype=torch.float64) for _ in range(2))
+    variances = _variances(system, theta)
+    for number, _, jacobian in system.term_blocks(theta):
+        rows = jacobian.double()
+        add_gram(normal, rows)
+        if number in variances:
+            add_gram(noisy, rows * variances[number] ** 0.5)
+    normal, noisy = (m.tril() + m.tril(-1).T for m in (normal, noisy))
+    scale = normal.diagonal().sqrt()
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    count = free.stop - free.start
+    chosen = torch.zeros(size, count, dtype=torch.float64)
+    chosen[free] = torch.eye(count, dtype=torch.float64)
+    damping = DAMPING
+    while True:
+        damped = normal / scale / scale[:, None]
+        damped.diagonal().add_(damping)
+        factor, info = torch.linalg.cholesky_ex(damped)
+        if not int(info):
+            break
+        damping *= 10.0
+    columns = torch.cholesky_solve(chosen, factor)
+    remaining, directions = torch.linalg.eigh(torch.linalg.inv(columns[free]))
+    undone = directions[:, remaining < max(UNDONE, 1e2 * damping)]
+    loose = (undone.abs() > 0.1).any(dim=1).nonzero().flatten().tolist()
+    influence = columns / scale[:, None]  # H^-1 of the constants' columns, up to their own scale
+    covariance = influence.T @ noisy @ influence
+    return (covariance.diagonal().clamp(min=0.0).sqrt() / scale[free]).tolist(), loose
+
+
+def _variances(system: ResidualSystem, theta: Tensor) -> dict[int, float]:
+    """Return the variance of the noise in the weighted residuals of the terms of observations, by their numbers.
+
+    Without any observations everything that is stated counts as such.
+    """
+    numbers = [n for n, term in enumerate(system.terms) if term.observed] or list(range(len(system.terms)))
+    shown = dict.fromkeys(numbers, 0.0)
+    for number, residual, _ in system.term_blocks(theta):
+        if number in shown:
+            shown[number] += float(residual.double().square().sum())
+    counts = {n: system.terms[n].points * system.terms[n].equations for n in numbers}
+    total = sum(counts.values())
+    # the constants take their share of the noise with them
+    correction = total / max(1, total - len(system.trial.problem.unknown_constants))
+
+    def variance(number: int) -> float:
+        term = system.terms[number]
+        if term.noise is not None:
+            return term.noise**2 * term.weight / term.points
+        return correction * shown[number] / counts[number]
+
+    return {n: variance(n) for n in numbers}
