@@ -10,7 +10,7 @@ from torch import Tensor
 from kinn.jets import IndexSet
 from kinn.jets.index import trace
 from kinn.networks import KAN, MLP, Architecture, Network, coordinate_stack
-from kinn.ops.backends import MODULES, VARIABLE, backend_for
+from kinn.ops.backends import VARIABLE
 from step_cases.sizes import Case, Sizes, Step, case_of
 
 #: Points at a time: the jets of a block stay in the caches, and memory does not grow with the number of points. Up to
@@ -63,9 +63,9 @@ def build(sizes: Sizes, architecture: Architecture) -> Network:
 def kan(sizes: Sizes) -> Case:
     """Return the case of our KAN, on the back end that KINN_BACKEND names."""
     network = build(sizes, kan_architecture(sizes))
-    used = _backend(network, sizes)
+    used = network.backend(INDEX)
     wanted = os.environ.get(VARIABLE)
-    if wanted and used != MODULES[wanted]:
+    if wanted and used != wanted:
         raise RuntimeError(f"the {wanted} back end was to be measured, and {used} stood in for it")
     return case_of(sizes, lambda x, f: step_at(network, x, f), network, backend=used)
 
@@ -75,10 +75,3 @@ def mlp(sizes: Sizes) -> Case:
     network = build(sizes, MLP(width=sizes.width))
     return case_of(sizes, lambda x, f: step_at(network, x, f), network)
 
-
-def _backend(network: Network, sizes: Sizes) -> str:
-    """Return the module that evaluates the layers, the reference if it does so for any one of them."""
-    stack = torch.zeros(len(INDEX), 1, 1, dtype=sizes.precision, device=sizes.device)
-    layers = [layer for layer in network.layers if hasattr(layer, "grid")]
-    names = {backend_for(stack, layer.grid, INDEX, layer.bound).__name__ for layer in layers}  # type: ignore[attr-defined]
-    return MODULES["torch"] if MODULES["torch"] in names else names.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 #: Features, the distributions each rests on, and how to get them.
 FEATURES = (
-    ("solving", ("torch", "numpy", "scipy", "pydantic"), "pip install kinn"),
+    ("solving", ("torch", "numpy", "scipy", "numba", "pydantic"), "pip install kinn"),
     ("figures", ("matplotlib",), "pip install kinn"),
     ("VTU files", ("meshio",), "pip install kinn"),
     ("run folders", ("safetensors", "tomli-w"), "pip install kinn"),
@@ -17,7 +17,11 @@ def command() -> None:
     """Show versions, threads, back ends and devices, and what is missing for which feature."""
     from kinn.training.environment import environment, version
 
+    from kinn.ops import backends, cpu
+    from kinn.ops.first_call import first_call
+
     facts = environment()
+    first, second = first_call()
     rows = {
         "kinn": facts["kinn"],
         "python": facts["python"],
@@ -25,11 +29,12 @@ def command() -> None:
         "platform": facts["platform"],
         "cores": facts["cores"],
         "threads": facts["threads"],
-        "back ends": "torch",
+        **{f"{name} back end": state for name, state in backends.available().items()},
+        "first call": f"{first:.2f} s, then {1e3 * second:.2f} ms; compiled code is kept in {cpu.folder()}",
         "GPU": ", ".join(facts["devices"]) or "none that torch sees",
     }
     for name, value in rows.items():
-        print(f"{name:<12} {value}")
+        print(f"{name:<14} {value}")
     print()
     for feature, distributions, remedy in FEATURES:
         absent = [name for name in distributions if version(name) is None]

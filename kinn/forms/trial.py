@@ -82,6 +82,12 @@ class Trial(nn.Module):
         """The number P of trainable parameters."""
         return self.flat.size
 
+    @property
+    def backend(self) -> str:
+        """The name of the back end that evaluates the networks."""
+        index = IndexSet.full(len(self.problem.coordinates), 1)
+        return self.network(next(iter(self.problem.subdomains))).backend(index)
+
     def network(self, subdomain: str) -> Network:
         """Return the network of a subdomain."""
         network = self.networks[subdomain]

@@ -58,6 +58,11 @@ class Network(nn.Module):
             stack = layer.jet(stack, index, tape)  # type: ignore[operator]
         return stack
 
+    def backend(self, index: IndexSet) -> str:
+        """Return the name of the back end of the spline op that evaluates the layers; "torch" where none does."""
+        names = {name for layer in self.layers if (name := layer.backend(index))}  # type: ignore[operator]
+        return "torch" if not names or "torch" in names else names.pop()
+
     @property
     def parameter_count(self) -> int:
         """The number of trainable parameters."""

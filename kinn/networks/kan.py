@@ -18,6 +18,7 @@ from kinn.networks.initialise import SPLINE_INITIALISATIONS, derivative_energies
 from kinn.networks.layers import Layer
 from kinn.networks.tape import Tape
 from kinn.ops import BOUNDED_MAPS, SplineGrid, spline_jacobian, spline_jet
+from kinn.ops.backends import backend_for, name_of
 from kinn.ops.reference import slots
 
 
@@ -55,6 +56,10 @@ class SplineLayer(Layer):
         mapped = BOUNDED_MAPS[self.bound]
         y = x if mapped is None else next(mapped(x))
         return next(slots(y, self.grid)).flatten(1) @ self.weight
+
+    def backend(self, index: IndexSet) -> str:
+        """Return the name of the back end of the spline op."""
+        return name_of(backend_for(self.weight, self.grid, index, self.bound))
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack of outputs; records itself on the tape."""

@@ -25,6 +25,10 @@ class Layer(nn.Module, ABC):
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the image (A, N, O) of a stack of components (A, N, I)."""
 
+    def backend(self, index: IndexSet) -> str | None:  # noqa: ARG002
+        """Return the name of the back end that evaluates the layer on jets, or None where there is no choice."""
+        return None
+
 
 class Normalise(Layer):
     """The affine map of a box onto [-1, 1]^d.

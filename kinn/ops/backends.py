@@ -11,6 +11,7 @@ import os
 import warnings
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Protocol, cast
 
 from torch import Tensor
@@ -74,6 +75,12 @@ def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, bound: str) ->
         name = "torch"
     backend = _loaded(name)
     return backend if backend.supports(grid, index, bound) else _loaded("torch")
+
+
+def name_of(backend: Backend) -> str:
+    """Return the name of a back end."""
+    module = cast("ModuleType", backend).__name__
+    return next(name for name, path in MODULES.items() if path == module)
 
 
 @cache

@@ -69,7 +69,7 @@ def test_a_case_is_measured_in_a_process_of_its_own() -> None:
     ours, nobody = Bench(quick=True).measure([Run("kan", small), Run("kan", Sizes(width=(0,)), "impossible")])
     assert ours.cpu["step"] > 0
     assert ours.wall["step"] > 0
-    assert ours.facts == {"parameters": 4 * (2 + 1) * 9, "backend": "kinn.ops.cpu"}
+    assert ours.facts == {"parameters": 4 * (2 + 1) * 9, "backend": "numba"}
     assert "at least 1" in nobody.failure
 
 

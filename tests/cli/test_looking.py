@@ -37,6 +37,6 @@ def test_doctor_tells_versions_and_what_is_missing(kinn_command: Command, monkey
     status, out, _ = kinn_command("doctor")
     assert status == 0
     assert torch.__version__ in out
-    for part in ("threads", "back ends", "GPU", "ready    solving"):
+    for part in ("threads", "numba back end", "torch back end ready", "first call", "GPU", "ready    solving"):
         assert part in out
     assert "missing  wishes: no-such-package; pip install it" in out

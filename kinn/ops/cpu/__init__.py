@@ -7,11 +7,12 @@ Loops over points are compiled by numba; the arithmetic inside them is vector co
 from __future__ import annotations
 
 from kinn.jets import IndexSet
+from kinn.ops.cpu.cache import folder
 from kinn.ops.cpu.layer import adjoint, forward, jacobian
 from kinn.ops.cpu.memory import keep_freed_memory
 from kinn.ops.grid import SplineGrid
 
-__all__ = ["adjoint", "forward", "jacobian", "supports"]
+__all__ = ["adjoint", "folder", "forward", "jacobian", "supports"]
 
 keep_freed_memory()
 

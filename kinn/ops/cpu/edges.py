@@ -180,10 +180,14 @@ def _located(code: Code, v: Vectors, y: Any, rounds: int) -> tuple[Any, Any, Any
         inside = b.select(b.and_(beyond, b.icmp_signed("<", inside, last)), following, inside)
     cell = b.select(b.fcmp_ordered(">=", y, low), inside, v.wholes(0))
     cell = b.select(b.fcmp_ordered(">", y, high), b.add(last, v.wholes(1)), cell)
-    rate = v.gather(code["rates"], v.entries(cell)) if rounds else v.spread(code["rates"], whole(0))
-    local = v.multiply(v.subtract(y, v.gather(code["origins"], v.entries(cell))), rate)
-    if rounds == 0:  # an argument taken to the next knot belongs to the cell before it
+    if rounds:
+        rate, origin = (v.gather(code[name], v.entries(cell)) for name in ("rates", "origins"))
+    else:
+        rate, step = v.spread(code["rates"], whole(0)), v.spread(code["ends"], whole(4))
+        passed = b.select(b.icmp_signed(">", cell, v.wholes(0)), b.sub(cell, v.wholes(1)), cell)
+        origin = v.multiply_add(b.sitofp(passed, v.vector), step, low)
+    local = v.multiply(v.subtract(y, origin), rate)
+    if rounds == 0:  # an argument within rounding of a knot is taken to be there
         before = b.and_(b.fcmp_ordered("<", local, v.constant(0.0)), b.icmp_signed(">", cell, v.wholes(0)))
-        cell = b.select(before, b.sub(cell, v.wholes(1)), cell)
-        local = b.select(before, v.add(local, v.constant(1.0)), local)
+        local = b.select(before, v.constant(0.0), local)
     return cell, local, rate

@@ -25,8 +25,8 @@ class Cells:
     Attributes:
         dtype: "float32" or "float64", the dtype of all arrays of numbers.
         search: What the search for a cell takes. The ends: the lower and the upper one, the number of bins per length,
-            and how far an argument is taken to the right so that rounding never leaves it in a bin before its own. The
-            bins: the cell that the search starts from, for bins of equal width over the grid. The origins: where the
+            how far an argument is taken to the right so that rounding never leaves it in a bin before its own, and the
+            width of a bin. The bins: the cell that the search starts from, for bins of equal width over the grid. The origins: where the
             local coordinate of each of the `G + 2` cells is 0. The rates: its derivative on each cell.
         rounds: How many cells the search may have to move on; 0 on a uniform grid, whose bins are its cells.
         first: The first live spline of each cell.
@@ -69,7 +69,7 @@ def _cells(grid: SplineGrid) -> Cells:
     start = np.clip(np.searchsorted(edges, lefts - 2 * reach * step, side="right"), 1, count)
     stop = np.clip(np.searchsorted(edges, lefts + step, side="right"), 1, count)
     search = (
-        np.array([edges[0], edges[-1], 1.0 / step, reach]).astype(dtype),
+        np.array([edges[0], edges[-1], 1.0 / step, reach, step]).astype(dtype),
         start.astype(np.int32),
         np.concatenate([edges[:1], edges]).astype(dtype),
         (1.0 / np.concatenate([widths[:1], widths, widths[-1:]])).astype(dtype),

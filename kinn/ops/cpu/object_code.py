@@ -20,6 +20,9 @@ from llvmlite import ir
 
 from kinn.ops.cpu.cache import folder
 
+#: The bytes of the digest that closes a file: broken code would take the process with it.
+SEAL = 32
+
 #: What keeps machine code alive: its engines live as long as the process.
 _ENGINES: list[Any] = []
 
@@ -33,9 +36,7 @@ def compiled(function: ir.Function) -> int:
     text = str(function.module)
     digest = hashlib.sha256("\n".join((text, *_host(), llvmlite.__version__)).encode()).hexdigest()[:32]
     kept = folder() / f"{digest}.o"
-    code = None
-    with suppress(OSError):
-        code = kept.read_bytes()
+    code = _kept(kept)
     if code is None:
         code = _translated(text)
         _keep(kept, code)
@@ -58,13 +59,23 @@ def _translated(text: str) -> bytes:
     return bytes(machine.emit_object(module))
 
 
+def _kept(path: Path) -> bytes | None:
+    """Return the object code in a file, or None where there is none or it is not what was written."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    code, seal = content[:-SEAL], content[-SEAL:]
+    return code if hashlib.sha256(code).digest() == seal else None
+
+
 def _keep(path: Path, code: bytes) -> None:
     """Write object code under a temporary name and rename it; a folder that cannot be written to costs time only."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(code)
+            file.write(code + hashlib.sha256(code).digest())
         Path(name).replace(path)
 
 
