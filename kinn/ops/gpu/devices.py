@@ -63,8 +63,8 @@ class CudaDevice:
         """Return a kernel, which may have as much shared memory as the device offers."""
         key = launch.kernel, launch.variant
         if key not in self._kernels:
-            options = ("-std=c++17", *(f"-D{name}={value}" for name, value in launch.variant.macros))
-            module = self._cupy.RawModule(code=source(launch.source), options=options, backend="nvrtc")
+            code = launch.variant.prologue + source(launch.source)
+            module = self._cupy.RawModule(code=code, options=("-std=c++17",), backend="nvrtc")
             kernel = self._kernels[key] = module.get_function(launch.kernel)
             kernel.max_dynamic_shared_size_bytes = self._limits.shared
         return self._kernels[key]
@@ -106,15 +106,18 @@ def device_for(tensor: Tensor) -> Device:
 
 
 def probe() -> None:
-    """Compile a kernel for the current device and load it.
+    """Compile a kernel for the current device and run it.
 
     Raises:
         Exception: Whatever goes wrong, in the words of what failed.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # CuPy's complaints about an installation come with the error, if it is one
-        import cupy
     if not torch.cuda.is_available():
         raise RuntimeError("torch sees no CUDA device")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what CuPy says of an installation comes with the error, if it is one
+        try:
+            import cupy
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"{error}; pip install 'kinn[cuda12]' or 'kinn[cuda13]'") from error
     module = cupy.RawModule(code='extern "C" __global__ void kinn_probe() {}', backend="nvrtc")
     module.get_function("kinn_probe")((1,), (1,), ())

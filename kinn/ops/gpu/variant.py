@@ -88,3 +88,8 @@ class Variant:
             ("KINN_EVEN", str(int(self.even))),
             ("KINN_OUTPUTS", str(self.outputs)),
         )
+
+    @property
+    def prologue(self) -> str:
+        """The lines that define them, to stand before a source."""
+        return "".join(f"#define {name} {value}\n" for name, value in self.macros)

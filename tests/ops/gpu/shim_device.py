@@ -35,7 +35,7 @@ FLAGS = ("-std=c++20", "-O1", "-pthread", "-Wall", "-Wextra", "-Werror", "-Wno-u
          "-fno-strict-aliasing")  # fmt: skip
 
 #: Compiled programs stay here from run to run, named by everything that went into them.
-CACHE = Path(tempfile.gettempdir()) / f"kinn-shim-{os.getuid()}"
+CACHE = Path(__file__).parents[3] / "build" / "shim"
 
 
 @cache
@@ -49,6 +49,20 @@ def compiler() -> str | None:
         if subprocess.run([path, *test], capture_output=True, check=False).returncode == 0:
             return path
     return None
+
+
+@cache
+def supports_sanitizers(*names: str) -> bool:
+    """Return whether the compiler has sanitizers whose programs start."""
+    path = compiler()
+    if path is None:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "program"
+        flags = [f"-fsanitize={name}" for name in names]
+        command = [path, *flags, "-x", "c++", "-", "-o", str(program)]
+        done = subprocess.run(command, input=b"int main() {}", capture_output=True, check=False)
+        return done.returncode == 0 and subprocess.run([program], capture_output=True, check=False).returncode == 0
 
 
 def build(launch: Launch, *sanitizers: str) -> Path:
@@ -69,7 +83,7 @@ def _compiled(sources: Sequence[Path], flags: Sequence[str]) -> Path:
     key = hashlib.sha256(b"\0".join([*texts, path.encode(), *(f.encode() for f in flags), str(sources).encode()]))
     out = CACHE / (key.hexdigest()[:32] + (".o" if "-c" in flags else ""))
     if not out.exists():
-        CACHE.mkdir(mode=0o700, exist_ok=True)
+        CACHE.mkdir(parents=True, exist_ok=True)
         fresh = out.with_name(f"{out.name}.{os.getpid()}{out.suffix}")
         command = [path, *flags, *(str(s) for s in sources), "-o", str(fresh)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
