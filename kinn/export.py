@@ -12,6 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.fields import TIME
 from kinn.grids import CELL_TYPES, Piece, meshes
+from kinn.metrics import true_values
 from kinn.problem import Array
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _slice(piece: Piece, axis: int) -> Piece:
 def _write(solution: Solution, pieces: list[Piece], points: list[Array], path: Path) -> None:
     """Write one file: the meshes of the pieces, the fields evaluated at `points`, one array a piece."""
     problem = solution.problem
-    names = list(problem.names)
+    names = list(problem.evaluated)
     expressions = [*names, *(f"{name}.{c}" for name in names for c in problem.coordinates)]
     nodes, blocks, data, domain = [], [], [], []
     offset = 0
@@ -85,12 +86,10 @@ def _write(solution: Solution, pieces: list[Piece], points: list[Array], path: P
         nodes.append(np.pad(piece.nodes, ((0, 0), (0, 3 - piece.nodes.shape[1]))))
         blocks.append((CELL_TYPES[piece.nodes.shape[1]], piece.cells + offset))
         values = solution.trial.evaluate(x, expressions, subdomain=piece.subdomain)
-        exact = solution.reference(x)
         columns = dict(zip(expressions, values.T, strict=True))
-        if exact is not None:
-            for c, name in enumerate(names):
-                columns[f"{name} exact"] = exact[:, c]
-                columns[f"{name} error"] = np.abs(values[:, c] - exact[:, c])
+        for name, true in true_values(problem, x).items():
+            columns[f"{name} exact"] = true
+            columns[f"{name} error"] = np.abs(columns[name] - true)
         data.append(columns)
         domain.append(np.full(len(piece.cells), number))
         offset += len(piece.nodes)

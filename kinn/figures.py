@@ -15,6 +15,7 @@ from matplotlib.tri import Triangulation
 
 from kinn.fields import TIME
 from kinn.grids import Piece, meshes
+from kinn.metrics import true_values
 from kinn.problem import Array
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ def figures(solution: Solution) -> dict[str, Figure]:
     dimension = solution.problem.dimension
     if dimension <= 2:
         pieces = meshes(solution.problem)
-        for c, name in enumerate(solution.problem.names):
+        given = [true_values(solution.problem, p.inner_nodes) for p in pieces]
+        for name in solution.problem.evaluated:
             values = [solution.trial.evaluate(p.nodes, name, subdomain=p.subdomain) for p in pieces]
-            given = [solution.reference(p.inner_nodes) for p in pieces]
-            exact = [g[:, c] for g in given if g is not None]
+            exact = [g[name] for g in given if name in g]
             if dimension == 1:
                 made[name] = _curve(solution, name, pieces, values, exact)
             else:

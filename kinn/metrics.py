@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,14 @@ def exact_values(problem: Problem, points: Array) -> Array | None:
     return None
 
 
+def true_values(problem: Problem, points: Array) -> dict[str, Array]:
+    """Return the exact or reference values (N,) at points (N, d), by name: of fields, and of unknown fields."""
+    exact = exact_values(problem, points)
+    out = {} if exact is None else dict(zip(problem.names, exact.T, strict=True))
+    known = [u for u in problem.unknown_fields if u.exact is not None]
+    return out | {u.name: _components(problem, u.exact, points)[0] for u in known}
+
+
 def exact_gradient(problem: Problem, points: Array) -> Array | None:
     """Return the exact gradient (N, C, d) at points (N, d), by jets, or None where no formula is known."""
     import torch
@@ -48,13 +57,19 @@ def exact_gradient(problem: Problem, points: Array) -> Array | None:
     p = problem.points(torch.as_tensor(points))
     given = problem.exact(*p.coordinates)
     fields = list(given) if isinstance(given, tuple | list) else [given]
-    out = np.zeros((len(points), len(fields), problem.dimension))
-    for c, u in enumerate(fields):
-        field = p.field(u, "the exact solution")
-        for axis in range(problem.dimension):
-            slope = tuple(int(i == axis) for i in range(problem.dimension))
-            out[:, c, axis] = torch.as_tensor(field[slope]).numpy()
-    return out
+    return np.stack([_components(problem, u, points)[1] for u in fields], axis=1)
+
+
+def _components(problem: Problem, data: Any, points: Array) -> tuple[Array, Array]:
+    """Return the values (N,) and the gradient (N, d) of a function or field at points."""
+    import torch
+
+    p = problem.points(torch.as_tensor(points))
+    field = p.field(data, "the exact solution")
+    d = problem.dimension
+    indices = [tuple(int(i == axis) for i in range(d)) for axis in range(-1, d)]
+    columns = [np.broadcast_to(torch.as_tensor(field[a]).numpy(), len(points)) for a in indices]
+    return columns[0], np.stack(columns[1:], axis=1)
 
 
 def errors(trial: Fields) -> dict[str, Errors]:
@@ -65,21 +80,29 @@ def errors(trial: Fields) -> dict[str, Errors]:
     """
     problem = trial.problem
     points = evaluation_points(problem)
-    exact = exact_values(problem, points)
-    if exact is None:
-        return {}
-    slopes = exact_gradient(problem, points)
     out = {}
-    for c, name in enumerate(problem.names):
-        columns = trial.evaluate(points, [name, *(f"{name}.{x}" for x in problem.coordinates)])
-        difference = columns[:, 0] - exact[:, c]
-        l2 = float(np.linalg.norm(difference) / np.linalg.norm(exact[:, c]))
-        linf = float(np.abs(difference).max() / np.abs(exact[:, c]).max())
-        h1 = None
-        if slopes is not None:
-            good = np.isfinite(slopes[:, c]).all(axis=1)
-            e = np.column_stack([difference, columns[:, 1:] - slopes[:, c]])[good]
-            u = np.column_stack([exact[:, c], slopes[:, c]])[good]
-            h1 = float(np.linalg.norm(e) / np.linalg.norm(u))
-        out[name] = Errors(l2, linf, h1)
+    exact = exact_values(problem, points)
+    if exact is not None:
+        slopes = exact_gradient(problem, points)
+        for c, name in enumerate(problem.names):
+            out[name] = _errors(trial, name, points, exact[:, c], None if slopes is None else slopes[:, c])
+    for unknown in problem.unknown_fields:
+        if unknown.exact is not None:
+            true, gradient = _components(problem, unknown.exact, points)
+            out[unknown.name] = _errors(trial, unknown.name, points, true, gradient)
     return out
+
+
+def _errors(trial: Fields, name: str, points: Array, exact: Array, slopes: Array | None) -> Errors:
+    """Return the errors of one field against its exact values (N,) and gradient (N, d)."""
+    columns = trial.evaluate(points, [name, *(f"{name}.{x}" for x in trial.problem.coordinates)])
+    difference = columns[:, 0] - exact
+    l2 = float(np.linalg.norm(difference) / np.linalg.norm(exact))
+    linf = float(np.abs(difference).max() / np.abs(exact).max())
+    h1 = None
+    if slopes is not None:
+        good = np.isfinite(slopes).all(axis=1)
+        e = np.column_stack([difference, columns[:, 1:] - slopes])[good]
+        u = np.column_stack([exact, slopes])[good]
+        h1 = float(np.linalg.norm(e) / np.linalg.norm(u))
+    return Errors(l2, linf, h1)

@@ -117,6 +117,11 @@ class Problem:
         return self.fields  # type: ignore[return-value]
 
     @property
+    def evaluated(self) -> tuple[str, ...]:
+        """The names of all that a solution gives at points: the fields, then the unknown fields."""
+        return (*self.names, *(u.name for u in self.unknown_fields))
+
+    @property
     def unknown_constants(self) -> tuple[Unknown, ...]:
         """The constants to be identified."""
         return tuple(u for u in self.unknowns if isinstance(u, Unknown))
@@ -191,10 +196,9 @@ class Problem:
 
     def _check(self, condition: Condition) -> None:
         where = f"{condition.label} of problem {self.name!r}"
-        known = (*self.names, *(u.name for u in self.unknown_fields))
         for name in condition.about:
-            if name not in known:
-                raise unknown("field", name, known, where)
+            if name not in self.evaluated:
+                raise unknown("field", name, self.evaluated, where)
             if name not in self.names and getattr(condition, "enforce", "soft") == "hard":
                 raise InputError(
                     f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
+from kinn.forms.identification import Estimate
 from kinn.metrics import Errors, exact_values
 from kinn.networks import Architecture
 from kinn.problem import Array, Problem
@@ -36,7 +37,8 @@ class Solution:
         seconds: Wall-clock seconds of the whole solve, set-up included.
         stopped: Why training stopped.
         loss: The training loss of the parameters kept.
-        errors: Relative errors of each field by name; empty where no solution is known.
+        errors: Relative errors by name, of the fields and of unknown fields; without those that nothing is known of.
+        unknowns: The constants that were identified, by name, with their standard deviations.
         history: One record a step.
         trial: The trained fields: trial functions, or what several trainings came to together.
         run: The run folder, if one was written.
@@ -58,6 +60,7 @@ class Solution:
     errors: dict[str, Errors]
     history: tuple[Record, ...]
     trial: Fields
+    unknowns: dict[str, Estimate] = field(default_factory=dict)
     run: Path | None = None
 
     def __call__(self, points: Array) -> Array:
@@ -120,5 +123,6 @@ class Solution:
             "stopped": self.stopped,
             "loss": self.loss,
             "errors": {name: asdict(e) for name, e in self.errors.items()},
+            "unknowns": {name: asdict(e) | {"error": e.error} for name, e in self.unknowns.items()},
             "run": str(self.run) if self.run is not None else None,
         }

@@ -12,6 +12,7 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms.identification import Estimate, combined, estimates
 from kinn.metrics import errors
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
@@ -22,7 +23,7 @@ from kinn.training.journey import Journey, Plan, history
 from kinn.training.loop import Stopping
 from kinn.training.plain import plain
 from kinn.training.record import Record
-from kinn.training.routes import Curriculum, Ensemble, Route, Slabs, Start, Whole
+from kinn.training.routes import Curriculum, Ensemble, Fields, Members, Route, Slabs, Start, Whole
 from kinn.training.routes.curriculum import Values
 from kinn.training.settings import described
 
@@ -129,10 +130,12 @@ def solve(
         threads = (keeper.before or {}).get("threads") or (1 if sample.parameter_count <= SERIAL else before)
     torch.set_num_threads(int(_positive("threads", threads)))
     try:
-        outcomes = Journey(_placed(FORMS[form], points, seed), method, stopping, keeper, progress).travel(route)
+        plan = _placed(FORMS[form], points, seed)
+        outcomes = Journey(plan, method, stopping, keeper, progress).travel(route)
+        fields = route.fields()
+        unknowns = _identified(fields, plan)
     finally:
         torch.set_num_threads(before)
-    fields = route.fields()
     records = history(route, outcomes)
     return Solution(
         problem=fields.problem,
@@ -151,6 +154,7 @@ def solve(
         errors=errors(fields),
         history=records,
         trial=fields,
+        unknowns=unknowns,
     )
 
 
@@ -162,6 +166,15 @@ def _placed(form: Callable[..., ResidualSystem], points: int, seed: int) -> Plan
         return training, form(trial, points=VALIDATION * points, seed=seed + offset + 7_919)
 
     return plan
+
+
+def _identified(fields: Fields, plan: Plan) -> dict[str, Estimate]:
+    """Return the constants that were identified, by name."""
+    if not fields.problem.unknown_constants:
+        return {}
+    members = fields.members if isinstance(fields, Members) else (fields,)
+    trials = [member for member in members if isinstance(member, Trial)]
+    return combined([estimates(plan(trial, 0)[0], trial.flat.get()) for trial in trials])
 
 
 def chosen_route(start: Start, slabs: int | None, curriculum: Values | None, ensemble: int | None) -> Route:

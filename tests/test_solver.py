@@ -1,14 +1,34 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import meshio
 import numpy as np
 import pytest
 import torch
 
 import kinn
-from kinn import KAN, MLP, Dirichlet, InputError, Interval, LevenbergMarquardt, Problem, Rectangle, sin
+from kinn import (
+    KAN,
+    MLP,
+    Defaults,
+    Dirichlet,
+    Initial,
+    InputError,
+    Interval,
+    LevenbergMarquardt,
+    Observation,
+    Problem,
+    Rectangle,
+    TimeInterval,
+    Unknown,
+    UnknownField,
+    sin,
+)
 from kinn.problems import factory
+from kinn.training.record import Record
 
 
 def line(**options: Any) -> Problem:
@@ -72,6 +92,37 @@ def test_no_reference_no_errors() -> None:
         "p", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy, conditions=[Dirichlet("u", 0, on="boundary")]
     )
     assert kinn.solve(problem, MLP((4,)), iterations=2).errors == {}
+
+
+def test_unknowns_in_everything_that_comes_back(tmp_path: Path) -> None:
+    t = np.linspace(0.1, 1, 12)
+    problem = Problem(
+        "growth", TimeInterval(0, 1), strong=lambda u, p: u.t - p.rate * u - p.K * 0, exact=lambda t: kinn.exp(2 * t),
+        conditions=[
+            Initial("u", 1.0),
+            Observation("u", t, np.exp(2 * t), noise=0.01),
+            Observation("K", t, 1 + t),
+        ],
+        unknowns=[Unknown("rate", initial=1.0, exact=2.0, bounds=(0, 5)), UnknownField("K", exact=lambda t: 1 + t)],
+        defaults=Defaults(pde_weight=10.0),
+    )  # fmt: skip
+    seen: list[Record] = []
+    solution = kinn.solve(problem, MLP((8,)), iterations=30, progress=seen.append)
+    found = solution.unknowns["rate"]
+    assert found.value == pytest.approx(2.0, rel=1e-3)
+    assert found.std == pytest.approx(0.01 / np.sqrt((t**2 * np.exp(4 * t)).sum()), rel=0.2)
+    assert [r.unknowns["rate"] for r in solution.history] == [r.unknowns["rate"] for r in seen]
+    assert seen[0].unknowns["rate"] != seen[-1].unknowns["rate"]
+    summary = json.loads(json.dumps(solution.summary()))
+    assert summary["unknowns"] == {"rate": {"value": found.value, "std": found.std, "exact": 2.0, "error": found.error}}
+    assert set(solution.errors) == {"u", "K"}
+    assert solution.errors["K"].l2 < 1e-3
+    assert solution.errors["K"].h1 is not None
+    assert {"u", "K", "K-error"} <= set(solution.plot())
+    solution.save_vtu(tmp_path / "u.vtu")
+    assert {"K", "K.t", "K exact", "K error"} <= set(meshio.read(tmp_path / "u.vtu").point_data)
+    mean = kinn.solve(problem, MLP((8,)), iterations=10, ensemble=2).unknowns["rate"]
+    assert mean.std is not None
 
 
 @pytest.mark.parametrize(

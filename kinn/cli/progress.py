@@ -72,4 +72,5 @@ def _plain(title: str, write: Callable[[str], object]) -> Callable[[Record], Non
 
 def _line(record: Record) -> str:
     validation = "" if record.validation is None else f", validation {record.validation:.2e}"
-    return f"{record.stage} {record.iteration}, {record.seconds:.1f} s, loss {record.loss:.2e}{validation}"
+    unknowns = "".join(f", {name} {value:.4g}" for name, value in record.unknowns.items())
+    return f"{record.stage} {record.iteration}, {record.seconds:.1f} s, loss {record.loss:.2e}{validation}{unknowns}"

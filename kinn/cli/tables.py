@@ -51,6 +51,10 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     for field, errors in summary["errors"].items():
         figures = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
         table.add_row(f"error of {field}", figures)
+    for name, found in summary["unknowns"].items():
+        std = "" if found["std"] is None else f" +- {found['std']:.1g}"
+        error = "" if found["error"] is None else f", relative error {found['error']:.1e}"
+        table.add_row(name, f"{found['value']:.6g}{std}{error}")
     table.add_row("run", str(summary["run"]))
     return table
 

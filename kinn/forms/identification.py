@@ -10,7 +10,9 @@ the Schur complement of the weights in H is singular.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean, variance
 
 import torch
 from torch import Tensor
@@ -88,6 +90,20 @@ def estimates(system: ResidualSystem, theta: Tensor) -> dict[str, Estimate]:
     }
 
 
+def combined(members: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    """Return the means of several estimates by name; their variances are the mean one and that among them together."""
+    if len(members) == 1:
+        return dict(members[0])
+    out = {}
+    for name, first in members[0].items():
+        found = [member[name] for member in members]
+        values = [e.value for e in found]
+        known = [e.std**2 for e in found if e.std is not None]
+        std = (fmean(known) + variance(values)) ** 0.5 if len(known) == len(found) else None
+        out[name] = Estimate(fmean(values), std, first.exact)
+    return out
+
+
 def _slope(allowed: object, s: Tensor) -> float:
     """Return the derivative of a constant with respect to the free number behind it."""
     free = s.detach().clone().requires_grad_()
@@ -143,10 +159,10 @@ def _variances(system: ResidualSystem, theta: Tensor) -> dict[int, float]:
     # the constants take their share of the noise with them
     correction = total / max(1, total - len(system.trial.problem.unknown_constants))
 
-    def variance(number: int) -> float:
+    def of_term(number: int) -> float:
         term = system.terms[number]
         if term.noise is not None:
             return term.noise**2 * term.weight / term.points
         return correction * shown[number] / counts[number]
 
-    return {n: variance(n) for n in numbers}
+    return {n: of_term(n) for n in numbers}

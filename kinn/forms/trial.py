@@ -230,7 +230,6 @@ class Trial(nn.Module):
             InputError: If there is no such field or coordinate.
         """
         field, _, letters = expression.partition(".")
-        known = [*self.problem.names, *(u.name for u in self.problem.unknown_fields)]
-        if field not in known:
-            raise unknown("field", field, known, f"problem {self.problem.name!r}")
+        if field not in self.problem.evaluated:
+            raise unknown("field", field, self.problem.evaluated, f"problem {self.problem.name!r}")
         return field, derivative_index(letters, self.problem.coordinates, field)

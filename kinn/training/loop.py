@@ -109,8 +109,9 @@ def train(
         if iteration % validation_interval(optimizer, system, state, stopping) == 0:
             measured = validation.loss(state.theta)
             standing.validated(measured)
+        stage, unknowns = state.stage or optimizer.name, system.unknowns(state.theta)
         standing.history.append(
-            Record(state.stage or optimizer.name, iteration, standing.seconds, state.loss, measured, state.detail)
+            Record(stage, iteration, standing.seconds, state.loss, measured, state.detail, unknowns)
         )
         if measured is None and reason_to_stop(standing, optimizer, stopping):
             standing.history[-1] = replace(standing.history[-1], validation=validation.loss(state.theta))

@@ -20,6 +20,7 @@ class Record:
         loss: The training loss.
         validation: The loss on fresh points, at the iterations at which it is measured.
         detail: Figures of the method (damping, step length, ...).
+        unknowns: The constants to be identified, by name.
     """
 
     stage: str
@@ -28,6 +29,7 @@ class Record:
     loss: float
     validation: float | None = None
     detail: dict[str, float] = field(default_factory=dict)
+    unknowns: dict[str, float] = field(default_factory=dict)
 
 
 def columns(history: Sequence[Record]) -> dict[str, Any]:
@@ -37,21 +39,27 @@ def columns(history: Sequence[Record]) -> dict[str, Any]:
     def column(values: list[float]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.float64)
 
-    names = sorted({name for record in history for name in record.detail})
+    def table(rows: Sequence[Mapping[str, float]]) -> dict[str, torch.Tensor]:
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: column([row.get(name, nan) for row in rows]) for name in names}
+
     return {
         "stages": [[stage, len(list(run))] for stage, run in groupby(record.stage for record in history)],
         "iteration": torch.tensor([record.iteration for record in history], dtype=torch.int64),
         "seconds": column([record.seconds for record in history]),
         "loss": column([record.loss for record in history]),
         "validation": column([nan if record.validation is None else record.validation for record in history]),
-        "detail": {name: column([record.detail.get(name, nan) for record in history]) for name in names},
+        "detail": table([record.detail for record in history]),
+        "unknowns": table([record.unknowns for record in history]),
     }
 
 
 def from_columns(data: Mapping[str, Any]) -> list[Record]:
     """Return the history that `columns` made data of."""
     stages = [stage for stage, count in data["stages"] for _ in range(count)]
-    detail = {name: values.tolist() for name, values in data["detail"].items()}
+    detail, unknowns = (
+        {name: values.tolist() for name, values in data[table].items()} for table in ("detail", "unknowns")
+    )
     figures = (data[name].tolist() for name in ("iteration", "seconds", "loss", "validation"))
     return [
         Record(
@@ -60,7 +68,10 @@ def from_columns(data: Mapping[str, Any]) -> list[Record]:
             seconds,
             loss,
             None if isnan(validation) else validation,
-            {name: values[n] for name, values in detail.items() if not isnan(values[n])},
+            *(
+                {name: values[n] for name, values in table.items() if not isnan(values[n])}
+                for table in (detail, unknowns)
+            ),
         )
         for n, (stage, iteration, seconds, loss, validation) in enumerate(zip(stages, *figures, strict=True))
     ]

@@ -30,7 +30,9 @@ def fitted(strong: Any, *observations: Observation, unknowns: Any = None) -> Res
         unknowns=unknowns or [Unknown("a", initial=1.0, exact=2.0)],
         defaults=Defaults(points=50, pde_weight=1.0),
     )  # fmt: skip
-    trial = kinn.solve(problem, MLP((4,)), iterations=30).trial
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProblemWarning)
+        trial = kinn.solve(problem, MLP((4,)), iterations=30).trial
     return strong_form(trial, points=50)  # type: ignore[arg-type]
 
 
