@@ -52,7 +52,8 @@ def strong_form(
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
         share = weight * count / points
         where = problem.points(torch.as_tensor(x, dtype=trial.dtype))
-        terms.append(plan_term(trial, label, (name,), _as_term(residual, problem.names), where, weight=share))
+        pde = _as_term(residual, problem.names)
+        terms.append(plan_term(trial, label, (name,), pde, where, weight=share, interior=True))
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
     place = Placement(problem, spacing, method, trial.dtype)
     relative = _precision([c for c in problem.conditions if isinstance(c, Observation)])

@@ -7,12 +7,13 @@ weighted residuals, which is what least-squares methods work on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from kinn.fields import Points
-from kinn.forms.terms import Term, evaluate
+from kinn.forms.terms import Term, blocks_of, evaluate
 from kinn.forms.trial import Trial
 from kinn.networks import Tape
 
@@ -28,6 +29,9 @@ class ResidualSystem:
     def __init__(self, trial: Trial, terms: Sequence[Term]) -> None:
         self.trial = trial
         self.terms = tuple(terms)
+        self._scales: list[list[float | Tensor]] = [[]] * len(self.terms)
+        for n in range(len(self.terms)):
+            self.emphasise(n)
         self._buffer = torch.empty(0, dtype=trial.dtype)
 
     @property
@@ -58,27 +62,59 @@ class ResidualSystem:
         free = self.trial.unknowns.free
         return {} if free is None else self.trial.unknowns.values(theta[self.trial.flat.slices[free]])
 
+    def emphasise(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
+        """Weight term n beside its own weight; all that was computed of the system before no longer holds.
+
+        Args:
+            n: The number of the term.
+            factor: A factor of its mean square.
+            weights: A factor (N,) of the square at each of its points; None for 1.
+        """
+        term = self.terms[n]
+        scale: float = (term.weight * factor / term.points) ** 0.5
+        if weights is None:
+            self._scales[n] = [scale] * len(term.blocks)
+        else:
+            roots = weights.to(self.trial.dtype).sqrt()
+            self._scales[n] = [scale * part for part in roots.split([len(p) for p in term.blocks])]
+
+    def move(self, n: int, points: Points) -> None:
+        """Evaluate term n at other points, all of one weight."""
+        moved = replace(self.terms[n], blocks=blocks_of(points))
+        self.terms = (*self.terms[:n], moved, *self.terms[n + 1 :])
+        self.emphasise(n)
+
+    def squares(self, theta: Tensor) -> list[Tensor]:
+        """Return the square of the residual of each term at its points (N,), summed over equations, without weights."""
+        self.trial.flat.set(theta)
+        out: list[list[Tensor]] = [[] for _ in self.terms]
+        with torch.no_grad():
+            for n, term in enumerate(self.terms):
+                out[n] += [self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks]
+        return [torch.cat(parts) for parts in out]
+
     def loss(self, theta: Tensor) -> float:
         """Return the loss at theta."""
         self.trial.flat.set(theta)
         with torch.no_grad():
-            return float(sum(self._residual(term, p).square().sum() for term, p in self._blocks()))
+            return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
         """Return each term's share of the loss at theta, by name."""
         self.trial.flat.set(theta)
         shares: dict[str, float] = {}
         with torch.no_grad():
-            for term, p in self._blocks():
-                shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p).square().sum())
+            for n, p, scale in self._blocks():
+                term = self.terms[n]
+                shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p, scale).square().sum())
         return shares
 
     def first_bad_point(self, theta: Tensor) -> tuple[float, ...] | None:
         """Return the first point at which a residual is not finite at theta, or None where all are."""
         self.trial.flat.set(theta)
         with torch.no_grad():
-            for term, p in self._blocks():
-                bad = ~torch.isfinite(self._residual(term, p)).all(dim=0)
+            for n, p, scale in self._blocks():
+                bad = ~torch.isfinite(self._residual(self.terms[n], p, scale)).all(dim=0)
                 if bool(bad.any()):
                     return tuple(round(float(c), 6) for c in p.tensor[int(bad.nonzero()[0, 0])])
         return None
@@ -87,8 +123,8 @@ class ResidualSystem:
         """Return the loss and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
-        for term, p in self._blocks():
-            loss = self._residual(term, p).square().sum()
+        for n, p, scale in self._blocks():
+            loss = self._residual(self.terms[n], p, scale).square().sum()
             gradient += self.trial.flat.gradient(loss)
             total += float(loss.detach())
         return total, gradient
@@ -102,9 +138,9 @@ class ResidualSystem:
         """Yield what `blocks` does, each with the number of the term that it belongs to."""
         self.trial.flat.set(theta)
         slices = self.trial.flat.slices
-        for number, p in ((n, p) for n, term in enumerate(self.terms) for p in term.blocks):
-            term, tape = self.terms[number], Tape()
-            residual = self._residual(term, p, tape)
+        for number, p, scale in self._blocks():
+            tape = Tape()
+            residual = self._residual(self.terms[number], p, scale, tape)
             rows = residual.shape[1]
             jacobian = self._zeros(residual.numel())
             for e in range(len(residual)):
@@ -119,13 +155,13 @@ class ResidualSystem:
             self._buffer = torch.empty(rows, self.size, dtype=self.trial.dtype)
         return self._buffer[:rows].zero_()
 
-    def _blocks(self) -> Iterator[tuple[Term, Points]]:
-        for term in self.terms:
-            for p in term.blocks:
-                yield term, p
+    def _blocks(self) -> Iterator[tuple[int, Points, float | Tensor]]:
+        """Yield the number of each term with its blocks and the roots of the weights there: one, or one a point (n,)."""
+        for n, (term, scales) in enumerate(zip(self.terms, self._scales, strict=True)):
+            for p, scale in zip(term.blocks, scales, strict=True):
+                yield n, p, scale
 
-    def _residual(self, term: Term, p: Points, tape: Tape | None = None) -> Tensor:
-        """Return the weighted residuals (equations, n) of a term on one of its blocks."""
+    def _residual(self, term: Term, p: Points, scale: float | Tensor, tape: Tape | None = None) -> Tensor:
+        """Return the residuals (equations, n) of a term on one of its blocks, times the roots of the weights."""
         traces, p = self.trial.on_sides(term.subdomains, p, term.index, term.sought, tape)
-        scale: float = (term.weight / term.points) ** 0.5
         return scale * evaluate(term, traces, p)

@@ -38,6 +38,7 @@ class Term:
         equations: The number of residuals at each point.
         affine: Whether the residual is affine in the fields.
         noise: The standard deviation of what was measured, where it is known.
+        interior: Whether it holds throughout its subdomain, so that its points may be moved.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Term:
     equations: int
     affine: bool
     noise: float | None = None
+    interior: bool = False
 
     @property
     def observed(self) -> bool:
@@ -71,6 +73,7 @@ def plan_term(
     *,
     weight: float = 1.0,
     noise: float | None = None,
+    interior: bool = False,
 ) -> Term:
     """Return a term, planned by trying its residual on a recording field.
 
@@ -82,6 +85,7 @@ def plan_term(
         points: Where it is evaluated.
         weight: The factor of the mean square in the loss.
         noise: The standard deviation of what was measured, where it is known.
+        interior: Whether it holds throughout its subdomain.
 
     Raises:
         InputError: If the residual is no field, has a wrong shape, or asks for what does not exist.
@@ -114,7 +118,6 @@ def plan_term(
         torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
         for a, b, m in zip(first, second, mixed, strict=True)
     )
-    blocks = tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
 
     def asked(side: int, fields: Sequence[str]) -> IndexSet:
         return IndexSet.closure(trial.problem.dimension, set().union(*(wanted.get((side, f), set()) for f in fields)))
@@ -122,7 +125,13 @@ def plan_term(
     index = tuple(asked(side, trial.problem.names) for side in range(len(subdomains)))
     unknown = [u.name for u in trial.problem.unknown_fields]
     sought = tuple({u: asked(side, [u]) for u in unknown if (side, u) in wanted} for side in range(len(subdomains)))
-    return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine, noise)
+    made = blocks_of(points)
+    return Term(name, subdomains, residual, made, weight, index, sought, len(first), affine, noise, interior)
+
+
+def blocks_of(points: Points) -> tuple[Points, ...]:
+    """Return points in blocks."""
+    return tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
 
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
