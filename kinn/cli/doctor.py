@@ -15,10 +15,9 @@ FEATURES = (
 
 def command() -> None:
     """Show versions, threads, back ends and devices, and what is missing for which feature."""
-    from kinn.training.environment import environment, version
-
     from kinn.ops import backends, cpu
     from kinn.ops.first_call import first_call
+    from kinn.training.environment import environment, version
 
     facts = environment()
     first, second = first_call()

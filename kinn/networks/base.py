@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import groupby
 from typing import ClassVar
 
 import torch
@@ -30,6 +31,7 @@ class Network(nn.Module):
     def __init__(self, layers: Sequence[Layer], inputs: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
+        self._runs: list[tuple[type[Layer], tuple[Layer, ...]]] = [(k, tuple(run)) for k, run in groupby(layers, type)]
         self.inputs = inputs
         self.outputs = outputs
 
@@ -54,6 +56,10 @@ class Network(nn.Module):
 
     def push(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
+        if tape is None:
+            for kind, layers in self._runs:
+                stack = kind.chain(layers, stack, index)
+            return stack
         for layer in self.layers:
             stack = layer.jet(stack, index, tape)  # type: ignore[operator]
         return stack

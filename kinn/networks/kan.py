@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
@@ -17,7 +17,7 @@ from kinn.networks.base import Architecture, positive_widths, rescaled
 from kinn.networks.initialise import SPLINE_INITIALISATIONS, derivative_energies
 from kinn.networks.layers import Layer
 from kinn.networks.tape import Tape
-from kinn.ops import BOUNDED_MAPS, SplineGrid, spline_jacobian, spline_jet
+from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, spline_chain, spline_jacobian, spline_jet
 from kinn.ops.backends import backend_for, name_of
 from kinn.ops.reference import slots
 
@@ -56,6 +56,12 @@ class SplineLayer(Layer):
         mapped = BOUNDED_MAPS[self.bound]
         y = x if mapped is None else next(mapped(x))
         return next(slots(y, self.grid)).flatten(1) @ self.weight
+
+    @classmethod
+    def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
+        """Return the image of a stack under several KAN layers, in one op."""
+        maps = [SplineMap(layer.weight, layer.grid, layer.bound) for layer in layers if isinstance(layer, cls)]
+        return spline_chain(stack, maps, index, check_finite=False)
 
     def backend(self, index: IndexSet) -> str:
         """Return the name of the back end of the spline op."""

@@ -25,7 +25,14 @@ class Layer(nn.Module, ABC):
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the image (A, N, O) of a stack of components (A, N, I)."""
 
-    def backend(self, index: IndexSet) -> str | None:  # noqa: ARG002
+    @classmethod
+    def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
+        """Return the image of a stack under several layers of this kind, one after the other."""
+        for layer in layers:
+            stack = layer.jet(stack, index)
+        return stack
+
+    def backend(self, index: IndexSet) -> str | None:
         """Return the name of the back end that evaluates the layer on jets, or None where there is no choice."""
         return None
 
@@ -47,6 +54,7 @@ class Normalise(Layer):
         high = torch.as_tensor(upper, dtype=torch.float64)
         self.register_buffer("centre", (low + high) / 2, persistent=False)
         self.register_buffer("scale", 2 / (high - low), persistent=False)
+        self.is_identity = bool((low == -1).all() and (high == 1).all())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised points (N, d)."""
@@ -54,6 +62,8 @@ class Normalise(Layer):
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack of the normalised coordinates."""
+        if self.is_identity:
+            return stack
         out = stack * self.scale
         out[0] -= self.centre * self.scale
         return out

@@ -1,7 +1,8 @@
 """The spline op: grids in matrix form and the back ends that evaluate splines and their derivatives on them."""
 
+from kinn.ops.chain import SplineMap
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS, basis
-from kinn.ops.spline_jet import spline_jacobian, spline_jet
+from kinn.ops.spline_jet import spline_chain, spline_jacobian, spline_jet
 
-__all__ = ["BOUNDED_MAPS", "SplineGrid", "basis", "spline_jacobian", "spline_jet"]
+__all__ = ["BOUNDED_MAPS", "SplineGrid", "SplineMap", "basis", "spline_chain", "spline_jacobian", "spline_jet"]

@@ -20,8 +20,8 @@ from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
-from kinn.ops import reference
 from kinn.ops.backends import backend_for
+from kinn.ops.chain import Chain, SplineMap, differentiable, nested
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS
 
@@ -46,15 +46,37 @@ def spline_jet(
     Raises:
         InputError: If shapes, dtypes or devices do not match, a value is not finite, or forward mode is used.
     """
-    _check(stack, weight, grid, index, bound)
+    return spline_chain(stack, [SplineMap(weight, grid, bound)], index, check_finite=check_finite)
+
+
+def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *, check_finite: bool = True) -> Tensor:
+    """Return the stack of the outputs of several KAN layers, each of which takes the outputs of the one before.
+
+    Args:
+        stack: The inputs of the first, `A x N x I`.
+        layers: The layers.
+        index: The A multi-indices of the components.
+        check_finite: Whether to refuse values that are not finite.
+
+    Raises:
+        InputError: As `spline_jet` does.
+    """
+    inputs = stack.shape[-1]
+    for layer in layers:
+        _check(stack, inputs, *layer, index)
+        inputs = layer.weight.shape[1]
+    tensors = (stack, *(layer.weight for layer in layers))
     if check_finite:
-        _check_finite("stack", stack)
-        _check_finite("weight", weight)
-    if any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in (stack, weight)):
-        return reference.features(stack, grid, index, bound, nested=True) @ weight
-    if torch.compiler.is_compiling() or not (_is_plain(stack) and _is_plain(weight)):
-        return _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, bound)  # type: ignore[no-any-return]
-    return _Direct.apply(stack, weight, grid, index, bound)  # type: ignore[no-any-return, no-untyped-call]
+        for name, tensor in zip(("stack", *["weight"] * len(layers)), tensors, strict=True):
+            _check_finite(name, tensor)
+    if any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors):
+        return differentiable(stack, layers, index)
+    if torch.compiler.is_compiling() or not all(_is_plain(t) for t in tensors):
+        for weight, grid, bound in layers:
+            stack = _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, bound)
+        return stack
+    kinds = [(grid, bound) for _, grid, bound in layers]
+    return Chain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def spline_jacobian(
@@ -73,44 +95,6 @@ def spline_jacobian(
     """
     backend = backend_for(stack, grid, index, bound)
     backend.jacobian(stack.detach().contiguous(), weight.detach(), grid, index, bound, grad.contiguous(), out)
-
-
-class _Direct(torch.autograd.Function):
-    """The op on plain tensors."""
-
-    @staticmethod
-    def forward(ctx: Any, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
-        ctx.save_for_backward(stack, weight)
-        ctx.layer = (grid, index, bound)
-        ctx.backend = backend_for(stack, grid, index, bound)
-        return ctx.backend.forward(stack.contiguous(), weight.contiguous(), grid, index, bound)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        stack, weight = ctx.saved_tensors
-        grid, index, bound = ctx.layer
-        if torch.is_grad_enabled():
-            return (*_nested(ctx.needs_input_grad, stack, weight, grid, index, bound, grads[0]), None, None, None)
-        out = ctx.backend.adjoint(
-            stack.contiguous(),
-            weight.contiguous(),
-            grid,
-            index,
-            bound,
-            grads[0].contiguous(),
-            inward=ctx.needs_input_grad[0],
-        )
-        return (*out, None, None, None)
-
-
-def _nested(
-    needed: Sequence[bool], stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor
-) -> list[Tensor | None]:
-    """Return cotangents of stack and weight that can be differentiated again: the reference has all derivatives."""
-    wanted = [t for t, n in zip((stack, weight), needed, strict=False) if n]
-    out = reference.features(stack, grid, index, bound, nested=True) @ weight
-    found = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
-    return [next(found) if n else None for n in needed[:2]]
 
 
 def _is_plain(tensor: Tensor) -> bool:
@@ -176,7 +160,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     if torch.is_grad_enabled():
         grid = SplineGrid(matrices.shape[1] - 1, edges, matrices)
         indices = _index_set(tuple(ctx.indices), ctx.dimension)
-        grads = _nested(ctx.needs_input_grad, stack, weight, grid, indices, ctx.bound, grad)
+        grads = nested(ctx.needs_input_grad[:2], stack, [SplineMap(weight, grid, ctx.bound)], indices, grad)
     else:
         grads = list(_adjoint(stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.bound, grad))
     return (*grads, None, None, None, None, None)
@@ -194,7 +178,7 @@ def _index_set(flat: tuple[int, ...], dimension: int) -> IndexSet:
     return IndexSet(dimension, tuple(flat[n : n + dimension] for n in range(0, len(flat), dimension)))
 
 
-def _check(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> None:
+def _check(stack: Tensor, inputs: int, weight: Tensor, grid: SplineGrid, bound: str, index: IndexSet) -> None:
     """Refuse what does not fit together."""
     if bound not in BOUNDED_MAPS:
         raise unknown("bounded map", bound, BOUNDED_MAPS)
@@ -202,10 +186,10 @@ def _check(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bou
         raise InputError(
             f"spline_jet: the stack has shape {tuple(stack.shape)}; {len(index)} components ask for ({len(index)}, N, I)"
         )
-    rows = stack.shape[2] * (grid.size + 1)
+    rows = inputs * (grid.size + 1)
     if weight.dim() != 2 or weight.shape[0] != rows:
         raise InputError(
-            f"spline_jet: the weight has shape {tuple(weight.shape)}; {stack.shape[2]} inputs with {grid.size} splines and "
+            f"spline_jet: the weight has shape {tuple(weight.shape)}; {inputs} inputs with {grid.size} splines and "
             f"a base function ask for ({rows}, O)"
         )
     if stack.dtype not in (torch.float32, torch.float64):

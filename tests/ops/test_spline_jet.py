@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from kinn.errors import InputError
-from kinn.ops import SplineGrid, backends, reference, spline_jet
+from kinn.ops import SplineGrid, SplineMap, backends, reference, spline_chain, spline_jet
 from kinn.ops.spline_jet import _adjoint, _apply, _flat
 from tests.ops.layers import GRIDS, INDEX_SETS, Layer, close
 
@@ -230,3 +230,32 @@ def test_a_broken_back_end_is_replaced_with_one_warning(monkeypatch: pytest.Monk
         assert len(seen) == 1
     finally:
         backends._loaded.cache_clear()
+
+
+def test_a_chain_of_layers_is_one_layer_after_the_other() -> None:
+    index = INDEX_SETS["laplacian"]
+    first = Layer(index, outputs=5, bound="tanh")
+    second = Layer(index, inputs=5, outputs=2)
+    weights = [first.weight.clone().requires_grad_(), second.weight.clone().requires_grad_()]
+    stack = first.stack.clone().requires_grad_()
+    maps = [SplineMap(weights[0], first.grid, "tanh"), SplineMap(weights[1], second.grid, "none")]
+    together = spline_chain(stack, maps, index)
+    apart = spline_jet(spline_jet(stack, weights[0], first.grid, index, bound="tanh"), weights[1], second.grid, index)
+    torch.testing.assert_close(together, apart, rtol=0, atol=0)
+    grads = [torch.autograd.grad(out.square().sum(), (stack, *weights), retain_graph=True) for out in (together, apart)]
+    for ours, theirs in zip(*grads, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-13, atol=1e-13)
+    with pytest.raises(InputError, match=r"5 inputs with 8 splines"):
+        spline_chain(stack, [maps[0], maps[0]], index)
+
+
+def test_a_chain_can_be_differentiated_twice() -> None:
+    index = INDEX_SETS["laplacian"]
+    first, second = Layer(index, points=3, outputs=2, bound="tanh"), Layer(index, inputs=2, outputs=1)
+
+    def chain(stack: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
+        maps = [SplineMap(weights[0], first.grid, "tanh"), SplineMap(weights[1], second.grid, "none")]
+        return spline_chain(stack, maps, index)
+
+    arguments = [t.clone().requires_grad_() for t in (first.stack, first.weight, second.weight)]
+    assert torch.autograd.gradgradcheck(chain, arguments, atol=1e-4, rtol=1e-4)
