@@ -7,6 +7,7 @@ from kinn.geometry.ball import Ball, Disk, Sphere
 from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.box import Box, Cuboid, Interval, Rectangle
 from kinn.geometry.csg import Difference, Intersection, Union
+from kinn.geometry.curve import Curve
 from kinn.geometry.cylinder import Cylinder
 from kinn.geometry.ellipse import Ellipse
 from kinn.geometry.extrusion import Extrusion
@@ -22,6 +23,7 @@ __all__ = [
     "BoundaryPoints",
     "Box",
     "Cuboid",
+    "Curve",
     "Cylinder",
     "Difference",
     "Disk",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from kinn.geometry import (
     ArcPolygon,
     Ball,
     Box,
     Cuboid,
+    Curve,
     Cylinder,
     Disk,
     Ellipse,
@@ -23,6 +26,8 @@ SQUARE = Rectangle((0, 0), (1, 1))
 ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
 STADIUM = ArcPolygon([(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5)], [None, (1.5, 0), None, (-1.5, 0)])
 BITTEN = ArcPolygon([(0, 0), (2, 0), (2, 2), (0, 2)], [None, (1.5, 1), None, (-0.25, 1)])
+STAR = Curve(lambda t: ((1 + 0.2 * np.cos(5 * t)) * np.cos(t), (1 + 0.2 * np.cos(5 * t)) * np.sin(t)), (0, 2 * np.pi))
+BEAN = Curve.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)])
 SHAPES: dict[str, Geometry] = {
     "interval": Interval(-1, 2),
     "rectangle": Rectangle((-1, 0), (2, 0.5)),
@@ -61,6 +66,12 @@ SHAPES: dict[str, Geometry] = {
     "lens": ArcPolygon([(0, 0), (1, 1)], [(0.7, 0.2), (0.3, 0.8)]),
     "bitten-plus-disk": (BITTEN | Disk((2, 1.9), 0.5)) - Disk((0.7, 0.8), 0.4),
     "extruded-arcs": Extrusion(BITTEN, (0, 1)) | Cuboid((0.5, 0.3, 0.4), (2.5, 0.7, 1.3)),
+    "star": STAR,
+    "bean": BEAN,
+    "plate-minus-star": Rectangle((-2, -2), (2, 2)) - STAR,
+    "star-and-bean": STAR | BEAN,
+    "cut-star": STAR & Rectangle((-0.5, -2), (2, 0.3)),
+    "star-time": STAR * TimeInterval(0, 1),
     "sphere-time": Sphere((0, 0, 0), 1) * TimeInterval(0, 1),
     "interval-time": Interval(-1, 1) * TimeInterval(0, 2),
     "disk-time": Disk((0, 0), 1) * TimeInterval(1, 2),

@@ -29,7 +29,8 @@ def polyline(shape: ArcPolygon, n: int = 2000) -> shapely.Polygon:
 def regions(draw: st.DrawFn) -> ArcPolygon:
     """Convex polygons whose edges bulge outwards or, mildly, inwards, in either direction."""
     n = draw(st.integers(3, 7))
-    angles = (np.arange(n) + 0.6 * np.array(draw(st.lists(st.floats(0, 1), min_size=n, max_size=n)))) * 2 * np.pi / n
+    shifts = draw(st.lists(st.integers(0, 60), min_size=n, max_size=n))
+    angles = (np.arange(n) + 0.01 * np.array(shifts)) * 2 * np.pi / n + 0.1
     corners = np.column_stack([np.cos(angles), np.sin(angles)])
     ends = np.roll(corners, -1, axis=0)
     out = np.column_stack([ends[:, 1] - corners[:, 1], corners[:, 0] - ends[:, 0]])
