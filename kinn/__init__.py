@@ -10,10 +10,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kinn.calculus import div, grad, hessian, laplacian, strain
-    from kinn.conditions import Dirichlet, Initial, Interface, Neumann, Observation, Periodic, PointValue, Robin
+    from kinn.conditions import (
+        Dirichlet,
+        General,
+        Initial,
+        Integral,
+        Interface,
+        Neumann,
+        Observation,
+        Periodic,
+        PointValue,
+        Robin,
+    )
     from kinn.errors import InputError, SolveError
     from kinn.fields import Field, Points
-    from kinn.geometry import Disk, Interval, Polygon, Rectangle, TimeInterval
+    from kinn.geometry import (
+        ArcPolygon,
+        Ball,
+        Box,
+        Cuboid,
+        Curve,
+        Cylinder,
+        Disk,
+        Ellipse,
+        Extrusion,
+        Geometry,
+        Interval,
+        Polygon,
+        Rectangle,
+        Sphere,
+        TimeInterval,
+    )
     from kinn.jets.functions import (
         absolute,
         arctan,
@@ -47,10 +74,10 @@ __version__ = "0.1.0"
 #: Where the public names live, read by `__getattr__` and, as the imports above, by type checkers and editors.
 _NAMES = {
     "kinn.calculus": "div grad hessian laplacian strain",
-    "kinn.conditions": "Dirichlet Initial Interface Neumann Observation Periodic PointValue Robin",
+    "kinn.conditions": "Dirichlet General Initial Integral Interface Neumann Observation Periodic PointValue Robin",
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
-    "kinn.geometry": "Disk Interval Polygon Rectangle TimeInterval",
+    "kinn.geometry": "ArcPolygon Ball Box Cuboid Curve Cylinder Disk Ellipse Extrusion Geometry Interval Polygon Rectangle Sphere TimeInterval",
     "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
     "kinn.networks": "KAN MLP match_parameters",
     "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
@@ -67,13 +94,24 @@ __all__ = [
     "LBFGS",
     "MLP",
     "Adam",
+    "ArcPolygon",
     "Auto",
+    "Ball",
+    "Box",
+    "Cuboid",
+    "Curve",
+    "Cylinder",
     "Defaults",
     "Dirichlet",
     "Disk",
+    "Ellipse",
+    "Extrusion",
     "Field",
+    "General",
+    "Geometry",
     "Initial",
     "InputError",
+    "Integral",
     "Interface",
     "Interval",
     "LastLayer",
@@ -90,6 +128,7 @@ __all__ = [
     "SelfScaledBroyden",
     "Solution",
     "SolveError",
+    "Sphere",
     "TimeInterval",
     "Unknown",
     "UnknownField",
