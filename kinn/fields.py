@@ -137,7 +137,9 @@ class Points:
         normals: A `N x d` tensor of outward unit normals, on boundaries.
         constants: What the problem calls by name: numbers, or functions to be called with fields.
         observed: A tensor (N,) of what was measured there.
-        opposite: The points, N too, at which the other sides of a condition between several places are taken.
+        opposite: The points at which the other sides of a condition between several places are taken.
+        weights: A tensor (N,) of the weights of a quadrature.
+        fields: The names of the problem's fields, in order.
     """
 
     def __init__(
@@ -148,10 +150,15 @@ class Points:
         constants: Mapping[str, Any] | None = None,
         observed: Tensor | None = None,
         opposite: Sequence[Points] = (),
+        *,
+        weights: Tensor | None = None,
+        fields: Sequence[str] = (),
     ) -> None:
         self.tensor = x
         self.observed = observed
         self.opposite = tuple(opposite)
+        self.weights = weights
+        self.fields = tuple(fields)
         self.normals = normals
         self.names = tuple(coordinates)
         self.constants = dict(constants or {})
@@ -183,14 +190,12 @@ class Points:
 
     def rows(self, part: slice) -> Points:
         """Return some of the points."""
-        return Points(
-            self.names,
-            self.tensor[part],
-            None if self.normals is None else self.normals[part],
-            self.constants,
-            None if self.observed is None else self.observed[part],
-            [other.rows(part) for other in self.opposite],
+        normals, observed, weights = (
+            None if data is None else data[part] for data in (self.normals, self.observed, self.weights)
         )
+        opposite = [other.rows(part) for other in self.opposite]
+        x = self.tensor[part]
+        return Points(self.names, x, normals, self.constants, observed, opposite, weights=weights, fields=self.fields)
 
     def bound(self, sides: Sequence[Mapping[str, Any]]) -> Points:
         """Return the same points, which call further things by name: those of each side."""

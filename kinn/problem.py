@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.conditions import Condition, PointCondition
+from kinn.conditions import Condition, General, Integral, PointCondition
 from kinn.errors import InputError, unknown
-from kinn.fields import Field, Points
+from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry
 from kinn.networks import Architecture
 from kinn.unknowns import Unknown, UnknownField
@@ -171,9 +171,18 @@ class Problem:
         except InputError as error:
             raise InputError(f"{condition.label} of problem {self.name!r}: {error}") from error
 
-    def points(self, x: Any, normals: Any = None, observed: Any = None, opposite: Sequence[Points] = ()) -> Points:
-        """Return points as residuals take them, with the problem's constants."""
-        return Points(self.coordinates, x, normals, self.constants, observed, opposite)
+    def points(
+        self,
+        x: Any,
+        normals: Any = None,
+        observed: Any = None,
+        opposite: Sequence[Points] = (),
+        weights: Any = None,
+    ) -> Points:
+        """Return points as residuals take them, with the problem's constants; see `Points`."""
+        return Points(
+            self.coordinates, x, normals, self.constants, observed, opposite, weights=weights, fields=self.names
+        )
 
     def contains(self, points: Array) -> npt.NDArray[np.bool_]:
         """Return which of the points (N, d) lie in the domain."""
@@ -204,6 +213,13 @@ class Problem:
                     f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"
                 )
         self.sides(condition)
+        if isinstance(condition, General):
+            self._check_arguments(condition.residual, f"the residual of {condition.label}")
+        if isinstance(condition, Integral):
+            if callable(condition.of):
+                self._check_arguments(condition.of, f"the integrand of {condition.label}")
+            if callable(condition.value) and TIME not in self.coordinates:
+                raise InputError(f"{where} is a number, for it can depend on time alone, and there is none")
         if isinstance(condition, PointCondition):
             self._check_points(condition.where, where)
 
@@ -232,10 +248,13 @@ class Problem:
                 continue
             if not callable(residual):
                 raise InputError(f"the residual of problem {self.name!r} is no function: {residual!r}")
-            expected = [*self.names, "p"]
-            try:
-                inspect.signature(residual).bind(*expected)
-            except TypeError as error:
-                raise InputError(
-                    f"the residual of problem {self.name!r} must take {', '.join(expected)} in this order: {error}"
-                ) from error
+            self._check_arguments(residual, "the residual")
+
+    def _check_arguments(self, function: Callable[..., Any], what: str) -> None:
+        expected = [*self.names, "p"]
+        try:
+            inspect.signature(function).bind(*expected)
+        except TypeError as error:
+            raise InputError(
+                f"{what} of problem {self.name!r} must take {', '.join(expected)} in this order: {error}"
+            ) from error

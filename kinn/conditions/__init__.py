@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kinn.conditions.base import BoundaryCondition, Condition, Traces
 from kinn.conditions.boundary import Dirichlet, Initial, Neumann, Robin
+from kinn.conditions.general import General, Integral
 from kinn.conditions.interface import Interface
 from kinn.conditions.periodic import Periodic
 from kinn.conditions.points import Observation, PointCondition, PointValue
@@ -16,7 +17,9 @@ __all__ = [
     "BoundaryCondition",
     "Condition",
     "Dirichlet",
+    "General",
     "Initial",
+    "Integral",
     "Interface",
     "Neumann",
     "Observation",

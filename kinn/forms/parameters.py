@@ -39,9 +39,9 @@ class FlatParameters:
         """Give the module the parameters theta (P,)."""
         self.vector.copy_(theta)
 
-    def gradient(self, loss: Tensor) -> Tensor:
-        """Return the gradient (P,) of a loss with respect to the vector."""
-        gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+    def gradient(self, loss: Tensor, *, keep: bool = False) -> Tensor:
+        """Return the gradient (P,) of a loss with respect to the vector; `keep` its graph for another one."""
+        gradients = torch.autograd.grad(loss, self.parameters, retain_graph=keep, allow_unused=True)
         return torch.cat(
             [
                 torch.zeros_like(p).flatten() if g is None else g.flatten()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from kinn.conditions import Condition, Observation
+from kinn.conditions import Condition, Integral, Observation
 from kinn.conditions.base import Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
@@ -55,7 +55,7 @@ def strong_form(
         pde = _as_term(residual, problem.names)
         terms.append(plan_term(trial, label, (name,), pde, where, weight=share, interior=True))
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
-    place = Placement(problem, spacing, method, trial.dtype)
+    place = Placement(problem, spacing, points / total, method, trial.dtype)
     relative = _precision([c for c in problem.conditions if isinstance(c, Observation)])
     for n, condition in enumerate(problem.conditions):
         if getattr(condition, "enforce", "soft") == "hard":
@@ -64,7 +64,8 @@ def strong_form(
             placed = place.points(condition, group, seed + 13 * n + 7)
             if placed is None:
                 continue
-            label = condition.label if len(problem.subdomains) == 1 else f"{condition.label} in {group[0]!r}"
+            several = len(problem.subdomains) > 1 and not isinstance(condition, Integral)
+            label = f"{condition.label} in {group[0]!r}" if several else condition.label
             factor: Weight = getattr(condition, "weight", 1.0)
             share = 1.0 if callable(factor) else factor * relative.get(condition, 1.0)
             noise = condition.noise if isinstance(condition, Observation) else None

@@ -76,13 +76,33 @@ class ResidualSystem:
             self._scales[n] = [scale] * len(term.blocks)
         else:
             roots = weights.to(self.trial.dtype).sqrt()
-            self._scales[n] = [scale * part for part in roots.split([len(p) for p in term.blocks])]
+            self._scales[n] = [scale * part for part in roots.split(term.sizes)]
 
     def move(self, n: int, points: Points) -> None:
         """Evaluate term n at other points, all of one weight."""
         moved = replace(self.terms[n], blocks=blocks_of(points))
         self.terms = (*self.terms[:n], moved, *self.terms[n + 1 :])
         self.emphasise(n)
+
+    def every(self, step: int, start: int) -> ResidualSystem:
+        """Return the system at every `step`-th point of each term from number `start` on; at all of a term that has fewer.
+
+        It is weighted so that its loss estimates that of the whole.
+        """
+        parts, scales = [], []
+        for n, term in enumerate(self.terms):
+            stride, blocks, roots, offset = (step if term.points >= step else 1), [], [], 0
+            for p, scale in zip(term.blocks, self._scales[n], strict=True):
+                rows = slice((start - offset) % stride, None, stride)
+                offset += len(p)
+                if len(part := p.rows(rows)):
+                    blocks.append(part)
+                    roots.append(scale[rows] if isinstance(scale, Tensor) else scale)
+            parts.append(replace(term, blocks=tuple(blocks)))
+            scales.append([(term.points / parts[-1].points) ** 0.5 * root for root in roots])
+        system = ResidualSystem(self.trial, parts)
+        system._scales = scales
+        return system
 
     def squares(self, theta: Tensor) -> list[Tensor]:
         """Return the square of the residual of each term at its points (N,), summed over equations, without weights."""
@@ -139,6 +159,11 @@ class ResidualSystem:
         self.trial.flat.set(theta)
         slices = self.trial.flat.slices
         for number, p, scale in self._blocks():
+            if self.terms[number].whole:  # few residuals of many points: a reverse pass for each
+                residual = self._residual(self.terms[number], p, scale).flatten()
+                jacobian = torch.stack([self.trial.flat.gradient(r, keep=True) for r in residual])
+                yield number, residual.detach(), jacobian
+                continue
             tape = Tape()
             residual = self._residual(self.terms[number], p, scale, tape)
             rows = residual.shape[1]

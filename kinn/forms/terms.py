@@ -39,6 +39,7 @@ class Term:
         affine: Whether the residual is affine in the fields.
         noise: The standard deviation of what was measured, where it is known.
         interior: Whether it holds throughout its subdomain, so that its points may be moved.
+        whole: Whether a residual is one of all points of a block together: an integral.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Term:
     affine: bool
     noise: float | None = None
     interior: bool = False
+    whole: bool = False
 
     @property
     def observed(self) -> bool:
@@ -59,9 +61,14 @@ class Term:
         return self.blocks[0].observed is not None
 
     @property
+    def sizes(self) -> list[int]:
+        """The number of residuals of each block, of one equation."""
+        return [1 if self.whole else len(block) for block in self.blocks]
+
+    @property
     def points(self) -> int:
-        """The number of points."""
-        return sum(len(block) for block in self.blocks)
+        """The number of points, or of blocks where these count as a whole."""
+        return sum(self.sizes)
 
 
 def plan_term(
@@ -69,7 +76,7 @@ def plan_term(
     name: str,
     subdomains: tuple[str, ...],
     residual: TermResidual,
-    points: Points,
+    points: Points | Sequence[Points],
     *,
     weight: float = 1.0,
     noise: float | None = None,
@@ -82,7 +89,7 @@ def plan_term(
         name: What messages call the term.
         subdomains: Those whose fields take part.
         residual: The residual.
-        points: Where it is evaluated.
+        points: Where it is evaluated; several, where each of its residuals is one of many points together.
         weight: The factor of the mean square in the loss.
         noise: The standard deviation of what was measured, where it is known.
         interior: Whether it holds throughout its subdomain.
@@ -92,8 +99,10 @@ def plan_term(
     """
     if len(points) == 0:
         raise InputError(f"{name} has no points")
-    probes = points.rows(slice(0, PROBES))
-    dtype = points.tensor.dtype
+    whole = not isinstance(points, Points)
+    blocks = blocks_of(points) if isinstance(points, Points) else tuple(points)
+    probes = blocks[0].rows(slice(0, PROBES))
+    dtype = probes.tensor.dtype
     names = [*trial.problem.names, *(u.name for u in trial.problem.unknowns)]
     wanted: dict[tuple[int, str], set[Index]] = {}
 
@@ -125,8 +134,7 @@ def plan_term(
     index = tuple(asked(side, trial.problem.names) for side in range(len(subdomains)))
     unknown = [u.name for u in trial.problem.unknown_fields]
     sought = tuple({u: asked(side, [u]) for u in unknown if (side, u) in wanted} for side in range(len(subdomains)))
-    made = blocks_of(points)
-    return Term(name, subdomains, residual, made, weight, index, sought, len(first), affine, noise, interior)
+    return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine, noise, interior, whole)
 
 
 def blocks_of(points: Points) -> tuple[Points, ...]:
@@ -137,7 +145,8 @@ def blocks_of(points: Points) -> tuple[Points, ...]:
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
     """Return the residuals of a term, a tensor (equations, N), not weighted."""
     values = [torch.as_tensor(r.value, dtype=p.tensor.dtype) for r in term.residual(traces, p)]
-    return torch.stack([v if v.dim() else v.expand(len(p)) for v in values])
+    rows = 1 if term.whole else len(p)
+    return torch.stack([v if v.dim() else v.expand(rows) for v in values])
 
 
 def _residuals(residual: TermResidual, traces: Sequence[Mapping[str, Field]], p: Points, name: str) -> Sequence[Field]:
