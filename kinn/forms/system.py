@@ -87,11 +87,11 @@ class ResidualSystem:
     def every(self, step: int, start: int) -> ResidualSystem:
         """Return the system at every `step`-th point of each term from number `start` on; at all of a term that has fewer.
 
-        It is weighted so that its loss estimates that of the whole.
+        It is weighted so that its loss estimates that of the whole; integrals stay whole.
         """
         parts, scales = [], []
         for n, term in enumerate(self.terms):
-            stride, blocks, roots, offset = (step if term.points >= step else 1), [], [], 0
+            stride, blocks, roots, offset = (1 if term.whole or term.points < step else step), [], [], 0
             for p, scale in zip(term.blocks, self._scales[n], strict=True):
                 rows = slice((start - offset) % stride, None, stride)
                 offset += len(p)
