@@ -57,6 +57,8 @@ def test_the_wheel_holds_the_library_and_the_kernels(distributions: Path) -> Non
             assert f"{package}/{path.relative_to(ROOT / folder).as_posix()}" in names
     for path in (ROOT / "problems" / "references").glob("*.npz"):
         assert f"kinn/problems/references/{path.name}" in names
+    for path in (ROOT / "kernels").iterdir():
+        assert f"kinn/_cuda/{path.name}" in names
     assert {"kinn/py.typed", "kinn/_cuda/README.md"} <= names
     assert not [name for name in names if name.split("/")[0] in ("problems", "kernels", "tests")]
 
@@ -80,6 +82,8 @@ def test_the_wheel_works_outside_the_checkout(distributions: Path, tmp_path: Pat
 
     home = run(python, "-c", "import kinn, kinn.problems; print(kinn.__file__, kinn.problems.__file__)", cwd=tmp_path)
     assert all(Path(path).is_relative_to(site) for path in home.split())
+    code = "from kinn.ops.gpu.sources import source; print('kinn_forward' in source('forward.cu'))"
+    assert run(python, "-c", code, cwd=tmp_path).strip() == "True"
     assert importlib.metadata.version("kinn") in run(venv / "bin" / "kinn", "--version", cwd=tmp_path)
     assert "poisson-2d" in run(venv / "bin" / "kinn", "list", cwd=tmp_path)
     solve = ("solve", "poisson-2d", "--set", "network.width=4", "--points", "200", "--iterations", "3", "--json")
