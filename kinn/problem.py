@@ -39,6 +39,11 @@ class Defaults:
         pde_weight: The factor of the mean square of the PDE's residual in the loss; conditions have 1.
         sampler: Draws interior points `n x d` of a subdomain, called with its geometry, n and a seed; None for a
             Sobol sequence spread evenly. Mean squares are taken over the points as drawn.
+        weights: The loss weights, see `kinn.solve`: an object such as `kinn.NTK()` or its name.
+        sampling: How points are moved while training goes on: `kinn.RAD()` or its name.
+        causal: How early times come before late ones: `kinn.Causal()`, or True for its defaults.
+        slabs: The number of intervals that the time is cut into.
+        curriculum: The values that constants of the problem take one after the other, by name.
     """
 
     networks: Mapping[str, Architecture] = field(default_factory=dict)
@@ -48,6 +53,11 @@ class Defaults:
     budget: float = 60.0
     pde_weight: float = 1e-2
     sampler: Callable[[Geometry, int, int], Array] | None = None
+    weights: Any = None
+    sampling: Any = None
+    causal: Any = None
+    slabs: int = 1
+    curriculum: Mapping[str, Sequence[float]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
