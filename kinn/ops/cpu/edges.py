@@ -66,7 +66,7 @@ def edges(index: IndexSet, bound: str, dtype: str, orders: int, rounds: int) -> 
         cell, local, rate = _located(code, v, y[0], rounds)
         powers = _powers(v, rate, orders)
         inverse = v.divide(v.constant(1.0), powers[-1])  # 1 / (orders! rate^orders); one division serves all orders
-        base = silu(v, y[0], orders + 1)
+        base = silu(v, y[0], orders + 1, bounded=bool(mapped))
         for m in range(orders, -1, -1):
             base[m] = v.multiply(base[m], inverse)
             inverse = v.multiply(v.multiply(inverse, rate), v.constant(m))

@@ -3,16 +3,19 @@
 Everything follows from one exponential: exp(x) = 2^n exp(r) with |r| <= log(2) / 2, exp(r) - 1 by its Taylor series
 (the remainder is below a rounding error), 2^n by writing n into the exponent's bits. Values of NaN come out as NaN.
 Derivatives of the logistic function and of tanh are polynomials in the function, those of softsign in the argument.
+Behind a bounded map the logistic function itself is a polynomial.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import factorial
 from typing import Any
 
-from numpy.polynomial import Polynomial
+import numpy as np
+from numpy.polynomial import Chebyshev, Polynomial
 
 from kinn.ops.cpu.vectors import Vectors
 
@@ -62,24 +65,54 @@ def expm1(v: Vectors, x: Any) -> Any:
 
 
 def polynomial(v: Vectors, coefficients: Sequence[float], t: Any) -> Any:
-    """Return c_0 + c_1 t + .. at t."""
+    """Return c_0 + c_1 t + .. at t; an even or odd polynomial is one in t^2."""
+    even, odd = coefficients[::2], coefficients[1::2]
+    if len(coefficients) > 2 and not any(odd):
+        return polynomial(v, even, v.multiply(t, t))
+    if len(coefficients) > 3 and not any(even):
+        return v.multiply(t, polynomial(v, odd, v.multiply(t, t)))
     out: Any = None
     for c in reversed(coefficients):
         out = v.add(v.multiply(out, t), v.constant(c) if c else None)
     return v.constant(0.0) if out is None else out
 
 
-def silu(v: Vectors, x: Any, count: int) -> list[Any]:
-    """Return x s and its derivatives x s^(m) + m s^(m-1), `count` in all; s is the logistic function."""
-    e = expm1(v, v.builder.fneg(_size(v, x)))
-    smaller = v.divide(v.add(e, v.constant(1.0)), v.add(e, v.constant(2.0)))
-    s = v.builder.select(_negative(v, x), smaller, v.subtract(v.constant(1.0), smaller))
-    table = _derivatives([0.0, 1.0, -1.0], count)
-    out = [v.multiply(x, s)]
-    for m in range(1, count):
-        moved = polynomial(v, [m * c for c in table[m - 1]], s)
-        out.append(v.multiply_add(x, polynomial(v, table[m], s), moved))
-    return out
+def silu(v: Vectors, x: Any, count: int, *, bounded: bool = False) -> list[Any]:
+    """Return x s and its derivatives x s^(m) + m s^(m-1), `count` in all; s is the logistic function.
+
+    Args:
+        v: The instructions.
+        x: The arguments.
+        count: The number of derivatives, the value included.
+        bounded: Whether |x| <= 1.
+    """
+    if bounded:
+        centred = v.multiply(x, polynomial(v, _logistic_series(v.bytes), v.multiply(x, x)))
+        s = v.add(centred, v.constant(0.5))
+    else:
+        e = expm1(v, v.builder.fneg(_size(v, x)))
+        smaller = v.divide(v.add(e, v.constant(1.0)), v.add(e, v.constant(2.0)))
+        s = v.builder.select(_negative(v, x), smaller, v.subtract(v.constant(1.0), smaller))
+        centred = v.subtract(s, v.constant(0.5))
+    rows = [s, *(polynomial(v, row, centred) for row in _derivatives([0.25, 0.0, -1.0], count)[1:])]
+    steps = [v.multiply(below, v.constant(m)) for m, below in enumerate(rows[:-1], start=1)]
+    return [v.multiply(x, s), *(v.multiply_add(x, row, step) for row, step in zip(rows[1:], steps, strict=True))]
+
+
+@cache
+def _logistic_series(precision: int) -> list[float]:
+    """Return the coefficients of p, where 1/2 + x p(x^2) is the logistic function on [-1, 1] to within rounding.
+
+    That function has its nearest singularities at +-i pi, so that interpolation in Chebyshev points gains a factor of 40 a
+    coefficient.
+    """
+
+    def centred(z: Any) -> Any:
+        x = np.sqrt(z)
+        return np.tanh(x / 2) / (2 * x)
+
+    chosen = Chebyshev.interpolate(centred, {4: 4, 8: 9}[precision], domain=[0.0, 1.0])
+    return [float(c) for c in chosen.convert(kind=Polynomial, domain=[-1, 1], window=[-1, 1]).coef]
 
 
 def tanh(v: Vectors, x: Any, count: int) -> list[Any]:
