@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,13 +18,15 @@ from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
 from kinn.solution import Solution
 from kinn.training.checkpoint import Checkpoints
-from kinn.training.journey import Journey, Plan, history
+from kinn.training.journey import Journey, Placing, history
 from kinn.training.loop import Stopping
 from kinn.training.plain import plain
+from kinn.training.recipe import recipe
 from kinn.training.record import Record
-from kinn.training.routes import Curriculum, Ensemble, Fields, Members, Route, Slabs, Start, Whole
+from kinn.training.routes import Fields, Members, Start
 from kinn.training.routes.curriculum import Values
 from kinn.training.settings import described
+from kinn.training.strategies import Causal, Sampling, Weighting
 
 #: The forms by name.
 FORMS = {"strong": strong_form}
@@ -58,6 +59,10 @@ def solve(
     threads: int | None = None,
     progress: Callable[[Record], None] | None = None,
     checkpoint: Checkpoints | Path | str | None = None,
+    weights: Weighting | str | None = None,
+    sampling: Sampling | str | None = None,
+    causal: Causal | bool | None = None,
+    batch: int | None = None,
     slabs: int | None = None,
     curriculum: Values | None = None,
     ensemble: int | None = None,
@@ -78,6 +83,12 @@ def solve(
             waits in vain as soon as the machine is shared, and torch's setting above. It is set back afterwards.
         progress: Called with a record after each step.
         checkpoint: A file that keeps where the solve stands, from which `kinn.resume` goes on after a kill.
+        weights: How terms and points are weighted: `NTK()`, `GradientNorm()`, `ResidualAttention()`, `SelfAdaptive()`,
+            `Fixed(...)`, or the name of one; "measure" for the mean squares alone; None for the problem's own.
+        sampling: How points are moved while training goes on: `RAD()`, `RARD()` or a name, "none" not to; None for the
+            problem's own.
+        causal: Whether late times count only once early ones are learnt: `Causal(...)`, or True; None for the problem's own.
+        batch: The number of interior points that each step sees, for Adam; None for all.
         slabs: Cuts the time into so many intervals, each solved from where the last one ended with a network of its own;
             None for the problem's own number, which mostly is 1.
         curriculum: The values that a constant of the problem takes one after the other, `{"re": (100, 400, 1000)}`, each
@@ -103,8 +114,19 @@ def solve(
         budget=_positive("budget", budget if budget is not None else defaults.budget),
         iterations=None if iterations is None else int(_positive("iterations", iterations)),
     )
+    followed = recipe(
+        defaults,
+        weights=weights,
+        sampling=sampling,
+        causal=causal,
+        batch=batch,
+        slabs=slabs,
+        curriculum=curriculum,
+        ensemble=ensemble,
+    )
+    followed.check(method)
     start = Start(problem, architecture, seed, DTYPES[dtype])
-    route = chosen_route(start, slabs, curriculum, ensemble)
+    route = followed.route(start)
     sample = start.trial()
     points = collocation_count(sample) if points is None else points
     if isinstance(checkpoint, Checkpoints):
@@ -120,9 +142,7 @@ def solve(
             "iterations": stopping.iterations,
             "seed": seed,
             "dtype": dtype,
-            "slabs": slabs,
-            "curriculum": curriculum,
-            "ensemble": ensemble,
+            **followed.described(),
         }
         keeper = Checkpoints.in_file(checkpoint, plain(config))
     before = torch.get_num_threads()
@@ -130,10 +150,10 @@ def solve(
         threads = (keeper.before or {}).get("threads") or (1 if sample.parameter_count <= SERIAL else before)
     torch.set_num_threads(int(_positive("threads", threads)))
     try:
-        plan = _placed(FORMS[form], points, seed)
-        outcomes = Journey(plan, method, stopping, keeper, progress).travel(route)
+        place = _placed(FORMS[form], points, seed)
+        outcomes = Journey(place, method, stopping, keeper, followed, seed, progress).travel(route)
         fields = route.fields()
-        unknowns = _identified(fields, plan)
+        unknowns = _identified(fields, place)
     finally:
         torch.set_num_threads(before)
     records = history(route, outcomes)
@@ -158,41 +178,23 @@ def solve(
     )
 
 
-def _placed(form: Callable[..., ResidualSystem], points: int, seed: int) -> Plan:
+def _placed(form: Callable[..., ResidualSystem], points: int, seed: int) -> Placing:
     """Return what places collocation points and validation points."""
 
-    def plan(trial: Trial, offset: int) -> tuple[ResidualSystem, ResidualSystem]:
+    def place(trial: Trial, offset: int) -> tuple[ResidualSystem, ResidualSystem]:
         training = form(trial, points=points, seed=seed + offset)
         return training, form(trial, points=VALIDATION * points, seed=seed + offset + 7_919)
 
-    return plan
+    return place
 
 
-def _identified(fields: Fields, plan: Plan) -> dict[str, Estimate]:
+def _identified(fields: Fields, place: Placing) -> dict[str, Estimate]:
     """Return the constants that were identified, by name."""
     if not fields.problem.unknown_constants:
         return {}
     members = fields.members if isinstance(fields, Members) else (fields,)
     trials = [member for member in members if isinstance(member, Trial)]
-    return combined([estimates(plan(trial, 0)[0], trial.flat.get()) for trial in trials])
-
-
-def chosen_route(start: Start, slabs: int | None, curriculum: Values | None, ensemble: int | None) -> Route:
-    """Return the legs of a solve.
-
-    Raises:
-        InputError: If the problem does not allow them, or they exclude each other.
-    """
-    if slabs is not None and slabs != 1 and curriculum:
-        raise InputError("a solve has time slabs or a curriculum, not both")
-
-    def member(offset: int) -> Route:
-        own = replace(start, seed=start.seed + offset)
-        if curriculum:
-            return Curriculum(own, curriculum)
-        return Whole(own) if slabs in (None, 1) else Slabs(own, slabs)
-
-    return member(0) if ensemble in (None, 1) else Ensemble(member, ensemble)
+    return combined([estimates(place(trial, 0)[0], trial.flat.get()) for trial in trials])
 
 
 def collocation_count(trial: Trial) -> int:

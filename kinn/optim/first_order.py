@@ -23,6 +23,7 @@ class Adam(Optimizer):
 
     name: ClassVar[str] = "adam"
     monotone: ClassVar[bool] = False
+    stochastic: ClassVar[bool] = True
 
     rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)

@@ -101,6 +101,8 @@ class Optimizer(ABC):
     name: ClassVar[str]
     #: Whether the loss never rises from step to step, so that standing still means being done.
     monotone: ClassVar[bool] = True
+    #: Whether each step may see other points than the last: mini-batches.
+    stochastic: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, objective: Objective, theta: Tensor) -> State:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kinn.training.run import RunFolder
 
 #: The arguments of `kinn.solve` that a configuration states as they are.
-ARGUMENTS = ("form", "points", "budget", "iterations", "seed", "dtype", "slabs", "curriculum", "ensemble")
+ARGUMENTS = ("form", "points", "budget", "iterations", "seed", "dtype")
 
 
 def resume(
@@ -164,6 +164,7 @@ def _from_file(
     from kinn.optim import OPTIMIZERS
     from kinn.solver import solve
     from kinn.training.checkpoint import Checkpoints, read_checkpoint
+    from kinn.training.recipe import Recipe
     from kinn.training.settings import rebuilt
 
     before = read_checkpoint(path)
@@ -180,6 +181,7 @@ def _from_file(
             progress=progress,
             checkpoint=Checkpoints.in_file(path, config, before),
             **{k: config.get(k) for k in ARGUMENTS},
+            **Recipe.rebuilt(config).arguments,
         )
     except KeyError as error:
         raise InputError(f"the checkpoint {path} lacks what a solve states: {error}") from error

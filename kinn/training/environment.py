@@ -10,7 +10,20 @@ from typing import Any
 import kinn
 
 #: Distributions without which nothing runs, and those that a feature asks for.
-REQUIRED = ("torch", "numpy", "scipy", "numba", "llvmlite", "matplotlib", "meshio", "pydantic", "rich", "safetensors", "tomli-w", "typer")
+REQUIRED = (
+    "torch",
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "meshio",
+    "pydantic",
+    "rich",
+    "safetensors",
+    "tomli-w",
+    "typer",
+)
 
 
 def version(distribution: str) -> str | None:

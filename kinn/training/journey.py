@@ -12,13 +12,15 @@ from kinn.forms import ResidualSystem, Trial
 from kinn.optim import Optimizer
 from kinn.training.checkpoint import Checkpoints, standing_in
 from kinn.training.loop import Outcome, Stopping, train
+from kinn.training.recipe import Recipe
 from kinn.training.record import Record, columns, from_columns
 from kinn.training.routes import Route
 from kinn.training.standing import Standing
+from kinn.training.strategies import Regime
 
 #: Returns the residuals of trial functions at the collocation points, and at the validation points, for what is added to
 #: the seed.
-Plan = Callable[[Trial, int], tuple[ResidualSystem, ResidualSystem]]
+Placing = Callable[[Trial, int], tuple[ResidualSystem, ResidualSystem]]
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,21 @@ class Journey:
     """What all legs of a solve have in common.
 
     Attributes:
-        plan: Places the points.
+        place: Places the points.
         method: The optimizer.
         limits: When training ends; legs that share the time have equal parts of what is left of it.
         keeper: Keeps where the solve stands.
+        recipe: The strategies.
+        seed: Fixes whatever is random in them.
         progress: Called with each record.
     """
 
-    plan: Plan
+    place: Placing
     method: Optimizer
     limits: Stopping
     keeper: Checkpoints
+    recipe: Recipe
+    seed: int
     progress: Callable[[Record], None] | None = None
 
     def travel(self, route: Route) -> list[Outcome]:
@@ -53,7 +59,7 @@ class Journey:
     def _leg(self, route: Route, trial: Trial, done: Sequence[Outcome], before: Mapping[str, Any]) -> Outcome:
         """Train one leg."""
         leg = len(done)
-        system, validation = self.plan(trial, route.seed(leg))
+        system, validation = self.place(trial, route.seed(leg))
         fingerprint = system.loss(system.start())
         standing = standing_in(before, trial.problem.name, trial.parameter_count, fingerprint) if before else None
 
@@ -75,8 +81,9 @@ class Journey:
             def progress(record: Record) -> None:
                 follow(_moved(record, said, earlier))
 
+        regime = Regime(self.recipe.strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))
         stopping = self._share(route, done)
-        return train(system, validation, self.method, stopping, progress, standing=standing, keep=keep)
+        return train(system, validation, self.method, stopping, progress, regime=regime, standing=standing, keep=keep)
 
     def _share(self, route: Route, done: Sequence[Outcome]) -> Stopping:
         """Return when the next leg ends: each has an equal part of what those before it left."""

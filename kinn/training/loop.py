@@ -14,6 +14,7 @@ from kinn.forms import ResidualSystem
 from kinn.optim import Optimizer, State
 from kinn.training.record import Record
 from kinn.training.standing import Standing
+from kinn.training.strategies.regime import Regime
 
 #: How often the run goes back to the last good state before it gives up on numbers that are not finite.
 ROLLBACKS = 3
@@ -68,6 +69,7 @@ def train(
     stopping: Stopping,
     progress: Callable[[Record], None] | None = None,
     *,
+    regime: Regime | None = None,
     standing: Standing | None = None,
     keep: Callable[[Standing, bool], None] | None = None,
 ) -> Outcome:
@@ -82,37 +84,45 @@ def train(
         optimizer: The method.
         stopping: When to end.
         progress: Called with each record.
+        regime: The strategies that change the objective, which is `system`, between steps.
         standing: Where an earlier training stood, to go on from there; its time counts.
         keep: Called before the first step and after each with where training stands, and whether it has ended.
 
     Raises:
         SolveError: If the loss stays not finite; names the term.
     """
+    regime = regime or Regime((), system)
     if standing is None:
-        standing = begin(system, validation, optimizer)
+        standing = begin(system, validation, optimizer, regime)
+    else:
+        regime.resume(standing.memories)
     began = time.perf_counter() - standing.seconds
     if keep is not None:
         keep(standing, False)
     while not (stopped := reason_to_stop(standing, optimizer, stopping)):
-        state = optimizer.step(system, standing.state)
         iteration = standing.iteration + 1
+        if regime.refresh(standing.state.theta, iteration):
+            _renew(standing, optimizer, regime)
+        objective = regime.objective(iteration)
+        state = optimizer.step(objective, standing.state)
         if not math.isfinite(state.loss):
             standing.rollbacks += 1
             if standing.rollbacks > ROLLBACKS:
                 raise SolveError(f"the loss is not finite after {iteration} steps: {blamed_term(system, state.theta)}")
-            standing.state = optimizer.start(system, standing.best)
+            standing.state = optimizer.start(objective, standing.best)
             continue
         standing.state = state
         standing.recent = [*standing.recent, state.loss][-stopping.stagnation - 1 :]
         standing.seconds = time.perf_counter() - began
         measured = None
-        if iteration % validation_interval(optimizer, system, state, stopping) == 0:
+        if iteration % validation_interval(optimizer, objective, state, stopping) == 0:
             measured = validation.loss(state.theta)
             standing.validated(measured)
-        stage, unknowns = state.stage or optimizer.name, system.unknowns(state.theta)
         standing.history.append(
-            Record(stage, iteration, standing.seconds, state.loss, measured, state.detail, unknowns)
+            Record(state.stage or optimizer.name, iteration, standing.seconds, state.loss, measured, state.detail)
         )
+        if exhausted(standing, optimizer, stopping) and regime.release():
+            _renew(standing, optimizer, regime)
         if measured is None and reason_to_stop(standing, optimizer, stopping):
             standing.history[-1] = replace(standing.history[-1], validation=validation.loss(state.theta))
         if progress is not None:
@@ -125,7 +135,9 @@ def train(
     return Outcome(theta, loss, stopped, tuple(standing.history), time.perf_counter() - began)
 
 
-def begin(system: ResidualSystem, validation: ResidualSystem, optimizer: Optimizer) -> Standing:
+def begin(
+    system: ResidualSystem, validation: ResidualSystem, optimizer: Optimizer, regime: Regime | None = None
+) -> Standing:
     """Return where training stands before the first step, at the present parameters.
 
     Raises:
@@ -134,22 +146,49 @@ def begin(system: ResidualSystem, validation: ResidualSystem, optimizer: Optimiz
     theta = system.start()
     if not math.isfinite(system.loss(theta)):
         raise SolveError(f"the loss is not finite at the start: {blamed_term(system, theta)}")
-    state = optimizer.start(system, theta)
+    regime = regime or Regime((), system)
+    regime.begin(theta)
+    state = optimizer.start(regime.objective(1), theta)
     measured = validation.loss(theta)
-    return Standing(state, best=theta, best_validation=measured, best_loss=state.loss, previous=measured)
+    return Standing(
+        state,
+        best=theta,
+        best_validation=measured,
+        best_loss=state.loss,
+        previous=measured,
+        memories=regime.memories,
+        unsettled=regime.unsettled,
+    )
+
+
+def _renew(standing: Standing, optimizer: Optimizer, regime: Regime) -> None:
+    """Take note that the objective changed: what the optimizer knows of the old one, and its losses, no longer count."""
+    standing.state = optimizer.renewed(regime.system, standing.state)
+    standing.recent = []
+    standing.memories = regime.memories
+    standing.unsettled = regime.unsettled
+
+
+def exhausted(standing: Standing, optimizer: Optimizer, stopping: Stopping) -> str:
+    """Return why the method can go no further with this objective, or ""."""
+    recent = standing.recent
+    if standing.state.stalled:
+        return standing.state.stalled
+    if optimizer.monotone and len(recent) > stopping.stagnation and recent[-1] > 0.999 * recent[0]:
+        return "stagnation"
+    return ""
 
 
 def reason_to_stop(standing: Standing, optimizer: Optimizer, stopping: Stopping) -> str:
     """Return why training ends here, or "" where it goes on."""
-    recent = standing.recent
     if standing.state.stalled:
         return standing.state.stalled
     if standing.seconds >= stopping.budget:
         return "budget"
     if stopping.iterations is not None and standing.iteration >= stopping.iterations:
         return "iterations"
-    if optimizer.monotone and len(recent) > stopping.stagnation and recent[-1] > 0.999 * recent[0]:
-        return "stagnation"
+    if reason := exhausted(standing, optimizer, stopping):
+        return reason
     if standing.iteration and standing.state.loss == 0:
         return "loss is zero"
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts

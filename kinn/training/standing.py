@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kinn.optim import State
 from kinn.training.record import Record, columns, from_columns
+from kinn.training.strategies.base import Memory
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Standing:
         recent: The training losses over which stagnation is measured.
         history: One record a step.
         seconds: Wall-clock time so far.
+        memories: What the strategies remember.
+        unsettled: Whether they do not yet aim at what is validated: then the last parameters are the best there are.
     """
 
     state: State
@@ -39,6 +42,8 @@ class Standing:
     recent: list[float] = field(default_factory=list)
     history: list[Record] = field(default_factory=list)
     seconds: float = 0.0
+    memories: list[Memory] = field(default_factory=list)
+    unsettled: bool = False
 
     @property
     def iteration(self) -> int:
@@ -47,9 +52,9 @@ class Standing:
 
     def validated(self, measured: float) -> None:
         """Take note of the loss on fresh points at the present parameters."""
-        if measured < self.best_validation:
+        if self.unsettled or measured < self.best_validation:
             self.best, self.best_validation, self.best_loss = self.state.theta, measured, self.state.loss
-        self.rises = self.rises + 1 if measured > self.previous else 0
+        self.rises = self.rises + 1 if measured > self.previous and not self.unsettled else 0
         self.previous = measured
 
     def winner(self) -> tuple[Tensor, float]:
@@ -59,6 +64,8 @@ class Standing:
         goes on as if it had not stopped.
         """
         last = self.history[-1].validation if self.history else None
+        if self.unsettled:
+            return self.state.theta, self.state.loss
         if last is not None and last < self.best_validation:
             return self.state.theta, self.state.loss
         return self.best, self.best_loss

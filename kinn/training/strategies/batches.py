@@ -1,0 +1,29 @@
+"""Mini-batches: a step of a first-order method sees some of the points, and soon all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kinn.forms import ResidualSystem
+from kinn.training.strategies.base import interior
+
+
+class Batches:
+    """A system in parts: every m-th point of each term from another start, so that each part is spread as evenly.
+
+    Args:
+        system: The residuals at all points.
+        size: The number of interior points in a batch, about.
+        seed: Fixes the order of the batches, which changes from one pass over them to the next.
+    """
+
+    def __init__(self, system: ResidualSystem, size: int, seed: int) -> None:
+        inside = sum(system.terms[n].points for n in interior(system)) or system.samples
+        self.count = max(1, round(inside / size))
+        self.parts = [system.every(self.count, start) for start in range(self.count)]
+        self.seed = seed
+
+    def at(self, iteration: int) -> ResidualSystem:
+        """Return the batch of a step, counted from 1."""
+        turn, place = divmod(iteration - 1, self.count)
+        return self.parts[np.random.default_rng((self.seed, turn)).permutation(self.count)[place]]

@@ -1,0 +1,111 @@
+"""Causal weights: what happens early is learnt before what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.fields import TIME
+from kinn.forms import ResidualSystem
+from kinn.training.strategies.base import Memory, Weighting, check_period, interior
+
+
+@dataclass(frozen=True)
+class Causal(Weighting):
+    """Weights the square at time t with exp(-e S(t)), S(t) the mean square of the equations up to t.
+
+    A field may satisfy the equations late in time without having come from the initial state; with these weights late
+    times do not count until early ones are satisfied. The weights are constants to the optimizer. Once all of them come
+    near 1, e grows tenfold; after the last they are 1, and training goes on without. Conditions after the start are
+    weighted alike. Source: Wang, Sankaran and Perdikaris (2022, arXiv:2203.07404), algorithm 1; here e is relative to the
+    residual at the start of training.
+
+    Attributes:
+        every: Steps between two refreshes.
+        chunks: The number of intervals of time over which S is summed.
+        sharpness: The first e, in units of 1 / S(end) at the start of training.
+        stages: How often e grows.
+        growth: The factor by which it grows.
+        reached: The least weight at which it grows.
+    """
+
+    name: ClassVar[str] = "causal"
+
+    every: int = 1
+    chunks: int = 32
+    sharpness: float = 10.0
+    stages: int = 4
+    growth: float = 10.0
+    reached: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_period(self.every, "causal")
+        if self.chunks < 2 or self.stages < 0:
+            raise InputError(f"causal.chunks is at least 2 and causal.stages at least 0: {self.chunks}, {self.stages}")
+        if not (self.sharpness > 0 and self.growth > 1 and 0 < self.reached < 1):
+            raise InputError("causal takes sharpness > 0, growth > 1 and 0 < reached < 1")
+
+    def begin(self, system: ResidualSystem, theta: Tensor, seed: int) -> Memory:
+        """Return the weights at the start.
+
+        Raises:
+            InputError: If the problem has no time.
+        """
+        if TIME not in system.trial.problem.coordinates or not interior(system):
+            raise InputError(f"problem {system.trial.problem.name!r} has no time that causal weights could follow")
+        past = self._past(system, theta)
+        total = max(float(past[-1]), 1e-300)
+        return self._weighted(system, past, {"steepness": self.sharpness / total, "stage": 0})
+
+    def refresh(self, system: ResidualSystem, theta: Tensor, memory: Memory, iteration: int) -> Memory | None:
+        """Return the weights at the present parameters, when due."""
+        if memory["stage"] > self.stages or iteration % self.every:
+            return None
+        past = self._past(system, theta)
+        memory = {"steepness": memory["steepness"], "stage": memory["stage"]}
+        while float(torch.exp(-memory["steepness"] * past[-2])) > self.reached:
+            memory = {"steepness": self.growth * memory["steepness"], "stage": memory["stage"] + 1}
+            if memory["stage"] > self.stages:
+                return memory
+        return self._weighted(system, past, memory)
+
+    def moved(self, system: ResidualSystem, theta: Tensor, memory: Memory, seed: int) -> Memory:
+        """Return the weights of the new points at the same stage."""
+        return self._weighted(system, self._past(system, theta), memory) if self.unsettled(memory) else memory
+
+    def unsettled(self, memory: Memory) -> bool:
+        """Return whether late times still count less."""
+        return bool(memory["stage"] <= self.stages)
+
+    def released(self, memory: Memory) -> Memory | None:
+        """Return the memory of the next stage, or without weights after the last."""
+        if not self.unsettled(memory):
+            return None
+        return {"steepness": memory["steepness"], "stage": self.stages + 1}
+
+    def _past(self, system: ResidualSystem, theta: Tensor) -> Tensor:
+        """Return the mean square of the equations before each interval of time and, last, over all (chunks + 1,)."""
+        squares = system.squares(theta)
+        total, count = (torch.zeros(self.chunks, dtype=torch.float64) for _ in range(2))
+        for n in interior(system):
+            chunk = self._chunk(system, n)
+            total.index_add_(0, chunk, system.terms[n].weight * squares[n].double())
+            count.index_add_(0, chunk, torch.ones(len(chunk), dtype=torch.float64))
+        means = total / count.clamp(min=1) / self.chunks
+        return torch.cat([torch.zeros(1, dtype=torch.float64), means.cumsum(0)])
+
+    def _chunk(self, system: ResidualSystem, n: int) -> Tensor:
+        """Return the number of the interval of time that each point (N,) of a term lies in."""
+        problem = system.trial.problem
+        axis = problem.coordinates.index(TIME)
+        begin, end = (float(corner[axis]) for corner in problem.bounds)
+        t = torch.cat([block.tensor[:, axis] for block in system.terms[n].blocks]).double()
+        return ((t - begin) / (end - begin) * self.chunks).long().clamp(0, self.chunks - 1)
+
+    def _weighted(self, system: ResidualSystem, past: Tensor, memory: Memory) -> Memory:
+        weights = torch.exp(-memory["steepness"] * past[:-1])
+        return {**memory, "weights": {n: weights[self._chunk(system, n)] for n in range(len(system.terms))}}
