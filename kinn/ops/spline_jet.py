@@ -10,7 +10,6 @@ end by a shorter way, which takes a tenth of the time to get there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -20,8 +19,9 @@ from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
+from kinn.ops import registered
 from kinn.ops.backends import backend_for
-from kinn.ops.chain import Chain, SplineMap, differentiable, nested
+from kinn.ops.chain import Chain, SplineMap, differentiable
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS
 
@@ -73,7 +73,7 @@ def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *,
         return differentiable(stack, layers, index)
     if torch.compiler.is_compiling() or not all(_is_plain(t) for t in tensors):
         for weight, grid, bound in layers:
-            stack = _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, bound)
+            stack = registered.spline_jet(stack, weight, grid, index, bound)
         return stack
     kinds = [(grid, bound) for _, grid, bound in layers]
     return Chain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
@@ -100,82 +100,6 @@ def spline_jacobian(
 def _is_plain(tensor: Tensor) -> bool:
     """Return whether a tensor is nothing but that, such as no tracer's stand-in."""
     return type(tensor) in (Tensor, Parameter)
-
-
-@torch.library.custom_op("kinn::spline_jet", mutates_args=())
-def _apply(
-    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, bound: str
-) -> Tensor:
-    grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
-    backend = backend_for(stack, grid, indices, bound)
-    return backend.forward(stack.contiguous(), weight.contiguous(), grid, indices, bound)
-
-
-@_apply.register_fake
-def _(
-    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, bound: str
-) -> Tensor:
-    return stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
-
-
-@torch.library.custom_op("kinn::spline_jet_adjoint", mutates_args=())
-def _adjoint(
-    stack: Tensor,
-    weight: Tensor,
-    edges: Tensor,
-    matrices: Tensor,
-    index: Sequence[int],
-    dimension: int,
-    bound: str,
-    grad: Tensor,
-) -> tuple[Tensor, Tensor]:
-    grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
-    backend = backend_for(stack, grid, indices, bound)
-    out = backend.adjoint(stack.contiguous(), weight.contiguous(), grid, indices, bound, grad.contiguous())
-    assert out[0] is not None
-    return out[0], out[1]
-
-
-@_adjoint.register_fake
-def _(
-    stack: Tensor,
-    weight: Tensor,
-    edges: Tensor,
-    matrices: Tensor,
-    index: Sequence[int],
-    dimension: int,
-    bound: str,
-    grad: Tensor,
-) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(stack, memory_format=torch.contiguous_format), torch.empty_like(weight)
-
-
-def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.bound = inputs
-    ctx.save_for_backward(stack, weight, edges, matrices)
-
-
-def _backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
-    stack, weight, edges, matrices = ctx.saved_tensors
-    if torch.is_grad_enabled():
-        grid = SplineGrid(matrices.shape[1] - 1, edges, matrices)
-        indices = _index_set(tuple(ctx.indices), ctx.dimension)
-        grads = nested(ctx.needs_input_grad[:2], stack, [SplineMap(weight, grid, ctx.bound)], indices, grad)
-    else:
-        grads = list(_adjoint(stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.bound, grad))
-    return (*grads, None, None, None, None, None)
-
-
-_apply.register_autograd(_backward, setup_context=_keep)
-
-
-def _flat(index: IndexSet) -> list[int]:
-    return [n for a in index for n in a]
-
-
-@lru_cache(maxsize=256)
-def _index_set(flat: tuple[int, ...], dimension: int) -> IndexSet:
-    return IndexSet(dimension, tuple(flat[n : n + dimension] for n in range(0, len(flat), dimension)))
 
 
 def _check(stack: Tensor, inputs: int, weight: Tensor, grid: SplineGrid, bound: str, index: IndexSet) -> None:

@@ -12,98 +12,19 @@ from typing import TypeAlias
 import numpy as np
 
 from kinn.ops.cpu.loops import Array, call, compiled_loop
-from kinn.ops.cpu.transpose import BLOCK
-
-#: Points handled together, at most.
-TILE = 64
-
-#: Pairs of a point and an input handled together, unless one point has more; fewer where each has numbers of its own.
-PAIRS, OWN_PAIRS = 1024, 128
-
-#: Points come in whole vectors of this many, enough for every precision.
-VECTOR = 16
+from kinn.ops.cpu.tiles import (
+    OWN_PAIRS,
+    PAIRS,
+    load,
+    load_outputs,
+    store,
+    store_outputs,
+    tile_points,
+    whole_vectors,
+)
 
 #: Ends, bins, origins and rates of a grid's cells (see `Cells`).
 Grid: TypeAlias = tuple[Array, Array, Array, Array]
-
-
-@compiled_loop
-def _tile_points(inputs: int, pairs: int) -> int:
-    """Return how many points make a tile."""
-    return min(TILE, max(pairs // inputs, 1))
-
-
-@compiled_loop
-def _whole_vectors(points: int) -> int:
-    """Return a number of points rounded up to whole vectors."""
-    return (points + VECTOR - 1) // VECTOR * VECTOR
-
-
-@compiled_loop
-def _load(transpose: int, stack: Array, begin: int, count: int, x: Array, column: int) -> None:
-    """Copy the components of a tile's inputs, the points of one input side by side; the first point fills whole vectors."""
-    components, total, inputs = stack.shape
-    rows, columns = count // BLOCK * BLOCK, inputs // BLOCK * BLOCK
-    if rows > 0 and columns > 0:
-        source = stack[0, begin:]
-        call(transpose, (components, rows, columns, source, total * inputs, inputs, x, inputs * column, column))
-    for a in range(components):
-        row = a * inputs * column
-        for r in range(count):
-            for i in range(columns if r < rows else 0, inputs):
-                x[row + i * column + r] = stack[a, begin + r, i]
-        if count < column:
-            for i in range(inputs):
-                for r in range(count, column):
-                    x[row + i * column + r] = x[row + i * column]
-
-
-@compiled_loop
-def _store(transpose: int, x: Array, column: int, begin: int, count: int, stack: Array) -> None:
-    """Copy components, the points of one input side by side, to where they belong: what `_load` undone is."""
-    components, total, inputs = stack.shape
-    rows, columns = inputs // BLOCK * BLOCK, count // BLOCK * BLOCK
-    if rows > 0 and columns > 0:
-        target = stack[0, begin:]
-        call(transpose, (components, rows, columns, x, inputs * column, column, target, total * inputs, inputs))
-    for a in range(components):
-        row = a * inputs * column
-        for i in range(inputs):
-            for r in range(columns if i < rows else 0, count):
-                stack[a, begin + r, i] = x[row + i * column + r]
-
-
-@compiled_loop
-def _load_outputs(grad: Array, begin: int, count: int, tile: Array, few: bool, width: int, column: int) -> None:
-    """Copy the outputs' cotangents at a tile of points: points x A x O', or A x O x points where there are few outputs."""
-    components, _, outputs = grad.shape
-    if few:
-        tile[:] = 0.0
-        for a in range(components):
-            for r in range(count):
-                for o in range(outputs):
-                    tile[(a * outputs + o) * column + r] = grad[a, begin + r, o]
-        return
-    for a in range(components):
-        for r in range(count):
-            place = (r * components + a) * width
-            for o in range(outputs):
-                tile[place + o] = grad[a, begin + r, o]
-
-
-@compiled_loop
-def _store_outputs(tile: Array, few: bool, width: int, column: int, begin: int, count: int, out: Array) -> None:
-    """Copy the outputs of a tile of points to where they belong."""
-    components, _, outputs = out.shape
-    for a in range(components):
-        for r in range(count):
-            if few:
-                for o in range(outputs):
-                    out[a, begin + r, o] = tile[(a * outputs + o) * column + r]
-            else:
-                place = (r * components + a) * width
-                for o in range(outputs):
-                    out[a, begin + r, o] = tile[place + o]
 
 
 @compiled_loop
@@ -138,10 +59,10 @@ def forward(
         share: The first range to do, and the distance to the next.
     """
     components, total, inputs = stack.shape
-    width, outputs, step = base.shape[1], out.shape[2], _tile_points(inputs, PAIRS)
+    width, outputs, step = base.shape[1], out.shape[2], tile_points(inputs, PAIRS)
     each = coefficients[0].size
     direct = width == outputs and not few  # whole vectors need no tile of their own
-    most = _whole_vectors(step)
+    most = whole_vectors(step)
     x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
     cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
     tile = np.empty(most * components * width, stack.dtype)
@@ -150,9 +71,9 @@ def forward(
     for n in range(share[0], len(ranges) - 1, share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
-            column = _whole_vectors(count)
+            column = whole_vectors(count)
             pairs = column * inputs
-            _load(transpose, stack, begin, count, x, column)
+            load(transpose, stack, begin, count, x, column)
             call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
             if direct:
                 out[:, begin : begin + count] = 0.0
@@ -162,7 +83,7 @@ def forward(
                 place = tile
             call(push, (inputs, count, column, point, component, cell, table, place, each, coefficients, base))
             if not direct:
-                _store_outputs(tile, few, width, column, begin, count, out)
+                store_outputs(tile, few, width, column, begin, count, out)
 
 
 @compiled_loop
@@ -207,10 +128,10 @@ def adjoint(
         share: The first range to do, and the distance to the next.
     """
     components, total, inputs = stack.shape
-    outputs, width, step = grad.shape[2], base.shape[1], _tile_points(inputs, PAIRS)
+    outputs, width, step = grad.shape[2], base.shape[1], tile_points(inputs, PAIRS)
     each = coefficients[0].size
     direct = width == outputs and not few
-    most = _whole_vectors(step)
+    most = whole_vectors(step)
     x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
     cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
     x_grad, sums = np.empty(components * most * inputs, stack.dtype), np.zeros(rows[2] * most * inputs, stack.dtype)
@@ -220,11 +141,11 @@ def adjoint(
     for n in range(share[0], len(ranges) - 1, share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
-            column = _whole_vectors(count)
+            column = whole_vectors(count)
             pairs = column * inputs
-            _load(transpose, stack, begin, count, x, column)
+            load(transpose, stack, begin, count, x, column)
             if not direct:
-                _load_outputs(grad, begin, count, tile, few, width, column)
+                load_outputs(grad, begin, count, tile, few, width, column)
             call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
             place = grad[0, begin:].ravel() if direct else tile
             call(
@@ -236,7 +157,7 @@ def adjoint(
             )  # fmt: skip
             if inward:
                 call(edges_adjoint, (pairs, x, kept, sums, x_grad))
-                _store(transpose, x_grad, column, begin, count, stack_grad)
+                store(transpose, x_grad, column, begin, count, stack_grad)
 
 
 @compiled_loop
@@ -273,9 +194,9 @@ def jacobian(
         share: The first range to do, and the distance to the next.
     """
     components, _, inputs = stack.shape
-    outputs, size, step = grad.shape[2], matrices.shape[1], _tile_points(inputs, OWN_PAIRS)
+    outputs, size, step = grad.shape[2], matrices.shape[1], tile_points(inputs, OWN_PAIRS)
     slots = len(first) - 2 + size  # the splines and the base function
-    most = _whole_vectors(step)
+    most = whole_vectors(step)
     x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
     cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
     tile = np.zeros(most * components * width, stack.dtype)
@@ -284,10 +205,10 @@ def jacobian(
     for n in range(share[0], len(ranges) - 1, share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
-            column = _whole_vectors(count)
+            column = whole_vectors(count)
             pairs = column * inputs
-            _load(transpose, stack, begin, count, x, column)
-            _load_outputs(grad, begin, count, tile, False, width, column)
+            load(transpose, stack, begin, count, x, column)
+            load_outputs(grad, begin, count, tile, False, width, column)
             call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
             call(split, (inputs, count, column, width * components, width, cell, table, tile, 0, own))
             flat = own.ravel()

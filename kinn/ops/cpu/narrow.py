@@ -18,8 +18,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from kinn.ops.cpu.outputs import taylor, taylor_adjoint
 from kinn.ops.cpu.table import Table, lanes_of
+from kinn.ops.cpu.taylor import taylor, taylor_adjoint
 from kinn.ops.cpu.vectors import INT, Code, Vectors, whole
 
 #: The greatest number of outputs that these kernels are for.

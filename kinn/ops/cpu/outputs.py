@@ -19,6 +19,7 @@ from typing import Any
 from llvmlite import ir
 
 from kinn.ops.cpu.table import Table
+from kinn.ops.cpu.taylor import taylor, taylor_adjoint
 from kinn.ops.cpu.vectors import INT, Code, Vectors, whole
 
 #: Inputs whose edges are added to outputs that are loaded and stored once for all of them.
@@ -50,24 +51,6 @@ def sums_width(orders: Sequence[int], lanes: int) -> int:
     """Return how many sums over outputs the adjoint stores a point: one for phi', one a row (a, m), in whole groups."""
     group = group_of(lanes)
     return -(-(1 + sum(orders)) // group) * group
-
-
-def taylor(v: Vectors, coefficients: Sequence[Any], s: Any, order: int) -> list[Any]:
-    """Return the Taylor coefficients 0..order at s of the polynomial with these coefficients; None for zero."""
-    c = list(coefficients)
-    for m in range(min(order + 1, len(c))):
-        for p in range(len(c) - 2, m - 1, -1):
-            c[p] = v.multiply_add(s, c[p + 1], c[p])
-    return [*c, *[None] * (order + 1)][: order + 1]
-
-
-def taylor_adjoint(v: Vectors, cotangents: Sequence[Any], s: Any, degree: int) -> list[Any]:
-    """Return the cotangents of a polynomial's coefficients, given those of its Taylor coefficients."""
-    g = [*cotangents, *[None] * (degree + 1)][: degree + 1]
-    for m in range(min(len(cotangents), degree + 1) - 1, -1, -1):
-        for p in range(m, degree):
-            g[p + 1] = v.multiply_add(s, g[p], g[p + 1])
-    return g
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,13 @@ REGISTERS = 64
 RESIDENT = 4
 
 #: Tiles of samples that a block adds up at least before it hands over its part of a weight's cotangent.
-TURNS = 4
+TURNS = 2
+
+#: Warps that a multiprocessor issues instructions of at a time.
+SCHEDULERS = 4
+
+#: Outputs that a thread takes at least, if there are as many: forming the functions on an edge costs about as much.
+FEW = 4
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> La
     inputs = 1
     while inputs < sizes.inputs and shared(outputs, threads, inputs + 1) <= min(TILE, limits.shared):
         inputs += 1
+    if name == "inward":
+        inputs = min(inputs, -(-sizes.inputs // shares))
     inputs = _even(sizes.inputs, inputs)
     blocks = -(-sizes.points // threads)
     blocks *= -(-sizes.outputs // outputs) if name == "forward" else -(-sizes.inputs // inputs)
