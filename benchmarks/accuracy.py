@@ -28,21 +28,25 @@ PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a problem with what it must reach.
+    """Two lines of the table, one a network: a problem with what it must reach.
 
     Attributes:
         problem: The name.
-        settings: What goes to `--set`.
-        kan: The relative L2 error a KAN must reach.
-        mlp: Likewise an MLP; None where it is only reported.
+        kan: The error a KAN must reach; None where it is only reported.
+        mlp: Likewise an MLP.
         within: Seconds allowed.
+        settings: What goes to `--set`.
+        best: The error that the more accurate of the two must reach.
+        constants: Whether the error is that of the unknown constants, the largest, and not that of the primary field.
     """
 
     problem: str
-    kan: float
-    mlp: float | None
-    within: int
+    kan: float | None = None
+    mlp: float | None = None
+    within: int = 300
     settings: tuple[str, ...] = ()
+    best: float | None = None
+    constants: bool = False
 
     @property
     def label(self) -> str:
@@ -58,6 +62,27 @@ ROWS = (
     Row("crack", 5e-3, None, 180),
     Row("crack", 1e-5, None, 180, ("features=tip",)),
     Row("wedge", 1e-6, 1e-6, 30),
+    Row("poisson-5d", best=1e-4),
+    Row("poisson-lshape", best=5e-3),
+    Row("poisson-lshape", best=1e-4, settings=("features=corner",)),
+    Row("poisson-holes", best=1e-3),
+    Row("annulus-robin", best=1e-6),
+    Row("biharmonic", best=1e-6),
+    Row("eikonal"),
+    Row("allen-cahn", best=1e-3),
+    Row("advection", best=1e-3),
+    Row("wave-1d", best=1e-3),
+    Row("heat-anisotropic", best=1e-3),
+    Row("korteweg-de-vries", best=1e-3),
+    Row("kuramoto-sivashinsky"),
+    Row("reaction-diffusion"),
+    Row("schroedinger", best=1e-3),
+    Row("kovasznay", best=1e-6),
+    Row("lid-driven-cavity", best=2e-2),
+    Row("lorenz"),
+    Row("lorenz", best=1e-3, settings=("constants=unknown",), constants=True),
+    Row("burgers-viscosity", best=5e-3, constants=True),
+    Row("heat-conductivity"),
 )
 
 
@@ -74,28 +99,40 @@ def solve(row: Row, network: str, seed: int, out: str) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit(f"{' '.join(command[1:])} failed:\n{done.stderr[-2000:]}")
     summary: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{row.label} {network} seed {seed}: {_error(summary):.1e} in {seconds:.0f} s", file=sys.stderr, flush=True)
-    return {**summary, "process_seconds": seconds}
+    error = _error(row, summary)
+    print(f"{row.label} {network} seed {seed}: {error:.1e} in {seconds:.0f} s", file=sys.stderr, flush=True)
+    return {**summary, "process_seconds": seconds, "error": error}
 
 
-def _error(summary: dict[str, Any]) -> float:
-    """Return the relative L2 error of the primary field."""
+def _error(row: Row, summary: dict[str, Any]) -> float:
+    """Return the relative L2 error of the primary field, or the largest relative error of an unknown constant."""
+    if row.constants:
+        return max(float(unknown["error"]) for unknown in summary["unknowns"].values())
     errors = next(iter(summary["errors"].values()))
     return float(errors["l2"])
 
 
-def line(row: Row, network: str, runs: list[dict[str, Any]]) -> str:
+def lines(row: Row, runs: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return the lines of a row, given the runs of each network."""
+    medians = {network: statistics.median(run["error"] for run in these) for network, these in runs.items()}
+    best = min(medians, key=lambda network: medians[network])
+    asked = {"kan": row.kan, "mlp": row.mlp} | ({best: row.best} if row.best is not None else {})
+    return [line(row, network, these, asked[network]) for network, these in runs.items()]
+
+
+def line(row: Row, network: str, runs: list[dict[str, Any]], target: float | None) -> str:
     """Return one line of the table."""
-    errors = sorted(_error(run) for run in runs)
-    target = row.kan if network == "kan" else row.mlp
+    errors = sorted(run["error"] for run in runs)
     median = statistics.median(errors)
     seconds = statistics.median(run["process_seconds"] for run in runs)
     verdict = "report" if target is None else f"{target:.0e} " + ("reached" if median <= target else "not reached")
+    if row.best is not None and target is not None:
+        verdict = f"better of two: {verdict}"
     if seconds > row.within:
         verdict += f", over {row.within} s"
     iterations = statistics.median(run["iterations"] for run in runs)
     return (
-        f"| {row.label} | {network} | {runs[0]['parameters']} | {median:.1e} | {errors[0]:.1e} .. {errors[-1]:.1e} "
+        f"| {row.label}{', constants' * row.constants} | {network} | {runs[0]['parameters']} | {median:.1e} | {errors[0]:.1e} .. {errors[-1]:.1e} "
         f"| {iterations:.0f} | {seconds:.0f} | {verdict} |"
     )
 
@@ -127,16 +164,18 @@ def main() -> None:
     work = [(row, network, seed) for row in rows for network in ("kan", "mlp") for seed in range(options.seeds)]
     with tempfile.TemporaryDirectory() as out, ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(lambda w: solve(*w, out), work))
-    lines = []
+    table_lines = []
     for row in rows:
-        for network in ("kan", "mlp"):
-            runs = [r for (w, n, _), r in zip(work, results, strict=True) if w is row and n == network]
-            lines.append(line(row, network, runs))
+        runs: dict[str, list[dict[str, Any]]] = {"kan": [], "mlp": []}
+        for (measured, network, _), result in zip(work, results, strict=True):
+            if measured is row:
+                runs[network].append(result)
+        table_lines += lines(row, runs)
     head = (
         "| problem | network | parameters | relative L2, median | least .. largest | iterations | seconds | asked |\n"
         "|---|---|---|---|---|---|---|---|\n"
     )
-    table = head + "\n".join(lines)
+    table = head + "\n".join(table_lines)
     print(table)
     if options.only is None:
         PAGE.write_text(page(table, rows, options.seeds, options.jobs), encoding="utf-8")
@@ -150,7 +189,8 @@ def page(table: str, rows: list[Row], seeds: int, jobs: int) -> str:
     model = (s.split(":")[1].strip() for s in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in s)
     return f"""# Accuracy
 
-Relative L2 error on the problem's evaluation grid (cell centres, 100 x 100 in two coordinates, 1000 points in one), float64,
+Relative L2 error of the first field on the problem's evaluation grid (cell centres, 1000 in one coordinate, 100 x 100 in two, 24 a
+coordinate in three; 20,000 Sobol points in more), of "constants" the largest relative error of an unknown constant; float64,
 optimizer `auto`, medians over seeds 0..{seeds - 1}. Seconds are wall-clock seconds of the whole process `kinn solve NAME --network N
 --seed S --json`, imports, figures and files included, on one thread, {jobs} runs at a time. Measured by `make accuracy` on
 {next(model, platform.processor())}, Python {platform.python_version()}, {versions}.

@@ -56,12 +56,13 @@ def make_problem(samples: int = 500, noise: float = 0.01, draw: int = 0) -> Prob
     made = burgers.make_problem()
     points = measured_at(samples)
     values = np.asarray(cole_hopf.burgers(points[:, 0], points[:, 1], TRUE))
-    error = noise * np.sqrt(np.mean(values**2)) * np.random.default_rng(draw).standard_normal(samples)
+    deviation = noise * float(np.sqrt(np.mean(values**2)))
+    measured = values + deviation * np.random.default_rng(draw).standard_normal(samples)
     return Problem(
         "burgers-viscosity",
         made.domain,
         strong=strong,
-        conditions=[*made.conditions, Observation("u", points, values + error)],
+        conditions=[*made.conditions, Observation("u", points, measured, noise=deviation or None)],
         unknowns=[Unknown("nu", initial=FIRST, positive=True, exact=float(TRUE))],
         exact=made.exact,
         defaults=Defaults(

@@ -77,7 +77,7 @@ def make_problem(samples: int = 2500, noise: float = 0.01, draw: int = 0) -> Pro
             Initial("u", exact, enforce="hard"),
             Dirichlet("u", 0.0, on="boundary", enforce="hard"),
             Dirichlet("a", 2.0, on="boundary"),
-            Observation("u", points, values),
+            Observation("u", points, values, noise=noise or None),
         ],
         unknowns=[UnknownField("a", initial=2.0, positive=True, of=("x", "y"), exact=conductivity)],
         exact=exact,

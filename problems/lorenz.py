@@ -54,10 +54,13 @@ def make_problem(constants: str = "known", samples: int = 60, noise: float = 0.0
     inverse = constants == "unknown"
     if inverse:
         t = np.linspace(0.0, END, samples)[:, None]
-        errors = noise * np.random.default_rng(0).standard_normal((samples, 3))
         values = reference(t)
-        measured = values + errors * np.sqrt(np.mean(values**2, axis=0))
-        conditions = [Observation(name, t, column) for name, column in zip("xyz", measured.T, strict=True)]
+        deviation = noise * float(np.sqrt(np.mean(values**2)))
+        measured = values + deviation * np.random.default_rng(0).standard_normal((samples, 3))
+        conditions = [
+            Observation(name, t, column, noise=deviation or None)
+            for name, column in zip("xyz", measured.T, strict=True)
+        ]
     return Problem(
         "lorenz",
         TimeInterval(0.0, END),

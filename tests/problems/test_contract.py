@@ -39,6 +39,7 @@ CASES += [
     ("eikonal", {"gradient": 0.0}),
     ("kovasznay", {"reynolds": 1.0, "enforce": "soft"}),
     ("kuramoto-sivashinsky", {"end": 0.3}),
+    ("lid-driven-cavity", {"features": "none"}),
     ("lorenz", {"constants": "unknown"}),
     ("poisson-lshape", {"features": "corner"}),
 ]
@@ -234,6 +235,7 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("kovasznay", {"reynolds": 0.0}),
         ("kuramoto-sivashinsky", {"end": 1.5}),
         ("lid-driven-cavity", {"reynolds": 101}),
+        ("lid-driven-cavity", {"features": "angle"}),
         ("lorenz", {"constants": "unkown"}),
         ("lorenz", {"noise": float("nan")}),
         ("poisson-lshape", {"features": "corners"}),
