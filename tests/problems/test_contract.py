@@ -162,8 +162,9 @@ def test_conditions_hold_at_the_exact_solution(problem: Problem) -> None:
                 p = bound(problem, problem.points(torch.as_tensor(x), torch.as_tensor(drawn.normals)))
             else:
                 spacing = (geometry.measure / 300) ** (1 / geometry.dim)
-                placed = Placement(problem, spacing, "sobol", torch.float64).points(condition, group, 3)
-                assert placed is not None
+                place = Placement(problem, spacing=spacing, density=1.0, method="sobol", dtype=torch.float64)
+                placed = place.points(condition, group, 3)
+                assert isinstance(placed, Points)
                 p = bound(problem, placed)
             sides = [p.side(n) for n in range(len(group))]
             traces = [exact_fields(problem, side) | exact_unknowns(problem, side) for side in sides]
