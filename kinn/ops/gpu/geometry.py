@@ -100,12 +100,15 @@ def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> La
     """Return the launch of a kernel whose threads have a sample each and some outputs at a time."""
     slots = sizes.cells + variant.degree + 1
     staged, splines = _splines(variant, sizes.cells)
-    outputs = _even(sizes.outputs, _outputs_at_most(variant))
     threads = limits.threads
-    while (
-        threads > 32 and 2 * limits.multiprocessors * threads > sizes.points
-    ):  # a block for every multiprocessor first
+    # few points: first a block for every multiprocessor, then a warp for every scheduler
+    while threads > 32 and sizes.points < 2 * limits.multiprocessors * threads:
         threads //= 2
+    shares = -(-SCHEDULERS * limits.multiprocessors * 32 // sizes.points)
+    outputs = _outputs_at_most(variant)
+    if name == "forward":
+        outputs = min(outputs, max(FEW, -(-sizes.outputs // shares)))
+    outputs = _even(sizes.outputs, outputs)
 
     def shared(outputs: int, threads: int, inputs: int) -> int:
         column = (threads + 1) * variant.bytes

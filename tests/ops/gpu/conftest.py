@@ -13,14 +13,14 @@ from kinn.ops.gpu.geometry import Limits
 from tests.ops.gpu.shim_device import ShimDevice, compiler
 
 #: Small blocks: every thread costs time here. Shared memory is that of the smallest devices.
-SMALL = Limits(multiprocessors=2, shared=64 << 10, threads=32)
+SMALL = Limits(multiprocessors=1, shared=64 << 10, threads=32)
 
 
 @pytest.fixture
 def shim(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ShimDevice]]:
     """Send layers on the CPU to the kernels; the function called with other limits or sanitizers changes the device."""
     if compiler() is None:
-        pytest.skip("needs a compiler that knows C++20, such as g++ 11")
+        pytest.skip("needs Linux and a compiler that knows C++20, such as g++ 11")
     opened: list[ShimDevice] = []
 
     def open_device(limits: Limits = SMALL, *sanitizers: str) -> ShimDevice:

@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -40,7 +41,9 @@ CACHE = Path(__file__).parents[3] / "build" / "shim"
 
 @cache
 def compiler() -> str | None:
-    """Return a C++ compiler that knows C++20's barriers, if there is one."""
+    """Return a C++ compiler that knows C++20's barriers, if there is one here, and the system switches contexts."""
+    if not sys.platform.startswith("linux"):
+        return None
     for name in (os.environ.get("CXX", "g++"), "clang++"):
         path = shutil.which(name)
         if path is None:

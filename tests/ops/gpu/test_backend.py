@@ -199,7 +199,7 @@ def test_launches(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Layer(INDEX_SETS["collapsed"])
     variant = Variant.of(layer.index, "double", 3, "tanh", even=True)
     tensors = [layer.stack, layer.weight, layer.grid.edges, layer.grid.matrices, torch.empty(4, 70, 5)]
-    for points in (70, 70_000):
+    for points in (40_000, 70_000):
         launch = geometry.forward(variant, geometry.Sizes(points, 3, 5, 5), device.limits)
         device.launch(launch, tensors)
         device.launch(launch, tensors)
@@ -211,8 +211,8 @@ def test_launches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fake.kernel.max_dynamic_shared_size_bytes == 100_000  # type: ignore[attr-defined]
     assert [entry[-1] for entry in fake.launched] == [7, 7, 8, 8]
     grid, block, passed, shared, _ = fake.launched[0]
-    assert (grid, block) == ((3, 1), (32, 1))
+    assert (grid, block) == ((313, 1), (128, 1))
     assert list(passed[:5]) == [t.data_ptr() for t in tensors]
-    assert passed[5:9] == (70, 3, 5, 5)
+    assert passed[5:9] == (40_000, 3, 5, 5)
     assert all(isinstance(n, np.int32) for n in passed[5:])
     assert shared > 0

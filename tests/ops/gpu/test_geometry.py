@@ -100,3 +100,14 @@ def test_outputs_are_cut_into_equal_groups(outputs: int) -> None:
     launch = geometry.forward(variant, Sizes(65536, 16, outputs, 10), DEVICES[-1])
     idle = -outputs % launch.variant.outputs
     assert idle < -(-outputs // launch.variant.outputs)
+
+
+def test_few_points_are_spread_over_the_device() -> None:
+    variant = Variant.of(INDEX_SETS[2], "float", 3, "tanh", even=True)
+    for points in (1000, 4096, 10_000):
+        sizes, limits = Sizes(points, 16, 16, 10), DEVICES[-1]
+        wanted = min(4 * limits.multiprocessors, points // 32 * 4)
+        for launch in (geometry.forward(variant, sizes, limits), geometry.inward(variant, sizes, limits)):
+            assert launch.grid[0] * launch.block[0] // 32 >= wanted
+    many = geometry.forward(variant, Sizes(1 << 20, 16, 16, 10), DEVICES[-1])
+    assert many.variant.outputs == 16

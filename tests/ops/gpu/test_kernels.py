@@ -74,8 +74,9 @@ def test_odd_shapes(points: int, inputs: int, outputs: int, dtype: torch.dtype, 
 
 def test_blocks_of_full_size(shim: Shim) -> None:
     limits = Limits(multiprocessors=1, shared=227 << 10)
-    layer = Layer(INDEX_SETS["collapsed"], points=300, inputs=4, outputs=5, bound="tanh", dtype=torch.float32)
+    layer = Layer(INDEX_SETS["collapsed"], points=300, inputs=4, outputs=16, bound="tanh", dtype=torch.float32)
     device = check(layer, shim, 2e-5, limits)
+    assert max(launch.variant.outputs for launch in device.launches) == 16
     assert all(launch.block[0] == 128 for launch in device.launches if launch.kernel != "kinn_weight_sum")
 
 
