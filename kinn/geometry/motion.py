@@ -117,6 +117,10 @@ class Transformed(Geometry):
         """Return the level of the shape where the points come from."""
         return self.base.level(self.motion.undone(points))
 
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), come from points in the shape, (N,)."""
+        return self.base.contains(self.motion.undone(checks.points(points, self.coordinates)))
+
     @property
     def region(self) -> Region:
         """That of the shape, moved."""

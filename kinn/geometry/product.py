@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry.base import Geometry
+from kinn.geometry import checks
+from kinn.geometry.base import CLOSE, Geometry
 from kinn.geometry.boundary import Face, Label, Part
 from kinn.geometry.carriers import Carrier, Plane
 from kinn.geometry.distance import Patch
@@ -165,6 +166,13 @@ class Product(Geometry):
         """Return the larger of the levels of the shape and of the interval."""
         start, end = self.ends
         return np.maximum(self.base.level(points[:, :-1]), np.maximum(start - points[:, -1], points[:, -1] - end))
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), lie in the shape and between the ends, (N,)."""
+        x = checks.points(points, self.coordinates)
+        slack = CLOSE * self.rounding
+        within = (x[:, -1] >= self.ends[0] - slack) & (x[:, -1] <= self.ends[1] + slack)
+        return np.asarray(within & self.base.contains(x[:, :-1]))
 
     @property
     def region(self) -> Region:

@@ -19,6 +19,7 @@ from kinn.geometry import (
     Polygon,
     Rectangle,
     Sphere,
+    Surface,
     TimeInterval,
 )
 
@@ -28,6 +29,7 @@ STADIUM = ArcPolygon([(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5)], [None, (1.5, 
 BITTEN = ArcPolygon([(0, 0), (2, 0), (2, 2), (0, 2)], [None, (1.5, 1), None, (-0.25, 1)])
 STAR = Curve(lambda t: ((1 + 0.2 * np.cos(5 * t)) * np.cos(t), (1 + 0.2 * np.cos(5 * t)) * np.sin(t)), (0, 2 * np.pi))
 BEAN = Curve.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)])
+TETRAHEDRON = Surface([(0, 0, 0), (1, 0, 0), (0, 2, 0), (0.2, 0.1, 1)], [(0, 2, 1), (0, 1, 3), (1, 2, 3), (2, 0, 3)])
 SHAPES: dict[str, Geometry] = {
     "interval": Interval(-1, 2),
     "rectangle": Rectangle((-1, 0), (2, 0.5)),
@@ -72,6 +74,9 @@ SHAPES: dict[str, Geometry] = {
     "star-and-bean": STAR | BEAN,
     "cut-star": STAR & Rectangle((-0.5, -2), (2, 0.3)),
     "star-time": STAR * TimeInterval(0, 1),
+    "surface": TETRAHEDRON,
+    "surface-minus-sphere": TETRAHEDRON - Sphere((0.2, 0.2, 0.9), 0.3),
+    "surface-time": TETRAHEDRON * TimeInterval(0, 1),
     "sphere-time": Sphere((0, 0, 0), 1) * TimeInterval(0, 1),
     "interval-time": Interval(-1, 1) * TimeInterval(0, 2),
     "disk-time": Disk((0, 0), 1) * TimeInterval(1, 2),

@@ -41,7 +41,7 @@ def test_samples_fill_the_shape_evenly(shape: Geometry, method: str) -> None:
     lower, upper = shape.bounds
     box, inside = candidates(shape)
     centroid = box[inside].mean(axis=0)
-    mean = shape.sample(3000, method=method).mean(axis=0)
+    mean = shape.sample(1500, method=method).mean(axis=0)
     assert np.allclose((mean - centroid) / (upper - lower), 0, atol=0.03)
 
 
