@@ -188,8 +188,8 @@ class Points:
         """Return the points at which a side of a condition is taken: these, but where the condition joins two places."""
         return self.opposite[number - 1] if 0 < number <= len(self.opposite) else self
 
-    def rows(self, part: slice) -> Points:
-        """Return some of the points."""
+    def rows(self, part: slice | Tensor) -> Points:
+        """Return some of the points: a slice, or those of the numbers given."""
         normals, observed, weights = (
             None if data is None else data[part] for data in (self.normals, self.observed, self.weights)
         )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from kinn.fields import Points
-from kinn.forms.terms import Term, blocks_of, evaluate
+from kinn.forms.terms import Term, blocks_of, evaluate, joined
 from kinn.forms.trial import Trial
 from kinn.networks import Tape
 
@@ -84,25 +84,34 @@ class ResidualSystem:
         self.terms = (*self.terms[:n], moved, *self.terms[n + 1 :])
         self.emphasise(n)
 
-    def every(self, step: int, start: int) -> ResidualSystem:
-        """Return the system at every `step`-th point of each term from number `start` on; at all of a term that has fewer.
+    def parted(self, count: int, seed: int) -> list[ResidualSystem]:
+        """Return the system in parts: each has its share of every term's points, drawn at random, or all if these are few.
 
-        It is weighted so that its loss estimates that of the whole; integrals stay whole.
+        Each is weighted so that its loss estimates that of the whole: the mean over all parts is that.
         """
-        parts, scales = [], []
-        for n, term in enumerate(self.terms):
-            stride, blocks, roots, offset = (1 if term.whole or term.points < step else step), [], [], 0
-            for p, scale in zip(term.blocks, self._scales[n], strict=True):
-                rows = slice((start - offset) % stride, None, stride)
-                offset += len(p)
-                if len(part := p.rows(rows)):
-                    blocks.append(part)
-                    roots.append(scale[rows] if isinstance(scale, Tensor) else scale)
-            parts.append(replace(term, blocks=tuple(blocks)))
-            scales.append([(term.points / parts[-1].points) ** 0.5 * root for root in roots])
-        system = ResidualSystem(self.trial, parts)
-        system._scales = scales
-        return system
+        generator = torch.Generator().manual_seed(seed)
+        parts: list[list[Term]] = [[] for _ in range(count)]
+        scales: list[list[list[float | Tensor]]] = [[] for _ in range(count)]
+        for term, roots in zip(self.terms, self._scales, strict=True):
+            few = term.points < count
+            whole = joined(self.trial.problem, term.blocks)
+            root = torch.cat(
+                [
+                    torch.as_tensor(r, dtype=self.trial.dtype).expand(len(p))
+                    for r, p in zip(roots, term.blocks, strict=True)
+                ]
+            )
+            shares = torch.randperm(term.points, generator=generator).tensor_split(1 if few else count)
+            for n in range(count):
+                share = shares[0 if few else n].sort().values
+                blocks = blocks_of(whole.rows(share))
+                factor = 1.0 if few else count**0.5
+                parts[n].append(replace(term, blocks=blocks))
+                scales[n].append(list((factor * root[share]).split([len(p) for p in blocks])))
+        systems = [ResidualSystem(self.trial, own) for own in parts]
+        for system, own in zip(systems, scales, strict=True):
+            system._scales = own
+        return systems
 
     def squares(self, theta: Tensor) -> list[Tensor]:
         """Return the square of the residual of each term at its points (N,), summed over equations, without weights."""

@@ -12,6 +12,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.trial import Trial
 from kinn.jets import Component, Index, IndexSet
+from kinn.problem import Problem
 
 #: Residuals of the fields by name, of each subdomain that takes part.
 TermResidual = Callable[[Sequence[Mapping[str, Field]], Points], Sequence[Field]]
@@ -140,6 +141,23 @@ def plan_term(
 def blocks_of(points: Points) -> tuple[Points, ...]:
     """Return points in blocks."""
     return tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
+
+
+def joined(problem: Problem, blocks: Sequence[Points]) -> Points:
+    """Return blocks of points as one."""
+    first = blocks[0]
+
+    def whole(parts: Sequence[Tensor | None]) -> Tensor | None:
+        known = [part for part in parts if part is not None]
+        return torch.cat(known) if known else None
+
+    opposite = [joined(problem, [block.opposite[n] for block in blocks]) for n in range(len(first.opposite))]
+    return problem.points(
+        torch.cat([block.tensor for block in blocks]),
+        whole([block.normals for block in blocks]),
+        whole([block.observed for block in blocks]),
+        opposite,
+    )
 
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:

@@ -1,4 +1,4 @@
-"""Mini-batches: a step of a first-order method sees some of the points, and soon all of them."""
+"""Mini-batches: a step of a first-order method sees some of the points, and within a pass all of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from kinn.training.strategies.base import interior
 
 
 class Batches:
-    """A system in parts: every m-th point of each term from another start, so that each part is spread as evenly.
+    """A system in parts, taken one a step.
+
+    Points are dealt out at random: every m-th of a Sobol sequence would lie in one part of the domain.
 
     Args:
         system: The residuals at all points.
         size: The number of interior points in a batch, about.
-        seed: Fixes the order of the batches, which changes from one pass over them to the next.
+        seed: Fixes what is in the batches and their order, which changes from one pass over them to the next.
     """
 
     def __init__(self, system: ResidualSystem, size: int, seed: int) -> None:
         inside = sum(system.terms[n].points for n in interior(system)) or system.samples
         self.count = max(1, round(inside / size))
-        self.parts = [system.every(self.count, start) for start in range(self.count)]
+        self.parts = system.parted(self.count, seed)
         self.seed = seed
 
     def at(self, iteration: int) -> ResidualSystem:

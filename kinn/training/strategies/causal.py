@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ class Causal(Weighting):
         stages: How often e grows.
         growth: The factor by which it grows.
         reached: The least weight at which it grows.
+        noticed: Smaller changes of the weights are not made.
     """
 
     name: ClassVar[str] = "causal"
@@ -41,6 +43,7 @@ class Causal(Weighting):
     stages: int = 4
     growth: float = 10.0
     reached: float = 0.9
+    noticed: float = 1e-3
 
     def __post_init__(self) -> None:
         check_period(self.every, "causal")
@@ -66,12 +69,15 @@ class Causal(Weighting):
         if memory["stage"] > self.stages or iteration % self.every:
             return None
         past = self._past(system, theta)
-        memory = {"steepness": memory["steepness"], "stage": memory["stage"]}
-        while float(torch.exp(-memory["steepness"] * past[-2])) > self.reached:
-            memory = {"steepness": self.growth * memory["steepness"], "stage": memory["stage"] + 1}
-            if memory["stage"] > self.stages:
-                return memory
-        return self._weighted(system, past, memory)
+        steepness, stage = memory["steepness"], memory["stage"]
+        while math.exp(-steepness * float(past[-2])) > self.reached:
+            steepness, stage = self.growth * steepness, stage + 1
+            if stage > self.stages:
+                return {"steepness": steepness, "stage": stage}
+        fresh = self._weighted(system, past, {"steepness": steepness, "stage": stage})
+        # weights that stand still are no reason to disturb the method, which may end there
+        changed = max(float((w - memory["weights"][n]).abs().max()) for n, w in fresh["weights"].items())
+        return fresh if changed > self.noticed else None
 
     def moved(self, system: ResidualSystem, theta: Tensor, memory: Memory, seed: int) -> Memory:
         """Return the weights of the new points at the same stage."""

@@ -50,10 +50,12 @@ class Adaptive(Sampling):
         if iteration % self.every:
             return None
         generator = np.random.default_rng((memory["seed"], iteration))
-        points = {n: self._moved(system, n, theta, generator) for n in interior(system)}
+        points = {n: self._moved(system, n, theta, generator, memory) for n in interior(system)}
         return {**memory, "points": points}
 
-    def _moved(self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator) -> Tensor:
+    def _moved(
+        self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator, memory: Memory
+    ) -> Tensor:
         """Return new points (N, d) of a term."""
         raise NotImplementedError
 
@@ -80,7 +82,9 @@ class RAD(Adaptive):
 
     name: ClassVar[str] = "rad"
 
-    def _moved(self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator) -> Tensor:
+    def _moved(
+        self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator, memory: Memory
+    ) -> Tensor:
         return self._drawn(system, n, system.terms[n].points, theta, generator)
 
 
@@ -116,7 +120,9 @@ class RARD(Adaptive):
             return None
         return super().refresh(system, theta, memory, iteration)
 
-    def _moved(self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator) -> Tensor:
+    def _moved(
+        self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator, memory: Memory
+    ) -> Tensor:
         present = torch.cat([block.tensor for block in system.terms[n].blocks])
-        added = max(1, round(self.growth * len(present)))
+        added = max(1, round(self.growth * memory["first"][n]))
         return torch.cat([present, self._drawn(system, n, added, theta, generator)])
