@@ -12,7 +12,7 @@ import warnings
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from torch import Tensor
 
@@ -29,8 +29,37 @@ DEFAULTS = {"cpu": "numba", "cuda": "cupy"}
 VARIABLE = "KINN_BACKEND"
 
 
+class SplineMap(NamedTuple):
+    """A KAN layer as the op sees it.
+
+    Attributes:
+        weight: A `I (K + 1) x O` tensor: for every input the coefficients of its K = G + k splines, then that of silu.
+        grid: The grid of the splines.
+        bound: The map in front of them.
+    """
+
+    weight: Tensor
+    grid: SplineGrid
+    bound: str
+
+
+class Passage(Protocol):
+    """The way of a stack through several layers, forward and back."""
+
+    def forward(self) -> Tensor:
+        """Return the outputs of the last layer, of which the passage itself keeps nothing."""
+        ...
+
+    def adjoint(self, grad: Tensor, *, inward: bool = True) -> tuple[Tensor | None, list[Tensor]]:
+        """Return the cotangents of the inputs (None if not `inward`) and of the weights, given those of the outputs."""
+        ...
+
+
 class Backend(Protocol):
-    """What evaluates a layer. Tensors come checked, contiguous and on one device; `bound` is the map in front."""
+    """What evaluates a layer. Tensors come checked, contiguous and on one device; `bound` is the map in front.
+
+    A back end that takes several layers at once also has `through(stack, layers, index) -> Passage`.
+    """
 
     def supports(self, grid: SplineGrid, index: IndexSet, bound: str) -> bool:
         """Return whether the back end evaluates such a layer."""

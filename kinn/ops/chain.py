@@ -6,29 +6,58 @@ At a few hundred points a step spends more time on the way to its layers than in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from kinn.jets import IndexSet
 from kinn.ops import reference
-from kinn.ops.backends import backend_for
+from kinn.ops.backends import Passage, SplineMap, backend_for
 from kinn.ops.grid import SplineGrid
 
 
-class SplineMap(NamedTuple):
-    """A KAN layer as the op sees it.
+class LayerByLayer:
+    """The way of a stack through several layers on back ends that take them one by one.
 
-    Attributes:
-        weight: A `I (K + 1) x O` tensor: for every input the coefficients of its K = G + k splines, then that of silu.
-        grid: The grid of the splines.
-        bound: The map in front of them.
+    Args:
+        stack: The inputs (A, N, I) of the first layer.
+        layers: The layers.
+        index: The A multi-indices of the components.
     """
 
-    weight: Tensor
-    grid: SplineGrid
-    bound: str
+    def __init__(self, stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> None:
+        self.layers, self.index = layers, index
+        self.backends = [backend_for(stack, grid, index, bound) for _, grid, bound in layers]
+        self.inputs = [stack]
+
+    def forward(self) -> Tensor:
+        """Return the outputs of the last layer."""
+        stacks = self.inputs[:1]
+        for backend, (weight, grid, bound) in zip(self.backends, self.layers, strict=True):
+            stacks.append(backend.forward(stacks[-1], weight, grid, self.index, bound))
+        *self.inputs, out = stacks
+        return out
+
+    def adjoint(self, grad: Tensor, *, inward: bool = True) -> tuple[Tensor | None, list[Tensor]]:
+        """Return the cotangents of the inputs (None if not `inward`) and of the weights, given those of the outputs."""
+        found: list[Tensor] = []
+        back: Tensor | None = grad
+        for n in reversed(range(len(self.layers))):
+            assert back is not None
+            weight, grid, bound = self.layers[n]
+            back, own = self.backends[n].adjoint(
+                self.inputs[n], weight, grid, self.index, bound, back, inward=n > 0 or inward
+            )
+            found.insert(0, own)
+        return back, found
+
+
+def passage(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> Passage:
+    """Return the way of a stack through layers, on the back end that evaluates them."""
+    backends = {backend_for(stack, grid, index, bound) for _, grid, bound in layers}
+    through = getattr(backends.pop(), "through", None) if len(backends) == 1 else None
+    return LayerByLayer(stack, layers, index) if through is None else cast("Passage", through(stack, layers, index))
 
 
 class Chain(torch.autograd.Function):
@@ -39,34 +68,23 @@ class Chain(torch.autograd.Function):
         ctx: Any, index: IndexSet, kinds: Sequence[tuple[SplineGrid, str]], stack: Tensor, *weights: Tensor
     ) -> Tensor:
         """Evaluate layer after layer, and keep the inputs of each."""
-        ctx.index, ctx.kinds, ctx.backends = index, kinds, []
-        inputs = []
-        for weight, (grid, bound) in zip(weights, kinds, strict=True):
-            inputs.append(stack)
-            backend = backend_for(stack, grid, index, bound)
-            ctx.backends.append(backend)
-            stack = backend.forward(stack.contiguous(), weight.contiguous(), grid, index, bound)
-        ctx.save_for_backward(*inputs, *weights)
-        return stack
+        ctx.index, ctx.kinds = index, kinds
+        layers = [SplineMap(w.contiguous(), *kind) for w, kind in zip(weights, kinds, strict=True)]
+        ctx.passage = passage(stack.contiguous(), layers, index)
+        out: Tensor = ctx.passage.forward()
+        ctx.save_for_backward(stack, *weights)
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         """Return the cotangents of the stack, where it needs one, and of the weights."""
-        saved, count, needed = ctx.saved_tensors, len(ctx.kinds), ctx.needs_input_grad[2:]
-        inputs, weights = saved[:count], saved[count:]
+        stack, *weights = ctx.saved_tensors
+        needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():
             layers = [SplineMap(w, *kind) for w, kind in zip(weights, ctx.kinds, strict=True)]
-            return (None, None, *nested(needed, inputs[0], layers, ctx.index, grads[0]))
-        grad, found = grads[0], [None] * count
-        for n in reversed(range(count)):
-            grad, found[n] = ctx.backends[n].adjoint(
-                inputs[n].contiguous(),
-                weights[n].contiguous(),
-                *(ctx.kinds[n][0], ctx.index, ctx.kinds[n][1]),
-                grad.contiguous(),
-                inward=n > 0 or needed[0],
-            )
-        return (None, None, grad, *found)
+            return (None, None, *nested(needed, stack, layers, ctx.index, grads[0]))
+        back, found = ctx.passage.adjoint(grads[0].contiguous(), inward=needed[0])
+        return (None, None, back, *found)
 
 
 def differentiable(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> Tensor:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from kinn.jets import IndexSet
-from kinn.ops.backends import backend_for
-from kinn.ops.chain import SplineMap, nested
+from kinn.ops.backends import SplineMap, backend_for
+from kinn.ops.chain import nested
 from kinn.ops.grid import SplineGrid
 
 

@@ -20,8 +20,8 @@ from torch.nn import Parameter
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
 from kinn.ops import registered
-from kinn.ops.backends import backend_for
-from kinn.ops.chain import Chain, SplineMap, differentiable
+from kinn.ops.backends import SplineMap, backend_for
+from kinn.ops.chain import Chain, differentiable
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS
 

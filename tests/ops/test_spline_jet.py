@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
+import weakref
 from typing import Any
 
 import pytest
@@ -260,3 +262,18 @@ def test_a_chain_can_be_differentiated_twice() -> None:
 
     arguments = [t.clone().requires_grad_() for t in (first.stack, first.weight, second.weight)]
     assert torch.autograd.gradgradcheck(chain, arguments, atol=1e-4, rtol=1e-4)
+
+
+def test_a_step_leaves_no_cycle_behind() -> None:
+    layer = Layer(INDEX_SETS["laplacian"])
+    weight = layer.weight.clone().requires_grad_()
+    gc.collect()
+    gc.disable()
+    try:
+        out = spline_jet(layer.stack, weight, layer.grid, layer.index)
+        gone = weakref.ref(out)
+        torch.autograd.grad(out.sum(), weight)
+        del out
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -6,13 +6,18 @@ Loops over points are compiled by numba; the arithmetic inside them is vector co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from torch import Tensor
+
 from kinn.jets import IndexSet
+from kinn.ops.backends import SplineMap
 from kinn.ops.cpu.cache import folder
-from kinn.ops.cpu.layer import adjoint, forward, jacobian
+from kinn.ops.cpu.layer import Layer, Passage, adjoint, forward, jacobian
 from kinn.ops.cpu.memory import keep_freed_memory
 from kinn.ops.grid import SplineGrid
 
-__all__ = ["adjoint", "folder", "forward", "jacobian", "supports"]
+__all__ = ["adjoint", "folder", "forward", "jacobian", "supports", "through"]
 
 keep_freed_memory()
 
@@ -20,3 +25,8 @@ keep_freed_memory()
 def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:  # noqa: ARG001
     """Return True: this back end evaluates every layer."""
     return True
+
+
+def through(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> Passage:
+    """Return the way of a stack through several layers; see `kinn.ops.backends.Passage`."""
+    return Passage(stack, [Layer.of(weight, grid, index, bound) for weight, grid, bound in layers])

@@ -1,8 +1,12 @@
-"""A spline layer on the CPU: torch tensors in and out, ranges of points in parallel."""
+"""Spline layers on the CPU: torch tensors in and out, ranges of points in parallel.
+
+A thread takes its ranges through all layers, forward or back: no thread waits for another between layers.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,22 +21,108 @@ from kinn.ops.cpu.threads import ranges, run
 from kinn.ops.grid import SplineGrid
 
 
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer made ready.
+
+    Attributes:
+        machine: Its machine code.
+        cells: The cells of its grid.
+        shape: The number of inputs, of slots, K + 1, and of outputs.
+        coefficients: The edges' polynomials.
+        base: The base function's weights.
+    """
+
+    machine: Machine
+    cells: Cells
+    shape: tuple[int, int, int]
+    coefficients: Array
+    base: Array
+
+    @classmethod
+    def of(cls, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Layer:
+        """Return a layer with its splines turned into polynomials."""
+        cells, outputs = cells_of(grid), weight.shape[1]
+        machine = machine_for(index, bound, cells.dtype, grid.degree, outputs, cells.rounds)
+        slots = weight.detach().numpy().reshape(-1, grid.size + 1, outputs)
+        coefficients = np.zeros(machine.polynomial_shape(len(slots), len(cells.first)), cells.dtype)
+        base = np.zeros((len(slots), machine.width), cells.dtype)
+        polynomials(slots, cells.first, cells.matrices, machine.few, coefficients, base)
+        return cls(machine, cells, slots.shape, coefficients, base)
+
+
+class Passage:
+    """The way of a stack through several layers, and of cotangents back.
+
+    Args:
+        stack: The inputs (A, N, I) of the first layer.
+        layers: The layers.
+    """
+
+    def __init__(self, stack: Tensor, layers: Sequence[Layer]) -> None:
+        self.layers = layers
+        #: The inputs of every layer; not the outputs of the last, which know of this passage once they are returned.
+        self.inputs = [stack]
+
+    def forward(self) -> Tensor:
+        """Return the outputs of the last layer."""
+        first = self.inputs[0]
+        stacks = [first, *(first.new_empty((*first.shape[:2], layer.shape[2])) for layer in self.layers)]
+        parts, arrays = ranges(first.shape[1]), [stack.detach().numpy() for stack in stacks]
+
+        def work(share: tuple[int, int]) -> None:
+            for n, layer in enumerate(self.layers):
+                code = layer.machine
+                kernels.forward(
+                    code.transpose, code.edges, code.push, arrays[n], layer.cells.search, layer.coefficients,
+                    layer.base, code.rows, code.few, arrays[n + 1], parts, share,
+                )  # fmt: skip
+
+        run(work, len(parts) - 1)
+        *self.inputs, out = stacks
+        return out
+
+    def adjoint(self, grad: Tensor, *, inward: bool = True) -> tuple[Tensor | None, list[Tensor]]:
+        """Return the cotangents of the inputs (None if not `inward`) and of the weights, given those of the outputs."""
+        # a range should be worth adding up its share of the polynomials' cotangents
+        parts = ranges(grad.shape[1], least=16 * max(len(layer.cells.first) for layer in self.layers))
+        inputs = [stack.detach().numpy() for stack in self.inputs]
+        wanted = [inward, *[True] * (len(inputs) - 1)]
+        backs = [
+            torch.empty_like(s) if w else s.new_empty(len(s), 0, 0) for s, w in zip(self.inputs, wanted, strict=True)
+        ]
+        arrays = [*(back.numpy() for back in backs), grad.detach().numpy()]
+        coefficients_grads, base_grads = (
+            [np.zeros((len(parts) - 1, *own.shape), own.dtype) for own in every]
+            for every in ([layer.coefficients for layer in self.layers], [layer.base for layer in self.layers])
+        )
+
+        def work(share: tuple[int, int]) -> None:
+            for n in reversed(range(len(self.layers))):
+                layer, code = self.layers[n], self.layers[n].machine
+                kernels.adjoint(
+                    code.transpose, code.edges_again, code.pull, code.edges_adjoint, inputs[n], layer.cells.search,
+                    layer.coefficients, layer.base, code.rows_again, code.few, arrays[n + 1], wanted[n],
+                    arrays[n], coefficients_grads[n], base_grads[n], parts, share,
+                )  # fmt: skip
+
+        run(work, len(parts) - 1)
+        return backs[0] if inward else None, [
+            _folded(*sums) for sums in zip(self.layers, coefficients_grads, base_grads, strict=True)
+        ]
+
+
+def _folded(layer: Layer, coefficients_grad: Array, base_grad: Array) -> Tensor:
+    """Return the cotangent of a layer's weight, given those of its polynomials, one a range."""
+    inputs, slots, outputs = layer.shape
+    grad = np.zeros(layer.shape, base_grad.dtype)
+    polynomials_adjoint(coefficients_grad, base_grad, layer.cells.first, layer.cells.matrices, layer.machine.few, grad)
+    return torch.from_numpy(grad.reshape(inputs * slots, outputs))
+
+
 def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
     """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
-    machine, cells, inputs, slots = _arguments(stack, weight, grid, index, bound)
-    coefficients, base = _polynomials(machine, cells, slots)
-    parts = ranges(stack.shape[1])
-    out = torch.empty(len(index), stack.shape[1], weight.shape[1], dtype=stack.dtype)
-    result = out.numpy()
-
-    def work(share: tuple[int, int]) -> None:
-        kernels.forward(
-            machine.transpose, machine.edges, machine.push, inputs, cells.search, coefficients, base, machine.rows,
-            machine.few, result, parts, share,
-        )  # fmt: skip
-
-    run(work, len(parts) - 1)
-    return out
+    return Passage(stack, [Layer.of(weight, grid, index, bound)]).forward()
 
 
 def adjoint(
@@ -46,57 +136,22 @@ def adjoint(
     inward: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
     """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs (A, N, O)."""
-    machine, cells, inputs, slots = _arguments(stack, weight, grid, index, bound)
-    coefficients, base = _polynomials(machine, cells, slots)
-    # a range should be worth adding up its share of the polynomials' cotangents
-    parts = ranges(stack.shape[1], least=16 * len(cells.first))
-    coefficients_grad = np.zeros((len(parts) - 1, *coefficients.shape), coefficients.dtype)
-    base_grad = np.zeros((len(parts) - 1, *base.shape), base.dtype)
-    stack_grad = torch.empty_like(stack) if inward else stack.new_empty((len(index), 0, 0))
-    weight_grad = torch.zeros_like(weight)
-    cotangents, result = grad.detach().numpy(), stack_grad.numpy()
-
-    def work(share: tuple[int, int]) -> None:
-        kernels.adjoint(
-            machine.transpose, machine.edges_again, machine.pull, machine.edges_adjoint, inputs, cells.search,
-            coefficients, base, machine.rows_again, machine.few, cotangents, inward,
-            result, coefficients_grad, base_grad, parts, share,
-        )  # fmt: skip
-
-    run(work, len(parts) - 1)
-    folded = weight_grad.numpy().reshape(slots.shape)
-    polynomials_adjoint(coefficients_grad, base_grad, cells.first, cells.matrices, machine.few, folded)
-    return stack_grad if inward else None, weight_grad
+    out, (own,) = Passage(stack, [Layer.of(weight, grid, index, bound)]).adjoint(grad, inward=inward)
+    return out, own
 
 
 def jacobian(
     stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
-    machine, cells, inputs, _ = _arguments(stack, weight, grid, index, bound)
-    cotangents, result, parts = grad.detach().numpy(), out.numpy(), ranges(stack.shape[1])
+    layer, parts = Layer.of(weight, grid, index, bound), ranges(stack.shape[1])
+    inputs, cotangents, result = stack.detach().numpy(), grad.detach().numpy(), out.numpy()
+    code, cells = layer.machine, layer.cells
 
     def work(share: tuple[int, int]) -> None:
         kernels.jacobian(
-            machine.transpose, machine.edges, machine.split, inputs, cells.search, cells.first, cells.matrices,
-            machine.rows, machine.split_width, cotangents, result, parts, share,
+            code.transpose, code.edges, code.split, inputs, cells.search, cells.first, cells.matrices, code.rows,
+            code.split_width, cotangents, result, parts, share,
         )  # fmt: skip
 
     run(work, len(parts) - 1)
-
-
-def _arguments(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str
-) -> tuple[Machine, Cells, Array, Array]:
-    """Return the machine code, the cells of the grid, the inputs, and the weight as an array `I x (K + 1) x O`."""
-    cells, inputs = cells_of(grid), stack.detach().numpy()
-    machine = machine_for(index, bound, cells.dtype, grid.degree, weight.shape[1], cells.rounds)
-    return machine, cells, inputs, weight.detach().numpy().reshape(inputs.shape[2], -1, weight.shape[1])
-
-
-def _polynomials(machine: Machine, cells: Cells, slots: Array) -> tuple[Any, Any]:
-    """Return the edges' polynomials and the base function's weights, padded with zeros."""
-    shape = machine.polynomial_shape(len(slots), len(cells.first))
-    coefficients, base = np.zeros(shape, slots.dtype), np.zeros((len(slots), machine.width), slots.dtype)
-    polynomials(slots, cells.first, cells.matrices, machine.few, coefficients, base)
-    return coefficients, base

@@ -1,9 +1,6 @@
 // As much of CUDA C++ as the kernels use, for a C++20 compiler: one thread of the host for each thread of a block.
 #pragma once
 
-#include <cmath>
-#include <cstddef>
-
 #define __global__
 #define __device__
 #define __shared__
@@ -19,6 +16,12 @@ extern dim3 blockDim, gridDim;
 
 void __syncthreads();
 
-using std::exp;
-using std::sqrt;
-using std::tanh;
+// as in <cmath>, which takes longer to compile than the kernels
+extern "C" {
+double exp(double) noexcept;
+float expf(float) noexcept;
+double tanh(double) noexcept;
+float tanhf(float) noexcept;
+double sqrt(double) noexcept;
+float sqrtf(float) noexcept;
+}
