@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kinn.conditions import Condition, General, Integral, PointCondition
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Field, Points
-from kinn.geometry import Geometry
+from kinn.geometry import Geometry, adapt
 from kinn.networks import Architecture
 from kinn.unknowns import Unknown, UnknownField
 
@@ -66,7 +66,8 @@ class Problem:
 
     Attributes:
         name: What the command line calls it.
-        domain: A geometry, or several by name where each has networks of its own (they meet in `Interface`s).
+        domain: A geometry, or several by name where each has networks of its own (they meet in `Interface`s). Those of
+            DeepXDE are taken as they are (see `kinn.geometry.adapt`).
         fields: The name of the field, or the names of all.
         strong: The residual of the strong form: called with the fields in order and the points, returns a field or
             several, zero at the solution; None for a problem of data alone. A mapping gives each subdomain its own.
@@ -144,7 +145,8 @@ class Problem:
     @cached_property
     def subdomains(self) -> dict[str, Geometry]:
         """The subdomains by name; one called "domain" where there is but one."""
-        return dict(self.domain) if isinstance(self.domain, Mapping) else {WHOLE: self.domain}
+        domains = self.domain if isinstance(self.domain, Mapping) else {WHOLE: self.domain}
+        return {name: adapt(domain) for name, domain in domains.items()}
 
     @property
     def coordinates(self) -> tuple[str, ...]:

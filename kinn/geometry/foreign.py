@@ -132,7 +132,10 @@ class Foreign(Geometry):
             np.random.set_state(state)  # noqa: NPY002
         if drawn.ndim != 2 or drawn.shape[1] != self.dim or not len(drawn) or not np.isfinite(drawn).all():
             raise InputError(f"{self!r} gives no finite points of {self.dim} coordinates on its boundary")
-        normals = np.asarray(self.geometry.boundary_normal(drawn), dtype=np.float64).reshape(drawn.shape)
+        try:
+            normals = np.asarray(self.geometry.boundary_normal(drawn), dtype=np.float64).reshape(drawn.shape)
+        except NotImplementedError:
+            raise InputError(f"{self!r} has no normals in its own library: use a shape of KINN") from None
         lengths = np.linalg.norm(normals, axis=1)
         clear = lengths > _CORNER
         if not clear.any():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinn.errors import InputError
+from kinn import Dirichlet, InputError, Problem
 from kinn.geometry import Disk, SpaceTime, TimeInterval, adapt
 
 
@@ -95,6 +95,15 @@ def test_in_one_dimension_and_over_time() -> None:
     assert adapt(disk) is disk
 
 
+def test_problems_take_them_as_they_are() -> None:
+    problem = Problem("p", Annulus(), strong=lambda u, p: u.xx + u.yy, conditions=[Dirichlet("u", 0, on="boundary")])  # type: ignore[arg-type]
+    (shape,) = problem.subdomains.values()
+    assert shape.boundaries == ("boundary",)
+    assert problem.contains(np.array([[1.0, 0.0], [0.0, 0.0]])).tolist() == [True, False]
+    with pytest.raises(InputError, match="a str is no geometry"):
+        Problem("p", "disk", strong=lambda u, p: u.xx)  # type: ignore[arg-type]
+
+
 def without(*names: str) -> Any:
     return type("Odd", (), {k: v for k, v in Annulus.__dict__.items() if k not in names and not k.startswith("_")})()
 
@@ -113,6 +122,15 @@ def test_rejected(make: object, says: str) -> None:
     with pytest.raises(InputError, match=says) as caught:
         make()  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+def test_normals_that_its_library_does_not_have() -> None:
+    class Bare(Annulus):
+        def boundary_normal(self, x: np.ndarray) -> np.ndarray:
+            raise NotImplementedError
+
+    with pytest.raises(InputError, match="has no normals in its own library: use a shape of KINN"):
+        _ = adapt(Bare()).boundaries
 
 
 def test_an_infinite_or_empty_box() -> None:
