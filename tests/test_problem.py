@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinn import Dirichlet, Initial, InputError, Interface, Interval, Neumann, Observation, Problem, Rectangle
+from kinn import Dirichlet, InputError, Interface, Interval, Observation, Problem, Rectangle
 
 SQUARE = Rectangle((0, 0), (1, 1))
 HALVES = {"low": Rectangle((0, 0), (1, 1)), "high": Rectangle((0, 1), (1, 2))}
@@ -47,9 +47,7 @@ def residual(u: Any, p: Any) -> Any:
         (lambda: Observation("u", np.zeros((0, 2)), []), "N >= 1"),
         (lambda: Dirichlet("u", 0, on="left", enforce="hrad"), "did you mean 'hard'"),
         (lambda: Dirichlet("u", 0, on="left", weight=-1), "weight"),
-        (lambda: Neumann("u", 0, on="left", enforce="hard"), "cannot be enforced hard"),
         (lambda: Interface("u", on="left", enforce="hard"), "cannot be enforced hard"),
-        (lambda: Initial("u", 0, derivative="t", enforce="hard"), "cannot be enforced hard"),
     ],
 )
 def test_mistakes_are_named(make: Any, message: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from kinn.calculus import grad
 from kinn.conditions.base import BoundaryCondition, Traces, check_enforcement
-from kinn.fields import Field, Points
+from kinn.errors import InputError
+from kinn.fields import TIME, Field, Points
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,6 @@ class Neumann(BoundaryCondition):
 
     flux: Any
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_enforcement(self.enforce, self.label, hard=False)
-
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         """Return n . grad u - flux."""
         return [grad(traces[0][self.field]) @ p.n - p.field(self.flux, f"the flux of {self.label}")]
@@ -70,7 +67,8 @@ class Robin(BoundaryCondition):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_enforcement(self.enforce, self.label, hard=False)
+        if self.enforce == "hard" and not callable(self.beta) and self.beta == 0:
+            raise InputError(f"{self.label} with beta = 0 is a Dirichlet condition: state it as one to enforce it hard")
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         """Return alpha u + beta n . grad u - value."""
@@ -99,7 +97,7 @@ class Initial(BoundaryCondition):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_enforcement(self.enforce, self.label, hard=not self.derivative)
+        check_enforcement(self.enforce, self.label, hard=self.derivative in ("", TIME))
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         """Return the field (or its derivative) minus the value."""

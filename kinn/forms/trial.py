@@ -177,9 +177,9 @@ class Trial(nn.Module):
             field = Field(self.problem.coordinates, leaf, name)
             ansatz = self._ansatz[subdomain, name]
             if ansatz is not None:
-                # g and d depend on the points alone: computed once for points that are used again and again
-                lift, distance = p.cached((subdomain, name), lambda ansatz=ansatz: ansatz(p))  # type: ignore[misc]
-                field = lift + distance * field
+                # what depends on the points alone is computed once for points that are used again and again
+                dress = p.cached((subdomain, name), lambda ansatz=ansatz: ansatz(p))  # type: ignore[misc]
+                field = dress(field)
                 field.name = name
             out[name] = field
         return out
@@ -204,9 +204,8 @@ class Trial(nn.Module):
         if x.ndim != 2 or x.shape[1] != self.problem.dimension:
             raise InputError(f"points have shape (N, {self.problem.dimension}), not {x.shape}")
         wanted = [self.parse(name) for name in names]
-        # through the ansatz a derivative needs all below it, which the closure holds anyway
-        index = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
-        sought = {u.name: index for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)}
+        below = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
+        sought = {u.name: below for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)}
         out = np.full((len(x), len(names)), np.nan)
         free = np.ones(len(x), dtype=bool)
         for name, geometry in self.problem.subdomains.items():
@@ -215,13 +214,30 @@ class Trial(nn.Module):
                 free[here] = False
             else:
                 here = np.arange(len(x)) if name == subdomain else np.arange(0)
-            for rows in np.array_split(here, -(-len(here) // BLOCK)) if len(here) else []:
+            if not len(here):
+                continue
+            index = self._needs(name, x[here[:1]], wanted)
+            for rows in np.array_split(here, -(-len(here) // BLOCK)):
                 with torch.no_grad():
                     p = self.problem.points(torch.as_tensor(x[rows], dtype=self.dtype))
                     (fields,), _ = self.on_sides([name], p, [index], [sought])
                     for column, (field, a) in enumerate(wanted):
                         out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
         return out[:, 0] if single else out
+
+    def _needs(self, subdomain: str, x: Array, wanted: Sequence[tuple[str, Index]]) -> IndexSet:
+        """Return the derivatives of the network that derivatives of the fields need: hard conditions may ask for more."""
+        asked: set[Index] = set()
+
+        def answer(side: int, field: str, a: Index) -> Component:  # noqa: ARG001
+            if field in self.problem.names:
+                asked.add(a)
+            return 1.0
+
+        (fields,), _ = self.probe_sides([subdomain], self.problem.points(torch.as_tensor(x, dtype=self.dtype)), answer)
+        for field, a in wanted:
+            fields[field][a]
+        return IndexSet.closure(self.problem.dimension, asked)
 
     def parse(self, expression: str) -> tuple[str, Index]:
         """Return field and multi-index of "u.xy".

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch.nn import Parameter
 
 from kinn.fields import Field, Points
 from kinn.jets import Component, Index, IndexSet
-from kinn.jets.index import trace, trace_axes
+from kinn.jets.index import restricted
 from kinn.networks import Architecture, Network, Tape, coordinate_stack
 from kinn.problem import Problem
 from kinn.unknowns import UnknownField
@@ -78,7 +78,7 @@ class Unknowns(nn.Module):
         axes = self._axes(unknown) if isinstance(unknown, UnknownField) else []
 
         def component(a: Index) -> Component:
-            along = _restricted(a, axes)
+            along = restricted(a, axes)
             return 0.0 if along is None else leaf(along)
 
         field: Field = unknown.range(Field(self.problem.coordinates, component))
@@ -121,13 +121,3 @@ class Unknowns(nn.Module):
 
         tape.record(rows, block)
         return rows
-
-
-def _restricted(a: Index, axes: Sequence[int]) -> Index | None:
-    """Return what is left of a derivative of a function of the coordinates `axes` alone, or None if it vanishes."""
-    left = [axis for axis in trace_axes(a) if axis in axes]
-    if trace_axes(a):
-        if len(left) > 1:
-            return trace(len(a), left)
-        return tuple(2 * (axis in left) for axis in range(len(a))) if left else None
-    return None if any(n and axis not in axes for axis, n in enumerate(a)) else a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -71,6 +71,16 @@ def binomial(a: Index, b: Index) -> int:
 def first_axis(a: Index) -> int:
     """Return the first axis along which a differentiates (a must not be zero)."""
     return next(i for i, n in enumerate(a) if n)
+
+
+def restricted(a: Index, axes: Collection[int]) -> Index | None:
+    """Return what is left of a derivative of a function of the coordinates `axes` alone, or None if it vanishes."""
+    left = [axis for axis in trace_axes(a) if axis in axes]
+    if trace_axes(a):
+        if len(left) > 1:
+            return trace(len(a), left)
+        return tuple(2 * (axis in left) for axis in range(len(a))) if left else None
+    return None if any(n and axis not in axes for axis, n in enumerate(a)) else a
 
 
 @dataclass(frozen=True)

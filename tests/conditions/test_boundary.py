@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kinn import Disk, InputError, Interval, Problem, Rectangle, Robin, TimeInterval, cos, exp, sin
+from kinn import Disk, Initial, InputError, Interval, Problem, Rectangle, Robin, TimeInterval, cos, exp, sin
 from kinn.fields import Field
 
 
@@ -59,7 +59,8 @@ def test_data_that_depends_on_time_alone(value: Any) -> None:
     ("make", "message"),
     [
         (lambda: Robin("u", 1.0, 1.0, 0.0, on="left", enforce="firm"), "did you mean|valid: hard, soft"),
-        (lambda: Robin("u", 1.0, 1.0, 0.0, on="left", enforce="hard"), "cannot be enforced hard"),
+        (lambda: Robin("u", 1.0, 0.0, 0.0, on="left", enforce="hard"), "beta = 0 is a Dirichlet condition"),
+        (lambda: Initial("u", 0.0, derivative="tt", enforce="hard"), "cannot be enforced hard"),
         (lambda: Robin("u", 1.0, 1.0, 0.0, on="left", weight=np.nan), "weight of Robin"),
         (lambda: Problem("p", Rectangle((0, 0), (1, 1)), conditions=[Robin("u", 1, 1, 0, on="lft")]), "'left'"),
     ],
