@@ -15,6 +15,7 @@ from kinn.fields import TIME, Field
 from kinn.forms import Trial
 from kinn.jets import Component, Index
 from kinn.jets.index import add, trace_axes, unit
+from kinn.jets.jet import as_tensor
 from kinn.problem import WHOLE, Problem
 
 
@@ -40,7 +41,7 @@ class Carried:
         problem = self.trial.problem
         time = problem.coordinates.index(TIME)
         free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
-        values = [torch.as_tensor(x.value) for x in coordinates]
+        values = [as_tensor(x.value) for x in coordinates]
         values[time] = torch.tensor(self.instant, dtype=self.trial.dtype)
         several = max((v.dim() for n, v in enumerate(values) if n != time), default=0)
         points = torch.stack([v.to(torch.float64) for v in torch.broadcast_tensors(*values)], dim=-1)
