@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinn.conditions import BoundaryCondition, Condition, Dirichlet, Initial, Observation, PointCondition, PointValue
+from kinn.conditions import Condition, Dirichlet, Initial, Integral, Observation, PointCondition, PointValue
 from kinn.errors import InputError
 from kinn.fields import TIME, Field
 from kinn.forms import Trial
@@ -98,7 +98,7 @@ def conditions_of(
     """
     out: list[Condition] = []
     for condition in problem.conditions:
-        on = condition.on if isinstance(condition, BoundaryCondition) else None
+        on = getattr(condition, "over" if isinstance(condition, Integral) else "on", None)
         if on == "initial" and previous is not None:
             out.append(_carried(condition, previous, span[0]))
         elif isinstance(condition, PointCondition):
