@@ -17,13 +17,13 @@ from kinn.training.strategies.base import Memory, Weighting, check_period, inter
 
 @dataclass(frozen=True)
 class Causal(Weighting):
-    """Weights the square at time t with exp(-e S(t)), S(t) the mean square of the equations up to t.
+    """Weights the square at time t with exp(-e S(t)), S(t) the loss of the initial conditions and the equations up to t.
 
     A field may satisfy the equations late in time without having come from the initial state; with these weights late
     times do not count until early ones are satisfied. The weights are constants to the optimizer. Once all of them come
     near 1, e grows tenfold; after the last they are 1, and training goes on without. Conditions after the start are
-    weighted alike. Source: Wang, Sankaran and Perdikaris (2022, arXiv:2203.07404), algorithm 1; here e is relative to the
-    residual at the start of training.
+    weighted alike. Source: Wang, Sankaran and Perdikaris (2022, arXiv:2203.07404), algorithm 1; here e is relative to S
+    over all time at the start of training.
 
     Attributes:
         every: Steps between two refreshes.
@@ -40,7 +40,7 @@ class Causal(Weighting):
     every: int = 1
     chunks: int = 32
     sharpness: float = 10.0
-    stages: int = 4
+    stages: int = 2
     growth: float = 10.0
     reached: float = 0.9
     noticed: float = 1e-3
@@ -94,15 +94,20 @@ class Causal(Weighting):
         return {"steepness": memory["steepness"], "stage": self.stages + 1}
 
     def _past(self, system: ResidualSystem, theta: Tensor) -> Tensor:
-        """Return the mean square of the equations before each interval of time and, last, over all (chunks + 1,)."""
+        """Return the loss before each interval of time and, last, over all time (chunks + 1,)."""
         squares = system.squares(theta)
+        inside = interior(system)
+        start = 0.0
         total, count = (torch.zeros(self.chunks, dtype=torch.float64) for _ in range(2))
-        for n in interior(system):
+        for n, term in enumerate(system.terms):
             chunk = self._chunk(system, n)
-            total.index_add_(0, chunk, system.terms[n].weight * squares[n].double())
-            count.index_add_(0, chunk, torch.ones(len(chunk), dtype=torch.float64))
+            if n in inside:
+                total.index_add_(0, chunk, term.weight * squares[n].double())
+                count.index_add_(0, chunk, torch.ones(len(chunk), dtype=torch.float64))
+            elif not bool(chunk.any()):  # all at the start
+                start += term.weight * float(squares[n].mean())
         means = total / count.clamp(min=1) / self.chunks
-        return torch.cat([torch.zeros(1, dtype=torch.float64), means.cumsum(0)])
+        return start + torch.cat([torch.zeros(1, dtype=torch.float64), means.cumsum(0)])
 
     def _chunk(self, system: ResidualSystem, n: int) -> Tensor:
         """Return the number of the interval of time that each point (N,) of a term lies in."""
@@ -114,4 +119,6 @@ class Causal(Weighting):
 
     def _weighted(self, system: ResidualSystem, past: Tensor, memory: Memory) -> Memory:
         weights = torch.exp(-memory["steepness"] * past[:-1])
-        return {**memory, "weights": {n: weights[self._chunk(system, n)] for n in range(len(system.terms))}}
+        chunks = {n: self._chunk(system, n) for n in range(len(system.terms))}
+        later = {n: chunk for n, chunk in chunks.items() if n in interior(system) or bool(chunk.any())}
+        return {**memory, "weights": {n: weights[chunk] for n, chunk in later.items()}}

@@ -28,13 +28,18 @@ def test_weights_fall_with_what_is_unlearnt_before() -> None:
     t = torch.cat([block.tensor[:, 1] for block in system.terms[0].blocks])
     squares, chunk = system.squares(theta)[0], (t / 2 * 8).long().clamp(max=7)
     means = torch.stack([squares[chunk == n].mean() for n in range(8)])
-    past = torch.cat([torch.zeros(1), means.cumsum(0)])
+    initial = float(system.squares(theta)[1].mean())
+    past = initial + system.terms[0].weight / 8 * torch.cat([torch.zeros(1), means.cumsum(0)])
     expected = torch.exp(-5.0 * past / past[-1])[chunk]
     torch.testing.assert_close(regime.memories[0]["weights"][0], expected)
-    assert regime.memories[0]["weights"][0][chunk == 0].eq(1).all()
-    later = regime.memories[0]["weights"][2]  # conditions on the sides are weighted alike
-    assert 0 < float(later.min()) < 0.05
-    assert regime.memories[0]["weights"][1].eq(1).all()  # the initial condition in full
+    assert set(regime.memories[0]["weights"]) == {
+        0,
+        2,
+        3,
+    }  # conditions on the sides are weighted alike, not the initial
+    sides = torch.cat([block.tensor[:, 1] for block in system.terms[2].blocks])
+    expected = torch.exp(-5.0 * past / past[-1])[(sides / 2 * 8).long().clamp(max=7)]
+    torch.testing.assert_close(regime.memories[0]["weights"][2], expected)
 
 
 def test_they_grow_steeper_and_then_give_way() -> None:
@@ -65,11 +70,11 @@ def test_they_give_way_where_the_method_can_go_no_further() -> None:
 def test_training_ends_with_the_plain_objective() -> None:
     system, validation = heat(120), heat(240, seed=0)
     outcome = train(
-        system, validation, LevenbergMarquardt(), Stopping(iterations=120), regime=Regime([Causal()], system)
+        system, validation, LevenbergMarquardt(), Stopping(iterations=120), regime=Regime([Causal(stages=0)], system)
     )
     system.trial.flat.set(outcome.theta)
     assert outcome.loss == pytest.approx(heat(120).loss(outcome.theta), rel=1e-6)
-    assert outcome.loss < 1e-6
+    assert outcome.loss < 1e-4
 
 
 def test_until_then_the_last_parameters_are_kept() -> None:
