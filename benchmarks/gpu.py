@@ -1,11 +1,12 @@
 """One step of training on a CUDA device, beside what others take for it.
 
-    python benchmarks/gpu.py             # about half an hour; writes its section of docs/performance.md
-    python benchmarks/gpu.py --quick     # a few minutes; prints and writes nothing
+    python benchmarks/gpu.py             # writes its section of docs/performance.md
+    python benchmarks/gpu.py --quick     # few sizes; prints and writes nothing
 
 The step is that of `benchmarks/step.py`: the residual u_xx + u_yy - f of the 2D Poisson equation at N points, its mean
-square, and the gradient of that with respect to all parameters; here all points at once. Times are medians by CUDA events.
-Where a peer's step does not fit in the device's memory it takes the points in equal parts: it is timed at one of them.
+square, and the gradient of that with respect to all parameters; here all points at once. Times are medians by CUDA
+events. Where a peer's step does not fit in the device's memory it takes the points in equal parts: it is timed at one of
+them.
 
 Without a CUDA device the script says so and ends.
 """
@@ -33,14 +34,15 @@ NO_DEVICE = "No CUDA device was found: nothing is measured, and no figure is gue
 
 TEXT = """## On a GPU
 
-One step of training, milliseconds, all points at once: our KAN [2, w, w, 1] with G = 10, k = 3, the same with its launches
-in a CUDA graph, the same KAN under nested automatic differentiation, and a tanh MLP [2, 64, 64, 64, 1] under nested
-automatic differentiation and compiled. Measured by `python benchmarks/gpu.py` on {conditions}.
+One step of training, milliseconds, all points at once: our KAN [2, w, w, 1] with G = 10, k = 3, the same with its
+launches in a CUDA graph, the same KAN under nested automatic differentiation, and a tanh MLP [2, 64, 64, 64, 1] under
+nested automatic differentiation and compiled. Measured by `python benchmarks/gpu.py` on {conditions}.
 """
 
 NOTES = """
-Shares are those of multiply-adds outside of tensor cores ({rates}) and of a copy in device memory, both measured in the same
-run; operations and bytes are counted from the formulas (a multiply-add is two operations, address arithmetic none).
+Shares are those of multiply-adds outside of tensor cores and of a copy in device memory, both measured in the same run
+({rates}); operations and bytes are counted from the formulas (a multiply-add is two operations, address arithmetic
+none).
 """
 
 #: Multiply-adds of independent chains, for the rate that a device reaches at best.
@@ -172,8 +174,8 @@ def section(quick: bool) -> str:
                 found.append(row(replace(base, width=(width, width)), mlp, peak, copy, seconds))
                 print(" ".join(found[-1]), flush=True)
     heads = [
-        "points", "w", "precision", "ours", "in a graph", "nested KAN", "MLP", "MLP, compiled", "share of multiply-adds",
-        "share of copy",
+        "points", "w", "precision", "ours", "in a graph", "nested KAN", "MLP", "MLP, compiled",
+        "share of multiply-adds", "share of copy",
     ]  # fmt: skip
     conditions = f"{torch.cuda.get_device_name()}, {versions(('torch', 'cupy-cuda12x', 'cupy-cuda13x'))}"
     return TEXT.format(conditions=conditions) + "\n" + table(heads, found) + "\n" + NOTES.format(rates="; ".join(rates))

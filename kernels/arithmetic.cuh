@@ -52,7 +52,7 @@ struct Walk {
         }
     }
 
-   private:
+ private:
     int width, rows, columns;
 };
 

@@ -1,5 +1,6 @@
-// The outputs of a layer. A thread has one sample and a group of outputs; it forms the functions on an input's edges once
-// and contracts them with the weights of its outputs. The block shares the weights of its outputs and a tile of inputs.
+// The outputs of a layer. A thread has one sample and a group of outputs; it forms the functions on an input's edges
+// once and contracts them with the weights of its outputs. The block shares the weights of its outputs and a tile of
+// inputs.
 #include "layer.cuh"
 #include "tiles.cuh"
 
@@ -29,10 +30,11 @@ __device__ void forward(const Real* __restrict__ stack, const Real* __restrict__
     for (int first = 0; first < inputs; first += tile_inputs) {
         const int count = smaller(tile_inputs, inputs - first);
         __syncthreads();
-        Weights<Outputs>::load(weights, weight + static_cast<Offset>(first) * slots * outputs, count * slots, outputs, column);
+        Weights<Outputs>::load(weights, weight + static_cast<Offset>(first) * slots * outputs, count * slots, outputs,
+                               column);
         for (int a = 0; a < components; ++a)
-            gather(tile + a * count * tile_pitch(), stack + static_cast<Offset>(a) * points * inputs, row, points, inputs,
-                   first, count);
+            gather(tile + a * count * tile_pitch(), stack + static_cast<Offset>(a) * points * inputs, row, points,
+                   inputs, first, count);
         __syncthreads();
 #pragma unroll 1
         for (int i = 0; i < count; ++i) {
@@ -70,6 +72,6 @@ extern "C" __global__ void __launch_bounds__(kinn::MAX_THREADS)
     kinn_forward(const KINN_REAL* stack, const KINN_REAL* weight, const KINN_REAL* edges, const KINN_REAL* matrices,
                  KINN_REAL* out, int points, int inputs, int outputs, int cells, int staged, int tile_inputs) {
     using namespace kinn;
-    forward<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(stack, weight, edges, matrices, out, points, inputs,
-                                                                          outputs, cells, staged, tile_inputs);
+    forward<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(stack, weight, edges, matrices, out, points,
+                                                                          inputs, outputs, cells, staged, tile_inputs);
 }

@@ -25,11 +25,12 @@ __device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ 
     Real* const passage = carve<Real>(taken, Outputs * tile_pitch());
 
     for (int a = 0; a < components; ++a)
-        gather(tile + a * count * tile_pitch(), stack + static_cast<Offset>(a) * points * inputs, row, points, inputs, first,
-               count);
+        gather(tile + a * count * tile_pitch(), stack + static_cast<Offset>(a) * points * inputs, row, points, inputs,
+               first, count);
     for (int column = 0; column < outputs; column += Outputs) {
         __syncthreads();
-        Weights<Outputs>::load(weights, weight + static_cast<Offset>(first) * slots * outputs, count * slots, outputs, column);
+        Weights<Outputs>::load(weights, weight + static_cast<Offset>(first) * slots * outputs, count * slots, outputs,
+                               column);
         Real g[components][Outputs];
 #pragma unroll
         for (int a = 0; a < components; ++a) {
@@ -78,17 +79,17 @@ __device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ 
     }
     __syncthreads();
     for (int a = 0; a < components; ++a)
-        scatter(sums + a * count * tile_pitch(), stack_grad + static_cast<Offset>(a) * points * inputs, row, points, inputs,
-                first, count);
+        scatter(sums + a * count * tile_pitch(), stack_grad + static_cast<Offset>(a) * points * inputs, row, points,
+                inputs, first, count);
 }
 
 }  // namespace kinn
 
 extern "C" __global__ void __launch_bounds__(kinn::MAX_THREADS)
     kinn_inward(const KINN_REAL* stack, const KINN_REAL* weight, const KINN_REAL* edges, const KINN_REAL* matrices,
-                const KINN_REAL* grad, KINN_REAL* stack_grad, int points, int inputs, int outputs, int cells, int staged,
-                int tile_inputs) {
+                const KINN_REAL* grad, KINN_REAL* stack_grad, int points, int inputs, int outputs, int cells,
+                int staged, int tile_inputs) {
     using namespace kinn;
-    inward<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(stack, weight, edges, matrices, grad, stack_grad,
-                                                                         points, inputs, outputs, cells, staged, tile_inputs);
+    inward<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(
+        stack, weight, edges, matrices, grad, stack_grad, points, inputs, outputs, cells, staged, tile_inputs);
 }

@@ -1,13 +1,14 @@
-// Every sample's own cotangent of the weight, added to a row of a matrix: a thread has an input, an output and a sample, and
-// touches the live slots alone.
+// Every sample's own cotangent of the weight, added to a row of a matrix: a thread has an input, an output and a
+// sample, and touches the live slots alone.
 #include "records.cuh"
 
 namespace kinn {
 
 template <class Real, class Index, class Splines, class Edge>
-__device__ void jacobian(const Real* __restrict__ stack, const Real* __restrict__ edges, const Real* __restrict__ matrices,
-                         const Real* __restrict__ grad, Real* __restrict__ out, int points, int inputs, int outputs,
-                         int cells, int staged, int tile_inputs, int samples, Offset pitch) {
+__device__ void jacobian(const Real* __restrict__ stack, const Real* __restrict__ edges,
+                         const Real* __restrict__ matrices, const Real* __restrict__ grad, Real* __restrict__ out,
+                         int points, int inputs, int outputs, int cells, int staged, int tile_inputs, int samples,
+                         Offset pitch) {
     using Taken = Record<Real, Index, Edge>;
     const int slots = cells + Splines::degree + 1;
     const int parts = (inputs + tile_inputs - 1) / tile_inputs;
@@ -28,8 +29,7 @@ __device__ void jacobian(const Real* __restrict__ stack, const Real* __restrict_
         Taken edge;
         edge.load(records + at.row * Taken::packs);
         Real h[3];
-        edge.heads(
-            [&](int a) { return grad[(static_cast<Offset>(a) * points + sample) * outputs + at.column]; }, h);
+        edge.heads([&](int a) { return grad[(static_cast<Offset>(a) * points + sample) * outputs + at.column]; }, h);
         Real* const mine = out + sample * pitch + static_cast<Offset>(input) * slots * outputs + at.column;
         Real* const live = mine + static_cast<Offset>(places[at.row]) * outputs;
 #pragma unroll
@@ -42,9 +42,9 @@ __device__ void jacobian(const Real* __restrict__ stack, const Real* __restrict_
 
 extern "C" __global__ void __launch_bounds__(kinn::MAX_THREADS)
     kinn_jacobian(const KINN_REAL* stack, const KINN_REAL* edges, const KINN_REAL* matrices, const KINN_REAL* grad,
-                  KINN_REAL* out, int points, int inputs, int outputs, int cells, int staged, int tile_inputs, int samples,
-                  long long pitch) {
+                  KINN_REAL* out, int points, int inputs, int outputs, int cells, int staged, int tile_inputs,
+                  int samples, long long pitch) {
     using namespace kinn;
-    jacobian<LayerReal, LayerIndex, LayerSplines, LayerEdge>(stack, edges, matrices, grad, out, points, inputs, outputs, cells,
-                                                             staged, tile_inputs, samples, pitch);
+    jacobian<LayerReal, LayerIndex, LayerSplines, LayerEdge>(stack, edges, matrices, grad, out, points, inputs, outputs,
+                                                             cells, staged, tile_inputs, samples, pitch);
 }

@@ -5,14 +5,14 @@
 #include "edge.cuh"
 
 #ifndef KINN_REAL
-#define KINN_REAL float                // or double
-#define KINN_DEGREE 3                  // 1 to 7
-#define KINN_FIRSTS 2                  // first derivatives
-#define KINN_SECONDS 1                 // components of second order
-#define KINN_PAIRS 3, 1, 1, 3, 2, 2    // what belongs to them: see Pairs
-#define KINN_BOUND 1                   // the map in front: see Bound
-#define KINN_EVEN 1                    // whether the cells of the grid have one width
-#define KINN_OUTPUTS 4                 // outputs a thread has
+#define KINN_REAL float              // or double
+#define KINN_DEGREE 3                // 1 to 7
+#define KINN_FIRSTS 2                // first derivatives
+#define KINN_SECONDS 1               // components of second order
+#define KINN_PAIRS 3, 1, 1, 3, 2, 2  // what belongs to them: see Pairs
+#define KINN_BOUND 1                 // the map in front: see Bound
+#define KINN_EVEN 1                  // whether the cells of the grid have one width
+#define KINN_OUTPUTS 4               // outputs a thread has
 #endif
 
 namespace kinn {

@@ -79,11 +79,11 @@ struct Record {
     }
 };
 
-// Fills the records of inputs [first, first + count) at samples [row, row + samples) and their cells, both in the order of
-// the samples.
+// Fills the records of inputs [first, first + count) at samples [row, row + samples) and their cells, both in the order
+// of the samples.
 template <class Real, class Index, class Splines, class Edge>
-__device__ void record(const Splines& splines, const Real* stack, int points, int inputs, int row, int samples, int first,
-                       int count, Pack<Real, Record<Real, Index, Edge>::width>* records, int* cells) {
+__device__ void record(const Splines& splines, const Real* stack, int points, int inputs, int row, int samples,
+                       int first, int count, Pack<Real, Record<Real, Index, Edge>::width>* records, int* cells) {
     for (Walk at(count); at.row < samples; at.next()) {
         const int place = at.row * count + at.column;
         Edge edge;

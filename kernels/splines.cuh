@@ -1,7 +1,8 @@
 // The splines of a grid: which cell an argument lies in, and the live splines there with three derivatives.
 //
-// On a cell the k + 1 live B-splines are polynomials in the local coordinate s in [0, 1]; the host has their coefficients,
-// one (k+1) x (k+1) matrix a cell whose row p belongs to s^p (kinn/ops/grid.py). Beyond the grid they continue linearly.
+// On a cell the k + 1 live B-splines are polynomials in the local coordinate s in [0, 1]; the host has their
+// coefficients, one (k+1) x (k+1) matrix a cell whose row p belongs to s^p (kinn/ops/grid.py). Beyond the grid they
+// continue linearly.
 #pragma once
 
 #include "arithmetic.cuh"
@@ -11,18 +12,20 @@ namespace kinn {
 // Even: the cells have one width, and hence one matrix.
 template <class Real, int Degree, bool Even>
 class Splines {
-   public:
+ public:
     static constexpr int degree = Degree;
     static constexpr int size = (Degree + 1) * (Degree + 1);
 
-    // Takes a share of the arena and fills it; the block must meet before the splines are used. The matrices of an uneven
-    // grid stay where they are unless `staged`. Between staged matrices lies one number, so that threads in different
-    // cells read different banks.
-    __device__ Splines(int& taken, const Real* all_edges, const Real* all_matrices, int cells, int staged) : cells(cells) {
+    // Takes a share of the arena and fills it; the block must meet before the splines are used. The matrices of an
+    // uneven grid stay where they are unless `staged`. Between staged matrices lies one number, so that threads in
+    // different cells read different banks.
+    __device__ Splines(int& taken, const Real* all_edges, const Real* all_matrices, int cells, int staged)
+        : cells(cells) {
         const int count = Even ? 1 : (staged ? cells : 0);
         stride = Even ? 0 : (staged ? size | 1 : size);
         Real* const own = carve<Real>(taken, count * (Even ? size : size | 1));
-        for (Walk at(size); at.row < count; at.next()) own[at.row * stride + at.column] = all_matrices[at.row * size + at.column];
+        for (Walk at(size); at.row < count; at.next())
+            own[at.row * stride + at.column] = all_matrices[at.row * size + at.column];
         matrices = count ? own : all_matrices;
         Real* const line = carve<Real>(taken, cells + 1);
         for (int n = threadIdx.x; n <= cells; n += blockDim.x) line[n] = all_edges[n];
@@ -32,8 +35,8 @@ class Splines {
         rate = cells / (upper - lower);
     }
 
-    // Stores the values and derivatives of the live splines at x in the first columns of a table, and the cell. Arguments
-    // of NaN end in the first cell, with values of NaN.
+    // Stores the values and derivatives of the live splines at x in the first columns of a table, and the cell.
+    // Arguments of NaN end in the first cell, with values of NaN.
     template <int Columns>
     __device__ void tabulate(Real x, Real (&table)[4][Columns], int& cell) const {
         const Real inside = x < lower ? lower : (x > upper ? upper : x);
@@ -56,7 +59,7 @@ class Splines {
         }
     }
 
-   private:
+ private:
     int cells, stride;
     const Real* matrices;
     const Real* edges;

@@ -30,7 +30,8 @@ __device__ void scatter(const Real* tile, Real* matrix, int row, int rows, int w
     }
 }
 
-// Between the weights of neighbouring slots lie an odd number of numbers: threads in different cells read different banks.
+// Between the weights of neighbouring slots lie an odd number of numbers: threads in different cells read different
+// banks.
 template <int Block>
 struct Weights {
     static constexpr int pitch = Block | 1;

@@ -1,9 +1,9 @@
 // The cotangent of a layer's weight, in two stages whose order of additions is fixed: results repeat bit for bit.
 //
 // First stage: every block takes samples in turn and adds up a cotangent of its own in shared memory. A thread owns an
-// input and a group of outputs, hence a column of slots, and adds to its own column alone: no atomics. Where the layer is
-// too narrow for all threads there are several copies of the columns, each for its own samples. Second stage: the blocks'
-// cotangents are added up.
+// input and a group of outputs, hence a column of slots, and adds to its own column alone: no atomics. Where the layer
+// is too narrow for all threads there are several copies of the columns, each for its own samples. Second stage: the
+// blocks' cotangents are added up.
 #include "records.cuh"
 
 namespace kinn {
@@ -11,8 +11,8 @@ namespace kinn {
 template <class Real, class Index, class Splines, class Edge, int Outputs>
 __device__ void weight_parts(const Real* __restrict__ stack, const Real* __restrict__ edges,
                              const Real* __restrict__ matrices, const Real* __restrict__ grad, Real* __restrict__ parts,
-                             int points, int inputs, int outputs, int cells, int staged, int tile_inputs, int tile_groups,
-                             int copies, int pitch, int samples) {
+                             int points, int inputs, int outputs, int cells, int staged, int tile_inputs,
+                             int tile_groups, int copies, int pitch, int samples) {
     using Taken = Record<Real, Index, Edge>;
     using Group = Pack<Real, Outputs>;
     constexpr int components = Index::components;
@@ -117,8 +117,8 @@ extern "C" __global__ void __launch_bounds__(kinn::MAX_THREADS)
                       int tile_groups, int copies, int pitch, int samples) {
     using namespace kinn;
     weight_parts<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(
-        stack, edges, matrices, grad, parts, points, inputs, outputs, cells, staged, tile_inputs, tile_groups, copies, pitch,
-        samples);
+        stack, edges, matrices, grad, parts, points, inputs, outputs, cells, staged, tile_inputs, tile_groups, copies,
+        pitch, samples);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -238,7 +238,7 @@ def _group(variant: Variant, outputs: int) -> int:
 
 
 def _even(total: int, most: int) -> int:
-    """Return the size of the parts when `total` is cut into as few and as equal ones as parts of at most `most` allow."""
+    """Return the size of the parts when `total` is cut into as few parts as `most` allows, and equal ones."""
     return -(-total // -(-total // max(most, 1)))
 
 

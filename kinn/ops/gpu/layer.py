@@ -72,8 +72,8 @@ def jacobian(
         raise InputError(f"spline kernels: the stack is on {stack.device} and the Jacobian on {out.device}")
     if out.dtype != stack.dtype or out.shape != (stack.shape[1], weight.numel()) or out.stride(1) != 1:
         raise InputError(
-            f"spline kernels: the Jacobian has shape {tuple(out.shape)}, strides {out.stride()} and type {out.dtype}; rows "
-            f"without gaps, {(stack.shape[1], weight.numel())} and {stack.dtype} are needed"
+            f"spline kernels: the Jacobian has shape {tuple(out.shape)}, strides {out.stride()} and type {out.dtype}; "
+            f"rows without gaps, {(stack.shape[1], weight.numel())} and {stack.dtype} are needed"
         )
     if _is_empty(stack, weight):
         return
@@ -142,8 +142,8 @@ def _check(stack: Tensor, grid: SplineGrid, **others: Tensor) -> None:
             raise InputError(f"spline kernels: the stack is {stack.dtype} and the {name} {tensor.dtype}")
         if not tensor.is_contiguous():
             raise InputError(
-                f"spline kernels: the {name} of shape {tuple(tensor.shape)} has strides {tensor.stride()}; a contiguous "
-                "tensor is needed"
+                f"spline kernels: the {name} of shape {tuple(tensor.shape)} has strides {tensor.stride()}; a "
+                "contiguous tensor is needed"
             )
         if max(tensor.shape) > MAX_COUNT:
             raise InputError(f"spline kernels: the {name} has shape {tuple(tensor.shape)}; sizes end at {MAX_COUNT}")

@@ -33,7 +33,6 @@ constexpr int count(void (*)(Arguments...)) {
 
 }  // namespace
 
-#define SHIM_ENTRY(kernel) \
-    {#kernel, count(kernel), [](const std::uint64_t* slots) { call<kernel>(kernel, slots); }},
+#define SHIM_ENTRY(kernel) {#kernel, count(kernel), [](const std::uint64_t* slots) { call<kernel>(kernel, slots); }},
 
 const Entry entries[] = {SHIM_ENTRIES{nullptr, 0, nullptr}};

@@ -1,6 +1,6 @@
-// The threads of a block one after the other, each up to the next barrier: quick on any machine, and the same every time.
-// Blocks go through their threads up and down in turns. What a thread takes from another without a barrier between them
-// is not there yet, or not there any more, in one of the two orders.
+// The threads of a block one after the other, each up to the next barrier: quick on any machine, and the same every
+// time. Blocks go through their threads up and down in turns. What a thread takes from another without a barrier
+// between them is not there yet, or not there any more, in one of the two orders.
 #include <ucontext.h>
 
 #include <cstdio>

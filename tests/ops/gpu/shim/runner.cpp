@@ -3,8 +3,8 @@
 //     length and name of the kernel; grid x, y; block x, y; bytes of shared memory; number of arguments;
 //     for each argument a letter: 'i' and a number, or 'b' and the bytes of a buffer, or 'o' the same for an output.
 //
-// All numbers are 64 bits. A launch is answered by the bytes of its output. Buffers are exactly as large as their bytes,
-// and shared memory ends where the launch says, so that an address sanitizer sees every step beyond.
+// All numbers are 64 bits. A launch is answered by the bytes of its output. Buffers are exactly as large as their
+// bytes, and shared memory ends where the launch says, so that an address sanitizer sees every step beyond.
 #include "runner.h"
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// The threads of a block as threads of the host that meet at a barrier: for the thread sanitizer, which sees every pair of
-// accesses to shared memory with no barrier between them.
+// The threads of a block as threads of the host that meet at a barrier: for the thread sanitizer, which sees every pair
+// of accesses to shared memory with no barrier between them.
 #include <barrier>
 #include <thread>
 #include <vector>
