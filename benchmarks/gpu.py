@@ -5,8 +5,8 @@
 
 The step is that of `benchmarks/step.py`: the residual u_xx + u_yy - f of the 2D Poisson equation at N points, its mean
 square, and the gradient of that with respect to all parameters; here all points at once. Times are medians by CUDA
-events. Where a peer's step does not fit in the device's memory it takes the points in equal parts: it is timed at one of
-them.
+events. Where a peer's step does not fit in the device's memory it takes the points in equal parts, and is timed at one
+of them.
 
 Without a CUDA device the script says so and ends.
 """

@@ -69,12 +69,14 @@ __device__ void weight_parts(const Real* __restrict__ stack, const Real* __restr
                 base.values[v] += edge.share(Taken::live - 1, h[v]);
             }
             Group* const live = totals + places[n * count + input] * pitch + threadIdx.x;
+            Group now[Taken::live - 1];  // read before the first is written: the reads need not wait for one another
+#pragma unroll
+            for (int j = 0; j < Taken::live - 1; ++j) now[j] = live[j * pitch];
 #pragma unroll
             for (int j = 0; j < Taken::live - 1; ++j) {
-                Group total = live[j * pitch];
 #pragma unroll
-                for (int v = 0; v < Outputs; ++v) total.values[v] += edge.share(j, h[v]);
-                live[j * pitch] = total;
+                for (int v = 0; v < Outputs; ++v) now[j].values[v] += edge.share(j, h[v]);
+                live[j * pitch] = now[j];
             }
         }
     }
