@@ -61,6 +61,9 @@ class Combination(Geometry):
         parts = self._trimmed(first.parts, first, Cover(second, self.first_keeps, scale, rounding))
         for part in self._trimmed(second.parts, second, Cover(first, self.second_keeps, scale, rounding)):
             label = self.second_label(part.label)
+            if any(_share_a_carrier(part, other) for other in first.parts):
+                # a stretch that both shapes have went to the first: the carrier vanishes there too
+                part = replace(part, positive_inside=False, negative_outside=False)
             if self.subtracts:
                 inside, outside = part.negative_outside, part.positive_inside
                 piece = Flipped(part.piece)
@@ -203,6 +206,16 @@ class Difference(Combination):
     def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
         """True: the result lies in the first shape, and those of the second lose theirs."""
         return True
+
+
+def _share_a_carrier(part: Part, other: Part) -> bool:
+    """Whether a part that knows where its carrier is positive lies on the same zero set as another part."""
+    if not (part.positive_inside or part.negative_outside):
+        return False
+    try:
+        return part.piece.carrier.matches(other.piece.carrier) != 0
+    except InputError:  # the other has no carrier
+        return False
 
 
 def _flux(piece: Piece, centre: Array) -> float:

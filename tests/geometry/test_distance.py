@@ -113,6 +113,19 @@ def test_a_seam_is_no_boundary() -> None:
     assert both.boundary("boundary").distance(1.0, 0.5, 0.5) > 0.1
 
 
+def test_edges_in_line_of_different_shapes_stay_apart() -> None:
+    """Part of the lower edge of the result belongs to either shape; neither name may vanish on the other's."""
+    first = Disk((0.5, 0), 0.5) | Rectangle((1.25, 0), (2, 1))
+    shape = first & Rectangle((-1, 0), (3, 0.75))
+    assert shape.boundary("bottom").measure == pytest.approx(0.75)
+    assert shape.boundary("bottom-2").measure == pytest.approx(1)
+    mine, others = shape.boundary("bottom-2").sample(20).points, shape.boundary("bottom").sample(20).points
+    assert np.abs(shape.boundary("bottom-2").distance(*mine.T)).max() < 1e-13
+    assert shape.boundary("bottom-2").distance(*others.T).min() > 0.1
+    field = on_fields(shape.distance, shape, others)
+    np.testing.assert_allclose(gradient(field, 20), [[0, 1]] * 20, atol=1e-9)
+
+
 def test_a_curve_cut_where_its_parameter_begins_has_no_corner_there() -> None:
     shape = Disk((0, 0), 1) | Rectangle((-2, -0.5), (0, 0.5))
     located = shape.boundary("disk").sample(4)
