@@ -13,10 +13,11 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Label, Name, Part, free_names
+from kinn.geometry.cover import INSIDE, OPPOSITE, OUTSIDE, SAME, Cover
 from kinn.geometry.pieces import Array, Flipped, Piece
 from kinn.geometry.regions import Region, intersection, union
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, Cover, trim
+from kinn.geometry.trimming import trim
 
 _VOLUME_POINTS = 2**17
 _GAUSS = np.polynomial.legendre.leggauss(24)
