@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinn.cli.options import (
+    BatchOption,
     BudgetOption,
+    CausalOption,
+    CurriculumOption,
     DtypeOption,
+    EnsembleOption,
     FormOption,
     IterationsOption,
     OptimizerOption,
     OutOption,
     PointsOption,
+    SamplingOption,
     SetOption,
+    SlabsOption,
     ThreadsOption,
+    WeightsOption,
+    strategies,
 )
 from kinn.errors import InputError, SolveError, unknown
 
@@ -44,6 +52,13 @@ def command(
     iterations: IterationsOption = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Solve with the seeds 0 to N - 1.")] = 3,
     dtype: DtypeOption = "float64",
+    weights: WeightsOption = None,
+    sampling: SamplingOption = None,
+    causal: CausalOption = None,
+    batch: BatchOption = None,
+    slabs: SlabsOption = None,
+    curriculum: CurriculumOption = None,
+    ensemble: EnsembleOption = None,
     threads: ThreadsOption = None,
     out: OutOption = Path("runs"),
 ) -> None:
@@ -55,16 +70,28 @@ def command(
     if seeds < 1:
         raise InputError(f"--seeds is a number of seeds, at least 1, not {seeds}")
     texts = split(set_ or [])
-    options = Options(form, optimizer, texts.optimizer, points, budget, iterations, dtype, threads, out)
+    options = Options(
+        form,
+        optimizer,
+        texts.optimizer,
+        points,
+        budget,
+        iterations,
+        dtype,
+        threads,
+        out,
+        strategies=strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
+        strategy_settings=texts.strategies,
+    )
     # Everything is made before anything is solved: a typo in the last name costs no solve of the first.
     plans: list[list[Work]] = []
     for source in [find(problem) for problem in problems]:
         settings, problem = source.configured(texts.problem)
-        method = options.optimizer_for(problem)
+        method, followed = options.optimizer_for(problem), options.recipe_for(problem)
         architectures = matched_networks(network or ["kan", "mlp"], texts.network, problem)
         plans.append(
             [
-                Work(source, settings, problem, architecture, method, seed, options)
+                Work(source, settings, problem, architecture, method, followed, seed, options)
                 for architecture in architectures
                 for seed in range(seeds)
             ]

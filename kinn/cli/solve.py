@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from kinn.cli.options import (
+    BatchOption,
     BudgetOption,
+    CausalOption,
     CheckpointOption,
+    CurriculumOption,
     DtypeOption,
+    EnsembleOption,
     FormOption,
     IterationsOption,
     JsonOption,
@@ -18,8 +22,12 @@ from kinn.cli.options import (
     OutOption,
     PointsOption,
     ProblemArgument,
+    SamplingOption,
     SetOption,
+    SlabsOption,
     ThreadsOption,
+    WeightsOption,
+    strategies,
 )
 
 
@@ -34,6 +42,13 @@ def command(
     iterations: IterationsOption = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="One seed, one result.")] = 0,
     dtype: DtypeOption = "float64",
+    weights: WeightsOption = None,
+    sampling: SamplingOption = None,
+    causal: CausalOption = None,
+    batch: BatchOption = None,
+    slabs: SlabsOption = None,
+    curriculum: CurriculumOption = None,
+    ensemble: EnsembleOption = None,
     threads: ThreadsOption = None,
     out: OutOption = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where an earlier solve was cut short.")] = False,
@@ -49,10 +64,25 @@ def command(
     from kinn.solver import chosen_network
 
     texts = split(set_ or [])
-    options = Options(form, optimizer, texts.optimizer, points, budget, iterations, dtype, threads, out, checkpoint)
+    options = Options(
+        form,
+        optimizer,
+        texts.optimizer,
+        points,
+        budget,
+        iterations,
+        dtype,
+        threads,
+        out,
+        checkpoint,
+        strategies=strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
+        strategy_settings=texts.strategies,
+    )
     source = find(problem)
     settings, made = source.configured(texts.problem)
     architecture = specified(chosen_network(made, network), texts.network, "network")
-    work = Work(source, settings, made, architecture, options.optimizer_for(made), seed, options)
+    work = Work(
+        source, settings, made, architecture, options.optimizer_for(made), options.recipe_for(made), seed, options
+    )
     solution = run(work, fresh=fresh)
     report(solution, json)

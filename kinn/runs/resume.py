@@ -135,6 +135,7 @@ def _work(
     """Return the solve that a configuration states."""
     from kinn.networks import NETWORKS
     from kinn.optim import OPTIMIZERS
+    from kinn.training.recipe import Recipe
     from kinn.training.settings import rebuilt
 
     stated = config["problem"]
@@ -149,7 +150,7 @@ def _work(
         raise InputError(f"the checkpoint is of problem {stated['name']!r}, not of {made.name!r}")
     network = rebuilt(NETWORKS, config["network"], "network")
     optimizer = rebuilt(OPTIMIZERS, config["optimizer"], "optimizer")
-    return Work(source, settings, made, network, optimizer, config["seed"], options)
+    return Work(source, settings, made, network, optimizer, Recipe.rebuilt(config), config["seed"], options)
 
 
 def _from_file(

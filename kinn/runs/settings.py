@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from kinn.errors import InputError, unknown
 
+#: The strategies of a training that have settings.
+STRATEGIES = ("weights", "sampling", "causal")
+
 #: The parts of a solve whose settings carry their name in front; the others are the problem's.
-PARTS = ("network", "optimizer")
+PARTS = ("network", "optimizer", *STRATEGIES)
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,14 @@ class Settings:
     network: dict[str, str] = field(default_factory=dict)
     optimizer: dict[str, str] = field(default_factory=dict)
     problem: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)
+    sampling: dict[str, str] = field(default_factory=dict)
+    causal: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def strategies(self) -> dict[str, dict[str, str]]:
+        """Those of the strategies, by strategy."""
+        return {name: getattr(self, name) for name in STRATEGIES}
 
 
 def split(pairs: Sequence[str]) -> Settings:
@@ -36,3 +47,21 @@ def split(pairs: Sequence[str]) -> Settings:
             raise unknown("part", part, PARTS, f"--set {pair}")
         getattr(settings, part if dot else "problem")[rest if dot else name] = value
     return settings
+
+
+def curriculum(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Return the values of constants from `name=value,value,...`.
+
+    Raises:
+        InputError: If a text is nothing of the kind.
+    """
+    out = {}
+    for text in texts:
+        name, equals, values = (part.strip() for part in text.partition("="))
+        try:
+            out[name] = tuple(float(value) for value in values.split(","))
+        except ValueError:
+            equals = ""
+        if not name or not equals:
+            raise InputError(f"--curriculum takes NAME=VALUE,VALUE,..., not {text!r}")
+    return out

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kinn.errors import SolveError, unknown
+from kinn.errors import InputError, SolveError, unknown
 from kinn.runs.sources import Source, blame
-from kinn.training.settings import convert, described, types_of
+from kinn.training.settings import Specification, convert, described, types_of
 
 if TYPE_CHECKING:
     from kinn.networks import Architecture
     from kinn.optim import Optimizer
     from kinn.problem import Problem
     from kinn.solution import Solution
+    from kinn.training.recipe import Recipe
     from kinn.training.record import Record
     from kinn.training.run import RunFolder
 
-Specification = TypeVar("Specification", "Architecture", "Optimizer")
+Kind = TypeVar("Kind", bound=Specification)
 
 
-def specified(default: Specification, texts: Mapping[str, str], part: str) -> Specification:
+def specified(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
     """Return a specification, a dataclass, with settings replaced by what their texts say.
 
     Args:
         default: The specification.
         texts: Names and texts of settings.
-        part: "network" or "optimizer", for messages.
+        part: "network", "optimizer" or a strategy, for messages.
 
     Raises:
         InputError: If it has no such setting, or a value is no good.
@@ -52,6 +53,8 @@ class Options:
     threads: int | None
     out: Path
     checkpoint_every: float = 10.0
+    strategies: Mapping[str, Any] = field(default_factory=dict)
+    strategy_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @staticmethod
     def of(config: Mapping[str, Any], out: Path, threads: int | None, checkpoint_every: float) -> Options:
@@ -89,6 +92,26 @@ class Options:
             chosen_optimizer(self.optimizer or problem.defaults.optimizer), self.optimizer_settings, "optimizer"
         )
 
+    def recipe_for(self, problem: Problem) -> Recipe:
+        """Return the strategies, by default the problem's, with the settings given.
+
+        Raises:
+            InputError: If there is no such strategy or setting.
+        """
+        from kinn.training.recipe import recipe
+        from kinn.training.strategies import Causal
+
+        chosen = recipe(problem.defaults, **self.strategies)
+        parts: dict[str, Any] = {}
+        for name, texts in self.strategy_settings.items():
+            if not texts:
+                continue
+            part = getattr(chosen, name) or (Causal() if name == "causal" else None)
+            if part is None:
+                raise InputError(f"--set {name}.{next(iter(texts))} needs --{name} NAME")
+            parts[name] = specified(part, texts, name)
+        return dataclasses.replace(chosen, **parts)
+
 
 @dataclass(frozen=True)
 class Work:
@@ -100,6 +123,7 @@ class Work:
         problem: The problem made from them.
         network: The network.
         optimizer: The method.
+        recipe: The strategies.
         seed: The seed.
         options: The rest.
     """
@@ -109,6 +133,7 @@ class Work:
     problem: Problem
     network: Architecture
     optimizer: Optimizer
+    recipe: Recipe
     seed: int
     options: Options
 
@@ -138,6 +163,7 @@ class Work:
             "network": described(self.network),
             "optimizer": described(self.optimizer),
             **self.arguments,
+            **self.recipe.described(),
         }
 
     def folder(self) -> RunFolder:
@@ -210,6 +236,7 @@ class Work:
                     progress=record,
                     checkpoint=keeper,
                     **self.arguments,
+                    **self.recipe.arguments,
                 )
         except SolveError as error:
             raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error

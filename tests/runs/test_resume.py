@@ -16,6 +16,7 @@ from kinn.optim import Auto
 from kinn.runs.resume import Resumption
 from kinn.runs.sources import find
 from kinn.runs.work import Options, Work
+from kinn.training.recipe import Recipe
 from kinn.training.record import Record
 
 SCRIPT = """
@@ -35,7 +36,7 @@ def work(name: str, out: Path, iterations: int = 25) -> Work:
     source = find(name)
     settings, problem = source.configured({})
     options = Options("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
-    return Work(source, settings, problem, MLP((6,)), Auto(), 0, options)
+    return Work(source, settings, problem, MLP((6,)), Auto(), Recipe(), 0, options)
 
 
 def cut_short(work: Work, after: int) -> Path:
