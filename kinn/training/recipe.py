@@ -45,6 +45,8 @@ class Recipe:
             number = getattr(self, name)
             if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
                 raise InputError(f"{name} is a whole number of at least 1, not {number!r}")
+        if self.curriculum is not None:
+            object.__setattr__(self, "curriculum", {name: tuple(v) for name, v in self.curriculum.items()})
         if self.slabs > 1 and self.curriculum:
             raise InputError("a solve has time slabs or a curriculum, not both")
 

@@ -30,6 +30,7 @@ KEYS = (
     "stopped",
     "loss",
     "errors",
+    "unknowns",
     "run",
 )
 
@@ -125,4 +126,54 @@ def test_a_residual_that_goes_wrong_is_blamed_by_line(kinn_command: Command) -> 
     status, _, err = kinn_command("solve", "mine.py")
     assert status == 2
     assert err.startswith("kinn: error: mine.py:3: ")
+    assert err.count("\n") == 1
+
+
+EVOLVING = ("solve", "heat-multifrequency", "--network", "mlp", "--set", "network.width=6", "--points", "80")
+
+
+def test_strategies_are_named_and_set(kinn_command: Command) -> None:
+    status, out, err = kinn_command(
+        *EVOLVING, "--iterations", "6", "--weights", "ntk", "--set", "weights.every=3", "--sampling", "rad",
+        "--set", "causal.sharpness=20", "--slabs", "2", "--json",
+    )  # fmt: skip
+    assert (status, "slab 2 lm" in err) == (0, True)
+    run = Path(json.loads(out.splitlines()[-1])["run"])
+    config = tomllib.loads((run / "config.toml").read_text())
+    assert config["weights"] == {"name": "ntk", "every": 3}
+    assert config["sampling"]["name"] == "rad"
+    assert config["causal"]["sharpness"] == 20.0
+    assert config["slabs"] == 2
+    (run / "network.safetensors").unlink()
+    resumed = json.loads(kinn_command("resume", str(run), "--json").out.splitlines()[-1])
+    assert resumed["run"] == str(run)
+
+
+def test_an_ensemble_is_one_run(kinn_command: Command) -> None:
+    status, out, _ = kinn_command(*EVOLVING, "--iterations", "3", "--ensemble", "2", "--json")
+    assert status == 0
+    assert json.loads(out.splitlines()[-1])["iterations"] == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--weights", "nkt"], "no loss weights named 'nkt'; did you mean 'ntk'?"),
+        (["--sampling", "rda"], "no sampling named 'rda'; did you mean 'rad'?"),
+        (["--set", "weights.every=3"], "--set weights.every needs --weights NAME"),
+        (
+            ["--weights", "ntk", "--set", "weights.evry=3"],
+            "no setting named 'evry' in weights 'ntk'; did you mean 'every'",
+        ),
+        (["--slabs", "0"], "slabs is a whole number of at least 1, not 0"),
+        (["--batch", "10"], "mini-batches are for optimizer 'adam', not for 'auto'"),
+        (["--curriculum", "nu=1,0.1"], "no constant named 'nu' in the curriculum of problem 'heat-multifrequency'"),
+        (["--curriculum", "nu"], "--curriculum takes NAME=VALUE,VALUE,..., not 'nu'"),
+        (["--ensemble", "-1"], "ensemble is a whole number of at least 1, not -1"),
+    ],
+)
+def test_bad_strategies_are_one_line_and_status_2(kinn_command: Command, arguments: list[str], message: str) -> None:
+    status, out, err = kinn_command(*EVOLVING, *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"kinn: error: {message}")
     assert err.count("\n") == 1
