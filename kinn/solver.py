@@ -11,6 +11,7 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms.checks import warn_of_doubts
 from kinn.forms.identification import Estimate, combined, estimates
 from kinn.metrics import errors
 from kinn.networks import NETWORKS, Architecture
@@ -125,6 +126,7 @@ def solve(
         ensemble=ensemble,
     )
     followed.check(method)
+    warn_of_doubts(problem)
     start = Start(problem, architecture, seed, DTYPES[dtype])
     route = followed.route(start)
     sample = start.trial()

@@ -99,7 +99,7 @@ def test_unknowns_in_everything_that_comes_back(tmp_path: Path) -> None:
     problem = Problem(
         "growth", TimeInterval(0, 1), strong=lambda u, p: u.t - p.rate * u - p.K * 0, exact=lambda t: kinn.exp(2 * t),
         conditions=[
-            Initial("u", 1.0),
+            Initial("u", 1.0, enforce="hard"),
             Observation("u", t, np.exp(2 * t), noise=0.01),
             Observation("K", t, 1 + t),
         ],

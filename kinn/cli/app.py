@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+import warnings
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 import kinn
 from kinn.cli import compare, doctor, resume, show, solve
 from kinn.cli import list as list_
-from kinn.errors import InputError, SolveError
+from kinn.errors import InputError, ProblemWarning, SolveError
 
 app = typer.Typer(name="kinn", add_completion=False, pretty_exceptions_enable=False)
 _COMMANDS = {"list": list_, "show": show, "solve": solve, "compare": compare, "resume": resume, "doctor": doctor}
@@ -38,10 +39,26 @@ def _fail(message: object, status: int) -> NoReturn:
     sys.exit(status)
 
 
+def _say_doubts_in_one_line() -> None:
+    """Print what is doubtful about a problem as one line on stderr, without the place in the code that found it."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, ProblemWarning):
+            print(f"kinn: warning: {' '.join(str(message).split())}", file=sys.stderr)
+        else:
+            usual(message, category, *place, **more)
+
+    warnings.simplefilter("always", ProblemWarning)
+    warnings.showwarning = show
+
+
 def main() -> None:
     """Run the command line: bad input exits 2, a solve that failed numerically 3, each with one line on stderr."""
     try:
-        status = app(standalone_mode=False)
+        with warnings.catch_warnings():
+            _say_doubts_in_one_line()
+            status = app(standalone_mode=False)
     except InputError as error:
         _fail(error, 2)
     except SolveError as error:

@@ -107,7 +107,7 @@ class ResidualSystem:
                 blocks = blocks_of(whole.rows(share))
                 factor = 1.0 if few else count**0.5
                 parts[n].append(replace(term, blocks=blocks))
-                scales[n].append(list((factor * root[share]).split([len(p) for p in blocks])))
+                scales[n].append(list((factor * root[share]).split_with_sizes([len(p) for p in blocks])))
         systems = [ResidualSystem(self.trial, own) for own in parts]
         for system, own in zip(systems, scales, strict=True):
             system._scales = own

@@ -118,8 +118,9 @@ def train(
         if iteration % validation_interval(optimizer, objective, state, stopping) == 0:
             measured = validation.loss(state.theta)
             standing.validated(measured)
+        stage, unknowns = state.stage or optimizer.name, system.unknowns(state.theta)
         standing.history.append(
-            Record(state.stage or optimizer.name, iteration, standing.seconds, state.loss, measured, state.detail)
+            Record(stage, iteration, standing.seconds, state.loss, measured, state.detail, unknowns)
         )
         if exhausted(standing, optimizer, stopping) and regime.release():
             _renew(standing, optimizer, regime)

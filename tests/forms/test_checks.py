@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kinn
+from kinn import (
+    MLP,
+    Dirichlet,
+    Disk,
+    General,
+    Initial,
+    Interface,
+    Interval,
+    Neumann,
+    Observation,
+    Periodic,
+    PointValue,
+    Problem,
+    Rectangle,
+    TimeInterval,
+    Unknown,
+    UnknownField,
+    grad,
+    laplacian,
+)
+from kinn.errors import ProblemWarning
+from kinn.forms.checks import doubts
+
+SQUARE = Rectangle((0, 0), (1, 1))
+SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
+RIGHT, TOP = Neumann("u", 0.0, on="right"), Neumann("u", 0.0, on="top")
+SEEN = Observation("u", [[0.5, 0.5]], [1.0])  # type: ignore[arg-type]
+
+
+def found(domain: Any, strong: Any, conditions: Any = (), **options: Any) -> list[str]:
+    return list(doubts(Problem("p", domain, strong=strong, conditions=conditions, **options)))
+
+
+def poisson(u: Any, p: Any) -> Any:
+    return laplacian(u) + 1
+
+
+def heat(u: Any, p: Any) -> Any:
+    return u.t - u.xx
+
+
+@pytest.mark.parametrize(
+    ("domain", "strong", "conditions", "doubt"),
+    [
+        (SQUARE, poisson, [], "has no boundary condition for 'u'"),
+        (SQUARE, poisson, [Dirichlet("u", 0.0, on="left")], "no condition for 'u' on 'right', 'bottom', 'top'"),
+        (SPACE_TIME, heat, [Dirichlet("u", 0.0, on="boundary")], "no initial condition for 'u'"),
+        (SPACE_TIME, heat, [Initial("u", 0.0), Dirichlet("u", 0.0, on="left")], "no condition for 'u' on 'right'"),
+        (
+            SPACE_TIME, lambda u, p: u.tt - u.xx, [Initial("u", 0.0), Dirichlet("u", 0.0, on="boundary")],
+            "1 condition for 'u' at the start.*order 2",
+        ),
+        (SPACE_TIME, lambda u, p: u.t + u.x, [Initial("u", 0.0)], "has no boundary condition"),
+        (SQUARE, lambda u, p: u.xxxx + u.yyyy, [Dirichlet("u", 0.0, on="boundary")], "fewer than 2 conditions for 'u'"),
+        (
+            SQUARE, poisson, [Dirichlet("u", 0.0, on="boundary"), Dirichlet("u", 0.0, on="left")],
+            "gives 'u' twice on 'left'",
+        ),
+        (
+            SQUARE, poisson, [Dirichlet("u", lambda x: x, on="left"), Dirichlet("u", lambda x: x + 1, on="bottom"), RIGHT, TOP],
+            "disagree at x = 0, y = 0: 0 and 1",
+        ),
+        (SQUARE, lambda u, p: (laplacian(u), u.x - 1), [Dirichlet("u", 0.0, on="boundary")], "over-determined: 2 equa"),
+        (
+            SQUARE, poisson, [Dirichlet("u", 0.0, on="boundary"), General(lambda u, p: u.x, on="interior")],
+            "over-determined: 2 equations for 1 fields",
+        ),
+    ],
+)  # fmt: skip
+def test_doubts(domain: Any, strong: Any, conditions: Any, doubt: str) -> None:
+    with pytest.warns(ProblemWarning, match=doubt):
+        kinn.forms.checks.warn_of_doubts(Problem("p", domain, strong=strong, conditions=conditions))
+
+
+def test_equations_and_fields() -> None:
+    conditions = [Dirichlet(f, 0.0, on="boundary") for f in "uv"]
+    one = found(SQUARE, lambda u, v, p: laplacian(u) + laplacian(v), conditions, fields=("u", "v"))
+    assert one == ["is under-determined: 1 equations for 2 fields"]
+    assert not found(SQUARE, lambda u, v, p: (laplacian(u), laplacian(v)), conditions, fields=("u", "v"))
+
+
+def test_unknowns() -> None:
+    conditions = [Dirichlet("u", 0.0, on="boundary")]
+    sought = [Unknown("a", initial=1.0), UnknownField("K")]
+    said = found(SQUARE, lambda u, p: laplacian(u) + p.a, conditions, unknowns=sought)
+    assert said == ["never calls its unknown p.K", "has unknowns, and no observations to find them by"]
+    assert not found(SQUARE, lambda u, p: (p.K * u.x).x + p.a, [*conditions, SEEN], unknowns=sought)
+
+
+@pytest.mark.parametrize(
+    ("domain", "strong", "conditions"),
+    [
+        (SQUARE, poisson, [Neumann("u", 0.0, on="boundary")]),
+        (SQUARE, poisson, [General(lambda u, p: u - 1, on="boundary")]),
+        (SPACE_TIME, heat, [Initial("u", 0.0), Periodic("u", on=("left", "right"))]),
+        (SPACE_TIME, lambda u, p: u.t + u.x, [Initial("u", 0.0), Dirichlet("u", 0.0, on="left")]),  # flows out
+        (
+            SPACE_TIME, lambda u, p: u.t + u.xxxx,
+            [Initial("u", 0.0), Periodic("u", on=("left", "right"), enforce="hard")],
+        ),
+        (TimeInterval(0, 1), lambda u, p: u.tt + u, [PointValue("u", 1.0, at=0), PointValue("u", 0.0, at=0.5)]),
+        (SQUARE, poisson, [SEEN]),
+        (SQUARE, None, [SEEN]),
+        (SQUARE, lambda u, p: u - p.x, []),
+        (Disk((0, 0), 1), lambda u, p: grad(u) @ grad(u) - 1, [Dirichlet("u", 0.0, on="disk")]),
+        (
+            {"low": SQUARE, "high": Rectangle((0, 1), (1, 2), name="upper")}, poisson,
+            [Dirichlet("u", 0.0, on="rectangle"), Dirichlet("u", 0.0, on="upper")],
+        ),
+    ],
+)  # fmt: skip
+def test_nothing_is_doubtful(domain: Any, strong: Any, conditions: Any) -> None:
+    assert not found(domain, strong, conditions)
+
+
+def test_doubts_name_the_subdomain() -> None:
+    halves = {"low": SQUARE, "high": Rectangle((0, 1), (1, 2))}
+    said = found(halves, poisson, [Dirichlet("u", 0.0, on="left")])
+    assert said[0].endswith("in its subdomain 'low'")
+    assert Interface("u", on="seam").about == ("u",)
+
+
+def test_data_that_jump_at_the_boundary_are_taken_from_inside() -> None:
+    def angle(x: Any, y: Any) -> Any:  # jumps across y = 0, x < 0, where the domain below begins
+        return kinn.arctan2(y, x)
+
+    below = Rectangle((-1, -1), (1, 0))
+    conditions = [Dirichlet("u", angle, on=side) for side in ("left", "right", "bottom")]
+    conditions.append(Dirichlet("u", lambda x, y: -np.pi / 2 * (1 - kinn.sign(x)), on="top"))
+    assert not found(below, poisson, conditions)
+
+
+def test_solve_warns_before_it_trains() -> None:
+    problem = Problem("p", SQUARE, strong=poisson, conditions=[Dirichlet("u", 0.0, on="left")])
+    with pytest.warns(ProblemWarning, match="problem 'p' has no condition for 'u' on 'right'"):
+        kinn.solve(problem, MLP((3,)), iterations=1)
