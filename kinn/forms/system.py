@@ -76,7 +76,7 @@ class ResidualSystem:
             self._scales[n] = [scale] * len(term.blocks)
         else:
             roots = weights.to(self.trial.dtype).sqrt()
-            self._scales[n] = [scale * part for part in roots.split(term.sizes)]
+            self._scales[n] = [scale * part for part in roots.split_with_sizes(term.sizes)]
 
     def move(self, n: int, points: Points) -> None:
         """Evaluate term n at other points, all of one weight."""

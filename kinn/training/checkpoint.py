@@ -126,8 +126,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return data
 
 
-def standing_in(data: Mapping[str, Any] | None, problem: str, parameters: int, fingerprint: float) -> Standing | None:
-    """Return where training stood at a checkpoint, or None where there is none.
+def standing_in(data: Mapping[str, Any], problem: str, parameters: int, fingerprint: float) -> Standing:
+    """Return where training stood at a checkpoint.
 
     Args:
         data: What the checkpoint holds.

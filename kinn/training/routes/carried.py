@@ -43,8 +43,8 @@ class Carried:
         free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
         values = [as_tensor(x.value) for x in coordinates]
         values[time] = torch.tensor(self.instant, dtype=self.trial.dtype)
-        several = max((v.dim() for n, v in enumerate(values) if n != time), default=0)
-        points = torch.stack([v.to(torch.float64) for v in torch.broadcast_tensors(*values)], dim=-1)
+        several = [len(v) for v in values if v.dim()]
+        points = torch.stack([v.to(torch.float64).expand(several[:1]) for v in values], dim=-1)
         x = points.reshape(-1, len(coordinates)).numpy()
 
         def single(a: Index) -> Component:

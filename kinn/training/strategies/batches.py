@@ -28,4 +28,4 @@ class Batches:
     def at(self, iteration: int) -> ResidualSystem:
         """Return the batch of a step, counted from 1."""
         turn, place = divmod(iteration - 1, self.count)
-        return self.parts[np.random.default_rng((self.seed, turn)).permutation(self.count)[place]]
+        return self.parts[int(np.random.default_rng((self.seed, turn)).permutation(self.count)[place])]
