@@ -69,6 +69,17 @@ if TYPE_CHECKING:
     from kinn.runs.resume import resume
     from kinn.solution import Solution
     from kinn.solver import solve
+    from kinn.training.strategies import (
+        NTK,
+        RAD,
+        RARD,
+        Causal,
+        Fixed,
+        GradientNorm,
+        Measure,
+        ResidualAttention,
+        SelfAdaptive,
+    )
     from kinn.unknowns import Unknown, UnknownField
 
 __version__ = "0.1.0"
@@ -87,6 +98,7 @@ _NAMES = {
     "kinn.runs.resume": "resume",
     "kinn.solution": "Solution",
     "kinn.solver": "solve",
+    "kinn.training.strategies": "NTK RAD RARD Causal Fixed GradientNorm Measure ResidualAttention SelfAdaptive",
     "kinn.unknowns": "Unknown UnknownField",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
@@ -95,11 +107,15 @@ __all__ = [
     "KAN",
     "LBFGS",
     "MLP",
+    "NTK",
+    "RAD",
+    "RARD",
     "Adam",
     "ArcPolygon",
     "Auto",
     "Ball",
     "Box",
+    "Causal",
     "Cuboid",
     "Curve",
     "Cylinder",
@@ -109,8 +125,10 @@ __all__ = [
     "Ellipse",
     "Extrusion",
     "Field",
+    "Fixed",
     "General",
     "Geometry",
+    "GradientNorm",
     "Initial",
     "InputError",
     "Integral",
@@ -118,6 +136,7 @@ __all__ = [
     "Interval",
     "LastLayer",
     "LevenbergMarquardt",
+    "Measure",
     "Neumann",
     "Observation",
     "Periodic",
@@ -127,7 +146,9 @@ __all__ = [
     "Polygon",
     "Problem",
     "Rectangle",
+    "ResidualAttention",
     "Robin",
+    "SelfAdaptive",
     "SelfScaledBroyden",
     "Solution",
     "SolveError",
