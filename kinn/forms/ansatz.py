@@ -13,10 +13,14 @@ from kinn.errors import InputError
 from kinn.fields import Points
 from kinn.forms.box_ansatz import BoxAnsatz, HardFace
 from kinn.forms.corners import Given, disagreements
+from kinn.forms.data import check_finite
 from kinn.forms.dress import Dress
 from kinn.forms.shape_ansatz import Held, ShapeAnsatz, Slope, joined
 from kinn.geometry import Boundary, Geometry
 from kinn.problem import Problem
+
+#: At how many points of a boundary data are tried.
+PROBES = 64
 
 #: Gives the trial function at points.
 Ansatz: TypeAlias = Callable[[Points], Dress]
@@ -41,6 +45,9 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
     ]
     if not hard:
         return None
+    for condition in hard:
+        drawn = geometry.boundary(condition.on).sample(PROBES, seed=2)
+        check_finite(condition, problem.points(torch.as_tensor(drawn.points)))
     held = [_held(geometry.boundary(condition.on), condition) for condition in hard]
     _check_corners(problem, subdomain, held)
     faces = _faces(held)
@@ -67,7 +74,7 @@ def _satisfied(problem: Problem, geometry: Geometry, box: BoxAnsatz, faces: Sequ
     lower, upper = geometry.bounds
     draw = np.random.default_rng(0)
     for face in faces:
-        x = lower + (upper - lower) * draw.random((64, len(lower)))
+        x = lower + (upper - lower) * draw.random((PROBES, len(lower)))
         x[:, face.axis] = face.value
         p = problem.points(torch.as_tensor(x))
         u = box(p)(p.field(0.0, "zero"))

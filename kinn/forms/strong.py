@@ -10,6 +10,7 @@ from kinn.conditions import Condition, Integral, Observation
 from kinn.conditions.base import Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
+from kinn.forms.data import check_finite
 from kinn.forms.placement import Placement
 from kinn.forms.system import ResidualSystem
 from kinn.forms.terms import Term, TermResidual, plan_term
@@ -64,6 +65,8 @@ def strong_form(
             placed = place.points(condition, group, seed + 13 * n + 7)
             if placed is None:
                 continue
+            if isinstance(placed, Points):
+                check_finite(condition, placed)
             several = len(problem.subdomains) > 1 and not isinstance(condition, Integral)
             label = f"{condition.label} in {group[0]!r}" if several else condition.label
             factor: Weight = getattr(condition, "weight", 1.0)

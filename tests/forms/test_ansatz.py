@@ -102,6 +102,11 @@ def test_derivatives_pass_through_the_ansatz() -> None:
             "another hard condition has already",
         ),
         (
+            Disk((0, 0), 1),
+            [Neumann("u", lambda x: 1 / (x - x), on="disk", enforce="hard")],
+            "the flux of Neumann.* is not finite at x = ",
+        ),
+        (
             Rectangle((0, 0), (1, 1)),
             [Dirichlet("u", 0.0, on="left", enforce="hard"), Dirichlet("u", 0.0, on="boundary", enforce="hard")],
             "another hard condition",
