@@ -4,9 +4,20 @@ from kinn.networks.base import Architecture, Network, coordinate_stack
 from kinn.networks.kan import KAN
 from kinn.networks.matching import match_parameters
 from kinn.networks.mlp import MLP
+from kinn.networks.resnet import ResNet
 from kinn.networks.tape import Tape
 
 #: The architectures by their names on the command line.
-NETWORKS: dict[str, type[Architecture]] = {a.name: a for a in (KAN, MLP)}
+NETWORKS: dict[str, type[Architecture]] = {a.name: a for a in (KAN, MLP, ResNet)}
 
-__all__ = ["KAN", "MLP", "NETWORKS", "Architecture", "Network", "Tape", "coordinate_stack", "match_parameters"]
+__all__ = [
+    "KAN",
+    "MLP",
+    "NETWORKS",
+    "Architecture",
+    "Network",
+    "ResNet",
+    "Tape",
+    "coordinate_stack",
+    "match_parameters",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from itertools import groupby
 from typing import ClassVar
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
-from kinn.networks.layers import Layer, Normalise
+from kinn.networks.layers import Layer, Normalise, in_order
 from kinn.networks.tape import Tape
 
 #: The lower and the upper corner of the box that the inputs live in.
@@ -31,7 +30,6 @@ class Network(nn.Module):
     def __init__(self, layers: Sequence[Layer], inputs: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self._runs: list[tuple[type[Layer], tuple[Layer, ...]]] = [(k, tuple(run)) for k, run in groupby(layers, type)]
         self.inputs = inputs
         self.outputs = outputs
 
@@ -56,13 +54,7 @@ class Network(nn.Module):
 
     def push(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
-        if tape is None:
-            for kind, layers in self._runs:
-                stack = kind.chain(layers, stack, index)
-            return stack
-        for layer in self.layers:
-            stack = layer.jet(stack, index, tape)  # type: ignore[operator]
-        return stack
+        return in_order(list(self.layers), stack, index, tape)  # type: ignore[arg-type]
 
     def backend(self, index: IndexSet) -> str:
         """Return the name of the back end of the spline op that evaluates the layers; "torch" where none does."""

@@ -88,6 +88,18 @@ class SplineLayer(Layer):
         )
 
 
+def spline_layer(
+    fan_in: int, fan_out: int, intervals: int, degree: int, init: str, bound: str, generator: torch.Generator
+) -> SplineLayer:
+    """Return a freshly initialised layer on a uniform grid over [-1, 1]; `init` is one of `SPLINE_INITIALISATIONS`."""
+    grid = SplineGrid.uniform(intervals, degree)
+    spline_scale, base_scale = SPLINE_INITIALISATIONS[init](fan_in, fan_out, derivative_energies(grid))
+    weight = torch.randn(fan_in, grid.size + 1, fan_out, generator=generator, dtype=torch.float64)
+    weight[:, :-1] *= spline_scale
+    weight[:, -1] *= base_scale
+    return SplineLayer(grid, weight.flatten(0, 1), bound)
+
+
 @dataclass(frozen=True)
 class KAN(Architecture):
     """A Kolmogorov-Arnold network of B-splines on uniform grids, with a silu base function on every edge.
@@ -143,12 +155,8 @@ class KAN(Architecture):
         sizes = (inputs, *self.widths, outputs)
         built: list[Layer] = []
         for (fan_in, fan_out), intervals in zip(pairwise(sizes), self.grids, strict=True):
-            grid = SplineGrid.uniform(intervals, self.degree)
-            spline_scale, base_scale = SPLINE_INITIALISATIONS[self.init](fan_in, fan_out, derivative_energies(grid))
-            weight = torch.randn(fan_in, grid.size + 1, fan_out, generator=generator, dtype=torch.float64)
-            weight[:, :-1] *= spline_scale
-            weight[:, -1] *= base_scale
-            built.append(SplineLayer(grid, weight.flatten(0, 1), self.bound if built else "none"))
+            bound = self.bound if built else "none"
+            built.append(spline_layer(fan_in, fan_out, intervals, self.degree, self.init, bound, generator))
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +36,18 @@ class Layer(nn.Module, ABC):
     def backend(self, index: IndexSet) -> str | None:
         """Return the name of the back end that evaluates the layer on jets, or None where there is no choice."""
         return None
+
+
+def in_order(layers: Sequence[Layer], stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+    """Return the image of a stack under layers, one after the other; neighbours of one kind go together."""
+    if tape is None:
+        kind: type[Layer]
+        for kind, run in groupby(layers, type):
+            stack = kind.chain(tuple(run), stack, index)
+        return stack
+    for layer in layers:
+        stack = layer.jet(stack, index, tape)
+    return stack
 
 
 class Normalise(Layer):
