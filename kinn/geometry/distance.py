@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from kinn.geometry.carriers import Carrier, Values
 from kinn.geometry.regions import TINY, Everywhere, Region
 
-_ON = 1e-9  # a point this near to a patch, relative to the size, is on it: its derivatives are taken from inside
+# A point this near to a patch, relative to the size, is on it: its derivatives are taken from inside.
+_ON, _ON_SINGLE = 1e-9, 1e-5
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,10 @@ def _trimmed(patch: Patch, x: tuple[Values, ...], size: float) -> Values:
     """Return sqrt(f^2 + excess): positive on both sides of the patch, but on it smooth as its carrier f is."""
     f = patch.carrier(x)
     excess = patch.region.excess(x, f)
-    on = np.abs(numbers(f)) <= _ON * size
+    near = (_ON if numbers(f).dtype == np.float64 else _ON_SINGLE) * size
+    on = np.abs(numbers(f)) <= near
     if not isinstance(patch.region, Everywhere):
-        on = on & (numbers(excess) <= (_ON * size) ** 2)
+        on = on & (numbers(excess) <= near**2)
     if not on.any():
         return (f * f + excess) ** 0.5
     # A root has no derivative at zero. There the excess vanishes to the eighth order, and f itself takes its place.
@@ -62,12 +64,13 @@ def _trimmed(patch: Patch, x: tuple[Values, ...], size: float) -> Values:
     return here * f + (1.0 - here) * (f * f + excess + here) ** 0.5
 
 
-def numbers(values: Values) -> NDArray[np.float64]:
-    """Return an array, a tensor, a field or a number as an array."""
+def numbers(values: Values) -> NDArray[np.floating[Any]]:
+    """Return an array, a tensor, a field or a number as an array of its own precision."""
     plain: Any = getattr(values, "value", values)  # what a field is without its derivatives
     if hasattr(plain, "detach"):
         plain = plain.detach().cpu()
-    return np.asarray(plain, dtype=np.float64)
+    array = np.asarray(plain)
+    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
 
 
 def like(array: NDArray[Any], values: Values) -> Values:

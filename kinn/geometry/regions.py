@@ -15,7 +15,7 @@ from functools import cached_property
 
 from kinn.geometry.carriers import Carrier, Round, Values
 
-TINY = 1e-40  # of a length squared: keeps roots of zero, in corners, and their derivatives finite
+TINY = 1e-30  # of a length squared: keeps roots of zero, in corners, and their derivatives finite
 _BOTH_ZERO = 1e-12  # the same for quotients of excesses, which are zero together wherever regions overlap
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.geometry import Boundary, Box, Disk, Geometry, Polygon, Rectangle, TimeInterval
+from kinn.geometry import Boundary, Box, Disk, Ellipse, Geometry, Polygon, Rectangle, TimeInterval
 from tests.geometry.shapes import SHAPES, SQUARE
 
 
@@ -113,6 +116,36 @@ def test_a_seam_is_no_boundary() -> None:
     assert both.boundary("boundary").distance(1.0, 0.5, 0.5) > 0.1
 
 
+operations = st.sampled_from([operator.or_, operator.and_, operator.sub])
+places = st.tuples(*[st.integers(-4, 4).map(lambda k: k / 4)] * 2)
+sizes = st.tuples(*[st.integers(1, 4).map(lambda k: k / 4)] * 2)
+
+
+@settings(max_examples=30)
+@given(first=places, steps=st.lists(st.tuples(operations, places, sizes, st.integers(0, 3)), min_size=1, max_size=3))
+def test_combinations_on_a_grid(first: tuple[float, float], steps: list[tuple[Any, Any, Any, int]]) -> None:
+    """On a coarse grid shapes share edges, touch, and cross in corners all the time."""
+    shape: Geometry = Rectangle(first, (first[0] + 1, first[1] + 1))
+    try:
+        for operation, (x, y), (a, b), kind in steps:
+            other = (
+                Rectangle((x, y), (x + a, y + b)),
+                Disk((x, y), a),
+                Ellipse((x, y), (a, b)),
+                Polygon([(x, y), (x + 1, y), (x + 1, y + 0.5), (x + 0.5, y + 0.5), (x + 0.5, y + 1), (x, y + 1)]),
+            )[kind]
+            shape = operation(shape, other)
+        x, parts = shape.sample(100), boundaries(shape)
+    except InputError:  # an empty domain
+        return
+    for boundary in parts:
+        assert boundary.distance(*x.T).min() > 0
+        located = boundary.sample(40)
+        field = on_fields(boundary.distance, shape, located.points)
+        assert field.value.abs().max() < 1e-12
+        np.testing.assert_allclose(gradient(field, 40), -located.normals, atol=1e-6)
+
+
 def test_edges_in_line_of_different_shapes_stay_apart() -> None:
     """Part of the lower edge of the result belongs to either shape; neither name may vanish on the other's."""
     first = Disk((0.5, 0), 0.5) | Rectangle((1.25, 0), (2, 1))
@@ -142,6 +175,20 @@ def test_corners_are_finite() -> None:
     assert field.value.abs().max() < 1e-15
     assert np.isfinite(gradient(field, len(corners))).all()
     assert np.isfinite(component(field, len(corners), 0, 0)).all()
+
+
+@pytest.mark.parametrize("name", ["polygon", "nested", "union-3d", "star-and-bean", "extrusion"])
+def test_single_precision(name: str) -> None:
+    shape = SHAPES[name]
+    x, located = shape.sample(100), shape.boundary("boundary").sample(100)
+    tensors = [torch.as_tensor(c, dtype=torch.float32) for c in x.T]
+    values = shape.distance(*tensors)
+    assert values.dtype == torch.float32
+    np.testing.assert_allclose(values, shape.distance(*x.T), atol=1e-5)
+    points = torch.as_tensor(located.points, dtype=torch.float32)
+    field = shape.distance(*Points(shape.coordinates, points).coordinates)
+    assert field.value.abs().max() < 1e-5
+    np.testing.assert_allclose(gradient(field, 100), -located.normals, atol=2e-2)
 
 
 def test_the_number_of_coordinates_is_checked() -> None:
