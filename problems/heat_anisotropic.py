@@ -46,8 +46,8 @@ def make_problem(enforce: str = "hard") -> Problem:
         exact=exact,
         defaults=Defaults(
             networks={"kan": KAN((3,), (60, 8), 5), "mlp": MLP((300,), activation="sin", spread=30.0)},
-            points=6000,
-            budget=60.0,
+            points=16000,  # splines fine enough for x need as many along y and t
+            budget=100.0,
             pde_weight=1.0,
         ),
         title="Heat conduction in an anisotropic plate, u = sin(20 pi x) sin(pi y) exp(-1.0016 t)",
