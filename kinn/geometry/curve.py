@@ -15,7 +15,8 @@ from kinn.geometry.arclength import ArcLength
 from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Label, Name, Part
 from kinn.geometry.carriers import Carrier
-from kinn.geometry.loop import Loop, fit, spline
+from kinn.geometry.fitting import fit, spline
+from kinn.geometry.loop import Loop
 from kinn.geometry.nearness import LoopDistance, Stretch
 from kinn.geometry.pieces import Array, BoundaryPoints, Piece
 from kinn.geometry.regions import Everywhere, Half, Region
