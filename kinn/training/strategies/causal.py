@@ -33,6 +33,7 @@ class Causal(Weighting):
         growth: The factor by which it grows.
         reached: The least weight at which it grows.
         noticed: Smaller changes of the weights are not made.
+        floor: The least weight. Splines at late times, which early ones say nothing about, would go anywhere at weight 0.
     """
 
     name: ClassVar[str] = "causal"
@@ -44,13 +45,14 @@ class Causal(Weighting):
     growth: float = 10.0
     reached: float = 0.9
     noticed: float = 1e-3
+    floor: float = 1e-2
 
     def __post_init__(self) -> None:
         check_period(self.every, "causal")
         if self.chunks < 2 or self.stages < 0:
             raise InputError(f"causal.chunks is at least 2 and causal.stages at least 0: {self.chunks}, {self.stages}")
-        if not (self.sharpness > 0 and self.growth > 1 and 0 < self.reached < 1):
-            raise InputError("causal takes sharpness > 0, growth > 1 and 0 < reached < 1")
+        if not (self.sharpness > 0 and self.growth > 1 and 0 <= self.floor < self.reached < 1):
+            raise InputError("causal takes sharpness > 0, growth > 1 and 0 <= floor < reached < 1")
 
     def begin(self, system: ResidualSystem, theta: Tensor, seed: int) -> Memory:
         """Return the weights at the start.
@@ -118,7 +120,7 @@ class Causal(Weighting):
         return ((t - begin) / (end - begin) * self.chunks).long().clamp(0, self.chunks - 1)
 
     def _weighted(self, system: ResidualSystem, past: Tensor, memory: Memory) -> Memory:
-        weights = torch.exp(-memory["steepness"] * past[:-1])
+        weights = torch.exp(-memory["steepness"] * past[:-1]).clamp(min=self.floor)
         chunks = {n: self._chunk(system, n) for n in range(len(system.terms))}
         later = {n: chunk for n, chunk in chunks.items() if n in interior(system) or bool(chunk.any())}
         return {**memory, "weights": {n: weights[chunk] for n, chunk in later.items()}}

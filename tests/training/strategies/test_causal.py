@@ -24,7 +24,7 @@ def begun(causal: Causal, system: ResidualSystem) -> Regime:
 def test_weights_fall_with_what_is_unlearnt_before() -> None:
     system = heat(400)
     theta = system.start()
-    regime = begun(Causal(chunks=8, sharpness=5.0), system)
+    regime = begun(Causal(chunks=8, sharpness=5.0, floor=0.0), system)
     t = torch.cat([block.tensor[:, 1] for block in system.terms[0].blocks])
     squares, chunk = system.squares(theta)[0], (t / 2 * 8).long().clamp(max=7)
     means = torch.stack([squares[chunk == n].mean() for n in range(8)])
@@ -96,3 +96,9 @@ def test_without_time_there_is_nothing_to_follow() -> None:
 def test_bad_settings_are_named(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="causal"):
         Causal(**settings)
+
+
+def test_late_times_keep_a_least_weight() -> None:
+    system = heat(200)
+    regime = begun(Causal(sharpness=1e9, floor=0.02), system)
+    assert float(regime.memories[0]["weights"][0].min()) == pytest.approx(0.02)
