@@ -4,7 +4,7 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test slow lint types accuracy bench race build clean
+.PHONY: setup demo test slow lint types docs accuracy bench race build clean
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.kinn-setup
@@ -32,6 +32,14 @@ lint: setup
 types: setup
 	.ci/types $(VENV)
 
+# Warnings are errors. The examples run while the pages are built; unchanged ones are not run again.
+docs: $(VENV)/.kinn-docs
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+$(VENV)/.kinn-docs: $(VENV)/.kinn-setup
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	@touch $@
+
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
 
@@ -45,4 +53,4 @@ build: setup
 	$(BIN)/python -m build
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist docs/_build docs/api docs/examples *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
