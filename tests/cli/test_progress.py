@@ -12,12 +12,12 @@ def test_plain_lines_are_few(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.progress("a problem") as show:
         for iteration in range(1, 4):
             show(Record("lm", iteration, 0.1 * iteration, 1.0))
-        show(Record("ssbroyden", 4, 0.4, 0.5, validation=0.25))
+        show(Record("ssbroyden", 4, 0.4, 0.5, validation=0.25, unknowns={"nu": 0.0031831}))
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         "a problem: lm 1, 0.1 s, loss 1.00e+00",
-        "a problem: ssbroyden 4, 0.4 s, loss 5.00e-01, validation 2.50e-01",
+        "a problem: ssbroyden 4, 0.4 s, loss 5.00e-01, validation 2.50e-01, nu 0.003183",
     ]
 
 
