@@ -48,7 +48,10 @@ def resume(
         InputError: If there is no checkpoint, or it is damaged, foreign or of another problem.
         SolveError: If the numbers break down.
     """
+    from kinn.training.run import restore
+
     path = Path(run)
+    restore(path)
     if path.is_dir():
         resumption = Resumption.of(path, problem, budget=budget, iterations=iterations, threads=threads)
         return resumption.run(progress)
@@ -92,8 +95,9 @@ class Resumption:
         """
         from kinn.training.checkpoint import EVERY, read_checkpoint
         from kinn.training.plain import config_hash
-        from kinn.training.run import STATE, RunFolder
+        from kinn.training.run import STATE, RunFolder, restore
 
+        restore(path)
         known = _read_config(path)
         before = read_checkpoint(path / STATE)
         if before.get("config") != known:

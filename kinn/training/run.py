@@ -92,7 +92,7 @@ class RunFolder:
         self._begun = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._restore()
+            restore(self.path)
             probe = self._sibling("probe")
             probe.mkdir()
             probe.rmdir()
@@ -187,18 +187,19 @@ class RunFolder:
         except OSError as error:  # the disk is full
             raise self._unwritable(error) from error
         finally:
-            self._restore()
+            restore(self.path)
             shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
     def _unwritable(self, error: OSError) -> InputError:
         return InputError(f"cannot write the run folder {self.path}: {error.strerror or error}")
 
-    def _restore(self) -> None:
-        """Put back the last good state where a kill fell between the two renames."""
-        kept = sorted(self.path.parent.glob(f".{self.path.name}.old-*"), key=os.path.getmtime)
-        if kept and not self.path.exists():
-            kept[-1].rename(self.path)
+
+def restore(path: Path) -> None:
+    """Put the last good state of a run folder back where a kill fell between the two renames."""
+    kept = sorted(path.parent.glob(f".{path.name}.old-*"), key=os.path.getmtime)
+    if kept and not path.exists():
+        kept[-1].rename(path)
 
 
 def _json(path: Path, data: Mapping[str, Any]) -> None:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +82,39 @@ def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Pat
     assert [line["iteration"] for line in lines] == list(range(1, 26))
     assert [line["loss"] for line in lines] == [r.loss for r in whole.history]
     assert [p.name for p in run.parent.iterdir()] == [run.name]
+
+
+def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
+    began = time.perf_counter()
+    whole = work("poisson-1d", tmp_path / "whole").run()
+    duration = time.perf_counter() - began
+    moments = random.Random(1)
+    for n in range(4):
+        mine = work("poisson-1d", tmp_path / str(n))
+        path = mine.folder().path
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork: the child starts none of its own
+            child = multiprocessing.get_context("fork").Process(target=mine.run)
+            child.start()
+        while not path.exists():
+            time.sleep(0.001)
+        time.sleep(moments.random() * duration)  # figures and files are written at the end, and last longest
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        solution = kinn.resume(path)
+        assert torch.equal(flat(solution), flat(whole))
+        assert (path / "solution.vtu").is_file()
+
+
+def flat(solution: kinn.Solution) -> torch.Tensor:
+    return torch.cat([tensor.flatten() for tensor in solution.trial.state_dict().values()])
+
+
+def test_a_kill_between_two_renames_is_mended(tmp_path: Path) -> None:
+    run = cut_short(work("poisson-1d", tmp_path), 9)
+    run.rename(run.with_name(f".{run.name}.old-12345678"))
+    assert kinn.resume(run).run == run
 
 
 def test_a_run_of_a_script_is_resumed_unless_the_script_changed(tmp_path: Path) -> None:
