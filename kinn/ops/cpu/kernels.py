@@ -56,7 +56,7 @@ def forward(
         few: Whether the kernels are those for few outputs (see `narrow`).
         out: Takes the outputs, `A x N x O`.
         ranges: Where the ranges of points begin, and the number of points.
-        share: The first range to do, and the distance to the next.
+        share: The first range to do, and the one after the last.
     """
     components, total, inputs = stack.shape
     width, outputs, step = base.shape[1], out.shape[2], tile_points(inputs, PAIRS)
@@ -68,7 +68,7 @@ def forward(
     tile = np.empty(most * components * width, stack.dtype)
     point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
-    for n in range(share[0], len(ranges) - 1, share[1]):
+    for n in range(share[0], share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
             column = whole_vectors(count)
@@ -125,7 +125,7 @@ def adjoint(
         coefficients_grad: Those of the polynomials, like `coefficients`, one array a range.
         base_grad: Those of the base function's weights, like `base`, one array a range.
         ranges: Where the ranges of points begin, and the number of points.
-        share: The first range to do, and the distance to the next.
+        share: The first range to do, and the one after the last.
     """
     components, total, inputs = stack.shape
     outputs, width, step = grad.shape[2], base.shape[1], tile_points(inputs, PAIRS)
@@ -138,7 +138,7 @@ def adjoint(
     tile = np.zeros(most * components * width, stack.dtype)
     point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
-    for n in range(share[0], len(ranges) - 1, share[1]):
+    for n in range(share[0], share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
             column = whole_vectors(count)
@@ -191,7 +191,7 @@ def jacobian(
         grad: The cotangents of the outputs, `A x N x O`.
         out: The Jacobian, `N x I (K + 1) O`, slots of one input together.
         ranges: Where the ranges of points begin, and the number of points.
-        share: The first range to do, and the distance to the next.
+        share: The first range to do, and the one after the last.
     """
     components, _, inputs = stack.shape
     outputs, size, step = grad.shape[2], matrices.shape[1], tile_points(inputs, OWN_PAIRS)
@@ -202,7 +202,7 @@ def jacobian(
     tile = np.zeros(most * components * width, stack.dtype)
     own = np.empty((inputs, most, size + 1, width), stack.dtype)
     ends, bins, origins, rates = grid
-    for n in range(share[0], len(ranges) - 1, share[1]):
+    for n in range(share[0], share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
             column = whole_vectors(count)

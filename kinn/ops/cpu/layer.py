@@ -1,6 +1,7 @@
 """Spline layers on the CPU: torch tensors in and out, ranges of points in parallel.
 
-A thread takes its ranges through all layers, forward or back: no thread waits for another between layers.
+A thread takes some ranges through all layers, forward or back, before it turns to others: stacks stay in its caches, and
+no thread waits for another between layers.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Passage:
                     layer.base, code.rows, code.few, arrays[n + 1], parts, share,
                 )  # fmt: skip
 
-        run(work, len(parts) - 1)
+        run(work, parts)
         *self.inputs, out = stacks
         return out
 
@@ -106,7 +107,7 @@ class Passage:
                     arrays[n], coefficients_grads[n], base_grads[n], parts, share,
                 )  # fmt: skip
 
-        run(work, len(parts) - 1)
+        run(work, parts)
         return backs[0] if inward else None, [
             _folded(*sums) for sums in zip(self.layers, coefficients_grads, base_grads, strict=True)
         ]
@@ -154,4 +155,4 @@ def jacobian(
             code.split_width, cotangents, result, parts, share,
         )  # fmt: skip
 
-    run(work, len(parts) - 1)
+    run(work, parts)

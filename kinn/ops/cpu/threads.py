@@ -17,6 +17,9 @@ from kinn.ops.cpu.loops import Array
 #: The least number of points worth a range of its own, and the greatest number of ranges.
 LEAST, MOST = 512, 64
 
+#: The number of points that a thread takes through all layers before it turns to others: their stacks stay in its caches.
+TOGETHER = 4096
+
 
 @lru_cache(maxsize=64)
 def ranges(points: int, least: int = LEAST) -> Array:
@@ -32,14 +35,24 @@ def ranges(points: int, least: int = LEAST) -> Array:
     return edges
 
 
-def run(work: Callable[[tuple[int, int]], None], count: int) -> None:
-    """Call `work((first, step))` on as many threads as torch is set to use: ranges first, first + step, .. of `count`."""
+def run(work: Callable[[tuple[int, int]], None], parts: Array) -> None:
+    """Call `work((first, last))` for all ranges, a few neighbours at a time, on as many threads as torch is set to use.
+
+    Args:
+        work: Does the ranges first, .., last - 1.
+        parts: What `ranges` returned.
+    """
+    count = len(parts) - 1
     threads = min(torch.get_num_threads(), count)
-    if threads == 1:
-        work((0, 1))
-        return
-    others = [_pool(threads).submit(work, (first, threads)) for first in range(1, threads)]
-    work((0, threads))
+    together = max(1, min(-(-count // threads), TOGETHER * count // max(int(parts[-1]), 1)))
+    shares = [(first, min(first + together, count)) for first in range(0, count, together)]
+
+    def own(thread: int) -> None:
+        for share in shares[thread::threads]:
+            work(share)
+
+    others = [_pool(threads).submit(own, thread) for thread in range(1, threads)]
+    own(0)
     for other in others:
         other.result()
 

@@ -37,11 +37,11 @@ def test_every_range_is_done_once_on_as_many_threads_as_torch_uses(threads: int)
     def work(share: tuple[int, int]) -> None:
         with lock:
             names.add(threading.current_thread().name)
-            done.extend(range(share[0], 10, share[1]))
+            done.extend(range(*share))
 
     torch.set_num_threads(threads)
     try:
-        run(work, 10)
+        run(work, ranges(10 * LEAST))
     finally:
         torch.set_num_threads(before)
     assert sorted(done) == list(range(10))
@@ -58,6 +58,6 @@ def test_an_error_in_a_thread_is_not_lost() -> None:
     torch.set_num_threads(2)
     try:
         with pytest.raises(ArithmeticError, match="other thread"):
-            run(work, 4)
+            run(work, ranges(4 * LEAST))
     finally:
         torch.set_num_threads(before)
