@@ -15,7 +15,7 @@ from step_cases.sizes import Case, Sizes, Step, case_of
 
 #: Points at a time: the jets of a block stay in the caches, and memory does not grow with the number of points. Up to
 #: this number a step is one block and pays nothing for it.
-BLOCK = 16384
+BLOCK = 8192
 
 LAPLACIAN = trace(2, (0, 1))
 INDEX = IndexSet.closure(2, [LAPLACIAN])

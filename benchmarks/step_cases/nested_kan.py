@@ -1,9 +1,8 @@
 """A B-spline KAN in plain torch under nested automatic differentiation, written as efficient-kan is.
 
 All B-splines of the grid come from the Cox-de Boor recursion as one dense tensor, which a linear map contracts; silu has
-a linear map of its own. Between layers tanh keeps values on the grid, so the function is the one of `kinn.networks.KAN`
-and parameters can be carried over. Knots are shared by the inputs and their reciprocal distances known beforehand, which
-efficient-kan spares itself neither of: the yardstick is a little better than the original.
+a linear map of its own. As there, every input has knots of its own, and the recursion divides by their distances. Between
+layers tanh keeps values on the grid, so the function is the one of `kinn.networks.KAN` and parameters can be carried over.
 """
 
 from __future__ import annotations
@@ -41,18 +40,15 @@ class NestedLayer(nn.Module):
         self.spline = nn.Parameter(torch.randn(outputs, inputs * size) / (inputs * size))
         self.base = nn.Parameter(torch.randn(outputs, inputs) / inputs**0.5)
         knots = torch.arange(-degree, grid + degree + 1, dtype=torch.float64) * (2 / grid) - 1
-        self.register_buffer("knots", knots)
-        for k in range(1, degree + 1):
-            self.register_buffer(f"reciprocal{k}", 1 / (knots[k:] - knots[:-k]))
+        self.register_buffer("knots", knots.expand(inputs, -1).contiguous())
 
     def basis(self, x: Tensor) -> Tensor:
         """Return all G + k B-splines at x (N, I), a tensor `N x I x (G + k)`."""
         x, t = x.unsqueeze(-1), self.knots
-        splines = ((x >= t[:-1]) & (x < t[1:])).to(x.dtype)
+        splines = ((x >= t[:, :-1]) & (x < t[:, 1:])).to(x.dtype)
         for k in range(1, self.degree + 1):
-            reciprocal = getattr(self, f"reciprocal{k}")
-            rising = (x - t[: -(k + 1)]) * reciprocal[:-1]
-            falling = (t[k + 1 :] - x) * reciprocal[1:]
+            rising = (x - t[:, : -(k + 1)]) / (t[:, k:-1] - t[:, : -(k + 1)])
+            falling = (t[:, k + 1 :] - x) / (t[:, k + 1 :] - t[:, 1:-k])
             splines = rising * splines[..., :-1] + falling * splines[..., 1:]
         return splines
 

@@ -22,7 +22,8 @@ Measured by `python benchmarks/step.py` on {conditions}{peers}.
 
 NOTES = """
 KANs are [2, 16, 16, 1] with G = 10 and k = 3, MLPs 2-64-64-64-1 with tanh. The nested KAN is written as efficient-kan is:
-Cox-de Boor, dense in its basis, derivatives by nested reverse mode. pykan runs in the settings its author gives for
+the Cox-de Boor
+recursion, dense in its basis, derivatives by nested reverse mode. pykan runs in the settings its author gives for
 speed. DeepXDE's step has no boundary conditions, as ours has none.
 """
 

@@ -17,7 +17,7 @@ threads, bit for bit. Measured on {conditions}.
 
 POINTS = """### Points
 
-The same step, one thread, in blocks of at most 16,384 points: median CPU milliseconds, microseconds a point, and growth
+The same step, one thread, in blocks of at most 8,192 points: median CPU milliseconds, microseconds a point, and growth
 of the memory. Measured on {conditions}.
 """
 
