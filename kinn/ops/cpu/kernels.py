@@ -75,12 +75,7 @@ def forward(
             pairs = column * inputs
             load(transpose, stack, begin, count, x, column)
             call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-            if direct:
-                out[:, begin : begin + count] = 0.0
-                place = out[0, begin:].ravel()
-            else:
-                tile[:] = 0.0
-                place = tile
+            place = out[0, begin:].ravel() if direct else tile
             call(push, (inputs, count, column, point, component, cell, table, place, each, coefficients, base))
             if not direct:
                 store_outputs(tile, few, width, column, begin, count, out)

@@ -101,8 +101,9 @@ class Passage:
         def work(share: tuple[int, int]) -> None:
             for n in reversed(range(len(self.layers))):
                 layer, code = self.layers[n], self.layers[n].machine
+                pull = code.pull if wanted[n] else code.pull_alone
                 kernels.adjoint(
-                    code.transpose, code.edges_again, code.pull, code.edges_adjoint, inputs[n], layer.cells.search,
+                    code.transpose, code.edges_again, pull, code.edges_adjoint, inputs[n], layer.cells.search,
                     layer.coefficients, layer.base, code.rows_again, code.few, arrays[n + 1], wanted[n],
                     arrays[n], coefficients_grads[n], base_grads[n], parts, share,
                 )  # fmt: skip

@@ -92,10 +92,17 @@ class Machine:
 
     @cached_property
     def pull(self) -> int:
-        """Adds to the cotangents of one input's polynomials."""
+        """Adds to the cotangents of the polynomials, and stores what those of the inputs follow from."""
         if self.few:
             return compiled(narrow.pull(self._orders, self.degree, self.dtype, self.outputs))
-        return compiled(outputs.pull(self._orders, self.degree, self.dtype, self.outputs))
+        return compiled(outputs.pull(self._orders, self.degree, self.dtype, self.outputs, inward=True))
+
+    @cached_property
+    def pull_alone(self) -> int:
+        """Adds to the cotangents of the polynomials where nobody asks for those of the inputs."""
+        if self.few:
+            return self.pull
+        return compiled(outputs.pull(self._orders, self.degree, self.dtype, self.outputs, inward=False))
 
     @cached_property
     def split(self) -> int:

@@ -107,9 +107,11 @@ class _Points:
 
 
 def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds all edges to the outputs of a tile."""
+    """Return the kernel that adds up all edges to the outputs of a tile."""
     k = _Points("push", {}, orders, degree, max(orders, default=0), outputs, dtype)
     code, v = k.code, k.v
+    with code.loop(code.builder.mul(code["column"], whole(k.components * outputs)), v.lanes) as place:
+        v.store(v.constant(0.0), code["tile"], place)
     with k.vectors():
         for o in range(outputs):
             t = k.taylor(o, k.order)

@@ -175,10 +175,13 @@ class _Outputs:
 
 
 def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds all edges to the outputs of a tile."""
+    """Return the kernel that adds up all edges to the outputs of a tile."""
     arrays = {"each": "int", "cells": dtype, "base": dtype}
     k = _Outputs("push", arrays, orders, degree, max(orders, default=0), dtype, outputs)
     code, v = k.code, k.v
+    with code.loop(code["count"]) as r, code.loop(whole(k.width), k.lanes) as o:
+        for place in k.tile(r, o):
+            v.store(v.constant(0.0), code["tile"], place)
     for inputs in k.inputs(INPUTS):
         for places, _ in k.outputs():
             weights = {(i, o): v.load(code["base"], k.base_place(i, o)) for i in inputs for o in places}
@@ -197,11 +200,11 @@ def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
     return code.finish()
 
 
-def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, inward: bool) -> ir.Function:
     """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
-    It also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a pair: of
-    phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
+    If `inward`, it also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a
+    pair: of phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
     """
     arrays = {"each": "int", "cells": dtype, "base": dtype, "cells_grad": dtype, "base_grad": dtype, "sums": dtype}
     k = _Outputs("pull", arrays, orders, degree, max(orders, default=0) + 1, dtype, outputs)
@@ -209,25 +212,26 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
     short = Vectors(code, dtype, group)
     for (i,) in k.inputs(1):
         for places, first in k.outputs():
-            weights = [v.load(code["base"], k.base_place(i, o)) for o in places]
             totals = [v.variable() for _ in places]
             with code.loop(code["count"]) as r:
                 e = k.shared(i, r)
                 terms: list[Any] = [None] * width
-                for o, weight, total in zip(places, weights, totals, strict=True):
+                for o, total in zip(places, totals, strict=True):
                     g = [v.load(code["tile"], place) for place in k.tile(r, o)]
-                    t = k.taylor(e, o, weight, k.order + 1)
                     cotangents, base = k.cotangents(e, g)
                     total.add(base)
                     polynomial = taylor_adjoint(v, cotangents, e.s, degree)
                     for value, place in zip(polynomial, k.rows_of(e.cell_at, o, degree + 1), strict=True):
                         v.store(v.add(v.load(code["cells_grad"], place), value), code["cells_grad"], place)
+                    if not inward:
+                        continue
+                    t = k.taylor(e, o, v.load(code["base"], k.base_place(i, o)), k.order + 1)
                     for m, cotangent in enumerate(cotangents):
                         moved = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
                         terms[0] = v.multiply_add(moved, cotangent, terms[0])
                     for n, (a, m) in enumerate(k.rows, start=1):
                         terms[n] = v.multiply_add(g[a], t[m], terms[n])
-                for n in range(0, width, group):
+                for n in range(0, width if inward else 0, group):
                     place = code.plus(whole(n), (e.pair, width))
                     sums = v.sums(terms[n : n + group])
                     if not first:

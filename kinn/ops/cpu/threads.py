@@ -15,7 +15,7 @@ import torch
 from kinn.ops.cpu.loops import Array
 
 #: The least number of points worth a range of its own, and the greatest number of ranges.
-LEAST, MOST = 512, 64
+LEAST, MOST = 1024, 64
 
 #: The number of points that a thread takes through all layers before it turns to others: their stacks stay in its caches.
 TOGETHER = 4096
