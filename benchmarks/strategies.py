@@ -20,8 +20,9 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import kinn
 from pages import processor, put_section, versions
+
+import kinn
 from kinn import (
     KAN,
     MLP,

@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the examples are small, and a s
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
-import kinn  # noqa: E402
+import kinn
 
 project = "KINN"
 author = "The KINN authors"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,20 +49,23 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def run(page: Path, *comments: str) -> None:
-    """Run the blocks of a page one after the other in one namespace."""
-    names: dict[str, object] = {"__name__": "page"}
+def run(page: Path, folder: Path, *comments: str) -> None:
+    """Run the blocks of a page as one script, whose lines have the numbers that they have on the page."""
+    lines: list[str] = []
     for block in blocks(page):
-        code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+        ast.parse(block.code)
         if block.comment in comments:
-            exec(code, names)
+            lines += [""] * (block.line - 1 - len(lines)) + block.code.splitlines()
+    script = folder / f"{page.stem}.py"
+    script.write_text("\n".join(lines), encoding="utf-8")
+    runpy.run_path(str(script))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(DOCS)))
 def test_short_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert {b.comment for b in blocks(page)} <= {"", LONG, NOT_RUN}
-    run(page, "")
+    run(page, tmp_path, "")
 
 
 @pytest.mark.slow
@@ -69,7 +74,7 @@ def test_short_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 )
 def test_long_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    run(page, "", LONG)
+    run(page, tmp_path, "", LONG)
 
 
 def test_public_names_are_on_the_api_page() -> None:

@@ -74,4 +74,3 @@ def mlp(sizes: Sizes) -> Case:
     """Return the case of our MLP."""
     network = build(sizes, MLP(width=sizes.width))
     return case_of(sizes, lambda x, f: step_at(network, x, f), network)
-

@@ -70,8 +70,7 @@ def facts(name: str, problem: Any) -> nodes.Node:
         rows.append(("Settings", [nodes.literal(text=settings)]))
     known = "an exact solution" if problem.exact else "a computed reference" if problem.reference else "nothing"
     rows.append(("Measured against", [nodes.Text(known)]))
-    for unknown in problem.unknowns:
-        rows.append(("Sought", [nodes.literal(text=unknown.name)]))
+    rows += [("Sought", [nodes.literal(text=unknown.name)]) for unknown in problem.unknowns]
     for cells in measured().get(name, ()):
         variant = cells[0].removeprefix(name).strip()
         what = f"{cells[1].upper()}, {cells[2]} parameters{f', {variant}' if variant else ''}"

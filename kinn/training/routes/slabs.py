@@ -73,15 +73,14 @@ class Slabs(Route):
     Args:
         start: What the trial functions are made from.
         count: The number of slabs, of equal length.
-        warm: Whether a slab starts from the weights of the last.
 
     Raises:
         InputError: If the problem has no time to cut, or a condition that cannot be carried over.
     """
 
-    def __init__(self, start: Start, count: int, *, warm: bool = False) -> None:
+    def __init__(self, start: Start, count: int) -> None:
         super().__init__()
-        self.start, self.warm = start, warm
+        self.start = start
         problem = start.problem
         if count < 1:
             raise InputError(f"there is at least 1 time slab, not {count}")
@@ -104,10 +103,7 @@ class Slabs(Route):
     def made(self) -> Trial:
         """Return trial functions of the next slab, which start from where the last one ended."""
         leg = len(self.trials)
-        trial = replace(self.start, problem=self._problem(leg)).trial()
-        if self.warm and self.trials:
-            trial.flat.set(self.trials[-1].flat.get())
-        return trial
+        return replace(self.start, problem=self._problem(leg)).trial()
 
     def fields(self) -> TimeSlabs:
         """Return the slabs as one."""

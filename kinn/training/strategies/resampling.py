@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -53,11 +54,11 @@ class Adaptive(Sampling):
         points = {n: self._moved(system, n, theta, generator, memory) for n in interior(system)}
         return {**memory, "points": points}
 
+    @abstractmethod
     def _moved(
         self, system: ResidualSystem, n: int, theta: Tensor, generator: np.random.Generator, memory: Memory
     ) -> Tensor:
         """Return new points (N, d) of a term."""
-        raise NotImplementedError
 
     def _drawn(
         self, system: ResidualSystem, n: int, count: int, theta: Tensor, generator: np.random.Generator
