@@ -52,8 +52,8 @@ class ProblemEntry(SphinxDirective):
 
 
 def statement(block: str) -> nodes.Node:
-    """Return a block of a module's docstring: equations, which are indented or hold "=", as they stand."""
-    if block.startswith(" ") or re.match(r"\S.*[=|].* on |u_|T_|y_", block):
+    """Return a block of a module's docstring: equations, which are indented or begin with a derivative, as they stand."""
+    if block.startswith(" ") or re.match(r"\w_\w", block):
         lines = block.splitlines()
         indent = min(len(line) - len(line.lstrip()) for line in lines)
         text = "\n".join(line[indent:] for line in lines)
