@@ -22,12 +22,15 @@ def step():
     loss = network.push(stack, index).square().mean()
     torch.autograd.grad(loss, list(network.parameters()))
 
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 5
+
 for _ in range(10):
     step()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(10):
-    step()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 10)
+print(min(faults() for _ in range(6)))  # the system may take pages of its own accord now and then
 """
 
 
