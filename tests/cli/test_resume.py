@@ -29,7 +29,7 @@ def test_a_killed_solve_is_resumed(kinn_command: Command) -> None:
         stderr=subprocess.DEVNULL,
     ) as process:
         deadline = time.monotonic() + 60
-        while not (found := list(Path("runs").glob("*/*/*/state.pt"))) and time.monotonic() < deadline:
+        while not (found := list(Path("runs").glob("*/*/[!.]*/state.pt"))) and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.3)
         process.send_signal(signal.SIGKILL)
