@@ -49,7 +49,10 @@ def make_problem(enforce: str = "hard") -> Problem:
         ],
         reference=reference,
         defaults=Defaults(
-            networks={"kan": KAN((8, 8), 8, 5, init="glorot"), "mlp": MLP((25, 25, 25))}, points=4000, budget=240.0
+            networks={"kan": KAN((8, 8), 6, 5, init="glorot"), "mlp": MLP((20, 20))},
+            points=2500,
+            slabs=4,
+            budget=240.0,
         ),
         title="Nonlinear Schroedinger equation, a focusing pulse",
         source="Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378 (2019) 686",

@@ -78,7 +78,7 @@ def test_long_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_public_names_are_on_the_api_page() -> None:
-    entries = re.findall(r"^   ([\w.]+)$", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    entries = re.findall(r"^   ([\w.]+)$", (DOCS / "api.rst").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(entries) == len(set(entries))
     assert set(kinn.__all__) - {"__version__"} <= set(entries)
 
