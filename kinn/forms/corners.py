@@ -12,8 +12,8 @@ import torch
 
 from kinn.errors import InputError
 from kinn.geometry import Boundary, Geometry
-from kinn.geometry.pieces import Array, Piece
-from kinn.geometry.product import Lateral
+from kinn.geometry.combined.product import Lateral
+from kinn.geometry.pieces.base import Array, Piece
 from kinn.problem import Problem
 
 #: How many points of an edge are tried.

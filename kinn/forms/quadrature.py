@@ -12,7 +12,7 @@ import numpy as np
 
 from kinn.conditions import Integral
 from kinn.geometry import Box, Geometry, SpaceTime
-from kinn.geometry.pieces import Array, Piece
+from kinn.geometry.pieces.base import Array, Piece
 
 #: Gauss points along each axis, by the dimension of what is integrated over.
 GAUSS = {1: 64, 2: 24, 3: 12}

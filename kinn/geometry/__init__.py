@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from kinn.geometry.arcs import ArcPolygon
-from kinn.geometry.ball import Ball, Disk, Sphere
 from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
-from kinn.geometry.box import Box, Cuboid, Interval, Rectangle
-from kinn.geometry.cloud import PointCloud
-from kinn.geometry.csg import Difference, Intersection, Union
-from kinn.geometry.curve import Curve
-from kinn.geometry.cylinder import Cylinder
-from kinn.geometry.ellipse import Ellipse
-from kinn.geometry.extrusion import Extrusion
-from kinn.geometry.foreign import Foreign, adapt
-from kinn.geometry.polygon import Polygon
+from kinn.geometry.combined.csg import Difference, Intersection, Union
+from kinn.geometry.combined.extrusion import Extrusion
+from kinn.geometry.combined.time import SpaceTime, TimeInterval
 from kinn.geometry.sampling import METHODS
-from kinn.geometry.surface import Surface
-from kinn.geometry.time import SpaceTime, TimeInterval
+from kinn.geometry.shapes.arcs import ArcPolygon
+from kinn.geometry.shapes.ball import Ball, Disk, Sphere
+from kinn.geometry.shapes.box import Box, Cuboid, Interval, Rectangle
+from kinn.geometry.shapes.cloud import PointCloud
+from kinn.geometry.shapes.curve import Curve
+from kinn.geometry.shapes.cylinder import Cylinder
+from kinn.geometry.shapes.ellipse import Ellipse
+from kinn.geometry.shapes.foreign import Foreign, adapt
+from kinn.geometry.shapes.polygon import Polygon
+from kinn.geometry.shapes.surface import Surface
 
 __all__ = [
     "METHODS",

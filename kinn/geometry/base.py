@@ -12,15 +12,15 @@ import numpy as np
 from kinn.errors import InputError, unknown
 from kinn.geometry import checks
 from kinn.geometry.boundary import Boundary, Face, Label, Part, smooth_distance
-from kinn.geometry.carriers import Values
-from kinn.geometry.pieces import Array, BoundaryPoints, Mask, Piece
-from kinn.geometry.regions import Region
+from kinn.geometry.distances.carriers import Values
+from kinn.geometry.distances.regions import Region
+from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece
 from kinn.geometry.sampling import fill, unit_cube
 
 if TYPE_CHECKING:
-    from kinn.geometry.csg import Difference, Intersection, Union
-    from kinn.geometry.motion import Transformed
-    from kinn.geometry.time import SpaceTime, TimeInterval
+    from kinn.geometry.combined.csg import Difference, Intersection, Union
+    from kinn.geometry.combined.motion import Transformed
+    from kinn.geometry.combined.time import SpaceTime, TimeInterval
 
 __all__ = ["Array", "Boundary", "BoundaryPoints", "Face", "Geometry", "Mask", "Part", "Piece", "coordinate_names"]
 
@@ -166,23 +166,25 @@ class Geometry(ABC):
         return smooth_distance(self.parts, coordinates, self.size)
 
     def __or__(self, other: Geometry) -> Union:
-        from kinn.geometry.csg import Union  # the combinations are shapes themselves: their module imports this one
+        from kinn.geometry.combined.csg import (
+            Union,  # the combinations are shapes themselves: their module imports this one
+        )
 
         return Union(self, other) if isinstance(other, Geometry) else NotImplemented
 
     def __and__(self, other: Geometry) -> Intersection:
-        from kinn.geometry.csg import Intersection
+        from kinn.geometry.combined.csg import Intersection
 
         return Intersection(self, other) if isinstance(other, Geometry) else NotImplemented
 
     def __sub__(self, other: Geometry) -> Difference:
-        from kinn.geometry.csg import Difference
+        from kinn.geometry.combined.csg import Difference
 
         return Difference(self, other) if isinstance(other, Geometry) else NotImplemented
 
     def translated(self, shift: Sequence[float]) -> Transformed:
         """Return the shape moved by a vector, (d,); its boundaries keep their names."""
-        from kinn.geometry.motion import translated
+        from kinn.geometry.combined.motion import translated
 
         return translated(self, shift)
 
@@ -199,11 +201,11 @@ class Geometry(ABC):
         Raises:
             InputError: The shape has another dimension or time; a value is not finite; an axis has no length.
         """
-        from kinn.geometry.motion import rotated
+        from kinn.geometry.combined.motion import rotated
 
         return rotated(self, angle, center, axis)
 
     def __mul__(self, other: TimeInterval) -> SpaceTime:
-        from kinn.geometry.time import SpaceTime
+        from kinn.geometry.combined.time import SpaceTime
 
         return SpaceTime(self, other) if isinstance(other, Geometry) else NotImplemented

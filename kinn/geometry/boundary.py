@@ -9,9 +9,9 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import checks
-from kinn.geometry.carriers import Carrier, Values
-from kinn.geometry.distance import Patch, distance
-from kinn.geometry.pieces import BoundaryPoints, Piece
+from kinn.geometry.distances.carriers import Carrier, Values
+from kinn.geometry.distances.distance import Patch, distance
+from kinn.geometry.pieces.base import BoundaryPoints, Piece
 from kinn.geometry.sampling import apportion
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 
 if TYPE_CHECKING:
-    from kinn.geometry.pieces import Array
+    from kinn.geometry.pieces.base import Array
 
 
 def number(value: Any, what: str) -> float:

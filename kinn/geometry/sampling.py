@@ -13,7 +13,7 @@ from kinn.errors import InputError, unknown
 from kinn.geometry import checks
 
 if TYPE_CHECKING:
-    from kinn.geometry.pieces import Array
+    from kinn.geometry.pieces.base import Array
 
 METHODS = ("uniform", "random", "lhs", "sobol", "halton")
 MOST_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box

@@ -9,7 +9,7 @@ import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import METHODS, Geometry
-from tests.geometry.shapes import SHAPES, SQUARE
+from tests.geometry.examples import SHAPES, SQUARE
 
 
 @pytest.fixture(params=SHAPES)

@@ -1,0 +1,1 @@
+"""Pieces of boundaries: parametrised curves and surfaces with outward normals."""

@@ -1,0 +1,195 @@
+"""Pieces of boundaries: parametrised points, curves and surfaces with outward normals."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinn.errors import InputError
+from kinn.geometry.distances.carriers import Carrier, Plane
+from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.regions import Everywhere, Region, between
+from kinn.geometry.sampling import fill, unit_cube
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Spans = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class BoundaryPoints:
+    """Points on a boundary, (n, d), and the outward unit normals there, (n, d)."""
+
+    points: Array
+    normals: Array
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: Mask | NDArray[np.intp] | slice) -> BoundaryPoints:
+        return BoundaryPoints(self.points[index], self.normals[index])
+
+
+class Piece(ABC):
+    """A piece of a boundary, the image of the unit cube of dimension `dim` (0: a point, 1: a curve, 2: a surface).
+
+    The map carries the uniform measure of the cube to the uniform measure of the piece: a curve is run through at
+    constant speed. Sampling, quadrature and trimming all rest on this, so a curve without a closed form for its arc
+    length has to invert it numerically.
+    """
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Dimension of the parameter."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length or area; 1 for a point."""
+
+    @property
+    def rejects(self) -> bool:
+        """Whether `accepts` turns points away; never for curves, which are cut at their crossings instead."""
+        return False
+
+    @abstractmethod
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return the points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        """Return which of the points that `at` gave belong to the piece, (m,)."""
+        return np.ones(len(located), dtype=bool)
+
+    @property
+    def stretches(self) -> tuple[Piece, Spans]:
+        """A smooth curve, and the spans of its parameter that this curve consists of."""
+        return self, ((0.0, 1.0),)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The function on whose zero set the piece lies, positive behind the piece (against its normals).
+
+        Raises:
+            InputError: None is known.
+        """
+        raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return which part of its carrier's zero set a curve is between two parameters (`end` > 1 goes round)."""
+        return Everywhere()
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """The piece as patches, which smooth distances are made of."""
+        return (Patch(self.carrier, self.extent(0.0, 1.0)),)
+
+    def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
+        """Return n points of the piece; the arguments are those of `unit_cube`."""
+
+        def draw(m: int) -> Array:
+            located = self.draw(m, method, seed, stream)
+            return np.stack([located.points, located.normals], axis=1)
+
+        found = fill(n, draw, "a boundary piece", spread=method == "uniform")
+        return BoundaryPoints(found[:, 0], found[:, 1])
+
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """Return those of m candidates that belong to the piece."""
+        located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
+        return located[self.accepts(located)] if self.rejects else located
+
+
+@dataclass(frozen=True)
+class Segment(Piece):
+    """A straight segment in the plane from `start` to `end`, with its outward unit `normal`."""
+
+    start: tuple[float, ...]
+    end: tuple[float, ...]
+    normal: tuple[float, ...]
+
+    @property
+    def dim(self) -> int:
+        """1: a curve."""
+        return 1
+
+    @property
+    def measure(self) -> float:
+        """Length."""
+        return float(np.linalg.norm(np.subtract(self.end, self.start)))
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points at constant speed from start to end."""
+        points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
+        return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
+
+    @property
+    def carrier(self) -> Carrier:
+        """The line."""
+        return Plane.through(self.start, self.normal)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around the stretch."""
+        first, last = self.at(np.array([[start], [end]])).points
+        return between(first, last)
+
+
+@dataclass(frozen=True)
+class Flipped(Piece):
+    """A piece whose normals point the other way: the boundary of a hole."""
+
+    base: Piece
+
+    @property
+    def rejects(self) -> bool:
+        """As the base."""
+        return self.base.rejects
+
+    @property
+    def dim(self) -> int:
+        """As the base."""
+        return self.base.dim
+
+    @property
+    def measure(self) -> float:
+        """As the base."""
+        return self.base.measure
+
+    @property
+    def stretches(self) -> tuple[Piece, Spans]:
+        """Those of the base, flipped."""
+        curve, spans = self.base.stretches
+        return Flipped(curve), spans
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return the points of the base with normals reversed."""
+        return _reversed(self.base.at(unit))
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        """As the base."""
+        return self.base.accepts(_reversed(located))
+
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """As the base."""
+        return _reversed(self.base.draw(m, method, seed, stream))
+
+    @property
+    def carrier(self) -> Carrier:
+        """That of the base with its other side positive."""
+        return -self.base.carrier
+
+    def extent(self, start: float, end: float) -> Region:
+        """As the base."""
+        return self.base.extent(start, end)
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Those of the base, flipped."""
+        return tuple(Patch(-patch.carrier, patch.region) for patch in self.base.patches)
+
+
+def _reversed(located: BoundaryPoints) -> BoundaryPoints:
+    return BoundaryPoints(located.points, -located.normals)

@@ -1,0 +1,1 @@
+"""Shapes, one a module, and the domains that others bring."""

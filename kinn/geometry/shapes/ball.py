@@ -1,0 +1,143 @@
+"""Balls of any dimension and the spheres that bound them; the disk is the ball of two dimensions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import betaincinv
+
+from kinn.errors import InputError
+from kinn.geometry import checks
+from kinn.geometry.base import Geometry
+from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.distances.carriers import Carrier, Round
+from kinn.geometry.distances.regions import Half, Region
+from kinn.geometry.pieces.arc import Arc
+from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+
+
+def directions(unit: Array) -> Array:
+    """Return unit vectors, (m, d), that the cube points `unit`, (m, d - 1), are mapped to, uniform on the sphere.
+
+    One component after the other: the height of a uniform point of the unit sphere in n dimensions is 2 b - 1 with b
+    of the beta distribution with both parameters (n - 1) / 2, and the rest is uniform on a sphere of one dimension
+    less.
+    """
+    count, left = len(unit), unit.shape[1]
+    radius, columns = np.ones(count), []
+    for n in range(left + 1, 2, -1):
+        share = betaincinv((n - 1) / 2, (n - 1) / 2, unit[:, left + 1 - n])
+        columns.append(radius * (1 - 2 * share))
+        radius = radius * 2 * np.sqrt(share * (1 - share))
+    angle = 2 * math.pi * unit[:, -1]
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle), *columns])
+
+
+@dataclass(frozen=True)
+class Surface(Piece):
+    """The surface of a ball in three or more dimensions, normals pointing away from the centre."""
+
+    center: tuple[float, ...]
+    radius: float
+
+    @property
+    def dim(self) -> int:
+        """One less than that of the ball."""
+        return len(self.center) - 1
+
+    @property
+    def measure(self) -> float:
+        """Area."""
+        return _unit_ball(len(self.center)) * len(self.center) * self.radius**self.dim
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points, area ratios kept."""
+        normals = directions(unit)
+        return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The sphere, which is all of the zero set."""
+        return Round(self.center, self.radius)
+
+
+def _unit_ball(dim: int) -> float:
+    """Return the volume of the ball of radius 1."""
+    return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))
+
+
+class Ball(Geometry):
+    """A ball in two or more dimensions; its only boundary bears its name.
+
+    Args:
+        center: The centre, (d,).
+        radius: The radius, positive.
+        name: Name of the ball and of its sphere.
+
+    Raises:
+        InputError: Not finite, a radius that is not positive, or one dimension only.
+    """
+
+    rejects = False
+
+    def __init__(self, center: Sequence[float], radius: float, *, name: str = "ball") -> None:
+        self.name = checks.label(name)
+        kind = type(self).__name__.lower()
+        self.center = checks.point(center, f"the centre of a {kind}")
+        if len(self.center) == 1:
+            raise InputError("a ball in one dimension is an interval: Interval(a, b)")
+        self.radius = checks.positive(radius, f"the radius of a {kind}")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.center}, {self.radius}, name={self.name!r})"
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """The cube around the ball."""
+        center = np.array(self.center)
+        return center - self.radius, center + self.radius
+
+    @property
+    def measure(self) -> float:
+        """Area or volume."""
+        return _unit_ball(self.dim) * self.radius**self.dim
+
+    def level(self, points: Array) -> Array:
+        """Return the signed distance to the sphere."""
+        return np.asarray(np.linalg.norm(points - np.asarray(self.center), axis=1) - self.radius)
+
+    @property
+    def region(self) -> Region:
+        """The ball."""
+        return Half(Round(self.center, self.radius), 2 * self.radius)
+
+    def from_unit(self, unit: Array) -> Array:
+        """Return points in polar coordinates, volume ratios kept."""
+        # The root of the first parameter makes shells of equal volume equally likely.
+        radius = self.radius * unit[:, :1] ** (1 / self.dim)
+        return np.asarray(np.asarray(self.center) + radius * directions(unit[:, 1:]))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The sphere."""
+        name = Name(self.name)
+        piece = Arc(self.center, self.radius) if self.dim == 2 else Surface(self.center, self.radius)
+        return (Part(Label(name, name), piece, positive_inside=True, negative_outside=True),)
+
+
+class Disk(Ball):
+    """A disk; its only boundary bears its name; arguments and errors as for `Ball`, in two dimensions."""
+
+    def __init__(self, center: Sequence[float], radius: float, *, name: str = "disk") -> None:
+        super().__init__(checks.point(center, "the centre of a disk", 2), radius, name=name)
+
+
+class Sphere(Ball):
+    """A solid sphere in three dimensions; its only boundary bears its name; arguments and errors as for `Ball`."""
+
+    def __init__(self, center: Sequence[float], radius: float, *, name: str = "sphere") -> None:
+        super().__init__(checks.point(center, "the centre of a sphere", 3), radius, name=name)

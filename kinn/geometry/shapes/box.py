@@ -1,0 +1,181 @@
+"""Axis-aligned boxes of any dimension; interval, rectangle and cuboid are those of one, two and three dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry import checks
+from kinn.geometry.base import Geometry, coordinate_names
+from kinn.geometry.boundary import Face, Label, Name, Part
+from kinn.geometry.distances.carriers import Carrier, Plane
+from kinn.geometry.distances.regions import Half, Region, between, intersection
+from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+
+_SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
+
+
+@dataclass(frozen=True)
+class BoxSide(Piece):
+    """The side of a box on which coordinate `axis` has its lower (`side` 0) or upper (`side` 1) value."""
+
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    axis: int
+    side: int
+
+    @property
+    def dim(self) -> int:
+        """One less than that of the box."""
+        return len(self.lower) - 1
+
+    @property
+    def measure(self) -> float:
+        """Product of the other extents; 1 for the end of an interval."""
+        return float(np.prod(np.delete(np.subtract(self.upper, self.lower), self.axis)))
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points in the order of the other axes."""
+        full = np.insert(unit, self.axis, float(self.side), axis=1)
+        points = (1 - full) * np.asarray(self.lower) + full * np.asarray(self.upper)
+        normals = np.zeros_like(points)
+        normals[:, self.axis] = 2.0 * self.side - 1.0
+        return BoundaryPoints(points, normals)
+
+    @property
+    def carrier(self) -> Carrier:
+        """The plane of the side."""
+        return _wall(self.lower, self.upper, self.axis, self.side)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around a stretch of the side of a rectangle; of other boxes what the other sides bound."""
+        if self.dim == 1:
+            first, last = self.at(np.array([[start], [end]])).points
+            return between(first, last)
+        return _inside(self.lower, self.upper, [axis for axis in range(len(self.lower)) if axis != self.axis])
+
+
+def _wall(lower: Sequence[float], upper: Sequence[float], axis: int, side: int) -> Plane:
+    """Return the plane of a side."""
+    slope = np.zeros(len(lower))
+    slope[axis] = 1.0 - 2.0 * side
+    return Plane(tuple(slope.tolist()), -float(slope[axis]) * (upper if side else lower)[axis])
+
+
+def _inside(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> Region:
+    """Return the points between the sides of some axes."""
+    halves = [Half(_wall(lower, upper, axis, side), upper[axis] - lower[axis]) for axis in axes for side in (0, 1)]
+    return intersection(halves)
+
+
+class Box(Geometry):
+    """An axis-aligned box.
+
+    Its sides are named left, right (x), bottom, top (y), back, front (z), and x1-lower, x1-upper, ... beyond three
+    dimensions; the whole boundary also answers to the name of the box.
+
+    Args:
+        lower: The corner with the smallest coordinates, (d,).
+        upper: The corner with the largest coordinates, (d,).
+        name: Name of the box.
+
+    Raises:
+        InputError: Not finite, of different dimension, or a lower bound that is not below the upper one.
+    """
+
+    rejects = False
+
+    def __init__(self, lower: Sequence[float], upper: Sequence[float], *, name: str = "box") -> None:
+        self.name = checks.label(name)
+        self.lower = checks.point(lower, "the lower corner")
+        self.upper = checks.point(upper, "the upper corner", len(self.lower))
+        for coordinate, a, b in zip(self.coordinates, self.lower, self.upper, strict=True):
+            if not a < b:
+                raise InputError(f"the lower bound of {coordinate} must be below the upper one, got {a:g} and {b:g}")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.lower}, {self.upper}, name={self.name!r})"
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """The two corners."""
+        return np.array(self.lower), np.array(self.upper)
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """x, y, z; x1, x2, ... beyond three dimensions."""
+        return coordinate_names(len(self.lower))
+
+    @property
+    def side_names(self) -> tuple[tuple[str, str], ...]:
+        """Names of the lower and the upper side along each axis."""
+        if self.dim <= len(_SIDES):
+            return _SIDES[: self.dim]
+        return tuple((f"{coordinate}-lower", f"{coordinate}-upper") for coordinate in self.coordinates)
+
+    @property
+    def measure(self) -> float:
+        """Product of the extents."""
+        return float(np.prod(np.subtract(self.upper, self.lower)))
+
+    def level(self, points: Array) -> Array:
+        """Return the signed distance; outside, next to an edge or a corner, something less than it."""
+        lower, upper = self.bounds
+        return np.asarray(np.max(np.maximum(lower - points, points - upper), axis=1))
+
+    @property
+    def region(self) -> Region:
+        """The points between all sides."""
+        return _inside(self.lower, self.upper, range(self.dim))
+
+    def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
+        """Return n points of the interior; "uniform" gives a grid of n nearly square cells, regular where n allows."""
+        return super().sample(n, method=method, seed=seed)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The sides, each a whole face, lower before upper."""
+        owner = Name(self.name)
+        return tuple(
+            Part(
+                Label(Name(name), owner),
+                BoxSide(self.lower, self.upper, axis, side),
+                Face(axis, value, side),
+                positive_inside=True,
+            )
+            for axis, names in enumerate(self.side_names)
+            for side, (name, value) in enumerate(zip(names, (self.lower[axis], self.upper[axis]), strict=True))
+        )
+
+
+class Interval(Box):
+    """The interval from a to b, with boundaries "left" and "right"; arguments and errors as for `Box`."""
+
+    def __init__(self, a: float, b: float, *, name: str = "interval") -> None:
+        super().__init__((checks.number(a, "the lower end"),), (checks.number(b, "the upper end"),), name=name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.lower[0]}, {self.upper[0]}, name={self.name!r})"
+
+
+class Cuboid(Box):
+    """An axis-aligned cuboid with boundaries left and right (x), bottom and top (y), back and front (z)."""
+
+    def __init__(self, lower: Any, upper: Any, *, name: str = "cuboid") -> None:
+        super().__init__(
+            checks.point(lower, "the lower corner", 3), checks.point(upper, "the upper corner", 3), name=name
+        )
+
+
+class Rectangle(Box):
+    """An axis-aligned rectangle between two corners, with boundaries "left", "right", "bottom" and "top"."""
+
+    def __init__(self, lower: Any, upper: Any, *, name: str = "rectangle") -> None:
+        super().__init__(
+            checks.point(lower, "the lower corner", 2), checks.point(upper, "the upper corner", 2), name=name
+        )

@@ -1,0 +1,154 @@
+"""Domains that are known by points alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from kinn.errors import InputError
+from kinn.geometry import checks
+from kinn.geometry.base import Geometry, coordinate_names
+from kinn.geometry.boundary import Label, Name, Part
+from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask
+from kinn.geometry.shapes.scattered import Scattered, cell_sizes, picks
+
+_WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings away from one of its points
+
+
+class PointCloud(Geometry):
+    """A domain given by points inside and, by name, points on its boundary; samples are taken from them.
+
+    Asked for more points than there are, samples repeat them. A cloud can be multiplied by time, but not combined with
+    other shapes.
+
+    Args:
+        points: Points inside, (N, d).
+        boundary: For each boundary its points, (M, d), and the outward normals there, (M, d), of any length.
+        measure: Length, area or volume of the domain; estimated from the spacing of the points where it is not given.
+        name: Name of the cloud, which all boundaries together answer to.
+
+    Raises:
+        InputError: Nothing given, not finite, of different dimension, or normals of no length.
+    """
+
+    rejects = False
+
+    def __init__(
+        self,
+        points: Any,
+        boundary: Mapping[str, tuple[Any, Any]] | None = None,
+        *,
+        measure: float | None = None,
+        name: str = "cloud",
+    ) -> None:
+        self.name = checks.label(name)
+        self.points = _finite(points, "the points of a cloud")
+        self.located = {
+            checks.label(key, "the name of a boundary"): self._located(key, value)
+            for key, value in (boundary or {}).items()
+        }
+        self._measure = None if measure is None else checks.positive(measure, "the measure of a cloud")
+
+    def _located(self, name: str, value: Any) -> BoundaryPoints:
+        """Return the points and unit normals of a boundary."""
+        try:
+            points, normals = value
+        except (TypeError, ValueError):
+            raise InputError(f"boundary {name!r} of a cloud needs a pair: its points and the normals there") from None
+        points, normals = (
+            _finite(points, f"the points of boundary {name!r}"),
+            _finite(normals, f"its normals ({name!r})"),
+        )
+        if points.shape != normals.shape or points.shape[1] != self.points.shape[1]:
+            raise InputError(
+                f"boundary {name!r} of a cloud in {self.points.shape[1]} dimensions has points of shape {points.shape} "
+                f"and normals of shape {normals.shape}"
+            )
+        lengths = np.linalg.norm(normals, axis=1)
+        if np.min(lengths) == 0:
+            raise InputError(
+                f"boundary {name!r} of a cloud has a normal of no length, at point {int(np.argmin(lengths))}"
+            )
+        return BoundaryPoints(points, normals / lengths[:, None])
+
+    def __repr__(self) -> str:
+        return f"PointCloud({len(self.points)} points, boundary={list(self.located)}, name={self.name!r})"
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """x, y, z; x1, x2, ... beyond three dimensions."""
+        return coordinate_names(self.points.shape[1])
+
+    @cached_property
+    def _everything(self) -> Array:
+        return np.concatenate([self.points, *(located.points for located in self.located.values())])
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """The box around all points."""
+        return self._everything.min(axis=0), self._everything.max(axis=0)
+
+    @cached_property
+    def measure(self) -> float:
+        """What was given, or the sum of what the points inside stand for."""
+        if self._measure is not None:
+            return self._measure
+        return float(np.sum(cell_sizes(self.points, self.points.shape[1])))
+
+    def level(self, points: Array) -> Array:
+        """Raise: a cloud has no surface.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError("a cloud of points cannot be combined with other shapes: combine first, then make the cloud")
+
+    @cached_property
+    def _tree(self) -> tuple[cKDTree, Array]:
+        """The points in a search tree, and how far around each the domain is taken to reach."""
+        everything = self._everything
+        tree = cKDTree(everything)
+        count = min(2 * everything.shape[1] + 1, len(everything))
+        return tree, _WITHIN * tree.query(everything, [count])[0][:, 0] + 1e-9 * self.size
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), lie among those of the cloud, as densely as these lie, (N,)."""
+        tree, reach = self._tree
+        distance, nearest = tree.query(checks.points(points, self.coordinates))
+        return np.asarray(distance <= reach[nearest])
+
+    def from_unit(self, unit: Array) -> Array:
+        """Return points of the cloud, picked by the first parameter."""
+        return np.asarray(self.points[(unit[:, 0] * len(self.points)).astype(int)])
+
+    def draw(self, m: int, method: str, seed: int) -> Array:
+        """Return m points of the cloud, each as often as any other to within one."""
+        return np.asarray(self.points[picks(m, np.ones(len(self.points)), method, seed)])
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """One for each boundary; in one dimension one for each of its points."""
+        owner = Name(self.name)
+        parts: list[Part] = []
+        for name, located in self.located.items():
+            label = Label(Name(name), owner)
+            groups = [located] if self.dim > 1 else [located[slice(k, k + 1)] for k in range(len(located))]
+            parts.extend(Part(label, Scattered(group, cell_sizes(group.points, self.dim - 1))) for group in groups)
+        return tuple(parts)
+
+
+def _finite(values: Any, what: str) -> Array:
+    """Return values as an (N, d) array, or raise InputError that names them as `what`."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be an (N, d) array of numbers") from None
+    if array.ndim != 2 or 0 in array.shape:
+        raise InputError(f"{what} must be an (N, d) array with N and d at least 1, got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise InputError(f"{what} must be finite")
+    return array

@@ -1,0 +1,1 @@
+"""Triangles: of polygons, and of closed surfaces."""
