@@ -34,7 +34,7 @@ class Solution:
         backend: The back end of the spline op.
         parameters: The number of trainable parameters.
         iterations: Steps made.
-        seconds: Wall-clock seconds of the whole solve, set-up included.
+        seconds: Seconds of the whole solve, set-up included, by the clock that its budget is counted by.
         stopped: Why training stopped.
         loss: The training loss of the parameters kept.
         errors: Relative errors by name, of the fields and of unknown fields; without those that nothing is known of.

@@ -133,6 +133,7 @@ def test_unknowns_in_everything_that_comes_back(tmp_path: Path) -> None:
         ({"optimizer": "ssbroydn"}, "did you mean 'ssbroyden'"),
         ({"dtype": "float16"}, "no dtype named 'float16'"),
         ({"points": 0}, "points must be at least 1"),
+        ({"clock": "cup"}, "cpu"),
         ({"budget": -1.0}, "budget is positive"),
         ({"budget": float("nan")}, "budget is positive"),
         ({"iterations": 0}, "iterations is positive"),

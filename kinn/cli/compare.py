@@ -12,6 +12,7 @@ from kinn.cli.options import (
     BatchOption,
     BudgetOption,
     CausalOption,
+    ClockOption,
     CurriculumOption,
     DtypeOption,
     EnsembleOption,
@@ -49,6 +50,7 @@ def command(
     optimizer: OptimizerOption = None,
     points: PointsOption = None,
     budget: BudgetOption = None,
+    clock: ClockOption = "wall",
     iterations: IterationsOption = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Solve with the seeds 0 to N - 1.")] = 3,
     dtype: DtypeOption = "float64",
@@ -80,6 +82,7 @@ def command(
         dtype,
         threads,
         out,
+        clock,
         strategies=strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
         strategy_settings=texts.strategies,
     )

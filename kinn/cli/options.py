@@ -25,6 +25,9 @@ SetOption = Annotated[
 ]
 PointsOption = Annotated[int | None, typer.Option("--points", metavar="N", help="Collocation points.")]
 BudgetOption = Annotated[float | None, typer.Option("--budget", metavar="SECONDS", help="Stop after so many seconds.")]
+ClockOption = Annotated[
+    str, typer.Option("--clock", metavar="NAME", help="What the seconds of the budget are counted by: wall or cpu.")
+]
 IterationsOption = Annotated[
     int | None, typer.Option("--iterations", metavar="N", help="Stop after so many iterations.")
 ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kinn.training.run import RunFolder
 
 #: The arguments of `kinn.solve` that a configuration states as they are.
-ARGUMENTS = ("form", "points", "budget", "iterations", "seed", "dtype")
+ARGUMENTS = ("form", "points", "budget", "clock", "iterations", "seed", "dtype")
 
 
 def resume(
@@ -185,7 +185,7 @@ def _from_file(
             threads=threads,
             progress=progress,
             checkpoint=Checkpoints.in_file(path, config, before),
-            **{k: config.get(k) for k in ARGUMENTS},
+            **{k: config[k] for k in ARGUMENTS if config.get(k) is not None},
             **Recipe.rebuilt(config).arguments,
         )
     except KeyError as error:

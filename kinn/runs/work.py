@@ -52,6 +52,7 @@ class Options:
     dtype: str
     threads: int | None
     out: Path
+    clock: str = "wall"
     checkpoint_every: float = 10.0
     strategies: Mapping[str, Any] = field(default_factory=dict)
     strategy_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Options:
             optimizer_settings={},
             points=config["points"],
             budget=config["budget"],
+            clock=config.get("clock", "wall"),
             iterations=config.get("iterations"),
             dtype=config["dtype"],
             threads=threads,
@@ -73,12 +75,14 @@ class Options:
         )
 
     def __post_init__(self) -> None:
-        from kinn.solver import DTYPES, FORMS
+        from kinn.solver import CLOCKS, DTYPES, FORMS
 
         if self.form not in FORMS:
             raise unknown("form", self.form, FORMS)
         if self.dtype not in DTYPES:
             raise unknown("dtype", self.dtype, DTYPES)
+        if self.clock not in CLOCKS:
+            raise unknown("clock", self.clock, CLOCKS)
 
     def optimizer_for(self, problem: Problem) -> Optimizer:
         """Return the method, by default the problem's, with the settings given.
@@ -150,6 +154,7 @@ class Work:
             "form": asked.form,
             "points": self._default_points() if asked.points is None else asked.points,
             "budget": self.problem.defaults.budget if asked.budget is None else asked.budget,
+            "clock": asked.clock,
             "iterations": asked.iterations,
             "seed": self.seed,
             "dtype": asked.dtype,

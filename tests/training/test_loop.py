@@ -24,7 +24,7 @@ from kinn import (
 )
 from kinn.forms import ResidualSystem, Trial, strong_form
 from kinn.optim import Objective, Optimizer, State
-from kinn.training.loop import UNWATCHED, Stopping, begin, train, validation_interval
+from kinn.training.loop import CLOCKS, UNWATCHED, Stopping, begin, train, validation_interval
 from kinn.training.record import Record
 from kinn.training.standing import Standing
 
@@ -62,6 +62,15 @@ def test_stops_at_the_step_count_and_records_every_step() -> None:
     assert [r.iteration for r in seen] == list(range(1, 8))
     assert all(a.seconds <= b.seconds for a, b in itertools.pairwise(seen))
     assert seen[-1].validation is not None
+
+
+def test_the_budget_is_counted_by_the_clock_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count()
+    monkeypatch.setitem(CLOCKS, "cpu", lambda: float(next(ticks)))
+    outcome = train(*systems(), Adam(), Stopping(budget=6.0, clock="cpu"))
+    assert outcome.stopped == "budget"
+    assert outcome.seconds >= 6.0
+    assert len(outcome.history) <= 6  # one tick a step at the least; no wall-clock second has passed
 
 
 def test_stops_at_the_budget() -> None:
