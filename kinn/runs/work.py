@@ -75,7 +75,8 @@ class Options:
         )
 
     def __post_init__(self) -> None:
-        from kinn.solver import CLOCKS, DTYPES, FORMS
+        from kinn.solver import DTYPES, FORMS
+        from kinn.training.loop import CLOCKS
 
         if self.form not in FORMS:
             raise unknown("form", self.form, FORMS)
