@@ -14,9 +14,10 @@ from kinn.training.checkpoint import Checkpoints, standing_in
 from kinn.training.loop import Outcome, Stopping, train
 from kinn.training.recipe import Recipe
 from kinn.training.record import Record, columns, from_columns
-from kinn.training.routes import Route
+from kinn.training.routes import Route, Whole
 from kinn.training.standing import Standing
 from kinn.training.strategies import Regime
+from kinn.training.watch import Watch
 
 #: Returns the residuals of trial functions at the collocation points, and at the validation points, for what is added to
 #: the seed.
@@ -83,7 +84,11 @@ class Journey:
 
         regime = Regime(self.recipe.strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))
         stopping = self._share(route, done)
-        return train(system, validation, self.method, stopping, progress, regime=regime, standing=standing, keep=keep)
+        watch = Watch(trial) if isinstance(route, Whole) else None  # a part of the time has no errors of the whole
+        return train(
+            system, validation, self.method, stopping, progress,
+            regime=regime, standing=standing, keep=keep, watch=watch,
+        )  # fmt: skip
 
     def _share(self, route: Route, done: Sequence[Outcome]) -> Stopping:
         """Return when the next leg ends: each has an equal part of what those before it left."""

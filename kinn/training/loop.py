@@ -78,6 +78,7 @@ def train(
     regime: Regime | None = None,
     standing: Standing | None = None,
     keep: Callable[[Standing, bool], None] | None = None,
+    watch: Callable[[Tensor, float], dict[str, float]] | None = None,
 ) -> Outcome:
     """Minimise the loss of a system.
 
@@ -93,6 +94,8 @@ def train(
         regime: The strategies that change the objective, which is `system`, between steps.
         standing: Where an earlier training stood, to go on from there; its time counts.
         keep: Called before the first step and after each with where training stands, and whether it has ended.
+        watch: Called after each step with the parameters and the seconds, returns the errors that it measured; the time
+            that it takes does not count.
 
     Raises:
         SolveError: If the loss stays not finite; names the term.
@@ -129,6 +132,11 @@ def train(
         standing.history.append(
             Record(stage, iteration, standing.seconds, state.loss, measured, state.detail, unknowns)
         )
+        if watch is not None:
+            asked = clock()
+            if errors := watch(state.theta, standing.seconds):
+                standing.history[-1] = replace(standing.history[-1], errors=errors)
+                began += clock() - asked
         if exhausted(standing, optimizer, stopping) and regime.release():
             _renew(standing, optimizer, regime)
         if measured is None and reason_to_stop(standing, optimizer, stopping):

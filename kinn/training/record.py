@@ -8,6 +8,9 @@ from itertools import groupby
 from math import isnan, nan
 from typing import Any
 
+#: The columns of a history that hold figures by name.
+TABLES = ("detail", "unknowns", "errors")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -21,6 +24,7 @@ class Record:
         validation: The loss on fresh points, at the iterations at which it is measured.
         detail: Figures of the method (damping, step length, ...).
         unknowns: The constants to be identified, by name.
+        errors: The relative L2 errors of fields whose solution is known, at the iterations at which they are measured.
     """
 
     stage: str
@@ -30,6 +34,7 @@ class Record:
     validation: float | None = None
     detail: dict[str, float] = field(default_factory=dict)
     unknowns: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
 
 
 def columns(history: Sequence[Record]) -> dict[str, Any]:
@@ -49,17 +54,14 @@ def columns(history: Sequence[Record]) -> dict[str, Any]:
         "seconds": column([record.seconds for record in history]),
         "loss": column([record.loss for record in history]),
         "validation": column([nan if record.validation is None else record.validation for record in history]),
-        "detail": table([record.detail for record in history]),
-        "unknowns": table([record.unknowns for record in history]),
+        **{name: table([getattr(record, name) for record in history]) for name in TABLES},
     }
 
 
 def from_columns(data: Mapping[str, Any]) -> list[Record]:
     """Return the history that `columns` made data of."""
     stages = [stage for stage, count in data["stages"] for _ in range(count)]
-    detail, unknowns = (
-        {name: values.tolist() for name, values in data[table].items()} for table in ("detail", "unknowns")
-    )
+    tables = [{name: values.tolist() for name, values in data.get(table, {}).items()} for table in TABLES]
     figures = (data[name].tolist() for name in ("iteration", "seconds", "loss", "validation"))
     return [
         Record(
@@ -68,10 +70,7 @@ def from_columns(data: Mapping[str, Any]) -> list[Record]:
             seconds,
             loss,
             None if isnan(validation) else validation,
-            *(
-                {name: values[n] for name, values in table.items() if not isnan(values[n])}
-                for table in (detail, unknowns)
-            ),
+            *({name: values[n] for name, values in table.items() if not isnan(values[n])} for table in tables),
         )
         for n, (stage, iteration, seconds, loss, validation) in enumerate(zip(stages, *figures, strict=True))
     ]
