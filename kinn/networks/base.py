@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
-from kinn.networks.layers import Layer, Normalise, in_order
+from kinn.networks.layers import Layer, Normalise, backend_of, in_order, values
 from kinn.networks.tape import Tape
 
 #: The lower and the upper corner of the box that the inputs live in.
@@ -35,9 +35,7 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the fields (N, C) at points x (N, d); differentiable without limit by nested autograd."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
+        return values(self.layers, x)
 
     def jet(self, x: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the fields and their partial derivatives at points.
@@ -54,12 +52,11 @@ class Network(nn.Module):
 
     def push(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
-        return in_order(list(self.layers), stack, index, tape)  # type: ignore[arg-type]
+        return in_order(self.layers, stack, index, tape)
 
     def backend(self, index: IndexSet) -> str:
         """Return the name of the back end of the spline op that evaluates the layers; "torch" where none does."""
-        names = {name for layer in self.layers if (name := layer.backend(index))}  # type: ignore[operator]
-        return "torch" if not names or "torch" in names else names.pop()
+        return backend_of(self.layers, index) or "torch"
 
     @property
     def parameter_count(self) -> int:
@@ -128,6 +125,12 @@ class Architecture(ABC):
         lower, upper = bounds if bounds is not None else ([-1.0] * inputs, [1.0] * inputs)
         chain: list[Layer] = [Normalise(lower, upper), *self.layers(inputs, outputs, generator)]
         return Network(chain, inputs, outputs).to(dtype)
+
+
+def at_least_one(name: str, value: object) -> None:
+    """Raise an InputError unless a setting of the network is a whole number of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InputError(f"network.{name} is a whole number of at least 1, not {value!r}")
 
 
 def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:

@@ -100,6 +100,16 @@ def spline_layer(
     return SplineLayer(grid, weight.flatten(0, 1), bound)
 
 
+def check_splines(intervals: int, degree: int, init: str) -> None:
+    """Raise an InputError unless there are such splines: settings of every network that has spline layers."""
+    if not 1 <= intervals <= 1000:
+        raise InputError(f"network.grid is 1 to 1000 intervals, not {intervals}")
+    if not 1 <= degree <= 7:
+        raise InputError(f"network.degree is 1 to 7, not {degree}")
+    if init not in SPLINE_INITIALISATIONS:
+        raise unknown("value of network.init", init, SPLINE_INITIALISATIONS)
+
+
 @dataclass(frozen=True)
 class KAN(Architecture):
     """A Kolmogorov-Arnold network of B-splines on uniform grids, with a silu base function on every edge.
@@ -130,12 +140,7 @@ class KAN(Architecture):
                 f"network.grid is one number or {len(self.widths) + 1}, one a layer; {len(grids)} are given"
             )
         for g in grids:
-            if not 1 <= g <= 1000:
-                raise InputError(f"network.grid is 1 to 1000 intervals, not {g}")
-        if not 1 <= self.degree <= 7:
-            raise InputError(f"network.degree is 1 to 7, not {self.degree}")
-        if self.init not in SPLINE_INITIALISATIONS:
-            raise unknown("value of network.init", self.init, SPLINE_INITIALISATIONS)
+            check_splines(g, self.degree, self.init)
         if self.bound not in BOUNDED_MAPS:
             raise unknown("value of network.bound", self.bound, BOUNDED_MAPS)
 

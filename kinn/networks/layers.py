@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import torch
@@ -38,14 +38,28 @@ class Layer(nn.Module, ABC):
         return None
 
 
-def in_order(layers: Sequence[Layer], stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+def values(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
+    """Return the image (N, O) of values x (N, I) under layers, one after the other."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def backend_of(layers: Iterable[nn.Module], index: IndexSet) -> str | None:
+    """Return the name of the back end of layers; "torch" where they differ, None where none has a choice."""
+    names = {name for layer in layers if isinstance(layer, Layer) and (name := layer.backend(index))}
+    return "torch" if len(names) > 1 else next(iter(names), None)
+
+
+def in_order(layers: Iterable[nn.Module], stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
     """Return the image of a stack under layers, one after the other; neighbours of one kind go together."""
+    chain = [layer for layer in layers if isinstance(layer, Layer)]
     if tape is None:
         kind: type[Layer]
-        for kind, run in groupby(layers, type):
+        for kind, run in groupby(chain, type):
             stack = kind.chain(tuple(run), stack, index)
         return stack
-    for layer in layers:
+    for layer in chain:
         stack = layer.jet(stack, index, tape)
     return stack
 

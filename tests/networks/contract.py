@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from kinn.jets import IndexSet
+from kinn.jets.index import trace
 from kinn.networks import Architecture, Tape
 from tests.oracle import nested
 
@@ -50,6 +51,26 @@ class NetworkContract:
                 for parameter, row in zip(network.parameters(), rows, strict=True):
                     expected = torch.zeros_like(parameter) if row is None else row
                     torch.testing.assert_close(blocks[parameter][n], expected.flatten(), msg=f"equation {number}")
+
+    def test_gradients_against_nested_autograd(self) -> None:
+        """The gradient of a loss of second order with respect to the parameters, by jets and by nested autograd."""
+        network = self.architecture.build(2, 1, seed=2)
+        x = torch.rand(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+        index = IndexSet.closure(2, [(2, 0), trace(2, (0, 1))])
+        u = network.jet(x, index)[:, :, 0]
+        second, laplacian = u[index.position[2, 0]], u[index.position[trace(2, (0, 1))]]
+        loss = (u[0] * laplacian + second**2).sum()
+        along = x.clone().requires_grad_()
+        value = network(along)[:, 0]
+        (slope,) = torch.autograd.grad(value.sum(), along, create_graph=True)
+        bends = [torch.autograd.grad(slope[:, i].sum(), along, create_graph=True)[0][:, i] for i in range(2)]
+        expected = (value * sum(bends) + bends[0] ** 2).sum()
+        parameters = list(network.parameters())
+        ours = torch.autograd.grad(loss, parameters, allow_unused=True)
+        theirs = torch.autograd.grad(expected, parameters, allow_unused=True)
+        for parameter, a, b in zip(parameters, ours, theirs, strict=True):
+            none = torch.zeros_like(parameter)
+            torch.testing.assert_close(none if a is None else a, none if b is None else b, rtol=1e-8, atol=1e-8)
 
     def test_points_do_not_see_each_other(self) -> None:
         network = self.architecture.build(2, 1, seed=0)

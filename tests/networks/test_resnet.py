@@ -6,7 +6,9 @@ import torch
 from kinn import InputError
 from kinn.jets import IndexSet
 from kinn.networks import ResNet
-from kinn.networks.residual import Residual
+from kinn.networks.encoders import Encoded
+from kinn.networks.layers import Linear, values
+from kinn.networks.residual import CARRY, GATES, Residual
 from tests.networks.contract import NetworkContract
 
 
@@ -15,7 +17,23 @@ class TestIdentity(NetworkContract):
 
 
 class TestReZero(NetworkContract):
-    architecture = ResNet(width=5, depth=2, gate=True, activation="swish")
+    architecture = ResNet(width=5, depth=2, gate="rezero", activation="swish")
+
+
+class TestHighway(NetworkContract):
+    architecture = ResNet(width=4, depth=2, gate="highway", layers_per_block=1)
+
+
+class TestModifiedMLP(NetworkContract):
+    architecture = ResNet(width=5, depth=3, gate="replace", encoders=True, layers_per_block=1)
+
+
+class TestPirateNet(NetworkContract):
+    architecture = ResNet(width=4, depth=2, gate="adaptive", encoders=True, activation="sin")
+
+
+class TestHyperConnections(NetworkContract):
+    architecture = ResNet(width=4, depth=3, streams=2, layers_per_block=1)
 
 
 class TestResidualKAN(NetworkContract):
@@ -23,17 +41,75 @@ class TestResidualKAN(NetworkContract):
 
 
 class TestGatedResidualKAN(NetworkContract):
-    architecture = ResNet(width=3, depth=2, branch="kan", gate=True, grid=4)
+    architecture = ResNet(width=3, depth=2, branch="kan", gate="rezero", grid=4, degree=6)
 
 
-def test_a_gated_block_starts_as_the_identity() -> None:
-    shallow, deep = (ResNet(width=5, depth=depth, gate=True).build(2, 1, seed=4) for depth in (1, 9))
-    blocks = [layer for layer in deep.layers if isinstance(layer, Residual)]
+class TestEncodedResidualKAN(NetworkContract):
+    architecture = ResNet(width=3, depth=2, branch="kan", gate="highway", encoders=True, layers_per_block=1, degree=6)
+
+
+class TestStreamsOfKANs(NetworkContract):
+    architecture = ResNet(width=3, depth=2, branch="kan", streams=3, layers_per_block=1, grid=4, degree=6)
+
+
+@pytest.mark.parametrize("gate", ["rezero", "adaptive"])
+def test_a_gated_block_starts_as_the_identity(gate: str) -> None:
+    network = ResNet(width=5, depth=9, gate=gate).build(2, 1, seed=4)
+    blocks = [layer for layer in network.layers if isinstance(layer, Residual)]
     x = torch.randn(3, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     assert len(blocks) == 9
     for block in blocks:
         assert torch.equal(block(x), x)
-    assert len([layer for layer in shallow.layers if isinstance(layer, Residual)]) == 1
+
+
+@pytest.mark.parametrize("gate", [0.3, -1.2])
+def test_what_gates_do(gate: float) -> None:
+    """Against the formulas of the papers, with the gates set by hand."""
+    x = torch.randn(6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    branch = Linear(torch.eye(3, dtype=torch.float64) * 2.0, torch.ones(3, dtype=torch.float64))
+    f = 2.0 * x + 1.0
+    blocks = {kind: Residual([branch], kind, 3) for kind in GATES}
+    with torch.no_grad():
+        for kind in ("rezero", "adaptive"):
+            trained = blocks[kind].gate
+            assert trained is not None
+            trained.fill_(gate)
+        carried = blocks["highway"].transform[0].weight
+        assert isinstance(carried, torch.Tensor)
+        carried.fill_(gate)
+    t = torch.sigmoid(gate * x.sum(dim=1, keepdim=True) + CARRY)
+    expected = {
+        "none": x + f,
+        "rezero": x + gate * f,
+        "adaptive": gate * f + (1 - gate) * x,
+        "highway": t * f + (1 - t) * x,
+        "replace": f,
+    }
+    for kind, block in blocks.items():
+        torch.testing.assert_close(block(x), expected[kind], msg=kind)
+
+
+def test_hyper_connections_start_as_a_residual_network() -> None:
+    """One stream is read at a time and all are written to alike, so that each holds the sum of all branches."""
+    several = ResNet(width=5, depth=4, streams=3, layers_per_block=1).build(2, 1, seed=7)
+    one = ResNet(width=5, depth=4, layers_per_block=1).build(2, 1, seed=7)
+    x = torch.rand(9, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(several(x), one(x))
+
+
+def test_encoders_are_what_layers_mix() -> None:
+    """With layers that give 1 the modified MLP hands U on, with layers that give 0 it hands V on."""
+    network = ResNet(width=4, depth=3, gate="replace", encoders=True, layers_per_block=1).build(2, 1, seed=0)
+    body = network.layers[1]
+    assert isinstance(body, Encoded)
+    x = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for value, encoder in ((40.0, body.first), (0.0, body.second)):
+        with torch.no_grad():
+            for block in body.blocks:
+                linear = block.branch[0]  # type: ignore[index,union-attr]
+                linear.weight.zero_()  # type: ignore[union-attr]
+                linear.bias.fill_(value)  # type: ignore[union-attr]
+        torch.testing.assert_close(body(x), values(encoder, x))
 
 
 @pytest.mark.parametrize("branch", ["mlp", "kan"])
@@ -55,6 +131,11 @@ def test_depth_leaves_the_size_of_the_initial_output(branch: str) -> None:
         ({"width": 0}, "network.width is a whole number of at least 1, not 0"),
         ({"depth": -1}, "network.depth is a whole number of at least 1, not -1"),
         ({"depth": True}, "network.depth is a whole number of at least 1, not True"),
+        ({"layers_per_block": 0}, "network.layers_per_block is a whole number of at least 1, not 0"),
+        ({"streams": 0}, "network.streams is a whole number of at least 1, not 0"),
+        ({"gate": "highways"}, "did you mean 'highway'"),
+        ({"encoders": True}, "network.encoders needs network.gate"),
+        ({"streams": 2, "gate": "rezero"}, "take neither a gate nor encoders"),
         ({"branch": "can"}, "did you mean 'kan'"),
         ({"activation": "tan"}, "did you mean 'tanh'"),
         ({"degree": 8}, "network.degree is 1 to 7, not 8"),

@@ -1,0 +1,107 @@
+"""Hyper-Connections: several residual streams side by side, which every block reads from and writes to by trained weights.
+
+Zhu et al. (2024, arXiv:2409.19606), in their static form: the weights depend on the block and not on the point, so that
+the streams stay linear in each other and derivatives pass through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter
+
+from kinn.jets import IndexSet
+from kinn.networks.layers import Layer, backend_of, in_order, values
+from kinn.networks.tape import Tape
+
+
+class Mixture(nn.Module):
+    """Sums of streams with trained weights.
+
+    Args:
+        weights: The initial weights, streams in times streams out.
+    """
+
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__()
+        self.weights = Parameter(weights)
+
+    def forward(self, streams: Tensor, tape: Tape | None = None) -> Tensor:
+        """Return the streams (..., N, C, out) from streams (..., N, C, in); records itself on the tape.
+
+        Args:
+            streams: The streams, or stacks of them, the number of the stream last.
+            tape: If given, records what the Jacobian needs.
+        """
+        out: Tensor = streams @ self.weights
+        if tape is not None:
+            held = streams.detach()
+
+            def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
+                columns[self.weights].add_(torch.einsum("anci,anco->nio", held, adjoint).flatten(1))
+
+            tape.record(out, block)
+        return out
+
+
+class HyperConnection(nn.Module):
+    """A block between several streams: it reads a sum of them, and writes its branch's output to each.
+
+    Args:
+        branch: The layers of the branch, with as many outputs as inputs.
+        streams: The number n of streams.
+        number: The number of the block; it starts out reading stream `number` mod n, writing to all alike and leaving
+            the streams as they are, so that the network starts as a residual one.
+    """
+
+    def __init__(self, branch: Sequence[Layer], streams: int, number: int) -> None:
+        super().__init__()
+        self.branch = nn.ModuleList(branch)
+        read = torch.zeros(streams, 1, dtype=torch.float64)
+        read[number % streams] = 1.0
+        self.read = Mixture(read)
+        # the streams after the block, from those before it and from the branch's output, which comes last
+        self.write = Mixture(torch.cat([torch.eye(streams), torch.ones(1, streams)]).double())
+
+    def forward(self, streams: Tensor) -> Tensor:
+        """Return the values (N, C, n) after the block."""
+        out = values(self.branch, self.read(streams)[..., 0])
+        after: Tensor = self.write(torch.cat([streams, out.unsqueeze(-1)], dim=-1))
+        return after
+
+    def jet(self, streams: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the streams (A, N, C, n) after the block."""
+        out = in_order(self.branch, self.read(streams, tape)[..., 0].contiguous(), index, tape)
+        after: Tensor = self.write(torch.cat([streams, out.unsqueeze(-1)], dim=-1), tape)
+        return after
+
+
+class Streams(Layer):
+    """Blocks with Hyper-Connections: n copies of the input, and the mean of the streams at the end.
+
+    Args:
+        branches: The branch of each block.
+        streams: The number n of streams.
+    """
+
+    def __init__(self, branches: Sequence[Sequence[Layer]], streams: int) -> None:
+        super().__init__()
+        self.streams = streams
+        self.blocks = nn.ModuleList([HyperConnection(branch, streams, n) for n, branch in enumerate(branches)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the mean of the streams (N, C) after the last block."""
+        return values(self.blocks, x.unsqueeze(-1).expand(*x.shape, self.streams)).mean(dim=-1)
+
+    def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of the mean of the streams."""
+        state = stack.unsqueeze(-1).expand(*stack.shape, self.streams)
+        for block in self.blocks:
+            state = block.jet(state, index, tape)  # type: ignore[operator]
+        return state.mean(dim=-1)
+
+    def backend(self, index: IndexSet) -> str | None:
+        """Return the name of the back end of the branches' layers."""
+        return backend_of([layer for layer in self.modules() if layer is not self], index)
