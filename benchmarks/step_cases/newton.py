@@ -9,7 +9,7 @@ import torch
 from kinn import KAN, LevenbergMarquardt, problems
 from kinn.forms import Trial, strong_form
 from kinn.forms.system import ResidualSystem
-from kinn.optim.gauss_newton import add_gram
+from kinn.optim.squares import add_gram
 from step_cases.sizes import Case, Sizes, Step
 
 #: Steps after which the optimiser starts anew: every sample comes from the same stretch of training.

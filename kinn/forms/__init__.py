@@ -1,7 +1,8 @@
 """Forms: how a problem becomes residuals or energies of trial functions."""
 
+from kinn.forms.base import System
 from kinn.forms.strong import strong_form
 from kinn.forms.system import ResidualSystem
 from kinn.forms.trial import Trial
 
-__all__ = ["ResidualSystem", "Trial", "strong_form"]
+__all__ = ["ResidualSystem", "System", "Trial", "strong_form"]

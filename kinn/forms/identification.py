@@ -19,7 +19,7 @@ from torch import Tensor
 
 from kinn.errors import ProblemWarning
 from kinn.forms.system import ResidualSystem
-from kinn.optim.gauss_newton import add_gram
+from kinn.optim.squares import add_gram
 
 #: The most parameters for which their matrix is factorised.
 LARGEST = 5000

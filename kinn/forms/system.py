@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import isfinite
 
 import torch
 from torch import Tensor
 
 from kinn.fields import Points
+from kinn.forms.base import System, located
 from kinn.forms.terms import Term, blocks_of, evaluate, joined
 from kinn.forms.trial import Trial
 from kinn.networks import Tape
+from kinn.optim.squares import SumOfSquares
 
 
-class ResidualSystem:
+class ResidualSystem(SumOfSquares, System):
     """Weighted residuals r(theta) with their Jacobian, block by block of points.
 
     Args:
@@ -27,17 +30,12 @@ class ResidualSystem:
     """
 
     def __init__(self, trial: Trial, terms: Sequence[Term]) -> None:
-        self.trial = trial
+        super().__init__(trial)
         self.terms = tuple(terms)
         self._scales: list[list[float | Tensor]] = [[]] * len(self.terms)
         for n in range(len(self.terms)):
             self.emphasise(n)
         self._buffer = torch.empty(0, dtype=trial.dtype)
-
-    @property
-    def size(self) -> int:
-        """The number P of parameters."""
-        return self.trial.flat.size
 
     @property
     def samples(self) -> int:
@@ -48,19 +46,6 @@ class ResidualSystem:
     def affine(self) -> bool:
         """Whether every residual is affine in the fields."""
         return all(term.affine for term in self.terms)
-
-    def last_layer(self) -> Tensor:
-        """Return the positions in theta of the parameters that the fields are affine in."""
-        return self.trial.last_layer()
-
-    def start(self) -> Tensor:
-        """Return the present parameters (P,)."""
-        return self.trial.flat.get()
-
-    def unknowns(self, theta: Tensor) -> dict[str, float]:
-        """Return the unknown constants at theta by name."""
-        free = self.trial.unknowns.free
-        return {} if free is None else self.trial.unknowns.values(theta[self.trial.flat.slices[free]])
 
     def emphasise(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
         """Weight term n beside its own weight; all that was computed of the system before no longer holds.
@@ -138,15 +123,19 @@ class ResidualSystem:
                 shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p, scale).square().sum())
         return shares
 
-    def first_bad_point(self, theta: Tensor) -> tuple[float, ...] | None:
-        """Return the first point at which a residual is not finite at theta, or None where all are."""
-        self.trial.flat.set(theta)
+    def blamed(self, theta: Tensor) -> str:
+        """Return which terms are not finite at theta, and the first point at which that is so."""
+        bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
+        if not bad:
+            return "the sum of all terms overflows"
+        where = ""
         with torch.no_grad():
             for n, p, scale in self._blocks():
-                bad = ~torch.isfinite(self._residual(self.terms[n], p, scale)).all(dim=0)
-                if bool(bad.any()):
-                    return tuple(round(float(c), 6) for c in p.tensor[int(bad.nonzero()[0, 0])])
-        return None
+                wrong = ~torch.isfinite(self._residual(self.terms[n], p, scale)).all(dim=0)
+                if not where and bool(wrong.any()):
+                    point = p.tensor[int(wrong.nonzero()[0, 0])]
+                    where = f", first at {located(point, p.names)}"
+        return ", ".join(bad) + where
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""

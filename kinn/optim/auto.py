@@ -24,7 +24,8 @@ class Auto(Optimizer):
     Attributes:
         warm_up: Adam steps before Levenberg-Marquardt on problems that are not linear.
         patience: Over how many steps the progress of Levenberg-Marquardt is measured.
-        progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
+        progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction (that of an
+            energy, of what it is above its least value).
         largest: The largest number of parameters for second-order methods.
         least_squares: Whether linear problems begin with least squares for the last layer.
         worth: Least squares is kept as the start of what follows only where it brings the loss below this fraction of
@@ -66,12 +67,13 @@ class Auto(Optimizer):
         slow = (
             isinstance(method, LevenbergMarquardt)
             and len(losses) > self.patience
-            and losses[-1] > (1 - self.progress) * losses[0]
+            and objective.progress(losses) < self.progress
         )
         last = stage == len(stages) - 1
         if (inner.stalled or slow or steps == limit) and not last:
             before: State = state.memory["inner"]
-            discard = isinstance(method, LastLayer) and not inner.loss < self.worth * before.loss
+            gained = inner.loss < self.worth * before.loss or not objective.least_squares
+            discard = isinstance(method, LastLayer) and not gained
             return self._enter(objective, before.theta if discard else inner.theta, stage + 1)
         memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
         return replace(inner, memory=memory, stage=method.name)

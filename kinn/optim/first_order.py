@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.optim.objective import Objective, Optimizer, State
+
+#: Adam gives up once steps that were forbidden have brought its rate below this fraction of the first.
+LEAST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,18 @@ class Adam(Optimizer):
         adam.load_state_dict(state.memory["torch"])
         loss, variable.grad = objective.gradient(state.theta)
         adam.step()
-        return State(variable.detach(), loss, {"torch": adam.state_dict()})
+        moved = variable.detach()
+        if not objective.allows(state.theta, moved):
+            return self._back(state, loss)
+        return State(moved, loss, {"torch": adam.state_dict()})
+
+    def _back(self, state: State, loss: float) -> State:
+        """Return the state after a step that is forbidden: at half the rate it goes on from where it was."""
+        memory = deepcopy(state.memory["torch"])
+        group = memory["param_groups"][0]
+        group["lr"] /= 2
+        stalled = "every step is forbidden" if group["lr"] < LEAST * self.rate else ""
+        return State(state.theta, loss, {"torch": memory}, stalled, {"forbidden": 1.0})
 
     def renewed(self, objective: Objective, state: State) -> State:
         """Return the state as it is: the moments are averages over many steps anyway."""
@@ -93,7 +108,11 @@ class LBFGS(Optimizer):
 
         method.step(closure)  # type: ignore[no-untyped-call]
         theta = variable.detach()
-        loss = objective.loss(theta)
         if torch.equal(theta, state.theta):
-            return State(theta, loss, state.memory, "line search failed")
+            return State(theta, state.loss, state.memory, "line search failed")
+        if not objective.allows(state.theta, theta):
+            # from the steepest descent anew, once
+            stalled = "" if "torch" in state.memory else "every step is forbidden"
+            return State(state.theta, state.loss, {}, stalled, {"forbidden": 1.0})
+        loss = objective.loss(theta)
         return State(theta, loss, {"torch": method.state_dict()})

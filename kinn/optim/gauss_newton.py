@@ -21,8 +21,8 @@ class GaussNewton(ABC):
     """The quadratic model of the loss around theta.
 
     Attributes:
-        loss: r . r at theta.
-        slope: J^T r, half the gradient (P,).
+        loss: The objective at theta, r . r for a sum of squares.
+        slope: Half the gradient (P,), J^T r for a sum of squares.
         scale: The largest diagonal entry of J^T J.
     """
 
@@ -40,18 +40,10 @@ class GaussNewton(ABC):
 
 
 class NormalEquations(GaussNewton):
-    """J^T J, accumulated block by block of points: memory does not grow with their number."""
+    """The curvature matrix itself: J^T J of a sum of squares, half the Hessian's stand-in of an energy."""
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
-        self.matrix = torch.zeros(objective.size, objective.size, dtype=torch.float64)
-        self.slope = torch.zeros(objective.size, dtype=torch.float64)
-        self.loss = 0.0
-        for residual, jacobian in objective.blocks(theta):
-            r, rows = residual.double(), jacobian.double()
-            add_gram(self.matrix, rows)
-            self.slope.addmv_(rows.T, r)
-            self.loss += float(r @ r)
-        self.matrix = self.matrix.tril() + self.matrix.tril(-1).T
+        self.loss, self.slope, self.matrix = objective.curvature(theta)
         self.scale = float(self.matrix.diagonal().max())
 
     def _factor(self, damping: float) -> Tensor | None:
@@ -133,11 +125,3 @@ class KernelForm(GaussNewton):
     def decrease(self, d: Tensor) -> float:
         """Return |r|^2 - |r + J d|^2."""
         return self.loss - float((self.residual + self.jacobian @ d).square().sum())
-
-
-def add_gram(matrix: Tensor, rows: Tensor) -> None:
-    """Add rows^T rows (P, P) to a matrix, its lower triangle only: in slabs, for torch has no symmetric product."""
-    slab = max(128, -(-rows.shape[1] // 6))
-    for start in range(0, rows.shape[1], slab):
-        stop = min(start + slab, rows.shape[1])
-        matrix[start:stop, :stop].addmm_(rows[:, start:stop].T, rows[:, :stop])

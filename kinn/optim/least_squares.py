@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import scipy.linalg
 import torch
 from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.optim.objective import Objective, Optimizer, State
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+#: Eigenvalues of an energy's matrix below this fraction of the largest are dropped: their square roots count as much as
+#: singular values do.
+CUTOFF = 1e-13
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,29 @@ class LastLayer(Optimizer):
     def step(self, objective: Objective, state: State) -> State:
         """Return the state with the optimal last layer; there is no second step."""
         positions = objective.last_layer()
+        step, rank = (self._by_rows if objective.least_squares else self._by_matrix)(objective, state.theta, positions)
+        theta = state.theta.clone()
+        theta[positions] += torch.as_tensor(step, dtype=theta.dtype)
+        loss = objective.loss(theta)
+        detail = {"rank": float(rank)}
+        if not (loss < state.loss and objective.allows(state.theta, theta)):
+            return State(state.theta, state.loss, stalled="least squares gained nothing", detail=detail)
+        return State(theta, loss, stalled="last layer is optimal", detail=detail)
+
+    def _by_rows(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
+        """Return the change (p,) of the last layer, and the rank that it was found with."""
         rows, residuals = [], []
-        for residual, jacobian in objective.blocks(state.theta):
+        for residual, jacobian in objective.blocks(theta):
             rows.append(jacobian[:, positions].double().numpy())
             residuals.append(residual.double().numpy())
         solution = scipy.linalg.lstsq(np.concatenate(rows), -np.concatenate(residuals), cond=self.cutoff)
-        theta = state.theta.clone()
-        theta[positions] += torch.as_tensor(solution[0], dtype=theta.dtype)
-        loss = objective.loss(theta)
-        detail = {"rank": float(solution[2])}
-        if not loss < state.loss:
-            return State(state.theta, state.loss, stalled="least squares gained nothing", detail=detail)
-        return State(theta, loss, stalled="last layer is optimal", detail=detail)
+        return solution[0], solution[2]
+
+    def _by_matrix(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
+        """Return the same for an energy, from its matrix: directions that it hardly resists are left alone."""
+        _, slope, matrix = objective.curvature(theta)
+        values, vectors = torch.linalg.eigh(matrix[positions][:, positions])
+        kept = values > CUTOFF * values[-1]
+        along = vectors[:, kept]
+        step = -(along @ ((along.T @ slope[positions]) / values[kept]))
+        return step.numpy(), int(kept.sum())

@@ -1,12 +1,14 @@
 """Levenberg-Marquardt by target ratio.
 
 Each step takes the smallest damping whose actual decrease is still a set fraction of the predicted one: the damping
-walks down while steps go on being good, up until one is. Bolder than the classical gain-ratio rules, which creep.
+walks down while steps go on being good, up until one is. Bolder than the classical gain-ratio rules, which creep. On an
+energy the same steps are those of Gauss and Newton in the energy's own metric, with the damping as line search.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import ClassVar
 
 from torch import Tensor
@@ -53,18 +55,26 @@ class LevenbergMarquardt(Optimizer):
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state after one accepted step, or a stalled one where no damping gives any."""
+        """Return the state after one accepted step, or a stalled one where no damping gives any.
+
+        Where every step tried leads to a loss that is not finite, it is one of these that is returned.
+        """
         model = self._model(objective, state)
         damping: float = state.memory.get("damping") or self.damping * model.scale
         best: tuple[Tensor, float, float] | None = None
-        tried, used = 0, damping
+        tried, used, forbidden = 0, damping, 0
+        broken: Tensor | None = state.theta
         for tried in range(1, self.trials + 1):
             d = model.step(damping)
             good = False
             if d is not None:
-                loss = objective.loss(state.theta + d.to(state.theta.dtype))
+                moved = state.theta + d.to(state.theta.dtype)
+                loss = objective.loss(moved)
+                broken = None if isfinite(loss) or broken is None else moved
                 predicted = model.decrease(d)
                 good = predicted > 0 and model.loss - loss >= self.target * predicted
+                if good and not objective.allows(state.theta, moved):
+                    good, forbidden = False, forbidden + 1
             if good and d is not None:
                 best, used = (d, loss, damping), damping
                 damping /= self.factor
@@ -72,11 +82,15 @@ class LevenbergMarquardt(Optimizer):
                 break
             else:
                 damping *= self.factor * (1.0 if tried < 4 else 4.0)
+        detail = {"forbidden": float(forbidden)} if forbidden else {}
         if best is None:
-            return State(state.theta, state.loss, {**state.memory, "damping": damping}, "damping exhausted")
+            if broken is not None and broken is not state.theta:  # no step at all has a finite loss
+                return State(broken, nan, {"damping": damping})
+            why = "every step is forbidden" if forbidden else "damping exhausted"
+            return State(state.theta, state.loss, {**state.memory, "damping": damping}, why, detail)
         d, loss, used = best
         theta = state.theta + d.to(state.theta.dtype)
-        return State(theta, loss, {"damping": used}, detail={"damping": used, "trials": float(tried)})
+        return State(theta, loss, {"damping": used}, detail={"damping": used, "trials": float(tried), **detail})
 
     def renewed(self, objective: Objective, state: State) -> State:
         """Return the state with its damping: that suits residuals which changed a little, too."""
@@ -88,7 +102,11 @@ class LevenbergMarquardt(Optimizer):
 
     def _model(self, objective: Objective, state: State) -> GaussNewton:
         kind = self.linear_algebra
-        if kind == "auto":
+        if not objective.least_squares:
+            if kind not in ("auto", "normal"):
+                raise InputError(f"optimizer.linear_algebra of an energy is auto or normal, not {kind!r}")
+            kind = "normal"
+        elif kind == "auto":
             if objective.samples < objective.size:
                 kind = "kernel"
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -13,8 +13,22 @@ from torch import Tensor
 FIRST_ORDER = 20.0
 
 
+class Curvature(NamedTuple):
+    """The quadratic model loss + 2 slope . d + d . matrix d of an objective around a point.
+
+    Attributes:
+        loss: The objective.
+        slope: Half its gradient (P,).
+        matrix: Half a positive semidefinite matrix in place of its Hessian (P, P), in float64.
+    """
+
+    loss: float
+    slope: Tensor
+    matrix: Tensor
+
+
 class Objective(Protocol):
-    """A sum of squares of residuals r(theta), r of length `samples`, theta of length `size`."""
+    """A function of the parameters theta, of length `size`: a sum of squares, or an energy."""
 
     @property
     def size(self) -> int:
@@ -23,28 +37,49 @@ class Objective(Protocol):
 
     @property
     def samples(self) -> int:
-        """The number N of residuals."""
+        """The number N of rows whose products make the curvature."""
         ...
 
     @property
     def affine(self) -> bool:
-        """Whether the residuals are affine in the fields, hence in the last layer's parameters."""
+        """Whether the objective is quadratic in the last layer's parameters, as for equations linear in the fields."""
+        ...
+
+    @property
+    def least_squares(self) -> bool:
+        """Whether it is a sum of squares, which `blocks` gives one by one and whose least value is about zero."""
         ...
 
     def loss(self, theta: Tensor) -> float:
-        """Return r . r at theta (P,)."""
+        """Return the objective at theta (P,)."""
         ...
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return r . r and its gradient (P,)."""
+        """Return the objective and its gradient (P,)."""
+        ...
+
+    def curvature(self, theta: Tensor) -> Curvature:
+        """Return the model of Gauss and Newton around theta."""
         ...
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield parts of r (n,) and of its Jacobian (n, P); a Jacobian may be overwritten by the next."""
+        """Yield parts of the residuals r (n,) and of their Jacobian (n, P), which may be overwritten by the next.
+
+        Raises:
+            InputError: If the objective is no sum of squares.
+        """
         ...
 
     def last_layer(self) -> Tensor:
         """Return the positions in theta of the parameters that the fields are affine in."""
+        ...
+
+    def allows(self, before: Tensor, after: Tensor) -> bool:
+        """Whether a step may be taken: what the objective was not measured by may forbid it."""
+        ...
+
+    def progress(self, losses: list[float]) -> float:
+        """Return the share of what there was to gain that successive losses have gained, 0 for none and 1 for all."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kinn.forms import ResidualSystem, Trial
+from kinn.forms import System, Trial
 from kinn.optim import Optimizer
 from kinn.training.checkpoint import Checkpoints, standing_in
 from kinn.training.loop import Outcome, Stopping, train
@@ -19,9 +19,9 @@ from kinn.training.standing import Standing
 from kinn.training.strategies import Regime
 from kinn.training.watch import Watch
 
-#: Returns the residuals of trial functions at the collocation points, and at the validation points, for what is added to
+#: Returns the objective of trial functions at the points trained on, and at those of validation, for what is added to
 #: the seed.
-Placing = Callable[[Trial, int], tuple[ResidualSystem, ResidualSystem]]
+Placing = Callable[[Trial, int], tuple[System, System]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from kinn.errors import SolveError
-from kinn.forms import ResidualSystem
+from kinn.forms import System
 from kinn.optim import Optimizer, State
 from kinn.training.record import Record
 from kinn.training.standing import Standing
@@ -69,8 +69,8 @@ class Outcome:
 
 
 def train(
-    system: ResidualSystem,
-    validation: ResidualSystem,
+    system: System,
+    validation: System,
     optimizer: Optimizer,
     stopping: Stopping,
     progress: Callable[[Record], None] | None = None,
@@ -86,8 +86,8 @@ def train(
     that goes on from where an earlier one stood comes to the same parameters, bit for bit.
 
     Args:
-        system: The residuals at the collocation points.
-        validation: The same residuals at fresh points.
+        system: The objective: residuals at collocation points, or an energy.
+        validation: The same at fresh points.
         optimizer: The method.
         stopping: When to end.
         progress: Called with each record.
@@ -98,7 +98,7 @@ def train(
             that it takes does not count.
 
     Raises:
-        SolveError: If the loss stays not finite; names the term.
+        SolveError: If the loss stays not finite, wherever a step leads; names the term and the place.
     """
     regime = regime or Regime((), system)
     if standing is None:
@@ -109,7 +109,7 @@ def train(
     began = clock() - standing.seconds
     if keep is not None:
         keep(standing, False)
-    while not (stopped := reason_to_stop(standing, optimizer, stopping)):
+    while not (stopped := reason_to_stop(standing, system, optimizer, stopping)):
         iteration = standing.iteration + 1
         if regime.refresh(standing.state.theta, iteration):
             _renew(standing, optimizer, regime)
@@ -118,7 +118,7 @@ def train(
         if not math.isfinite(state.loss):
             standing.rollbacks += 1
             if standing.rollbacks > ROLLBACKS:
-                raise SolveError(f"the loss is not finite after {iteration} steps: {blamed_term(system, state.theta)}")
+                raise SolveError(f"the loss is not finite after {iteration} steps: {system.blamed(state.theta)}")
             standing.state = optimizer.start(objective, standing.best)
             continue
         standing.state = state
@@ -137,9 +137,9 @@ def train(
             if errors := watch(state.theta, standing.seconds):
                 standing.history[-1] = replace(standing.history[-1], errors=errors)
                 began += clock() - asked
-        if exhausted(standing, optimizer, stopping) and regime.release():
+        if exhausted(standing, system, optimizer, stopping) and regime.release():
             _renew(standing, optimizer, regime)
-        if measured is None and reason_to_stop(standing, optimizer, stopping):
+        if measured is None and reason_to_stop(standing, system, optimizer, stopping):
             standing.history[-1] = replace(standing.history[-1], validation=validation.loss(state.theta))
         if progress is not None:
             progress(standing.history[-1])
@@ -151,9 +151,7 @@ def train(
     return Outcome(theta, loss, stopped, tuple(standing.history), clock() - began)
 
 
-def begin(
-    system: ResidualSystem, validation: ResidualSystem, optimizer: Optimizer, regime: Regime | None = None
-) -> Standing:
+def begin(system: System, validation: System, optimizer: Optimizer, regime: Regime | None = None) -> Standing:
     """Return where training stands before the first step, at the present parameters.
 
     Raises:
@@ -161,7 +159,7 @@ def begin(
     """
     theta = system.start()
     if not math.isfinite(system.loss(theta)):
-        raise SolveError(f"the loss is not finite at the start: {blamed_term(system, theta)}")
+        raise SolveError(f"the loss is not finite at the start: {system.blamed(theta)}")
     regime = regime or Regime((), system)
     regime.begin(theta)
     state = optimizer.start(regime.objective(1), theta)
@@ -185,17 +183,17 @@ def _renew(standing: Standing, optimizer: Optimizer, regime: Regime) -> None:
     standing.unsettled = regime.unsettled
 
 
-def exhausted(standing: Standing, optimizer: Optimizer, stopping: Stopping) -> str:
+def exhausted(standing: Standing, system: System, optimizer: Optimizer, stopping: Stopping) -> str:
     """Return why the method can go no further with this objective, or ""."""
     recent = standing.recent
     if standing.state.stalled:
         return standing.state.stalled
-    if optimizer.monotone and len(recent) > stopping.stagnation and recent[-1] > 0.999 * recent[0]:
+    if optimizer.monotone and len(recent) > stopping.stagnation and system.progress(recent) < 0.001:
         return "stagnation"
     return ""
 
 
-def reason_to_stop(standing: Standing, optimizer: Optimizer, stopping: Stopping) -> str:
+def reason_to_stop(standing: Standing, system: System, optimizer: Optimizer, stopping: Stopping) -> str:
     """Return why training ends here, or "" where it goes on."""
     if standing.state.stalled:
         return standing.state.stalled
@@ -203,26 +201,16 @@ def reason_to_stop(standing: Standing, optimizer: Optimizer, stopping: Stopping)
         return "budget"
     if stopping.iterations is not None and standing.iteration >= stopping.iterations:
         return "iterations"
-    if reason := exhausted(standing, optimizer, stopping):
+    if reason := exhausted(standing, system, optimizer, stopping):
         return reason
-    if standing.iteration and standing.state.loss == 0:
+    if system.least_squares and standing.iteration and standing.state.loss == 0:
         return "loss is zero"
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
-    if standing.rises >= stopping.rises and standing.previous > 2 * standing.best_validation:
+    if standing.rises >= stopping.rises and system.departed(standing.previous, standing.best_validation):
         return "validation rises"
     return ""
 
 
-def validation_interval(optimizer: Optimizer, system: ResidualSystem, state: State, stopping: Stopping) -> int:
+def validation_interval(optimizer: Optimizer, system: System, state: State, stopping: Stopping) -> int:
     """Return the steps between validations: few where steps are long, so that these do not go unwatched."""
     return max(1, min(stopping.check_every, int(UNWATCHED / optimizer.work(system, state))))
-
-
-def blamed_term(system: ResidualSystem, theta: Tensor) -> str:
-    """Return which terms are not finite at theta, and at which points."""
-    shares = system.term_losses(theta)
-    bad = [name for name, loss in shares.items() if not math.isfinite(loss)]
-    if not bad:
-        return "the sum of all terms overflows"
-    where = system.first_bad_point(theta)
-    return f"{', '.join(bad)}" + (f", first at {where}" if where else "")

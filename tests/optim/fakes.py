@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from kinn.optim.squares import SumOfSquares
 
-class Residuals:
+
+class Residuals(SumOfSquares):
     """r(theta) given by a function, its Jacobian by autograd, served in two blocks."""
 
     def __init__(self, function: Callable[[Tensor], Tensor], size: int, affine: bool = False) -> None:

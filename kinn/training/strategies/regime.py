@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from kinn.forms import ResidualSystem
+from kinn.forms import ResidualSystem, System
 from kinn.training.strategies.base import Memory, Sampling, Strategy
 from kinn.training.strategies.batches import Batches
 
@@ -16,13 +16,13 @@ class Regime:
 
     Args:
         strategies: The strategies; those that move points come before those that weight them.
-        system: The residuals that they change.
+        system: The residuals that they change; an energy where there are no strategies.
         batch: The number of interior points that a step sees; None for all.
         seed: Fixes whatever is random.
     """
 
     def __init__(
-        self, strategies: Sequence[Strategy], system: ResidualSystem, *, batch: int | None = None, seed: int = 0
+        self, strategies: Sequence[Strategy], system: System, *, batch: int | None = None, seed: int = 0
     ) -> None:
         self.strategies = sorted(strategies, key=lambda s: not isinstance(s, Sampling))
         self.system = system
@@ -31,27 +31,33 @@ class Regime:
         self.memories: list[Memory] = []
         self._batches: Batches | None = None
 
-    def objective(self, iteration: int) -> ResidualSystem:
+    @property
+    def residuals(self) -> ResidualSystem:
+        """The system that strategies change, which is one of residuals: an energy leaves nothing to weight or to move."""
+        assert isinstance(self.system, ResidualSystem)
+        return self.system
+
+    def objective(self, iteration: int) -> System:
         """Return the residuals that a step sees."""
         if self.batch is None:
             return self.system
         if self._batches is None:
-            self._batches = Batches(self.system, self.batch, self.seed)
+            self._batches = Batches(self.residuals, self.batch, self.seed)
         return self._batches.at(iteration)
 
     def begin(self, theta: Tensor) -> None:
         """Change the objective as it is to be at the first step."""
         self.memories = []
         for strategy in self.strategies:
-            self.memories.append(strategy.begin(self.system, theta, self.seed))
-            strategy.apply(self.system, self.memories[-1])
+            self.memories.append(strategy.begin(self.residuals, theta, self.seed))
+            strategy.apply(self.residuals, self.memories[-1])
         self._emphasise()
 
     def resume(self, memories: Sequence[Memory]) -> None:
         """Change the objective as it was."""
         self.memories = list(memories)
         for strategy, memory in zip(self.strategies, self.memories, strict=True):
-            strategy.apply(self.system, memory)
+            strategy.apply(self.residuals, memory)
         self._emphasise()
 
     def refresh(self, theta: Tensor, iteration: int) -> bool:
@@ -60,14 +66,14 @@ class Regime:
         for n, strategy in enumerate(self.strategies):
             memory = self.memories[n]
             if moved:
-                memory = strategy.moved(self.system, theta, memory, self.seed)
-            refreshed = strategy.refresh(self.system, theta, memory, iteration)
+                memory = strategy.moved(self.residuals, theta, memory, self.seed)
+            refreshed = strategy.refresh(self.residuals, theta, memory, iteration)
             if refreshed is not None:
                 memory = refreshed
             elif not moved:
                 continue
             self.memories[n] = memory
-            strategy.apply(self.system, memory)
+            strategy.apply(self.residuals, memory)
             changed, moved = True, moved or isinstance(strategy, Sampling)
         if changed:
             self._emphasise()
@@ -90,7 +96,9 @@ class Regime:
     def _emphasise(self) -> None:
         """Give the terms the product of all weights."""
         self._batches = None
-        for n in range(len(self.system.terms)):
+        if not self.strategies:
+            return
+        for n in range(len(self.residuals.terms)):
             factor, weights = 1.0, None
             for memory in self.memories:
                 if "factors" in memory:
@@ -98,4 +106,4 @@ class Regime:
                 own = memory.get("weights", {}).get(n)
                 if own is not None:
                     weights = own if weights is None else weights * own
-            self.system.emphasise(n, factor, weights)
+            self.residuals.emphasise(n, factor, weights)

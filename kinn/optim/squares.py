@@ -1,0 +1,54 @@
+"""Sums of squares as objectives, and the products of rows that curvature matrices are made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from kinn.optim.objective import Curvature
+
+
+class SumOfSquares(ABC):
+    """What all objectives have in common that are sums of squares of residuals."""
+
+    least_squares = True
+
+    @abstractmethod
+    def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield parts of the residuals r (n,) and of their Jacobian (n, P)."""
+
+    def curvature(self, theta: Tensor) -> Curvature:
+        """Return J^T J and J^T r, accumulated block by block of points: memory does not grow with their number."""
+        matrix = torch.zeros(len(theta), len(theta), dtype=torch.float64)
+        slope = torch.zeros(len(theta), dtype=torch.float64)
+        loss = 0.0
+        for residual, jacobian in self.blocks(theta):
+            r, rows = residual.double(), jacobian.double()
+            add_gram(matrix, rows)
+            slope.addmv_(rows.T, r)
+            loss += float(r @ r)
+        return Curvature(loss, slope, symmetric(matrix))
+
+    def allows(self, before: Tensor, after: Tensor) -> bool:
+        """Every step is allowed."""
+        return True
+
+    def progress(self, losses: list[float]) -> float:
+        """Return by how much of itself the loss fell: at best to zero."""
+        return 1.0 - losses[-1] / losses[0] if losses[0] > 0 else 1.0
+
+
+def add_gram(matrix: Tensor, rows: Tensor) -> None:
+    """Add rows^T rows (P, P) to a matrix, its lower triangle only: in slabs, for torch has no symmetric product."""
+    slab = max(128, -(-rows.shape[1] // 6))
+    for start in range(0, rows.shape[1], slab):
+        stop = min(start + slab, rows.shape[1])
+        matrix[start:stop, :stop].addmm_(rows[:, start:stop].T, rows[:, :stop])
+
+
+def symmetric(matrix: Tensor) -> Tensor:
+    """Return the symmetric matrix with this lower triangle."""
+    return matrix.tril() + matrix.tril(-1).T
