@@ -14,6 +14,10 @@ class SolveError(RuntimeError):
     """A solve failed numerically: the command line turns it into one line and exit status 3."""
 
 
+class DivergedError(SolveError):
+    """A network has no finite value at its present parameters; of parameters that are only tried, this is no failure."""
+
+
 class ProblemWarning(UserWarning):
     """A problem can be solved as it is stated, but it is likely not meant so: the command line prints one line."""
 

@@ -7,12 +7,14 @@ weighted residuals, which is what least-squares methods work on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite, nan
 
 import torch
 from torch import Tensor
 
+from kinn.errors import DivergedError
 from kinn.fields import Points
 from kinn.forms.base import System, located
 from kinn.forms.terms import Term, blocks_of, evaluate, joined
@@ -108,10 +110,11 @@ class ResidualSystem(SumOfSquares, System):
         return [torch.cat(parts) for parts in out]
 
     def loss(self, theta: Tensor) -> float:
-        """Return the loss at theta."""
+        """Return the loss at theta; infinity where a network has no finite value there."""
         self.trial.flat.set(theta)
-        with torch.no_grad():
+        with torch.no_grad(), suppress(DivergedError):
             return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
+        return inf
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
         """Return each term's share of the loss at theta, by name."""
@@ -138,14 +141,16 @@ class ResidualSystem(SumOfSquares, System):
         return ", ".join(bad) + where
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return the loss and its gradient (P,) at theta."""
+        """Return the loss and its gradient (P,) at theta; infinity and NaN where a network has no finite value there."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
-        for n, p, scale in self._blocks():
-            loss = self._residual(self.terms[n], p, scale).square().sum()
-            gradient += self.trial.flat.gradient(loss)
-            total += float(loss.detach())
-        return total, gradient
+        with suppress(DivergedError):
+            for n, p, scale in self._blocks():
+                loss = self._residual(self.terms[n], p, scale).square().sum()
+                gradient += self.trial.flat.gradient(loss)
+                total += float(loss.detach())
+            return total, gradient
+        return inf, torch.full_like(theta, nan)
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""

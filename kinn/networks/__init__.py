@@ -4,11 +4,12 @@ from kinn.networks.base import Architecture, Network, coordinate_stack
 from kinn.networks.kan import KAN
 from kinn.networks.matching import match_parameters
 from kinn.networks.mlp import MLP
+from kinn.networks.neural_ode import NeuralODE
 from kinn.networks.resnet import ResNet
 from kinn.networks.tape import Tape
 
 #: The architectures by their names on the command line.
-NETWORKS: dict[str, type[Architecture]] = {a.name: a for a in (KAN, MLP, ResNet)}
+NETWORKS: dict[str, type[Architecture]] = {a.name: a for a in (KAN, MLP, ResNet, NeuralODE)}
 
 __all__ = [
     "KAN",
@@ -16,6 +17,7 @@ __all__ = [
     "NETWORKS",
     "Architecture",
     "Network",
+    "NeuralODE",
     "ResNet",
     "Tape",
     "coordinate_stack",

@@ -22,9 +22,16 @@ Block: TypeAlias = Callable[[Tensor, Mapping[Parameter, Tensor]], None]
 
 @dataclass
 class Tape:
-    """What the parametric layers did in one forward pass; a layer that is used several times is recorded each time."""
+    """What the parametric layers did in one forward pass; a layer that is used several times is recorded each time.
+
+    Attributes:
+        records: The outputs of the layers, with their blocks.
+        columns: The Jacobian that is being added to, for layers that add to it while adjoints pass through them; empty
+            while none is.
+    """
 
     records: list[tuple[Tensor, Block]] = field(default_factory=list)
+    columns: Mapping[Parameter, Tensor] = field(default_factory=dict)
 
     def record(self, output: Tensor, block: Block) -> None:
         """Keep a layer's output (A, N, O), and how its parameters' columns follow from the adjoint of it."""
@@ -38,10 +45,36 @@ class Tape:
             columns: For every parameter the part `N x numel` of the Jacobian to add to.
             last: Whether the graph may be freed.
         """
-        outputs: Sequence[Tensor] = [output for output, _ in self.records]
-        adjoints: Sequence[Tensor | None] = torch.autograd.grad(
-            residual.sum(), outputs, retain_graph=not last, allow_unused=True
-        )
-        for (_, block), adjoint in zip(self.records, adjoints, strict=True):
-            if adjoint is not None:
-                block(adjoint, columns)
+        self.pull(residual.sum(), None, columns, last=last)
+
+    def pull(
+        self,
+        output: Tensor,
+        adjoint: Tensor | None,
+        columns: Mapping[Parameter, Tensor],
+        *,
+        through: Sequence[Tensor] = (),
+        last: bool = True,
+    ) -> list[Tensor | None]:
+        """Take the adjoint of an output back through the layers, each of which adds its block to the Jacobian.
+
+        Args:
+            output: A tensor that the layers recorded here lead to.
+            adjoint: Its adjoint, None for that of a number.
+            columns: As for `add_jacobian`.
+            through: Tensors whose own adjoints are wanted.
+            last: Whether the graph may be freed.
+
+        Returns:
+            The adjoints of `through`.
+        """
+        wanted = [*through, *(recorded for recorded, _ in self.records)]
+        self.columns = columns
+        try:
+            adjoints = torch.autograd.grad(output, wanted, adjoint, retain_graph=not last, allow_unused=True)
+        finally:
+            self.columns = {}
+        for (_, block), found in zip(self.records, adjoints[len(through) :], strict=True):
+            if found is not None:
+                block(found, columns)
+        return list(adjoints[: len(through)])

@@ -1,0 +1,71 @@
+"""What the layers of residual networks and of vector fields are made of: linear maps with activations, or splines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from kinn.errors import unknown
+from kinn.networks.kan import check_splines, spline_layer
+from kinn.networks.layers import Activation, Layer, Linear, glorot
+from kinn.networks.mlp import ACTIVATIONS
+
+#: What layers can be made of.
+KINDS = ("mlp", "kan")
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Settings that layers of one network share.
+
+    Attributes:
+        kind: "mlp" or "kan".
+        activation: A name of `ACTIVATIONS`, for the one.
+        grid: The number of grid intervals, for the other.
+        degree: The degree of its splines.
+        init: Their initialisation.
+    """
+
+    kind: str
+    activation: str
+    grid: int
+    degree: int
+    init: str
+
+    def check(self, setting: str) -> None:
+        """Raise an InputError unless there are such layers; `setting` is what the network calls their kind."""
+        if self.kind not in KINDS:
+            raise unknown(f"value of network.{setting}", self.kind, KINDS)
+        if self.activation not in ACTIVATIONS:
+            raise unknown("value of network.activation", self.activation, ACTIVATIONS)
+        check_splines(self.grid, self.degree, self.init)
+
+    def layer(self, fan_in: int, fan_out: int, generator: torch.Generator, *, enters: bool = False) -> list[Layer]:
+        """Return a layer behind its activation, or behind the map that keeps values on the grid.
+
+        Args:
+            fan_in: The number of channels in.
+            fan_out: The number of channels out.
+            generator: Draws the initial parameters.
+            enters: Whether what comes in is the network's input, or bounded by itself, and is taken as it is.
+        """
+        if self.kind == "kan":
+            bound = "none" if enters else "tanh"
+            return [spline_layer(fan_in, fan_out, self.grid, self.degree, self.init, bound, generator)]
+        linear = Linear(glorot(fan_in, fan_out, generator), torch.zeros(fan_out, dtype=torch.float64))
+        return [linear] if enters else [self._activation(), linear]
+
+    def activated(self, fan_in: int, fan_out: int, generator: torch.Generator) -> list[Layer]:
+        """Return a layer with its activation behind it; of splines, which bend by themselves, one spline layer."""
+        layers = self.layer(fan_in, fan_out, generator, enters=self.kind == "mlp")
+        return [*layers, self._activation()] if self.kind == "mlp" else layers
+
+    def parameter_count(self, fan_in: int, fan_out: int) -> int:
+        """Return the number of parameters of a layer."""
+        if self.kind == "kan":
+            return fan_in * fan_out * (self.grid + self.degree + 1)
+        return (fan_in + 1) * fan_out
+
+    def _activation(self) -> Layer:
+        return Activation(ACTIVATIONS[self.activation])

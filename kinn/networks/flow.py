@@ -1,0 +1,209 @@
+"""The flow of a trained vector field, a layer: the state at time 1 of y' = f(y, t) from y at time 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter
+
+from kinn.errors import DivergedError
+from kinn.jets import IndexSet
+from kinn.networks.layers import Layer, backend_of, in_order, values
+from kinn.networks.runge_kutta import METHODS
+from kinn.networks.snapshots import kept_on_the_way, reverse
+from kinn.networks.step_control import Steps, adapted_steps, equal_steps
+from kinn.networks.tape import Tape
+
+#: Inputs at which adapted steps are chosen: enough to find the fastest part of a flow, few beside collocation points.
+PROBES = 32
+
+
+class Flow(Layer):
+    """A lift and a neural ordinary differential equation (Chen et al. 2018, arXiv:1806.07366) behind it.
+
+    Steps that adapt are chosen at fixed probes, not at the points asked for: a point's value depends on no other point,
+    and derivatives with respect to coordinates are those of the very function that is computed.
+
+    Args:
+        lift: The layers from the inputs, in [-1, 1]^d, to the state.
+        field: The layers of f.
+        method: A name of `METHODS`.
+        steps: The number of equal steps; the inverse of the first one, if they adapt.
+        tolerance: The largest error of a step, relative to 1 + |y|; 0 for equal steps.
+        timed: Whether f sees the time, as a further channel -1 .. 1.
+        snapshots: How many states gradients keep beside the first, computing the rest again; 0 to keep all that they need.
+        inputs: The number d of inputs.
+    """
+
+    probes: Tensor
+
+    def __init__(
+        self,
+        lift: Sequence[Layer],
+        field: Sequence[Layer],
+        *,
+        method: str,
+        steps: int,
+        tolerance: float,
+        timed: bool,
+        snapshots: int,
+        inputs: int,
+    ) -> None:
+        super().__init__()
+        self.lift = nn.ModuleList(lift)
+        self.field = nn.ModuleList(field)
+        self.method, self.count, self.tolerance = METHODS[method], steps, tolerance
+        self.timed, self.snapshots = timed, snapshots
+        sobol = torch.quasirandom.SobolEngine(inputs, scramble=True, seed=0)  # type: ignore[no-untyped-call]
+        self.register_buffer("probes", 2 * sobol.draw(PROBES, dtype=torch.float64) - 1, persistent=False)
+        self._adapted: tuple[Tensor, Steps] | None = None
+
+    def steps(self) -> Steps:
+        """Return the times at which steps begin, and their lengths.
+
+        Raises:
+            DivergedError: If no step is short enough.
+        """
+        if not self.tolerance:
+            return equal_steps(self.count)
+        present = torch.cat([p.detach().flatten() for p in self.parameters()])
+        known = self._adapted
+        if known is None or known[0].dtype != present.dtype or not torch.equal(known[0], present):
+            with torch.no_grad():
+                state = values(self.lift, self.probes)
+            steps = adapted_steps(self.method, self.slope, state, self.tolerance, 1.0 / self.count)
+            known = self._adapted = present, steps
+        return known[1]
+
+    def slope(self, t: float, y: Tensor) -> Tensor:
+        """Return f(y, t) for states y (N, C)."""
+        return values(self.field, torch.cat([y, self._clock(t, y)], dim=-1) if self.timed else y)
+
+    def slope_jet(self, t: float, stack: Tensor, index: IndexSet, tape: Tape | None) -> Tensor:
+        """Return the stack of f(y, t) for that of y."""
+        if self.timed:
+            clock = stack.new_zeros((*stack.shape[:-1], 1))
+            clock[0] = self._clock(t, clock[0])
+            stack = torch.cat([stack, clock], dim=-1)
+        return in_order(self.field, stack, index, tape)
+
+    @staticmethod
+    def _clock(t: float, y: Tensor) -> Tensor:
+        return y.new_full((*y.shape[:-1], 1), 2.0 * t - 1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the states (N, C) at time 1."""
+        y = values(self.lift, x)
+        for t, dt in self.steps():
+            y, _ = self.method.step(self.slope, t, dt, y)
+        return self._finite(y, x)
+
+    def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of the state at time 1; the layers record themselves on the tape."""
+        steps = self.steps()
+        begin = in_order(self.lift, stack, index, tape)
+        if self.snapshots and torch.is_grad_enabled():
+            if tape is not None:
+                # what is reversed adds to the Jacobian on the way to the adjoint of its input, which must be asked for
+                begin = begin if begin.requires_grad else begin.requires_grad_()
+                tape.record(begin, _nothing)
+            out: Tensor = _Reversed.apply(self, steps, index, tape, begin, *self.field.parameters())  # type: ignore[no-untyped-call]
+        else:
+            out = begin
+            for n in range(len(steps)):
+                out = self.step_jet(steps[n], out, index, tape)
+        return self._finite(out, stack[0])
+
+    def step_jet(self, step: tuple[float, float], state: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of the state after one step."""
+
+        def slope(t: float, y: Tensor) -> Tensor:
+            return self.slope_jet(t, y, index, tape)
+
+        return self.method.step(slope, *step, state)[0]
+
+    def backend(self, index: IndexSet) -> str | None:
+        """Return the name of the back end of the layers."""
+        return backend_of([*self.lift, *self.field], index)
+
+    def _finite(self, out: Tensor, x: Tensor) -> Tensor:
+        """Return what came out, or say when the state at inputs x (N, d) went to infinity.
+
+        Raises:
+            DivergedError: If it did, or if derivatives did.
+        """
+        if bool(torch.isfinite(out).all()):
+            return out
+        with torch.no_grad():
+            y = values(self.lift, x)
+            for t, dt in self.steps():
+                before = y
+                y, _ = self.method.step(self.slope, t, dt, y)
+                bad = ~torch.isfinite(y).all(dim=-1)
+                if bool(bad.any()):
+                    norm = float(before[bad].norm(dim=-1)[0])
+                    raise DivergedError(
+                        f"the state of the neural ODE is not finite in the step from time {t:.6g} to {t + dt:.6g} of 1, "
+                        f"before which its norm is {norm:.3g}"
+                    )
+        raise DivergedError(
+            f"derivatives of the state of the neural ODE are not finite at time 1, where its norm is "
+            f"{float(y.norm(dim=-1).max()):.3g}"
+        )
+
+
+def _nothing(adjoint: Tensor, columns: Any) -> None:
+    """Add nothing to the Jacobian: what is recorded with this is only to be reached."""
+
+
+class _Reversed(torch.autograd.Function):
+    """The steps of a flow, of which only some states are kept: the gradient computes the others again."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, flow: Flow, steps: Steps, index: IndexSet, tape: Tape | None, begin: Tensor, *parameters: Parameter
+    ) -> Tensor:
+        kept, state = {}, begin
+        chosen = set(kept_on_the_way(len(steps), flow.snapshots))
+        for n, step in enumerate(steps):
+            if n in chosen:
+                kept[n] = state
+            state = flow.step_jet(step, state, index)
+        ctx.save_for_backward(begin)
+        ctx.of = flow, steps, index, tape, kept, parameters
+        return state
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (adjoint,) = grads
+        flow, steps, index, tape, kept, parameters = ctx.of
+        (begin,) = ctx.saved_tensors
+        sums: list[Tensor | None] = [None] * len(parameters)
+
+        def forth(n: int, state: Tensor) -> Tensor:
+            with torch.no_grad():
+                return flow.step_jet(steps[n], state, index)  # type: ignore[no-any-return]
+
+        def back(n: int, state: Tensor) -> None:
+            nonlocal adjoint
+            own = Tape() if tape is not None and tape.columns else None
+            with torch.enable_grad():
+                before = state.detach().requires_grad_()
+                after = flow.step_jet(steps[n], before, index, own)
+            if own is not None:
+                (found,) = own.pull(after, adjoint, tape.columns, through=[before])
+                assert found is not None
+                adjoint = found
+                return
+            adjoint, *gradients = torch.autograd.grad(after, [before, *parameters], adjoint, allow_unused=True)
+            for k, g in enumerate(gradients):
+                if g is not None:
+                    known = sums[k]
+                    sums[k] = g if known is None else known + g
+
+        reverse(begin, len(steps), flow.snapshots, forth, back, dict(kept))
+        return None, None, None, None, adjoint, *sums

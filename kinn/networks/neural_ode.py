@@ -1,0 +1,102 @@
+"""Neural ordinary differential equations: networks whose depth is time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+
+from kinn.errors import InputError, unknown
+from kinn.networks.base import Architecture, at_least_one, rescaled
+from kinn.networks.dense import Dense
+from kinn.networks.flow import Flow
+from kinn.networks.layers import Layer
+from kinn.networks.runge_kutta import METHODS
+
+
+@dataclass(frozen=True)
+class NeuralODE(Architecture):
+    """A neural ODE: a lift to `width` channels, their flow under a trained vector field, and a readout.
+
+    Attributes:
+        width: The number of channels of the state.
+        field: What the vector field is made of: "mlp" (activations and linear layers) or "kan" (spline layers).
+        layers_per_field: The number of such layers.
+        method: "euler", "midpoint", "rk4", "dopri5" or "tsit5".
+        steps: The number of equal steps from time 0 to 1; the inverse of the first one, where they adapt.
+        tolerance: The largest error of a step that adapts ("dopri5", "tsit5"), relative to 1 + |y|; 0 for equal steps.
+        timed: Whether the field depends on time.
+        snapshots: How many states gradients keep, computing the rest again: memory that does not grow with the number of
+            steps; 0 to keep everything, which is quicker.
+        activation: "tanh", "sin", "gelu" or "swish", for layers that are linear.
+        grid: The number of grid intervals, for spline layers.
+        degree: The degree of their splines.
+        init: Their initialisation, as of a KAN.
+    """
+
+    name: ClassVar[str] = "neural-ode"
+
+    width: int = 16
+    field: str = "mlp"
+    layers_per_field: int = 1
+    method: str = "rk4"
+    steps: int = 2
+    tolerance: float = 0.0
+    timed: bool = True
+    snapshots: int = 0
+    activation: str = "tanh"
+    grid: int = 6
+    degree: int = 5
+    init: str = "power"
+
+    def __post_init__(self) -> None:
+        for name in ("width", "layers_per_field", "steps"):
+            at_least_one(name, getattr(self, name))
+        if self.method not in METHODS:
+            raise unknown("value of network.method", self.method, METHODS)
+        if not 0 <= self.tolerance < 1:
+            raise InputError(f"network.tolerance is 0 or more and less than 1, not {self.tolerance}")
+        if self.tolerance and not METHODS[self.method].error:
+            adaptive = " or ".join(name for name, method in METHODS.items() if method.error)
+            raise InputError(f"network.tolerance needs network.method {adaptive}: {self.method} has no error estimate")
+        if self.snapshots < 0:
+            raise InputError(f"network.snapshots is a number of states, 0 or more, not {self.snapshots}")
+        self._dense.check("field")
+
+    @property
+    def _dense(self) -> Dense:
+        return Dense(self.field, self.activation, self.grid, self.degree, self.init)
+
+    def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
+        """Return the lift with the flow, and the readout."""
+        lift = self._dense.layer(inputs, self.width, generator, enters=True)
+        field: list[Layer] = []
+        for n in range(self.layers_per_field):
+            field += self._dense.layer(self.width + self._clock(n), self.width, generator)
+        flow = Flow(
+            lift,
+            field,
+            method=self.method,
+            steps=self.steps,
+            tolerance=self.tolerance,
+            timed=self.timed,
+            snapshots=self.snapshots,
+            inputs=inputs,
+        )
+        return [flow, *self._dense.layer(self.width, outputs, generator)]
+
+    def _clock(self, layer: int) -> int:
+        """Return the number of channels that hold the time in a layer of the field."""
+        return int(self.timed and layer == 0)
+
+    def parameter_count(self, inputs: int, outputs: int) -> int:
+        """Return the number of weights and biases, or coefficients."""
+        field = sum(
+            self._dense.parameter_count(self.width + self._clock(n), self.width) for n in range(self.layers_per_field)
+        )
+        return sum(self._dense.parameter_count(*ends) for ends in ((inputs, self.width), (self.width, outputs))) + field
+
+    def resized(self, factor: float) -> NeuralODE:
+        """Return the network with `width` times `factor`."""
+        return replace(self, width=rescaled((self.width,), factor)[0])

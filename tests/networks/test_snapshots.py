@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from kinn.networks.snapshots import kept_on_the_way, reverse
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 40])
+@pytest.mark.parametrize("spare", [1, 2, 5, 50])
+def test_every_step_is_visited_once_from_the_last_with_its_state(length: int, spare: int) -> None:
+    chosen = kept_on_the_way(length, spare)
+    assert len(chosen) <= spare
+    visited, computed = [], []
+
+    def forth(n: int, state: int) -> int:
+        assert state == n
+        computed.append(n)
+        return n + 1
+
+    def back(n: int, state: int) -> None:
+        assert state == n
+        visited.append(n)
+
+    reverse(0, length, spare, forth, back, {n: n for n in chosen})
+    assert visited == list(reversed(range(length)))
+    if spare >= length - 1:
+        assert not computed
+
+
+def test_few_steps_are_computed_again() -> None:
+    """With 3 states beside the first, 35 = C(3 + 4, 3) steps are reversed with none computed more than 4 times again."""
+    counts = [0] * 35
+
+    def forth(n: int, state: int) -> int:
+        counts[n] += 1
+        return state + 1
+
+    reverse(0, 35, 3, forth, lambda n, state: None, {n: n for n in kept_on_the_way(35, 3)})
+    assert max(counts) <= 4
