@@ -11,8 +11,8 @@ from kinn.conditions import BoundaryCondition, Condition, General, Integral, Per
 from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError
 from kinn.fields import Points
-from kinn.forms.quadrature import Rule, rules_of
-from kinn.geometry import BoundaryPoints
+from kinn.forms.quadrature import rules_of
+from kinn.geometry import BoundaryPoints, Rule
 from kinn.problem import Array, Problem
 
 #: The least number of points on a boundary.

@@ -6,6 +6,7 @@ from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.combined.csg import Difference, Intersection, Union
 from kinn.geometry.combined.extrusion import Extrusion
 from kinn.geometry.combined.time import SpaceTime, TimeInterval
+from kinn.geometry.quadrature.rule import Rule
 from kinn.geometry.sampling import METHODS
 from kinn.geometry.shapes.arcs import ArcPolygon
 from kinn.geometry.shapes.ball import Ball, Disk, Sphere
@@ -40,6 +41,7 @@ __all__ = [
     "PointCloud",
     "Polygon",
     "Rectangle",
+    "Rule",
     "SpaceTime",
     "Sphere",
     "Surface",

@@ -15,6 +15,8 @@ from kinn.geometry.boundary import Boundary, Face, Label, Part, smooth_distance
 from kinn.geometry.distances.carriers import Values
 from kinn.geometry.distances.regions import Region
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece
+from kinn.geometry.quadrature.cells import Cells, Spots
+from kinn.geometry.quadrature.rule import SCATTERED, Rule, Wanted, composite
 from kinn.geometry.sampling import fill, unit_cube
 
 if TYPE_CHECKING:
@@ -120,6 +122,33 @@ class Geometry(ABC):
             return np.asarray(points[self.contains(points)])
         points = self.from_unit(unit)
         return points[self.contains(points)] if self.rejects else points
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return cells that the shape consists of, on which quadratures are built.
+
+        Args:
+            wanted: What the quadrature should be like; cells as such do not depend on it, single points do. By
+                default they are points of a sequence, all with one weight.
+        """
+        points = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
+        return (Spots(points, np.full(len(points), self.measure / len(points))),)
+
+    def quadrature(self, order: int, *, points: int | None = None, seed: int | None = None) -> Rule:
+        """Return points and positive weights for integrals over the shape.
+
+        Args:
+            order: The degree, 0 to 60, of polynomials that are integrated exactly in the reference coordinates of each
+                cell that the shape is cut into; on straight cells, disks and balls also in x, y and z.
+            points: The least number of points: cells are cut on until there are as many, spread about evenly. By
+                default as few as the order takes.
+            seed: Where given, a rule of the same order whose points lie elsewhere, for each seed at other places:
+                what a network has made of one rule shows on another.
+
+        Raises:
+            InputError: A number is no integer or out of range.
+        """
+        wanted = Wanted(order, points, seed)
+        return composite(self.cells(wanted), wanted)
 
     @property
     def labels(self) -> tuple[Label, ...]:

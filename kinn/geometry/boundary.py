@@ -12,6 +12,7 @@ from kinn.geometry import checks
 from kinn.geometry.distances.carriers import Carrier, Values
 from kinn.geometry.distances.distance import Patch, distance
 from kinn.geometry.pieces.base import BoundaryPoints, Piece
+from kinn.geometry.quadrature.rule import Rule, Wanted, composite
 from kinn.geometry.sampling import apportion
 
 
@@ -196,4 +197,14 @@ class Boundary:
         return BoundaryPoints(
             np.concatenate([sample.points for sample in samples]),
             np.concatenate([sample.normals for sample in samples]),
+        )
+
+    def quadrature(self, order: int, *, points: int | None = None, seed: int | None = None) -> Rule:
+        """Return points, positive weights and outward unit normals for integrals over this boundary.
+
+        Arguments and errors are those of `Geometry.quadrature`. In one dimension each end point has weight 1.
+        """
+        wanted, total = Wanted(order, points, seed), self.measure
+        return composite(
+            [cells for part in self.parts for cells in part.piece.cells(wanted.fewer(part.measure / total))], wanted
         )

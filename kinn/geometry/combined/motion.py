@@ -18,6 +18,9 @@ from kinn.geometry.distances.carriers import Carrier, Motion
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Region
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece, Spans
+from kinn.geometry.quadrature.cells import Cells
+from kinn.geometry.quadrature.made import Mapped
+from kinn.geometry.quadrature.rule import Wanted
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,20 @@ class MovedPiece(Piece):
     def extent(self, start: float, end: float) -> Region:
         """That of the base, moved."""
         return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
+
+    @property
+    def periodic(self) -> bool:
+        """As the base."""
+        return self.base.periodic
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """As the base."""
+        return self.base.breaks
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the base, moved."""
+        return _moved(self.base.cells(wanted), self.motion)
 
     @property
     def patches(self) -> tuple[Patch, ...]:
@@ -134,10 +151,19 @@ class Transformed(Geometry):
         """Return the points that the shape draws, moved: a grid turns with it."""
         return self.motion(self.base.draw(m, method, seed))
 
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the shape, moved."""
+        return _moved(self.base.cells(wanted), self.motion)
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Those of the shape, moved; no longer faces of boxes."""
         return tuple(replace(part, piece=MovedPiece(part.piece, self.motion), face=None) for part in self.base.parts)
+
+
+def _moved(groups: Sequence[Cells], motion: Motion) -> tuple[Cells, ...]:
+    rotation, shift = np.array(motion.rotation), np.array(motion.shift)
+    return tuple(Mapped(cells, rotation, shift) for cells in groups)
 
 
 def translated(shape: Geometry, shift: Sequence[float]) -> Transformed:

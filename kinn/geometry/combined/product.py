@@ -16,6 +16,9 @@ from kinn.geometry.distances.carriers import Carrier, Plane
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Half, Region, between, intersection
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece, Segment
+from kinn.geometry.quadrature.cells import Cells
+from kinn.geometry.quadrature.made import Carried, Laid
+from kinn.geometry.quadrature.rule import Wanted
 
 
 def level_set(dim: int, value: float, side: int) -> Plane:
@@ -63,6 +66,10 @@ class Lateral(Piece):
     def accepts(self, located: BoundaryPoints) -> Mask:
         """Return which points the piece of the shape accepts."""
         return self.base.accepts(BoundaryPoints(located.points[:, :-1], located.normals[:, :-1]))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the piece of the shape, carried along."""
+        return _carried(self.base.cells(wanted.fewer(power=self.base.dim / self.dim)), self.start, self.end)
 
     @property
     def carrier(self) -> Carrier:
@@ -117,6 +124,10 @@ class Cap(Piece):
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return points of the shape, drawn in its own way."""
         return self._lift(self.base.draw(m, method, seed))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the shape."""
+        return tuple(Laid(cells, self.value, self.side) for cells in self.base.cells(wanted))
 
     @property
     def carrier(self) -> Carrier:
@@ -184,6 +195,10 @@ class Product(Geometry):
         start, end = self.ends
         return np.column_stack([self.base.from_unit(unit[:, :-1]), start + unit[:, -1] * (end - start)])
 
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the shape, carried along."""
+        return _carried(self.base.cells(wanted.fewer(power=self.base.dim / self.dim)), *self.ends)
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The boundary of the shape all along the interval, then both ends."""
@@ -195,6 +210,10 @@ class Product(Geometry):
             for side, (label, value) in enumerate(zip(self.cap_labels, self.ends, strict=True))
             for piece in _caps(self.base, value, side)
         )
+
+
+def _carried(groups: Sequence[Cells], start: float, end: float) -> tuple[Cells, ...]:
+    return tuple(Carried(cells, start, end) for cells in groups)
 
 
 def _caps(base: Geometry, value: float, side: int) -> list[Piece]:

@@ -20,6 +20,8 @@ from kinn.geometry.distances.carriers import Carrier
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import intersection
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece, Spans
+from kinn.geometry.quadrature.cells import Cells, Spots
+from kinn.geometry.quadrature.rule import SCATTERED, Wanted
 from kinn.geometry.sampling import unit_cube
 
 # Lengths relative to the size of the smaller shape:
@@ -105,6 +107,11 @@ class Masked(Piece):
     def measure(self) -> float:
         """Estimate of the area, with an error of about 1e-3 of that of the base."""
         return self.share * self.base.measure
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return points of a sequence that the cover keeps, all with one weight."""
+        located = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
+        return (Spots(located.points, np.full(len(located), self.measure / len(located)), located.normals),)
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return points of the whole surface."""

@@ -38,6 +38,11 @@ class Arc(Piece):
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
     @property
+    def periodic(self) -> bool:
+        """Whether it is a whole circle."""
+        return self.sweep >= 2 * math.pi * (1 - 1e-12)
+
+    @property
     def carrier(self) -> Carrier:
         """The circle."""
         return Round(self.center, self.radius)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,13 @@ from kinn.errors import InputError
 from kinn.geometry.distances.carriers import Carrier, Plane
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Everywhere, Region, between
+from kinn.geometry.quadrature.cells import Cells, Indices, Located
+from kinn.geometry.quadrature.factors import LINE, Circle, Factor
+from kinn.geometry.quadrature.gauss import Array
+from kinn.geometry.quadrature.made import Turned
+from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import fill, unit_cube
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Spans = tuple[tuple[float, float], ...]
 
@@ -70,6 +75,24 @@ class Piece(ABC):
         return self, ((0.0, 1.0),)
 
     @property
+    def periodic(self) -> bool:
+        """Whether a curve is closed and smooth all round."""
+        return False
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Parameters of a curve, inside (0, 1), where it is less smooth than elsewhere."""
+        return ()
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return cells that the piece consists of, on which quadratures are built.
+
+        Args:
+            wanted: What the quadrature should be like; cells as such do not depend on it, single points do.
+        """
+        return curve_cells(self) if self.dim == 1 else (Images(self, np.array([[0.0, 1.0]])),)
+
+    @property
     def carrier(self) -> Carrier:
         """The function on whose zero set the piece lies, positive behind the piece (against its normals).
 
@@ -101,6 +124,52 @@ class Piece(ABC):
         """Return those of m candidates that belong to the piece."""
         located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
         return located[self.accepts(located)] if self.rejects else located
+
+
+@dataclass(frozen=True, eq=False)
+class Images(Cells):
+    """Images of the unit cube under a piece, which keeps ratios of measure; of a curve those of spans of its parameter.
+
+    Attributes:
+        piece: The piece.
+        spans: For each cell where its first parameter begins and ends, (C, 2).
+        around: Whether it is one cell that goes all round a smooth closed curve.
+    """
+
+    piece: Piece
+    spans: Array
+    around: bool = False
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """A line for each parameter."""
+        return (Circle(),) if self.around else (LINE,) * self.piece.dim
+
+    @property
+    def count(self) -> int:
+        """Number of spans."""
+        return len(self.spans)
+
+    def at(self, which: Indices, unit: Array) -> Located:
+        """Return the points at these parameters."""
+        start, end = self.spans[which].T
+        if self.piece.dim:
+            unit = np.column_stack([start + (end - start) * unit[:, 0], unit[:, 1:]])
+        located = self.piece.at(unit)
+        return Located(located.points, self.piece.measure * (end - start), located.normals)
+
+
+def curve_cells(piece: Piece) -> tuple[Cells, ...]:
+    """Return the stretches of a piece that is a curve, divided where the curve is less smooth."""
+    curve, spans = piece.stretches
+    if curve.periodic and spans == ((0.0, 1.0),):
+        return (Images(curve, np.array(spans), around=True),)
+    divided = [
+        stretch
+        for start, end in spans
+        for stretch in pairwise([start, *(t for t in curve.breaks if start < t < end), end])
+    ]
+    return (Images(curve, np.array(divided)),)
 
 
 @dataclass(frozen=True)
@@ -163,6 +232,20 @@ class Flipped(Piece):
         """Those of the base, flipped."""
         curve, spans = self.base.stretches
         return Flipped(curve), spans
+
+    @property
+    def periodic(self) -> bool:
+        """As the base."""
+        return self.base.periodic
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """As the base."""
+        return self.base.breaks
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the base with normals reversed."""
+        return tuple(Turned(cells) for cells in self.base.cells(wanted))
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return the points of the base with normals reversed."""

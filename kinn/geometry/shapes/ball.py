@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import betaincinv
@@ -18,6 +19,10 @@ from kinn.geometry.distances.carriers import Carrier, Round
 from kinn.geometry.distances.regions import Half, Region
 from kinn.geometry.pieces.arc import Arc
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+from kinn.geometry.quadrature.cells import Cells, Shells
+from kinn.geometry.quadrature.rule import Wanted
+
+_SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to its own
 
 
 def directions(unit: Array) -> Array:
@@ -59,10 +64,20 @@ class Surface(Piece):
         normals = directions(unit)
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the whole sphere."""
+        return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
+
     @property
     def carrier(self) -> Carrier:
         """The sphere, which is all of the zero set."""
         return Round(self.center, self.radius)
+
+
+def ball_cells(center: tuple[float, ...], radius: float) -> tuple[Cells, ...]:
+    """Return a ball and shells around it, each twice as large: points are spread about evenly over all."""
+    joints = radius * np.array([0.0, *_SHELLS, 1.0])
+    return tuple(Shells(center, np.array([span])) for span in pairwise(joints))
 
 
 def _unit_ball(dim: int) -> float:
@@ -120,6 +135,10 @@ class Ball(Geometry):
         # The root of the first parameter makes shells of equal volume equally likely.
         radius = self.radius * unit[:, :1] ** (1 / self.dim)
         return np.asarray(np.asarray(self.center) + radius * directions(unit[:, 1:]))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the ball in shells."""
+        return ball_cells(self.center, self.radius)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -16,6 +16,8 @@ from kinn.geometry.boundary import Face, Label, Name, Part
 from kinn.geometry.distances.carriers import Carrier, Plane
 from kinn.geometry.distances.regions import Half, Region, between, intersection
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+from kinn.geometry.quadrature.cells import Bricks, Cells
+from kinn.geometry.quadrature.rule import Wanted
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
 
@@ -132,6 +134,11 @@ class Box(Geometry):
     def region(self) -> Region:
         """The points between all sides."""
         return _inside(self.lower, self.upper, range(self.dim))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the box."""
+        lower, upper = self.bounds
+        return (Bricks(lower[None], upper[None]),)
 
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
         """Return n points of the interior; "uniform" gives a grid of n nearly square cells, regular where n allows."""

@@ -48,6 +48,12 @@ class LoopPiece(Piece):
         t = self.arc_length.parameter(unit[:, 0])
         return BoundaryPoints(self.loop(t), self.loop.normals(t))
 
+    @cached_property
+    def breaks(self) -> tuple[float, ...]:
+        """The joints of its polynomials."""
+        joints = np.array(self.loop.breaks[1:-1])
+        return tuple((self.arc_length.length(joints) / self.arc_length.total).tolist())
+
     @property
     def carrier(self) -> Carrier:
         """The signed distance near the curve, which levels off farther away."""

@@ -17,7 +17,10 @@ from kinn.geometry.distances.carriers import Carrier, Motion, Plane, Values
 from kinn.geometry.distances.regions import Everywhere, Half, Region
 from kinn.geometry.pieces.arclength import ArcLength
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
-from kinn.geometry.shapes.ball import directions
+from kinn.geometry.quadrature.cells import Cells
+from kinn.geometry.quadrature.made import Mapped
+from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.shapes.ball import ball_cells, directions
 
 _ON_AXIS = 1e-13  # points nearer to the long axis, relative to the short one, are moved off it by as much
 
@@ -70,6 +73,11 @@ class Oval(Piece):
         circle = np.column_stack([np.cos(angle), np.sin(angle)])
         normals = circle * (b, a)
         return BoundaryPoints(circle * (a, b), normals / np.linalg.norm(normals, axis=1)[:, None])
+
+    @property
+    def periodic(self) -> bool:
+        """True: it is closed and smooth."""
+        return True
 
     @property
     def carrier(self) -> Carrier:
@@ -140,6 +148,10 @@ class Centred(Geometry):
     def from_unit(self, unit: Array) -> Array:
         """Return points of the unit disk, stretched."""
         return np.asarray(np.sqrt(unit[:, :1]) * directions(unit[:, 1:]) * self.axes)
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the unit disk, stretched."""
+        return tuple(Mapped(cells, np.diag(self.axes), np.zeros(2)) for cells in ball_cells((0.0, 0.0), 1.0))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -15,6 +15,8 @@ from kinn.geometry.boundary import Label, Name, Part
 from kinn.geometry.distances.carriers import Plane
 from kinn.geometry.distances.regions import Half, Region, intersection, union
 from kinn.geometry.pieces.base import Array, Segment
+from kinn.geometry.quadrature.cells import Cells, Simplices
+from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.triangles.polygon import ROUNDING, cross, signed_area, touching_edges, triangulate
 
 _BLOCK = 2**20  # point-edge pairs worked on at a time
@@ -93,6 +95,10 @@ class Polygon(Geometry):
         within = np.clip((unit[:, 0] - ends[which]) / (ends[which + 1] - ends[which]), 0.0, 1.0)
         root, along = np.sqrt(within)[:, None], unit[:, 1:]
         return np.asarray((1 - root) * a[which] + root * ((1 - along) * b[which] + along * c[which]))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the triangles."""
+        return (Simplices(self.triangles),)
 
     def level(self, points: Array) -> Array:
         """Return the signed distance to the edges."""

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+from kinn.geometry.quadrature.cells import Cells, Spots
+from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import apportion
 
 _NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
@@ -73,6 +75,10 @@ class Scattered(Piece):
         """Return points picked by the first parameter."""
         first = unit[:, 0] if self.dim else np.linspace(0, 1, len(unit), endpoint=False)
         return self.located[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.located) - 1)]
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the points themselves, each for what it stands for."""
+        return (Spots(self.located.points, self.sizes, self.located.normals),)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return m points, which repeat where m is larger than their number."""

@@ -18,6 +18,8 @@ from kinn.geometry.distances.carriers import Plane
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Half, intersection
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece
+from kinn.geometry.quadrature.cells import Cells, Simplices
+from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.triangles.mesh import TriangleMesh
 
@@ -60,6 +62,11 @@ class Triangles(Piece):
         a, b, c = np.moveaxis(self.corners[which], 1, 0)
         points = (1 - root) * a + root * ((1 - along) * b + along * c)
         return BoundaryPoints(points, self.crosses[which] / (2 * self.areas[which, None]))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the triangles."""
+        real = self.areas > 0
+        return (Simplices(self.corners[real], self.crosses[real] / (2 * self.areas[real, None])),)
 
     @property
     def patches(self) -> tuple[Patch, ...]:

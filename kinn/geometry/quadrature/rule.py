@@ -1,0 +1,150 @@
+"""Rules: points with weights, put together from rules on cells that are cut to the size asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+
+from kinn.errors import InputError
+from kinn.geometry import checks
+from kinn.geometry.quadrature.cells import Cells, Indices
+from kinn.geometry.quadrature.factors import tensor
+from kinn.geometry.quadrature.gauss import Array
+
+#: Points of a sequence where there is no rule.
+SCATTERED = 4096
+
+#: The highest degree a rule is made for.
+HIGHEST = 60
+
+_HALVINGS = 60  # of the interval in which the spacing is sought
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A quadrature: the integral of f is about the sum of `weights * f(points)`.
+
+    Attributes:
+        points: The points (N, d), all inside, or on the boundary.
+        weights: Their weights (N,), all positive, whose sum is the measure.
+        normals: The outward unit normals there (N, d), on boundaries.
+    """
+
+    points: Array
+    weights: Array
+    normals: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def measure(self) -> float:
+        """The sum of the weights: length, area or volume."""
+        return float(np.sum(self.weights))
+
+
+def joined(rules: Iterable[Rule]) -> Rule:
+    """Return the rule on all of several pieces; normals only where every piece has them."""
+    all_ = list(rules)
+    normals = [rule.normals for rule in all_ if rule.normals is not None]
+    return Rule(
+        np.concatenate([rule.points for rule in all_]),
+        np.concatenate([rule.weights for rule in all_]),
+        np.concatenate(normals) if len(normals) == len(all_) else None,
+    )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a rule should be like.
+
+    Attributes:
+        order: The degree of polynomials in the reference coordinates of each cell that are integrated exactly.
+        points: The least number of points: cells are cut to about equal lengths, as long as that allows.
+        seed: Where given, a rule of the same kind with points elsewhere.
+    """
+
+    order: int
+    points: int | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        order = checks.integer(self.order, "the order of a quadrature", 0)
+        if order > HIGHEST:
+            raise InputError(
+                f"a quadrature has an order of {HIGHEST} at most, got {order}: ask for more points instead"
+            )
+        if self.points is not None:
+            checks.integer(self.points, "the number of quadrature points", 1)
+        if self.seed is not None:
+            checks.integer(self.seed, "the seed", 0)
+
+    def fewer(self, share: float = 1.0, power: float = 1.0) -> Wanted:
+        """Return the same with a share of the points, or a power of their number."""
+        points = None if self.points is None else max(1, math.ceil(share * self.points**power))
+        return replace(self, points=points)
+
+
+def composite(groups: Sequence[Cells], wanted: Wanted) -> Rule:
+    """Return a rule on all cells."""
+    spacing = _spacing(groups, wanted)
+    rng = None if wanted.seed is None else np.random.default_rng(wanted.seed)
+    return joined(
+        _alike(cells, rows, tuple(int(cut) for cut in cuts), wanted.order, rng)
+        for cells in groups
+        for cuts, rows in _grouped(_cuts(cells, spacing))
+    )
+
+
+def _cuts(cells: Cells, spacing: float) -> Indices:
+    """Return into how many each cell is cut along each factor, (C, F), so that no part is longer than a length."""
+    return np.maximum(1, np.ceil(cells.extents / spacing * (1 - 1e-12))).astype(np.intp)
+
+
+def _grouped(cuts: Indices) -> list[tuple[Indices, Indices]]:
+    """Return each different row with the cells that have it."""
+    rows, which = np.unique(cuts, axis=0, return_inverse=True)
+    order = np.argsort(which.reshape(-1), kind="stable")
+    ends = np.cumsum(np.bincount(which.reshape(-1), minlength=len(rows)))[:-1]
+    return list(zip(rows, np.split(order, ends), strict=True))
+
+
+def _spacing(groups: Sequence[Cells], wanted: Wanted) -> float:
+    """Return the greatest spacing, to rounding, at which there are as many points as wanted."""
+    least, shifted = wanted.points or 1, wanted.seed is not None
+
+    def total(spacing: float) -> int:
+        count = 0
+        for cells in groups:
+            sizes = np.ones(cells.count, dtype=np.intp)
+            cuts = _cuts(cells, spacing)
+            for index, (factor, degree) in enumerate(zip(cells.factors, cells.degrees, strict=True)):
+                sizes = sizes * factor.size(wanted.order + degree, cuts[:, index], shifted)
+            count += int(np.sum(sizes))
+        return count
+
+    high = max((float(np.max(cells.extents, initial=0.0)) for cells in groups), default=0.0)
+    if high == 0 or total(high) >= least:
+        return high or 1.0
+    low = high / 2
+    while total(low) < least:
+        low, high = low / 2, low
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if total(middle) >= least else (low, middle)
+    return low
+
+
+def _alike(cells: Cells, rows: Indices, cuts: tuple[int, ...], order: int, rng: Generator | None) -> Rule:
+    """Return the rule on those cells that are cut alike."""
+    orders = tuple(order + degree for degree in cells.degrees)
+    unit, weights = tensor(cells.factors, orders, cuts, rng)
+    located = cells.at(np.repeat(rows, len(unit)), np.tile(unit, (len(rows), 1)))
+    scaled = located.density.reshape(len(rows), -1) * weights
+    if cells.curved:
+        scaled *= (cells.measures[rows] / scaled.sum(axis=1))[:, None]
+    return Rule(located.points, scaled.ravel(), located.normals)
