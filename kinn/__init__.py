@@ -63,7 +63,17 @@ if TYPE_CHECKING:
         tanh,
         where,
     )
-    from kinn.networks import KAN, MLP, match_parameters
+    from kinn.networks import (
+        KAN,
+        KANODE,
+        MLP,
+        ModifiedMLP,
+        NeuralODE,
+        PirateNet,
+        ResidualKAN,
+        ResNet,
+        match_parameters,
+    )
     from kinn.optim import LBFGS, Adam, Auto, LastLayer, LevenbergMarquardt, SelfScaledBroyden
     from kinn.problem import Defaults, Problem
     from kinn.runs.resume import resume
@@ -92,7 +102,7 @@ _NAMES = {
     "kinn.fields": "Field Points",
     "kinn.geometry": "ArcPolygon Ball Box Cuboid Curve Cylinder Disk Ellipse Extrusion Geometry Interval PointCloud Polygon Rectangle Sphere Surface TimeInterval",
     "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
-    "kinn.networks": "KAN MLP match_parameters",
+    "kinn.networks": "KAN KANODE MLP ModifiedMLP NeuralODE PirateNet ResNet ResidualKAN match_parameters",
     "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
     "kinn.problem": "Defaults Problem",
     "kinn.runs.resume": "resume",
@@ -105,6 +115,7 @@ _HOME = {name: module for module, names in _NAMES.items() for name in names.spli
 
 __all__ = [
     "KAN",
+    "KANODE",
     "LBFGS",
     "MLP",
     "NTK",
@@ -137,16 +148,21 @@ __all__ = [
     "LastLayer",
     "LevenbergMarquardt",
     "Measure",
+    "ModifiedMLP",
     "Neumann",
+    "NeuralODE",
     "Observation",
     "Periodic",
+    "PirateNet",
     "PointCloud",
     "PointValue",
     "Points",
     "Polygon",
     "Problem",
     "Rectangle",
+    "ResNet",
     "ResidualAttention",
+    "ResidualKAN",
     "Robin",
     "SelfAdaptive",
     "SelfScaledBroyden",

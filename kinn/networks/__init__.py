@@ -7,18 +7,25 @@ from kinn.networks.mlp import MLP
 from kinn.networks.neural_ode import NeuralODE
 from kinn.networks.resnet import ResNet
 from kinn.networks.tape import Tape
+from kinn.networks.variants import KANODE, ModifiedMLP, PirateNet, ResidualKAN
 
 #: The architectures by their names on the command line.
-NETWORKS: dict[str, type[Architecture]] = {a.name: a for a in (KAN, MLP, ResNet, NeuralODE)}
+NETWORKS: dict[str, type[Architecture]] = {
+    a.name: a for a in (KAN, MLP, ResNet, ResidualKAN, ModifiedMLP, PirateNet, NeuralODE, KANODE)
+}
 
 __all__ = [
     "KAN",
+    "KANODE",
     "MLP",
     "NETWORKS",
     "Architecture",
+    "ModifiedMLP",
     "Network",
     "NeuralODE",
+    "PirateNet",
     "ResNet",
+    "ResidualKAN",
     "Tape",
     "coordinate_stack",
     "match_parameters",

@@ -7,6 +7,7 @@ import torch
 
 from kinn import problems
 from kinn.cli import doctor
+from kinn.networks import NETWORKS
 from tests.cli.conftest import Command
 
 
@@ -16,6 +17,20 @@ def test_list_has_a_line_for_each_problem(kinn_command: Command) -> None:
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert tuple(lines) == problems.names()
     assert all(len(line.split()) > 3 for line in lines.values())
+
+
+def test_list_of_networks_has_their_settings_with_defaults(kinn_command: Command) -> None:
+    status, out, _ = kinn_command("list", "networks")
+    assert status == 0
+    assert [line.partition(":")[0] for line in out.splitlines() if line and line[0] != " "] == list(NETWORKS)
+    for part in ("network.width=20,20", "network.gate=adaptive", "network.method=rk4", "network.field=kan"):
+        assert part in out
+
+
+def test_list_of_what_there_is_none(kinn_command: Command) -> None:
+    status, out, err = kinn_command("list", "network")
+    assert (status, out) == (2, "")
+    assert err == "kinn: error: no list named 'network'; did you mean 'networks'?\n"
 
 
 def test_show_states_the_problem_and_its_settings(kinn_command: Command) -> None:
