@@ -40,8 +40,8 @@ class NeuralODE(Architecture):
     width: int = 16
     field: str = "mlp"
     layers_per_field: int = 1
-    method: str = "rk4"
-    steps: int = 2
+    method: str = "midpoint"
+    steps: int = 3
     tolerance: float = 0.0
     timed: bool = True
     snapshots: int = 0

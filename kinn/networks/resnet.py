@@ -39,10 +39,10 @@ class ResNet(Architecture):
 
     name: ClassVar[str] = "resnet"
 
-    width: int = 10
+    width: int = 12
     depth: int = 3
     branch: str = "mlp"
-    layers_per_block: int = 2
+    layers_per_block: int = 1
     gate: str = "none"
     encoders: bool = False
     streams: int = 1

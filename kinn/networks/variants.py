@@ -18,7 +18,6 @@ class ResidualKAN(ResNet):
     width: int = 6
     depth: int = 2
     branch: str = "kan"
-    layers_per_block: int = 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,6 @@ class ModifiedMLP(ResNet):
     name: ClassVar[str] = "modified-mlp"
 
     width: int = 16
-    layers_per_block: int = 1
     gate: str = "replace"
     encoders: bool = True
 
@@ -39,6 +37,8 @@ class PirateNet(ResNet):
 
     name: ClassVar[str] = "pirate-net"
 
+    depth: int = 2
+    layers_per_block: int = 2
     gate: str = "adaptive"
     encoders: bool = True
 
@@ -51,4 +51,3 @@ class KANODE(NeuralODE):
 
     width: int = 6
     field: str = "kan"
-    method: str = "midpoint"

@@ -23,7 +23,7 @@ def test_list_of_networks_has_their_settings_with_defaults(kinn_command: Command
     status, out, _ = kinn_command("list", "networks")
     assert status == 0
     assert [line.partition(":")[0] for line in out.splitlines() if line and line[0] != " "] == list(NETWORKS)
-    for part in ("network.width=20,20", "network.gate=adaptive", "network.method=rk4", "network.field=kan"):
+    for part in ("network.width=20,20", "network.gate=adaptive", "network.method=midpoint", "network.field=kan"):
         assert part in out
 
 
