@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import kinn
-from kinn.cli import compare, doctor, resume, show, solve
+from kinn.cli import analyse, compare, doctor, resume, show, solve
 from kinn.cli import list as list_
 from kinn.errors import InputError, ProblemWarning, SolveError
 
@@ -17,6 +17,7 @@ app = typer.Typer(name="kinn", add_completion=False, pretty_exceptions_enable=Fa
 _COMMANDS = {"list": list_, "show": show, "solve": solve, "compare": compare, "resume": resume, "doctor": doctor}
 for _name, _module in _COMMANDS.items():
     app.command(_name)(_module.command)
+app.add_typer(analyse.app, name="analyse")
 
 #: What typer raises for a command line it cannot read; its own report takes several lines.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]

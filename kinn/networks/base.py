@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
-from kinn.networks.layers import Layer, Normalise, backend_of, in_order, values
+from kinn.networks.layers import Layer, Normalise, backend_of, flops_of, in_order, values
 from kinn.networks.tape import Tape
 
 #: The lower and the upper corner of the box that the inputs live in.
@@ -57,6 +57,10 @@ class Network(nn.Module):
     def backend(self, index: IndexSet) -> str:
         """Return the name of the back end of the spline op that evaluates the layers; "torch" where none does."""
         return backend_of(self.layers, index) or "torch"
+
+    def flops(self, index: IndexSet) -> int:
+        """Return the additions and multiplications of the fields and their derivatives at one point."""
+        return flops_of(self.layers, index)
 
     @property
     def parameter_count(self) -> int:

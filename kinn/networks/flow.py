@@ -11,7 +11,7 @@ from torch.nn import Parameter
 
 from kinn.errors import DivergedError
 from kinn.jets import IndexSet
-from kinn.networks.layers import Layer, backend_of, in_order, values
+from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
 from kinn.networks.runge_kutta import METHODS
 from kinn.networks.snapshots import kept_on_the_way, reverse
 from kinn.networks.step_control import Steps, adapted_steps, equal_steps
@@ -36,6 +36,7 @@ class Flow(Layer):
         timed: Whether f sees the time, as a further channel -1 .. 1.
         snapshots: How many states gradients keep beside the first, computing the rest again; 0 to keep all that they need.
         inputs: The number d of inputs.
+        width: The number of channels of the state.
     """
 
     probes: Tensor
@@ -51,8 +52,10 @@ class Flow(Layer):
         timed: bool,
         snapshots: int,
         inputs: int,
+        width: int,
     ) -> None:
         super().__init__()
+        self.width = width
         self.lift = nn.ModuleList(lift)
         self.field = nn.ModuleList(field)
         self.method, self.count, self.tolerance = METHODS[method], steps, tolerance
@@ -128,6 +131,14 @@ class Flow(Layer):
     def backend(self, index: IndexSet) -> str | None:
         """Return the name of the back end of the layers."""
         return backend_of([*self.lift, *self.field], index)
+
+    def flops(self, index: IndexSet) -> int:
+        """Return the operations of the lift, and of the field and the sums of slopes in every stage of every step."""
+        rule = self.method
+        weights = sum(bool(w) for row in (*rule.stages, rule.weights) for w in row)
+        sums = 2 * self.width * weights * len(index)
+        steps = len(self.steps())
+        return flops_of(self.lift, index) + steps * (len(rule.nodes) * flops_of(self.field, index) + sums)
 
     def _finite(self, out: Tensor, x: Tensor) -> Tensor:
         """Return what came out, or say when the state at inputs x (N, d) went to infinity.

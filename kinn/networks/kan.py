@@ -80,6 +80,11 @@ class SplineLayer(Layer):
             tape.record(out, block)
         return out
 
+    def flops(self, index: IndexSet) -> int:
+        """Return the operations: on each edge the sums over degree + 2 slots for the spline's derivatives, then the jet's."""
+        edges = self.weight.numel() // (self.grid.size + 1)
+        return 2 * edges * ((self.degree + 2) * (index.order + 1) + (len(index) - 1) * index.order)
+
     def extra_repr(self) -> str:
         """Return the sizes."""
         slots_ = self.grid.size + 1

@@ -37,12 +37,24 @@ class Layer(nn.Module, ABC):
         """Return the name of the back end that evaluates the layer on jets, or None where there is no choice."""
         return None
 
+    def flops(self, index: IndexSet) -> int:
+        """Return the additions and multiplications at one point; by default those of the layers that it is made of."""
+        return flops_of(self.children(), index)
+
 
 def values(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
     """Return the image (N, O) of values x (N, I) under layers, one after the other."""
     for layer in layers:
         x = layer(x)
     return x
+
+
+def flops_of(modules: Iterable[nn.Module], index: IndexSet) -> int:
+    """Return the additions and multiplications of layers at one point, those inside of other modules included."""
+    total = 0
+    for module in modules:
+        total += module.flops(index) if isinstance(module, Layer) else flops_of(module.children(), index)
+    return total
 
 
 def backend_of(layers: Iterable[nn.Module], index: IndexSet) -> str | None:
@@ -145,6 +157,10 @@ class Linear(Layer):
 
             tape.record(out, block)
         return out
+
+    def flops(self, index: IndexSet) -> int:
+        """Return the operations of the product, for each component, and of the bias."""
+        return 2 * self.weight.numel() * len(index) + (0 if self.bias is None else self.bias.numel())
 
     def extra_repr(self) -> str:
         """Return the sizes."""

@@ -83,6 +83,7 @@ class NeuralODE(Architecture):
             timed=self.timed,
             snapshots=self.snapshots,
             inputs=inputs,
+            width=self.width,
         )
         return [flow, *self._dense.layer(self.width, outputs, generator)]
 

@@ -73,7 +73,11 @@ class ResNet(Architecture):
         lift = self._dense.layer(inputs, self.width, generator, enters=True)
         branches = [self._branch(generator) for _ in range(self.depth)]
         if self.streams > 1:
-            return [*lift, Streams(branches, self.streams), *self._dense.layer(self.width, outputs, generator)]
+            return [
+                *lift,
+                Streams(branches, self.streams, self.width),
+                *self._dense.layer(self.width, outputs, generator),
+            ]
         blocks = [Residual(branch, self.gate, self.width) for branch in branches]
         if not self.encoders:
             return [*lift, *blocks, *self._dense.layer(self.width, outputs, generator)]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from kinn.jets import IndexSet
-from kinn.networks.layers import Layer, backend_of, in_order, values
+from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
 from kinn.networks.tape import Tape
 
 
@@ -84,10 +84,12 @@ class Streams(Layer):
     Args:
         branches: The branch of each block.
         streams: The number n of streams.
+        width: The number of channels of each.
     """
 
-    def __init__(self, branches: Sequence[Sequence[Layer]], streams: int) -> None:
+    def __init__(self, branches: Sequence[Sequence[Layer]], streams: int, width: int) -> None:
         super().__init__()
+        self.width = width
         self.streams = streams
         self.blocks = nn.ModuleList([HyperConnection(branch, streams, n) for n, branch in enumerate(branches)])
 
@@ -105,3 +107,8 @@ class Streams(Layer):
     def backend(self, index: IndexSet) -> str | None:
         """Return the name of the back end of the branches' layers."""
         return backend_of([layer for layer in self.modules() if layer is not self], index)
+
+    def flops(self, index: IndexSet) -> int:
+        """Return the operations of the branches and of the mixtures."""
+        read_and_write = self.streams + (self.streams + 1) * self.streams
+        return flops_of(self.children(), index) + 2 * self.width * len(self.blocks) * len(index) * read_and_write

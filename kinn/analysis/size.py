@@ -1,0 +1,44 @@
+"""How large a network is, and how many operations its evaluation takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinn.jets import IndexSet
+from kinn.networks import Architecture
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of a network for one problem.
+
+    Attributes:
+        parameters: The number of trainable parameters.
+        value: Floating-point operations of the fields' values at one point.
+        jet: Floating-point operations of the fields and their derivatives at one point.
+        gradient: Floating-point operations of those and of the gradient with respect to the parameters at one point.
+    """
+
+    parameters: int
+    value: int
+    jet: int
+    gradient: int
+
+
+def size(network: Architecture, inputs: int, outputs: int, index: IndexSet) -> Size:
+    """Return the size of a network.
+
+    Additions and multiplications of linear and of spline layers count, elementary functions do not: there are far fewer of
+    them, and what they cost depends on the machine. A reverse pass takes twice the operations of the pass forward: each
+    product has two factors.
+
+    Args:
+        network: The network.
+        inputs: The number of inputs.
+        outputs: The number of fields.
+        index: The derivatives that are wanted.
+    """
+    built = network.build(inputs, outputs)
+    value = built.flops(IndexSet.closure(index.dimension, []))
+    jet = built.flops(index)
+    return Size(built.parameter_count, value, jet, 3 * jet)

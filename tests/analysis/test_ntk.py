@@ -1,0 +1,77 @@
+"""Tangent kernels against rows of gradients, and what they say of networks that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from kinn import KAN, MLP, Adam, InputError, LevenbergMarquardt, NeuralODE, ResNet
+from kinn.analysis import Kernel, kernels, study
+from kinn.forms import Trial, strong_form
+from kinn.networks import Architecture
+from kinn.problems import poisson_2d, regression_two_frequency
+
+
+@pytest.mark.parametrize("network", [MLP((5,)), KAN((2,), 3), ResNet(3, 2), NeuralODE(3, snapshots=1)])
+def test_kernels_are_products_of_gradients(network: Architecture) -> None:
+    """K of every term, entry by entry, from gradients of single residuals by autograd."""
+    trial = Trial(poisson_2d.make_problem(), network, seed=1)
+    system = strong_form(trial, points=12, pde_weight=1e-2)
+    theta = system.start()
+    found = kernels(system, theta)
+    assert next(iter(found)) == "the PDE"
+    assert len(found) == len(system.terms)
+    for term, kernel in zip(system.terms, found.values(), strict=True):
+        (p,) = term.blocks
+        fields, p = trial.on_sides(term.subdomains, p, term.index, term.sought)
+        (residual,) = term.residual(fields, p)
+        values = torch.as_tensor(residual.value)
+        rows = torch.stack([trial.flat.gradient(r, keep=True) for r in values])
+        expected = (rows @ rows.T / len(values)).numpy()
+        np.testing.assert_allclose(kernel.matrix, expected, rtol=1e-8, atol=1e-10 * np.abs(expected).max())
+        np.testing.assert_allclose(kernel.trace, np.trace(expected))
+        top = np.linalg.eigvalsh(expected)[::-1][: len(kernel.eigenvalues)]
+        np.testing.assert_allclose(kernel.eigenvalues, top, atol=1e-10 * top[0])
+
+
+def test_weights_of_the_system_come_back() -> None:
+    trial = Trial(poisson_2d.make_problem(), MLP((4,)), seed=1)
+    system = strong_form(trial, points=12, pde_weight=1e-2)
+    before = system.loss(system.start())
+    kernels(system, system.start())
+    assert system.loss(system.start()) == before
+
+
+def test_rates_of_waves_are_the_kernels_means_over_them() -> None:
+    x = torch.linspace(0, 1, 41, dtype=torch.float64)[:, None]
+    jacobian = torch.cat([torch.sin(2 * torch.pi * 3 * x), 0.1 * torch.cos(2 * torch.pi * 7 * x)], dim=1) / 41**0.5
+    rates = Kernel("u", jacobian, x).rates([3, 5, 7])
+    # at frequency f the mean over sin and cos: for J = a wave / root N, |J^T wave|^2 / (2 |wave|^2) = a^2 / 4
+    assert rates[0] == pytest.approx(1 / 4, rel=0.1)
+    assert rates[1] < 1e-2 * rates[2]
+    assert rates[2] == pytest.approx(0.01 / 4, rel=0.1)
+
+
+def test_a_kan_learns_high_frequencies_at_once_and_a_tanh_network_does_not() -> None:
+    """The spectral bias, by the true kernels of both at the start of the regression of two frequencies."""
+    problem = regression_two_frequency.make_problem()
+    ratios = {}
+    for network in (KAN((1,), (90, 4)), MLP((20, 20))):
+        (stage,) = study(problem, network, Adam(), at=[0], points=1).stages
+        (kernel,) = stage.kernels.values()
+        low, high = kernel.rates([1, 25])
+        ratios[network.name] = high / low
+    assert ratios["kan"] > 10 * ratios["mlp"]
+
+
+def test_looks_over_training() -> None:
+    problem = poisson_2d.make_problem()
+    found = study(problem, MLP((5,)), LevenbergMarquardt(), at=[0, 2, 5], points=40)
+    assert [stage.iteration for stage in found.stages] == [0, 2, 5]
+    losses = [stage.loss for stage in found.stages]
+    assert losses == sorted(losses, reverse=True)
+    traces = [stage.kernels["the PDE"].trace for stage in found.stages]
+    assert len(set(traces)) == 3
+    with pytest.raises(InputError, match="looks after 0 or more steps"):
+        study(problem, MLP((5,)), LevenbergMarquardt(), at=[-1], points=40)
