@@ -17,6 +17,7 @@ from kinn.geometry.distances.regions import Region
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece
 from kinn.geometry.quadrature.cells import Cells, Spots
 from kinn.geometry.quadrature.rule import SCATTERED, Rule, Wanted, composite
+from kinn.geometry.quadrature.slabs import Slabs, slabs
 from kinn.geometry.sampling import fill, unit_cube
 
 if TYPE_CHECKING:
@@ -123,13 +124,22 @@ class Geometry(ABC):
         points = self.from_unit(unit)
         return points[self.contains(points)] if self.rejects else points
 
+    @cached_property
+    def _slabs(self) -> Slabs | None:
+        """The shape, in the plane, in slabs between the curves that bound it."""
+        pieces = [part.piece for part in self.parts]
+        return None if any(piece.dim != 1 or not piece.smooth for piece in pieces) else slabs(pieces, self.rounding)
+
     def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
         """Return cells that the shape consists of, on which quadratures are built.
 
         Args:
             wanted: What the quadrature should be like; cells as such do not depend on it, single points do. By
-                default they are points of a sequence, all with one weight.
+                default they are slabs between the curves that bound a shape in the plane, and elsewhere points of a
+                sequence, all with one weight.
         """
+        if self.dim == 2 and self._slabs is not None:
+            return (self._slabs,)
         points = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
         return (Spots(points, np.full(len(points), self.measure / len(points))),)
 

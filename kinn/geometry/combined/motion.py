@@ -74,6 +74,11 @@ class MovedPiece(Piece):
         return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
 
     @property
+    def smooth(self) -> bool:
+        """As the base."""
+        return self.base.smooth
+
+    @property
     def periodic(self) -> bool:
         """As the base."""
         return self.base.periodic

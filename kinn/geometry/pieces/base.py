@@ -13,12 +13,14 @@ from kinn.errors import InputError
 from kinn.geometry.distances.carriers import Carrier, Plane
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Everywhere, Region, between
-from kinn.geometry.quadrature.cells import Cells, Indices, Located
+from kinn.geometry.quadrature.cells import Cells, Located
 from kinn.geometry.quadrature.factors import LINE, Circle, Factor
-from kinn.geometry.quadrature.gauss import Array
+from kinn.geometry.quadrature.gauss import Array, Indices
 from kinn.geometry.quadrature.made import Turned
 from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import fill, unit_cube
+
+__all__ = ["Array", "BoundaryPoints", "Flipped", "Images", "Mask", "Piece", "Segment", "Spans"]
 
 Mask = NDArray[np.bool_]
 Spans = tuple[tuple[float, float], ...]
@@ -73,6 +75,11 @@ class Piece(ABC):
     def stretches(self) -> tuple[Piece, Spans]:
         """A smooth curve, and the spans of its parameter that this curve consists of."""
         return self, ((0.0, 1.0),)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it is a curve or surface, not single points of one."""
+        return True
 
     @property
     def periodic(self) -> bool:
@@ -232,6 +239,11 @@ class Flipped(Piece):
         """Those of the base, flipped."""
         curve, spans = self.base.stretches
         return Flipped(curve), spans
+
+    @property
+    def smooth(self) -> bool:
+        """As the base."""
+        return self.base.smooth
 
     @property
     def periodic(self) -> bool:

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kinn.geometry.quadrature.factors import LINE, Circle, Factor, Latitude, Simplex, tensor
-from kinn.geometry.quadrature.gauss import Array
-
-Indices = NDArray[np.intp]
+from kinn.geometry.quadrature.gauss import Array, Indices
 
 _FINE = 47  # degree of the rules that measure curved cells: 24 points along each axis
 
@@ -100,7 +97,7 @@ class Simplices(Cells):
     @cached_property
     def _density(self) -> Array:
         edges = self.corners[:, 1:] - self.corners[:, :1]
-        return np.sqrt(np.linalg.det(np.einsum("cid,cjd->cij", edges, edges)))
+        return np.asarray(np.sqrt(np.linalg.det(np.einsum("cid,cjd->cij", edges, edges))))
 
     def at(self, which: Indices, unit: Array) -> Located:
         """Return points by their barycentric coordinates."""
@@ -150,7 +147,8 @@ class Shells(Cells):
     def factors(self) -> tuple[Factor, ...]:
         """The radius, the heights of one dimension after the other, and the angle in the plane."""
         around = (*(Latitude(n) for n in range(len(self.center), 2, -1)), Circle())
-        return around if self.surface else (LINE, *around)
+        first: tuple[Factor, ...] = () if self.surface else (LINE,)
+        return (*first, *around)
 
     @property
     def degrees(self) -> tuple[int, ...]:

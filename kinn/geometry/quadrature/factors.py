@@ -10,7 +10,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 from numpy.random import Generator
 
-from kinn.geometry.quadrature.gauss import Array, gauss_jacobi, nodes_for
+from kinn.geometry.quadrature.gauss import Array, Indices, gauss_jacobi, nodes_for
 
 
 class Factor(ABC):
@@ -32,7 +32,7 @@ class Factor(ABC):
         """Paths along which the factor is measured, (paths, steps, dim)."""
 
     @abstractmethod
-    def size(self, order: int, cuts: Array, shifted: bool) -> Array:
+    def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return the number of points of rules of a degree with the given numbers of cuts, (m,)."""
 
     @abstractmethod
@@ -69,7 +69,7 @@ class Simplex(Factor):
         along = np.linspace(0, 1, 5)[:, None]
         return np.array([(1 - along) * corners[i] + along * corners[j] for i, j in combinations(range(self.n + 1), 2)])
 
-    def size(self, order: int, cuts: Array, shifted: bool) -> Array:
+    def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return those of conical products in cuts^n simplices."""
         return np.asarray((nodes_for(order, shifted) * cuts) ** self.n)
 
@@ -134,7 +134,7 @@ class Circle(Factor):
         """Once round."""
         return np.linspace(0, 1, 33)[None, :, None]
 
-    def size(self, order: int, cuts: Array, shifted: bool) -> Array:
+    def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return as many as a line would have, and more than the degree."""
         return np.maximum(order + 1, nodes_for(order, shifted) * cuts)
 
@@ -161,7 +161,7 @@ class Latitude(Factor):
         """From pole to pole."""
         return -np.cos(np.linspace(0, np.pi, 33))[None, :, None]
 
-    def size(self, order: int, cuts: Array, shifted: bool) -> Array:
+    def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return as many as a line would have."""
         return np.asarray(nodes_for(order, shifted) * cuts)
 

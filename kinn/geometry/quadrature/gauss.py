@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 _WITHIN = 0.7  # how far towards the ends of the interval a shift may push the outermost point
 

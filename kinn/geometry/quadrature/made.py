@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry.quadrature.cells import Cells, Indices, Located
+from kinn.geometry.quadrature.cells import Cells, Located
 from kinn.geometry.quadrature.factors import LINE, Factor
-from kinn.geometry.quadrature.gauss import Array
+from kinn.geometry.quadrature.gauss import Array, Indices
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from numpy.random import Generator
 
 from kinn.errors import InputError
 from kinn.geometry import checks
-from kinn.geometry.quadrature.cells import Cells, Indices
+from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.factors import tensor
-from kinn.geometry.quadrature.gauss import Array
+from kinn.geometry.quadrature.gauss import Array, Indices
 
 #: Points of a sequence where there is no rule.
 SCATTERED = 4096
@@ -120,7 +120,7 @@ def _spacing(groups: Sequence[Cells], wanted: Wanted) -> float:
     def total(spacing: float) -> int:
         count = 0
         for cells in groups:
-            sizes = np.ones(cells.count, dtype=np.intp)
+            sizes: Indices = np.ones(cells.count, dtype=np.intp)
             cuts = _cuts(cells, spacing)
             for index, (factor, degree) in enumerate(zip(cells.factors, cells.degrees, strict=True)):
                 sizes = sizes * factor.size(wanted.order + degree, cuts[:, index], shifted)

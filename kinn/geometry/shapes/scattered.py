@@ -76,6 +76,11 @@ class Scattered(Piece):
         first = unit[:, 0] if self.dim else np.linspace(0, 1, len(unit), endpoint=False)
         return self.located[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.located) - 1)]
 
+    @property
+    def smooth(self) -> bool:
+        """False: points."""
+        return False
+
     def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
         """Return the points themselves, each for what it stands for."""
         return (Spots(self.located.points, self.sizes, self.located.normals),)
