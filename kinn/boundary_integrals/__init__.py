@@ -1,0 +1,1 @@
+"""Boundary integrals in the plane: oriented curves, graded panels, fundamental solutions, singular quadrature."""

@@ -1,0 +1,8 @@
+"""Fundamental solutions of plane problems, with the kernels that their boundary integrals are made of."""
+
+from kinn.boundary_integrals.kernels.base import Kernel
+from kinn.boundary_integrals.kernels.helmholtz import HelmholtzKernel
+from kinn.boundary_integrals.kernels.kelvin import KelvinKernel
+from kinn.boundary_integrals.kernels.laplace import LaplaceKernel
+
+__all__ = ["HelmholtzKernel", "KelvinKernel", "Kernel", "LaplaceKernel"]

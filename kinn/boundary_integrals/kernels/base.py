@@ -1,0 +1,52 @@
+"""What every kernel gives: a fundamental solution, its traction, and the gradients of both.
+
+With U(d) the field at x of a unit source at y = x + d, and T(d, n) its traction there, every solution in a domain with
+outward normals n and traction t satisfies
+
+    u(x) = integral of U t - integral of T u,    x inside.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from kinn.geometry.pieces.base import Array
+
+
+class Kernel(ABC):
+    """The kernels of a system of C equations; real, a complex equation counting as two."""
+
+    #: The number C of components.
+    components: int
+    #: Whether T integrates rigid states (those of `modes`) to minus themselves: it does where no frequency enters.
+    static: bool = True
+
+    @abstractmethod
+    def single(self, d: Array) -> Array:
+        """Return U at d = y - x, (..., 2), an array (..., C, C)."""
+
+    @abstractmethod
+    def double(self, d: Array, n: Array) -> Array:
+        """Return T at d = y - x for normals n at y, (..., 2) each, an array (..., C, C)."""
+
+    @abstractmethod
+    def single_gradient(self, d: Array) -> Array:
+        """Return the derivatives of U by x, (..., C, C, 2)."""
+
+    @abstractmethod
+    def double_gradient(self, d: Array, n: Array) -> Array:
+        """Return the derivatives of T by x, (..., C, C, 2)."""
+
+    def frozen(self, d: Array, n: Array) -> Array:
+        """Return the static part of T, as singular as T itself; T where that is static."""
+        return self.double(d, n)
+
+    def frozen_gradient(self, d: Array, n: Array) -> Array:
+        """Return the derivatives of the static part of T by x."""
+        return self.double_gradient(d, n)
+
+    def modes(self, points: Array) -> Array:
+        """Return the states without traction at points (N, 2), (N, C, modes)."""
+        return np.broadcast_to(np.eye(self.components), (len(points), self.components, self.components)).copy()

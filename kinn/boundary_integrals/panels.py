@@ -1,0 +1,234 @@
+"""Panels: stretches of edges with Gauss nodes, graded towards corners, fine enough for the curve and for its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinn.boundary_integrals.edges import Edge
+from kinn.boundary_integrals.grading import rate, share
+from kinn.boundary_integrals.legendre import gauss, to_coefficients
+from kinn.errors import InputError
+from kinn.geometry.pieces.base import Array
+
+#: Nodes of a panel.
+ORDER = 16
+#: What the last Legendre coefficients of the curve on a panel may be, relative to its length.
+_RESOLVED = 1e-11
+#: Panels of other edges are at least this far away, relative to the length of the panel.
+_APART = 0.5
+#: Panels shorter than this, relative to the edge, are not cut any more.
+_SHORTEST = 1e-10
+_MOST = 20_000
+
+
+@dataclass(frozen=True)
+class Track:
+    """An edge with the parameter t in [0, 1] that its densities are functions of.
+
+    Attributes:
+        edge: The edge.
+        orders: The orders of the grading at its start and its end; 1 where densities are smooth in the arc length.
+        levels: How often panels are halved towards the start and the end.
+    """
+
+    edge: Edge
+    orders: tuple[int, int] = (1, 1)
+    levels: tuple[int, int] = (0, 0)
+
+    def breaks(self, longest: float) -> Array:
+        """Return the parameters between panels, of which none is longer than `longest`."""
+        count = max(1 if sum(self.levels) == 0 else 2, int(np.ceil(self.edge.length / longest - 1e-9)))
+        if self.edge.closed:
+            count = max(count, 4)
+        t = np.linspace(0, 1, count + 1)
+        first = t[1] * 0.5 ** np.arange(self.levels[0], 0, -1)
+        last = 1 - (1 - t[-2]) * 0.5 ** np.arange(1, self.levels[1] + 1)
+        return np.concatenate([t[:1], first, t[1:-1], last, t[-1:]])
+
+
+@dataclass(frozen=True, eq=False)
+class Panels:
+    """M panels of n nodes each.
+
+    Attributes:
+        tracks: The edges with their parameters.
+        track: The number of each panel's edge, (M,).
+        starts: The parameter t where each panel begins, (M,).
+        ends: Where it ends, (M,).
+        order: The number n of nodes.
+    """
+
+    tracks: tuple[Track, ...]
+    track: NDArray[np.intp]
+    starts: Array
+    ends: Array
+    order: int = ORDER
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+    @cached_property
+    def parameters(self) -> Array:
+        """The parameters t of the nodes, (M, n)."""
+        x, _ = gauss(self.order)
+        return (self.starts + self.ends)[:, None] / 2 + self.halves[:, None] * x
+
+    @property
+    def halves(self) -> Array:
+        """Half the extent of each panel in t, (M,)."""
+        return np.asarray((self.ends - self.starts) / 2)
+
+    @cached_property
+    def _located(self) -> tuple[Array, Array, Array]:
+        shape = (len(self), self.order)
+        points, normals, rates = np.empty((*shape, 2)), np.empty((*shape, 2)), np.empty(shape)
+        for number, track in enumerate(self.tracks):
+            rows = np.flatnonzero(self.track == number)
+            t = self.parameters[rows]
+            located = track.edge.at(share(t, track.orders).ravel())
+            points[rows] = located.points.reshape(*t.shape, 2)
+            normals[rows] = located.normals.reshape(*t.shape, 2)
+            rates[rows] = rate(t, track.orders) * track.edge.length
+        return points, normals, rates
+
+    @property
+    def points(self) -> Array:
+        """The nodes, (M, n, 2)."""
+        return self._located[0]
+
+    @property
+    def normals(self) -> Array:
+        """The outward unit normals there, (M, n, 2)."""
+        return self._located[1]
+
+    @property
+    def rates(self) -> Array:
+        """The arc length by the parameter, ds/dt, at the nodes, (M, n)."""
+        return self._located[2]
+
+    @property
+    def weights(self) -> Array:
+        """The weights of the nodes for integrals over t, (M, n)."""
+        return self.halves[:, None] * gauss(self.order)[1]
+
+    @property
+    def lengths(self) -> Array:
+        """The length of each panel, (M,)."""
+        return np.asarray(np.sum(self.weights * self.rates, axis=1))
+
+    @property
+    def centres(self) -> Array:
+        """The node-averaged centre of each panel, (M, 2)."""
+        return np.asarray(np.einsum("j,mjc->mc", gauss(self.order)[1] / 2, self.points))
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """Legendre coefficients of x, y, n_x, n_y and ds/dt on each panel, (M, n, 5)."""
+        columns = np.concatenate([self.points, self.normals, self.rates[..., None]], axis=2)
+        return np.asarray(np.einsum("lj,mjc->mlc", to_coefficients(self.order), columns))
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes."""
+        return len(self) * self.order
+
+    @property
+    def perimeter(self) -> float:
+        """The length of the boundary."""
+        return float(np.sum(self.lengths))
+
+    @property
+    def area(self) -> float:
+        """The area of the domain: the integral of x . n / 2."""
+        centre = self.centres.mean(axis=0)
+        density = np.sum((self.points - centre) * self.normals, axis=2) * self.rates
+        return float(np.sum(self.weights * density)) / 2
+
+    def of(self, tracks: Sequence[int], opposite: Sequence[bool]) -> Panels:
+        """Return the panels of some of the edges, in their order, seen from the other side where `opposite`."""
+        rows = np.concatenate([np.flatnonzero(self.track == number) for number in tracks])
+        chosen = replace(self, track=self.track[rows], starts=self.starts[rows], ends=self.ends[rows])
+        points, normals, rates = self._located
+        sign = np.ones(len(self.tracks))
+        sign[[number for number, other in zip(tracks, opposite, strict=True) if other]] = -1.0
+        chosen.__dict__["_located"] = points[rows], normals[rows] * sign[chosen.track][:, None, None], rates[rows]
+        return chosen
+
+    def split(self, rows: NDArray[np.bool_]) -> Panels:
+        """Return the panels with those of `rows` (M,) halved."""
+        middle = (self.starts + self.ends) / 2
+        times = np.where(rows, 2, 1)
+        first = np.cumsum(times) - times
+        starts, ends = np.repeat(self.starts, times), np.repeat(self.ends, times)
+        ends[first[rows]] = middle[rows]
+        starts[first[rows] + 1] = middle[rows]
+        return Panels(self.tracks, np.repeat(self.track, times), starts, ends, self.order)
+
+
+def make_panels(tracks: Sequence[Track], *, longest: float, nodes: int = 0, order: int = ORDER) -> Panels:
+    """Return panels that resolve the curves, their corners and the gaps between them.
+
+    Args:
+        tracks: The edges with their gradings.
+        longest: The greatest length of a panel.
+        nodes: The least number of nodes; panels are halved until there are as many.
+        order: Nodes of a panel.
+
+    Raises:
+        InputError: If a curve is not smooth between its corners, or there are too many panels.
+    """
+    breaks = [track.breaks(longest) for track in tracks]
+    numbers = np.concatenate([np.full(len(b) - 1, n) for n, b in enumerate(breaks)])
+    starts, ends = (np.concatenate([b[part] for b in breaks]) for part in (slice(None, -1), slice(1, None)))
+    panels = _bounded(Panels(tuple(tracks), numbers, starts, ends))  # the cuts do not depend on the order
+    for _ in range(30):
+        coarse = (_unresolved(panels) | _crowded(panels)) & _long(panels)
+        if not coarse.any():
+            break
+        panels = _bounded(panels.split(coarse))
+    panels = Panels(panels.tracks, panels.track, panels.starts, panels.ends, order)
+    while panels.nodes < nodes:
+        panels = _bounded(panels.split(np.ones(len(panels), dtype=bool)))
+    return panels
+
+
+def _bounded(panels: Panels) -> Panels:
+    if panels.nodes > _MOST:
+        raise InputError(f"the boundary needs more than {_MOST} nodes: it has gaps too narrow or features too small")
+    return panels
+
+
+def _long(panels: Panels) -> NDArray[np.bool_]:
+    whole = np.array([track.edge.length for track in panels.tracks])
+    return np.asarray(panels.lengths > _SHORTEST * whole[panels.track])
+
+
+def _unresolved(panels: Panels) -> NDArray[np.bool_]:
+    """Whether the curve is no polynomial on a panel to rounding."""
+    tail = np.abs(panels.coefficients[:, -2:, :4]).max(axis=1)
+    scale = np.concatenate([np.repeat(panels.lengths[:, None], 2, axis=1), np.ones((len(panels), 2))], axis=1)
+    rounding = 1e-14 * np.abs(panels.points).max()
+    return np.asarray((tail > _RESOLVED * scale + rounding).any(axis=1))
+
+
+def _crowded(panels: Panels) -> NDArray[np.bool_]:
+    """Whether a panel is close to another one that it is no neighbour of along the boundary, for its length."""
+    lengths, order = panels.lengths, panels.order
+    nodes = panels.points.reshape(-1, 2)
+    corners = np.array([track.edge.ends for track in panels.tracks])
+    crowded = np.zeros(len(panels), dtype=bool)
+    for m, (number, own) in enumerate(zip(panels.track, panels.points, strict=True)):
+        apart = np.min(np.linalg.norm(nodes[:, None] - own[:: order // 4], axis=2), axis=1)
+        near = np.unique(np.flatnonzero(apart < _APART * lengths[m]) // order)
+        near = near[panels.track[near] != number]
+        # edges that meet in a corner come close to each other there: that is what grading is for
+        meeting = np.min(
+            np.linalg.norm(corners[panels.track[near]][:, :, None] - corners[number][None, None], axis=3), axis=(1, 2)
+        )
+        crowded[m] = bool((meeting > 1e-9 * panels.perimeter).any())
+    return crowded

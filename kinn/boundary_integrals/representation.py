@@ -1,0 +1,180 @@
+"""A solution inside its domain, from its values and tractions on the boundary: Green's and Somigliana's identities.
+
+Next to the boundary the value u* at the nearest point of it is taken off: u = u* + S t - T (u - u*), which keeps what is
+integrated bounded for the solution and integrable for its gradient, however close the point is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinn.boundary_integrals.kernels import Kernel
+from kinn.boundary_integrals.legendre import polynomials, to_coefficients
+from kinn.boundary_integrals.near import Numbers, near_pairs, parts
+from kinn.boundary_integrals.panels import Panels
+from kinn.geometry.pieces.base import Array
+
+#: Pairs of points and nodes worked on at a time.
+BLOCK = 200_000
+#: Points nearer to the boundary than this, relative to its length, are taken to lie on it.
+ON = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Representation:
+    """A solution in a domain.
+
+    Attributes:
+        kernel: The kernel of its equation.
+        panels: The boundary, M panels of n nodes.
+        values: The solution on it, (M n, C).
+        densities: Its traction times ds/dt, (M n, C).
+        exterior: Whether the domain is the outside of the curves.
+    """
+
+    kernel: Kernel
+    panels: Panels
+    values: Array
+    densities: Array
+    exterior: bool = False
+
+    def __call__(self, points: Array, *, gradient: bool = False) -> tuple[Array, Array | None]:
+        """Return the solution (K, C) at points (K, 2) of the domain, and its gradient (K, C, 2) if asked for."""
+        c = self.kernel.components
+        u, slopes = np.empty((len(points), c)), np.empty((len(points), c, 2))
+        step = max(1, BLOCK // self.panels.nodes)
+        for first in range(0, len(points), step):
+            rows = slice(first, first + step)
+            u[rows], own = self._at(np.asarray(points[rows], dtype=np.float64), gradient)
+            if own is not None:
+                slopes[rows] = own
+        return u, slopes if gradient else None
+
+    def _at(self, points: Array, gradient: bool) -> tuple[Array, Array | None]:
+        which, panel = near_pairs(self.panels, points)
+        nearest, on, inner = self._nearest(points, which, panel)
+        u, slopes = self._far(inner, nearest, which, panel, gradient)
+        self._add_near(inner, nearest, which, panel, u, slopes)
+        if not self.exterior:
+            u += nearest
+        u[on] = nearest[on]
+        return u, slopes
+
+    def _far(
+        self, points: Array, nearest: Array, which: Numbers, panel: Numbers, gradient: bool
+    ) -> tuple[Array, Array | None]:
+        """Return what the panels that are not near contribute."""
+        panels, kernel = self.panels, self.kernel
+        apart = panels.points.reshape(-1, 2) - points[:, None]
+        there = np.ones((len(points), len(panels)), dtype=bool)
+        there[which, panel] = False
+        there = np.repeat(there, panels.order, axis=1)
+        apart[~there] = 1.0
+        weights = panels.weights.ravel()
+        density = there[:, :, None] * (self.densities * weights[:, None])
+        lengths = there * (weights * panels.rates.ravel())
+        jump = (self.values - nearest[:, None]) * lengths[..., None]
+        normals = panels.normals.reshape(-1, 2)
+        still = lengths[..., None] * nearest[:, None]
+        u = _sum(kernel.single(apart), density) - self._doubled(
+            kernel.double, kernel.frozen, apart, normals, jump, still
+        )
+        if not gradient:
+            return u, None
+        slopes = _sum(kernel.single_gradient(apart), density)
+        slopes -= self._doubled(kernel.double_gradient, kernel.frozen_gradient, apart, normals, jump, still)
+        return u, slopes
+
+    def _doubled(
+        self,
+        whole: Callable[[Array, Array], Array],
+        frozen: Callable[[Array, Array], Array],
+        apart: Array,
+        normals: Array,
+        jump: Array,
+        still: Array,
+    ) -> Array:
+        """Return the double layer of u - u*, and what T has beyond its static part of u*."""
+        t = whole(apart, normals)
+        out = _sum(t, jump)
+        return out if self.kernel.static else out + _sum(t - frozen(apart, normals), still)
+
+    def _add_near(
+        self, points: Array, nearest: Array, which: Numbers, panel: Numbers, u: Array, slopes: Array | None
+    ) -> None:
+        """Add what the near panels contribute."""
+        kernel, c, order = self.kernel, self.kernel.components, self.panels.order
+        shape = (len(self.panels), order, c)
+        matrix = to_coefficients(order)
+        values, densities = (
+            np.einsum("lj,mjc->mlc", matrix, data.reshape(shape)) for data in (self.values, self.densities)
+        )
+        for part in parts(self.panels, points, which, panel, np.full(len(which), -1)):
+            k, m = which[part.pair], panel[part.pair]
+            density = part.basis @ densities[m] * part.weights[..., None]
+            lengths = (part.weights * part.rates)[..., None]
+            jump = (part.basis @ values[m] - nearest[k][:, None]) * lengths
+            still = nearest[k][:, None] * lengths
+            own = _sum(kernel.single(part.apart), density)
+            own -= self._doubled(kernel.double, kernel.frozen, part.apart, part.normals, jump, still)
+            np.add.at(u, k, own)
+            if slopes is not None:
+                own = _sum(kernel.single_gradient(part.apart), density)
+                own -= self._doubled(
+                    kernel.double_gradient, kernel.frozen_gradient, part.apart, part.normals, jump, still
+                )
+                np.add.at(slopes, k, own)
+
+    def _nearest(self, points: Array, which: Numbers, panel: Numbers) -> tuple[Array, NDArray[np.bool_], Array]:
+        """Return the solution at the nearest point of the boundary, whether points lie on it, and points moved off it.
+
+        Points that are near no panel get 0.
+        """
+        panels, order = self.panels, self.panels.order
+        nearest, on, inner = np.zeros((len(points), self.kernel.components)), np.zeros(len(points), dtype=bool), points
+        if not len(which):
+            return nearest, on, inner
+        apart = np.min(np.linalg.norm(panels.points[panel] - points[which, None], axis=2), axis=1)
+        first = np.lexsort((apart, which))
+        k, at = np.unique(which[first], return_index=True)
+        m = panel[first][at]
+        low, high = np.full(len(k), -1.0), np.full(len(k), 1.0)
+        shares = np.linspace(0, 1, 17)
+        for _ in range(14):
+            x = low[:, None] + (high - low)[:, None] * shares
+            located = polynomials(x, order) @ panels.coefficients[m]
+            best = np.argmin(np.sum((located[..., :2] - points[k, None]) ** 2, axis=2), axis=1)
+            rows = np.arange(len(k))
+            low, high = x[rows, np.maximum(best - 1, 0)], x[rows, np.minimum(best + 1, 16)]
+        basis = polynomials((low + high) / 2, order)
+        located = np.einsum("kl,klc->kc", basis, panels.coefficients[m])
+        coefficients = np.einsum("lj,mjc->mlc", to_coefficients(order), self.values.reshape(len(panels), order, -1)[m])
+        nearest[k] = np.einsum("kl,klc->kc", basis, coefficients)
+        distance = ON * panels.perimeter
+        touching = np.linalg.norm(located[:, :2] - points[k], axis=1) < distance
+        on[k[touching]] = True
+        inner = points.copy()
+        inner[k[touching]] = located[touching, :2] - distance * self._outwards(located[touching])
+        return nearest, on, inner
+
+    def _outwards(self, located: Array) -> Array:
+        """Return the directions (m, 2) out of the domain at points of the boundary (m, 4): at corners between both."""
+        signs = (-1.0) ** np.arange(self.panels.order)
+        ends = np.concatenate([np.einsum("l,mlc->mc", s, self.panels.coefficients) for s in (signs, signs**2)])
+        there = np.linalg.norm(located[:, None, :2] - ends[:, :2], axis=2) < ON * self.panels.perimeter
+        out = np.where(there.any(axis=1)[:, None], there @ ends[:, 2:4], located[:, 2:4])
+        return np.asarray(out / np.linalg.norm(out, axis=1)[:, None])
+
+
+def _sum(kernel: Array, density: Array) -> Array:
+    """Return the sum over nodes of a kernel (K, N, C, C, ...) times densities (K, N, C), an array (K, C, ...)."""
+    k, n, c = density.shape
+    if c == 1:
+        return np.asarray(np.einsum("kn...,kn->k...", kernel[:, :, 0], density[..., 0]))
+    flat = kernel.reshape(k, n, c, c, -1)
+    out = np.einsum("knabg,knb->kag", flat, density, optimize=True)
+    return np.asarray(out.reshape(k, c, *kernel.shape[4:]))
