@@ -19,7 +19,7 @@ from pathlib import Path
 
 from accuracy_table.page import page
 from accuracy_table.rows import ROWS
-from accuracy_table.runs import Run, kept, runs, solve
+from accuracy_table.runs import NETWORKS, Run, kept, runs, solve
 
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 KEPT = Path(__file__).parent / "accuracy_table" / "runs.jsonl"
@@ -29,6 +29,7 @@ def main() -> None:
     """Parse the command line, measure, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="PROBLEM", help="the rows of a problem; repeatable")
+    parser.add_argument("--network", choices=NETWORKS, help="one network")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time, one thread each")
     parser.add_argument("--resume", action="store_true", help="keep what is measured")
@@ -41,7 +42,9 @@ def main() -> None:
         )
     if not options.page:
         before = kept(KEPT) if options.resume else {}
-        work = [run for run in runs(rows, options.seeds) if run.key not in before]
+        work = [
+            run for run in runs(rows, options.seeds) if run.key not in before and options.network in (None, run.network)
+        ]
         with ThreadPoolExecutor(options.jobs) as pool:
             for _ in pool.map(_measure, work):
                 pass

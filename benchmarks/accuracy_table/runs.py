@@ -17,6 +17,8 @@ from typing import Any
 
 from accuracy_table.rows import Row
 
+NETWORKS = ("kan", "mlp")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -43,7 +45,7 @@ def runs(rows: list[Row], seeds: int) -> Iterator[Run]:
     """Yield all runs, the first seeds of all rows first, so that what fails is seen early."""
     for seed in range(seeds):
         for row in rows:
-            for network in ("kan", "mlp"):
+            for network in NETWORKS:
                 yield Run(row, network, seed)
 
 
