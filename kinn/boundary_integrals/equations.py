@@ -1,0 +1,250 @@
+"""Equations with a known fundamental solution, as a problem names them: `inverse=Laplace()`."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel
+from kinn.errors import InputError, unknown
+from kinn.geometry.pieces.base import Array
+
+#: Single layers are positive definite where their kernel's length is this many times the size of the domain.
+_BEYOND = 2.0
+
+
+@dataclass(frozen=True)
+class Equation(ABC):
+    """A linear equation in the plane with a known fundamental solution.
+
+    Attributes:
+        particular: Where the equation has a source, a function of the coordinates that satisfies it, whatever it is on
+            the boundary; it returns as many fields as there are. The fundamental solution knows nothing of sources.
+    """
+
+    #: How messages call it.
+    name: ClassVar[str]
+    #: The number of fields.
+    components: ClassVar[int]
+    #: Whether the domain is the outside of those boundaries that conditions are given on.
+    exterior: ClassVar[bool] = False
+
+    particular: Callable[..., Any] | None = field(default=None, kw_only=True)
+
+    @property
+    def stiffness(self) -> float:
+        """By what factor a traction is larger than a gradient."""
+        return 1.0
+
+    @abstractmethod
+    def kernel(self, size: float) -> Kernel:
+        """Return the kernels for domains up to a size."""
+
+    @abstractmethod
+    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+        """Return some solutions without source, each as its fields, of coordinates that are fields or arrays."""
+
+    def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
+        """Return the gradient (N, C, 2) on a boundary.
+
+        Args:
+            traction: The traction (N, C).
+            slope: The derivative along the boundary, counter-clockwise, (N, C).
+            normals: The outward unit normals (N, 2).
+        """
+        tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
+        return np.asarray(traction[:, :, None] * normals[:, None] + slope[:, :, None] * tangents[:, None])
+
+    def traction(self, gradient: Array, normals: Array) -> Array:
+        """Return the traction (N, C) of a solution with a gradient (N, C, 2) on a boundary with normals (N, 2)."""
+        return np.asarray(np.einsum("nci,ni->nc", gradient, normals))
+
+    def exponent(self, angle: float, alike: bool) -> float:
+        """Return the exponent a of the r^a that a solution behaves like at a corner.
+
+        Args:
+            angle: The angle of the domain there.
+            alike: Whether values are given on both sides, or tractions on both, and not values here, tractions there.
+        """
+        return math.pi / angle if alike else math.pi / (2 * angle)
+
+
+@dataclass(frozen=True)
+class Laplace(Equation):
+    """Laplace's equation u_xx + u_yy = 0; with a particular solution Poisson's."""
+
+    name = "Laplace's equation"
+    components = 1
+
+    def kernel(self, size: float) -> Kernel:
+        """Return the logarithmic kernel."""
+        return LaplaceKernel(_BEYOND * size)
+
+    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+        """Return harmonic polynomials."""
+        return [(x * y,), (x * x - y * y + x,), (x * x * x - 3.0 * x * y * y,)]
+
+
+@dataclass(frozen=True)
+class Helmholtz(Equation):
+    """The Helmholtz equation u_xx + u_yy + k^2 u = 0 of a complex field: its real and imaginary part are the fields.
+
+    Attributes:
+        wave_number: The wave number k > 0.
+        outside: Whether the domain is the outside of the boundaries that conditions are given on, up to infinity, where
+            waves only leave (time e^(-i w t)); the domain of the problem is then the part of it that is looked at.
+    """
+
+    name = "the Helmholtz equation"
+    components = 2
+
+    wave_number: float = 1.0
+    outside: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.wave_number) and self.wave_number > 0):
+            raise InputError(f"the wave number of the Helmholtz equation is positive, not {self.wave_number}")
+
+    @property
+    def exterior(self) -> bool:  # type: ignore[override]
+        """Whether the domain is unbounded."""
+        return self.outside
+
+    def kernel(self, size: float) -> Kernel:
+        """Return the kernel of outgoing waves."""
+        return HelmholtzKernel(self.wave_number)
+
+    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+        """Return plane waves."""
+        from kinn.jets.functions import cos, sin
+
+        k = self.wave_number
+        return [(cos(k * x), sin(k * x)), (sin(0.6 * k * x + 0.8 * k * y), cos(k * y))]
+
+
+@dataclass(frozen=True)
+class _Solid(Equation):
+    """What elasticity and creeping flow share."""
+
+    components = 2
+
+    @property
+    def shear(self) -> float:
+        """The shear modulus, or the viscosity."""
+        raise NotImplementedError
+
+    @property
+    def poisson(self) -> float:
+        """Poisson's ratio of plane strain."""
+        raise NotImplementedError
+
+    @property
+    def stiffness(self) -> float:
+        """The shear modulus, or the viscosity."""
+        return self.shear
+
+    def kernel(self, size: float) -> Kernel:
+        """Return Kelvin's kernel."""
+        return KelvinKernel(self.shear, self.poisson, _BEYOND * size)
+
+    def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
+        """Return the gradient that goes with a traction and the derivative along the boundary."""
+        tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
+
+        def dot(a: Array, b: Array) -> Array:
+            return np.asarray(np.sum(a * b, axis=1))
+
+        nu, mu = self.poisson, self.shear
+        shear = dot(traction, tangents) / mu - dot(slope, normals)
+        stretch = ((1 - 2 * nu) * dot(traction, normals) / (2 * mu) - nu * dot(slope, tangents)) / (1 - nu)
+        across = shear[:, None] * tangents + stretch[:, None] * normals
+        return np.asarray(across[:, :, None] * normals[:, None] + slope[:, :, None] * tangents[:, None])
+
+
+@dataclass(frozen=True)
+class Elasticity(_Solid):
+    """Plane linear elasticity of an isotropic solid; the fields are the displacements along x and y.
+
+    Attributes:
+        E: Young's modulus.
+        nu: Poisson's ratio, -1 < nu < 1/2.
+        plane: "stress" or "strain".
+    """
+
+    name = "plane elasticity"
+
+    E: float = 1.0
+    nu: float = 0.3
+    plane: str = "stress"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.E) and self.E > 0):
+            raise InputError(f"Young's modulus E is positive, not {self.E}")
+        if not -1 < self.nu < 0.5:
+            raise InputError(f"Poisson's ratio nu lies between -1 and 1/2, not {self.nu}")
+        if self.plane not in ("stress", "strain"):
+            raise unknown("plane state", self.plane, ("stress", "strain"), "Elasticity")
+
+    @property
+    def shear(self) -> float:
+        """The shear modulus."""
+        return self.E / (2 * (1 + self.nu))
+
+    @property
+    def poisson(self) -> float:
+        """The ratio with which plane strain is what this plane state is."""
+        return self.nu if self.plane == "strain" else self.nu / (1 + self.nu)
+
+    def traction(self, gradient: Array, normals: Array) -> Array:
+        """Return the stress of a displacement gradient times the normals."""
+        nu, mu = self.poisson, self.shear
+        volume = 2 * mu * nu / (1 - 2 * nu) * np.trace(gradient, axis1=1, axis2=2)
+        shear = mu * (gradient + gradient.transpose(0, 2, 1))
+        return np.asarray(np.einsum("nij,nj->ni", shear, normals) + volume[:, None] * normals)
+
+    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+        """Return displacements of degree 1 and 2 without body force."""
+        k = 1 / (1 - 2 * self.poisson)
+        return [
+            (x + 2.0 * y, 3.0 * x - y),
+            (x * x - (1 + k) * y * y, 0.0 * x),
+            (x * y, -0.5 * (k / (1 + k)) * y * y + 0.0 * x),
+        ]
+
+
+@dataclass(frozen=True)
+class Stokes(_Solid):
+    """Creeping flow; the fields are the velocities along x and y.
+
+    Attributes:
+        viscosity: The dynamic viscosity.
+    """
+
+    name = "creeping flow"
+
+    viscosity: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.viscosity) and self.viscosity > 0):
+            raise InputError(f"the viscosity is positive, not {self.viscosity}")
+        if self.particular is not None:
+            raise InputError("creeping flow takes no particular solution: its pressure is not among the fields")
+
+    @property
+    def shear(self) -> float:
+        """The viscosity."""
+        return self.viscosity
+
+    @property
+    def poisson(self) -> float:
+        """1/2: nothing is compressed."""
+        return 0.5
+
+    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+        """Return flows without body force, with their pressure."""
+        return [(y * y, 0.0 * x, 2.0 * self.viscosity * x), (x, -y, 0.0 * x)]
