@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -16,33 +18,64 @@ from kinn.forms import Trial
 from kinn.jets import Component, Index
 from kinn.jets.index import add, trace_axes, unit
 from kinn.jets.jet import as_tensor
-from kinn.problem import WHOLE, Problem
+from kinn.problem import WHOLE, Array, Problem
+
+#: At how many sets of points an end state is remembered: the blocks of points that one evaluation goes through.
+REMEMBERED = 64
 
 
-class Carried:
-    """A trained field at an instant, or a derivative of it: data for an initial condition, with all its derivatives.
+class EndState:
+    """The state a slab ends in: what was asked for at some points is computed once.
+
+    The functions of a slab start from the state before, which starts from the one before that: if each of several
+    fields asked anew for all of them, the work would grow like a power of the number of slabs.
 
     Args:
         trial: The trained functions.
-        expression: The field or derivative, "u" or "u.t".
-        instant: The time at which it is taken, whatever the time of the points.
+        instant: The time at which they are taken.
     """
 
-    def __init__(self, trial: Trial, expression: str, instant: float) -> None:
+    def __init__(self, trial: Trial, instant: float) -> None:
         self.trial, self.instant = trial, instant
-        self.field, self.order = trial.parse(expression)
+        self._known: OrderedDict[bytes, dict[str, Tensor]] = OrderedDict()
+
+    def __call__(self, x: Array, expression: str) -> Tensor:
+        """Return a field or derivative (N,) at points (N, d), whose time is the instant."""
+        key = blake2b(np.ascontiguousarray(x).tobytes()).digest()
+        found = self._known.setdefault(key, {})
+        self._known.move_to_end(key)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        if expression not in found:
+            subdomain = WHOLE if list(self.trial.problem.subdomains) == [WHOLE] else None
+            values = self.trial.evaluate(x, expression, subdomain=subdomain)
+            found[expression] = torch.as_tensor(values, dtype=self.trial.dtype)
+        return found[expression]
+
+
+class Carried:
+    """A field of an end state, or a derivative of it: data for an initial condition, with all its derivatives.
+
+    Args:
+        state: The state.
+        expression: The field or derivative, "u" or "u.t".
+    """
+
+    def __init__(self, state: EndState, expression: str) -> None:
+        self.state = state
+        self.field, self.order = state.trial.parse(expression)
         self.expression = expression
 
     def __repr__(self) -> str:
-        return f"{self.expression} at t = {self.instant:g}"
+        return f"{self.expression} at t = {self.state.instant:g}"
 
     def __call__(self, *coordinates: Field) -> Field:
         """Return the field at points whose coordinates are the independent ones, or constants (on a face)."""
-        problem = self.trial.problem
+        problem, dtype = self.state.trial.problem, self.state.trial.dtype
         time = problem.coordinates.index(TIME)
         free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
         values = [as_tensor(x.value) for x in coordinates]
-        values[time] = torch.tensor(self.instant, dtype=self.trial.dtype)
+        values[time] = torch.tensor(self.state.instant, dtype=dtype)
         several = [len(v) for v in values if v.dim()]
         points = torch.stack([v.to(torch.float64).expand(several[:1]) for v in values], dim=-1)
         x = points.reshape(-1, len(coordinates)).numpy()
@@ -53,8 +86,7 @@ class Carried:
                 return 0.0
             letters = "".join(c * n for c, n in zip(problem.coordinates, add(a, self.order), strict=True))
             name = f"{self.field}.{letters}" if letters else self.field
-            subdomain = WHOLE if list(problem.subdomains) == [WHOLE] else None
-            found = torch.as_tensor(self.trial.evaluate(x, name, subdomain=subdomain), dtype=self.trial.dtype)
+            found = self.state(x, name)
             return found if several else found[0]
 
         def component(a: Index) -> Component:
@@ -97,10 +129,11 @@ def conditions_of(
         InputError: If a condition on the initial state cannot be carried over.
     """
     out: list[Condition] = []
+    state = None if previous is None else EndState(previous, span[0])
     for condition in problem.conditions:
         on = getattr(condition, "over" if isinstance(condition, Integral) else "on", None)
-        if on == "initial" and previous is not None:
-            out.append(_carried(condition, previous, span[0]))
+        if on == "initial" and state is not None:
+            out.append(_carried(condition, state))
         elif isinstance(condition, PointCondition):
             out += _within(condition, problem.coordinates.index(TIME), span, last)
         elif on != "final" or last:
@@ -108,13 +141,13 @@ def conditions_of(
     return out
 
 
-def _carried(condition: Condition, previous: Trial, instant: float) -> Condition:
+def _carried(condition: Condition, state: EndState) -> Condition:
     """Return an initial condition with the state that the slab before ended in."""
     if isinstance(condition, Initial):
         expression = f"{condition.field}.{condition.derivative}" if condition.derivative else condition.field
-        return replace(condition, value=Carried(previous, expression, instant))
+        return replace(condition, value=Carried(state, expression))
     if isinstance(condition, Dirichlet):
-        return replace(condition, value=Carried(previous, condition.field, instant))
+        return replace(condition, value=Carried(state, condition.field))
     raise InputError(f"time slabs carry over values and rates at the start, and not {condition.label}")
 
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 import kinn
-from kinn import MLP, Dirichlet, InputError, Interval, Neumann, Observation, Problem, TimeInterval, sin
+from kinn import MLP, Dirichlet, Initial, InputError, Interval, Neumann, Observation, Problem, TimeInterval, sin
 from kinn.fields import Field
 from kinn.forms import Trial
 from kinn.training.routes import Slabs, Start, TimeSlabs
-from kinn.training.routes.carried import Carried, conditions_of
+from kinn.training.routes.carried import Carried, EndState, conditions_of
 from tests.training.routes.problems import decay, heat
 
 NETWORK = MLP((10,))
@@ -47,30 +47,56 @@ def trained(problem: Problem) -> Trial:
     return trial
 
 
+def test_the_work_grows_with_the_number_of_slabs_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = [Initial(c, 1.0, enforce="hard") for c in "abc"]
+    problem = Problem(
+        "ode",
+        TimeInterval(0, 1),
+        fields=("a", "b", "c"),
+        strong=lambda a, b, c, p: (a.t + b, b.t - c, c.t + a),
+        conditions=conditions,
+    )
+    calls = []
+    evaluate = Trial.evaluate
+
+    def counted(self: Trial, *args: Any, **options: Any) -> Any:
+        calls.append(self)
+        return evaluate(self, *args, **options)
+
+    monkeypatch.setattr(Trial, "evaluate", counted)
+    counts = []
+    for slabs in (2, 4, 6):
+        fields = kinn.solve(problem, MLP((3,)), slabs=slabs, iterations=slabs, points=10, budget=60).trial
+        calls.clear()
+        fields.evaluate(np.array([[0.99]]), ("a", "b", "c"))
+        counts.append(len(calls))
+    assert counts[1] - counts[0] == counts[2] - counts[1]
+
+
 def test_what_is_carried_over_has_all_derivatives() -> None:
     trial = trained(heat())
     x = np.linspace(0.1, 0.9, 5)
     p = trial.problem.points(torch.as_tensor(np.column_stack([x, np.full(5, 0.39)])))
     at = np.column_stack([x, np.full(5, 0.2)])
     for expression in ("u", "u.t"):
-        field = p.field(Carried(trial, expression, 0.2), "it")
+        field = p.field(Carried(EndState(trial, 0.2), expression), "it")
         for a, letters in (((0, 0), ""), ((1, 0), "x"), ((2, 0), "xx")):
             name = expression + ("." if letters and "." not in expression else "") + letters
             np.testing.assert_allclose(field[a], trial.evaluate(at, name), rtol=1e-12)
         assert field[(0, 1)] == 0.0
         assert field[(1, 1)] == 0.0
-    assert p.field(Carried(trial, "u", 0.2), "it")[(-2, -2)] == pytest.approx(trial.evaluate(at, "u.xx"))
+    assert p.field(Carried(EndState(trial, 0.2), "u"), "it")[(-2, -2)] == pytest.approx(trial.evaluate(at, "u.xx"))
 
 
 def test_on_a_face_it_is_constant_along_the_normal() -> None:
     trial = trained(heat("soft"))
     p = trial.problem.points(torch.rand(3, 2, dtype=torch.float64))
     face = p.field(1.0, "the face")
-    field = Carried(trial, "u", 0.2)(face, p.t)
+    field = Carried(EndState(trial, 0.2), "u")(face, p.t)
     assert float(field.value) == pytest.approx(float(trial.evaluate(np.array([[1.0, 0.2]]), "u")[0]))
     assert field[(1, 0)] == 0.0
     with pytest.raises(InputError, match="at points, not at functions of them"):
-        Carried(trial, "u", 0.2)(p.x * p.x, p.t)
+        Carried(EndState(trial, 0.2), "u")(p.x * p.x, p.t)
 
 
 def labels(problem: Problem, span: tuple[float, float], last: bool, previous: Trial | None) -> list[str]:
@@ -141,11 +167,11 @@ def test_problems_without_slabs_say_so() -> None:
 
 
 def test_fields_name_what_they_carry() -> None:
-    assert repr(Carried(trained(heat()), "u", 0.25)) == "u at t = 0.25"
+    assert repr(Carried(EndState(trained(heat()), 0.25), "u")) == "u at t = 0.25"
     assert isinstance(p_field(), Field)
 
 
 def p_field() -> Field:
     problem = heat()
     p = problem.points(torch.rand(3, 2, dtype=torch.float64))
-    return p.field(Carried(trained(problem), "u", 0.1), "it")
+    return p.field(Carried(EndState(trained(problem), 0.1), "u"), "it")
