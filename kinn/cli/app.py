@@ -9,12 +9,21 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import kinn
-from kinn.cli import analyse, compare, doctor, resume, show, solve
+from kinn.cli import analyse, batch, compare, doctor, resume, show, solve, status
 from kinn.cli import list as list_
 from kinn.errors import InputError, ProblemWarning, SolveError
 
 app = typer.Typer(name="kinn", add_completion=False, pretty_exceptions_enable=False)
-_COMMANDS = {"list": list_, "show": show, "solve": solve, "compare": compare, "resume": resume, "doctor": doctor}
+_COMMANDS = {
+    "list": list_,
+    "show": show,
+    "solve": solve,
+    "compare": compare,
+    "batch": batch,
+    "status": status,
+    "resume": resume,
+    "doctor": doctor,
+}
 for _name, _module in _COMMANDS.items():
     app.command(_name)(_module.command)
 app.add_typer(analyse.app, name="analyse")

@@ -1,10 +1,9 @@
-"""`kinn compare`: the same problems by several networks of matched size, over seeds."""
+"""`kinn compare`: the same problems solved in several ways, over seeds, in one table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,9 +15,7 @@ from kinn.cli.options import (
     CurriculumOption,
     DtypeOption,
     EnsembleOption,
-    FormOption,
     IterationsOption,
-    OptimizerOption,
     OutOption,
     PointsOption,
     SamplingOption,
@@ -28,31 +25,40 @@ from kinn.cli.options import (
     WeightsOption,
     strategies,
 )
-from kinn.errors import InputError, SolveError, unknown
-
-if TYPE_CHECKING:
-    from kinn.networks import Architecture
-    from kinn.problem import Problem
-    from kinn.runs.work import Work
-    from kinn.solution import Solution
+from kinn.errors import InputError, SolveError
 
 
 def command(
     problems: Annotated[list[str], typer.Argument(metavar="PROBLEM...", help="Names or scripts, as for `kinn solve`.")],
-    form: FormOption = "strong",
-    network: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--network", metavar="NAME", help="Repeatable; the others match the size of the first. [default: kan, mlp]"
-        ),
+    form: Annotated[
+        list[str] | None, typer.Option("--form", metavar="NAME", help="Repeatable. [default: strong]")
     ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. [default: kan, mlp]")
+    ] = None,
+    optimizer: Annotated[
+        list[str] | None, typer.Option("--optimizer", metavar="NAME", help="Repeatable; the problem's own if left out.")
+    ] = None,
+    match: Annotated[
+        str,
+        typer.Option(
+            "--match",
+            metavar="WHAT",
+            help="parameters: the networks after the first are scaled to its size; time: only the time is the same.",
+        ),
+    ] = "parameters",
     set_: SetOption = None,
-    optimizer: OptimizerOption = None,
     points: PointsOption = None,
     budget: BudgetOption = None,
     clock: ClockOption = "wall",
     iterations: IterationsOption = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Solve with the seeds 0 to N - 1.")] = 3,
+    accuracy: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--accuracy", metavar="E", help="Tell the seconds to this error. Repeatable. [default: 1e-2 to 1e-4]"
+        ),
+    ] = None,
     dtype: DtypeOption = "float64",
     weights: WeightsOption = None,
     sampling: SamplingOption = None,
@@ -62,87 +68,58 @@ def command(
     curriculum: CurriculumOption = None,
     ensemble: EnsembleOption = None,
     threads: ThreadsOption = None,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", help="Runs at a time.", min=1)] = 1,
     out: OutOption = Path("runs"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
 ) -> None:
-    """Solve problems with several networks of matched parameter count: error, size, time and iterations of each."""
+    """Solve problems by several networks, forms and methods: error, time to accuracies, size; failures count."""
+    from kinn.cli.carry_out import elsewhere, here, say
+    from kinn.cli.tables import ruled, show
     from kinn.runs.settings import split
-    from kinn.runs.sources import find
-    from kinn.runs.work import Options, Work
+    from kinn.studies.executors import LocalExecutor
+    from kinn.studies.matrix import matrix
+    from kinn.studies.reading import checked
+    from kinn.studies.store import Store
+    from kinn.studies.tables import columns, comparisons, rows
 
     if seeds < 1:
         raise InputError(f"--seeds is a number of seeds, at least 1, not {seeds}")
     texts = split(set_ or [])
-    options = Options(
-        form,
-        optimizer,
-        texts.optimizer,
-        points,
-        budget,
-        iterations,
-        dtype,
-        threads,
-        out,
-        clock,
-        strategies=strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
-        strategy_settings=texts.strategies,
-    )
-    # Everything is made before anything is solved: a typo in the last name costs no solve of the first.
-    plans: list[list[Work]] = []
-    for source in [find(problem) for problem in problems]:
-        settings, problem = source.configured(texts.problem)
-        method, followed = options.optimizer_for(problem), options.recipe_for(problem)
-        architectures = matched_networks(network or ["kan", "mlp"], texts.network, problem)
-        plans.append(
-            [
-                Work(source, settings, problem, architecture, method, followed, seed, options)
-                for architecture in architectures
-                for seed in range(seeds)
-            ]
-        )
-    failures = [failure for works in plans for failure in _compare(works)]
-    if failures:
-        raise SolveError(f"{len(failures)} solves failed; the first: {failures[0]}")
-
-
-def _compare(works: Sequence[Work]) -> list[str]:
-    """Solve one problem in several ways, print the table, and return what failed."""
-    from kinn.cli.progress import run
-    from kinn.cli.tables import comparison_table, show
-
-    rows: dict[str, list[Solution]] = {work.network.name: [] for work in works}
-    failures = []
-    for work in works:
-        try:
-            rows[work.network.name].append(run(work))
-        except SolveError as error:
-            failures.append(str(error))
-    show(comparison_table(f"{works[0].problem.name}, {works[0].options.form} form", rows))
-    print("\n".join(str(solution.run) for solutions in rows.values() for solution in solutions))
-    return failures
-
-
-def matched_networks(names: Sequence[str], texts: Mapping[str, str], problem: Problem) -> list[Architecture]:
-    """Return the networks, the first as it is specified and the others with widths that match its parameter count.
-
-    Args:
-        names: The networks' names.
-        texts: Settings; each goes to the networks that have it.
-        problem: Gives the defaults and the sizes.
-
-    Raises:
-        InputError: If there is no such network, or none of them has a setting.
-    """
-    from kinn.forms import Trial
-    from kinn.networks import match_parameters
-    from kinn.runs.work import specified
-    from kinn.solver import chosen_network
-    from kinn.training.settings import types_of
-
-    defaults = [chosen_network(problem, name) for name in dict.fromkeys(names)]
-    known = {setting for default in defaults for setting in types_of(default)}
-    for setting in texts:
-        if setting not in known:
-            raise unknown("setting", setting, known, "the networks")
-    first, *others = (specified(d, {k: v for k, v in texts.items() if k in types_of(d)}, "network") for d in defaults)
-    built = Trial(problem, first).network(next(iter(problem.subdomains)))
-    return [first, *(match_parameters(o, built.parameter_count, built.inputs, built.outputs) for o in others)]
+    study = {
+        "problems": problems,
+        "forms": form or ["strong"],
+        "networks": network or ["kan", "mlp"],
+        "optimizers": optimizer or None,
+        "seeds": seeds,
+        "budget": budget,
+        "clock": clock,
+        "iterations": iterations,
+        "points": points,
+        "dtype": dtype,
+        "match": match,
+        "settings": texts.named,
+        **strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
+        **({"accuracies": accuracy} if accuracy else {}),
+    }
+    resources = {} if threads is None else {"threads": threads}
+    stated = checked({"study": study, "resources": resources})
+    planned = matrix(stated)
+    for text in planned.left_out:
+        say(text)
+    with Store(out) as store:
+        if workers == 1:
+            tally = here(planned.cases, store, stated.resources, threads=threads, fresh=fresh)
+        else:
+            executor = LocalExecutor(workers, stated.resources.threads, out / "workers.log")
+            tally = elsewhere(planned.cases, store, executor, workers, stated.resources, retry=True, fresh=fresh)
+        if tally.found:
+            say(f"{tally.found} of {tally.total} were solved before; --fresh solves them again")
+        wanted = [case.place(out) for case in planned.cases]
+        found = {result.path: result for result in store.results()}
+        table = rows([found[path] for path in wanted if path in found])
+    show(ruled(", ".join(problems), *columns(table, stated.study.accuracies)))
+    for problem, first, second, comparison in comparisons(table):
+        print(f"{problem}: {comparison.verdict(first, second)}")
+    print("\n".join(map(str, wanted)))
+    if tally.failed:
+        raise SolveError(f"{len(tally.failed)} solves failed; the first: {tally.failed[0][1]}")

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kinn.errors import InputError
-
 if TYPE_CHECKING:
     from kinn.runs.work import Work
     from kinn.solution import Solution
@@ -26,17 +24,8 @@ def run(work: Work, *, fresh: bool = False) -> Solution:
         work: The solve.
         fresh: Whether to begin anew all the same.
     """
-    before = None
-    work.folder()  # one that cannot be written is found here, and is no reason to begin anew
-    if not fresh:
-        try:
-            before = work.left_off()
-        except InputError as error:
-            print(f"{work.title}: beginning anew: {error}", file=sys.stderr)
-    if before is not None:
-        print(f"{work.title}: going on where an earlier solve was cut short", file=sys.stderr)
     with progress(work.title) as show:
-        return work.run(show, before=before)
+        return work.go_on(show, fresh=fresh, say=lambda text: print(f"{work.title}: {text}", file=sys.stderr))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
-from kinn.runs.sources import Source, find
+from kinn.runs.sources import find
 from kinn.runs.work import Options, Work
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Resumption:
         every = EVERY if checkpoint_every is None else checkpoint_every
         try:
             options = Options.of(config, path.parent, threads, every)
-            work = _work(config, before, problem, options)
+            work = Work.of(config, before.get("source", ""), options, problem)
         except KeyError as error:
             raise InputError(f"the configuration of {path} lacks what a run states: {error}") from error
         place = path if config == known else path.resolve().with_name(config_hash(config))
@@ -131,30 +131,6 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is no run folder: it holds no {CONFIG}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path / CONFIG} cannot be read: {error}") from error
-
-
-def _work(
-    config: Mapping[str, Any], before: Mapping[str, Any], problem: Problem | Path | None, options: Options
-) -> Work:
-    """Return the solve that a configuration states."""
-    from kinn.networks import NETWORKS
-    from kinn.optim import OPTIMIZERS
-    from kinn.training.recipe import Recipe
-    from kinn.training.settings import rebuilt
-
-    stated = config["problem"]
-    if problem is None or isinstance(problem, Path):
-        source = find(str(problem) if problem else before["source"])
-        if source.digest != stated.get("script_sha256"):
-            raise InputError(f"{source.script or source.name} is not what the run was begun with: it has changed")
-        settings, made = source.configured(stated["settings"])
-    else:
-        made, settings, source = problem, stated["settings"], Source(problem.name, lambda: problem)
-    if made.name != stated["name"]:
-        raise InputError(f"the checkpoint is of problem {stated['name']!r}, not of {made.name!r}")
-    network = rebuilt(NETWORKS, config["network"], "network")
-    optimizer = rebuilt(OPTIMIZERS, config["optimizer"], "optimizer")
-    return Work(source, settings, made, network, optimizer, Recipe.rebuilt(config), config["seed"], options)
 
 
 def _from_file(

@@ -26,6 +26,11 @@ class Settings:
     causal: dict[str, str] = field(default_factory=dict)
 
     @property
+    def named(self) -> dict[str, str]:
+        """All of them, with the part in front of each name."""
+        return {f"{part}.{name}": text for part in ("problem", *PARTS) for name, text in getattr(self, part).items()}
+
+    @property
     def strategies(self) -> dict[str, dict[str, str]]:
         """Those of the strategies, by strategy."""
         return {name: getattr(self, name) for name in STRATEGIES}

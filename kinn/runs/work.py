@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kinn.errors import InputError, SolveError, unknown
-from kinn.runs.sources import Source, blame
+from kinn.runs.sources import Source, blame, find
 from kinn.training.settings import Specification, convert, described, types_of
 
 if TYPE_CHECKING:
@@ -142,6 +142,44 @@ class Work:
     seed: int
     options: Options
 
+    @staticmethod
+    def of(config: Mapping[str, Any], origin: str, options: Options, problem: Problem | Path | None = None) -> Work:
+        """Return the solve that a resolved configuration states.
+
+        Args:
+            config: The configuration, be it read back from a file.
+            origin: The name of the problem, or the path of its script, as `origin` gave it.
+            options: How to solve.
+            problem: What is solved, or where the script of that is now.
+
+        Raises:
+            InputError: If there is no such problem, network or method, or the problem is not what it was.
+            KeyError: If the configuration lacks something.
+        """
+        from kinn.networks import NETWORKS
+        from kinn.optim import OPTIMIZERS
+        from kinn.training.recipe import Recipe
+        from kinn.training.settings import rebuilt
+
+        stated = config["problem"]
+        if problem is None or isinstance(problem, Path):
+            source = find(str(problem) if problem else origin)
+            if source.digest != stated.get("script_sha256"):
+                raise InputError(f"{source.script or source.name} is not what the run was begun with: it has changed")
+            settings, made = source.configured(stated["settings"])
+        else:
+            made, settings, source = problem, stated["settings"], Source(problem.name, lambda: problem)
+        if made.name != stated["name"]:
+            raise InputError(f"the checkpoint is of problem {stated['name']!r}, not of {made.name!r}")
+        network = rebuilt(NETWORKS, config["network"], "network")
+        optimizer = rebuilt(OPTIMIZERS, config["optimizer"], "optimizer")
+        return Work(source, settings, made, network, optimizer, Recipe.rebuilt(config), config["seed"], options)
+
+    @property
+    def origin(self) -> str:
+        """Where the problem comes from, for another process to find it: its name, or the path of its script."""
+        return str(self.source.script.absolute()) if self.source.script else self.source.name
+
     @property
     def title(self) -> str:
         """What tells it from others."""
@@ -197,6 +235,35 @@ class Work:
         before = read_checkpoint(folder.path / STATE)
         return before if before.get("config") == folder.config else None
 
+    def go_on(
+        self,
+        show: Callable[[Record], None] | None = None,
+        *,
+        fresh: bool = False,
+        say: Callable[[str], object] = lambda _: None,
+    ) -> Solution:
+        """Solve, from where an earlier solve of the same configuration was cut short, and leave a run folder.
+
+        Args:
+            show: Called with each record.
+            fresh: Whether to begin anew all the same.
+            say: Called with a sentence where an earlier solve is gone on with, or cannot be.
+
+        Raises:
+            InputError: As for `run`.
+            SolveError: As for `run`.
+        """
+        before = None
+        self.folder()  # one that cannot be written is found here, and is no reason to begin anew
+        if not fresh:
+            try:
+                before = self.left_off()
+            except InputError as error:
+                say(f"beginning anew: {error}")
+        if before is not None:
+            say("going on where an earlier solve was cut short")
+        return self.run(show, before=before)
+
     def run(
         self,
         show: Callable[[Record], None] | None = None,
@@ -219,7 +286,7 @@ class Work:
         from kinn.training.checkpoint import Checkpoints
 
         place = folder or self.folder()
-        source = str(self.source.script.absolute()) if self.source.script else self.source.name
+        source = self.origin
         keeper = Checkpoints(
             lambda state: place.checkpoint({**state, "source": source}, further=before is not None),
             every=self.options.checkpoint_every,

@@ -35,7 +35,17 @@ if TYPE_CHECKING:
 
 #: The files of a run folder that are read again.
 CONFIG = "config.toml"
+ENVIRONMENT = "environment.json"
+METRICS = "metrics.jsonl"
 STATE = "state.pt"
+SUMMARY = "summary.json"
+WEIGHTS = "network.safetensors"
+
+#: The format of run folders, written into `environment.json`: what reads them refuses later ones.
+FORMAT = "kinn run 1"
+
+#: What `summary.json` says in front of the reason why a solve failed.
+FAILED = "failed: "
 
 
 class TrainedFields(Protocol):
@@ -66,9 +76,15 @@ class Result(Protocol):
         """Write the figures into a folder."""
 
 
-def _slug(name: object) -> str:
+def slug(name: object) -> str:
     """Return a name that is safe as a folder on every system."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", str(name)).strip(".-") or "unnamed"
+
+
+def place(root: str | Path, config: Mapping[str, Any]) -> Path:
+    """Return where the run folder of a configuration is under the folder of all runs."""
+    kind = f"{slug(config['form'])}-{slug(config['network']['name'])}"
+    return Path(root) / slug(config["problem"]["name"]) / kind / config_hash(config)
 
 
 class RunFolder:
@@ -87,8 +103,7 @@ class RunFolder:
 
     def __init__(self, root: str | Path, config: Mapping[str, Any], *, path: Path | None = None) -> None:
         self.config: dict[str, Any] = plain(config)
-        kind = f"{_slug(self.config['form'])}-{_slug(self.config['network']['name'])}"
-        self.path = path or Path(root) / _slug(self.config["problem"]["name"]) / kind / config_hash(self.config)
+        self.path = path or place(root, self.config)
         self._begun = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,14 +158,14 @@ class RunFolder:
     def save_failure(self, message: str, history: Sequence[Any]) -> Path:
         """Write the folder of a solve that failed numerically; a finished run of the same configuration is kept."""
         if not self.finished:
-            summary = {"stopped": f"failed: {message}", "iterations": len(history), "run": str(self.path)}
+            summary = {"stopped": f"{FAILED}{message}", "iterations": len(history), "run": str(self.path)}
             self._replace(lambda folder: self._common(folder, history, summary))
         return self.path
 
     @property
     def finished(self) -> bool:
         """Whether the folder holds a solve that ended well: its weights are there."""
-        return (self.path / "network.safetensors").is_file()
+        return (self.path / WEIGHTS).is_file()
 
     @property
     def unfinished(self) -> bool:
@@ -161,15 +176,15 @@ class RunFolder:
         """Write what every run leaves, failed or not."""
         self._configuration(folder)
         lines = (json.dumps(finite(dataclasses.asdict(record)), allow_nan=False) for record in history)
-        (folder / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        _json(folder / "summary.json", summary)
+        (folder / METRICS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        _json(folder / SUMMARY, summary)
 
     def _configuration(self, folder: Path) -> None:
         """Write what is known before training starts."""
         import tomli_w
 
         (folder / CONFIG).write_text(tomli_w.dumps(self.config), encoding="utf-8")
-        _json(folder / "environment.json", environment())
+        _json(folder / ENVIRONMENT, {"format": FORMAT, **environment()})
 
     def _sibling(self, kind: str) -> Path:
         """Return a fresh name beside the folder: on the same file system, so that a rename moves it."""
@@ -211,5 +226,5 @@ def _weights(folder: Path, state: Mapping[str, Tensor], config: Mapping[str, Any
     from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
-    save_file(tensors, folder / "network.safetensors", metadata={"config": json.dumps(config)})
+    save_file(tensors, folder / WEIGHTS, metadata={"config": json.dumps(config)})
     return tensors

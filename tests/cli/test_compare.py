@@ -8,38 +8,19 @@ from pathlib import Path
 import pytest
 
 import kinn
-from kinn.cli.compare import matched_networks
-from kinn.cli.tables import spread
-from kinn.errors import InputError, SolveError
-from kinn.problems import factory
+from kinn.errors import SolveError
 from tests.cli.conftest import Command
 
 QUICK = ("compare", "poisson-1d", "--points", "60", "--iterations", "3")
 
 
-def test_the_others_match_the_parameter_count_of_the_first() -> None:
-    kan, mlp = matched_networks(["kan", "mlp"], {"grid": "6"}, factory("poisson-2d")())
-    assert (kan.name, mlp.name) == ("kan", "mlp")
-    assert kan.grid == 6  # type: ignore[attr-defined]
-    assert mlp.parameter_count(2, 1) == pytest.approx(kan.parameter_count(2, 1), rel=0.1)
-
-
-def test_a_setting_that_no_network_has_is_an_error() -> None:
-    with pytest.raises(InputError, match="no setting named 'gird' in the networks; did you mean 'grid'"):
-        matched_networks(["kan", "mlp"], {"gird": "6"}, factory("poisson-1d")())
-
-
-def test_several_values_are_a_median_and_quartiles() -> None:
-    assert spread([2.0], ".1e") == "2.0e+00"
-    assert spread([5, 1, 2, 3, 4], ".0f") == "3 (2 to 4)"
-
-
 def test_the_table_has_a_row_for_each_network(kinn_command: Command) -> None:
     status, out, err = kinn_command(*QUICK, "--seeds", "2")
     assert status == 0
-    assert "poisson-1d, mlp, seed 1" in err
-    assert "relative L2 of u" in out
-    rows = [line for line in out.splitlines() if re.match(r"\W*(kan|mlp) ", line)]
+    assert "poisson-1d, strong, mlp, seed 1" in err
+    assert "L2 of u" in out
+    assert re.search(r"poisson-1d: kan against mlp: .*2 pairs", out)
+    rows = [line for line in out.splitlines() if re.match(r"│ poisson-1d │ (kan|mlp) ", line)]
     assert len(rows) == 2
     runs = [line for line in out.splitlines() if line.startswith("runs/")]
     assert len(runs) == 4
@@ -48,7 +29,10 @@ def test_the_table_has_a_row_for_each_network(kinn_command: Command) -> None:
 
 def test_bad_input_is_found_before_anything_is_solved(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinn, "solve", lambda *_, **__: pytest.fail("training started"))
-    for arguments in (("poisson-9d",), ("--network", "mpl"), ("--seeds", "0"), ("--set", "features=tip")):
+    for arguments in (
+        ("poisson-9d",), ("--network", "mpl"), ("--seeds", "0"), ("--set", "features=tip"), ("--match", "size"),
+        ("--set", "network.gird=6"), ("--form", "stron"), ("--optimizer", "lmm"), ("--accuracy", "-1"),
+    ):  # fmt: skip
         status, _, err = kinn_command(*QUICK, *arguments)
         assert status == 2
         assert err.count("\n") == 1
@@ -65,6 +49,37 @@ def test_a_seed_that_fails_does_not_stop_the_others(kinn_command: Command, monke
     monkeypatch.setattr(kinn, "solve", fail_for_mlp)
     status, out, err = kinn_command(*QUICK, "--seeds", "1")
     assert status == 3
-    assert re.search(r"mlp .*failed", out)
-    assert re.search(r"kan .*e[-+]\d", out)
+    assert re.search(r"mlp .* - .*1 of 1", out)
+    assert re.search(r"kan .*e[-+]\d.*0 of 1", out)
     assert err.splitlines()[-1].startswith("kinn: error: 1 solves failed; the first: the loss is not finite")
+
+
+def test_forms_methods_and_times_have_rows_and_columns(kinn_command: Command) -> None:
+    status, out, _ = kinn_command(
+        *QUICK, "--network", "mlp", "--optimizer", "lm", "--optimizer", "adam", "--seeds", "1", "--accuracy", "100",
+    )  # fmt: skip
+    assert status == 0
+    assert "s to 1e+02" in out
+    assert re.search(r"mlp lm ", out)
+    assert re.search(r"mlp adam ", out)
+
+
+def test_what_was_solved_before_is_not_solved_again(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = kinn_command(*QUICK, "--seeds", "1")
+    monkeypatch.setattr(kinn, "solve", lambda *_, **__: pytest.fail("solved again"))
+    second = kinn_command(*QUICK, "--seeds", "1")
+    assert second.out == first.out
+    assert "2 of 2 were solved before; --fresh solves them again" in second.err
+
+
+def test_sizes_are_left_as_they_are_where_only_the_time_is_to_be_the_same(kinn_command: Command) -> None:
+    matched, own = (
+        {
+            line.split("│")[3].strip()
+            for line in kinn_command(*QUICK, "--seeds", "1", *more).out.splitlines()
+            if re.match(r"│ poisson-1d │ (kan|mlp) ", line)
+        }
+        for more in ((), ("--match", "time"))
+    )
+    assert len(matched) == 1
+    assert len(own) == 2

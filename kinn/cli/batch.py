@@ -1,0 +1,140 @@
+"""`kinn batch`: a study file, worked on until its store holds every run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinn.errors import InputError, SolveError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from kinn.studies.matrix import Matrix
+    from kinn.studies.specification import StudyFile
+    from kinn.studies.store import Store
+
+
+def command(
+    study: Annotated[
+        Path, typer.Argument(metavar="STUDY", help="A study file, or the name of one that comes with KINN.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="The folder of the runs. [default: the study's name]")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Runs at a time.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the matrix and an estimate, and solve nothing.")
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler whose workers solve.")
+    ] = None,
+    submit: Annotated[
+        str | None, typer.Option("--submit", metavar="QUEUE", help="slurm, or local to try what would be submitted.")
+    ] = None,
+) -> None:
+    """Solve what a study file asks for; what is solved is skipped, what was cut short is gone on with."""
+    from kinn.cli.carry_out import elsewhere, say
+    from kinn.cli.tables import ruled, show
+    from kinn.studies import plans
+    from kinn.studies.matrix import matrix
+    from kinn.studies.reading import read_study
+    from kinn.studies.store import Store, StoreError
+    from kinn.studies.tables import columns, comparisons, rows
+
+    stated = read_study(study)[0]
+    planned = matrix(stated, folder=study.parent)
+    root = out or Path("runs") / stated.study.name
+    if dry_run:
+        _show_plan(stated, planned, root, workers)
+        return
+    for text in planned.left_out:
+        say(text)
+    with Store(root) as store:
+        plans.keep(root, stated.study.name, planned.cases)
+        executor, window = _executor(stated, store, len(planned.cases), workers, scheduler, submit)
+        again = f"kinn batch {study} --out {root}"
+        try:
+            tally = elsewhere(planned.cases, store, executor, window, stated.resources, retry=retry, fresh=fresh)
+        except KeyboardInterrupt:
+            say(f"stopped; {_counted(store, planned)}; to go on: {again}")
+            raise
+        except StoreError as error:
+            raise StoreError(f"{error}; {_counted(store, planned)}; to go on: {again}") from error
+        wanted = {case.place(root) for case in planned.cases}
+        table = rows([result for result in store.results() if result.path in wanted])
+        show(ruled(stated.study.name, *columns(table, stated.study.accuracies)))
+        for problem, first, second, comparison in comparisons(table):
+            print(f"{problem}: {comparison.verdict(first, second)}")
+        print(f"runs in {root}; kinn report {root} -o report.html")
+        failed = len(tally.failed) + tally.kept
+        if failed:
+            first = tally.failed[0][1] if tally.failed else "see kinn status"
+            raise SolveError(f"{failed} runs failed; the first: {first}; to try again: {again} --retry")
+
+
+def _counted(store: Store, planned: Matrix) -> str:
+    """Return how many of the cases are solved."""
+    from kinn.studies.results import DONE
+
+    store.refresh()
+    found = [store.result(case.place(store.root)) for case in planned.cases]
+    return f"{sum(r is not None and r.status == DONE for r in found)} of {len(found)} done"
+
+
+def _executor(
+    stated: StudyFile, store: Store, cases: int, workers: int | None, scheduler: str | None, submit: str | None
+) -> tuple[Executor, int]:
+    """Return where to work, and how many cases to hand out at a time."""
+    from kinn.cli.carry_out import workers as counted
+    from kinn.studies.executors import LocalExecutor
+
+    if scheduler and submit:
+        raise InputError("--scheduler and --submit are two places to solve in: give one")
+    if scheduler:
+        from kinn.studies.executors.cluster import DaskExecutor
+
+        cluster = DaskExecutor(scheduler)
+        return cluster, 2 * cluster.slots
+    if submit:
+        from kinn.studies.executors.slurm import SlurmExecutor
+
+        return SlurmExecutor(store.root, submit, stated.resources, stated.study.budget, workers), cases
+    number = counted(stated.resources, workers)
+    return LocalExecutor(number, stated.resources.threads, store.root / "workers.log"), number
+
+
+def _show_plan(stated: StudyFile, planned: Matrix, root: Path, workers: int | None) -> None:
+    """Print the matrix and an estimate."""
+    from kinn.cli.carry_out import workers as counted
+    from kinn.cli.live import duration
+    from kinn.cli.tables import ruled, show
+    from kinn.studies.labels import labels
+    from kinn.studies.matrix import seconds
+    from kinn.studies.results import DONE
+    from kinn.studies.store import Store
+
+    rows: dict[tuple[str, str], list[int]] = {}
+    budgets: dict[tuple[str, str], float] = {}
+    for case, label in zip(planned.cases, labels([c.config for c in planned.cases]), strict=True):
+        rows.setdefault(label, []).append(int(case.config["seed"]))
+        budgets[label] = float(case.config["budget"])
+    cells = [[*label, ", ".join(map(str, seeds)), f"{budgets[label]:g} s"] for label, seeds in rows.items()]
+    show(ruled(stated.study.name, ["problem", "network", "seeds", "budget"], cells))
+    for text in planned.left_out:
+        print(text)
+    done = 0
+    if root.is_dir():
+        with Store(root, make=False) as store:
+            store.refresh()
+            found = [store.result(case.place(root)) for case in planned.cases]
+            done = sum(r is not None and r.status == DONE for r in found)
+    number = counted(stated.resources, workers)
+    longest = seconds(planned.cases) * (len(planned.cases) - done) / len(planned.cases) / number
+    print(
+        f"{len(planned.cases)} runs, {done} of them done; at most {duration(longest)} on {number} workers; runs in {root}"
+    )

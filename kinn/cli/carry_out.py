@@ -1,0 +1,94 @@
+"""Cases worked on, whatever command asks for it: in this process, in local ones, or elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from kinn.studies.batch import Tally
+    from kinn.studies.cases import Case
+    from kinn.studies.execute import Ending, Task
+    from kinn.studies.specification import Resources
+    from kinn.studies.store import Store
+
+
+def here(cases: Sequence[Case], store: Store, resources: Resources, *, threads: int | None, fresh: bool) -> Tally:
+    """Work on cases in this process, one after another; what failed before is tried again."""
+    from kinn.studies.batch import Batch
+    from kinn.studies.executors import SerialExecutor
+
+    batch = Batch(
+        cases, store, SerialExecutor(), threads=threads, checkpoint=resources.checkpoint, retry=True, fresh=fresh,
+        work=_shown,
+    )  # fmt: skip
+    return batch.run()
+
+
+def _shown(task: Task) -> Ending:
+    """Work on a case and show how it goes."""
+    from kinn.cli.progress import progress
+    from kinn.studies.execute import execute
+
+    with progress(task.case.title) as show:
+        return execute(task, show)
+
+
+def elsewhere(
+    cases: Sequence[Case], store: Store, executor: Executor, window: int, resources: Resources,
+    *, retry: bool = False, fresh: bool = False,
+) -> Tally:  # fmt: skip
+    """Hand cases to an executor and show how it goes; a signal to end sends the workers home at once.
+
+    Raises:
+        KeyboardInterrupt: If the user, or the system, ends it.
+    """
+    from kinn.cli.live import live
+    from kinn.studies.batch import Batch
+
+    with live(store.root) as watch, _ended_by(signal.SIGTERM):
+        batch = Batch(
+            cases, store, executor, window, resources.threads, resources.checkpoint, retry, fresh, watch,
+        )  # fmt: skip
+        try:
+            tally = batch.run()
+        except BaseException:
+            executor.shutdown(wait=True, cancel_futures=True)
+            raise
+        executor.shutdown()
+        return tally
+
+
+def workers(resources: Resources, asked: int | None) -> int:
+    """Return how many runs to work on at a time: as asked, else as many as the cores have threads for."""
+    from kinn.errors import InputError
+
+    if asked is not None and asked < 1:
+        raise InputError(f"--workers is a number of processes, at least 1, not {asked}")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return asked or resources.workers or max(1, cores // resources.threads)
+
+
+@contextmanager
+def _ended_by(number: signal.Signals) -> Iterator[None]:
+    """Treat a signal as Ctrl-C while the block lasts."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,9 @@
+"""Where cases are worked on: in this process, in local ones, on a Dask cluster, in a SLURM queue.
+
+Each is a `concurrent.futures.Executor`: the batch solver knows nothing else of them.
+"""
+
+from kinn.studies.executors.local import LocalExecutor, WorkerDied
+from kinn.studies.executors.serial import SerialExecutor
+
+__all__ = ["LocalExecutor", "SerialExecutor", "WorkerDied"]

@@ -1,0 +1,51 @@
+"""The workers of a Dask cluster (extra `cluster`)."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from kinn.errors import InputError
+
+#: Seconds in which a scheduler must answer.
+PATIENCE = 10.0
+
+
+class DaskExecutor(Executor):
+    """Calls functions on the workers of a Dask cluster.
+
+    Args:
+        address: Of the scheduler, "tcp://host:8786".
+
+    Raises:
+        InputError: If Dask is not installed, or no scheduler answers.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise InputError("--scheduler needs Dask: pip install 'kinn[cluster]'") from error
+        try:
+            self._client = Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(
+                f"no Dask scheduler answers at {address}; nothing was begun, and nothing is lost"
+            ) from error
+        # a worker that is lost costs the run at most one attempt more: the run goes on from its checkpoint
+        self._pool = self._client.get_executor(pure=False, retries=0)
+
+    @property
+    def slots(self) -> int:
+        """How many calls the workers take at a time; at least one, for workers may yet come."""
+        return max(1, sum(self._client.nthreads().values()))
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call a function on the next worker that is free; KINN must be installed there."""
+        future: Future[Any] = self._pool.submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the cluster; it goes on without us."""
+        self._pool.shutdown(wait=wait and not cancel_futures)
+        self._client.close()

@@ -1,0 +1,81 @@
+"""What a table calls problems and the ways they are solved: names, and those settings in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: Parts of a configuration that are no settings of a way to solve: what is solved, and the seed.
+_APART = ("problem", "seed")
+
+#: Settings whose values a table shows without the part in front.
+_SHORT = ("network.", "optimizer.")
+
+
+def labels(configs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return what to call the problem, and the way it was solved, of each of several runs.
+
+    A problem's label has the settings in which runs of that name differ; a way's label has the network, the form and the
+    method where not all are alike, and the settings in which runs of that network on one problem differ.
+    """
+    flat = [_flat(config) for config in configs]
+    problems = _distinguished([c["problem"]["name"] for c in configs], [_part(f, "problem.") for f in flat])
+    ways = [{k: v for k, v in f.items() if k.split(".")[0] not in _APART} for f in flat]
+    heads = [
+        " ".join(
+            str(way[key])
+            for key in ("network.name", "form", "optimizer.name")
+            if key == "network.name" or _vary(key, ways)
+        )
+        for way in ways
+    ]
+    named = [f"{problem}\n{head}" for problem, head in zip(problems, heads, strict=True)]
+    varying: dict[str, set[str]] = {}
+    for name, head in zip(named, heads, strict=True):
+        same = [way for way, other in zip(ways, named, strict=True) if other == name]
+        varying.setdefault(head, set()).update(key for key in {k for way in same for k in way} if _vary(key, same))
+    out = []
+    for problem, head, way in zip(problems, heads, ways, strict=True):
+        settings = [f"{_short(key)}={_text(way[key])}" for key in sorted(varying[head]) if key in way]
+        out.append((problem, " ".join([head, *settings])))
+    return out
+
+
+def _distinguished(names: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    out = []
+    for name, own in zip(names, settings, strict=True):
+        same = [other for other, called in zip(settings, names, strict=True) if called == name]
+        keys = sorted(key for key in {k for other in same for k in other} if key != "name" and _vary(key, same))
+        shown = [f"{key.removeprefix('settings.')}={_text(own[key])}" for key in keys if key in own]
+        out.append(" ".join([name, *shown]))
+    return out
+
+
+def _vary(key: str, among: Sequence[Mapping[str, Any]]) -> bool:
+    return any(other.get(key) != among[0].get(key) for other in among)
+
+
+def _flat(data: Mapping[str, Any], front: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{front}{key}.")
+        else:
+            out[f"{front}{key}"] = value
+    return out
+
+
+def _part(flat: Mapping[str, Any], front: str) -> dict[str, Any]:
+    return {key.removeprefix(front): value for key, value in flat.items() if key.startswith(front)}
+
+
+def _short(key: str) -> str:
+    for front in _SHORT:
+        key = key.removeprefix(front)
+    return key
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_text(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

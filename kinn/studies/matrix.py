@@ -1,0 +1,185 @@
+"""From a study to its cases: every problem in every form, by every network and method, for every value and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinn.errors import InputError, unknown
+from kinn.runs.sources import Source, find
+from kinn.runs.work import Options, Work, specified
+from kinn.studies.axes import PLAIN, combinations, of_part
+from kinn.studies.cases import Case
+from kinn.studies.matching import matched
+from kinn.studies.specification import Entry, Study, StudyFile
+from kinn.training.settings import types_of
+
+if TYPE_CHECKING:
+    from kinn.networks import Architecture
+    from kinn.optim import Optimizer
+    from kinn.problem import Problem
+
+#: What an exclusion may name beside what is swept.
+FACTS = ("problem", "form", "network", "optimizer", "seed")
+
+#: The strategies that `[study]` may name.
+STRATEGIES = ("weights", "sampling", "causal", "batch", "slabs", "curriculum", "ensemble")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The cases of a study.
+
+    Attributes:
+        cases: Each once, the first seed of all before the second of any, so that a whole picture is there early.
+        left_out: What was not made a case, and why.
+    """
+
+    cases: tuple[Case, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass
+class _Usage:
+    """Which settings found someone who has them."""
+
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def share(self, texts: Mapping[str, Any], types: Mapping[str, Any], part: str) -> dict[str, Any]:
+        """Return those of the settings that someone of these types has."""
+        for name in texts:
+            self.asked.setdefault(f"{part}.{name}", set()).update(types)
+        mine = {name: value for name, value in texts.items() if name in types}
+        self.taken |= {f"{part}.{name}" for name in mine}
+        return mine
+
+    def check(self) -> None:
+        """Refuse settings that none has.
+
+        Raises:
+            InputError: If there is one.
+        """
+        for name, choices in self.asked.items():
+            if name not in self.taken:
+                part, _, setting = name.partition(".")
+                raise unknown("setting", setting, choices, f"any {part} of the study")
+
+
+def matrix(study: StudyFile, *, folder: Path = Path()) -> Matrix:
+    """Return the cases of a study; everything in it is checked before anything is solved.
+
+    Args:
+        study: The study.
+        folder: Where paths of problem scripts begin.
+
+    Raises:
+        InputError: If something in it does not exist or cannot be.
+    """
+    what = study.study
+    values = combinations(study.sweep, study.zip)
+    swept = {name for combination in values for name in combination}
+    for table in study.exclude:
+        for name in table:
+            if name not in (*FACTS, *swept):
+                raise unknown("key", name, [*FACTS, *swept], "[[exclude]]")
+    usage, hits = _Usage(), [0] * len(study.exclude)
+    left_out: list[str] = []
+    by_hash: dict[str, tuple[Case, dict[str, Any]]] = {}
+    for entry in what.problems:
+        source = _source(entry.name, folder)
+        for combination in values:
+            for case, facts in _cases(what, entry, source, combination, usage, left_out):
+                by_hash.setdefault(case.hash, (case, facts))
+    usage.check()
+    cases = []
+    for seed in what.seed_list:
+        for case, facts in by_hash.values():
+            given = facts | {"seed": seed}
+            matches = [all(given.get(k) == v for k, v in table.items()) for table in study.exclude]
+            hits = [n + m for n, m in zip(hits, matches, strict=True)]
+            if not any(matches):
+                cases.append(case.with_seed(seed))
+    for table, n in zip(study.exclude, hits, strict=True):
+        if not n:
+            said = ", ".join(f"{name} = {value!r}" for name, value in table.items())
+            raise InputError(f"[[exclude]] {said} fits no case of the study")
+    if not cases:
+        raise InputError("; ".join(["the study has no cases", *dict.fromkeys(left_out)]))
+    return Matrix(tuple(cases), tuple(dict.fromkeys(left_out)))
+
+
+def _source(name: str, folder: Path) -> Source:
+    return find(str(folder / name) if name.endswith(".py") else name)
+
+
+def _cases(
+    study: Study, entry: Entry, source: Source, values: Mapping[str, Any], usage: _Usage, left_out: list[str]
+) -> Iterator[tuple[Case, dict[str, Any]]]:
+    """Yield the cases of one problem at one combination of values, for the first seed, with what exclusions go by."""
+    general = {**study.settings, **values}
+    mine = usage.share(of_part(general, "problem"), source.defaults, "problem")
+    settings, problem = source.configured(entry.settings | mine)
+    architectures = [_network(n, of_part(general, "network"), problem, usage) for n in study.networks]
+    if study.match == "parameters":
+        architectures = matched(architectures, problem)
+    wanted: list[Entry | None] = [*(study.optimizers or [None])]
+    for form in study.forms:
+        options = _options(study, form, general)
+        if not stated(problem, form):
+            left_out.append(f"problem {problem.name!r} does not state the {form} form")
+            continue
+        methods = [_method(o, of_part(general, "optimizer"), options, problem, usage) for o in wanted]
+        recipe = options.recipe_for(problem)
+        for architecture in architectures:
+            for method in methods:
+                recipe.check(method)
+                work = Work(source, settings, problem, architecture, method, recipe, study.seed_list[0], options)
+                facts = {"problem": entry.name, "form": form, "network": architecture.name, "optimizer": method.name}
+                yield Case.of(work), facts | dict(values)
+
+
+def stated(problem: Problem, form: str) -> bool:
+    """Whether a problem states its equations in a form."""
+    return form == "strong" or getattr(problem, form, None) is not None
+
+
+def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage: _Usage) -> Architecture:
+    from kinn.solver import chosen_network
+
+    default = chosen_network(problem, entry.name)
+    return specified(default, usage.share(settings, types_of(default), "network") | entry.settings, "network")
+
+
+def _method(
+    entry: Entry | None, settings: Mapping[str, Any], options: Options, problem: Problem, usage: _Usage
+) -> Optimizer:
+    default = replace(options, optimizer=entry.name if entry else None).optimizer_for(problem)
+    own = entry.settings if entry else {}
+    return specified(default, usage.share(settings, types_of(default), "optimizer") | own, "optimizer")
+
+
+def _options(study: Study, form: str, values: Mapping[str, Any]) -> Options:
+    plain = {name: getattr(study, name) for name in (*PLAIN, "curriculum")}
+    plain |= {name: value for name, value in values.items() if name in PLAIN}
+    return Options(
+        form=form,
+        optimizer=None,
+        optimizer_settings={},
+        points=plain["points"],
+        budget=plain["budget"],
+        iterations=plain["iterations"],
+        dtype=plain["dtype"],
+        threads=None,
+        out=Path(),
+        clock=plain["clock"],
+        strategies={name: plain[name] for name in STRATEGIES},
+        strategy_settings={name: of_part(values, name) for name in ("weights", "sampling", "causal")},
+    )
+
+
+def seconds(cases: Sequence[Case]) -> float:
+    """Return how long cases take at most, one after another."""
+    return float(sum(case.config["budget"] for case in cases))

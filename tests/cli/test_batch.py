@@ -1,0 +1,139 @@
+"""`kinn batch` and `kinn status`: a study from its file to its table, and how to go on with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+STUDY = """
+[study]
+name = "tiny"
+problems = ["poisson-1d"]
+networks = [{ name = "kan", width = 2, grid = 4 }, "mlp"]
+match = "parameters"
+seeds = 2
+points = 40
+iterations = 2
+
+[resources]
+workers = 1
+"""
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    file = tmp_path / "tiny.toml"
+    file.write_text(STUDY)
+    return file
+
+
+def test_a_dry_run_prints_the_matrix_and_an_estimate(kinn_command: Command, study: Path) -> None:
+    status, out, _ = kinn_command("batch", str(study), "--dry-run")
+    assert status == 0
+    assert re.search(r"poisson-1d │ kan *│ 0, 1 ", out)
+    assert "4 runs, 0 of them done; at most 60 s on 1 workers; runs in runs/tiny" in out
+    assert not Path("runs").exists()
+
+
+def test_a_study_is_carried_out_and_its_status_told(kinn_command: Command, study: Path) -> None:
+    status, out, err = kinn_command("batch", str(study), "--out", "here")
+    assert status == 0
+    assert "4 of 4 done" in err
+    assert re.search(r"poisson-1d │ kan *│ \d+ ", out)
+    assert "poisson-1d: kan against mlp: " in out
+    status, out, err = kinn_command("batch", str(study), "--out", "here")
+    assert (status, "4 of 4 done (4 before)" in err) == (0, True)
+    out = kinn_command("batch", str(study), "--out", "here", "--dry-run").out
+    assert "4 runs, 4 of them done; at most 0 s" in out
+    out = kinn_command("status", "here").out
+    assert "study tiny: 4 runs: 4 done" in out
+    assert re.search(r"poisson-1d │ 4 *│ 0", out)
+
+
+def test_failures_are_told_and_how_to_try_again(
+    kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import kinn
+    from kinn.errors import SolveError
+    from kinn.studies.executors import SerialExecutor
+
+    def fail(*_: object, **__: object) -> None:
+        raise SolveError("the loss is not finite")
+
+    monkeypatch.setattr(kinn, "solve", fail)
+    monkeypatch.setattr("kinn.cli.batch._executor", lambda *_: (SerialExecutor(), 1))
+    status, _, err = kinn_command("batch", str(study), "--out", "here")
+    assert status == 3
+    assert "poisson-1d, strong, kan, seed 0: failed: the loss is not finite" in err
+    assert err.splitlines()[-1].startswith(
+        "kinn: error: 4 runs failed; the first: the loss is not finite; to try again: "
+    )
+    out = kinn_command("status", "here").out
+    assert len(re.findall(r"failed: here/\S+: the loss is not finite", out)) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nothing.toml",), "no study named 'nothing.toml'"),
+        (("tiny.toml", "--workers", "0"), "--workers is a number of processes, at least 1, not 0"),
+        (("tiny.toml", "--scheduler", "a", "--submit", "local"), "--scheduler and --submit are two places"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    kinn_command: Command, study: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = kinn_command("batch", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"kinn: error: {message}")
+    assert err.count("\n") == 1
+
+
+def test_the_status_of_nothing_is_an_error(kinn_command: Command) -> None:
+    assert kinn_command("status", "nothing").err == "kinn: error: no folder of runs at nothing\n"
+
+
+def begun(study: Path, out: Path) -> subprocess.Popen[str]:
+    """Start a batch of long runs in a process of its own, and wait until a run is at work."""
+    study.write_text(STUDY.replace("iterations = 2", "budget = 300").replace("points = 40", "points = 4000"))
+    command = [sys.executable, "-m", "kinn", "batch", str(study), "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not list(out.glob("poisson-1d/*/*/state.pt")):
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.2)
+    return process
+
+
+def at_work(out: Path) -> list[str]:
+    from kinn.studies.claims import active
+
+    return list(active(out))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signals_end_the_batch_and_its_workers(study: Path, tmp_path: Path, number: signal.Signals) -> None:
+    out = tmp_path / "out"
+    process = begun(study, out)
+    assert len(at_work(out)) == 1
+    os.kill(process.pid, number)
+    _, err = process.communicate(timeout=60)
+    until = time.monotonic() + 30
+    while at_work(out) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert at_work(out) == []  # no worker is left behind
+    if number != signal.SIGKILL:
+        assert process.returncode == 130
+        assert f"stopped; 0 of 4 done; to go on: kinn batch {study} --out {out}" in err
+        assert "Traceback" not in err
