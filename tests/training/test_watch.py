@@ -35,7 +35,7 @@ def test_a_problem_whose_solution_is_unknown_has_none() -> None:
     assert Watch(trial)(trial.flat.get(), 1.0) == {}
 
 
-def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = problems.factory("poisson-1d")()
     watched = kinn.solve(problem, MLP((5,)), points=60, iterations=40)
     first = watched.history[0].errors["u"]
