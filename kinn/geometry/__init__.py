@@ -6,6 +6,7 @@ from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
 from kinn.geometry.combined.csg import Difference, Intersection, Union
 from kinn.geometry.combined.extrusion import Extrusion
 from kinn.geometry.combined.time import SpaceTime, TimeInterval
+from kinn.geometry.meshes.mesh import Mesh
 from kinn.geometry.quadrature.rule import Rule
 from kinn.geometry.sampling import METHODS
 from kinn.geometry.shapes.arcs import ArcPolygon
@@ -38,6 +39,7 @@ __all__ = [
     "Geometry",
     "Intersection",
     "Interval",
+    "Mesh",
     "PointCloud",
     "Polygon",
     "Rectangle",

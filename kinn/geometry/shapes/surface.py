@@ -14,16 +14,14 @@ from kinn.errors import InputError
 from kinn.geometry import checks
 from kinn.geometry.base import CLOSE, Geometry
 from kinn.geometry.boundary import Label, Name, Part
-from kinn.geometry.distances.carriers import Plane
 from kinn.geometry.distances.distance import Patch
-from kinn.geometry.distances.regions import Half, intersection
+from kinn.geometry.meshes.files import opened
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.triangles.mesh import TriangleMesh
-
-_MOST_PATCHES = 128  # a smooth distance takes an expression for each triangle
+from kinn.geometry.triangles.patches import MOST_PATCHES, triangle_patch
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,25 +73,14 @@ class Triangles(Piece):
         Raises:
             InputError: There are too many.
         """
-        if len(self.corners) > _MOST_PATCHES:
+        if len(self.corners) > MOST_PATCHES:
             raise InputError(
-                f"no smooth distance to a surface of {len(self.corners)} triangles, {_MOST_PATCHES} at most: "
+                f"no smooth distance to a surface of {len(self.corners)} triangles, {MOST_PATCHES} at most: "
                 "enforce its conditions soft"
             )
-        return tuple(_patch(corners) for corners, area in zip(self.corners, self.areas, strict=True) if area > 0)
-
-
-def _patch(corners: Array) -> Patch:
-    """Return a triangle, (3, 3), as a patch: its plane, between the planes through its edges."""
-    edges = np.roll(corners, -1, axis=0) - corners
-    normal = np.cross(edges[0], edges[1])
-    normal /= np.linalg.norm(normal)
-    halves = []
-    for corner, edge in zip(corners, edges, strict=True):
-        out = np.cross(edge, normal)
-        length = float(np.linalg.norm(edge))
-        halves.append(Half(Plane.through(corner.tolist(), (out / length).tolist()), length))
-    return Patch(Plane.through(corners[0].tolist(), normal.tolist()), intersection(halves))
+        return tuple(
+            triangle_patch(corners) for corners, area in zip(self.corners, self.areas, strict=True) if area > 0
+        )
 
 
 class Surface(Geometry):
@@ -136,18 +123,7 @@ class Surface(Geometry):
             InputError: There is no such file, meshio cannot read it, it holds no triangles, or the surface is no
                 closed one.
         """
-        import meshio  # slow to import, and needed for files alone
-
-        where = Path(path)
-        if not where.is_file():
-            raise InputError(f"there is no surface file {str(path)!r}")
-        try:
-            # of a text file meshio first reads some letters as a number, which may overflow
-            with np.errstate(over="ignore"):
-                mesh = meshio.read(where)
-        except (meshio.ReadError, SystemExit, ValueError, KeyError, IndexError, OSError) as error:
-            said = " ".join(str(error).split())
-            raise InputError(f"{str(path)!r} cannot be read as a surface" + (f": {said}" if said else "")) from None
+        mesh = opened(path, "a surface")
         blocks = [k for k, block in enumerate(mesh.cells) if block.type == "triangle"]
         if not blocks or not sum(len(mesh.cells[k].data) for k in blocks):
             raise InputError(f"{str(path)!r} holds no triangles")

@@ -1,0 +1,1 @@
+"""Meshes: read from files or made by gmsh, checked, and used as shapes."""

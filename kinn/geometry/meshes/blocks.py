@@ -1,0 +1,157 @@
+"""Blocks of elements or faces of one kind, as cells that integrals are taken over and points are drawn from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kinn.geometry.meshes.elements import LINEAR, Kind
+from kinn.geometry.quadrature.cells import Cells, Located
+from kinn.geometry.quadrature.factors import Factor, tensor
+from kinn.geometry.quadrature.gauss import Array, Indices
+
+_STRAIGHT = 1e-12  # nodes this near to where they would be on a straight element, relative to its size, are there
+_PROBES = 4  # order of the rule whose points the Jacobian is looked at in, nodes apart
+_ABOVE = 1.05  # the density may be so much greater between those points
+
+
+@dataclass(frozen=True, eq=False)
+class Block(Cells):
+    """Elements of one kind, or faces of elements, which have one reference coordinate less than points.
+
+    Attributes:
+        kind: The kind.
+        nodes: The coordinates of their nodes, (C, n, d).
+    """
+
+    kind: Kind
+    nodes: Array
+
+    @property
+    def surface(self) -> bool:
+        """Whether they are faces."""
+        return self.kind.dim < self.nodes.shape[2]
+
+    @property
+    def curved(self) -> bool:  # type: ignore[override]
+        """Whether the density is no polynomial: the area of a face that is not straight."""
+        return self.surface and not (self.kind.simplex and self.kind.order == 1)
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Those of the kind."""
+        return self.kind.factors
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """Those of the kind."""
+        return self.kind.degrees
+
+    @property
+    def count(self) -> int:
+        """Number of elements."""
+        return len(self.nodes)
+
+    def jacobians(self, which: Indices, unit: Array) -> Array:
+        """Return the derivatives of x by the reference coordinates, (m, d, k)."""
+        return np.einsum("mnd,mnk->mdk", self.nodes[which], self.kind.slopes(unit))
+
+    def points(self, which: Indices, unit: Array) -> Array:
+        """Return the points, (m, d), of elements at reference coordinates."""
+        return np.einsum("mn,mnd->md", self.kind.shapes(unit), self.nodes[which])
+
+    def at(self, which: Indices, unit: Array) -> Located:
+        """Return the points, with normals on faces; nodes count counter-clockwise seen from outside."""
+        jacobian, points = self.jacobians(which, unit), self.points(which, unit)
+        if not self.surface:
+            return Located(points, np.linalg.det(jacobian))
+        if self.kind.dim == 1:
+            across = np.stack([jacobian[:, 1, 0], -jacobian[:, 0, 0]], axis=1)
+        else:
+            across = np.cross(jacobian[:, :, 0], jacobian[:, :, 1])
+        density = np.linalg.norm(across, axis=1)
+        return Located(points, density, across / density[:, None])
+
+    @cached_property
+    def probes(self) -> Array:
+        """The density at the nodes and some points between, (C, p)."""
+        inner, _ = tensor(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
+        unit = np.concatenate([self.kind.nodes, inner])
+        located = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
+        return located.density.reshape(self.count, -1)
+
+    @cached_property
+    def measures(self) -> Array:
+        """Length, area or volume of each, (C,); of curved faces to some ten digits."""
+        order = 15 if self.curved else 0
+        unit, weights = tensor(self.factors, [order + degree for degree in self.degrees], (1,) * len(self.factors))
+        located = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
+        return np.asarray(located.density.reshape(self.count, -1) @ weights)
+
+    @cached_property
+    def masses(self) -> Array:
+        """What each element may be drawn for, (C,): no less than its measure."""
+        volume = float(np.prod([1 / math.factorial(factor.dim) for factor in self.factors]))
+        flat = self.kind.simplex and self.kind.order == 1
+        return np.asarray(volume * np.max(self.probes, axis=1) * (1.0 if flat else _ABOVE))
+
+    def within(self, which: Indices, unit: Array) -> Array:
+        """Return cube points, (m, k), as reference coordinates of elements, ratios of measure kept."""
+        if not self.kind.simplex or self.kind.dim == 1:
+            return unit
+        inner, left = unit.copy(), np.ones(len(unit))
+        for axis, power in enumerate(range(self.kind.dim, 0, -1)):
+            share = left * (1 - unit[:, axis] ** (1 / power))
+            inner[:, axis], left = share, left - share
+        return inner
+
+
+def drawn(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> Located:
+    """Return points, uniform in measure, of elements.
+
+    Args:
+        groups: The elements.
+        unit: Points (m, k + 1) of the unit cube. The first coordinate picks an element, and what it is within the
+            share of that is used again; the last decides whether the point is kept where the density varies.
+        all_: Whether all points are kept, which is uniform on straight simplices alone.
+
+    Returns:
+        Those that are kept, in their order.
+    """
+    masses = np.concatenate([block.masses for block in groups])
+    ends = np.cumsum(masses) / np.sum(masses)
+    which = np.minimum(np.searchsorted(ends, unit[:, 0], side="right"), len(ends) - 1)
+    starts = np.concatenate([[0.0], ends[:-1]])
+    again = np.clip((unit[:, 0] - starts[which]) / (ends - starts)[which], 0.0, 1.0)
+    inner = np.column_stack([again, unit[:, 1:-1]])
+    d = groups[0].nodes.shape[2]
+    points, normals, keep = np.empty((len(unit), d)), np.empty((len(unit), d)), np.ones(len(unit), dtype=bool)
+    density, first = np.empty(len(unit)), 0
+    for block in groups:
+        rows = np.flatnonzero((which >= first) & (which < first + block.count))
+        cells = which[rows] - first
+        located = block.at(cells, block.within(cells, inner[rows]))
+        points[rows], density[rows] = located.points, located.density
+        if located.normals is not None:
+            normals[rows] = located.normals
+        volume = float(np.prod([1 / math.factorial(factor.dim) for factor in block.factors]))
+        keep[rows] = unit[rows, -1] * block.masses[cells] <= located.density * volume * (1 + 1e-12)
+        first += block.count
+    if all_:
+        keep[:] = True
+    return Located(points[keep], density[keep], normals[keep] if groups[0].surface else None)
+
+
+def blocks(kind: Kind, nodes: Array) -> list[Block]:
+    """Return elements as blocks; those of quadratic ones with straight edges as linear ones."""
+    if kind.order == 1:
+        return [Block(kind, nodes)]
+    corners = nodes[:, : kind.corners]
+    off = np.linalg.norm(nodes - np.einsum("nc,tcd->tnd", kind.straight, corners), axis=2).max(axis=1)
+    straight = off <= _STRAIGHT * np.max(np.ptp(corners, axis=1), axis=1)
+    made = [Block(LINEAR[kind.name], corners[straight]), Block(kind, nodes[~straight])]
+    return [block for block in made if block.count]

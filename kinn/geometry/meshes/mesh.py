@@ -1,0 +1,249 @@
+"""Meshes of triangles, quadrilaterals, tetrahedra and hexahedra as shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinn.errors import InputError, unknown
+from kinn.geometry import checks
+from kinn.geometry.base import CLOSE, Geometry, coordinate_names
+from kinn.geometry.boundary import Boundary, Label, Name, Part
+from kinn.geometry.meshes.blocks import Block, blocks, drawn
+from kinn.geometry.meshes.checks import checked_elements, checked_points, oriented
+from kinn.geometry.meshes.elements import KINDS
+from kinn.geometry.meshes.faces import FacePiece
+from kinn.geometry.meshes.groups import Groups
+from kinn.geometry.meshes.locate import Locator
+from kinn.geometry.meshes.topology import Topology
+from kinn.geometry.pieces.base import Array, Mask
+from kinn.geometry.quadrature.cells import Cells
+from kinn.geometry.quadrature.gauss import Indices
+from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.sampling import unit_cube
+
+_REST, _INTERFACE = "rest", "interface"
+
+
+class Mesh(Geometry):
+    """A domain made of elements: triangles and quadrilaterals, or tetrahedra and hexahedra, linear or quadratic.
+
+    Its boundary is that of its elements, edges of quadratic ones curved. Named groups of faces are its boundaries, and
+    may overlap; what belongs to none is "rest". A mesh can be extruded and multiplied by time, but not combined with
+    other shapes.
+
+    Args:
+        points: The nodes, (V, 2) or (V, 3).
+        elements: For each kind of element, as meshio calls them ("triangle", "quad9", "tetra10", ...), the indices of
+            the nodes of each, (E, n), in VTK's order. All are of one order; which way round they count does not
+            matter, as long as it is the same for all.
+        boundaries: For each named boundary its faces, (F, c) indices of their corners, or several such arrays. Faces
+            inside are boundaries of subdomains.
+        nodes: For each named boundary indices of nodes: its faces are those with no other nodes.
+        subdomains: For each name the numbers of its elements, counted on from kind to kind.
+        name: Name of the mesh, which its whole boundary answers to.
+
+    Raises:
+        InputError: The elements are of unknown kinds, of different orders, degenerate or inverted, share a face with
+            more than one other, or are several bodies; or a group names what there is not.
+    """
+
+    def __init__(
+        self,
+        points: Any,
+        elements: Mapping[str, Any],
+        boundaries: Mapping[str, Any] | None = None,
+        *,
+        nodes: Mapping[str, Any] | None = None,
+        subdomains: Mapping[str, Any] | None = None,
+        name: str = "mesh",
+    ) -> None:
+        self.name = checks.label(name)
+        what = f"the mesh {self.name!r}"
+        self.points = checked_points(points, what)
+        self.elements = oriented(self.points, checked_elements(elements, self.points, what), what)
+        self.topology = Topology(self.elements)
+        self.topology.check(self.points, what)
+        self.groups = Groups(self.topology, boundaries or {}, nodes or {}, what)
+        self.subdomains = {
+            checks.label(key, "the name of a subdomain"): _numbers(value, self.topology.count, key, what)
+            for key, value in (subdomains or {}).items()
+        }
+
+    @classmethod
+    def read(
+        cls,
+        path: str | Path,
+        *,
+        tags: str | None = None,
+        names: Mapping[int, str] | None = None,
+        name: str = "mesh",
+    ) -> Mesh:
+        """Return the mesh in a file that meshio reads: Gmsh's .msh, VTU, Abaqus's .inp, ...
+
+        Elements of the highest dimension are the mesh. Physical groups, and sets of elements and nodes, are its
+        boundaries and subdomains.
+
+        Args:
+            path: The file.
+            tags: The name of the integer cell data that tell groups apart, in files that have no names (VTU); by
+                default what Gmsh, Medit and others call them.
+            names: The names of these integers; by default the integers themselves.
+            name: Name of the mesh.
+
+        Raises:
+            InputError: There is no such file, it cannot be read, or what it holds is no mesh; see `Mesh`.
+        """
+        from kinn.geometry.meshes.read import read
+
+        return cls(**read(path, tags, names), name=name)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{len(nodes)} x {kind}" for kind, nodes in self.elements.items())
+        return f"Mesh({kinds}, name={self.name!r})"
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return int(self.points.shape[1])
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """x, y and z."""
+        return coordinate_names(self.dim)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The elements, those with straight edges as linear ones."""
+        return tuple(
+            block for kind, nodes in self.elements.items() for block in blocks(KINDS[kind], self.points[nodes])
+        )
+
+    @cached_property
+    def _corners(self) -> Array:
+        """The corners of elements, (K, d), each once."""
+        corners = [nodes[:, : KINDS[kind].corners].ravel() for kind, nodes in self.elements.items()]
+        return np.asarray(self.points[np.unique(np.concatenate(corners))])
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """The box around the corners, and around points of curved faces between them."""
+        around = [self._corners]
+        around.extend(part.piece.at(unit_cube(2**12, self.dim - 1, "uniform")).points for part in self.parts)
+        every = np.concatenate(around)
+        return every.min(axis=0), every.max(axis=0)
+
+    @cached_property
+    def measure(self) -> float:
+        """Area or volume of all elements."""
+        return float(sum(np.sum(block.measures) for block in self.blocks))
+
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return the elements."""
+        return self.blocks
+
+    def level(self, points: Array) -> Array:
+        """Raise: distances to a mesh are not known.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError("a mesh cannot be combined with other shapes: combine shapes first, then make the mesh")
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.blocks)
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), lie in an element, (N,)."""
+        return self._locator.contains(checks.points(points, self.coordinates), CLOSE * self.rounding)
+
+    def draw(self, m: int, method: str, seed: int) -> Array:
+        """Return those of m points, uniform in measure, that are kept; see `drawn`."""
+        if method == "uniform":
+            return super().draw(m, method, seed)
+        return drawn(self.blocks, unit_cube(m, self.dim + 1, method, seed)).points
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """One for each set of faces that belong to the same groups."""
+        owner, size = Name(self.name), float(np.max(np.ptp(self.points, axis=0)))
+        parts, planes = [], []
+        for groups, faces in self.groups.sets.items():
+            made = [block for kind, nodes in faces for block in blocks(KINDS[kind], self.points[nodes])]
+            label = Label(Name(" & ".join(groups) or (_REST if self.groups.names else "boundary")), owner)
+            parts.append(Part(label, FacePiece(tuple(made))))
+        for part in parts:
+            assert isinstance(part.piece, FacePiece)
+            planes.append(part.piece.plane)
+        used = self._corners
+        for k, plane in enumerate(planes):
+            others = [other for j, other in enumerate(planes) if j != k and other is not None and plane is not None]
+            alone = not any(plane is not None and plane.matches(other) for other in others)
+            # what lies on one side of the plane, and nothing but this part on the plane: the height is the distance
+            if plane is not None and alone and self._supports(plane, parts[k], used, 1e-9 * size):
+                parts[k] = replace(parts[k], positive_inside=True)
+        return tuple(parts)
+
+    def _supports(self, plane: Any, part: Part, used: Array, close: float) -> bool:
+        """Whether all nodes are on the inner side of a plane, and those on it are those of a part."""
+        heights = plane(tuple(used.T))
+        assert isinstance(part.piece, FacePiece)
+        own = np.concatenate([block.nodes.reshape(-1, self.dim) for block in part.piece.blocks])
+        on = int(np.sum(heights <= close))
+        return bool(np.min(heights) >= -close) and on == len(np.unique(own, axis=0))
+
+    @property
+    def boundaries(self) -> tuple[str, ...]:
+        """The named groups, and what belongs to none."""
+        rest = () if () not in self.groups.sets else (_REST if self.groups.names else "boundary",)
+        return (*self.groups.names, *rest)
+
+    def boundary(self, name: str) -> Boundary:
+        """Return a boundary by name; see `Geometry.boundary`."""
+        if name in self.groups.names:
+            parts = tuple(part for part in self.parts if name in str(part.label.name).split(" & "))
+            return Boundary(name, parts, self.size)
+        if name in self.groups.inner:
+            raise InputError(f"{name!r} lies inside the mesh: it bounds subdomains alone, mesh.subdomain(...)")
+        if not self.groups.names and name not in (self.name, "boundary", "outer"):
+            raise InputError(
+                f"the mesh has no boundary {name!r}: no physical groups or sets name parts of its boundary, only all of "
+                "it is known, as 'boundary'"
+            )
+        return super().boundary(name)
+
+    def subdomain(self, name: str) -> Mesh:
+        """Return the elements of a subdomain as a mesh of their own.
+
+        Boundaries keep their names; what the subdomain shares with others, and no group names, is "interface".
+
+        Raises:
+            InputError: There is no such subdomain, or its elements are no single body.
+        """
+        if name not in self.subdomains:
+            if not self.subdomains:
+                raise InputError(f"the mesh has no subdomain {name!r}: no physical groups or sets name its elements")
+            raise unknown("subdomain", name, list(self.subdomains))
+        mine = self.subdomains[name]
+        elements, first = {}, 0
+        for kind, nodes in self.elements.items():
+            here = mine[(mine >= first) & (mine < first + len(nodes))] - first
+            first += len(nodes)
+            if len(here):
+                elements[kind] = nodes[here]
+        made = Mesh(self.points, elements, name=name)
+        made.groups = self.groups.within(made.topology, self.topology, _INTERFACE)
+        return made
+
+
+def _numbers(values: Any, count: int, name: str, what: str) -> Indices:
+    numbers = np.unique(np.asarray(values).astype(np.intp)) if len(values) else np.zeros(0, dtype=np.intp)
+    if not len(numbers) or numbers[0] < 0 or numbers[-1] >= count:
+        raise InputError(f"subdomain {name!r} of {what} needs numbers of elements from 0 to {count - 1}")
+    return numbers

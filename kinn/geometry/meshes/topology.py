@@ -1,0 +1,158 @@
+"""How the elements of a mesh hang together: faces, neighbours, pieces, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from kinn.errors import InputError
+from kinn.geometry.meshes.elements import KINDS
+from kinn.geometry.quadrature.gauss import Array, Indices
+
+_WIDEST = 4  # corners of a face at most
+
+
+def keys(corners: Indices) -> Indices:
+    """Return faces, given by their corners (F, c), as rows (F, 4) that do not depend on where they begin."""
+    padded = np.full((len(corners), _WIDEST), -1, dtype=np.intp)
+    padded[:, : corners.shape[1]] = np.sort(corners, axis=1)
+    return padded
+
+
+def rows_in(some: Indices, all_: Indices) -> Indices:
+    """Return where each row of `some` is among the different rows of `all_`, -1 where it is not."""
+    both, which = np.unique(np.concatenate([all_, some]), axis=0, return_inverse=True)
+    place = np.full(len(both), -1, dtype=np.intp)
+    place[which.reshape(-1)[: len(all_)]] = np.arange(len(all_))
+    return np.asarray(place[which.reshape(-1)[len(all_) :]])
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Faces of elements, of one kind.
+
+    Attributes:
+        kind: The name of the kind.
+        nodes: Indices of their nodes, (F, m), counter-clockwise seen from outside the element.
+        owners: Their elements, (F,).
+    """
+
+    kind: str
+    nodes: Indices
+    owners: Indices
+
+    @property
+    def keys(self) -> Indices:
+        """The faces by their corners."""
+        return keys(self.nodes[:, : KINDS[self.kind].corners])
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Elements by the indices of their nodes.
+
+    Attributes:
+        elements: For each kind of element the nodes, (E, n). Elements count on from kind to kind.
+    """
+
+    elements: Mapping[str, Indices]
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the elements."""
+        return KINDS[next(iter(self.elements))].dim
+
+    @property
+    def count(self) -> int:
+        """Number of elements."""
+        return sum(map(len, self.elements.values()))
+
+    @cached_property
+    def faces(self) -> tuple[Faces, ...]:
+        """All faces of all elements, those inside twice."""
+        found, first = [], 0
+        for name, nodes in self.elements.items():
+            owners = first + np.arange(len(nodes))
+            first += len(nodes)
+            for kind, faces in KINDS[name].faces:
+                table = np.array(faces)
+                found.append(Faces(kind, nodes[:, table].reshape(-1, table.shape[1]), np.repeat(owners, len(table))))
+        return tuple(found)
+
+    @cached_property
+    def _shared(self) -> tuple[Indices, Indices, Indices]:
+        """The different faces, which of them each face is, and how many elements have each."""
+        all_ = np.concatenate([faces.keys for faces in self.faces])
+        different, which, uses = np.unique(all_, axis=0, return_inverse=True, return_counts=True)
+        return different, which.reshape(-1), uses
+
+    @property
+    def different(self) -> Indices:
+        """Every face once, inner ones too, as keys."""
+        return self._shared[0]
+
+    @cached_property
+    def boundary(self) -> tuple[Faces, ...]:
+        """The faces that belong to one element alone."""
+        _, which, uses = self._shared
+        alone, found, first = uses[which] == 1, [], 0
+        for faces in self.faces:
+            mine = alone[first : first + len(faces.nodes)]
+            first += len(faces.nodes)
+            if mine.any():
+                found.append(Faces(faces.kind, faces.nodes[mine], faces.owners[mine]))
+        return tuple(found)
+
+    @cached_property
+    def pieces(self) -> int:
+        """How many pieces there are that share no face."""
+        _, which, uses = self._shared
+        owners = np.concatenate([faces.owners for faces in self.faces])
+        order = np.argsort(which, kind="stable")
+        pairs = owners[order][uses[which[order]] == 2].reshape(-1, 2)
+        links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(self.count, self.count))
+        return int(connected_components(links, directed=False)[0])
+
+    def check(self, points: Array, what: str) -> None:
+        """Raise if the elements do not make up one body with a surface.
+
+        Raises:
+            InputError: A face that more than two elements share, several pieces, or a boundary that meets itself.
+        """
+        different, _, uses = self._shared
+        if (many := np.flatnonzero(uses > 2)).size:
+            corners = different[many[0]]
+            raise InputError(
+                f"{what} is no manifold: {uses[many[0]]} elements share the face near "
+                f"{near(points[corners[corners >= 0]])}"
+            )
+        if self.pieces > 1:
+            used = np.unique(np.concatenate([nodes.ravel() for nodes in self.elements.values()]))
+            size = float(np.max(np.ptp(points[used], axis=0)))
+            doubled = len(used) - len(np.unique(np.round(points[used] / (1e-9 * size)), axis=0))
+            hint = f"; {doubled} of its nodes lie on other nodes: merge them in the mesher" if doubled else ""
+            raise InputError(f"{what} is disconnected: it consists of {self.pieces} pieces that share no face{hint}")
+        rims = np.concatenate([_rims(faces) for faces in self.boundary])
+        ends, uses = np.unique(rims, axis=0, return_counts=True)
+        if (wrong := np.flatnonzero(uses != 2)).size:
+            raise InputError(
+                f"{what} is no manifold: {uses[wrong[0]]} faces of its boundary meet near {near(points[ends[wrong[0]]])}"
+            )
+
+
+def _rims(faces: Faces) -> Indices:
+    """Return what bounds faces: end points of lines, (R, 1), edges of others, (R, 2)."""
+    corners = faces.nodes[:, : KINDS[faces.kind].corners]
+    if corners.shape[1] == 2:
+        return corners.reshape(-1, 1)
+    return np.sort(np.stack([corners.ravel(), np.roll(corners, -1, axis=1).ravel()], axis=1), axis=1)
+
+
+def near(points: Array) -> str:
+    """Return the middle of points, (m, d), for an error."""
+    return "(" + ", ".join(f"{value:.4g}" for value in points.mean(axis=0)) + ")"
