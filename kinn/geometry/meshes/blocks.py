@@ -34,7 +34,7 @@ class Block(Cells):
     @property
     def surface(self) -> bool:
         """Whether they are faces."""
-        return self.kind.dim < self.nodes.shape[2]
+        return bool(self.kind.dim < self.nodes.shape[2])
 
     @property
     def curved(self) -> bool:  # type: ignore[override]
@@ -58,11 +58,11 @@ class Block(Cells):
 
     def jacobians(self, which: Indices, unit: Array) -> Array:
         """Return the derivatives of x by the reference coordinates, (m, d, k)."""
-        return np.einsum("mnd,mnk->mdk", self.nodes[which], self.kind.slopes(unit))
+        return np.asarray(np.einsum("mnd,mnk->mdk", self.nodes[which], self.kind.slopes(unit)))
 
     def points(self, which: Indices, unit: Array) -> Array:
         """Return the points, (m, d), of elements at reference coordinates."""
-        return np.einsum("mn,mnd->md", self.kind.shapes(unit), self.nodes[which])
+        return np.asarray(np.einsum("mn,mnd->md", self.kind.shapes(unit), self.nodes[which]))
 
     def at(self, which: Indices, unit: Array) -> Located:
         """Return the points, with normals on faces; nodes count counter-clockwise seen from outside."""

@@ -52,7 +52,7 @@ class Kind:
     @cached_property
     def _coefficients(self) -> Array:
         """The monomials' coefficients in each shape function, (monomials, n)."""
-        return np.linalg.inv(self._monomials(self.nodes))
+        return np.asarray(np.linalg.inv(self._monomials(self.nodes)), dtype=np.float64)
 
     def _monomials(self, unit: Array, slope: int | None = None) -> Array:
         """Return the monomials, (m, monomials), or their derivatives along one axis."""
@@ -77,7 +77,7 @@ class Kind:
         """The nodes in the order in which the element is turned inside out: two reference coordinates swapped."""
         swapped = self.nodes.copy()
         swapped[:, [0, 1]] = swapped[:, [1, 0]]
-        return np.argmin(np.linalg.norm(swapped[:, None] - self.nodes, axis=2), axis=1)
+        return np.asarray(np.argmin(np.linalg.norm(swapped[:, None] - self.nodes, axis=2), axis=1))
 
     @cached_property
     def straight(self) -> Array:

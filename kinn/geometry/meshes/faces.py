@@ -113,7 +113,7 @@ class FacePiece(Piece):
         goes_on = [
             k if k is not None and np.linalg.norm(along[k] - along[j]) < _FLAT else None for j, k in enumerate(after)
         ]
-        patches = []
+        patches: list[Patch] = []
         for first in sorted(set(range(len(ends))) - {k for k in goes_on if k is not None}):
             last = first
             while (k := goes_on[last]) is not None:

@@ -43,9 +43,9 @@ def read(path: str | Path, tags: str | None, names: Mapping[int, str] | None) ->
             rows.append(block.data)
     joined = {kind: np.concatenate(rows) for kind, rows in elements.items()}
     offset, first = {}, 0
-    for kind, rows in joined.items():
+    for kind, together in joined.items():
         offset[kind] = first
-        first += len(rows)
+        first += len(together)
     boundaries: dict[str, list[Any]] = {}
     subdomains: dict[str, list[int]] = {}
     for name, members in labelled.items():

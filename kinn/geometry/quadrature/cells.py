@@ -116,7 +116,7 @@ class Bricks(Cells):
     @property
     def factors(self) -> tuple[Factor, ...]:
         """One line for each axis."""
-        return (LINE,) * self.lower.shape[1]
+        return (LINE,) * int(self.lower.shape[1])
 
     @property
     def count(self) -> int:
