@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import kinn
-from kinn.cli import analyse, batch, compare, doctor, resume, show, solve, status
+from kinn.cli import analyse, batch, compare, doctor, report, resume, show, solve, status
 from kinn.cli import list as list_
 from kinn.errors import InputError, ProblemWarning, SolveError
 
@@ -21,6 +21,7 @@ _COMMANDS = {
     "compare": compare,
     "batch": batch,
     "status": status,
+    "report": report,
     "resume": resume,
     "doctor": doctor,
 }

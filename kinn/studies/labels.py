@@ -21,34 +21,35 @@ def labels(configs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     flat = [_flat(config) for config in configs]
     problems = _distinguished([c["problem"]["name"] for c in configs], [_part(f, "problem.") for f in flat])
     ways = [{k: v for k, v in f.items() if k.split(".")[0] not in _APART} for f in flat]
-    heads = [
-        " ".join(
-            str(way[key])
-            for key in ("network.name", "form", "optimizer.name")
-            if key == "network.name" or _vary(key, ways)
-        )
-        for way in ways
-    ]
+    shown = ["network.name", *(key for key in ("form", "optimizer.name") if _vary(key, ways))]
+    heads = [" ".join(str(way[key]) for key in shown) for way in ways]
     named = [f"{problem}\n{head}" for problem, head in zip(problems, heads, strict=True)]
-    varying: dict[str, set[str]] = {}
-    for name, head in zip(named, heads, strict=True):
-        same = [way for way, other in zip(ways, named, strict=True) if other == name]
-        varying.setdefault(head, set()).update(key for key in {k for way in same for k in way} if _vary(key, same))
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for name, way in zip(named, ways, strict=True):
+        groups.setdefault(name, []).append(way)
+    varying = {
+        name: {key for key in {k for way in same for k in way} if _vary(key, same)} for name, same in groups.items()
+    }
     out = []
-    for problem, head, way in zip(problems, heads, ways, strict=True):
-        settings = [f"{_short(key)}={_text(way[key])}" for key in sorted(varying[head]) if key in way]
+    for problem, name, head, way in zip(problems, named, heads, ways, strict=True):
+        settings = [f"{_short(key)}={_text(way[key])}" for key in sorted(varying[name]) if key in way]
         out.append((problem, " ".join([head, *settings])))
     return out
 
 
 def _distinguished(names: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    out = []
+    """Return names with the settings in which those of one name differ."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
     for name, own in zip(names, settings, strict=True):
-        same = [other for other, called in zip(settings, names, strict=True) if called == name]
-        keys = sorted(key for key in {k for other in same for k in other} if key != "name" and _vary(key, same))
-        shown = [f"{key.removeprefix('settings.')}={_text(own[key])}" for key in keys if key in own]
-        out.append(" ".join([name, *shown]))
-    return out
+        groups.setdefault(name, []).append(own)
+    keys = {
+        name: sorted(k for k in {k for own in same for k in own} if k != "name" and _vary(k, same))
+        for name, same in groups.items()
+    }
+    return [
+        " ".join([name, *(f"{k.removeprefix('settings.')}={_text(own[k])}" for k in keys[name] if k in own)])
+        for name, own in zip(names, settings, strict=True)
+    ]
 
 
 def _vary(key: str, among: Sequence[Mapping[str, Any]]) -> bool:

@@ -1,0 +1,66 @@
+"""`kinn report`: what the runs of a folder come to, as a page and for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinn.errors import InputError
+
+
+def command(
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of run folders.")] = Path("runs"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. [default: report.html]")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A line for each run.")] = None,
+    latex: Annotated[Path | None, typer.Option("--latex", metavar="FILE", help="The summary, for booktabs.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="The summary in Markdown.")
+    ] = None,
+    figures: Annotated[Path | None, typer.Option("--figures", metavar="FOLDER", help="Figures as PNG and PDF.")] = None,
+    accuracy: Annotated[
+        list[float] | None, typer.Option("--accuracy", metavar="E", help="Tell the seconds to this error. Repeatable.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of the page.")] = None,
+) -> None:
+    """Write a report of finished and failed runs: one page, and tables and figures for papers where asked for."""
+    from kinn.cli.carry_out import say
+    from kinn.studies.report.figures import figures as drawn
+    from kinn.studies.report.figures import save
+    from kinn.studies.report.page import page, write
+    from kinn.studies.report.texts import as_csv, as_latex, as_markdown
+    from kinn.studies.store import Store
+    from kinn.studies.tables import ACCURACIES, columns, rows
+
+    with Store(runs, make=False) as store:
+        store.refresh()
+        table = rows(store.results())
+        for path, reason in store.refused.items():
+            say(f"left out: {path}: {reason}")
+    if not table:
+        raise InputError(f"no run in {runs} has ended: there is nothing to report")
+    levels = sorted(accuracy or ACCURACIES, reverse=True)
+    heads, cells = columns(table, levels)
+    texts = {
+        csv: lambda: as_csv(table),
+        latex: lambda: as_latex(heads, cells),
+        markdown: lambda: as_markdown(heads, cells),
+    }
+    for path, make in texts.items():
+        if path is not None:
+            write(path, make())
+            print(path)
+    if out is None and any((csv, latex, markdown, figures)):
+        wanted = None
+    else:
+        wanted = out or Path("report.html")
+    if wanted or figures:
+        made = drawn(table)
+        if wanted:
+            write(wanted, page(title or runs.resolve().name, table, made, levels))
+            print(wanted)
+        if figures:
+            print("\n".join(map(str, save(made, figures))))
