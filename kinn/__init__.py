@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from kinn.errors import InputError, SolveError
     from kinn.fields import Field, Points
+    from kinn.frames import MovingCoordinate
     from kinn.geometry import (
         ArcPolygon,
         Ball,
@@ -100,6 +101,7 @@ _NAMES = {
     "kinn.conditions": "Dirichlet General Initial Integral Interface Neumann Observation Periodic PointValue Robin",
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
+    "kinn.frames": "MovingCoordinate",
     "kinn.geometry": "ArcPolygon Ball Box Cuboid Curve Cylinder Disk Ellipse Extrusion Geometry Interval PointCloud Polygon Rectangle Sphere Surface TimeInterval",
     "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
     "kinn.networks": "KAN KANODE MLP ModifiedMLP NeuralODE PirateNet ResNet ResidualKAN match_parameters",
@@ -149,6 +151,7 @@ __all__ = [
     "LevenbergMarquardt",
     "Measure",
     "ModifiedMLP",
+    "MovingCoordinate",
     "Neumann",
     "NeuralODE",
     "Observation",

@@ -30,6 +30,7 @@ _MODULES = {
     "kuramoto-sivashinsky": "kuramoto_sivashinsky",
     "lid-driven-cavity": "lid_driven_cavity",
     "lorenz": "lorenz",
+    "pendulum": "pendulum",
     "poisson-1d": "poisson_1d",
     "poisson-2d": "poisson_2d",
     "poisson-5d": "poisson_5d",
@@ -37,7 +38,9 @@ _MODULES = {
     "poisson-lshape": "poisson_lshape",
     "reaction-diffusion": "reaction_diffusion",
     "regression-two-frequency": "regression_two_frequency",
+    "robertson": "robertson",
     "schroedinger": "schroedinger",
+    "van-der-pol": "van_der_pol",
     "wave-1d": "wave_1d",
     "wedge": "wedge",
 }

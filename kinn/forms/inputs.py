@@ -1,7 +1,8 @@
-"""What networks take in: the coordinates, periodic ones as angles, and the problem's features."""
+"""What networks take in: the coordinates, periodic ones as angles, moving ones in their frame, and the problem's features."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi
 
@@ -9,8 +10,9 @@ import torch
 from torch import Tensor
 
 from kinn.conditions import Periodic
-from kinn.errors import InputError
+from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
+from kinn.frames import MovingCoordinate
 from kinn.jets import IndexSet
 from kinn.jets.functions import cos, sin
 from kinn.networks import coordinate_stack
@@ -45,41 +47,61 @@ class Inputs:
         subdomain: The name of the subdomain.
 
     Raises:
-        InputError: If the network can not be periodic as hard conditions ask.
+        InputError: If the network can not be periodic as hard conditions ask, or a moving coordinate is none.
     """
 
     def __init__(self, problem: Problem, subdomain: str) -> None:
         self.problem = problem
-        self.features = tuple(problem.features_of(subdomain))
+        given = tuple(problem.features_of(subdomain))
+        self.moving = _moving(problem, [f for f in given if isinstance(f, MovingCoordinate)])
+        self.features = [f for f in given if not isinstance(f, MovingCoordinate)]
         self.cycles = _cycles(problem, subdomain)
         geometry = problem.subdomains[subdomain]
         lower, upper = (corner.tolist() for corner in geometry.bounds)
-        if self.cycles or self.features:  # only values at points tell the box that they live in
+        if self.cycles or self.features or self.moving:  # only values at points tell the box that they live in
             p = problem.points(torch.as_tensor(geometry.sample(512)))
             values = self.stack(p, IndexSet.closure(problem.dimension, []))[0]
+            seen = list(zip(values.amin(dim=0).tolist(), values.amax(dim=0).tolist(), strict=True))
             box: list[tuple[float, float]] = []
             for axis, ends in enumerate(zip(lower, upper, strict=True)):
                 cycle = self.cycles.get(axis)
-                box += [(-1.0, 1.0)] * (2 * cycle.harmonics) if cycle else [ends]
-            low, high = (corner[len(box) :].tolist() for corner in (values.amin(dim=0), values.amax(dim=0)))
-            lower, upper = [a for a, _ in box] + low, [b for _, b in box] + high
+                if cycle:
+                    box += [(-1.0, 1.0)] * (2 * cycle.harmonics)
+                else:
+                    box.append(seen[len(box)] if axis in self.moving else ends)
+            box += seen[len(box) :]
+            lower, upper = [a for a, _ in box], [b for _, b in box]
         #: The box that they live in, lower and upper corner.
         self.bounds: tuple[list[float], list[float]] = lower, upper
 
     def stack(self, p: Points, index: IndexSet) -> Tensor:
         """Return the inputs and their derivatives at points, a tensor (A, N, inputs)."""
         coordinates = coordinate_stack(p.tensor, index)
-        if not self.cycles and not self.features:
+        if not self.cycles and not self.features and not self.moving:
             return coordinates
         columns = []
         for axis, x in enumerate(p.coordinates):
+            if axis in self.moving:
+                x = p.field(self.moving[axis], f"{p.names[axis]} in the moving frame of problem {self.problem.name!r}")
             if axis in self.cycles:
                 columns += [_components(wave, p, index) for wave in self.cycles[axis].waves(x)]
+            elif axis in self.moving:
+                columns.append(_components(x, p, index))
             else:
                 columns.append(coordinates[:, :, axis])
         for n, feature in enumerate(self.features):
             columns.append(_components(p.field(feature, f"feature {n} of problem {self.problem.name!r}"), p, index))
         return torch.stack(columns, dim=2)
+
+
+def _moving(problem: Problem, given: Sequence[MovingCoordinate]) -> dict[int, MovingCoordinate]:
+    """Return the coordinates that networks see in a moving frame, by axis."""
+    moving = {}
+    for moved in given:
+        if moved.coordinate not in problem.coordinates:
+            raise unknown("coordinate", moved.coordinate, problem.coordinates, f"problem {problem.name!r}")
+        moving[problem.coordinates.index(moved.coordinate)] = moved
+    return moving
 
 
 def _components(field: Field, p: Points, index: IndexSet) -> Tensor:

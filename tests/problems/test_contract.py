@@ -21,7 +21,7 @@ from kinn.jets import Index
 from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
 from kinn.metrics import exact_values
 from kinn.problem import Array, Problem
-from kinn.problems.references import gray_scott, lid_driven_cavity, schroedinger
+from kinn.problems.references import gray_scott, lid_driven_cavity, schroedinger, trajectories
 from kinn.problems.references.series import stored
 
 CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in problems.names()]
@@ -34,6 +34,7 @@ CASES += [
     ("burgers", {"viscosity": 0.05}),
     ("burgers", {"viscosity": 0.001}),
     ("advection", {"velocity": 3.0, "enforce": "soft"}),
+    ("advection", {"velocity": 50.0, "frame": "moving"}),
     ("annulus-robin", {"inside": 0.1, "outside": 100.0}),
     ("burgers-viscosity", {"samples": 50, "noise": 0.0}),
     ("eikonal", {"gradient": 0.0}),
@@ -91,7 +92,10 @@ STORED = {
     "lid-driven-cavity": Stored(cavity, 0.02, 1e-2),
     "lorenz": Stored(stored("lorenz").derivative, 1e-5, 1e-4),
     "reaction-diffusion": Stored(gray_scott_derivative, 2e-2, 2e-2),
+    "pendulum": Stored(trajectories.pendulum(2.5, 0.0, 10.0).derivative, 1e-8, 1e-8),
+    "robertson": Stored(trajectories.robertson(-5.0, 5.0).derivative, 1e-6, 1e-8),
     "schroedinger": Stored(schroedinger.parts(stored("schroedinger")).derivative, 0.1, 5e-3),
+    "van-der-pol": Stored(trajectories.van_der_pol(3.0, 10.0).derivative, 1e-6, 1e-8),
 }
 
 
@@ -190,7 +194,7 @@ def test_formula_is_one_for_arrays_and_fields(problem: Problem) -> None:
 def test_is_described(problem: Problem) -> None:
     assert problem.title
     assert problem.source
-    assert set(problem.defaults.networks) == {"kan", "mlp"}
+    assert set(problem.defaults.networks) >= {"kan", "mlp"}
 
 
 def test_is_evaluated_inside(problem: Problem) -> None:
@@ -227,6 +231,10 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("regression-two-frequency", {"samples": 2.5}),
         ("poisson-2d", {"enforce": "firm"}),
         ("advection", {"velocity": 0.0}),
+        ("advection", {"frame": "movign"}),
+        ("pendulum", {"angle": 4.0}),
+        ("pendulum", {"damping": -1.0}),
+        ("van-der-pol", {"mu": float("nan")}),
         ("annulus-robin", {"inside": 0.0}),
         ("annulus-robin", {"outside": float("inf")}),
         ("eikonal", {"gradient": 2.5}),
