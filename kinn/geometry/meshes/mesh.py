@@ -103,6 +103,31 @@ class Mesh(Geometry):
 
         return cls(**read(path, tags, names), name=name)
 
+    @classmethod
+    def of(
+        cls, shape: Geometry, size: float, *, order: int = 2, quadrilaterals: bool = False, name: str = "mesh"
+    ) -> Mesh:
+        """Return a mesh of a shape in the plane, made by gmsh (extra `mesh`).
+
+        Boundaries keep their names. Their nodes lie on the boundary of the shape, those in the middle of the edges of
+        quadratic elements too. Edges are shorter where the boundary bends.
+
+        Args:
+            shape: A shape in the plane, or a combination of shapes, in one piece.
+            size: The length of edges, at most.
+            order: 1 for straight elements, 2 for quadratic ones.
+            quadrilaterals: Whether triangles are joined to quadrilaterals, as far as that goes.
+            name: Name of the mesh.
+
+        Raises:
+            InputError: gmsh, or a library that it needs, is missing; the shape is not in the plane or consists of
+                several bodies; a number is out of range; or elements at a bend are inverted, which a smaller size
+                mends.
+        """
+        from kinn.geometry.meshes.making import make
+
+        return make(shape, size, order, quadrilaterals, name)
+
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(nodes)} x {kind}" for kind, nodes in self.elements.items())
         return f"Mesh({kinds}, name={self.name!r})"
