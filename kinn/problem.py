@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition, General, Integral, PointCondition
+from kinn.conditions.base import having
+from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry, adapt
-from kinn.networks import Architecture
+from kinn.networks import KAN, MLP, Architecture
 from kinn.unknowns import Unknown, UnknownField
 
 #: The name of the only subdomain of a problem that has but one.
 WHOLE = "domain"
 
+#: Strategies of the strong form, which no other form knows.
+STRATEGIES = {"weights": None, "sampling": None, "causal": None, "slabs": 1}
+
 #: A residual: takes the fields and the points, returns a field or several.
 Residual: TypeAlias = Callable[..., Field | Sequence[Field]]
+#: A density: takes the same, returns a field.
+Density: TypeAlias = Callable[..., Field]
 Array: TypeAlias = npt.NDArray[np.float64]
+
+#: The forms that a problem can be stated in.
+FORMS = ("strong", "energy", "inverse")
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,14 @@ class Defaults:
         causal: How early times come before late ones: `kinn.Causal()`, or True for its defaults.
         slabs: The number of intervals that the time is cut into.
         curriculum: The values that constants of the problem take one after the other, by name.
+        per_parameter: Interior points for each parameter and field where `points` is None: with fewer the network fits the
+            points and not the equations.
+        penalty: The energy form's factor of the square of what its conditions leave over where they are not built in,
+            in units of the density's stiffness and the size of the domain.
+        quadrature: Makes points `n x d` and weights (n,) of a subdomain for the energy form, called with its geometry,
+            n and a seed, None for that of the rule trained on; None for the geometry's own.
+        form: The form that they are for.
+        forms: What other forms than the strong one do otherwise, by the name of the form: `{"energy": {"budget": 30}}`.
     """
 
     networks: Mapping[str, Architecture] = field(default_factory=dict)
@@ -58,6 +77,31 @@ class Defaults:
     causal: Any = None
     slabs: int = 1
     curriculum: Mapping[str, Sequence[float]] | None = None
+    per_parameter: float = 4.0
+    penalty: float = 100.0
+    quadrature: Callable[[Geometry, int, int | None], tuple[Array, Array]] | None = None
+    form: str = "strong"
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, form: str) -> Defaults:
+        """Return the defaults of a form."""
+        own = {**OF_FORMS.get(form, {}), **self.forms.get(form, {})} if form != self.form else {}
+        if "networks" in own:
+            own["networks"] = {**self.networks, **own["networks"]}
+        return replace(self, form=form, **own)
+
+
+#: What the forms do otherwise than the strong one on any problem.
+OF_FORMS: dict[str, dict[str, Any]] = {
+    "energy": {"points": None, "per_parameter": 10.0, **STRATEGIES},
+    "inverse": {
+        "points": None,
+        "per_parameter": 2.0,
+        "networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((10,))},  # one an edge, of one coordinate
+        "budget": 20.0,
+        **STRATEGIES,
+    },
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +115,12 @@ class Problem:
         fields: The name of the field, or the names of all.
         strong: The residual of the strong form: called with the fields in order and the points, returns a field or
             several, zero at the solution; None for a problem of data alone. A mapping gives each subdomain its own.
+        energy: The density of the energy whose minimum the solution is, called as `strong`, returns a field. A mapping
+            gives each subdomain its own.
+        work: The density of the work that loads do, which is subtracted from the energy: a function called as `strong`
+            for the name of each boundary, and for "interior".
+        inverse: The equation, where it has a known fundamental solution: `Laplace()`, `Elasticity(E, nu)`, ...; the form
+            then has unknowns on boundaries alone. A mapping gives each subdomain its own.
         conditions: What holds on boundaries, at the start, between subdomains, at observed points.
         exact: The exact solution, a function of the coordinates written with `kinn.sin` and the like (or numpy's):
             one formula serves fields and arrays. For several fields it returns as many.
@@ -90,6 +140,9 @@ class Problem:
     domain: Geometry | Mapping[str, Geometry]
     fields: str | Sequence[str] = field(default="u", kw_only=True)
     strong: Residual | Mapping[str, Residual] | None = field(default=None, kw_only=True)
+    energy: Density | Mapping[str, Density] | None = field(default=None, kw_only=True)
+    work: Mapping[str, Density] = field(default_factory=dict, kw_only=True)
+    inverse: Equation | Mapping[str, Equation] | None = field(default=None, kw_only=True)
     conditions: Sequence[Condition] = field(default=(), kw_only=True)
     exact: Callable[..., Any] | None = field(default=None, kw_only=True)
     reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
@@ -115,12 +168,13 @@ class Problem:
             raise InputError(f"problem {self.name!r} has no domain")
         if len({g.coordinates for g in self.subdomains.values()}) > 1:
             raise InputError(f"the subdomains of problem {self.name!r} have different coordinates")
-        if self.strong is None and not self.conditions:
+        if self.strong is None and self.energy is None and self.inverse is None and not self.conditions:
             raise InputError(f"problem {self.name!r} states neither an equation nor a condition")
         self._check_names()
         for condition in self.conditions:
             self._check(condition)
         self._check_residuals()
+        self._check_work()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,6 +221,29 @@ class Problem:
     def residual_of(self, subdomain: str) -> Residual | None:
         """Return the residual that holds in a subdomain."""
         return self.strong[subdomain] if isinstance(self.strong, Mapping) else self.strong
+
+    def energy_of(self, subdomain: str) -> Density | None:
+        """Return the density of the energy in a subdomain."""
+        return self.energy[subdomain] if isinstance(self.energy, Mapping) else self.energy
+
+    def equation_of(self, subdomain: str) -> Equation | None:
+        """Return the equation with a fundamental solution that holds in a subdomain."""
+        return self.inverse[subdomain] if isinstance(self.inverse, Mapping) else self.inverse
+
+    def in_form(self, form: str) -> Problem:
+        """Return the problem with the defaults of a form.
+
+        Raises:
+            InputError: If there is no such form, or the problem does not state it.
+        """
+        if form not in FORMS:
+            raise unknown("form", form, FORMS)
+        stated = {"strong": self.strong, "energy": self.energy, "inverse": self.inverse}
+        others = [repr(name) for name, what in stated.items() if what is not None]
+        if stated[form] is None and (form != "strong" or others):
+            hint = f"; it does the {others[0]} form" if others else ""
+            raise InputError(f"problem {self.name!r} does not state the {form} form: {form}= is missing{hint}")
+        return replace(self, defaults=self.defaults.of(form))
 
     def features_of(self, subdomain: str) -> Sequence[Callable[..., Any]]:
         """Return the functions that the network of a subdomain gets as further inputs."""
@@ -247,20 +324,43 @@ class Problem:
             raise InputError(f"{where} has {int(outside.sum())} points outside the domain, the first at ({first})")
 
     def _check_residuals(self) -> None:
-        if isinstance(self.strong, Mapping):
-            for name in self.strong:
-                if name not in self.subdomains:
-                    raise unknown("subdomain", name, self.subdomains, f"the residuals of problem {self.name!r}")
+        for stated, what, of, plural in (
+            (self.strong, "residual", self.residual_of, "residuals"),
+            (self.energy, "energy", self.energy_of, "energies"),
+            (self.inverse, "equation", lambda _: None, "equations"),
+        ):
+            if isinstance(stated, Mapping):
+                for name in stated:
+                    if name not in self.subdomains:
+                        raise unknown("subdomain", name, self.subdomains, f"the {plural} of problem {self.name!r}")
+                for name in self.subdomains:
+                    if name not in stated:
+                        raise InputError(f"problem {self.name!r} states no {what} for its subdomain {name!r}")
             for name in self.subdomains:
-                if name not in self.strong:
-                    raise InputError(f"problem {self.name!r} states no residual for its subdomain {name!r}")
+                function = of(name)
+                if function is None:
+                    continue
+                if not callable(function):
+                    raise InputError(f"the {what} of problem {self.name!r} is no function: {function!r}")
+                self._check_arguments(function, f"the {what}")
+
         for name in self.subdomains:
-            residual = self.residual_of(name)
-            if residual is None:
-                continue
-            if not callable(residual):
-                raise InputError(f"the residual of problem {self.name!r} is no function: {residual!r}")
-            self._check_arguments(residual, "the residual")
+            equation = self.equation_of(name)
+            if equation is not None and not isinstance(equation, Equation):
+                raise InputError(
+                    f"inverse= of problem {self.name!r} takes an equation such as Laplace(), not {equation!r}"
+                )
+
+    def _check_work(self) -> None:
+        for on, function in self.work.items():
+            if on != INTERIOR:
+                try:
+                    having(self.subdomains, on)
+                except InputError as error:
+                    raise InputError(f"the work of problem {self.name!r}: {error}") from error
+            if not callable(function):
+                raise InputError(f"the work on {on!r} of problem {self.name!r} is no function: {function!r}")
+            self._check_arguments(function, f"the work on {on!r}")
 
     def _check_arguments(self, function: Callable[..., Any], what: str) -> None:
         expected = [*self.names, "p"]

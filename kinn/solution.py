@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
 from kinn.forms.identification import Estimate
+from kinn.forms.verdict import Verdict
 from kinn.metrics import Errors, exact_values
 from kinn.networks import Architecture
 from kinn.problem import Array, Problem
@@ -39,6 +40,7 @@ class Solution:
         loss: The training loss of the parameters kept.
         errors: Relative errors by name, of the fields and of unknown fields; without those that nothing is known of.
         unknowns: The constants that were identified, by name, with their standard deviations.
+        quadrature: Of the energy form, what the quadrature that guarded it says.
         history: One record a step.
         trial: The trained fields: trial functions, or what several trainings came to together.
         run: The run folder, if one was written.
@@ -61,6 +63,7 @@ class Solution:
     history: tuple[Record, ...]
     trial: Fields
     unknowns: dict[str, Estimate] = field(default_factory=dict)
+    quadrature: Verdict | None = None
     run: Path | None = None
 
     def __call__(self, points: Array) -> Array:
@@ -124,5 +127,6 @@ class Solution:
             "loss": self.loss,
             "errors": {name: asdict(e) for name, e in self.errors.items()},
             "unknowns": {name: asdict(e) | {"error": e.error} for name, e in self.unknowns.items()},
+            "quadrature": None if (q := self.quadrature) is None else asdict(q) | {"reliable": q.reliable},
             "run": str(self.run) if self.run is not None else None,
         }

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms import (
+    EnergySystem,
+    ResidualSystem,
+    System,
+    Trial,
+    energy_form,
+    strong_form,
+)
 from kinn.forms.checks import warn_of_doubts
 from kinn.forms.identification import Estimate, combined, estimates
+from kinn.forms.verdict import Verdict, verdict
 from kinn.metrics import errors
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
@@ -22,7 +30,7 @@ from kinn.training.checkpoint import Checkpoints
 from kinn.training.journey import Journey, Placing, history
 from kinn.training.loop import CLOCKS, Stopping
 from kinn.training.plain import plain
-from kinn.training.recipe import recipe
+from kinn.training.recipe import Recipe, recipe
 from kinn.training.record import Record
 from kinn.training.routes import Fields, Members, Start
 from kinn.training.routes.curriculum import Values
@@ -30,14 +38,10 @@ from kinn.training.settings import described
 from kinn.training.strategies import Causal, Sampling, Weighting
 
 #: The forms by name.
-FORMS = {"strong": strong_form}
+FORMS: dict[str, Callable[..., System]] = {"strong": strong_form, "energy": energy_form}
 
 #: The precisions by name.
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
-
-#: Collocation points for each parameter when the problem does not say: with fewer, least squares fits the points and
-#: not the PDE.
-POINTS_PER_PARAMETER = 4
 
 #: Up to this many parameters one thread does as well as several.
 SERIAL = 2000
@@ -74,9 +78,10 @@ def solve(
     Args:
         problem: What is to be solved.
         network: The network that represents it, or the name of one with the problem's settings.
-        form: The form of the equations: "strong".
+        form: The form of the equations: "strong" or "energy".
         optimizer: A method or its name; None for the problem's own.
-        points: The number of interior collocation points; None for the problem's own, or four a parameter.
+        points: The number of interior points, of collocation or of the energy's quadrature; None for the problem's own, or
+            four a parameter, ten for an energy.
         budget: Seconds of training; None for the problem's own.
         clock: What they are counted by: "wall", or "cpu" for the processor's, of all threads together, which does not
             depend on what else a machine does.
@@ -108,8 +113,7 @@ def solve(
     began = now()
     if not isinstance(problem, Problem):
         raise InputError(f"solve takes a kinn.Problem, not {type(problem).__name__}")
-    if form not in FORMS:
-        raise unknown("form", form, FORMS)
+    problem = problem.in_form(form)
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     if clock not in CLOCKS:
@@ -133,6 +137,8 @@ def solve(
         ensemble=ensemble,
     )
     followed.check(method)
+    if form != "strong":
+        _check_plain(followed, form)
     warn_of_doubts(problem)
     start = Start(problem, architecture, seed, DTYPES[dtype])
     route = followed.route(start)
@@ -163,7 +169,8 @@ def solve(
         place = _placed(FORMS[form], points, seed)
         outcomes = Journey(place, method, stopping, keeper, followed, seed, progress).travel(route)
         fields = route.fields()
-        unknowns = _identified(fields, place)
+        systems = _systems(fields, place)
+        unknowns = _identified(systems)
     finally:
         torch.set_num_threads(before)
     records = history(route, outcomes)
@@ -185,32 +192,60 @@ def solve(
         history=records,
         trial=fields,
         unknowns=unknowns,
+        quadrature=_verdict(systems, records),
     )
 
 
-def _placed(form: Callable[..., ResidualSystem], points: int, seed: int) -> Placing:
-    """Return what places collocation points and validation points."""
+def _placed(form: Callable[..., System], points: int, seed: int) -> Placing:
+    """Return what places the points that are trained on, and those of validation: of an energy, those of its guard."""
 
-    def place(trial: Trial, offset: int) -> tuple[ResidualSystem, ResidualSystem]:
+    def place(trial: Trial, offset: int) -> tuple[System, System]:
         training = form(trial, points=points, seed=seed + offset)
+        if isinstance(training, EnergySystem) and training.guard is not None:
+            return training, training.guard
         return training, form(trial, points=VALIDATION * points, seed=seed + offset + 7_919)
 
     return place
 
 
-def _identified(fields: Fields, place: Placing) -> dict[str, Estimate]:
-    """Return the constants that were identified, by name."""
-    if not fields.problem.unknown_constants:
-        return {}
+def _check_plain(followed: Recipe, form: str) -> None:
+    """Refuse strategies that change residuals, of which an energy has none."""
+    asked: dict[str, object] = {"weights": followed.weights, "sampling": followed.sampling, "causal": followed.causal}
+    asked |= {"batch": followed.batch, "slabs": followed.slabs if followed.slabs > 1 else None}
+    for name, what in asked.items():
+        if what is not None:
+            raise InputError(f"{name} is for the strong form, not for the {form} form")
+
+
+def _systems(fields: Fields, place: Placing) -> list[tuple[System, torch.Tensor]]:
+    """Return what was minimised, with the parameters that it came to, of each member of an ensemble."""
+    if not fields.problem.unknown_constants and fields.problem.defaults.form == "strong":
+        return []
     members = fields.members if isinstance(fields, Members) else (fields,)
-    trials = [member for member in members if isinstance(member, Trial)]
-    return combined([estimates(place(trial, 0)[0], trial.flat.get()) for trial in trials])
+    return [(place(trial, 0)[0], trial.flat.get()) for trial in members if isinstance(trial, Trial)]
+
+
+def _identified(systems: Sequence[tuple[System, torch.Tensor]]) -> dict[str, Estimate]:
+    """Return the constants that were identified, by name."""
+    found = [estimates(system, theta) for system, theta in systems if isinstance(system, ResidualSystem)]
+    return combined(found) if found else {}
+
+
+def _verdict(systems: Sequence[tuple[System, torch.Tensor]], records: Sequence[Record]) -> Verdict | None:
+    """Return what the second quadrature says, of an energy."""
+    energies = [(system, theta) for system, theta in systems if isinstance(system, EnergySystem)]
+    if not energies:
+        return None
+    forbidden, finer = (
+        [int(record.detail[name]) for record in records if name in record.detail] for name in ("forbidden", "finer")
+    )
+    return verdict(energies, sum(forbidden), max(finer, default=1))
 
 
 def collocation_count(trial: Trial) -> int:
-    """Return the number of interior points when the user does not say: the problem's own, or four a parameter."""
-    own = trial.problem.defaults.points
-    return own or max(256, POINTS_PER_PARAMETER * trial.parameter_count // len(trial.problem.names))
+    """Return the number of interior points when the user does not say: the problem's own, or so many a parameter."""
+    defaults = trial.problem.defaults
+    return defaults.points or max(256, int(defaults.per_parameter * trial.parameter_count / len(trial.problem.names)))
 
 
 def chosen_network(problem: Problem, network: Architecture | str) -> Architecture:

@@ -12,6 +12,7 @@ features=tip gives them the singular field as a further input.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Interface
 from kinn.errors import unknown
 from kinn.fields import Field, Points
-from kinn.geometry import Geometry, Polygon
+from kinn.geometry import Geometry, Polygon, Rectangle
 from kinn.jets.functions import sqrt, where
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
@@ -71,6 +72,29 @@ def towards_the_tip(geometry: Geometry, n: int, seed: int) -> Array:
     return np.concatenate([even, crowded])
 
 
+def around_the_tip(geometry: Geometry, n: int, seed: int | None) -> tuple[Array, Array]:
+    """Return points (n, 2) and weights (n,) of a quadrature of a half, in triangles with a corner at the tip.
+
+    The distance from the tip is s^2 times that of the opposite side: in s and along that side the energy of the singular
+    field is smooth (Duffy 1982, SIAM J. Numer. Anal. 19, 1260, with a square).
+    """
+    side = 1.0 if geometry.bounds[1][1] > 0 else -1.0
+    unit = Rectangle((0.0, 0.0), (1.0, 1.0)).quadrature(7, points=-(-n // 4), seed=seed)
+    s, t = unit.points.T
+    corners = np.array([(1.0, 0.0), (1.0, side), (0.0, side), (-1.0, side), (-1.0, 0.0)])
+    points, weights = [], []
+    for a, b in pairwise(corners):
+        points.append((s**2)[:, None] * (a + t[:, None] * (b - a)))
+        weights.append(2 * s**3 * unit.weights * abs(a[0] * b[1] - a[1] * b[0]))
+    return np.concatenate(points), np.concatenate(weights)
+
+
+def energy(u: Field, p: Points) -> Field:
+    """Return the density of the energy."""
+    density: Field = 0.5 * (u.x * u.x + u.y * u.y)
+    return density
+
+
 def strong(u: Field, p: Points) -> Field:
     """Return the residual, times r^(3/2)."""
     residual: Field = laplacian(u) * radius(p.x, p.y) ** 1.5
@@ -101,6 +125,7 @@ def make_problem(features: str = "none") -> Problem:
         "crack",
         {"above": above, "below": below},
         strong=strong,
+        energy=energy,
         conditions=[
             *(Dirichlet("u", exact, on=side) for side in ("top", "bottom", "left", "right")),
             Dirichlet("u", singular_field(1.0), on="upper-face"),
@@ -117,6 +142,7 @@ def make_problem(features: str = "none") -> Problem:
             boundary=6.0,  # the field varies fastest along the faces and the ligament, towards the tip
             budget=25.0 if tip else 75.0,
             sampler=towards_the_tip,
+            quadrature=around_the_tip,
         ),
         title="Mode-III crack" + (", networks given the singular field at the tip" if tip else ""),
         source="Wang et al., CMAME 433 (2025) 117518",

@@ -83,6 +83,7 @@ def command(
     )
     source = find(problem)
     settings, made = source.configured(texts.problem)
+    made = made.in_form(form)
     architecture = specified(chosen_network(made, network), texts.network, "network")
     work = Work(
         source, settings, made, architecture, options.optimizer_for(made), options.recipe_for(made), seed, options

@@ -1,8 +1,17 @@
 """Forms: how a problem becomes residuals or energies of trial functions."""
 
 from kinn.forms.base import System
+from kinn.forms.energy import energy_form
+from kinn.forms.energy_system import EnergySystem
 from kinn.forms.strong import strong_form
 from kinn.forms.system import ResidualSystem
 from kinn.forms.trial import Trial
 
-__all__ = ["ResidualSystem", "System", "Trial", "strong_form"]
+__all__ = [
+    "EnergySystem",
+    "ResidualSystem",
+    "System",
+    "Trial",
+    "energy_form",
+    "strong_form",
+]

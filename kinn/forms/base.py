@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
@@ -65,6 +65,10 @@ class System(ABC):
         """Return the model of Gauss and Newton around theta."""
 
     @abstractmethod
+    def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield parts of the residuals and of their Jacobian, of a sum of squares."""
+
+    @abstractmethod
     def allows(self, before: Tensor, after: Tensor) -> bool:
         """Whether a step may be taken."""
 
@@ -79,6 +83,10 @@ class System(ABC):
     @abstractmethod
     def blamed(self, theta: Tensor) -> str:
         """Return which terms are not finite at theta, and where."""
+
+    def figures(self) -> dict[str, float]:
+        """Return what records of training hold of the objective."""
+        return {}
 
     def departed(self, measured: float, best: float) -> bool:
         """Whether the objective on fresh points is far from the best it was there."""

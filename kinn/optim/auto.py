@@ -24,8 +24,9 @@ class Auto(Optimizer):
     Attributes:
         warm_up: Adam steps before Levenberg-Marquardt on problems that are not linear.
         patience: Over how many steps the progress of Levenberg-Marquardt is measured.
-        progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction (that of an
-            energy, of what it is above its least value).
+        progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
+        creeping: On an energy, whose least value is not known, it ends when the second half of those steps gains more than
+            1 less this fraction of what the first half did.
         largest: The largest number of parameters for second-order methods.
         least_squares: Whether linear problems begin with least squares for the last layer.
         worth: Least squares is kept as the start of what follows only where it brings the loss below this fraction of
@@ -37,6 +38,7 @@ class Auto(Optimizer):
     warm_up: int = 0
     patience: int = 30
     progress: float = 0.2
+    creeping: float = 0.5
     largest: int = 3000
     least_squares: bool = True
     worth: float = 1e-6
@@ -67,7 +69,7 @@ class Auto(Optimizer):
         slow = (
             isinstance(method, LevenbergMarquardt)
             and len(losses) > self.patience
-            and objective.progress(losses) < self.progress
+            and objective.progress(losses) < (self.progress if objective.least_squares else self.creeping)
         )
         last = stage == len(stages) - 1
         if (inner.stalled or slow or steps == limit) and not last:

@@ -93,8 +93,8 @@ class LevenbergMarquardt(Optimizer):
         return State(theta, loss, {"damping": used}, detail={"damping": used, "trials": float(tried), **detail})
 
     def renewed(self, objective: Objective, state: State) -> State:
-        """Return the state with its damping: that suits residuals which changed a little, too."""
-        return State(state.theta, objective.loss(state.theta), state.memory)
+        """Return the state with its damping: that suits an objective which changed a little, too, unless it was exhausted."""
+        return State(state.theta, objective.loss(state.theta), {} if state.stalled else state.memory)
 
     def work(self, objective: Objective, state: State) -> float:
         """Return the multiplications of J^T J and its factor."""

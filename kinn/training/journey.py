@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kinn.forms import System, Trial
+from kinn.forms import EnergySystem, System, Trial
 from kinn.optim import Optimizer
 from kinn.training.checkpoint import Checkpoints, standing_in
 from kinn.training.loop import Outcome, Stopping, train
@@ -16,7 +16,7 @@ from kinn.training.recipe import Recipe
 from kinn.training.record import Record, columns, from_columns
 from kinn.training.routes import Route, Whole
 from kinn.training.standing import Standing
-from kinn.training.strategies import Regime
+from kinn.training.strategies import Multipliers, Refinement, Regime
 from kinn.training.watch import Watch
 
 #: Returns the objective of trial functions at the points trained on, and at those of validation, for what is added to
@@ -82,7 +82,10 @@ class Journey:
             def progress(record: Record) -> None:
                 follow(_moved(record, said, earlier))
 
-        regime = Regime(self.recipe.strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))
+        strategies = self.recipe.strategies
+        if isinstance(system, EnergySystem):
+            strategies = (Refinement(), Multipliers()) if system.penalties else (Refinement(),)
+        regime = Regime(strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))
         stopping = self._share(route, done)
         watch = Watch(trial) if isinstance(route, Whole) else None  # a part of the time has no errors of the whole
         return train(

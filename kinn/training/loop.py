@@ -129,9 +129,8 @@ def train(
             measured = validation.loss(state.theta)
             standing.validated(measured)
         stage, unknowns = state.stage or optimizer.name, system.unknowns(state.theta)
-        standing.history.append(
-            Record(stage, iteration, standing.seconds, state.loss, measured, state.detail, unknowns)
-        )
+        detail = state.detail | system.figures()
+        standing.history.append(Record(stage, iteration, standing.seconds, state.loss, measured, detail, unknowns))
         if watch is not None:
             asked = clock()
             if errors := watch(state.theta, standing.seconds):

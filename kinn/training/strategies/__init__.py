@@ -5,7 +5,9 @@ from kinn.training.strategies.base import Memory, Sampling, Strategy, Weighting
 from kinn.training.strategies.causal import Causal
 from kinn.training.strategies.fixed import Fixed, Measure
 from kinn.training.strategies.gradient_norm import GradientNorm
+from kinn.training.strategies.multipliers import Multipliers
 from kinn.training.strategies.ntk import NTK
+from kinn.training.strategies.refinement import Refinement
 from kinn.training.strategies.regime import Regime
 from kinn.training.strategies.resampling import RAD, RARD
 from kinn.training.strategies.self_adaptive import SelfAdaptive
@@ -29,6 +31,8 @@ __all__ = [
     "GradientNorm",
     "Measure",
     "Memory",
+    "Multipliers",
+    "Refinement",
     "Regime",
     "ResidualAttention",
     "Sampling",

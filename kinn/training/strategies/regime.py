@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -16,7 +17,7 @@ class Regime:
 
     Args:
         strategies: The strategies; those that move points come before those that weight them.
-        system: The residuals that they change; an energy where there are no strategies.
+        system: What they change: residuals, or an energy.
         batch: The number of interior points that a step sees; None for all.
         seed: Fixes whatever is random.
     """
@@ -26,38 +27,34 @@ class Regime:
     ) -> None:
         self.strategies = sorted(strategies, key=lambda s: not isinstance(s, Sampling))
         self.system = system
+        self._changed: Any = system  # each strategy knows one kind of system, and is given no other
         self.batch = batch
         self.seed = seed
         self.memories: list[Memory] = []
         self._batches: Batches | None = None
-
-    @property
-    def residuals(self) -> ResidualSystem:
-        """The system that strategies change, which is one of residuals: an energy leaves nothing to weight or to move."""
-        assert isinstance(self.system, ResidualSystem)
-        return self.system
 
     def objective(self, iteration: int) -> System:
         """Return the residuals that a step sees."""
         if self.batch is None:
             return self.system
         if self._batches is None:
-            self._batches = Batches(self.residuals, self.batch, self.seed)
+            assert isinstance(self.system, ResidualSystem)
+            self._batches = Batches(self.system, self.batch, self.seed)
         return self._batches.at(iteration)
 
     def begin(self, theta: Tensor) -> None:
         """Change the objective as it is to be at the first step."""
         self.memories = []
         for strategy in self.strategies:
-            self.memories.append(strategy.begin(self.residuals, theta, self.seed))
-            strategy.apply(self.residuals, self.memories[-1])
+            self.memories.append(strategy.begin(self._changed, theta, self.seed))
+            strategy.apply(self._changed, self.memories[-1])
         self._emphasise()
 
     def resume(self, memories: Sequence[Memory]) -> None:
         """Change the objective as it was."""
         self.memories = list(memories)
         for strategy, memory in zip(self.strategies, self.memories, strict=True):
-            strategy.apply(self.residuals, memory)
+            strategy.apply(self._changed, memory)
         self._emphasise()
 
     def refresh(self, theta: Tensor, iteration: int) -> bool:
@@ -66,14 +63,14 @@ class Regime:
         for n, strategy in enumerate(self.strategies):
             memory = self.memories[n]
             if moved:
-                memory = strategy.moved(self.residuals, theta, memory, self.seed)
-            refreshed = strategy.refresh(self.residuals, theta, memory, iteration)
+                memory = strategy.moved(self._changed, theta, memory, self.seed)
+            refreshed = strategy.refresh(self._changed, theta, memory, iteration)
             if refreshed is not None:
                 memory = refreshed
             elif not moved:
                 continue
             self.memories[n] = memory
-            strategy.apply(self.residuals, memory)
+            strategy.apply(self._changed, memory)
             changed, moved = True, moved or isinstance(strategy, Sampling)
         if changed:
             self._emphasise()
@@ -96,9 +93,9 @@ class Regime:
     def _emphasise(self) -> None:
         """Give the terms the product of all weights."""
         self._batches = None
-        if not self.strategies:
+        if not isinstance(self.system, ResidualSystem):
             return
-        for n in range(len(self.residuals.terms)):
+        for n in range(len(self.system.terms)):
             factor, weights = 1.0, None
             for memory in self.memories:
                 if "factors" in memory:
@@ -106,4 +103,4 @@ class Regime:
                 own = memory.get("weights", {}).get(n)
                 if own is not None:
                     weights = own if weights is None else weights * own
-            self.residuals.emphasise(n, factor, weights)
+            self.system.emphasise(n, factor, weights)

@@ -1,0 +1,52 @@
+"""The multipliers of an energy's conditions, brought up to date now and then: see `kinn.forms.penalty`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from kinn.training.strategies.base import Memory, Strategy
+
+#: An update that leaves more than this share of what the one before left over is the last that a method which can go no
+#: further is given.
+GAIN = 0.5
+
+
+@dataclass(frozen=True)
+class Multipliers(Strategy):
+    """Updates the multipliers every so many steps, and once the method can go no further with those that there are.
+
+    Attributes:
+        every: Steps between two updates.
+    """
+
+    name: ClassVar[str] = "multipliers"
+
+    every: int = 15
+
+    def begin(self, system: Any, theta: Tensor, seed: int) -> Memory:
+        """Begin with the penalty alone."""
+        return {"multipliers": [], "updated": 0, "due": False, "left": float("inf"), "gains": True}
+
+    def refresh(self, system: Any, theta: Tensor, memory: Memory, iteration: int) -> Memory | None:
+        """Return the multipliers at theta, where an update is due."""
+        if not memory["due"] and iteration - memory["updated"] <= self.every:
+            return None
+        multipliers, left = system.updated(theta)
+        gains = left < GAIN * memory["left"]
+        return {"multipliers": multipliers, "updated": iteration, "due": False, "left": left, "gains": gains}
+
+    def apply(self, system: Any, memory: Memory) -> None:
+        """Give them to the energy."""
+        if memory["multipliers"]:
+            system.multiply(memory["multipliers"])
+
+    def unsettled(self, memory: Memory) -> bool:
+        """Return True: energies with other multipliers are no measure of the parameters."""
+        return True
+
+    def released(self, memory: Memory) -> Memory | None:
+        """Ask for an update while updates help."""
+        return {**memory, "due": True} if memory["gains"] and not memory["due"] else None

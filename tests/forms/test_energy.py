@@ -1,0 +1,164 @@
+"""The energy form: against autograd, against solutions that are known, and its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import pi
+
+import pytest
+import torch
+
+import kinn
+from kinn import MLP, Dirichlet, InputError, Interface, Neumann, Observation, PointValue, Problem, Rectangle, Unknown
+from kinn.calculus import grad
+from kinn.forms import Trial, energy_form
+from kinn.problem import Defaults
+
+SQUARE = Rectangle((-1.0, -1.0), (1.0, 1.0))
+
+
+def exact(x, y):
+    return kinn.sin(pi * x) * kinn.sin(pi * y)
+
+
+def density(u, p):
+    return 0.5 * grad(u) @ grad(u) - 2 * pi**2 * exact(p.x, p.y) * u
+
+
+def poisson(enforce="hard", **changes):
+    given = {"energy": density, "conditions": [Dirichlet("u", 0.0, on="boundary", enforce=enforce)], "exact": exact}
+    return Problem("poisson", SQUARE, **(given | changes))
+
+
+def system_of(problem, points=200, network=None):
+    trial = Trial(problem.in_form("energy"), network or MLP((5,)), seed=1)
+    return energy_form(trial, points=points)
+
+
+def test_gradient_is_that_of_autograd():
+    system = system_of(poisson("soft"))
+    theta = system.start()
+    loss, gradient = system.gradient(theta)
+    step = 1e-6 * torch.randn(len(theta), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert system.loss(theta) == pytest.approx(loss, rel=1e-12)
+    assert system.loss(theta + step) - system.loss(theta - step) == pytest.approx(2 * float(gradient @ step), rel=1e-6)
+    curvature = system.curvature(theta)
+    assert curvature.loss == pytest.approx(loss, rel=1e-12)
+    assert torch.allclose(2 * curvature.slope, gradient, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("enforce", ["hard", "soft"])
+def test_matrix_is_the_hessian_where_fields_are_linear_in_the_parameters(enforce):
+    system = system_of(poisson(enforce))
+    theta, last = system.start(), system.last_layer()
+    matrix = 2 * system.curvature(theta).matrix[last][:, last]
+    columns = []
+    for position in last:
+        step = torch.zeros_like(theta)
+        step[position] = 1e-3  # the energy is quadratic there: differences are exact
+        columns.append((system.gradient(theta + step)[1] - system.gradient(theta - step)[1])[last] / 2e-3)
+    assert torch.allclose(matrix, torch.stack(columns), rtol=1e-7, atol=1e-7 * float(matrix.abs().max()))
+
+
+def test_minimum_is_the_solution():
+    solution = kinn.solve(poisson(), kinn.KAN((8,), 6, 5), form="energy", iterations=30)
+    assert solution.errors["u"].l2 < 1e-3
+    assert solution.loss == pytest.approx(-(pi**2), rel=1e-5)
+    assert solution.quadrature is not None
+    assert solution.quadrature.reliable
+
+
+def test_methods_all_go_down():
+    for optimizer in ("adam", "lbfgs", "ssbroyden", "lm"):
+        solution = kinn.solve(poisson(), MLP((8,)), form="energy", optimizer=optimizer, iterations=6, points=256)
+        assert solution.history[-1].loss < solution.history[0].loss, optimizer
+
+
+def test_multipliers_make_penalties_exact():
+    problem = Problem(
+        "bar",
+        kinn.Interval(0.0, 1.0),
+        energy=lambda u, p: 0.5 * u.x * u.x,
+        conditions=[Dirichlet("u", 0.0, on="left"), Dirichlet("u", 1.0, on="right")],
+        exact=lambda x: 1.0 * x,
+        defaults=Defaults(penalty=10.0),
+    )
+    errors = {n: kinn.solve(problem, MLP((4,)), form="energy", iterations=n).errors["u"].l2 for n in (12, 100)}
+    assert errors[12] > 0.03  # by the penalty alone the ends give way
+    assert errors[100] < 1e-5
+
+
+def test_network_that_exploits_the_rule_is_found_out():
+    solution = kinn.solve(poisson(), kinn.KAN((6,), 8, 5), form="energy", points=60, iterations=60)
+    assert any(record.detail.get("forbidden") for record in solution.history)
+    assert solution.quadrature.forbidden > 0
+    assert solution.errors["u"].l2 < 0.1
+    assert max(record.detail["finer"] for record in solution.history) > 1
+
+
+def test_loads_and_interfaces():
+    """Two bars of different stiffness in a row, pulled at the end: u' = 1 / k in each."""
+    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+    left = kinn.Polygon(corners, edges=["sides", "middle", "sides", "left"])
+    right = kinn.Polygon([(x + 1, y) for x, y in corners], edges=["sides", "right", "sides", "middle"])
+    problem = Problem(
+        "bars",
+        {"soft": left, "stiff": right},
+        energy={"soft": lambda u, p: 0.5 * grad(u) @ grad(u), "stiff": lambda u, p: 2.0 * grad(u) @ grad(u)},
+        work={"right": lambda u, p: 1.0 * u},
+        conditions=[Dirichlet("u", 0.0, on="left"), Interface("u", on="middle", coefficients=(1, 4))],
+    )
+    solution = kinn.solve(problem, MLP((4,)), form="energy", iterations=80, points=200)
+    assert solution([[1.0, 0.3], [2.0, 0.7]])[:, 0] == pytest.approx([1.0, 1.25], abs=1e-3)
+
+
+REFUSED = [
+    ({"energy": None, "strong": lambda u, p: u.xx}, "does not state the energy form"),
+    ({"conditions": []}, "'u' may be shifted at will"),
+    ({"conditions": [Neumann("u", 0.0, on="boundary")]}, "'u' may be shifted at will"),
+    ({"conditions": [Neumann("u", 1.0, on="left"), Dirichlet("u", 0.0, on="right")]}, "work= says nothing of it"),
+    ({"work": {"left": lambda u, p: u}}, "a load on 'left' that does no work: 'u' is given there"),
+    ({"work": {"lefty": lambda u, p: u}}, "did you mean 'left'"),
+    ({"work": {"left": lambda u: u}}, "must take u, p"),
+    ({"energy": lambda u, p: 1.0}, "returns float where a field is needed"),
+    ({"energy": lambda u, p: p.x}, "depends on no field"),
+    ({"unknowns": [Unknown("k", initial=1.0)]}, "an energy does not determine"),
+    ({"conditions": [Observation("u", [[0.0, 0.0]], [1.0])]}, "solve the strong form"),
+    ({"conditions": [PointValue("u", 1.0, at=(0.0, 0.0), derivative="x")]}, "an energy does not feel"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::kinn.errors.ProblemWarning")
+@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_refusals(changes, message):
+    with pytest.raises(InputError, match=message):
+        kinn.solve(poisson(**changes), MLP((4,)), form="energy", iterations=1)
+
+
+def test_rigid_body_modes_are_found():
+    def elastic(u, v, p):
+        return u.x * u.x + v.y * v.y + 0.5 * (u.y + v.x) * (u.y + v.x)
+
+    body = Problem("body", SQUARE, fields=("u", "v"), energy=elastic, conditions=[Dirichlet("u", 0.0, on="left")])
+    with pytest.raises(InputError, match="'v' may be shifted at will"):
+        system_of(body)
+    held = [PointValue("u", 0.0, at=(0.0, 0.0)), PointValue("v", 0.0, at=(0.0, 0.0))]
+    with pytest.raises(InputError, match="the body may be turned"):
+        system_of(replace(body, conditions=held))
+    system_of(replace(body, conditions=[*held, PointValue("v", 0.0, at=(1.0, 0.0))]))
+
+
+def test_strategies_of_the_strong_form_are_refused():
+    with pytest.raises(InputError, match="weights is for the strong form"):
+        kinn.solve(poisson(), MLP((4,)), form="energy", weights="ntk")
+
+
+def test_energy_that_breaks_down_says_where():
+    problem = Problem(
+        "log",
+        kinn.Interval(0.0, 1.0),
+        energy=lambda u, p: -kinn.log(1 + u.x) * 0.0 + kinn.sqrt(u.x - 5.0 + 0.0 * p.x),
+        conditions=[Dirichlet("u", 0.0, on="left", enforce="hard"), Dirichlet("u", 0.0, on="right", enforce="hard")],
+    )
+    with pytest.raises(kinn.SolveError, match="the energy, first at x ="):
+        kinn.solve(problem, MLP((4,)), form="energy", iterations=5)
