@@ -1,0 +1,22 @@
+"""Solid mechanics: kinematics, constitutive laws as densities of energy and as residuals, loads."""
+
+from kinn.mechanics.elastic import Elastic, PlaneStrain, PlaneStress, Solid
+from kinn.mechanics.hyperelastic import Hyperelastic, NeoHookean, SaintVenantKirchhoff
+from kinn.mechanics.kinematics import deformation_gradient, determinant, green_strain
+from kinn.mechanics.loads import Traction, pressure_work, symmetry
+
+__all__ = [
+    "Elastic",
+    "Hyperelastic",
+    "NeoHookean",
+    "PlaneStrain",
+    "PlaneStress",
+    "SaintVenantKirchhoff",
+    "Solid",
+    "Traction",
+    "deformation_gradient",
+    "determinant",
+    "green_strain",
+    "pressure_work",
+    "symmetry",
+]

@@ -1,0 +1,112 @@
+"""Hyperelastic materials at large deformations; in the plane, plane strain.
+
+Where a deformation turns the material inside out (J = det F <= 0) it has no energy: the density is NaN there, so that no
+step of a minimisation leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import torch
+
+from kinn.fields import Field, Vector
+from kinn.jets.functions import log, where
+from kinn.mechanics.kinematics import (
+    Tensor,
+    cofactor,
+    deformation_gradient,
+    determinant,
+    double,
+    green_strain,
+    product,
+    trace,
+    transposed,
+    von_mises,
+)
+from kinn.mechanics.material import Material
+
+
+@dataclass(frozen=True)
+class Hyperelastic(Material):
+    """A material whose stress is the derivative of its energy; `stress` is Piola's first, P = d psi / d F."""
+
+    def cauchy(self, v: Sequence[Field]) -> Tensor:
+        """Return the rows of Cauchy's (true) stress P F^T / J."""
+        f = deformation_gradient(v)
+        j = determinant(f)
+        return tuple(Vector(entry / j for entry in row) for row in product(self.stress(v), transposed(f)))
+
+    def von_mises(self, v: Sequence[Field]) -> Field:
+        """Return von Mises' equivalent of Cauchy's stress."""
+        return von_mises(self.cauchy(v), self.out_of_plane(v))
+
+    def out_of_plane(self, v: Sequence[Field]) -> Field | float:
+        """Return Cauchy's normal stress out of the plane."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class NeoHookean(Hyperelastic):
+    """psi = lambda (ln J)^2 / 2 - mu ln J + mu (tr F^T F - d) / 2.
+
+    Source: J. Bonet and R. D. Wood, "Nonlinear continuum mechanics for finite element analysis" (2008), section 6.4.3.
+    """
+
+    def energy(self, v: Sequence[Field]) -> Field:
+        """Return psi."""
+        f = deformation_gradient(v)
+        volume = log(determinant(f))
+        density: Field = (
+            volume * volume * (0.5 * self.lame)
+            - volume * self.shear
+            + (double(f, f) - float(len(f))) * (0.5 * self.shear)
+        )
+        return density
+
+    def stress(self, v: Sequence[Field]) -> Tensor:
+        """Return P = mu (F - F^-T) + lambda ln J F^-T."""
+        f = deformation_gradient(v)
+        j = determinant(f)
+        factor = (log(j) * self.lame - self.shear) / j
+        return tuple(
+            Vector(entry * self.shear + factor * c for entry, c in zip(row, other, strict=True))
+            for row, other in zip(f, cofactor(f), strict=True)
+        )
+
+    def out_of_plane(self, v: Sequence[Field]) -> Field | float:
+        """Return lambda ln J / J, for the stretch across the plane is 1."""
+        j = determinant(deformation_gradient(v))
+        stress: Field = log(j) * self.lame / j
+        return stress
+
+
+@dataclass(frozen=True)
+class SaintVenantKirchhoff(Hyperelastic):
+    """psi = lambda (tr E)^2 / 2 + mu E : E, E Green's strain: Hooke's law at large rotations and small strains."""
+
+    def energy(self, v: Sequence[Field]) -> Field:
+        """Return psi."""
+        e = green_strain(v)
+        volume = trace(e)
+        density = volume * volume * (0.5 * self.lame) + double(e, e) * self.shear
+        j = torch.as_tensor(determinant(deformation_gradient(v)).value)
+        admissible: Field = where(j > 0, density, nan)
+        return admissible
+
+    def stress(self, v: Sequence[Field]) -> Tensor:
+        """Return P = F S with S = lambda tr(E) 1 + 2 mu E."""
+        e = green_strain(v)
+        volume, twice = trace(e) * self.lame, 2.0 * self.shear
+        second = tuple(
+            Vector(entry * twice + volume if i == j else entry * twice for j, entry in enumerate(row))
+            for i, row in enumerate(e)
+        )
+        return product(deformation_gradient(v), second)
+
+    def out_of_plane(self, v: Sequence[Field]) -> Field | float:
+        """Return lambda tr(E) / J, for the stretch across the plane is 1."""
+        stress: Field = trace(green_strain(v)) * self.lame / determinant(deformation_gradient(v))
+        return stress
