@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Extrusion,
         Geometry,
         Interval,
+        Mesh,
         PointCloud,
         Polygon,
         Rectangle,
@@ -91,7 +92,7 @@ if TYPE_CHECKING:
         ResidualAttention,
         SelfAdaptive,
     )
-    from kinn.unknowns import Unknown, UnknownField
+    from kinn.unknowns import Unknown, UnknownField, UnknownTerm
 
 __version__ = "0.1.0"
 
@@ -102,7 +103,7 @@ _NAMES = {
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
     "kinn.frames": "MovingCoordinate",
-    "kinn.geometry": "ArcPolygon Ball Box Cuboid Curve Cylinder Disk Ellipse Extrusion Geometry Interval PointCloud Polygon Rectangle Sphere Surface TimeInterval",
+    "kinn.geometry": "ArcPolygon Ball Box Cuboid Curve Cylinder Disk Ellipse Extrusion Geometry Interval Mesh PointCloud Polygon Rectangle Sphere Surface TimeInterval",
     "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
     "kinn.networks": "KAN KANODE MLP ModifiedMLP NeuralODE PirateNet ResNet ResidualKAN match_parameters",
     "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
@@ -111,7 +112,7 @@ _NAMES = {
     "kinn.solution": "Solution",
     "kinn.solver": "solve",
     "kinn.training.strategies": "NTK RAD RARD Causal Fixed GradientNorm Measure ResidualAttention SelfAdaptive",
-    "kinn.unknowns": "Unknown UnknownField",
+    "kinn.unknowns": "Unknown UnknownField UnknownTerm",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -150,6 +151,7 @@ __all__ = [
     "LastLayer",
     "LevenbergMarquardt",
     "Measure",
+    "Mesh",
     "ModifiedMLP",
     "MovingCoordinate",
     "Neumann",
@@ -176,6 +178,7 @@ __all__ = [
     "TimeInterval",
     "Unknown",
     "UnknownField",
+    "UnknownTerm",
     "__version__",
     "absolute",
     "arctan",

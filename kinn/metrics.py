@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from kinn.errors import InputError
 from kinn.grids import evaluation_points
 from kinn.problem import Array, Problem
 from kinn.training.routes import Fields
+from kinn.unknowns import UnknownField, UnknownTerm
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,18 @@ def true_values(problem: Problem, points: Array) -> dict[str, Array]:
     exact = exact_values(problem, points)
     out = {} if exact is None else dict(zip(problem.names, exact.T, strict=True))
     known = [u for u in problem.unknown_fields if u.exact is not None]
-    return out | {u.name: _components(problem, u.exact, points)[0] for u in known}
+    return out | {u.name: _true_unknown(problem, u, points)[0] for u in known}
+
+
+def _true_unknown(problem: Problem, unknown: UnknownField, points: Array) -> tuple[Array, Array | None]:
+    """Return the true values (N,) of an unknown field and its gradient (N, d): of a term along the true solution, without."""
+    if not isinstance(unknown, UnknownTerm) or unknown.exact is None:
+        return _components(problem, unknown.exact, points)
+    fields = exact_values(problem, points)
+    if fields is None:
+        raise InputError(f"the error of the term {unknown.name!r} needs the solution of problem {problem.name!r}")
+    columns = dict(zip(problem.names, fields.T, strict=True))
+    return np.asarray(unknown.exact(*(columns[name] for name in unknown.arguments))), None
 
 
 def exact_gradient(problem: Problem, points: Array) -> Array | None:
@@ -88,7 +101,7 @@ def errors(trial: Fields) -> dict[str, Errors]:
             out[name] = _errors(trial, name, points, exact[:, c], None if slopes is None else slopes[:, c])
     for unknown in problem.unknown_fields:
         if unknown.exact is not None:
-            true, gradient = _components(problem, unknown.exact, points)
+            true, gradient = _true_unknown(problem, unknown, points)
             out[unknown.name] = _errors(trial, unknown.name, points, true, gradient)
     return out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from math import inf, isfinite, log
 from typing import Any
@@ -111,6 +111,39 @@ class UnknownField:
     def range(self) -> Range:
         """The values allowed."""
         return _range(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
+
+
+@dataclass(frozen=True)
+class UnknownTerm(UnknownField):
+    """A term of the equations that is to be learnt: an unknown function of the fields; residuals call it as `p.g`.
+
+    Known laws and learnt ones in the same equations make a universal differential equation (Rackauckas et al. 2020,
+    arXiv:2001.04385). A term is learnt where the solution goes; elsewhere it is what its network happens to be there.
+
+    Attributes:
+        arguments: The names of the fields that it depends on.
+        within: The least and the largest value of each argument that the network is made for.
+        exact: The true term where it is known: a function of the arguments, in order.
+
+    Raises:
+        InputError: If the arguments have no proper bounds.
+    """
+
+    _: KW_ONLY
+    arguments: str | tuple[str, ...] = ()
+    within: Sequence[tuple[float, float]] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "arguments", (self.arguments,) if isinstance(self.arguments, str) else self.arguments)
+        label = f"UnknownTerm({self.name!r})"
+        if not self.arguments or self.of is not None:
+            raise InputError(f"{label} depends on fields, which `arguments` names, and not on coordinates")
+        if len(self.within) != len(self.arguments):
+            raise InputError(f"{label} has {len(self.arguments)} arguments, and `within` has {len(self.within)} bounds")
+        for name, (low, high) in zip(self.arguments, self.within, strict=True):
+            if not -inf < low < high < inf:
+                raise InputError(f"the bounds of {name} in {label} leave nothing: {low:g} to {high:g}")
 
 
 def _range(label: str, initial: float | None, bounds: Bounds | None, positive: bool) -> Range:

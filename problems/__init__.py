@@ -30,6 +30,7 @@ _MODULES = {
     "kuramoto-sivashinsky": "kuramoto_sivashinsky",
     "lid-driven-cavity": "lid_driven_cavity",
     "lorenz": "lorenz",
+    "lotka-volterra": "lotka_volterra",
     "pendulum": "pendulum",
     "poisson-1d": "poisson_1d",
     "poisson-2d": "poisson_2d",

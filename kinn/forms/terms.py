@@ -13,6 +13,7 @@ from kinn.fields import Field, Points
 from kinn.forms.trial import Trial
 from kinn.jets import Component, Index, IndexSet
 from kinn.problem import Problem
+from kinn.unknowns import UnknownTerm
 
 #: Residuals of the fields by name, of each subdomain that takes part.
 TermResidual = Callable[[Sequence[Mapping[str, Field]], Points], Sequence[Field]]
@@ -128,6 +129,10 @@ def plan_term(
         torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
         for a, b, m in zip(first, second, mixed, strict=True)
     )
+
+    # a term that depends on the fields is not affine in them, however it enters
+    learnt = {u.name for u in trial.problem.unknown_fields if isinstance(u, UnknownTerm)}
+    affine = affine and not any(field in learnt for _, field in wanted)
 
     def asked(side: int, fields: Sequence[str]) -> IndexSet:
         return IndexSet.closure(trial.problem.dimension, set().union(*(wanted.get((side, f), set()) for f in fields)))

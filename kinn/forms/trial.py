@@ -140,7 +140,9 @@ class Trial(nn.Module):
         if not self.unknowns:
             return traces, p
         places = range(1 + len(p.opposite))
-        return self._bound(traces, p, [self.unknowns.at(p.side(n), sought[n], tape) for n in places])
+        return self._bound(
+            traces, p, [self.unknowns.at(p.side(n), sought[n], traces[min(n, len(traces) - 1)], tape) for n in places]
+        )
 
     def probe_sides(
         self, subdomains: Sequence[str], p: Points, answer: Callable[[int, str, Index], Component]
@@ -154,6 +156,13 @@ class Trial(nn.Module):
         def leaf(side: int, name: str) -> Callable[[Index], Component]:
             return lambda a: answer(side, name, a)
 
+        def unknown(side: int, name: str) -> Callable[[Index], Component]:
+            def component(a: Index) -> Component:
+                self.unknowns.touch(name, a, traces[min(side, len(traces) - 1)])
+                return answer(side, name, a)
+
+            return component
+
         traces = [
             self._dress(s, p.side(n), [leaf(n, name) for name in self.problem.names]) for n, s in enumerate(subdomains)
         ]
@@ -161,7 +170,7 @@ class Trial(nn.Module):
             return traces, p
         named = [u.name for u in self.problem.unknowns]
         places = range(1 + len(p.opposite))
-        return self._bound(traces, p, [{u: self.unknowns.dressed(u, leaf(n, u)) for u in named} for n in places])
+        return self._bound(traces, p, [{u: self.unknowns.dressed(u, unknown(n, u)) for u in named} for n in places])
 
     def _bound(
         self, traces: list[dict[str, Field]], p: Points, unknowns: list[dict[str, Field]]

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from kinn.errors import unknown as no_such
 from kinn.fields import Field, Points
 from kinn.jets import Component, Index, IndexSet
 from kinn.jets.index import restricted
 from kinn.networks import Architecture, Network, Tape, coordinate_stack
 from kinn.problem import Problem
-from kinn.unknowns import UnknownField
+from kinn.unknowns import UnknownField, UnknownTerm
 
 #: Gives the components of an unknown's network, or of the free number behind a constant.
 Leaf = Callable[[Index], Component]
@@ -39,8 +40,15 @@ class Unknowns(nn.Module):
         lower, upper = problem.bounds
         for n, unknown in enumerate(problem.unknown_fields):
             axes = self._axes(unknown)
+            box = (lower[axes].tolist(), upper[axes].tolist())
+            if isinstance(unknown, UnknownTerm):
+                for name in unknown.arguments:
+                    if name not in problem.names:
+                        where = f"the arguments of UnknownTerm({unknown.name!r}) of problem {problem.name!r}"
+                        raise no_such("field", name, problem.names, where)
+                box = ([low for low, _ in unknown.within], [high for _, high in unknown.within])
             built = (unknown.network or architecture.resized(0.5)).build(
-                len(axes), 1, (lower[axes].tolist(), upper[axes].tolist()), seed=seed + 7_000_003 * (n + 1), dtype=dtype
+                len(box[0]), 1, box, seed=seed + 7_000_003 * (n + 1), dtype=dtype
             )
             self.networks[unknown.name] = built
 
@@ -53,15 +61,18 @@ class Unknowns(nn.Module):
         parameters = [p for name in self.networks for p in self._network(name).last_layer]
         return parameters if self.free is None else [*parameters, self.free]
 
-    def at(self, p: Points, index: Mapping[str, IndexSet], tape: Tape | None = None) -> dict[str, Field]:
+    def at(
+        self, p: Points, index: Mapping[str, IndexSet], fields: Mapping[str, Field], tape: Tape | None = None
+    ) -> dict[str, Field]:
         """Return the unknowns by name at points.
 
         Args:
             p: The N points.
             index: The derivatives that each unknown field may be asked for; those left out are not evaluated.
+            fields: The fields there by name, which unknown terms depend on.
             tape: If given, records what the Jacobian needs.
         """
-        stacks = {name: self._stack(name, p, wanted, tape) for name, wanted in index.items()}
+        stacks = {name: self._stack(name, p, wanted, fields, tape) for name, wanted in index.items()}
         rows = self._rows(len(p), tape) if self.free is not None else None
         numbers = {unknown.name: n for n, unknown in enumerate(self.problem.unknown_constants)}
 
@@ -102,9 +113,23 @@ class Unknowns(nn.Module):
         assert isinstance(network, Network)
         return network
 
-    def _stack(self, name: str, p: Points, index: IndexSet, tape: Tape | None) -> Tensor:
+    def touch(self, name: str, a: Index, fields: Mapping[str, Field]) -> None:
+        """Ask the fields for what a derivative of an unknown needs of them."""
+        unknown = next(u for u in self.problem.unknowns if u.name == name)
+        if isinstance(unknown, UnknownTerm):
+            for argument in unknown.arguments:
+                for b in IndexSet.closure(len(a), [a]):
+                    fields[argument][b]
+
+    def _stack(self, name: str, p: Points, index: IndexSet, fields: Mapping[str, Field], tape: Tape | None) -> Tensor:
         """Return the components (A, N, 1) of an unknown field's network."""
         unknown = next(u for u in self.problem.unknown_fields if u.name == name)
+        if isinstance(unknown, UnknownTerm):
+            arguments = [
+                torch.stack([torch.as_tensor(fields[f][a], dtype=p.tensor.dtype).expand(len(p)) for a in index])
+                for f in unknown.arguments
+            ]
+            return self._network(name).push(torch.stack(arguments, dim=2), index, tape)
         inputs = p.cached((name, index), lambda: coordinate_stack(p.tensor, index)[:, :, self._axes(unknown)])
         return self._network(name).push(inputs, index, tape)
 

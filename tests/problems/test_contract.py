@@ -23,6 +23,7 @@ from kinn.metrics import exact_values
 from kinn.problem import Array, Problem
 from kinn.problems.references import gray_scott, lid_driven_cavity, schroedinger, trajectories
 from kinn.problems.references.series import stored
+from kinn.unknowns import UnknownTerm
 
 CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in problems.names()]
 CASES += [
@@ -42,6 +43,7 @@ CASES += [
     ("kuramoto-sivashinsky", {"end": 0.3}),
     ("lid-driven-cavity", {"features": "none"}),
     ("lorenz", {"constants": "unknown"}),
+    ("lotka-volterra", {"term": "unknown"}),
     ("poisson-lshape", {"features": "corner"}),
 ]
 
@@ -92,6 +94,7 @@ STORED = {
     "lid-driven-cavity": Stored(cavity, 0.02, 1e-2),
     "lorenz": Stored(stored("lorenz").derivative, 1e-5, 1e-4),
     "reaction-diffusion": Stored(gray_scott_derivative, 2e-2, 2e-2),
+    "lotka-volterra": Stored(trajectories.lotka_volterra((1.5, 1.0, 3.0, 1.0), (1.0, 1.0), 6.0).derivative, 1e-8, 1e-8),
     "pendulum": Stored(trajectories.pendulum(2.5, 0.0, 10.0).derivative, 1e-8, 1e-8),
     "robertson": Stored(trajectories.robertson(-5.0, 5.0).derivative, 1e-6, 1e-8),
     "schroedinger": Stored(schroedinger.parts(stored("schroedinger")).derivative, 0.1, 5e-3),
@@ -119,7 +122,13 @@ def exact_fields(problem: Problem, p: Points) -> dict[str, Field]:
 
 def exact_unknowns(problem: Problem, p: Points) -> dict[str, Field]:
     """Return the true values of what is to be identified."""
-    return {u.name: p.field(u.exact, u.name) for u in problem.unknowns}
+    fields = exact_fields(problem, p)
+    return {
+        u.name: u.exact(*(fields[name] for name in u.arguments))  # type: ignore[misc]
+        if isinstance(u, UnknownTerm)
+        else p.field(u.exact, u.name)
+        for u in problem.unknowns
+    }
 
 
 def bound(problem: Problem, p: Points) -> Points:
@@ -232,6 +241,9 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("poisson-2d", {"enforce": "firm"}),
         ("advection", {"velocity": 0.0}),
         ("advection", {"frame": "movign"}),
+        ("lotka-volterra", {"term": "unkown"}),
+        ("lotka-volterra", {"samples": 2}),
+        ("lotka-volterra", {"noise": -1.0}),
         ("pendulum", {"angle": 4.0}),
         ("pendulum", {"damping": -1.0}),
         ("van-der-pol", {"mu": float("nan")}),

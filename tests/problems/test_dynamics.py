@@ -19,6 +19,7 @@ from kinn.problems.references.series import Series
     [
         (lambda n: trajectories.pendulum(2.5, 0.0, 10.0, n), 200, 1e-10),
         (lambda n: trajectories.van_der_pol(3.0, 10.0, n), 400, 1e-7),
+        (lambda n: trajectories.lotka_volterra((1.5, 1.0, 3.0, 1.0), (1.0, 1.0), 6.0, n), 200, 1e-7),
         (lambda n: trajectories.robertson(-5.0, 5.0, n), 160, 1e-7),
     ],
 )
