@@ -41,6 +41,7 @@ class Solution:
         errors: Relative errors by name, of the fields and of unknown fields; without those that nothing is known of.
         unknowns: The constants that were identified, by name, with their standard deviations.
         quadrature: Of the energy form, what the quadrature that guarded it says.
+        bem: Of the inverse form, the errors of a plain boundary element method on the same panels.
         history: One record a step.
         trial: The trained fields: trial functions, or what several trainings came to together.
         run: The run folder, if one was written.
@@ -64,6 +65,7 @@ class Solution:
     trial: Fields
     unknowns: dict[str, Estimate] = field(default_factory=dict)
     quadrature: Verdict | None = None
+    bem: dict[str, Errors] = field(default_factory=dict)
     run: Path | None = None
 
     def __call__(self, points: Array) -> Array:
@@ -128,5 +130,6 @@ class Solution:
             "errors": {name: asdict(e) for name, e in self.errors.items()},
             "unknowns": {name: asdict(e) | {"error": e.error} for name, e in self.unknowns.items()},
             "quadrature": None if (q := self.quadrature) is None else asdict(q) | {"reliable": q.reliable},
+            "bem": {name: asdict(e) for name, e in self.bem.items()} if self.bem else None,
             "run": str(self.run) if self.run is not None else None,
         }

@@ -11,11 +11,14 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.forms import (
+    BoundaryTrial,
     EnergySystem,
+    Nystrom,
     ResidualSystem,
     System,
     Trial,
     energy_form,
+    inverse_form,
     strong_form,
 )
 from kinn.forms.checks import warn_of_doubts
@@ -38,7 +41,7 @@ from kinn.training.settings import described
 from kinn.training.strategies import Causal, Sampling, Weighting
 
 #: The forms by name.
-FORMS: dict[str, Callable[..., System]] = {"strong": strong_form, "energy": energy_form}
+FORMS: dict[str, Callable[..., System]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
 
 #: The precisions by name.
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
@@ -78,7 +81,7 @@ def solve(
     Args:
         problem: What is to be solved.
         network: The network that represents it, or the name of one with the problem's settings.
-        form: The form of the equations: "strong" or "energy".
+        form: The form of the equations: "strong", "energy" or "inverse".
         optimizer: A method or its name; None for the problem's own.
         points: The number of interior points, of collocation or of the energy's quadrature; None for the problem's own, or
             four a parameter, ten for an energy.
@@ -193,6 +196,7 @@ def solve(
         trial=fields,
         unknowns=unknowns,
         quadrature=_verdict(systems, records),
+        bem=errors(Nystrom(fields)) if isinstance(fields, BoundaryTrial) else {},
     )
 
 

@@ -3,15 +3,22 @@
 from kinn.forms.base import System
 from kinn.forms.energy import energy_form
 from kinn.forms.energy_system import EnergySystem
+from kinn.forms.inverse import BoundaryTrial, InverseSystem, Nystrom, inverse_form
+from kinn.forms.made import make_trial
 from kinn.forms.strong import strong_form
 from kinn.forms.system import ResidualSystem
 from kinn.forms.trial import Trial
 
 __all__ = [
+    "BoundaryTrial",
     "EnergySystem",
+    "InverseSystem",
+    "Nystrom",
     "ResidualSystem",
     "System",
     "Trial",
     "energy_form",
+    "inverse_form",
+    "make_trial",
     "strong_form",
 ]

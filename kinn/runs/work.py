@@ -316,7 +316,7 @@ class Work:
         return dataclasses.replace(solution, run=place.save(solution, {**keeper.last, "source": source}))
 
     def _default_points(self) -> int:
-        from kinn.forms import Trial
+        from kinn.forms import make_trial
         from kinn.solver import collocation_count
 
-        return collocation_count(Trial(self.problem, self.network))
+        return collocation_count(make_trial(self.problem, self.network))

@@ -50,7 +50,7 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
             "give a function that satisfies the equation with it, inverse=...(particular=...)"
         )
     for fields in _solutions(equation, p):
-        scale = max(1.0, *(float(np.abs(torch.as_tensor(f.value)).max()) for f in fields))
+        scale = max(1.0, *(float(torch.as_tensor(f.value).abs().max()) for f in fields))
         if np.abs(tried(fields) - nothing).max() > 1e-6 * scale * (1 + equation.stiffness):
             raise InputError(f"the strong form of {where} is not {equation.name}, which its inverse form names")
 

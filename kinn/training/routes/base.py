@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from kinn.forms import Trial
+from kinn.forms import Trial, make_trial
 from kinn.networks import Architecture
 from kinn.problem import Array, Problem
 
@@ -55,7 +55,7 @@ class Start:
 
     def trial(self) -> Trial:
         """Return trial functions at their initial parameters."""
-        return Trial(self.problem, self.architecture, seed=self.seed, dtype=self.dtype)
+        return make_trial(self.problem, self.architecture, seed=self.seed, dtype=self.dtype)
 
 
 class Route(ABC):
