@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Robin
 from kinn.errors import InputError
@@ -69,6 +70,7 @@ def make_problem(inside: float = 5.0, outside: float = 2.0) -> Problem:
         "annulus-robin",
         Disk((0.0, 0.0), 1.0, name="outside") - Disk((0.0, 0.0), INNER, name="inside"),
         strong=strong,
+        inverse=Laplace(),
         conditions=[Robin("u", inside, 1.0, inside, on="inside"), Robin("u", outside, 1.0, surroundings, on="outside")],
         exact=exact,
         defaults=Defaults(

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
+from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Interface
 from kinn.errors import unknown
@@ -126,6 +127,7 @@ def make_problem(features: str = "none") -> Problem:
         {"above": above, "below": below},
         strong=strong,
         energy=energy,
+        inverse=Laplace(),
         conditions=[
             *(Dirichlet("u", exact, on=side) for side in ("top", "bottom", "left", "right")),
             Dirichlet("u", singular_field(1.0), on="upper-face"),

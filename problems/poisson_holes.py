@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import sub
 
+from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
@@ -33,6 +34,7 @@ def make_problem() -> Problem:
         "poisson-holes",
         reduce(sub, holes, square),
         strong=strong,
+        inverse=Laplace(),
         conditions=[Dirichlet("u", 1.0, on="square"), *(Dirichlet("u", 0.0, on=hole.name) for hole in holes)],
         exact=exact,
         defaults=Defaults(
