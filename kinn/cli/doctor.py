@@ -7,6 +7,7 @@ FEATURES = (
     ("solving", ("torch", "numpy", "scipy", "numba", "pydantic"), "pip install kinn"),
     ("figures", ("matplotlib",), "pip install kinn"),
     ("VTU files", ("meshio",), "pip install kinn"),
+    ("meshes of our shapes", ("gmsh",), "pip install 'kinn[mesh]'"),
     ("run folders", ("safetensors", "tomli-w"), "pip install kinn"),
     ("test suite", ("pytest", "pytest-xdist", "hypothesis", "sympy"), "pip install 'kinn[dev]'"),
     ("benchmark against DeepXDE", ("deepxde",), "pip install 'kinn[deepxde]'"),

@@ -16,7 +16,8 @@ from kinn.geometry.boundary import Label, Name, Part, free_names
 from kinn.geometry.combined.cover import INSIDE, OPPOSITE, OUTSIDE, SAME, Cover
 from kinn.geometry.combined.trimming import trim
 from kinn.geometry.distances.regions import Region, intersection, union
-from kinn.geometry.pieces.base import Array, Flipped
+from kinn.geometry.pieces.altered import Flipped
+from kinn.geometry.pieces.base import Array
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import unit_cube

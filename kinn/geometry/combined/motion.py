@@ -17,52 +17,31 @@ from kinn.geometry.boundary import Part
 from kinn.geometry.distances.carriers import Carrier, Motion
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Region
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece, Spans
+from kinn.geometry.pieces.altered import Altered
+from kinn.geometry.pieces.base import Array, BoundaryPoints
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.made import Mapped
 from kinn.geometry.quadrature.rule import Wanted
 
 
 @dataclass(frozen=True)
-class MovedPiece(Piece):
+class MovedPiece(Altered):
     """A piece of a boundary after a motion."""
 
-    base: Piece
     motion: Motion
 
-    @property
-    def rejects(self) -> bool:
-        """As the base."""
-        return self.base.rejects
+    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
+        """Return the points, moved."""
+        return BoundaryPoints(self.motion(located.points), self.motion.turned(located.normals))
 
-    @property
-    def dim(self) -> int:
-        """As the base."""
-        return self.base.dim
-
-    @property
-    def measure(self) -> float:
-        """As the base."""
-        return self.base.measure
-
-    @property
-    def stretches(self) -> tuple[Piece, Spans]:
-        """Those of the base, moved."""
-        curve, spans = self.base.stretches
-        return MovedPiece(curve, self.motion), spans
-
-    def at(self, unit: Array) -> BoundaryPoints:
-        """Return the points of the base, moved."""
-        return self._moved(self.base.at(unit))
-
-    def accepts(self, located: BoundaryPoints) -> Mask:
-        """As the base."""
+    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
+        """Return the points, moved back."""
         back = np.asarray(located.normals @ np.asarray(self.motion.rotation))
-        return self.base.accepts(BoundaryPoints(self.motion.undone(located.points), back))
+        return BoundaryPoints(self.motion.undone(located.points), back)
 
-    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """As the base."""
-        return self._moved(self.base.draw(m, method, seed, stream))
+    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+        """Return those of the base, moved."""
+        return _moved(self.base.cells(wanted), self.motion)
 
     @property
     def carrier(self) -> Carrier:
@@ -74,34 +53,12 @@ class MovedPiece(Piece):
         return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
 
     @property
-    def smooth(self) -> bool:
-        """As the base."""
-        return self.base.smooth
-
-    @property
-    def periodic(self) -> bool:
-        """As the base."""
-        return self.base.periodic
-
-    @property
-    def breaks(self) -> tuple[float, ...]:
-        """As the base."""
-        return self.base.breaks
-
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
-        """Return those of the base, moved."""
-        return _moved(self.base.cells(wanted), self.motion)
-
-    @property
     def patches(self) -> tuple[Patch, ...]:
         """Those of the base, moved."""
         return tuple(
             Patch(patch.carrier.moved(self.motion), patch.region.mapped(lambda carrier: carrier.moved(self.motion)))
             for patch in self.base.patches
         )
-
-    def _moved(self, located: BoundaryPoints) -> BoundaryPoints:
-        return BoundaryPoints(self.motion(located.points), self.motion.turned(located.normals))
 
 
 class Transformed(Geometry):

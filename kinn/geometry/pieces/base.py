@@ -16,7 +16,6 @@ from kinn.geometry.distances.regions import Everywhere, Region, between
 from kinn.geometry.quadrature.cells import Cells, Located
 from kinn.geometry.quadrature.factors import LINE, Circle, Factor
 from kinn.geometry.quadrature.gauss import Array, Indices
-from kinn.geometry.quadrature.made import Turned
 from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import fill, unit_cube
 
@@ -211,80 +210,3 @@ class Segment(Piece):
         """Return the disk around the stretch."""
         first, last = self.at(np.array([[start], [end]])).points
         return between(first, last)
-
-
-@dataclass(frozen=True)
-class Flipped(Piece):
-    """A piece whose normals point the other way: the boundary of a hole."""
-
-    base: Piece
-
-    @property
-    def rejects(self) -> bool:
-        """As the base."""
-        return self.base.rejects
-
-    @property
-    def dim(self) -> int:
-        """As the base."""
-        return self.base.dim
-
-    @property
-    def measure(self) -> float:
-        """As the base."""
-        return self.base.measure
-
-    @property
-    def stretches(self) -> tuple[Piece, Spans]:
-        """Those of the base, flipped."""
-        curve, spans = self.base.stretches
-        return Flipped(curve), spans
-
-    @property
-    def smooth(self) -> bool:
-        """As the base."""
-        return self.base.smooth
-
-    @property
-    def periodic(self) -> bool:
-        """As the base."""
-        return self.base.periodic
-
-    @property
-    def breaks(self) -> tuple[float, ...]:
-        """As the base."""
-        return self.base.breaks
-
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
-        """Return those of the base with normals reversed."""
-        return tuple(Turned(cells) for cells in self.base.cells(wanted))
-
-    def at(self, unit: Array) -> BoundaryPoints:
-        """Return the points of the base with normals reversed."""
-        return _reversed(self.base.at(unit))
-
-    def accepts(self, located: BoundaryPoints) -> Mask:
-        """As the base."""
-        return self.base.accepts(_reversed(located))
-
-    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """As the base."""
-        return _reversed(self.base.draw(m, method, seed, stream))
-
-    @property
-    def carrier(self) -> Carrier:
-        """That of the base with its other side positive."""
-        return -self.base.carrier
-
-    def extent(self, start: float, end: float) -> Region:
-        """As the base."""
-        return self.base.extent(start, end)
-
-    @property
-    def patches(self) -> tuple[Patch, ...]:
-        """Those of the base, flipped."""
-        return tuple(Patch(-patch.carrier, patch.region) for patch in self.base.patches)
-
-
-def _reversed(located: BoundaryPoints) -> BoundaryPoints:
-    return BoundaryPoints(located.points, -located.normals)

@@ -15,8 +15,9 @@ from kinn.geometry.base import Geometry
 from kinn.geometry.boundary import Label, Name, Part
 from kinn.geometry.distances.carriers import Carrier, Round
 from kinn.geometry.distances.regions import Half, Region, intersection, union
+from kinn.geometry.pieces.altered import Flipped
 from kinn.geometry.pieces.arc import Arc
-from kinn.geometry.pieces.base import Array, Flipped, Piece, Segment
+from kinn.geometry.pieces.base import Array, Piece, Segment
 from kinn.geometry.pieces.intersections import extreme, meeting_points, reach
 from kinn.geometry.shapes.polygon import Polygon
 from kinn.geometry.triangles.polygon import ROUNDING, cross, signed_area, touching_edges
