@@ -11,8 +11,9 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import Curve, Geometry, checks
+from kinn.geometry.pieces.altered import Flipped
 from kinn.geometry.pieces.arc import Arc
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Flipped, Piece, Segment
+from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece, Segment
 
 #: Points of one curve nearer to each other than this, relative to the size, are the same.
 CLOSE = 1e-9

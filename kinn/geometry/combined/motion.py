@@ -18,7 +18,7 @@ from kinn.geometry.distances.carriers import Carrier, Motion
 from kinn.geometry.distances.distance import Patch
 from kinn.geometry.distances.regions import Region
 from kinn.geometry.pieces.altered import Altered
-from kinn.geometry.pieces.base import Array, BoundaryPoints
+from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.made import Mapped
 from kinn.geometry.quadrature.rule import Wanted

@@ -19,7 +19,7 @@ from kinn.geometry.quadrature.gauss import Array, Indices
 from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import fill, unit_cube
 
-__all__ = ["Array", "BoundaryPoints", "Flipped", "Images", "Mask", "Piece", "Segment", "Spans"]
+__all__ = ["Array", "BoundaryPoints", "Images", "Mask", "Piece", "Segment", "Spans"]
 
 Mask = NDArray[np.bool_]
 Spans = tuple[tuple[float, float], ...]
