@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kinn.boundary_integrals.equations import Elasticity, Helmholtz, Laplace, Stokes
     from kinn.calculus import div, grad, hessian, laplacian, strain
     from kinn.conditions import (
         Dirichlet,
@@ -100,6 +101,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "kinn.calculus": "div grad hessian laplacian strain",
     "kinn.conditions": "Dirichlet General Initial Integral Interface Neumann Observation Periodic PointValue Robin",
+    "kinn.boundary_integrals.equations": "Elasticity Helmholtz Laplace Stokes",
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
     "kinn.frames": "MovingCoordinate",
@@ -136,6 +138,7 @@ __all__ = [
     "Defaults",
     "Dirichlet",
     "Disk",
+    "Elasticity",
     "Ellipse",
     "Extrusion",
     "Field",
@@ -143,11 +146,13 @@ __all__ = [
     "General",
     "Geometry",
     "GradientNorm",
+    "Helmholtz",
     "Initial",
     "InputError",
     "Integral",
     "Interface",
     "Interval",
+    "Laplace",
     "LastLayer",
     "LevenbergMarquardt",
     "Measure",
@@ -174,6 +179,7 @@ __all__ = [
     "Solution",
     "SolveError",
     "Sphere",
+    "Stokes",
     "Surface",
     "TimeInterval",
     "Unknown",

@@ -145,6 +145,7 @@ def make_problem(features: str = "none") -> Problem:
             budget=25.0 if tip else 75.0,
             sampler=towards_the_tip,
             quadrature=around_the_tip,
+            forms={"inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0}},
         ),
         title="Mode-III crack" + (", networks given the singular field at the tip" if tip else ""),
         source="Wang et al., CMAME 433 (2025) 117518",

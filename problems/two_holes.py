@@ -68,7 +68,7 @@ def make_problem() -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((8,), 8, 5), "mlp": MLP((25, 25))},
             budget=60.0,
-            forms={"inverse": {"networks": {"kan": KAN((4,), 8, 7), "mlp": MLP((16,))}, "budget": 10.0}},
+            forms={"inverse": {"networks": {"kan": KAN((3,), 6, 7), "mlp": MLP((16,))}, "budget": 10.0}},
         ),
         title="Potential in a plate with two holes",
         source="A sum of two logarithms and a polynomial",
