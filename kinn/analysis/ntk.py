@@ -57,6 +57,8 @@ class Kernel:
     def rates(self, frequencies: Sequence[float]) -> Array:
         """Return how quickly waves of the first coordinate are learnt: the means of K over sin and cos 2 pi f x.
 
+        The waves fade towards the ends (Hann's window): what ends abruptly is of every frequency.
+
         Args:
             frequencies: The frequencies f, in waves a unit.
 
@@ -65,8 +67,10 @@ class Kernel:
         """
         if len(self.jacobian) != len(self.points):
             raise InputError(f"rates of waves need one equation a point, and {self.name} has several")
-        phase = 2 * torch.pi * self.points[:, :1] @ torch.as_tensor(list(frequencies), dtype=self.points.dtype)[None]
-        waves = torch.stack([torch.sin(phase), torch.cos(phase)])
+        x = self.points[:, :1]
+        phase = 2 * torch.pi * x @ torch.as_tensor(list(frequencies), dtype=x.dtype)[None]
+        window = torch.sin(torch.pi * (x - x.min()) / (x.max() - x.min())).square()
+        waves = window * torch.stack([torch.sin(phase), torch.cos(phase)])
         images = (self.jacobian.T @ waves).square().sum(dim=(0, 1))
         return (images / waves.square().sum(dim=(0, 1))).numpy()
 
