@@ -59,6 +59,9 @@ def command(
             "--accuracy", metavar="E", help="Tell the seconds to this error. Repeatable. [default: 1e-2 to 1e-4]"
         ),
     ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option("--against", metavar="PEER", help="Let another library solve too: deepxde.")
+    ] = None,
     dtype: DtypeOption = "float64",
     weights: WeightsOption = None,
     sampling: SamplingOption = None,
@@ -98,6 +101,7 @@ def command(
         "dtype": dtype,
         "match": match,
         "settings": texts.named,
+        "against": against or [],
         **strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
         **({"accuracies": accuracy} if accuracy else {}),
     }

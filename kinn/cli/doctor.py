@@ -10,7 +10,8 @@ FEATURES = (
     ("meshes of our shapes", ("gmsh",), "pip install 'kinn[mesh]'"),
     ("run folders", ("safetensors", "tomli-w"), "pip install kinn"),
     ("test suite", ("pytest", "pytest-xdist", "hypothesis", "sympy"), "pip install 'kinn[dev]'"),
-    ("benchmark against DeepXDE", ("deepxde",), "pip install 'kinn[deepxde]'"),
+    ("studies on clusters", ("distributed", "submitit"), "pip install 'kinn[cluster]'"),
+    ("bridge to DeepXDE", ("deepxde",), "pip install 'kinn[deepxde]'"),
 )
 
 

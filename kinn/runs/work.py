@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -131,6 +132,7 @@ class Work:
         recipe: The strategies.
         seed: The seed.
         options: The rest.
+        peer: The library that solves in place of KINN, for a comparison.
     """
 
     source: Source
@@ -141,6 +143,7 @@ class Work:
     recipe: Recipe
     seed: int
     options: Options
+    peer: str | None = None
 
     @staticmethod
     def of(config: Mapping[str, Any], origin: str, options: Options, problem: Problem | Path | None = None) -> Work:
@@ -173,7 +176,17 @@ class Work:
             raise InputError(f"the checkpoint is of problem {stated['name']!r}, not of {made.name!r}")
         network = rebuilt(NETWORKS, config["network"], "network")
         optimizer = rebuilt(OPTIMIZERS, config["optimizer"], "optimizer")
-        return Work(source, settings, made, network, optimizer, Recipe.rebuilt(config), config["seed"], options)
+        return Work(
+            source,
+            settings,
+            made,
+            network,
+            optimizer,
+            Recipe.rebuilt(config),
+            config["seed"],
+            options,
+            config.get("peer"),
+        )
 
     @property
     def origin(self) -> str:
@@ -208,6 +221,7 @@ class Work:
             "optimizer": described(self.optimizer),
             **self.arguments,
             **self.recipe.described(),
+            **({"peer": self.peer} if self.peer else {}),
         }
 
     def folder(self) -> RunFolder:
@@ -282,7 +296,6 @@ class Work:
             InputError: If something asked for cannot be; an unwritable folder is found before training starts.
             SolveError: If the solve failed numerically; its run folder is kept.
         """
-        import kinn
         from kinn.training.checkpoint import Checkpoints
 
         place = folder or self.folder()
@@ -301,7 +314,7 @@ class Work:
 
         try:
             with blame(self.source.script):
-                solution = kinn.solve(
+                solution = self._solver()(
                     self.problem,
                     self.network,
                     optimizer=self.optimizer,
@@ -314,6 +327,23 @@ class Work:
         except SolveError as error:
             raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
         return dataclasses.replace(solution, run=place.save(solution, {**keeper.last, "source": source}))
+
+    def _solver(self) -> Callable[..., Solution]:
+        """Return what solves: KINN, or a peer.
+
+        Raises:
+            InputError: If there is no such peer.
+        """
+        import kinn
+
+        if self.peer is None:
+            return kinn.solve
+        from kinn.interop import PEERS
+
+        if self.peer not in PEERS:
+            raise unknown("peer", self.peer, PEERS)
+        solve: Callable[..., Solution] = import_module(PEERS[self.peer]).solve
+        return solve
 
     def _default_points(self) -> int:
         from kinn.forms import make_trial

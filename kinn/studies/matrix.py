@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,16 +122,18 @@ def _cases(
     """Yield the cases of one problem at one combination of values, for the first seed, with what exclusions go by."""
     general = {**study.settings, **values}
     mine = usage.share(of_part(general, "problem"), source.defaults, "problem")
-    settings, problem = source.configured(entry.settings | mine)
-    architectures = [_network(n, of_part(general, "network"), problem, usage) for n in study.networks]
-    if study.match == "parameters":
-        architectures = matched(architectures, problem)
+    settings, made = source.configured(entry.settings | mine)
     wanted: list[Entry | None] = [*(study.optimizers or [None])]
     for form in study.forms:
         options = _options(study, form, general)
-        if not stated(problem, form):
-            left_out.append(f"problem {problem.name!r} does not state the {form} form")
+        try:
+            problem = made.in_form(form)
+        except InputError as error:
+            left_out.append(str(error))
             continue
+        architectures = [_network(n, of_part(general, "network"), problem, usage) for n in study.networks]
+        if study.match == "parameters":
+            architectures = matched(architectures, problem)
         methods = [_method(o, of_part(general, "optimizer"), options, problem, usage) for o in wanted]
         recipe = options.recipe_for(problem)
         for architecture in architectures:
@@ -139,11 +142,48 @@ def _cases(
                 work = Work(source, settings, problem, architecture, method, recipe, study.seed_list[0], options)
                 facts = {"problem": entry.name, "form": form, "network": architecture.name, "optimizer": method.name}
                 yield Case.of(work), facts | dict(values)
+        if form == "strong":
+            for work in peers(study, source, settings, problem, architectures, options, left_out):
+                facts = {"problem": entry.name, "form": form, "network": work.network.name, "optimizer": str(work.peer)}
+                yield Case.of(work), facts | dict(values)
 
 
-def stated(problem: Problem, form: str) -> bool:
-    """Whether a problem states its equations in a form."""
-    return form == "strong" or getattr(problem, form, None) is not None
+def peers(
+    study: Study,
+    source: Source,
+    settings: Mapping[str, Any],
+    problem: Problem,
+    networks: Sequence[Architecture],
+    options: Options,
+    left_out: list[str],
+) -> Iterator[Work]:
+    """Yield the solves of a problem by other libraries: each with the first MLP of the study, or the problem's own.
+
+    Raises:
+        InputError: If there is no such peer, or it is not installed.
+    """
+    from kinn.interop import PEERS
+    from kinn.interop.deepxde import check
+    from kinn.optim import Adam
+    from kinn.solver import chosen_network
+    from kinn.training.recipe import Recipe
+
+    for peer in study.against:
+        if peer not in PEERS:
+            raise unknown("peer", peer, PEERS)
+        if find_spec(peer) is None:
+            raise InputError(f"{peer} is not installed: pip install 'kinn[{peer}]'")
+        try:
+            check(problem)
+        except InputError as error:
+            left_out.append(str(error))
+            continue
+        network = next((n for n in networks if n.name == "mlp"), None)
+        if network is None:
+            network = chosen_network(problem, "mlp")
+            if study.match == "parameters":
+                network = matched([networks[0], network], problem)[1]
+        yield Work(source, settings, problem, network, Adam(), Recipe(), study.seed_list[0], options, peer)
 
 
 def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage: _Usage) -> Architecture:

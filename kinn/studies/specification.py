@@ -63,6 +63,7 @@ class Study(_Table):
         ensemble: Seeds whose mean is the solution.
         settings: Settings that go to all that have them, as `--set` takes them.
         accuracies: The relative L2 errors to which seconds are told.
+        against: Peers that solve the problems too, with an MLP: "deepxde".
     """
 
     name: str = "study"
@@ -86,6 +87,8 @@ class Study(_Table):
     ensemble: PositiveInt | None = None
     settings: dict[str, Any] = {}
     accuracies: list[Annotated[float, Field(gt=0)]] = [1e-2, 1e-3, 1e-4]
+
+    against: Annotated[list[str], BeforeValidator(_several)] = []
 
     @field_validator("accuracies")
     @classmethod
