@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from kinn.boundary_integrals.operators import layer_matrices
 from kinn.boundary_integrals.panels import Panels
 from kinn.boundary_integrals.representation import Representation
-from kinn.errors import InputError
+from kinn.errors import InputError, ProblemWarning
 from kinn.forms.inverse.setting import Setting
 from kinn.geometry.pieces.base import Array
 
@@ -22,6 +23,9 @@ LARGEST = 12_000
 
 #: What fluxes or tractions that cannot be in balance may add up to, relative to their size.
 BALANCE = 1e-6
+
+#: Below this reciprocal of its condition number the Helmholtz equation is at a resonance; elsewhere it is about 1e-3.
+RESONANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +83,7 @@ class Discretisation:
         #: Where the unknown data of each edge are in X.
         self.columns = [slice(int(e - c), int(e)) for e, c in zip(ends, counts, strict=True)]
         self.matrix, self.right = self._assembled()
+        warn_of_resonance(self)
 
     def parameters(self, number: int) -> Array:
         """Return the parameters t of the nodes of an edge, (n,)."""
@@ -250,6 +255,24 @@ class Discretisation:
             self.matrix * scale, self.right, cond=1e-13, lapack_driver="gelsy", check_finite=False
         )
         return np.asarray(found * scale)
+
+
+def warn_of_resonance(made: Discretisation) -> None:
+    """Warn where the equations are close to singular because a wave number is close to a resonance."""
+    setting = made.setting
+    if all(made._kernel(name).static for name in setting.problem.subdomains):
+        return
+    scaled = made.matrix / np.linalg.norm(made.matrix, axis=0)
+    factor, _ = scipy.linalg.lu_factor(scaled, check_finite=False)
+    inverse, _ = scipy.linalg.lapack.dgecon(factor, np.linalg.norm(scaled, 1))
+    if inverse < RESONANCE:
+        of = "what its boundary encloses" if setting.exterior else "its domain"
+        warnings.warn(
+            f"problem {setting.problem.name!r} has a wave number at a resonance of {of}, or too close to it: the boundary "
+            f"integral equation is singular to {inverse:.1g}; change the wave number a little",
+            ProblemWarning,
+            stacklevel=2,
+        )
 
 
 def particular(setting: Setting, subdomain: str, points: Array) -> tuple[Array, Array]:

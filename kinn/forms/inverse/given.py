@@ -60,7 +60,7 @@ class Relations:
 
     def solved(self, known: tuple[int, ...]) -> tuple[Array, Array]:
         """Return all columns as affine functions of the unknown ones: `N x columns`, `N x columns x unknown`."""
-        count, rows, columns = self.matrix.shape
+        count, _, columns = self.matrix.shape
         unknown = [c for c in range(columns) if c not in known]
         constant, slope = np.zeros((count, columns)), np.zeros((count, columns, len(unknown)))
         inverse = np.linalg.inv(self.matrix[:, :, known])
@@ -100,7 +100,8 @@ def relations(
     trial = _Trial(problem, conditions, p, equations, normals, size)
     c, sides = trial.components, len(subdomains)
     zero = trial.residuals(np.zeros((sides, 3, c, len(points))))
-    columns, along = [], []
+    columns: list[Array] = []
+    along: list[Array] = []
     for side in range(sides):
         for kind in range(3):
             for component in range(c):

@@ -54,7 +54,9 @@ class Setting:
 
     def equation(self, subdomain: str) -> Equation:
         """Return the equation that holds in a subdomain."""
-        equation: Equation = self.problem.equation_of(subdomain)
+        equation = self.problem.equation_of(subdomain)
+        if equation is None:
+            raise InputError(f"problem {self.problem.name!r} names no equation: inverse= is missing")
         return equation
 
     @property

@@ -103,7 +103,7 @@ class InverseSystem(SumOfSquares, System):
         return rows.transpose(0, 1).reshape(nodes * channels, -1), where
 
 
-def inverse_form(trial: Trial, *, points: int, seed: int = 0) -> InverseSystem:
+def inverse_form(trial: Trial, *, points: int, seed: int = 0) -> InverseSystem:  # noqa: ARG001 (the forms take the same)
     """Return the boundary integral equations on panels of at least so many nodes.
 
     Args:

@@ -1,0 +1,300 @@
+"""The inverse form: the plain boundary element method is exact to rounding, and networks come close to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import kinn
+import kinn.errors
+from kinn import KAN, MLP, Dirichlet, Disk, InputError, Interface, Neumann, Polygon, Problem, Rectangle, Robin, problems
+from kinn.boundary_integrals.equations import Elasticity, Equation, Helmholtz, Laplace, Stokes
+from kinn.conditions import General, PointValue
+from kinn.forms import BoundaryTrial, Nystrom, inverse_form
+from kinn.metrics import exact_values
+
+LAPLACE = Laplace()
+SQUARE = Rectangle((-1, -1), (1, 1))
+
+
+def harmonic(x: Any, y: Any) -> Any:
+    return kinn.sin(x) * kinn.sinh(y) + kinn.cos(x) * kinn.cosh(y)
+
+
+def trial_of(problem: Problem, network: kinn.networks.Architecture | None = None) -> BoundaryTrial:
+    return BoundaryTrial(problem.in_form("inverse"), network or MLP((6,)))
+
+
+def plain(problem: Problem) -> float:
+    """The relative error of a plain boundary element method."""
+    points = np.concatenate([g.sample(150, seed=1) for g in problem.subdomains.values()])
+    exact = exact_values(problem, points)
+    assert exact is not None
+    found = Nystrom(trial_of(problem)).evaluate(points, problem.names)
+    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+
+
+@pytest.mark.parametrize("name", ["annulus-robin", "poisson-holes", "crack", "flower", "two-holes", "scattering-disk"])
+def test_boundary_elements_are_exact(name: str) -> None:
+    assert plain(problems.factory(name)()) < 1e-10
+
+
+def slopes(x: Any, y: Any, n: tuple[float, float]) -> Any:
+    across = kinn.cos(x) * kinn.sinh(y) - kinn.sin(x) * kinn.cosh(y)
+    return n[0] * across + n[1] * (kinn.sin(x) * kinn.cosh(y) + kinn.cos(x) * kinn.sinh(y))
+
+
+def test_mixed_conditions() -> None:
+    """Values, fluxes and a relation of both on one square; where they meet nothing is lost."""
+    problem = Problem(
+        "mixed",
+        SQUARE,
+        inverse=Laplace(),
+        conditions=[
+            Dirichlet("u", harmonic, on="left"),
+            Neumann("u", lambda x, y: slopes(x, y, (1.0, 0.0)), on="right"),
+            Robin("u", 2.0, 1.0, lambda x, y: 2 * harmonic(x, y) + slopes(x, y, (0.0, 1.0)), on="top"),
+            General(lambda u, p: u.x * p.n[0] + u.y * p.n[1] + slopes(p.x, p.y, (0.0, 1.0)), on="bottom"),
+        ],
+        exact=harmonic,
+    )
+    assert plain(problem) < 1e-11
+
+
+def test_a_source_is_taken_up_by_a_particular_solution() -> None:
+    def exact(x: Any, y: Any) -> Any:
+        return harmonic(x, y) + x * x * y
+
+    problem = Problem(
+        "source",
+        SQUARE,
+        strong=lambda u, p: kinn.laplacian(u) - 2 * p.y,
+        inverse=Laplace(particular=lambda x, y: x * x * y),
+        conditions=[Dirichlet("u", exact, on="boundary")],
+        exact=exact,
+    )
+    assert plain(problem) < 1e-12
+
+
+def test_two_materials() -> None:
+    """A kink at x = 0: u = x + y on the left of it, 3 x + y on the right, conductivities 3 and 1."""
+
+    def exact(x: Any, y: Any) -> Any:
+        return kinn.where(np.asarray(getattr(x, "value", x)) > 0, 3 * x, x) + y
+
+    left = Polygon([(-1, -1), (0, -1), (0, 1), (-1, 1)], edges=["bottom", "joint", "top", "left"])
+    right = Polygon([(0, -1), (1, -1), (1, 1), (0, 1)], edges=["bottom", "right", "top", "joint"])
+    problem = Problem(
+        "materials",
+        {"left": left, "right": right},
+        inverse=Laplace(),
+        conditions=[
+            *(Dirichlet("u", exact, on=name) for name in ("left", "right", "top")),
+            Neumann("u", -1.0, on="bottom"),
+            Interface("u", on="joint", coefficients=(3.0, 1.0)),
+        ],
+        exact=exact,
+    )
+    assert plain(problem) < 1e-10
+    beside = Nystrom(trial_of(problem)).evaluate(np.array([[-1e-9, 0.3], [1e-9, 0.3]]), ["u", "u.x"])
+    np.testing.assert_allclose(beside, [[0.3, 1.0], [0.3, 3.0]], atol=1e-6)
+
+
+def displacement(x: Any, y: Any) -> Any:
+    return x * y, -0.5 * y * y * RATIO + 0.3 * x
+
+
+SOLID = Elasticity(E=2.0, nu=0.3)
+_K = 1 / (1 - 2 * SOLID.poisson)
+RATIO = _K / (1 + _K)
+
+
+def traction(component: int) -> Any:
+    """The condition that the traction is that of `displacement`, for plane stress."""
+
+    def residual(u: Any, v: Any, p: Any) -> Any:
+        mu, lame = SOLID.shear, 2 * SOLID.shear * SOLID.poisson / (1 - 2 * SOLID.poisson)
+
+        def stress(a: Any, b: Any) -> Any:
+            ux, uy, vx, vy = a
+            volume, shear = lame * (ux + vy), mu * (uy + vx)
+            rows = ((2 * mu * ux + volume, shear), (shear, 2 * mu * vy + volume))[component]
+            return rows[0] * b[0] + rows[1] * b[1]
+
+        exact = (p.y, p.x, 0.3, -RATIO * p.y)
+        return stress((u.x, u.y, v.x, v.y), p.n) - stress(exact, p.n)
+
+    return residual
+
+
+def test_elasticity_by_displacements_and_tractions() -> None:
+    problem = Problem(
+        "solid",
+        SQUARE - Disk((0.2, 0), 0.4),
+        fields=("u", "v"),
+        inverse=SOLID,
+        conditions=[
+            *(Dirichlet(f, lambda x, y, n=n: displacement(x, y)[n], on="left") for n, f in enumerate("uv")),
+            # a roller: one displacement, the other's traction
+            Dirichlet("u", lambda x, y: displacement(x, y)[0], on="right"),
+            General(traction(1), on="right"),
+            *(General(traction(n), on=on) for n in range(2) for on in ("top", "bottom", "disk")),
+        ],
+        exact=displacement,
+    )
+    assert plain(problem) < 1e-10
+
+
+def test_creeping_flow() -> None:
+    def exact(x: Any, y: Any) -> Any:
+        return x * x - y * y, -2 * x * y
+
+    problem = Problem(
+        "flow",
+        SQUARE - Disk((0.2, 0), 0.4),
+        fields=("u", "v"),
+        inverse=Stokes(0.7),
+        conditions=[Dirichlet(f, lambda x, y, n=n: exact(x, y)[n], on="boundary") for n, f in enumerate("uv")],
+        exact=exact,
+    )
+    assert plain(problem) < 1e-11
+
+
+def test_a_free_constant_is_the_one_of_mean_zero_on_the_boundary() -> None:
+    problem = Problem(
+        "free",
+        SQUARE,
+        inverse=Laplace(),
+        conditions=[Neumann("u", lambda x, y: x, on="right"), Neumann("u", lambda x, y: -1 + 0 * x, on="left")]
+        + [Neumann("u", 0.0, on=name) for name in ("top", "bottom")],
+        exact=lambda x, y: x,
+    )
+    assert plain(problem) < 1e-12
+
+
+@pytest.mark.parametrize("network", [KAN((3,), 4, 5), MLP((8,))], ids=["kan", "mlp"])
+def test_networks_on_the_boundary(network: kinn.networks.Architecture) -> None:
+    problem = Problem(
+        "mixed",
+        Disk((0, 0), 1.0) - Rectangle((-0.2, -0.2), (0.3, 0.2), name="hole"),
+        strong=lambda u, p: kinn.laplacian(u),
+        inverse=Laplace(),
+        conditions=[Dirichlet("u", harmonic, on="disk")]
+        + [
+            Neumann("u", lambda x, y, n=n: slopes(x, y, n), on=side)
+            for side, n in (("left", (1.0, 0.0)), ("right", (-1.0, 0.0)), ("top", (0.0, -1.0)), ("bottom", (0.0, 1.0)))
+        ],
+        exact=harmonic,
+        evaluation=np.array([[0.5, 0.5], [-0.6, 0.1], [0.99, 0.0], [-0.1, 0.21]]),
+    )
+    solution = kinn.solve(problem, network, form="inverse", iterations=60, threads=1)
+    assert solution.errors["u"].l2 < 2e-5
+    assert solution.errors["u"].h1 is not None
+    assert solution.errors["u"].h1 < 1e-3
+    assert solution.bem["u"].l2 < 1e-11
+    assert solution.summary()["bem"]["u"]["l2"] == solution.bem["u"].l2
+    near = np.array([[0.999, 0.0], [0.0, -0.9999999]])
+    np.testing.assert_allclose(solution(near)[:, 0], harmonic(*near.T), atol=1e-4)
+    assert np.isnan(solution(np.array([[0.0, 0.0]]))).all()
+
+
+def test_jacobian_is_that_of_the_residuals() -> None:
+    trial = trial_of(problems.factory("crack")(), KAN((2,), 3, 3))
+    system = inverse_form(trial, points=10)
+    theta = system.start()
+    ((residual, jacobian),) = system.blocks(theta)
+    draw = torch.Generator().manual_seed(0)
+    d = torch.randn(len(theta), generator=draw, dtype=torch.float64)
+    ahead, behind = (system.residuals(theta + s * 1e-5 * d) for s in (1, -1))
+    torch.testing.assert_close((ahead - behind) / 2e-5, jacobian @ d, rtol=1e-6, atol=1e-8)
+    loss, gradient = system.gradient(theta)
+    assert loss == pytest.approx(float(residual @ residual))
+    torch.testing.assert_close(gradient, 2 * jacobian.T @ residual)
+    last = system.last_layer()
+    moved = theta.clone()
+    moved[last] += d[last]
+    torch.testing.assert_close(system.residuals(moved), residual + jacobian[:, last] @ d[last])
+
+
+def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
+    settings: dict[str, Any] = {"inverse": equation, "conditions": [Dirichlet("u", 0.0, on="boundary")]}
+    return Problem("bad", SQUARE, **{**settings, **changes})
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (lambda: made(inverse=None, strong=lambda u, p: u.xx), "does not state the inverse form: inverse= is missing"),
+        (lambda: made(strong=lambda u, p: kinn.laplacian(u) - u), "is not Laplace's equation"),
+        (lambda: made(strong=lambda u, p: kinn.laplacian(u) - 1), "has a source, of which Laplace's equation knows"),
+        (
+            lambda: made(Laplace(particular=lambda x, y: x * x), strong=lambda u, p: kinn.laplacian(u) - 1),
+            "particular solution .* does not satisfy",
+        ),
+        (lambda: made(Helmholtz(1.0)), "has 1 fields, and the Helmholtz equation is about 2"),
+        (lambda: made(conditions=[Dirichlet("u", 0.0, on="left")]), "'bottom'.* needs 1 conditions, and there are 0"),
+        (
+            lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), Neumann("u", 0.0, on="top")]),
+            "'top'.* needs 1 conditions, and there are 2",
+        ),
+        (
+            lambda: made(conditions=[Neumann("u", 1.0, on="boundary")]),
+            "not in balance: it adds up to 8 instead of 0",
+        ),
+        (
+            lambda: made(conditions=[General(lambda u, p: u.x + u.y, on="boundary")]),
+            "holds a derivative along the boundary",
+        ),
+        (lambda: made(conditions=[General(lambda u, p: u * u, on="boundary")]), "is not linear"),
+        (lambda: made(conditions=[General(lambda u, p: u.xx, on="boundary")]), "values and first derivatives"),
+        (lambda: made(conditions=[PointValue("u", 0.0, at=(0.0, 0.0))]), "takes conditions on boundaries, and"),
+    ],
+)
+def test_what_cannot_be_is_refused(problem: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        trial_of(problem()).discretisation()
+
+
+def test_bad_equations() -> None:
+    for equation, message in (
+        (lambda: Helmholtz(0.0), "wave number .* is positive"),
+        (lambda: Elasticity(E=-1.0), "Young's modulus"),
+        (lambda: Elasticity(nu=0.5), "Poisson's ratio"),
+        (lambda: Elasticity(plane="strian"), "did you mean 'strain'"),
+        (lambda: Stokes(float("nan")), "viscosity is positive"),
+        (lambda: Stokes(particular=lambda x, y: (x, y)), "takes no particular solution"),
+    ):
+        with pytest.raises(InputError, match=message):
+            equation()
+    with pytest.raises(InputError, match="takes an equation such as Laplace"):
+        made("laplace")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="float64"):
+        BoundaryTrial(made().in_form("inverse"), MLP((4,)), dtype=torch.float32)
+    with pytest.raises(InputError, match="first derivatives, not 'u.xx'"):
+        Nystrom(trial_of(made())).evaluate(np.zeros((1, 2)), "u.xx")
+    with pytest.raises(InputError, match="points must be at least 1"):
+        inverse_form(trial_of(made()), points=0)
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_resonances_are_told(outside: bool) -> None:
+    """At the first zero of J_0 a disk resounds: the field inside is not unique, and the equation outside is singular."""
+
+    def at(wave_number: float) -> BoundaryTrial:
+        domain = Disk((0, 0), 3.0, name="far") - Disk((0, 0), 1.0) if outside else Disk((0, 0), 1.0)
+        problem = Problem(
+            "disk",
+            domain,
+            fields=("a", "b"),
+            inverse=Helmholtz(wave_number, outside=outside),
+            conditions=[Dirichlet("a", 1.0, on="disk"), Dirichlet("b", 0.0, on="disk")],
+        )
+        return trial_of(problem)
+
+    at(2.3).discretisation()
+    where = "what its boundary encloses" if outside else "its domain"
+    with pytest.warns(kinn.errors.ProblemWarning, match=f"resonance of {where}"):
+        at(2.404825557695773).discretisation()
