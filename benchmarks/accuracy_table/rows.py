@@ -66,4 +66,11 @@ ROWS = (
     Row("lorenz", best=1e-3, settings=("constants=unknown",), constants=True),
     Row("burgers-viscosity", best=5e-3, constants=True),
     Row("heat-conductivity"),
+    Row("crack", 1e-5, None, 30, form="inverse"),
+    Row("plate-hole", 5e-5, None, 60, form="inverse"),
+    Row("flower", 1e-5, None, 60, form="inverse"),
+    Row("annulus-robin", 1e-5, 1e-5, 60, form="inverse"),
+    Row("poisson-holes", 1e-5, 1e-5, 60, form="inverse"),
+    Row("two-holes", 1e-5, 1e-5, 60, form="inverse"),
+    Row("scattering-disk", 1e-5, 1e-5, 60, form="inverse"),
 )
