@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinn.cli.options import JsonOption, OptimizerOption, OutOption, ProblemArgument, SetOption
-from kinn.errors import InputError
+from kinn.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from kinn.analysis import Study
@@ -107,8 +107,6 @@ def _networks(
     known = {setting for network in chosen for setting in types_of(network)}
     for setting in texts.network:
         if setting not in known:
-            from kinn.errors import unknown
-
             raise unknown("setting", setting, known, "the networks")
     return (
         made,

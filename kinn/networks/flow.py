@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import Parameter
 
 from kinn.errors import DivergedError
 from kinn.jets import IndexSet
+from kinn.networks.adjoint import reversed_chain
 from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
 from kinn.networks.runge_kutta import METHODS
-from kinn.networks.snapshots import kept_on_the_way, reverse
 from kinn.networks.step_control import Steps, adapted_steps, equal_steps
 from kinn.networks.tape import Tape
 
@@ -109,15 +107,15 @@ class Flow(Layer):
         steps = self.steps()
         begin = in_order(self.lift, stack, index, tape)
         if self.snapshots and torch.is_grad_enabled():
-            if tape is not None:
-                # what is reversed adds to the Jacobian on the way to the adjoint of its input, which must be asked for
-                begin = begin if begin.requires_grad else begin.requires_grad_()
-                tape.record(begin, _nothing)
-            out: Tensor = _Reversed.apply(self, steps, index, tape, begin, *self.field.parameters())  # type: ignore[no-untyped-call]
+
+            def advance(n: int, state: Tensor, own: Tape | None) -> Tensor:
+                return self.step_jet(steps[n], state, index, own)
+
+            out = reversed_chain(advance, len(steps), self.snapshots, tape, begin, list(self.field.parameters()))
         else:
             out = begin
-            for n in range(len(steps)):
-                out = self.step_jet(steps[n], out, index, tape)
+            for step in steps:
+                out = self.step_jet(step, out, index, tape)
         return self._finite(out, stack[0])
 
     def step_jet(self, step: tuple[float, float], state: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
@@ -164,57 +162,3 @@ class Flow(Layer):
             f"derivatives of the state of the neural ODE are not finite at time 1, where its norm is "
             f"{float(y.norm(dim=-1).max()):.3g}"
         )
-
-
-def _nothing(adjoint: Tensor, columns: Any) -> None:
-    """Add nothing to the Jacobian: what is recorded with this is only to be reached."""
-
-
-class _Reversed(torch.autograd.Function):
-    """The steps of a flow, of which only some states are kept: the gradient computes the others again."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, flow: Flow, steps: Steps, index: IndexSet, tape: Tape | None, begin: Tensor, *parameters: Parameter
-    ) -> Tensor:
-        kept, state = {}, begin
-        chosen = set(kept_on_the_way(len(steps), flow.snapshots))
-        for n, step in enumerate(steps):
-            if n in chosen:
-                kept[n] = state
-            state = flow.step_jet(step, state, index)
-        ctx.save_for_backward(begin)
-        ctx.of = flow, steps, index, tape, kept, parameters
-        return state
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (adjoint,) = grads
-        flow, steps, index, tape, kept, parameters = ctx.of
-        (begin,) = ctx.saved_tensors
-        sums: list[Tensor | None] = [None] * len(parameters)
-
-        def forth(n: int, state: Tensor) -> Tensor:
-            with torch.no_grad():
-                return flow.step_jet(steps[n], state, index)  # type: ignore[no-any-return]
-
-        def back(n: int, state: Tensor) -> None:
-            nonlocal adjoint
-            own = Tape() if tape is not None and tape.columns else None
-            with torch.enable_grad():
-                before = state.detach().requires_grad_()
-                after = flow.step_jet(steps[n], before, index, own)
-            if own is not None:
-                (found,) = own.pull(after, adjoint, tape.columns, through=[before])
-                assert found is not None
-                adjoint = found
-                return
-            adjoint, *gradients = torch.autograd.grad(after, [before, *parameters], adjoint, allow_unused=True)
-            for k, g in enumerate(gradients):
-                if g is not None:
-                    known = sums[k]
-                    sums[k] = g if known is None else known + g
-
-        reverse(begin, len(steps), flow.snapshots, forth, back, dict(kept))
-        return None, None, None, None, adjoint, *sums

@@ -286,7 +286,7 @@ def test_parameters_without_a_finite_state_count_as_infinitely_bad() -> None:
         ({"steps": 0}, "network.steps is a whole number of at least 1, not 0"),
         ({"method": "dopri"}, "did you mean 'dopri5'"),
         ({"field": "kann"}, "did you mean 'kan'"),
-        ({"tolerance": 1e-3}, "needs network.method dopri5 or tsit5: rk4 has no error estimate"),
+        ({"tolerance": 1e-3}, "needs network.method dopri5 or tsit5: midpoint has no error estimate"),
         ({"tolerance": -1.0, "method": "tsit5"}, "network.tolerance is 0 or more"),
         ({"snapshots": -1}, "network.snapshots is a number of states"),
         ({"activation": "relu"}, "no value of network.activation named 'relu'"),

@@ -1,0 +1,92 @@
+"""The discrete adjoint of a long chain of steps: gradients and Jacobians from a few states, the others computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+from kinn.networks.snapshots import kept_on_the_way, reverse
+from kinn.networks.tape import Tape
+
+#: A step of a chain: its number and the state before it to the state after it; what is trained in it is recorded on the
+#: tape, if one is given.
+Advance: TypeAlias = Callable[[int, Tensor, Tape | None], Tensor]
+
+
+def reversed_chain(
+    advance: Advance, count: int, snapshots: int, tape: Tape | None, begin: Tensor, parameters: Sequence[Parameter]
+) -> Tensor:
+    """Return the state after all steps of a chain, for whose gradient few states are kept.
+
+    Args:
+        advance: A step.
+        count: The number of steps.
+        snapshots: How many states are kept beside the first, at least 1.
+        tape: If given, the Jacobian is added to while adjoints pass through the chain.
+        begin: The state before the first step.
+        parameters: What is trained in the steps.
+    """
+    if tape is not None:
+        # adjoints pass through the chain only on the way to something that is asked for: its beginning
+        begin = begin if begin.requires_grad else begin.detach().requires_grad_()
+        tape.record(begin, _nothing)
+    out: Tensor = _Reversed.apply(advance, count, snapshots, tape, begin, *parameters)  # type: ignore[no-untyped-call]
+    return out
+
+
+def _nothing(adjoint: Tensor, columns: Any) -> None:
+    """Add nothing to the Jacobian: what is recorded with this is only to be reached."""
+
+
+class _Reversed(torch.autograd.Function):
+    """A chain of steps, of which only some states are kept."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, advance: Advance, count: int, snapshots: int, tape: Tape | None, begin: Tensor, *parameters: Parameter
+    ) -> Tensor:
+        kept, state = {}, begin
+        chosen = set(kept_on_the_way(count, snapshots))
+        for n in range(count):
+            if n in chosen:
+                kept[n] = state
+            state = advance(n, state, None)
+        ctx.save_for_backward(begin)
+        ctx.of = advance, count, snapshots, tape, kept, parameters
+        return state
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (adjoint,) = grads
+        advance, count, snapshots, tape, kept, parameters = ctx.of
+        (begin,) = ctx.saved_tensors
+        sums: list[Tensor | None] = [None] * len(parameters)
+
+        def forth(n: int, state: Tensor) -> Tensor:
+            with torch.no_grad():
+                return advance(n, state, None)  # type: ignore[no-any-return]
+
+        def back(n: int, state: Tensor) -> None:
+            nonlocal adjoint
+            own = Tape() if tape is not None and tape.columns else None
+            with torch.enable_grad():
+                before = state.detach().requires_grad_()
+                after = advance(n, before, own)
+            if own is not None:
+                (found,) = own.pull(after, adjoint, tape.columns, through=[before])
+                assert found is not None
+                adjoint = found
+                return
+            adjoint, *gradients = torch.autograd.grad(after, [before, *parameters], adjoint, allow_unused=True)
+            for k, g in enumerate(gradients):
+                if g is not None:
+                    known = sums[k]
+                    sums[k] = g if known is None else known + g
+
+        reverse(begin, count, snapshots, forth, back, dict(kept))
+        return None, None, None, None, adjoint, *sums
