@@ -28,6 +28,7 @@ _MODULES = {
     "helmholtz": "helmholtz",
     "heterogeneous": "heterogeneous",
     "hyperelastic-beam": "hyperelastic_beam",
+    "inclusion": "inclusion",
     "koch": "koch",
     "korteweg-de-vries": "korteweg_de_vries",
     "kovasznay": "kovasznay",

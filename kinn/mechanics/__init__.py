@@ -2,10 +2,12 @@
 
 from kinn.mechanics.elastic import Elastic, PlaneStrain, PlaneStress, Solid
 from kinn.mechanics.hyperelastic import Hyperelastic, NeoHookean, SaintVenantKirchhoff
+from kinn.mechanics.interfaces import Bonded
 from kinn.mechanics.kinematics import deformation_gradient, determinant, green_strain
 from kinn.mechanics.loads import Traction, pressure_work, symmetry
 
 __all__ = [
+    "Bonded",
     "Elastic",
     "Hyperelastic",
     "NeoHookean",

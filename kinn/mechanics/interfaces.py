@@ -1,0 +1,34 @@
+"""What holds where two solids meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+from kinn.conditions import Interface
+from kinn.conditions.base import Traces
+from kinn.fields import Field, Points
+from kinn.mechanics.material import Material
+
+
+@dataclass(frozen=True)
+class Bonded(Interface):
+    """Two solids stick together: displacement and traction are continuous.
+
+    Attributes:
+        materials: The materials of the two subdomains, in their order.
+    """
+
+    kind: ClassVar[str] = "Bonded"
+
+    _: KW_ONLY
+    materials: tuple[Material, Material]
+
+    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
+        """Return the jumps of the displacements, and those of the tractions by the larger Young's modulus."""
+        first, second = ([trace[name] for name in p.fields] for trace in traces)
+        jumps = [a - b for a, b in zip(first, second, strict=True)]
+        stiff = max(material.young for material in self.materials)
+        tractions = (m.traction(v, p.n) for m, v in zip(self.materials, (first, second), strict=True))
+        return jumps + [(a - b) / stiff for a, b in zip(*tractions, strict=True)]
