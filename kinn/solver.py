@@ -33,6 +33,7 @@ from kinn.training.checkpoint import Checkpoints
 from kinn.training.journey import Journey, Placing, history
 from kinn.training.loop import CLOCKS, Stopping
 from kinn.training.plain import plain
+from kinn.training.processes import count, rank, shared
 from kinn.training.recipe import Recipe, recipe
 from kinn.training.record import Record
 from kinn.training.routes import Fields, Members, Start
@@ -140,6 +141,8 @@ def solve(
         ensemble=ensemble,
     )
     followed.check(method)
+    if count() > 1 and (followed.strategies or followed.batch):
+        raise InputError("strategies that move or weight points, and mini-batches, are for one process")
     if form != "strong":
         _check_plain(followed, form)
     warn_of_doubts(problem)
@@ -163,7 +166,7 @@ def solve(
             "dtype": dtype,
             **followed.described(),
         }
-        keeper = Checkpoints.in_file(checkpoint, plain(config))
+        keeper = Checkpoints.in_file(None if rank() else checkpoint, plain(config))
     before = torch.get_num_threads()
     if threads is None:
         threads = (keeper.before or {}).get("threads") or (1 if sample.parameter_count <= SERIAL else before)
@@ -206,8 +209,8 @@ def _placed(form: Callable[..., System], points: int, seed: int) -> Placing:
     def place(trial: Trial, offset: int) -> tuple[System, System]:
         training = form(trial, points=points, seed=seed + offset)
         if isinstance(training, EnergySystem) and training.guard is not None:
-            return training, training.guard
-        return training, form(trial, points=VALIDATION * points, seed=seed + offset + 7_919)
+            return shared(training), training.guard
+        return shared(training), shared(form(trial, points=VALIDATION * points, seed=seed + offset + 7_919))
 
     return place
 

@@ -44,15 +44,11 @@ def command(
         raise InputError(f"no run in {runs} has ended: there is nothing to report")
     levels = sorted(accuracy or ACCURACIES, reverse=True)
     heads, cells = columns(table, levels)
-    texts = {
-        csv: lambda: as_csv(table),
-        latex: lambda: as_latex(heads, cells),
-        markdown: lambda: as_markdown(heads, cells),
-    }
-    for path, make in texts.items():
-        if path is not None:
-            write(path, make())
-            print(path)
+    texts = ((csv, as_csv(table)), (latex, as_latex(heads, cells)), (markdown, as_markdown(heads, cells)))
+    for file, text in texts:
+        if file is not None:
+            write(file, text)
+            print(file)
     if out is None and any((csv, latex, markdown, figures)):
         wanted = None
     else:

@@ -64,6 +64,7 @@ def command(
     from kinn.runs.sources import find
     from kinn.runs.work import Options, Work, specified
     from kinn.solver import chosen_network
+    from kinn.training.processes import group, rank
 
     texts = split(set_ or [])
     options = Options(
@@ -88,5 +89,7 @@ def command(
     work = Work(
         source, settings, made, architecture, options.optimizer_for(made), options.recipe_for(made), seed, options
     )
-    solution = run(work, fresh=fresh)
-    report(solution, json)
+    with group():
+        solution = run(work, fresh=fresh)
+        if rank() == 0:
+            report(solution, json)

@@ -88,7 +88,8 @@ def softened(problem: Problem) -> Problem:
         InputError: If DeepXDE cannot state the problem.
     """
     check(problem)
-    soft = [replace(c, enforce="soft") if hasattr(c, "enforce") else c for c in problem.conditions]
+    soft: list[Any] = [*problem.conditions]
+    soft = [replace(c, enforce="soft") if hasattr(c, "enforce") else c for c in soft]
     return replace(problem, conditions=soft)
 
 

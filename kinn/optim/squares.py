@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -22,15 +22,7 @@ class SumOfSquares(ABC):
 
     def curvature(self, theta: Tensor) -> Curvature:
         """Return J^T J and J^T r, accumulated block by block of points: memory does not grow with their number."""
-        matrix = torch.zeros(len(theta), len(theta), dtype=torch.float64)
-        slope = torch.zeros(len(theta), dtype=torch.float64)
-        loss = 0.0
-        for residual, jacobian in self.blocks(theta):
-            r, rows = residual.double(), jacobian.double()
-            add_gram(matrix, rows)
-            slope.addmv_(rows.T, r)
-            loss += float(r @ r)
-        return Curvature(loss, slope, symmetric(matrix))
+        return curvature_of(self.blocks(theta), len(theta))
 
     def allows(self, before: Tensor, after: Tensor) -> bool:
         """Every step is allowed."""
@@ -39,6 +31,24 @@ class SumOfSquares(ABC):
     def progress(self, losses: list[float]) -> float:
         """Return by how much of itself the loss fell: at best to zero."""
         return 1.0 - losses[-1] / losses[0] if losses[0] > 0 else 1.0
+
+
+def curvature_of(blocks: Iterable[tuple[Tensor, Tensor]], size: int) -> Curvature:
+    """Return J^T J and J^T r of blocks of residuals r (n,) and Jacobian (n, P).
+
+    Args:
+        blocks: The blocks; one may be overwritten by the next.
+        size: The number P of parameters.
+    """
+    matrix = torch.zeros(size, size, dtype=torch.float64)
+    slope = torch.zeros(size, dtype=torch.float64)
+    loss = 0.0
+    for residual, jacobian in blocks:
+        r, rows = residual.double(), jacobian.double()
+        add_gram(matrix, rows)
+        slope.addmv_(rows.T, r)
+        loss += float(r @ r)
+    return Curvature(loss, slope, symmetric(matrix))
 
 
 def add_gram(matrix: Tensor, rows: Tensor) -> None:

@@ -267,6 +267,8 @@ class Work:
             InputError: As for `run`.
             SolveError: As for `run`.
         """
+        from kinn.training.processes import together
+
         before = None
         self.folder()  # one that cannot be written is found here, and is no reason to begin anew
         if not fresh:
@@ -274,6 +276,7 @@ class Work:
                 before = self.left_off()
             except InputError as error:
                 say(f"beginning anew: {error}")
+        together()  # all have read before one writes
         if before is not None:
             say("going on where an earlier solve was cut short")
         return self.run(show, before=before)
@@ -297,11 +300,16 @@ class Work:
             SolveError: If the solve failed numerically; its run folder is kept.
         """
         from kinn.training.checkpoint import Checkpoints
+        from kinn.training.processes import rank
 
         place = folder or self.folder()
         source = self.origin
+
+        def write(state: dict[str, Any]) -> None:
+            place.checkpoint({**state, "source": source}, further=before is not None)
+
         keeper = Checkpoints(
-            lambda state: place.checkpoint({**state, "source": source}, further=before is not None),
+            write if rank() == 0 else None,
             every=self.options.checkpoint_every,
             before=before,
         )
@@ -325,7 +333,11 @@ class Work:
                     **self.recipe.arguments,
                 )
         except SolveError as error:
+            if rank():
+                raise
             raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
+        if rank():
+            return solution
         return dataclasses.replace(solution, run=place.save(solution, {**keeper.last, "source": source}))
 
     def _solver(self) -> Callable[..., Solution]:

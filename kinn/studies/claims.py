@@ -13,13 +13,13 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
-try:
-    import fcntl
-except ImportError:  # not on Windows: there one batch at a time is the user's to see to
-    fcntl = None  # type: ignore[assignment]
+#: The system's locks; not on Windows, where one batch at a time is the user's to see to.
+_LOCKS: Any = import_module("fcntl") if find_spec("fcntl") else None
 
 #: The folder of the files under that of all runs.
 FOLDER = ".claims"
@@ -94,10 +94,10 @@ def _locked(place: Path) -> IO[str] | None:
 
 
 def _lock(file: IO[str]) -> bool:
-    if fcntl is None:
+    if _LOCKS is None:
         return True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _LOCKS.flock(file, _LOCKS.LOCK_EX | _LOCKS.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -108,10 +108,10 @@ def active(root: Path) -> dict[str, Mapping[str, Any]]:
     out: dict[str, Mapping[str, Any]] = {}
     for place in sorted((root / FOLDER).glob("*")):
         with suppress(FileNotFoundError), place.open() as file:
-            if fcntl is None:
+            if _LOCKS is None:
                 return {}
             try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                _LOCKS.flock(file, _LOCKS.LOCK_SH | _LOCKS.LOCK_NB)
             except BlockingIOError:
                 out[place.name] = {}
                 with suppress(ValueError):  # it is being written

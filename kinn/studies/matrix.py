@@ -123,7 +123,7 @@ def _cases(
     general = {**study.settings, **values}
     mine = usage.share(of_part(general, "problem"), source.defaults, "problem")
     settings, made = source.configured(entry.settings | mine)
-    wanted: list[Entry | None] = [*(study.optimizers or [None])]
+    wanted: Sequence[Entry | None] = study.optimizers or [None]
     for form in study.forms:
         options = _options(study, form, general)
         try:

@@ -72,7 +72,7 @@ class Study(_Table):
     networks: Names = [Entry(name="kan"), Entry(name="mlp")]
     optimizers: Names | None = None
     seeds: PositiveInt | Annotated[list[NonNegativeInt], Field(min_length=1)] = 3
-    budget: float | None = Field(None, gt=0, allow_inf_nan=False)
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     clock: str = "wall"
     iterations: PositiveInt | None = None
     points: PositiveInt | None = None
@@ -115,8 +115,8 @@ class Resources(_Table):
 
     threads: PositiveInt = 1
     workers: PositiveInt | None = None
-    checkpoint: float = Field(10.0, ge=0)
-    memory: float = Field(4.0, gt=0)
+    checkpoint: Annotated[float, Field(ge=0)] = 10.0
+    memory: Annotated[float, Field(gt=0)] = 4.0
     minutes: PositiveInt | None = None
     partition: str | None = None
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from kinn.errors import SolveError
 from kinn.forms import System
 from kinn.optim import Optimizer, State
+from kinn.training.processes import agreed
 from kinn.training.record import Record
 from kinn.training.standing import Standing
 from kinn.training.strategies.regime import Regime
@@ -123,7 +124,7 @@ def train(
             continue
         standing.state = state
         standing.recent = [*standing.recent, state.loss][-stopping.stagnation - 1 :]
-        standing.seconds = clock() - began
+        standing.seconds = agreed(clock() - began)
         measured = None
         if iteration % validation_interval(optimizer, objective, state, stopping) == 0:
             measured = validation.loss(state.theta)
@@ -147,7 +148,7 @@ def train(
     if keep is not None:
         keep(standing, True)
     theta, loss = standing.winner()
-    return Outcome(theta, loss, stopped, tuple(standing.history), clock() - began)
+    return Outcome(theta, loss, stopped, tuple(standing.history), agreed(clock() - began))
 
 
 def begin(system: System, validation: System, optimizer: Optimizer, regime: Regime | None = None) -> Standing:

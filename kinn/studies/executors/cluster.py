@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future
+from importlib import import_module
 from typing import Any
 
 from kinn.errors import InputError
@@ -23,16 +24,16 @@ class DaskExecutor(Executor):
 
     def __init__(self, address: str) -> None:
         try:
-            from distributed import Client
+            client: Any = import_module("distributed").Client
         except ImportError as error:
             raise InputError("--scheduler needs Dask: pip install 'kinn[cluster]'") from error
         try:
-            self._client = Client(address, timeout=PATIENCE, set_as_default=False)
+            self._client = client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"no Dask scheduler answers at {address}; nothing was begun, and nothing is lost"
             ) from error
-        # a worker that is lost costs the run at most one attempt more: the run goes on from its checkpoint
+        # where a worker is lost, Dask begins the call anew on another: the run goes on from its checkpoint
         self._pool = self._client.get_executor(pure=False, retries=0)
 
     @property

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from kinn.studies.results import Result
+from kinn.studies.statistics import spread
 from kinn.studies.tables import Row
 from kinn.training.run import slug
 
@@ -61,23 +62,20 @@ def error_against_time(mine: Sequence[Row]) -> Figure | None:
 
 def error_against_parameters(mine: Sequence[Row]) -> Figure | None:
     """Return the median errors by the number of parameters, with quartiles; None where all have about as many."""
-    known = [(n, row, row.figure("parameters").median, _errors(row)) for n, row in enumerate(mine)]
-    known = [(n, row, count, e) for n, row, count, e in known if e is not None and isfinite(count)]
-    counts = [count for _, _, count, _ in known]
-    if not counts or max(counts) < RANGE * min(counts):
+    known = [(row, row.figure("parameters").median, spread(run.error for run in row.runs)) for row in mine]
+    known = [(row, count, errors) for row, count, errors in known if isfinite(errors.median) and isfinite(count)]
+    sizes = [count for _, count, _ in known]
+    if not sizes or max(sizes) < RANGE * min(sizes):
         return None
     figure, axes = _figure("parameters", "relative L2 error")
-    heads = list(dict.fromkeys(_head(row.way) for _, row, _, _ in known))
-    for k, head in enumerate(heads):
-        points = sorted((count, *errors) for _, row, count, errors in known if _head(row.way) == head)
-        counts, low, median, high = zip(*points, strict=True)
-        reach = [
-            [m - a for m, a in zip(median, low, strict=True)],
-            [b - m if isfinite(b) else 0.0 for m, b in zip(median, high, strict=True)],
-        ]
+    for k, head in enumerate(dict.fromkeys(_head(row.way) for row, _, _ in known)):
+        points = sorted((count, *errors) for row, count, errors in known if _head(row.way) == head)
+        low = [median - q1 for _, q1, median, _ in points]
+        high = [q3 - median if isfinite(q3) else 0.0 for _, _, median, q3 in points]
         axes.errorbar(
-            counts, median, yerr=reach, fmt="o-", color=_colour(k), markersize=4, linewidth=1.2, capsize=3, label=head
-        )
+            [p[0] for p in points], [p[2] for p in points], yerr=[low, high], fmt="o-", color=_colour(k), markersize=4,
+            linewidth=1.2, capsize=3, label=head,
+        )  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")
     _legend(axes)
@@ -155,11 +153,3 @@ def _head(way: str) -> str:
 
 def _colour(n: int) -> str:
     return COLOURS[n % len(COLOURS)]
-
-
-def _errors(row: Row) -> tuple[float, float, float] | None:
-    """Return the quartiles of the figure that stands for each run; None where the median is not finite."""
-    from kinn.studies.statistics import spread
-
-    quartiles = spread(run.error for run in row.runs)
-    return tuple(quartiles) if isfinite(quartiles.median) else None
