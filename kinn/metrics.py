@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
-from kinn.errors import InputError
+from kinn.errors import InputError, unknown
+from kinn.fields import Field
 from kinn.grids import evaluation_points
+from kinn.jets import Index
 from kinn.problem import Array, Problem
 from kinn.training.routes import Fields
 from kinn.unknowns import UnknownField, UnknownTerm
@@ -63,8 +67,6 @@ def _true_unknown(problem: Problem, unknown: UnknownField, points: Array) -> tup
 
 def exact_gradient(problem: Problem, points: Array) -> Array | None:
     """Return the exact gradient (N, C, d) at points (N, d), by jets, or None where no formula is known."""
-    import torch
-
     if problem.exact is None:
         return None
     p = problem.points(torch.as_tensor(points))
@@ -75,8 +77,6 @@ def exact_gradient(problem: Problem, points: Array) -> Array | None:
 
 def _components(problem: Problem, data: Any, points: Array) -> tuple[Array, Array]:
     """Return the values (N,) and the gradient (N, d) of a function or field at points."""
-    import torch
-
     p = problem.points(torch.as_tensor(points))
     field = p.field(data, "the exact solution")
     d = problem.dimension
@@ -99,11 +99,60 @@ def errors(trial: Fields) -> dict[str, Errors]:
         slopes = exact_gradient(problem, points)
         for c, name in enumerate(problem.names):
             out[name] = _errors(trial, name, points, exact[:, c], None if slopes is None else slopes[:, c])
-    for unknown in problem.unknown_fields:
-        if unknown.exact is not None:
-            true, gradient = _true_unknown(problem, unknown, points)
-            out[unknown.name] = _errors(trial, unknown.name, points, true, gradient)
+    for sought in problem.unknown_fields:
+        if sought.exact is not None:
+            true, gradient = _true_unknown(problem, sought, points)
+            out[sought.name] = _errors(trial, sought.name, points, true, gradient)
+    for name in problem.derived:
+        values = derived_reference(problem, name, points)
+        if values is not None:
+            good = np.isfinite(values)
+            difference = (derived_values(trial, name, points) - values)[good]
+            l2 = float(np.linalg.norm(difference) / np.linalg.norm(values[good]))
+            out[name] = Errors(l2, float(np.abs(difference).max() / np.abs(values[good]).max()), None)
     return out
+
+
+def derived_values(fields: Fields, name: str, points: Array, *, subdomain: str | None = None) -> Array:
+    """Return what a problem derives from its fields (N,) at points (N, d); NaN outside the domain.
+
+    Raises:
+        InputError: If it derives nothing of that name.
+    """
+    problem = fields.problem
+    if name not in problem.derived:
+        raise unknown("derived field", name, problem.derived, f"problem {problem.name!r}")
+    asked: dict[str, None] = {}
+
+    def traces(component: Callable[[str], Any]) -> list[Field]:
+        def rule(field: str) -> Callable[[Index], Any]:
+            def ask(a: Index) -> Any:
+                letters = "".join(c * n for c, n in zip(problem.coordinates, a, strict=True))
+                return component(f"{field}.{letters}" if letters else field)
+
+            return ask
+
+        return [Field(problem.coordinates, rule(field), field) for field in problem.names]
+
+    def made(x: Array, component: Callable[[str], Any]) -> Any:
+        return problem.derived[name](*traces(component), problem.points(torch.as_tensor(x))).value
+
+    made(points[:1], lambda expression: (asked.setdefault(expression), torch.ones(1, dtype=torch.float64))[1])
+    known = fields.evaluate(points, list(asked), subdomain=subdomain)
+    columns = {expression: torch.as_tensor(column) for expression, column in zip(asked, known.T, strict=True)}
+    return np.broadcast_to(torch.as_tensor(made(points, columns.__getitem__)).numpy(), len(points))
+
+
+def derived_reference(problem: Problem, name: str, points: Array) -> Array | None:
+    """Return the true values (N,) of what is derived, or None where the solution is not known with its derivatives."""
+    function = problem.exact or problem.reference_fields
+    if function is None:
+        return None
+    p = problem.points(torch.as_tensor(points))
+    given = function(*p.coordinates)
+    fields = list(given) if isinstance(given, tuple | list) else [given]
+    values = torch.as_tensor(problem.derived[name](*fields, p).value)
+    return np.broadcast_to(values.numpy(), len(points))
 
 
 def _errors(trial: Fields, name: str, points: Array, exact: Array, slopes: Array | None) -> Errors:

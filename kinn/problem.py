@@ -125,6 +125,10 @@ class Problem:
         exact: The exact solution, a function of the coordinates written with `kinn.sin` and the like (or numpy's):
             one formula serves fields and arrays. For several fields it returns as many.
         reference: A computed solution where no formula is known: maps points `N x d` to values `N` or `N x C`.
+        reference_fields: The computed solution with its derivatives, where it has any: called with the coordinates as fields,
+            returns the fields.
+        derived: What follows from the fields and is to be known too, a stress say: functions by name that are called as
+            `strong` and return a field each.
         constants: What the residual calls as `p.name`: numbers, or functions of fields.
         unknowns: Constants and coefficients that are to be identified, called in the same way.
         features: Functions of the coordinates that the networks get as further inputs (a singular field at a crack
@@ -146,6 +150,8 @@ class Problem:
     conditions: Sequence[Condition] = field(default=(), kw_only=True)
     exact: Callable[..., Any] | None = field(default=None, kw_only=True)
     reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
+    reference_fields: Callable[..., Any] | None = field(default=None, kw_only=True)
+    derived: Mapping[str, Callable[..., Field]] = field(default_factory=dict, kw_only=True)
     constants: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     unknowns: Sequence[Unknown | UnknownField] = field(default=(), kw_only=True)
     features: Sequence[Callable[..., Any]] | Mapping[str, Sequence[Callable[..., Any]]] = field(
@@ -350,6 +356,11 @@ class Problem:
                 raise InputError(
                     f"inverse= of problem {self.name!r} takes an equation such as Laplace(), not {equation!r}"
                 )
+
+        for name, function in self.derived.items():
+            if name in (*self.evaluated, *self.coordinates) or not name.isidentifier():
+                raise InputError(f"problem {self.name!r} derives {name!r}, which is no name or that of something else")
+            self._check_arguments(function, f"the derived {name!r}")
 
     def _check_work(self) -> None:
         for on, function in self.work.items():

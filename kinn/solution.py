@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kinn.errors import InputError
 from kinn.forms.identification import Estimate
 from kinn.forms.verdict import Verdict
@@ -75,6 +77,16 @@ class Solution:
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Return a field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
         return self.trial.evaluate(points, expressions)
+
+    def derived(self, name: str, points: Array) -> Array:
+        """Return what the problem derives from its fields (N,), a stress say, at points (N, d); NaN outside the domain.
+
+        Raises:
+            InputError: If it derives nothing of that name.
+        """
+        from kinn.metrics import derived_values
+
+        return derived_values(self.trial, name, np.atleast_2d(np.asarray(points, dtype=np.float64)))
 
     def spread(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Return the standard deviation of fields or derivatives among the members of an ensemble at points (N, d).

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from kinn.calculus import laplacian
+from kinn.calculus import grad, laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
@@ -30,6 +30,11 @@ def strong(u: Field, p: Points) -> Field:
     return residual
 
 
+def energy(u: Field, p: Points) -> Field:
+    """Return the density of the energy."""
+    return (grad(u) @ grad(u)) * 0.5 - u * (2 * pi**2 * exact(p.x, p.y))
+
+
 def make_problem(enforce: str = "hard") -> Problem:
     """Return the problem.
 
@@ -40,6 +45,7 @@ def make_problem(enforce: str = "hard") -> Problem:
         "poisson-2d",
         Rectangle((-1.0, -1.0), (1.0, 1.0)),
         strong=strong,
+        energy=energy,
         conditions=[Dirichlet("u", 0.0, on="boundary", enforce=enforce)],
         exact=exact,
         defaults=Defaults(networks={"kan": KAN((12,), 8, 5), "mlp": MLP((20, 20))}, budget=20.0),

@@ -86,9 +86,9 @@ def architectures(rows: list[Row]) -> str:
 
     lines = []
     for row in rows:
-        made = problems.factory(row.problem)(**dict(s.split("=") for s in row.settings))
+        made = problems.factory(row.problem)(**dict(s.split("=") for s in row.settings)).in_form(row.form)
         d = made.defaults
-        points = d.points or "4 a parameter"
+        points = d.points or f"{d.per_parameter:g} a parameter"
         networks = "; ".join(f"`{n}`" for n in d.networks.values())
         slabs = f"{d.slabs} slabs; " if d.slabs and d.slabs > 1 else ""
         lines.append(

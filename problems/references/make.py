@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from kinn.problems.references import gray_scott, lid_driven_cavity
+from kinn.problems.references import gray_scott, hyperelastic_beam, lid_driven_cavity, plate_hole
 
 #: The modules whose `compute` gives one series.
 SERIES = ("allen_cahn", "korteweg_de_vries", "kuramoto_sivashinsky", "lorenz", "schroedinger")
@@ -16,6 +16,10 @@ def make(name: str) -> None:
     """Compute a reference and write it beside this module."""
     if name == "gray_scott":
         gray_scott.save(*gray_scott.compute())
+    elif name == "plate_hole":
+        plate_hole.save(plate_hole.compute())
+    elif name == "hyperelastic_beam":
+        hyperelastic_beam.save(*hyperelastic_beam.compute())
     elif name == "lid_driven_cavity":
         lid_driven_cavity.save(lid_driven_cavity.compute())
     else:
@@ -23,5 +27,5 @@ def make(name: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or (*SERIES, "gray_scott", "lid_driven_cavity"):
+    for name in sys.argv[1:] or (*SERIES, "gray_scott", "lid_driven_cavity", "plate_hole", "hyperelastic_beam"):
         make(name)

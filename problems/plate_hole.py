@@ -1,0 +1,92 @@
+"""A quarter of a plate with a hole under tension, in plane stress.
+
+    div sigma = 0 on [0, 20]^2 without the disk of radius 5 around the origin, E = 1000, nu = 0.3; u = 0 on x = 0 and v = 0
+    on y = 0 by symmetry, traction (100, 0) on x = 20, the rest free.
+
+Reference: finite elements on curved quadratic elements, good to 1e-6. Residuals are in units of the traction and of the
+side, so that equations and boundary conditions are of one size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinn.boundary_integrals.equations import Elasticity
+from kinn.conditions import Condition
+from kinn.fields import Field, Points
+from kinn.geometry import Disk, Geometry, Rectangle
+from kinn.mechanics import PlaneStress, Traction, symmetry
+from kinn.networks import KAN, MLP
+from kinn.problem import Defaults, Problem
+from kinn.problems.references import plate_hole as reference
+
+SIDE, TENSION = reference.SIDE, reference.TENSION
+MATERIAL = PlaneStress(reference.YOUNG, reference.POISSON)
+
+#: The tractions, by the name of the boundary; None where symmetry holds the displacement.
+TRACTIONS: dict[str, tuple[float | None, float | None]] = {
+    "right": (TENSION, 0.0),
+    "top": (0.0, 0.0),
+    "disk": (0.0, 0.0),
+    "left": (None, 0.0),
+    "bottom": (0.0, None),
+}
+
+
+def domain() -> Geometry:
+    """Return the quarter of the plate."""
+    return Rectangle((0.0, 0.0), (SIDE, SIDE)) - Disk((0.0, 0.0), reference.RADIUS)
+
+
+def conditions(material: Any, enforce: str = "hard") -> list[Condition]:
+    """Return the supports and the tractions, for a material or a function of the points that gives it."""
+    held = [symmetry("left", "u", enforce=enforce), symmetry("bottom", "v", enforce=enforce)]
+    loads = [Traction(on=on, material=material, value=t, scale=TENSION) for on, t in TRACTIONS.items()]
+    return [*held, *loads]
+
+
+def residual(material: PlaneStress, u: Field, v: Field) -> list[Field]:
+    """Return the residual in units of the tension and the side."""
+    return [r * (SIDE / TENSION) for r in material.residual((u, v))]
+
+
+def strong(u: Field, v: Field, p: Points) -> list[Field]:
+    """Return the residual."""
+    return residual(MATERIAL, u, v)
+
+
+def energy(u: Field, v: Field, p: Points) -> Field:
+    """Return the density of the strain energy."""
+    return MATERIAL.energy((u, v))
+
+
+def pull(u: Field, v: Field, p: Points) -> Field:
+    """Return the density of the work of the traction."""
+    return TENSION * u
+
+
+def make_problem() -> Problem:
+    """Return the problem."""
+    return Problem(
+        "plate-hole",
+        domain(),
+        fields=("u", "v"),
+        strong=strong,
+        energy=energy,
+        work={"right": pull},
+        inverse=Elasticity(E=reference.YOUNG, nu=reference.POISSON, plane="stress"),
+        conditions=conditions(MATERIAL),
+        reference=reference.reference,
+        derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
+        reference_fields=reference.displacement,
+        defaults=Defaults(
+            networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
+            budget=120.0,
+            forms={
+                "energy": {"budget": 60.0},
+                "inverse": {"networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((12,))}, "budget": 20.0},
+            },
+        ),
+        title="A plate with a hole under tension",
+        source="Wang et al., CMAME 433 (2025) 117518",
+    )

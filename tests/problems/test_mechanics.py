@@ -1,0 +1,62 @@
+"""The problems of solid mechanics: their references against figures on record, and what is derived from the fields."""
+
+from __future__ import annotations
+
+from math import pi
+
+import numpy as np
+import pytest
+
+import kinn
+from kinn import InputError, problems
+from kinn.metrics import derived_reference
+from kinn.problems.references import hyperelastic_beam, plate_hole
+
+
+def test_plate_moves_as_on_record():
+    points = np.array([[0.0, 5.0], [20.0, 0.0], [20.0, 20.0]])
+    values = plate_hole.reference(points)
+    assert values[0] == pytest.approx([0.0, -0.750], abs=5e-4)
+    assert values[1] == pytest.approx([2.755, 0.0], abs=5e-4)
+    assert problems.factory("plate-hole")().domain.measure == pytest.approx(400 - 25 * pi / 4)
+
+
+def test_stress_of_the_plate_is_largest_above_the_hole():
+    problem = problems.factory("plate-hole")()
+    above = derived_reference(problem, "mises", np.array([[1e-9, 5.0], [10.0, 10.0]]))
+    assert above[0] == pytest.approx(358, abs=2)
+    assert above[1] < 200
+
+
+def test_beam_bends_as_on_record():
+    tip = hyperelastic_beam.reference(np.array([[4.0, 0.5]]))[0]
+    assert tip == pytest.approx([-0.1824, -1.1302], abs=1e-4)
+
+
+@pytest.mark.parametrize(("depth", "share"), [(0, 1.0), (1, 4 / 3), (2, 40 / 27)])
+def test_snowflake_has_its_area(depth, share):
+    domain = problems.factory("koch")(depth=depth).domain
+    assert domain.measure == pytest.approx(share * 9 * 3**0.5 / 4)
+    assert len(domain.vertices) == 3 * 4**depth
+
+
+def test_derived_fields_follow_from_the_solution():
+    problem = kinn.Problem(
+        "slope",
+        kinn.Rectangle((0, 0), (1, 1)),
+        strong=lambda u, p: kinn.laplacian(u),
+        conditions=[kinn.Dirichlet("u", lambda x, y: x * y, on="boundary", enforce="hard")],
+        exact=lambda x, y: x * y,
+        derived={"steepness": lambda u, p: u.x * u.x + u.y * u.y},
+    )
+    solution = kinn.solve(problem, kinn.MLP((4,)), iterations=3)
+    points = np.array([[0.2, 0.4], [0.5, 0.5]])
+    assert solution.derived("steepness", points) == pytest.approx((points**2).sum(axis=1), abs=1e-3)
+    assert solution.errors["steepness"].l2 < 1e-2
+    with pytest.raises(InputError, match="did you mean 'steepness'"):
+        solution.derived("stepness", points)
+
+
+def test_derived_fields_need_names_of_their_own():
+    with pytest.raises(InputError, match="derives 'u'"):
+        kinn.Problem("p", kinn.Interval(0, 1), strong=lambda u, p: u.xx, derived={"u": lambda u, p: u})
