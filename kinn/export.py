@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.fields import TIME
 from kinn.grids import CELL_TYPES, Piece, meshes
-from kinn.metrics import true_values
+from kinn.metrics import derived_values, true_values
 from kinn.problem import Array
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def save_vtu(solution: Solution, path: Path) -> None:
-    """Write fields, first derivatives, the reference and the error on a mesh.
+    """Write fields, first derivatives, what is derived, the reference and the error on a mesh.
 
     Every subdomain is a block of its own, so that jumps across interfaces are kept; the cell data `subdomain` tells
     which. In more than three coordinates nothing is written, for there is no mesh to show it on.
@@ -90,6 +90,8 @@ def _write(solution: Solution, pieces: list[Piece], points: list[Array], path: P
         for name, true in true_values(problem, x).items():
             columns[f"{name} exact"] = true
             columns[f"{name} error"] = np.abs(columns[name] - true)
+        for name in problem.derived:
+            columns[name] = derived_values(solution.trial, name, x, subdomain=piece.subdomain)
         data.append(columns)
         domain.append(np.full(len(piece.cells), number))
         offset += len(piece.nodes)

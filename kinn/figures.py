@@ -15,7 +15,7 @@ from matplotlib.tri import Triangulation
 
 from kinn.fields import TIME
 from kinn.grids import Piece, meshes
-from kinn.metrics import true_values
+from kinn.metrics import derived_values, true_values
 from kinn.problem import Array
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DYNAMIC_RANGE = 1e-6
 
 
 def figures(solution: Solution) -> dict[str, Figure]:
-    """Return the figures by name: "u" and "u-error" of each field u, the problem's own, and "convergence".
+    """Return the figures by name: "u" and "u-error" of each field u, what is derived, the problem's own, and "convergence".
 
     Fields of one and of two coordinates are drawn; in more, the convergence alone.
     """
@@ -45,6 +45,11 @@ def figures(solution: Solution) -> dict[str, Figure]:
             if exact:
                 wrong = [np.abs(v - e) for v, e in zip(values, exact, strict=True)]
                 made[f"{name}-error"] = (_error_curve if dimension == 1 else _error_map)(solution, name, pieces, wrong)
+        for name in solution.problem.derived:
+            values = [derived_values(solution.trial, name, p.inner_nodes, subdomain=p.subdomain) for p in pieces]
+            made[name] = (
+                _curve(solution, name, pieces, values, []) if dimension == 1 else _map(solution, name, pieces, values)
+            )
     made |= {name: make(solution) for name, make in solution.problem.figures.items()}
     if solution.history:
         made["convergence"] = _convergence(solution)
@@ -149,10 +154,18 @@ def _convergence(solution: Solution) -> Figure:
     figure, axes = _figure(solution, "convergence")
     history = solution.history
     seconds = [r.seconds for r in history]
-    axes.semilogy(seconds, [max(r.loss, 1e-300) for r in history], label="training loss", linewidth=1.2)
-    checked = [(r.seconds, max(r.validation, 1e-300)) for r in history if r.validation is not None]
+    checked = [(r.seconds, r.validation) for r in history if r.validation is not None]
+    # the least energy is not known, and mostly negative: what is shown is the distance from the least that was reached
+    energy = solution.form == "energy"
+    least = min(r.loss for r in history) if energy else 0.0
+    floor = 1e-14 * abs(least) or 1e-300
+    said = (
+        ("energy above its least", "energy by the second rule") if energy else ("training loss", "loss on fresh points")
+    )
+    axes.semilogy(seconds, [max(r.loss - least, floor) for r in history], label=said[0], linewidth=1.2)
     if checked:
-        axes.semilogy(*zip(*checked, strict=True), "o-", markersize=3, linewidth=1, label="loss on fresh points")
+        above = [(s, max(abs(v - least), floor)) for s, v in checked]
+        axes.semilogy(*zip(*above, strict=True), "o-", markersize=3, linewidth=1, label=said[1])
     for before, after in pairwise(history):
         if before.stage != after.stage:
             axes.axvline(after.seconds, color="0.7", linewidth=0.8)
@@ -166,7 +179,7 @@ def _convergence(solution: Solution) -> Figure:
                 color="0.4",
             )
     axes.set_xlabel("seconds")
-    axes.set_ylabel("loss")
+    axes.set_ylabel("energy" if energy else "loss")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure

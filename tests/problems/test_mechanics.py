@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import pi
 
+import meshio
 import numpy as np
 import pytest
 
@@ -55,6 +56,22 @@ def test_derived_fields_follow_from_the_solution():
     assert solution.errors["steepness"].l2 < 1e-2
     with pytest.raises(InputError, match="did you mean 'steepness'"):
         solution.derived("stepness", points)
+
+
+def test_derived_fields_are_drawn_and_written(tmp_path):
+    problem = kinn.Problem(
+        "bar",
+        kinn.Rectangle((0, 0), (1, 1)),
+        energy=lambda u, p: 0.5 * kinn.grad(u) @ kinn.grad(u),
+        work={"right": lambda u, p: 1.0 * u},
+        conditions=[kinn.Dirichlet("u", 0.0, on="left", enforce="hard")],
+        derived={"flux": lambda u, p: 1.0 * u.x},
+    )
+    solution = kinn.solve(problem, kinn.MLP((4,)), form="energy", iterations=4)
+    assert {"u", "flux", "convergence"} <= set(solution.plot(tmp_path))
+    solution.save_vtu(tmp_path / "bar.vtu")
+    flux = meshio.read(tmp_path / "bar.vtu").point_data["flux"]
+    assert flux == pytest.approx(np.ones(len(flux)), abs=0.05)
 
 
 def test_derived_fields_need_names_of_their_own():
