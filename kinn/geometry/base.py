@@ -43,6 +43,7 @@ class Geometry(ABC):
     """
 
     rejects: bool = True  # whether `from_unit` gives points that are not inside
+    dear: bool = False  # whether the level takes so long that volumes are not measured by it
 
     @property
     def dim(self) -> int:

@@ -76,7 +76,7 @@ class Transformed(Geometry):
         if "t" in base.coordinates:
             raise InputError("only shapes in space are moved: move the shape, then multiply it by time")
         self.base, self.motion = base, motion
-        self.rejects = base.rejects
+        self.rejects, self.dear = base.rejects, base.dear
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base!r}, {self.motion!r})"

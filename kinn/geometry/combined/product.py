@@ -155,7 +155,7 @@ class Product(Geometry):
 
     def __init__(self, base: Geometry, ends: tuple[float, float]) -> None:
         self.base, self.ends = base, ends
-        self.rejects = base.rejects
+        self.rejects, self.dear = base.rejects, base.dear
 
     @property
     @abstractmethod

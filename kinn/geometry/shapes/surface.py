@@ -99,6 +99,8 @@ class Surface(Geometry):
             encloses nothing, or is not finite.
     """
 
+    dear = True  # the triangles nearest to each point are looked for
+
     def __init__(
         self, vertices: Any, triangles: Any, groups: Sequence[str] | None = None, *, name: str = "surface"
     ) -> None:
