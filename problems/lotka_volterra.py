@@ -86,7 +86,7 @@ def make_problem(term: str = "known", samples: int = 80, noise: float = 0.0) -> 
         reference=reference,
         unknowns=[law] if learnt else (),
         defaults=Defaults(
-            networks={"kan": KAN((4,), 24, 5), "mlp": MLP((20, 20)), "resnet": ResNet(12, 3)}, points=600, budget=30.0
+            networks={"kan": KAN((6,), 10, 5), "mlp": MLP((20, 20)), "resnet": ResNet(12, 3)}, points=600, budget=30.0
         )
         if learnt
         else Defaults(
