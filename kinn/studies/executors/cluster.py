@@ -39,7 +39,7 @@ class DaskExecutor(Executor):
     @property
     def slots(self) -> int:
         """How many calls the workers take at a time; at least one, for workers may yet come."""
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, int(sum(self._client.nthreads().values())))
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call a function on the next worker that is free; KINN must be installed there."""
