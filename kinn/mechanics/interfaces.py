@@ -17,6 +17,7 @@ class Bonded(Interface):
     """Two solids stick together: displacement and traction are continuous.
 
     Attributes:
+        field: A displacement, which names the condition in messages; it holds for all of them.
         materials: The materials of the two subdomains, in their order.
     """
 
@@ -24,6 +25,11 @@ class Bonded(Interface):
 
     _: KW_ONLY
     materials: tuple[Material, Material]
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """No field in particular: all of them."""
+        return ()
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         """Return the jumps of the displacements, and those of the tractions by the larger Young's modulus."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import torch
 
+from kinn.forms.checks import doubts
 from kinn.mechanics import Bonded
 from kinn.problems.inclusion import INSIDE, OUTSIDE, TENSION, exact, make_problem
 
@@ -17,6 +18,7 @@ def test_bonded_solids_share_displacement_and_traction() -> None:
         near = problem.points(torch.as_tensor(radius * drawn.points))
         return dict(zip("uv", exact(*near.coordinates), strict=True))
 
+    assert list(doubts(problem)) == []
     held = bond.residuals([traces(1 - 1e-9), traces(1 + 1e-9)], p)
     assert len(held) == 4
     assert max(float(r.value.abs().max()) for r in held) < 1e-8
