@@ -57,7 +57,7 @@ def exact(k: float) -> Any:
         if not isinstance(x, Field):
             u = scattered(x, y, k)
             return u.real, u.imag
-        at = x.value.numpy(), y.value.numpy()
+        at = torch.as_tensor(x.value).numpy(), torch.as_tensor(y.value).numpy()
 
         def part(imaginary: bool) -> Field:
             def component(index: Index) -> Component:
