@@ -122,7 +122,7 @@ def _held(problem: Problem, basis: _Affine) -> Callable[[Tensor], Tensor]:
         held = essential(condition)
         for group in problem.sides(condition) if held is not None else ():
             points = place.points(condition, group, seed=5)
-            if isinstance(points, Points):
+            if isinstance(points, Points) and not _natural(problem, held, group, points):
                 where.append((held, group, points))
 
     def function(c: Tensor) -> Tensor:
@@ -134,6 +134,20 @@ def _held(problem: Problem, basis: _Affine) -> Callable[[Tensor], Tensor]:
         return squares
 
     return function
+
+
+def _natural(problem: Problem, condition: Any, group: tuple[str, ...], p: Points) -> bool:
+    """Whether a condition asks for derivatives, which an energy satisfies by itself."""
+    asked: set[Index] = set()
+
+    def component(a: Index) -> Component:
+        asked.add(a)
+        return torch.ones(len(p), dtype=torch.float64)
+
+    traces = [{name: Field(p.names, component) for name in problem.names} for _ in group]
+    for r in condition.residuals(traces, p):
+        r.value  # noqa: B018 (asking is what records)
+    return any(any(a) for a in asked)
 
 
 def _sum(field: Field, count: int) -> Tensor:

@@ -9,7 +9,19 @@ import pytest
 import torch
 
 import kinn
-from kinn import MLP, Dirichlet, InputError, Interface, Neumann, Observation, PointValue, Problem, Rectangle, Unknown
+from kinn import (
+    MLP,
+    Dirichlet,
+    InputError,
+    Interface,
+    Neumann,
+    Observation,
+    PointValue,
+    Problem,
+    Rectangle,
+    Unknown,
+    problems,
+)
 from kinn.calculus import grad
 from kinn.forms import Trial, energy_form
 from kinn.problem import Defaults
@@ -146,6 +158,15 @@ def test_rigid_body_modes_are_found():
     with pytest.raises(InputError, match="the body may be turned"):
         system_of(replace(body, conditions=held))
     system_of(replace(body, conditions=[*held, PointValue("v", 0.0, at=(1.0, 0.0))]))
+
+
+def test_natural_conditions_hold_no_motion():
+    """The traction's residual is not linear in a turn of the body: its square is no measure of what is held."""
+    problem = problems.factory("hyperelastic-beam")()
+    system_of(problem)
+    free = [c for c in problem.conditions if not isinstance(c, Dirichlet)]
+    with pytest.raises(InputError, match="'u', 'v' may be shifted at will"):
+        system_of(replace(problem, conditions=free))
 
 
 def test_strategies_of_the_strong_form_are_refused():
