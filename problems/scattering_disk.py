@@ -15,9 +15,12 @@ from kinn.conditions import Dirichlet
 from kinn.errors import InputError
 from kinn.geometry import Disk
 from kinn.jets.functions import cos, sin
-from kinn.networks import KAN, MLP
+from kinn.networks import KAN, MLP, Architecture
 from kinn.problem import Defaults, Problem
 from kinn.problems.references import scattering
+
+#: On a circle, where waves go round.
+NETWORKS: dict[str, Architecture] = {"kan": KAN((8,), 10, 7), "mlp": MLP((30,))}
 
 
 def make_problem(wave_number: float = 4.0) -> Problem:
@@ -45,7 +48,10 @@ def make_problem(wave_number: float = 4.0) -> Problem:
         inverse=Helmholtz(wave_number, outside=True),
         conditions=[Dirichlet("re", real, on="disk"), Dirichlet("im", imaginary, on="disk")],
         exact=scattering.exact(wave_number),
-        defaults=Defaults(networks={"kan": KAN((8,), 12, 7), "mlp": MLP((30,))}, budget=10.0),
+        defaults=Defaults(
+            networks=NETWORKS,
+            forms={"inverse": {"networks": NETWORKS, "budget": 20.0}},
+        ),
         title="A plane wave scattered by a disk",
         source="Colton and Kress, Inverse Acoustic and Electromagnetic Scattering Theory (2019)",
     )
