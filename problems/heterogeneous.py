@@ -17,7 +17,7 @@ from kinn.geometry import Disk, Rectangle
 from kinn.jets.functions import where
 from kinn.jets.jet import Jet
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem, Residual
+from kinn.problem import Defaults, Density, Problem, Residual
 
 #: The radius of the disk, and the coefficients inside and outside.
 RADIUS, INSIDE, OUTSIDE = 0.5, 1 / 15, 1.0
@@ -35,16 +35,18 @@ def strong_of(coefficient: float) -> Residual:
     """Return the residual where the coefficient has a value."""
 
     def strong(u: Field, p: Points) -> Field:
-        return laplacian(u) * coefficient - 16.0 * (p.x * p.x + p.y * p.y)
+        residual: Field = laplacian(u) * coefficient - 16.0 * (p.x * p.x + p.y * p.y)
+        return residual
 
     return strong
 
 
-def energy_of(coefficient: float) -> Residual:
+def energy_of(coefficient: float) -> Density:
     """Return the density of the energy there."""
 
     def energy(u: Field, p: Points) -> Field:
-        return (grad(u) @ grad(u)) * (0.5 * coefficient) + 16.0 * (p.x * p.x + p.y * p.y) * u
+        density: Field = (grad(u) @ grad(u)) * (0.5 * coefficient) + 16.0 * (p.x * p.x + p.y * p.y) * u
+        return density
 
     return energy
 
@@ -57,7 +59,7 @@ def make_problem() -> Problem:
         "heterogeneous",
         {"inside": disk, "outside": Rectangle((-1.0, -1.0), (1.0, 1.0)) - disk},
         strong={name: strong_of(a) for name, a in materials.items()},
-        energy={name: energy_of(a) for name, a in materials.items()},  # type: ignore[arg-type]
+        energy={name: energy_of(a) for name, a in materials.items()},
         conditions=[
             Dirichlet("u", exact, on="rectangle"),
             Interface("u", on="disk", coefficients=(INSIDE, OUTSIDE)),

@@ -57,7 +57,7 @@ def make_problem(depth: int = 2) -> Problem:
     whole_number("koch", "depth", depth, 0, 4)
     return Problem(
         "koch",
-        Polygon(snowflake(depth), edges=["curve"] * (3 * 4**depth)),
+        Polygon(snowflake(depth).tolist(), edges=["curve"] * (3 * 4**depth)),
         strong=strong,
         energy=energy,
         conditions=[Dirichlet("u", exact, on="curve")],

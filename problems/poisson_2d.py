@@ -32,7 +32,8 @@ def strong(u: Field, p: Points) -> Field:
 
 def energy(u: Field, p: Points) -> Field:
     """Return the density of the energy."""
-    return (grad(u) @ grad(u)) * 0.5 - u * (2 * pi**2 * exact(p.x, p.y))
+    density: Field = (grad(u) @ grad(u)) * 0.5 - u * (2 * pi**2 * exact(p.x, p.y))
+    return density
 
 
 def make_problem(enforce: str = "hard") -> Problem:

@@ -132,7 +132,8 @@ def semidefinite_factor(second: Tensor) -> Tensor:
     largest = float(values.abs().max())
     kept = values.amax(dim=0) > NEGLIGIBLE * largest
     roots = values[:, kept].clamp(min=0.0).sqrt()
-    return (vectors[:, :, kept] * roots[:, None, :]).permute(1, 2, 0).contiguous()
+    factor: Tensor = (vectors[:, :, kept] * roots[:, None, :]).permute(1, 2, 0).contiguous()
+    return factor
 
 
 def plan_energy(trial: Trial, name: str, subdomains: tuple[str, ...], density: Density, points: Points) -> EnergyTerm:

@@ -59,7 +59,8 @@ class Traction(General):
         ]
         if not parts:
             raise InputError(f"{self.label} is zero: it does no work, and none need be stated")
-        return sum(parts[1:], parts[0])
+        density: Field = sum(parts[1:], parts[0])
+        return density
 
 
 def symmetry(on: str, field_across: str, *, enforce: str = "hard") -> Condition:

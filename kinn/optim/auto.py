@@ -11,7 +11,7 @@ from kinn.optim.broyden import SelfScaledBroyden
 from kinn.optim.first_order import LBFGS, Adam
 from kinn.optim.least_squares import LastLayer
 from kinn.optim.levenberg_marquardt import LevenbergMarquardt
-from kinn.optim.objective import Objective, Optimizer, State
+from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ class Auto(Optimizer):
             and objective.progress(losses) < (self.progress if objective.least_squares else self.creeping)
         )
         last = stage == len(stages) - 1
-        if (inner.stalled or slow or steps == limit) and not last:
+        # another method would be led astray alike: first the objective has to change (more points of a quadrature)
+        waits = inner.stalled == FORBIDDEN
+        if (inner.stalled or slow or steps == limit) and not last and not waits:
             before: State = state.memory["inner"]
             gained = inner.loss < self.worth * before.loss or not objective.least_squares
             discard = isinstance(method, LastLayer) and not gained

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.optim.objective import Objective, Optimizer, State
+from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
 
 #: Adam gives up once steps that were forbidden have brought its rate below this fraction of the first.
 LEAST = 1e-4
@@ -59,7 +59,7 @@ class Adam(Optimizer):
         memory = deepcopy(state.memory["torch"])
         group = memory["param_groups"][0]
         group["lr"] /= 2
-        stalled = "every step is forbidden" if group["lr"] < LEAST * self.rate else ""
+        stalled = FORBIDDEN if group["lr"] < LEAST * self.rate else ""
         return State(state.theta, loss, {"torch": memory}, stalled, {"forbidden": 1.0})
 
     def renewed(self, objective: Objective, state: State) -> State:
@@ -112,7 +112,7 @@ class LBFGS(Optimizer):
             return State(theta, state.loss, state.memory, "line search failed")
         if not objective.allows(state.theta, theta):
             # from the steepest descent anew, once
-            stalled = "" if "torch" in state.memory else "every step is forbidden"
+            stalled = "" if "torch" in state.memory else FORBIDDEN
             return State(state.theta, state.loss, {}, stalled, {"forbidden": 1.0})
         loss = objective.loss(theta)
         return State(theta, loss, {"torch": method.state_dict()})

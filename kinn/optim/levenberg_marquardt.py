@@ -15,7 +15,7 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.optim.gauss_newton import GaussNewton, KernelForm, NormalEquations, TriangularFactor
-from kinn.optim.objective import Objective, Optimizer, State
+from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class LevenbergMarquardt(Optimizer):
         if best is None:
             if broken is not None and broken is not state.theta:  # no step at all has a finite loss
                 return State(broken, nan, {"damping": damping})
-            why = "every step is forbidden" if forbidden else "damping exhausted"
+            why = FORBIDDEN if forbidden else "damping exhausted"
             return State(state.theta, state.loss, {**state.memory, "damping": damping}, why, detail)
         d, loss, used = best
         theta = state.theta + d.to(state.theta.dtype)

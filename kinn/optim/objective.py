@@ -9,6 +9,9 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from torch import Tensor
 
+#: Why a method can go no further that found steps, none of which `Objective.allows`.
+FORBIDDEN = "every step is forbidden"
+
 #: Multiplications of a gradient for each residual and parameter: some jet components, forwards and backwards.
 FIRST_ORDER = 20.0
 

@@ -151,7 +151,8 @@ def _fields(points: bytes) -> tuple[Field, Field]:
 def convergence() -> list[tuple[int, float]]:
     """Return for numbers of elements the largest change of the displacement against the next, relative to the largest."""
     counts = (16, 32, ELEMENTS)
-    grid = np.polynomial.chebyshev.chebvander2d(*np.random.default_rng(0).uniform(-1, 1, (2, 500)), [DEGREE, DEGREE])
+    s, t = np.random.default_rng(0).uniform(-1, 1, (2, 500))
+    grid = np.polynomial.chebyshev.chebvander2d(s, t, [DEGREE, DEGREE])
     found = [grid @ compute(count).reshape(4, -1).T for count in counts]
     largest = float(np.abs(found[-1]).max())
     return [(n, float(np.abs(a - b).max()) / largest) for n, a, b in zip(counts, found, found[1:], strict=False)]
