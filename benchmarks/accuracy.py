@@ -17,9 +17,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from accuracy_table.page import page
+from accuracy_table.page import section
 from accuracy_table.rows import ROWS
-from accuracy_table.runs import NETWORKS, Run, kept, runs, solve
+from accuracy_table.runs import Run, kept, runs, solve
+from pages import put_section
 
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 KEPT = Path(__file__).parent / "accuracy_table" / "runs.jsonl"
@@ -29,7 +30,7 @@ def main() -> None:
     """Parse the command line, measure, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="PROBLEM", help="the rows of a problem; repeatable")
-    parser.add_argument("--network", choices=NETWORKS, help="one network")
+    parser.add_argument("--network", metavar="NAME", help="one network")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time, one thread each")
     parser.add_argument("--resume", action="store_true", help="keep what is measured")
@@ -48,7 +49,7 @@ def main() -> None:
         with ThreadPoolExecutor(options.jobs) as pool:
             for _ in pool.map(_measure, work):
                 pass
-    PAGE.write_text(page(list(ROWS), kept(KEPT)), encoding="utf-8")
+    put_section(PAGE, "accuracy", section(list(ROWS), kept(KEPT)))
 
 
 def _measure(run: Run) -> None:

@@ -17,8 +17,6 @@ from typing import Any
 
 from accuracy_table.rows import Row
 
-NETWORKS = ("kan", "mlp")
-
 
 @dataclass(frozen=True)
 class Run:
@@ -45,7 +43,7 @@ def runs(rows: list[Row], seeds: int) -> Iterator[Run]:
     """Yield all runs, the first seeds of all rows first, so that what fails is seen early."""
     for seed in range(seeds):
         for row in rows:
-            for network in NETWORKS:
+            for network in row.asked:
                 yield Run(row, network, seed)
 
 
@@ -82,11 +80,11 @@ def environment() -> str:
 
 
 def _error(row: Row, summary: dict[str, Any]) -> float:
-    """Return the relative L2 error of the primary field, or the largest relative error of an unknown constant."""
+    """Return the relative L2 error of a field, or the largest relative error of an unknown constant."""
     if row.constants:
         return max(float(unknown["error"]) for unknown in summary["unknowns"].values())
-    errors = next(iter(summary["errors"].values()))
-    return float(errors["l2"])
+    errors = summary["errors"]
+    return float(errors[row.of or next(iter(errors))]["l2"])
 
 
 def kept(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
