@@ -1,6 +1,6 @@
 """The accuracy table: every problem with its defaults, KAN and MLP, medians over seeds.
 
-    python benchmarks/accuracy.py                    # everything, writes docs/accuracy.md (make accuracy)
+    python benchmarks/accuracy.py                    # everything, writes its pages (make accuracy)
     python benchmarks/accuracy.py --only wedge       # these rows anew; --page writes the page from what is kept
 
 Each run is the command `kinn solve NAME --network N --seed S --clock cpu --json` in a process of its own on one thread: budgets
@@ -18,11 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from accuracy_table.page import section
-from accuracy_table.rows import ROWS
+from accuracy_table.rows import PAGES
 from accuracy_table.runs import Run, kept, runs, solve
 from pages import put_section
 
-PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
+DOCS = Path(__file__).parent.parent / "docs"
 KEPT = Path(__file__).parent / "accuracy_table" / "runs.jsonl"
 
 
@@ -36,10 +36,11 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="keep what is measured")
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page")
     options = parser.parse_args()
-    rows = [row for row in ROWS if options.only is None or row.problem in options.only]
+    every = [row for page in PAGES.values() for row in page]
+    rows = [row for row in every if options.only is None or row.problem in options.only]
     if not rows:
         parser.error(
-            f"--only: no row is of {', '.join(options.only)}; there are {', '.join(row.problem for row in ROWS)}"
+            f"--only: no row is of {', '.join(options.only)}; there are {', '.join(row.problem for row in every)}"
         )
     if not options.page:
         before = kept(KEPT) if options.resume else {}
@@ -49,7 +50,8 @@ def main() -> None:
         with ThreadPoolExecutor(options.jobs) as pool:
             for _ in pool.map(_measure, work):
                 pass
-    put_section(PAGE, "accuracy", section(list(ROWS), kept(KEPT)))
+    for page, of in PAGES.items():
+        put_section(DOCS / page, "accuracy", section(list(of), kept(KEPT)))
 
 
 def _measure(run: Run) -> None:
