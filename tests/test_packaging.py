@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 #: Import names that differ from the distribution's.
-DISTRIBUTIONS = {"tomli_w": "tomli-w"}
+DISTRIBUTIONS = {"tomli_w": "tomli-w", "yaml": "pyyaml"}
 #: Imported only by what needs them, and offered as extras.
 OPTIONAL = {"cupy", "deepxde", "gmsh", "numba", "submitit", "dask", "pytorch_optimizer", "skfem"}
 

@@ -31,6 +31,8 @@ KEYS = (
     "loss",
     "errors",
     "unknowns",
+    "quadrature",
+    "bem",
     "run",
 )
 

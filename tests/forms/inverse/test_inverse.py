@@ -199,8 +199,8 @@ def test_networks_on_the_boundary(network: kinn.networks.Architecture) -> None:
         exact=harmonic,
         evaluation=np.array([[0.5, 0.5], [-0.6, 0.1], [0.99, 0.0], [-0.1, 0.21]]),
     )
-    solution = kinn.solve(problem, network, form="inverse", iterations=20, threads=1)
-    assert solution.errors["u"].l2 < 2e-5
+    solution = kinn.solve(problem, network, form="inverse", iterations=40, threads=1)
+    assert solution.errors["u"].l2 < 5e-5
     assert solution.errors["u"].h1 is not None
     assert solution.errors["u"].h1 < 1e-3
     assert solution.bem["u"].l2 < 1e-11
