@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from math import inf, nan
 
+import torch
 from torch import Tensor
 
+from kinn.errors import DivergedError
 from kinn.forms.trial import Trial
 from kinn.optim.objective import Curvature
 
@@ -52,13 +56,33 @@ class System(ABC):
         free = self.trial.unknowns.free
         return {} if free is None else self.trial.unknowns.values(theta[self.trial.flat.slices[free]])
 
-    @abstractmethod
     def loss(self, theta: Tensor) -> float:
-        """Return the objective at theta."""
+        """Return the objective at theta; infinity where a network has no finite value there."""
+        with suppress(DivergedError):
+            return self.value(theta)
+        return inf
 
     @abstractmethod
+    def value(self, theta: Tensor) -> float:
+        """Return the objective at theta.
+
+        Raises:
+            DivergedError: If a network has no finite value there.
+        """
+
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return the objective and its gradient (P,) at theta."""
+        """Return the objective and its gradient (P,) at theta; infinity and NaN where a network has no finite value there."""
+        with suppress(DivergedError):
+            return self.slope(theta)
+        return inf, torch.full_like(theta, nan)
+
+    @abstractmethod
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the objective and its gradient (P,) at theta.
+
+        Raises:
+            DivergedError: If a network has no finite value there.
+        """
 
     @abstractmethod
     def curvature(self, theta: Tensor) -> Curvature:

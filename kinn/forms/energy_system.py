@@ -99,7 +99,7 @@ class EnergySystem(System):
             theta[last] /= 2
         return theta
 
-    def loss(self, theta: Tensor) -> float:
+    def value(self, theta: Tensor) -> float:
         """Return the energy at theta; infinite where it is not finite."""
         key = theta.numpy().tobytes()
         if key not in self._known:
@@ -119,7 +119,7 @@ class EnergySystem(System):
                 shares[term.name] = shares.get(term.name, 0.0) + float((w * density).sum())
         return shares
 
-    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the energy and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)

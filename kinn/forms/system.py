@@ -7,14 +7,12 @@ weighted residuals, which is what least-squares methods work on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from math import inf, isfinite, nan
+from math import isfinite
 
 import torch
 from torch import Tensor
 
-from kinn.errors import DivergedError
 from kinn.fields import Points
 from kinn.forms.base import System, located
 from kinn.forms.terms import Term, blocks_of, evaluate, joined
@@ -109,12 +107,11 @@ class ResidualSystem(SumOfSquares, System):
                 out[n] += [self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks]
         return [torch.cat(parts) for parts in out]
 
-    def loss(self, theta: Tensor) -> float:
-        """Return the loss at theta; infinity where a network has no finite value there."""
+    def value(self, theta: Tensor) -> float:
+        """Return the loss at theta."""
         self.trial.flat.set(theta)
-        with torch.no_grad(), suppress(DivergedError):
+        with torch.no_grad():
             return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
-        return inf
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
         """Return each term's share of the loss at theta, by name."""
@@ -140,17 +137,15 @@ class ResidualSystem(SumOfSquares, System):
                     where = f", first at {located(point, p.names)}"
         return ", ".join(bad) + where
 
-    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return the loss and its gradient (P,) at theta; infinity and NaN where a network has no finite value there."""
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the loss and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
-        with suppress(DivergedError):
-            for n, p, scale in self._blocks():
-                loss = self._residual(self.terms[n], p, scale).square().sum()
-                gradient += self.trial.flat.gradient(loss)
-                total += float(loss.detach())
-            return total, gradient
-        return inf, torch.full_like(theta, nan)
+        for n, p, scale in self._blocks():
+            loss = self._residual(self.terms[n], p, scale).square().sum()
+            gradient += self.trial.flat.gradient(loss)
+            total += float(loss.detach())
+        return total, gradient
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""

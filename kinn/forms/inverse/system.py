@@ -53,7 +53,7 @@ class InverseSystem(SumOfSquares, System):
         self.trial.flat.set(theta)
         return self._matrix @ self.boundary.data(self.made) - self._right
 
-    def loss(self, theta: Tensor) -> float:
+    def value(self, theta: Tensor) -> float:
         """Return the weighted mean square of the residuals, in units of the square of what is given."""
         return float(self.residuals(theta).square().sum())
 
@@ -65,7 +65,7 @@ class InverseSystem(SumOfSquares, System):
         """Return the name of the term."""
         return TERM
 
-    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""
         residual = self.residuals(theta)
         adjoint = 2 * (self._matrix.T @ residual)

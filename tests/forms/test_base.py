@@ -1,0 +1,35 @@
+"""What all forms share: a trial step that a network has no finite value at is infinitely bad, and not the end."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from kinn import MLP, problems
+from kinn.errors import DivergedError
+from kinn.networks import Network
+from kinn.solver import FORMS
+from kinn.training.routes import Start
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_a_network_that_diverges_is_infinitely_bad(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = problems.factory("crack")().in_form(form)
+    trial = Start(problem, MLP((4,)), 0, torch.float64).trial()
+    system = FORMS[form](trial, points=100, seed=0)
+    theta = system.start()
+    assert math.isfinite(system.loss(theta))
+    assert system.gradient(theta)[1].isfinite().all()
+
+    def diverge(*_: Any, **__: Any) -> Any:
+        raise DivergedError("the state left the numbers at time 0.5")
+
+    monkeypatch.setattr(Network, "push", diverge)
+    other = theta + 0.1
+    assert system.loss(other) == math.inf
+    loss, gradient = system.gradient(other)
+    assert loss == math.inf
+    assert gradient.isnan().all()
