@@ -184,7 +184,7 @@ def test_a_free_constant_is_the_one_of_mean_zero_on_the_boundary() -> None:
     assert plain(problem) < 1e-12
 
 
-@pytest.mark.parametrize("network", [KAN((3,), 4, 5), MLP((8,))], ids=["kan", "mlp"])
+@pytest.mark.parametrize("network", [KAN((3,), 6, 5), MLP((8,))], ids=["kan", "mlp"])
 def test_networks_on_the_boundary(network: kinn.networks.Architecture) -> None:
     problem = Problem(
         "mixed",
@@ -200,7 +200,7 @@ def test_networks_on_the_boundary(network: kinn.networks.Architecture) -> None:
         evaluation=np.array([[0.5, 0.5], [-0.6, 0.1], [0.99, 0.0], [-0.1, 0.21]]),
     )
     solution = kinn.solve(problem, network, form="inverse", iterations=40, threads=1)
-    assert solution.errors["u"].l2 < 5e-5
+    assert solution.errors["u"].l2 < 2e-5
     assert solution.errors["u"].h1 is not None
     assert solution.errors["u"].h1 < 1e-3
     assert solution.bem["u"].l2 < 1e-11
