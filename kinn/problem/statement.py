@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,96 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from kinn.boundary_integrals.equations import Equation
-from kinn.conditions import Condition, General, Integral, PointCondition
-from kinn.conditions.base import having
-from kinn.conditions.general import INTERIOR
+from kinn.conditions import Condition
 from kinn.errors import InputError, unknown
-from kinn.fields import TIME, Field, Points
+from kinn.fields import Field, Points
 from kinn.geometry import Geometry, adapt
-from kinn.networks import KAN, MLP, Architecture
+from kinn.problem.checks import check
+from kinn.problem.defaults import Array, Defaults
 from kinn.unknowns import Unknown, UnknownField
 
 #: The name of the only subdomain of a problem that has but one.
 WHOLE = "domain"
 
-#: Strategies of the strong form, which no other form knows.
-STRATEGIES = {"weights": None, "sampling": None, "causal": None, "slabs": 1}
-
 #: A residual: takes the fields and the points, returns a field or several.
 Residual: TypeAlias = Callable[..., Field | Sequence[Field]]
 #: A density: takes the same, returns a field.
 Density: TypeAlias = Callable[..., Field]
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: The forms that a problem can be stated in.
 FORMS = ("strong", "energy", "inverse")
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """How a problem is solved when the user does not say.
-
-    Attributes:
-        networks: Architectures by name; others use the library's own defaults.
-        points: The number of interior collocation points; None to follow the number of parameters.
-        optimizer: The name of the optimizer.
-        budget: Seconds of training.
-        boundary: How much closer points lie on boundaries than inside: 1 gives both the same spacing.
-        pde_weight: The factor of the mean square of the PDE's residual in the loss; conditions have 1.
-        sampler: Draws interior points `n x d` of a subdomain, called with its geometry, n and a seed; None for a
-            Sobol sequence spread evenly. Mean squares are taken over the points as drawn.
-        weights: The loss weights, see `kinn.solve`: an object such as `kinn.NTK()` or its name.
-        sampling: How points are moved while training goes on: `kinn.RAD()` or its name.
-        causal: How early times come before late ones: `kinn.Causal()`, or True for its defaults.
-        slabs: The number of intervals that the time is cut into.
-        curriculum: The values that constants of the problem take one after the other, by name.
-        per_parameter: Interior points for each parameter and field where `points` is None: with fewer the network fits the
-            points and not the equations.
-        penalty: The energy form's factor of the square of what its conditions leave over where they are not built in,
-            in units of the density's stiffness and the size of the domain.
-        quadrature: Makes points `n x d` and weights (n,) of a subdomain for the energy form, called with its geometry,
-            n and a seed, None for that of the rule trained on; None for the geometry's own.
-        form: The form that they are for.
-        forms: What other forms than the strong one do otherwise, by the name of the form: `{"energy": {"budget": 30}}`.
-    """
-
-    networks: Mapping[str, Architecture] = field(default_factory=dict)
-    points: int | None = None
-    boundary: float = 1.0
-    optimizer: str = "auto"
-    budget: float = 60.0
-    pde_weight: float = 1e-2
-    sampler: Callable[[Geometry, int, int], Array] | None = None
-    weights: Any = None
-    sampling: Any = None
-    causal: Any = None
-    slabs: int = 1
-    curriculum: Mapping[str, Sequence[float]] | None = None
-    per_parameter: float = 4.0
-    penalty: float = 100.0
-    quadrature: Callable[[Geometry, int, int | None], tuple[Array, Array]] | None = None
-    form: str = "strong"
-    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def of(self, form: str) -> Defaults:
-        """Return the defaults of a form."""
-        own = {**OF_FORMS.get(form, {}), **self.forms.get(form, {})} if form != self.form else {}
-        if "networks" in own:
-            own["networks"] = {**self.networks, **own["networks"]}
-        return replace(self, form=form, **own)
-
-
-#: What the forms do otherwise than the strong one on any problem.
-OF_FORMS: dict[str, dict[str, Any]] = {
-    "energy": {"points": None, "per_parameter": 10.0, **STRATEGIES},
-    "inverse": {
-        "points": None,
-        "per_parameter": 2.0,
-        "networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((10,))},  # one an edge, of one coordinate
-        "budget": 20.0,
-        **STRATEGIES,
-    },
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,19 +95,7 @@ class Problem:
         object.__setattr__(self, "fields", names)
         object.__setattr__(self, "conditions", tuple(self.conditions))
         object.__setattr__(self, "unknowns", tuple(self.unknowns))
-        if not names or len(set(names)) != len(names):
-            raise InputError(f"problem {self.name!r} needs fields with distinct names, not {names}")
-        if not self.subdomains:
-            raise InputError(f"problem {self.name!r} has no domain")
-        if len({g.coordinates for g in self.subdomains.values()}) > 1:
-            raise InputError(f"the subdomains of problem {self.name!r} have different coordinates")
-        if self.strong is None and self.energy is None and self.inverse is None and not self.conditions:
-            raise InputError(f"problem {self.name!r} states neither an equation nor a condition")
-        self._check_names()
-        for condition in self.conditions:
-            self._check(condition)
-        self._check_residuals()
-        self._check_work()
+        check(self)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -283,101 +198,3 @@ class Problem:
         """Return which of the points (N, d) lie in the domain."""
         inside: npt.NDArray[np.bool_] = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
         return inside
-
-    def _check_names(self) -> None:
-        """Raise unless everything that residuals call as `p.name` has a name of its own."""
-        taken = [*self.names, *self.coordinates, *self.constants]
-        for sought in self.unknowns:
-            where = f"the unknown {sought.name!r} of problem {self.name!r}"
-            if not sought.name.isidentifier() or hasattr(Points, sought.name):
-                raise InputError(f"{where} cannot be called so: p.{sought.name} means something else")
-            if sought.name in taken:
-                raise InputError(f"{where} has the name of a field, a coordinate, a constant or another unknown")
-            taken.append(sought.name)
-            for name in getattr(sought, "of", None) or ():
-                if name not in self.coordinates:
-                    raise unknown("coordinate", name, self.coordinates, where)
-
-    def _check(self, condition: Condition) -> None:
-        where = f"{condition.label} of problem {self.name!r}"
-        for name in condition.about:
-            if name not in self.evaluated:
-                raise unknown("field", name, self.evaluated, where)
-            if name not in self.names and getattr(condition, "enforce", "soft") == "hard":
-                raise InputError(
-                    f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"
-                )
-        self.sides(condition)
-        if isinstance(condition, General):
-            self._check_arguments(condition.residual, f"the residual of {condition.label}")
-        if isinstance(condition, Integral):
-            if callable(condition.of):
-                self._check_arguments(condition.of, f"the integrand of {condition.label}")
-            if callable(condition.value) and TIME not in self.coordinates:
-                raise InputError(f"{where} is a number, for it can depend on time alone, and there is none")
-        if isinstance(condition, PointCondition):
-            self._check_points(condition.where, where)
-
-    def _check_points(self, points: Array, where: str) -> None:
-        if points.shape[1] != self.dimension:
-            raise InputError(
-                f"{where} has points of {points.shape[1]} coordinates; "
-                f"the domain has {self.dimension} ({', '.join(self.coordinates)})"
-            )
-        outside = ~self.contains(points)
-        if outside.any():
-            first = ", ".join(f"{c:g}" for c in points[outside][0])
-            raise InputError(f"{where} has {int(outside.sum())} points outside the domain, the first at ({first})")
-
-    def _check_residuals(self) -> None:
-        for stated, what, of, plural in (
-            (self.strong, "residual", self.residual_of, "residuals"),
-            (self.energy, "energy", self.energy_of, "energies"),
-            (self.inverse, "equation", lambda _: None, "equations"),
-        ):
-            if isinstance(stated, Mapping):
-                for name in stated:
-                    if name not in self.subdomains:
-                        raise unknown("subdomain", name, self.subdomains, f"the {plural} of problem {self.name!r}")
-                for name in self.subdomains:
-                    if name not in stated:
-                        raise InputError(f"problem {self.name!r} states no {what} for its subdomain {name!r}")
-            for name in self.subdomains:
-                function = of(name)
-                if function is None:
-                    continue
-                if not callable(function):
-                    raise InputError(f"the {what} of problem {self.name!r} is no function: {function!r}")
-                self._check_arguments(function, f"the {what}")
-
-        for name in self.subdomains:
-            equation = self.equation_of(name)
-            if equation is not None and not isinstance(equation, Equation):
-                raise InputError(
-                    f"inverse= of problem {self.name!r} takes an equation such as Laplace(), not {equation!r}"
-                )
-
-        for name, function in self.derived.items():
-            if name in (*self.evaluated, *self.coordinates) or not name.isidentifier():
-                raise InputError(f"problem {self.name!r} derives {name!r}, which is no name or that of something else")
-            self._check_arguments(function, f"the derived {name!r}")
-
-    def _check_work(self) -> None:
-        for on, function in self.work.items():
-            if on != INTERIOR:
-                try:
-                    having(self.subdomains, on)
-                except InputError as error:
-                    raise InputError(f"the work of problem {self.name!r}: {error}") from error
-            if not callable(function):
-                raise InputError(f"the work on {on!r} of problem {self.name!r} is no function: {function!r}")
-            self._check_arguments(function, f"the work on {on!r}")
-
-    def _check_arguments(self, function: Callable[..., Any], what: str) -> None:
-        expected = [*self.names, "p"]
-        try:
-            inspect.signature(function).bind(*expected)
-        except TypeError as error:
-            raise InputError(
-                f"{what} of problem {self.name!r} must take {', '.join(expected)} in this order: {error}"
-            ) from error

@@ -1,0 +1,6 @@
+"""The specification layer's centre: the problem, its defaults, and the checks of what it states."""
+
+from kinn.problem.defaults import Array, Defaults
+from kinn.problem.statement import FORMS, WHOLE, Density, Problem, Residual
+
+__all__ = ["FORMS", "WHOLE", "Array", "Defaults", "Density", "Problem", "Residual"]
