@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import (
-    BoundaryTrial,
-    EnergySystem,
-    Nystrom,
-    ResidualSystem,
-    System,
-    Trial,
-    energy_form,
-    inverse_form,
-    strong_form,
-)
+from kinn.forms import BoundaryTrial, EnergySystem, Nystrom, System, Trial
 from kinn.forms.checks import warn_of_doubts
-from kinn.forms.identification import Estimate, combined, estimates
-from kinn.forms.verdict import Verdict, verdict
 from kinn.metrics import errors
-from kinn.networks import NETWORKS, Architecture
-from kinn.optim import OPTIMIZERS, Optimizer
+from kinn.networks import Architecture
+from kinn.optim import Optimizer
 from kinn.problem import Problem
 from kinn.solution import Solution
+from kinn.solver.choices import (
+    DTYPES,
+    FORMS,
+    SERIAL,
+    check_plain,
+    chosen_network,
+    chosen_optimizer,
+    collocation_count,
+    positive,
+)
+from kinn.solver.findings import identified, judged, minimised
 from kinn.training.checkpoint import Checkpoints
 from kinn.training.journey import Journey, Placing, history
 from kinn.training.loop import CLOCKS, Stopping
 from kinn.training.plain import plain
 from kinn.training.processes import count, rank, shared
-from kinn.training.recipe import Recipe, recipe
+from kinn.training.recipe import recipe
 from kinn.training.record import Record
-from kinn.training.routes import Fields, Members, Start
+from kinn.training.routes import Start
 from kinn.training.routes.curriculum import Values
 from kinn.training.settings import described
 from kinn.training.strategies import Causal, Sampling, Weighting
-
-#: The forms by name.
-FORMS: dict[str, Callable[..., System]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
-
-#: The precisions by name.
-DTYPES = {"float64": torch.float64, "float32": torch.float32}
-
-#: Up to this many parameters one thread does as well as several.
-SERIAL = 2000
 
 #: Validation points for each collocation point.
 VALIDATION = 2
@@ -126,9 +115,9 @@ def solve(
     architecture = chosen_network(problem, network)
     method = chosen_optimizer(optimizer if optimizer is not None else defaults.optimizer)
     stopping = Stopping(
-        budget=_positive("budget", budget if budget is not None else defaults.budget),
+        budget=positive("budget", budget if budget is not None else defaults.budget),
         clock=clock,
-        iterations=None if iterations is None else int(_positive("iterations", iterations)),
+        iterations=None if iterations is None else int(positive("iterations", iterations)),
     )
     followed = recipe(
         defaults,
@@ -144,7 +133,7 @@ def solve(
     if count() > 1 and (followed.strategies or followed.batch):
         raise InputError("strategies that move or weight points, and mini-batches, are for one process")
     if form != "strong":
-        _check_plain(followed, form)
+        check_plain(followed, form)
     warn_of_doubts(problem)
     start = Start(problem, architecture, seed, DTYPES[dtype])
     route = followed.route(start)
@@ -170,13 +159,13 @@ def solve(
     before = torch.get_num_threads()
     if threads is None:
         threads = (keeper.before or {}).get("threads") or (1 if sample.parameter_count <= SERIAL else before)
-    torch.set_num_threads(int(_positive("threads", threads)))
+    torch.set_num_threads(int(positive("threads", threads)))
     try:
         place = _placed(FORMS[form], points, seed)
         outcomes = Journey(place, method, stopping, keeper, followed, seed, progress).travel(route)
         fields = route.fields()
-        systems = _systems(fields, place)
-        unknowns = _identified(systems)
+        systems = minimised(fields, place)
+        unknowns = identified(systems)
     finally:
         torch.set_num_threads(before)
     records = history(route, outcomes)
@@ -198,7 +187,7 @@ def solve(
         history=records,
         trial=fields,
         unknowns=unknowns,
-        quadrature=_verdict(systems, records),
+        quadrature=judged(systems, records),
         bem=errors(Nystrom(fields)) if isinstance(fields, BoundaryTrial) else {},
     )
 
@@ -213,75 +202,3 @@ def _placed(form: Callable[..., System], points: int, seed: int) -> Placing:
         return shared(training), shared(form(trial, points=VALIDATION * points, seed=seed + offset + 7_919))
 
     return place
-
-
-def _check_plain(followed: Recipe, form: str) -> None:
-    """Refuse strategies that change residuals, of which an energy has none."""
-    asked: dict[str, object] = {"weights": followed.weights, "sampling": followed.sampling, "causal": followed.causal}
-    asked |= {"batch": followed.batch, "slabs": followed.slabs if followed.slabs > 1 else None}
-    for name, what in asked.items():
-        if what is not None:
-            raise InputError(f"{name} is for the strong form, not for the {form} form")
-
-
-def _systems(fields: Fields, place: Placing) -> list[tuple[System, torch.Tensor]]:
-    """Return what was minimised, with the parameters that it came to, of each member of an ensemble."""
-    if not fields.problem.unknown_constants and fields.problem.defaults.form == "strong":
-        return []
-    members = fields.members if isinstance(fields, Members) else (fields,)
-    return [(place(trial, 0)[0], trial.flat.get()) for trial in members if isinstance(trial, Trial)]
-
-
-def _identified(systems: Sequence[tuple[System, torch.Tensor]]) -> dict[str, Estimate]:
-    """Return the constants that were identified, by name."""
-    found = [estimates(system, theta) for system, theta in systems if isinstance(system, ResidualSystem)]
-    return combined(found) if found else {}
-
-
-def _verdict(systems: Sequence[tuple[System, torch.Tensor]], records: Sequence[Record]) -> Verdict | None:
-    """Return what the second quadrature says, of an energy."""
-    energies = [(system, theta) for system, theta in systems if isinstance(system, EnergySystem)]
-    if not energies:
-        return None
-    forbidden, finer = (
-        [int(record.detail[name]) for record in records if name in record.detail] for name in ("forbidden", "finer")
-    )
-    return verdict(energies, sum(forbidden), max(finer, default=1))
-
-
-def collocation_count(trial: Trial) -> int:
-    """Return the number of interior points when the user does not say: the problem's own, or so many a parameter."""
-    defaults = trial.problem.defaults
-    return defaults.points or max(256, int(defaults.per_parameter * trial.parameter_count / len(trial.problem.names)))
-
-
-def chosen_network(problem: Problem, network: Architecture | str) -> Architecture:
-    """Return an architecture, by name with the settings that suit the problem.
-
-    Raises:
-        InputError: If there is no network of that name.
-    """
-    if isinstance(network, Architecture):
-        return network
-    if network not in NETWORKS:
-        raise unknown("network", network, NETWORKS)
-    return problem.defaults.networks.get(network) or NETWORKS[network]()
-
-
-def chosen_optimizer(optimizer: Optimizer | str) -> Optimizer:
-    """Return a method, by name with its default settings.
-
-    Raises:
-        InputError: If there is no method of that name.
-    """
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    if optimizer not in OPTIMIZERS:
-        raise unknown("optimizer", optimizer, OPTIMIZERS)
-    return OPTIMIZERS[optimizer]()
-
-
-def _positive(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{name} is positive and finite, not {value}")
-    return value

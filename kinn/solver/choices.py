@@ -1,0 +1,72 @@
+"""What a solve was asked for, by name or by value: the form, the network, the method, the precision and the points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+
+from kinn.errors import InputError, unknown
+from kinn.forms import System, Trial, energy_form, inverse_form, strong_form
+from kinn.networks import NETWORKS, Architecture
+from kinn.optim import OPTIMIZERS, Optimizer
+from kinn.problem import Problem
+from kinn.training.recipe import Recipe
+
+#: The forms by name.
+FORMS: dict[str, Callable[..., System]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
+
+#: The precisions by name.
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+#: Up to this many parameters one thread does as well as several.
+SERIAL = 2000
+
+
+def collocation_count(trial: Trial) -> int:
+    """Return the number of interior points when the user does not say: the problem's own, or so many a parameter."""
+    defaults = trial.problem.defaults
+    return defaults.points or max(256, int(defaults.per_parameter * trial.parameter_count / len(trial.problem.names)))
+
+
+def chosen_network(problem: Problem, network: Architecture | str) -> Architecture:
+    """Return an architecture, by name with the settings that suit the problem.
+
+    Raises:
+        InputError: If there is no network of that name.
+    """
+    if isinstance(network, Architecture):
+        return network
+    if network not in NETWORKS:
+        raise unknown("network", network, NETWORKS)
+    return problem.defaults.networks.get(network) or NETWORKS[network]()
+
+
+def chosen_optimizer(optimizer: Optimizer | str) -> Optimizer:
+    """Return a method, by name with its default settings.
+
+    Raises:
+        InputError: If there is no method of that name.
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", optimizer, OPTIMIZERS)
+    return OPTIMIZERS[optimizer]()
+
+
+def positive(name: str, value: float) -> float:
+    """Return a number that must be positive and finite."""
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"{name} is positive and finite, not {value}")
+    return value
+
+
+def check_plain(followed: Recipe, form: str) -> None:
+    """Refuse strategies that change residuals, of which an energy has none."""
+    asked: dict[str, object] = {"weights": followed.weights, "sampling": followed.sampling, "causal": followed.causal}
+    asked |= {"batch": followed.batch, "slabs": followed.slabs if followed.slabs > 1 else None}
+    for name, what in asked.items():
+        if what is not None:
+            raise InputError(f"{name} is for the strong form, not for the {form} form")

@@ -1,0 +1,39 @@
+"""What a solve found beside its fields: constants that were identified, and what a second quadrature says of an energy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from kinn.forms import EnergySystem, ResidualSystem, System, Trial
+from kinn.forms.identification import Estimate, combined, estimates
+from kinn.forms.verdict import Verdict, verdict
+from kinn.training.journey import Placing
+from kinn.training.record import Record
+from kinn.training.routes import Fields, Members
+
+
+def minimised(fields: Fields, place: Placing) -> list[tuple[System, torch.Tensor]]:
+    """Return what was minimised, with the parameters that it came to, of each member of an ensemble."""
+    if not fields.problem.unknown_constants and fields.problem.defaults.form == "strong":
+        return []
+    members = fields.members if isinstance(fields, Members) else (fields,)
+    return [(place(trial, 0)[0], trial.flat.get()) for trial in members if isinstance(trial, Trial)]
+
+
+def identified(systems: Sequence[tuple[System, torch.Tensor]]) -> dict[str, Estimate]:
+    """Return the constants that were identified, by name."""
+    found = [estimates(system, theta) for system, theta in systems if isinstance(system, ResidualSystem)]
+    return combined(found) if found else {}
+
+
+def judged(systems: Sequence[tuple[System, torch.Tensor]], records: Sequence[Record]) -> Verdict | None:
+    """Return what the second quadrature says, of an energy."""
+    energies = [(system, theta) for system, theta in systems if isinstance(system, EnergySystem)]
+    if not energies:
+        return None
+    forbidden, finer = (
+        [int(record.detail[name]) for record in records if name in record.detail] for name in ("forbidden", "finer")
+    )
+    return verdict(energies, sum(forbidden), max(finer, default=1))
