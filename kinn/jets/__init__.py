@@ -5,8 +5,9 @@ composes lazily, `functions` are the elementary functions users write formulas w
 of a batch through a network layer at once.
 """
 
+from kinn.jets.component import Component
 from kinn.jets.index import Index, IndexSet
-from kinn.jets.jet import Component, Jet, constant, coordinate
+from kinn.jets.jet import Jet, constant, coordinate
 from kinn.jets.stack import compose
 
 __all__ = ["Component", "Index", "IndexSet", "Jet", "compose", "constant", "coordinate"]

@@ -16,8 +16,9 @@ import torch
 
 from kinn.errors import InputError
 from kinn.jets import univariate
+from kinn.jets.component import as_tensor
 from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
-from kinn.jets.jet import Jet, as_tensor
+from kinn.jets.jet import Jet
 from kinn.jets.univariate import Univariate
 
 #: What the functions below take and return: the result has the type of the argument.

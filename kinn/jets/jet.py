@@ -8,8 +8,8 @@ evaluated on jets computes no derivative in vain, and recording what it asks for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -17,11 +17,10 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.jets import univariate
-from kinn.jets.index import Index, add, below, binomial, first_axis, subtract, trace, trace_axes, unit, zero
+from kinn.jets.component import Component, plus
+from kinn.jets.index import Index, add, trace, trace_axes, unit, zero
+from kinn.jets.rules import Composition, leibniz
 from kinn.jets.univariate import Univariate
-
-#: One component: a tensor with the points along its first axis, or a plain number (0.0 where it vanishes everywhere).
-Component: TypeAlias = Tensor | float
 
 
 class Jet:
@@ -96,7 +95,7 @@ class Jet:
         total: Component = 0.0
         for i in trace_axes(whole):
             e = unit(self.dimension, i)
-            total = _plus(total, self[add(add(a, e), e)])
+            total = plus(total, self[add(add(a, e), e)])
         return total
 
     def linear(self, map_: Callable[[Component], Component]) -> Self:
@@ -105,16 +104,16 @@ class Jet:
 
     def compose(self, function: Univariate) -> Self:
         """Return function(self)."""
-        streams = _Streams(function, self)
+        streams = Composition(function, self)
         return self._like(lambda a: streams.component(0, a))
 
     def __add__(self, other: object) -> Self:
         right = self._lift(other)
-        return NotImplemented if right is None else self._like(lambda a: _plus(self[a], right[a]))
+        return NotImplemented if right is None else self._like(lambda a: plus(self[a], right[a]))
 
     def __mul__(self, other: object) -> Self:
         right = self._lift(other)
-        return NotImplemented if right is None else self._like(lambda a: _leibniz(self, right, a))
+        return NotImplemented if right is None else self._like(lambda a: leibniz(self, right, a))
 
     def __truediv__(self, other: object) -> Self:
         right = self._lift(other)
@@ -176,52 +175,6 @@ class Jet:
         return NotImplemented if options else by_name(getattr(function, "__name__", ""), args)
 
 
-class _Streams:
-    """f(u), f'(u), ... of a jet u, and their own partial derivatives, each computed once."""
-
-    def __init__(self, function: Univariate, inner: Jet) -> None:
-        self.function = function
-        self.inner = inner
-        self.stream: Iterator[Tensor] | None = None
-        self.tables: list[Tensor] = []
-        self.known: dict[tuple[int, Index], Component] = {}
-
-    def table(self, k: int) -> Tensor:
-        """Return the k-th derivative of the function at the value of the inner jet."""
-        if self.stream is None:
-            self.stream = self.function(as_tensor(self.inner.value))
-        while len(self.tables) <= k:
-            self.tables.append(next(self.stream))
-        return self.tables[k]
-
-    def component(self, k: int, a: Index) -> Component:
-        """Return D^a of f^(k)(u): D^a f(u) = D^(a-e) (f'(u) D^e u), with Leibniz' rule for the product."""
-        if not any(a):
-            return self.table(k)
-        key = (k, a)
-        if key not in self.known and trace_axes(a):
-            total: Component = _times(self.table(k + 1), self.inner[a])
-            for i in trace_axes(a):
-                slope = self.inner[unit(len(a), i)]
-                total = _plus(total, _times(self.table(k + 2), _times(slope, slope)))
-            self.known[key] = total
-        if key not in self.known:
-            rest = subtract(a, unit(len(a), first_axis(a)))
-            total = 0.0
-            for b in below(rest):
-                inner = self.inner[subtract(a, b)]
-                if _vanishes(inner):
-                    continue
-                total = _plus(total, _times(binomial(rest, b), _times(self.component(k + 1, b), inner)))
-            self.known[key] = total
-        return self.known[key]
-
-
-def as_tensor(c: Component) -> Tensor:
-    """Return a component as a tensor; numbers in float64, which as 0-dimensional tensors promote nothing."""
-    return c if isinstance(c, Tensor) else torch.tensor(c, dtype=torch.float64)
-
-
 def constant(dimension: int, value: Component) -> Jet:
     """Return the jet of a function that does not depend on the coordinates."""
     return Jet(dimension, lambda a: 0.0 if any(a) else value)
@@ -231,36 +184,3 @@ def coordinate(dimension: int, axis: int, values: Tensor) -> Jet:
     """Return the jet of coordinate `axis` at the points where it takes `values` (N,)."""
     slope = unit(dimension, axis)
     return Jet(dimension, lambda a: values if not any(a) else float(a == slope))
-
-
-def _vanishes(c: Component) -> bool:
-    return isinstance(c, float | int) and c == 0
-
-
-def _plus(a: Component, b: Component) -> Component:
-    if _vanishes(a):
-        return b
-    return a if _vanishes(b) else a + b
-
-
-def _times(a: Component, b: Component) -> Component:
-    if _vanishes(a) or _vanishes(b):
-        return 0.0
-    if isinstance(a, float | int) and a == 1:
-        return b
-    return a if isinstance(b, float | int) and b == 1 else a * b
-
-
-def _leibniz(u: Jet, v: Jet, a: Index) -> Component:
-    """Return D^a (u v), asking v for a component only where that of u does not vanish."""
-    total: Component = 0.0
-    if trace_axes(a):
-        o = zero(len(a))
-        terms = [(1, o, a), (1, a, o), *((2, e, e) for e in (unit(len(a), i) for i in trace_axes(a)))]
-    else:
-        terms = [(binomial(a, b), b, subtract(a, b)) for b in below(a)]
-    for n, b, c in terms:
-        left = u[b]
-        if not _vanishes(left):
-            total = _plus(total, _times(n, _times(left, v[c])))
-    return total

@@ -16,8 +16,8 @@ from kinn.errors import InputError
 from kinn.fields import TIME, Field
 from kinn.forms import Trial
 from kinn.jets import Component, Index
+from kinn.jets.component import as_tensor
 from kinn.jets.index import add, trace_axes, unit
-from kinn.jets.jet import as_tensor
 from kinn.problem import WHOLE, Array, Problem
 
 #: At how many sets of points an end state is remembered: the blocks of points that one evaluation goes through.
