@@ -19,6 +19,7 @@ _MODULES = {
     "biharmonic": "biharmonic",
     "burgers": "burgers",
     "burgers-viscosity": "burgers_viscosity",
+    "cantilever-3d": "cantilever_3d",
     "crack": "crack",
     "eikonal": "eikonal",
     "flower": "flower",

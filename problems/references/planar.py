@@ -7,7 +7,7 @@ from math import cos as cosine
 from math import sin as sine
 from typing import Any, TypeAlias
 
-from kinn.jets.functions import arctan2, cos, sin, where
+from kinn.jets.functions import arctan2, cos, log, sin, where
 from kinn.jets.jet import Jet
 
 #: Real and imaginary part.
@@ -44,6 +44,11 @@ def positive(v: Any) -> Any:
     """Return v where it is positive and 1 elsewhere, to keep logarithms and powers finite."""
     values = v.value if isinstance(v, Jet) else v
     return where(values > 0, v, 1.0)
+
+
+def logarithm(a: Pair) -> Pair:
+    """Return log a, its imaginary part between -pi and pi; the modulus of 0 counts as 1."""
+    return log(positive(a[0] * a[0] + a[1] * a[1])) / 2, arctan2(a[1], a[0])
 
 
 def power(a: Pair, exponent: float) -> Pair:

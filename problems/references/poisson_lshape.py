@@ -21,8 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.jets.functions import arctan2, log
-from kinn.problems.references.planar import polynomial, positive, power, times, turned
+from kinn.problems.references.planar import logarithm, polynomial, power, times, turned
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -59,8 +58,7 @@ def singular(x: Any, y: Any) -> Any:
 def logarithmic(x: Any, y: Any, corner: tuple[float, float], bisector: float) -> Any:
     """Return Re(z^2 log z) in the axes of a corner."""
     z = turned((x - corner[0], y - corner[1]), bisector)
-    phase = (log(positive(z[0] * z[0] + z[1] * z[1])) / 2, arctan2(z[1], z[0]))
-    return times(times(z, z), phase)[0]
+    return times(times(z, z), logarithm(z))[0]
 
 
 def particular(x: Any, y: Any) -> Any:

@@ -44,6 +44,7 @@ CASES += [
     ("advection", {"velocity": 3.0, "enforce": "soft"}),
     ("advection", {"velocity": 50.0, "frame": "moving"}),
     ("annulus-robin", {"inside": 0.1, "outside": 100.0}),
+    ("cantilever-3d", {"poisson": 0.0}),
     ("burgers-viscosity", {"samples": 50, "noise": 0.0}),
     ("eikonal", {"gradient": 0.0}),
     ("kovasznay", {"reynolds": 1.0, "enforce": "soft"}),
@@ -283,6 +284,7 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("koch", {"depth": 5}),
         ("plate-hole-modulus", {"noise": -0.1}),
         ("plate-hole-modulus", {"samples": 0}),
+        ("cantilever-3d", {"poisson": 0.5}),
     ],
 )
 def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any]) -> None:
