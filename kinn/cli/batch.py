@@ -119,11 +119,11 @@ def _show_plan(stated: StudyFile, planned: Matrix, root: Path, workers: int | No
     from kinn.studies.store import Store
 
     rows: dict[tuple[str, str], list[int]] = {}
-    budgets: dict[tuple[str, str], float] = {}
+    budgets: dict[tuple[str, str], str] = {}
     for case, label in zip(planned.cases, labels([c.config for c in planned.cases]), strict=True):
         rows.setdefault(label, []).append(int(case.config["seed"]))
-        budgets[label] = float(case.config["budget"])
-    cells = [[*label, ", ".join(map(str, seeds)), f"{budgets[label]:g} s"] for label, seeds in rows.items()]
+        budgets[label] = f"{case.config['budget']:g} {'CPU s' if case.config['clock'] == 'cpu' else 's'}"
+    cells = [[*label, ", ".join(map(str, seeds)), budgets[label]] for label, seeds in rows.items()]
     show(ruled(stated.study.name, ["problem", "network", "seeds", "budget"], cells))
     for text in planned.left_out:
         print(text)

@@ -48,7 +48,7 @@ class Study(_Table):
         optimizers: The methods; the problem's own by default.
         seeds: A count, or a list of seeds.
         budget: Seconds a run; the problem's own by default.
-        clock: What they are counted by, "wall" or "cpu".
+        clock: What they are counted by: "wall", or "cpu" for the processor's, of all threads of a run together.
         iterations: The most steps a run.
         points: Collocation points.
         dtype: "float64" or "float32".
@@ -73,10 +73,10 @@ class Study(_Table):
     optimizers: Names | None = None
     seeds: PositiveInt | Annotated[list[NonNegativeInt], Field(min_length=1)] = 3
     budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    clock: str = "wall"
+    clock: Literal["wall", "cpu"] = "wall"
     iterations: PositiveInt | None = None
     points: PositiveInt | None = None
-    dtype: str = "float64"
+    dtype: Literal["float64", "float32"] = "float64"
     match: Literal["parameters", "time"] = "time"
     weights: str | None = None
     sampling: str | None = None

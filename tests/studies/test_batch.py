@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import multiprocessing
 import os
@@ -23,6 +24,7 @@ from kinn.studies.cases import Case
 from kinn.studies.claims import claim
 from kinn.studies.executors import LocalExecutor, SerialExecutor
 from kinn.studies.store import Store, StoreError
+from kinn.training.loop import CLOCKS
 from tests.studies.conftest import Cases
 
 
@@ -69,6 +71,19 @@ def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
     assert (tally.found, tally.kept, tally.solved) == (1, 2, 0)
     tally = batch(made, runs, retry=True)
     assert (tally.found, tally.kept, tally.solved) == (1, 0, 2)
+
+
+def test_a_budget_in_seconds_of_the_processor_is_counted_by_it(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setitem(CLOCKS, "cpu", lambda: float(next(ticks)))  # a second has gone whenever it is asked
+    (case,) = cases(seeds=1, clock="cpu", budget=20, iterations=10_000)
+    assert case.config["clock"] == "cpu"
+    assert batch((case,), runs).solved == 1
+    summary = json.loads((case.place(runs) / "summary.json").read_text())
+    assert summary["stopped"] == "budget"
+    assert 20 <= summary["seconds"] == int(summary["seconds"]) < 60
 
 
 class Cut(BaseException):

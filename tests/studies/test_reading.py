@@ -58,6 +58,8 @@ def test_one_may_stand_for_a_list_and_settings_for_a_table() -> None:
         ("[study]\nname = 'x'\n", r"s.toml:1: study.problems is missing"),
         (SMALLEST.replace("seeds = 5", "seeds = 0"), r"s.toml:7: study.seeds: input should be greater than 0"),
         (SMALLEST.replace("budget = 60", "budget = -1"), r"s.toml:8: study.budget: input should be greater than 0"),
+        (SMALLEST + "clock = 'cpus'\n", r"s.toml:9: study.clock: input should be 'wall' or 'cpu'"),
+        (SMALLEST + "dtype = 'float16'\n", r"s.toml:9: study.dtype: input should be 'float64' or 'float32'"),
         (SMALLEST + "match = 'size'\n", r"s.toml:9: study.match: input should be 'parameters' or 'time'"),
         (
             SMALLEST + "[[zip]]\npoints = [1]\nbatch = [1, 2]\n",
