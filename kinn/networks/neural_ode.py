@@ -9,10 +9,10 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.networks.base import Architecture, at_least_one, rescaled
-from kinn.networks.dense import Dense
-from kinn.networks.flow import Flow
+from kinn.networks.integration.flow import Flow
+from kinn.networks.integration.runge_kutta import METHODS
 from kinn.networks.layers import Layer
-from kinn.networks.runge_kutta import METHODS
+from kinn.networks.layers.dense import Dense
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.networks.base import Architecture, at_least_one, rescaled
-from kinn.networks.dense import Dense
-from kinn.networks.encoders import Encoded
 from kinn.networks.layers import Layer
-from kinn.networks.residual import GATES, Residual
-from kinn.networks.streams import Streams
+from kinn.networks.layers.dense import Dense
+from kinn.networks.layers.encoders import Encoded
+from kinn.networks.layers.residual import GATES, Residual
+from kinn.networks.layers.streams import Streams
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from kinn.forms import Trial, strong_form
 from kinn.jets import IndexSet, univariate
 from kinn.networks import NeuralODE, Tape
 from kinn.networks.base import Network
-from kinn.networks.flow import Flow
+from kinn.networks.integration.flow import Flow
 from kinn.networks.layers import Activation, Linear, values
-from kinn.networks.residual import Residual
+from kinn.networks.layers.residual import Residual
 from kinn.problems import poisson_1d
 from kinn.training.loop import Stopping, train
 from tests.networks.contract import NetworkContract

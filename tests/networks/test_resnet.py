@@ -6,9 +6,9 @@ import torch
 from kinn import InputError
 from kinn.jets import IndexSet
 from kinn.networks import ResNet
-from kinn.networks.encoders import Encoded
 from kinn.networks.layers import Linear, values
-from kinn.networks.residual import CARRY, GATES, Residual
+from kinn.networks.layers.encoders import Encoded
+from kinn.networks.layers.residual import CARRY, GATES, Residual
 from tests.networks.contract import NetworkContract
 
 

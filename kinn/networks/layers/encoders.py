@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from kinn.jets import IndexSet
 from kinn.networks.layers import Layer, backend_of, in_order, values
-from kinn.networks.products import product
-from kinn.networks.residual import Residual
+from kinn.networks.layers.products import product
+from kinn.networks.layers.residual import Residual
 from kinn.networks.tape import Tape
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import DivergedError
-from kinn.networks.runge_kutta import Tableau, combined
+from kinn.networks.integration.runge_kutta import Tableau, combined
 
 #: The times at which steps begin, and their lengths.
 Steps = tuple[tuple[float, float], ...]

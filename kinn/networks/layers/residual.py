@@ -10,7 +10,7 @@ from torch.nn import Parameter
 
 from kinn.jets import IndexSet, univariate
 from kinn.networks.layers import Activation, Layer, Linear, backend_of, in_order, values
-from kinn.networks.products import product
+from kinn.networks.layers.products import product
 from kinn.networks.tape import Tape
 
 #: How a block joins its branch f to the identity, by name.
