@@ -34,6 +34,7 @@ _MODULES = {
     "korteweg-de-vries": "korteweg_de_vries",
     "kovasznay": "kovasznay",
     "kuramoto-sivashinsky": "kuramoto_sivashinsky",
+    "l-shape-elasticity": "l_shape_elasticity",
     "lid-driven-cavity": "lid_driven_cavity",
     "lorenz": "lorenz",
     "lotka-volterra": "lotka_volterra",

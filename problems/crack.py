@@ -12,7 +12,6 @@ features=tip gives them the singular field as a further input.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,11 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Interface
 from kinn.errors import unknown
 from kinn.fields import Field, Points
-from kinn.geometry import Geometry, Polygon, Rectangle
+from kinn.geometry import Geometry, Polygon
 from kinn.jets.functions import sqrt, where
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
+from kinn.problems.fans import fan
 
 FEATURES = ("none", "tip")
 
@@ -74,20 +74,9 @@ def towards_the_tip(geometry: Geometry, n: int, seed: int) -> Array:
 
 
 def around_the_tip(geometry: Geometry, n: int, seed: int | None) -> tuple[Array, Array]:
-    """Return points (n, 2) and weights (n,) of a quadrature of a half, in triangles with a corner at the tip.
-
-    The distance from the tip is s^2 times that of the opposite side: in s and along that side the energy of the singular
-    field is smooth (Duffy 1982, SIAM J. Numer. Anal. 19, 1260, with a square).
-    """
+    """Return points (n, 2) and weights (n,) of a quadrature of a half, crowded towards the tip as s^2."""
     side = 1.0 if geometry.bounds[1][1] > 0 else -1.0
-    unit = Rectangle((0.0, 0.0), (1.0, 1.0)).quadrature(7, points=-(-n // 4), seed=seed)
-    s, t = unit.points.T
-    corners = np.array([(1.0, 0.0), (1.0, side), (0.0, side), (-1.0, side), (-1.0, 0.0)])
-    points, weights = [], []
-    for a, b in pairwise(corners):
-        points.append((s**2)[:, None] * (a + t[:, None] * (b - a)))
-        weights.append(2 * s**3 * unit.weights * abs(a[0] * b[1] - a[1] * b[0]))
-    return np.concatenate(points), np.concatenate(weights)
+    return fan([(1.0, 0.0), (1.0, side), (0.0, side), (-1.0, side), (-1.0, 0.0)], n, seed, 2.0)
 
 
 def energy(u: Field, p: Points) -> Field:

@@ -49,6 +49,7 @@ CASES += [
     ("eikonal", {"gradient": 0.0}),
     ("kovasznay", {"reynolds": 1.0, "enforce": "soft"}),
     ("kuramoto-sivashinsky", {"end": 0.3}),
+    ("l-shape-elasticity", {"features": "corner"}),
     ("lid-driven-cavity", {"features": "none"}),
     ("lorenz", {"constants": "unknown"}),
     ("lotka-volterra", {"term": "unknown"}),
@@ -285,6 +286,7 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("plate-hole-modulus", {"noise": -0.1}),
         ("plate-hole-modulus", {"samples": 0}),
         ("cantilever-3d", {"poisson": 0.5}),
+        ("l-shape-elasticity", {"features": "tip"}),
     ],
 )
 def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any]) -> None:
