@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel
+from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel, PressureKernel
 from kinn.errors import InputError, unknown
 from kinn.geometry.pieces.base import Array
 
@@ -24,13 +24,16 @@ class Equation(ABC):
 
     Attributes:
         particular: Where the equation has a source, a function of the coordinates that satisfies it, whatever it is on
-            the boundary; it returns as many fields as there are. The fundamental solution knows nothing of sources.
+            the boundary; it returns as many fields as there are. The fundamental solution knows nothing of sources. A
+            solution without source takes up what is singular at a corner in the same way.
     """
 
     #: How messages call it.
     name: ClassVar[str]
     #: The number of fields.
     components: ClassVar[int]
+    #: Whether a pressure may follow the fields.
+    incompressible: ClassVar[bool] = False
     #: Whether the domain is the outside of those boundaries that conditions are given on.
     exterior: ClassVar[bool] = False
 
@@ -60,9 +63,24 @@ class Equation(ABC):
         tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
         return np.asarray(traction[:, :, None] * normals[:, None] + slope[:, :, None] * tangents[:, None])
 
-    def traction(self, gradient: Array, normals: Array) -> Array:
-        """Return the traction (N, C) of a solution with a gradient (N, C, 2) on a boundary with normals (N, 2)."""
+    def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
+        """Return the traction (N, C) on a boundary.
+
+        Args:
+            gradient: The gradient of the solution (N, C, 2).
+            normals: The outward unit normals (N, 2).
+            pressure: The pressure (N, 1), or (N, 0) where the equation has none.
+        """
         return np.asarray(np.einsum("nci,ni->nc", gradient, normals))
+
+    def pressure(self, traction: Array, slope: Array, normals: Array) -> Array:
+        """Return the pressure (N, 1) on a boundary, of what `gradient` takes; (N, 0) where the equation has none."""
+        return np.zeros((len(normals), 0))
+
+    @property
+    def companion(self) -> Kernel | None:
+        """What the pressure inside follows from, where there is one."""
+        return None
 
     def exponent(self, angle: float, alike: bool) -> float:
         """Return the exponent a of the r^a that a solution behaves like at a corner.
@@ -200,7 +218,7 @@ class Elasticity(_Solid):
         """The ratio with which plane strain is what this plane state is."""
         return self.nu if self.plane == "strain" else self.nu / (1 + self.nu)
 
-    def traction(self, gradient: Array, normals: Array) -> Array:
+    def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
         """Return the stress of a displacement gradient times the normals."""
         nu, mu = self.poisson, self.shear
         volume = 2 * mu * nu / (1 - 2 * nu) * np.trace(gradient, axis1=1, axis2=2)
@@ -219,21 +237,20 @@ class Elasticity(_Solid):
 
 @dataclass(frozen=True)
 class Stokes(_Solid):
-    """Creeping flow; the fields are the velocities along x and y.
+    """Creeping flow; the fields are the velocities along x and y, and, if the problem names it, the pressure.
 
     Attributes:
         viscosity: The dynamic viscosity.
     """
 
     name = "creeping flow"
+    incompressible = True
 
     viscosity: float = 1.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.viscosity) and self.viscosity > 0):
             raise InputError(f"the viscosity is positive, not {self.viscosity}")
-        if self.particular is not None:
-            raise InputError("creeping flow takes no particular solution: its pressure is not among the fields")
 
     @property
     def shear(self) -> float:
@@ -244,6 +261,22 @@ class Stokes(_Solid):
     def poisson(self) -> float:
         """1/2: nothing is compressed."""
         return 0.5
+
+    @property
+    def companion(self) -> Kernel:
+        """The kernel of the pressure."""
+        return PressureKernel(self.viscosity)
+
+    def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
+        """Return the stress of a velocity gradient and a pressure times the normals."""
+        shear = self.viscosity * (gradient + gradient.transpose(0, 2, 1))
+        return np.asarray(np.einsum("nij,nj->ni", shear, normals) - pressure * normals)
+
+    def pressure(self, traction: Array, slope: Array, normals: Array) -> Array:
+        """Return the pressure: as nothing is compressed, the velocity across the boundary changes as the slope along it."""
+        tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
+        stretch = -np.sum(slope * tangents, axis=1)
+        return np.asarray(2 * self.viscosity * stretch - np.sum(traction * normals, axis=1))[:, None]
 
     def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
         """Return flows without body force, with their pressure."""

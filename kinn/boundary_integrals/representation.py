@@ -29,7 +29,7 @@ class Representation:
     """A solution in a domain.
 
     Attributes:
-        kernel: The kernel of its equation.
+        kernel: The kernel of its equation, or of a field that follows from the same data.
         panels: The boundary, M panels of n nodes.
         values: The solution on it, (M n, C).
         densities: Its traction times ds/dt, (M n, C).
@@ -44,7 +44,7 @@ class Representation:
 
     def __call__(self, points: Array, *, gradient: bool = False) -> tuple[Array, Array | None]:
         """Return the solution (K, C) at points (K, 2) of the domain, and its gradient (K, C, 2) if asked for."""
-        c = self.kernel.components
+        c = self.kernel.rows
         u, slopes = np.empty((len(points), c)), np.empty((len(points), c, 2))
         step = max(1, BLOCK // self.panels.nodes)
         for first in range(0, len(points), step):
@@ -59,9 +59,10 @@ class Representation:
         nearest, on, inner = self._nearest(points, which, panel)
         u, slopes = self._far(inner, nearest, which, panel, gradient)
         self._add_near(inner, nearest, which, panel, u, slopes)
-        if not self.exterior:
-            u += nearest
-        u[on] = nearest[on]
+        if not self.kernel.companion:
+            if not self.exterior:
+                u += nearest
+            u[on] = nearest[on]
         return u, slopes
 
     def _far(
@@ -171,10 +172,11 @@ class Representation:
 
 
 def _sum(kernel: Array, density: Array) -> Array:
-    """Return the sum over nodes of a kernel (K, N, C, C, ...) times densities (K, N, C), an array (K, C, ...)."""
+    """Return the sum over nodes of a kernel (K, N, R, C, ...) times densities (K, N, C), an array (K, R, ...)."""
     k, n, c = density.shape
     if c == 1:
         return np.asarray(np.einsum("kn...,kn->k...", kernel[:, :, 0], density[..., 0]))
-    flat = kernel.reshape(k, n, c, c, -1)
+    rows = kernel.shape[2]
+    flat = kernel.reshape(k, n, rows, c, -1)
     out = np.einsum("knabg,knb->kag", flat, density, optimize=True)
-    return np.asarray(out.reshape(k, c, *kernel.shape[4:]))
+    return np.asarray(out.reshape(k, rows, *kernel.shape[4:]))

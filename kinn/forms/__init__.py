@@ -3,6 +3,7 @@
 from kinn.forms.base import System
 from kinn.forms.energy import energy_form
 from kinn.forms.energy_system import EnergySystem
+from kinn.forms.functions import TrialFunctions
 from kinn.forms.inverse import BoundaryTrial, InverseSystem, Nystrom, inverse_form
 from kinn.forms.made import make_trial
 from kinn.forms.strong import strong_form
@@ -17,6 +18,7 @@ __all__ = [
     "ResidualSystem",
     "System",
     "Trial",
+    "TrialFunctions",
     "energy_form",
     "inverse_form",
     "make_trial",

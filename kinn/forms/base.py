@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import DivergedError
-from kinn.forms.trial import Trial
+from kinn.forms.functions import TrialFunctions
 from kinn.optim.objective import Curvature
 
 
@@ -25,7 +25,7 @@ class System(ABC):
     #: Whether it is a sum of squares, whose least value is about zero.
     least_squares: bool
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: TrialFunctions) -> None:
         self.trial = trial
 
     @property

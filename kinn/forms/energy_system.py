@@ -53,6 +53,7 @@ class EnergySystem(System):
     """
 
     least_squares = False
+    trial: Trial
 
     def __init__(
         self,

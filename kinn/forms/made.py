@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from kinn.forms.functions import TrialFunctions
 from kinn.forms.inverse import BoundaryTrial
 from kinn.forms.trial import Trial
 from kinn.networks import Architecture
@@ -12,7 +13,7 @@ from kinn.problem import Problem
 
 def make_trial(
     problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
-) -> Trial:
+) -> TrialFunctions:
     """Return the trial functions of the form that a problem is to be solved in: on its domain, or on its boundary."""
     kind = BoundaryTrial if problem.defaults.form == "inverse" else Trial
     return kind(problem, architecture, seed=seed, dtype=dtype)

@@ -29,6 +29,8 @@ class ResidualSystem(SumOfSquares, System):
         terms: The terms.
     """
 
+    trial: Trial
+
     def __init__(self, trial: Trial, terms: Sequence[Term]) -> None:
         super().__init__(trial)
         self.terms = tuple(terms)

@@ -1,29 +1,28 @@
-"""Trial functions: the networks of a problem, one a subdomain, dressed with its hard conditions."""
+"""Trial functions on the domain: networks, one a subdomain, dressed with the hard conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from kinn.errors import InputError, unknown
-from kinn.fields import Field, Points, derivative_index
+from kinn.errors import InputError
+from kinn.fields import Field, Points
 from kinn.forms.ansatz import Ansatz, hard_ansatz
+from kinn.forms.functions import TrialFunctions, Wanted
 from kinn.forms.inputs import Inputs
-from kinn.forms.parameters import FlatParameters
-from kinn.forms.unknowns import Unknowns
 from kinn.jets import Component, Index, IndexSet
-from kinn.networks import Architecture, Network, Tape
+from kinn.networks import Architecture, Tape
 from kinn.problem import Array, Problem
 
 #: Points evaluated at a time outside training, so that memory stays bounded.
 BLOCK = 16384
 
 
-class Trial(nn.Module):
-    """The functions among which a solution is sought, and, once trained, the solution.
+class Trial(TrialFunctions):
+    """Trial functions on the domain: a network for each subdomain.
 
     Args:
         problem: What is to be solved.
@@ -35,16 +34,12 @@ class Trial(nn.Module):
     def __init__(
         self, problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
     ) -> None:
-        super().__init__()
-        self.problem = problem
-        self.architecture = architecture
-        self.dtype = dtype
-        self.networks = nn.ModuleDict()
-        self._inputs: dict[str, Inputs] = {}
-        self._ansatz: dict[tuple[str, str], Ansatz | None] = {}
+        networks = nn.ModuleDict()
+        taken: dict[str, Inputs] = {}
+        ansatz: dict[tuple[str, str], Ansatz | None] = {}
         for n, name in enumerate(problem.subdomains):
-            inputs = self._inputs[name] = Inputs(problem, name)
-            self.networks[name] = architecture.build(
+            inputs = taken[name] = Inputs(problem, name)
+            networks[name] = architecture.build(
                 len(inputs.bounds[0]),
                 len(problem.names),
                 inputs.bounds,
@@ -52,9 +47,9 @@ class Trial(nn.Module):
                 dtype=dtype,
             )
             for field in problem.names:
-                self._ansatz[name, field] = hard_ansatz(problem, name, field)
-        self.unknowns = Unknowns(problem, architecture, seed, dtype)
-        self.flat = FlatParameters(self)
+                ansatz[name, field] = hard_ansatz(problem, name, field)
+        super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
+        self._inputs, self._ansatz = taken, ansatz
         for name in problem.subdomains:
             self._check_cycles(name)
 
@@ -78,27 +73,10 @@ class Trial(nn.Module):
                     )
 
     @property
-    def parameter_count(self) -> int:
-        """The number P of trainable parameters."""
-        return self.flat.size
-
-    @property
     def backend(self) -> str:
         """The name of the back end that evaluates the networks."""
         index = IndexSet.full(len(self.problem.coordinates), 1)
         return self.network(next(iter(self.problem.subdomains))).backend(index)
-
-    def network(self, subdomain: str) -> Network:
-        """Return the network of a subdomain."""
-        network = self.networks[subdomain]
-        assert isinstance(network, Network)
-        return network
-
-    def last_layer(self) -> torch.Tensor:
-        """Return the positions in the flat vector of the parameters that the fields are affine in."""
-        parameters = [p for name in self.problem.subdomains for p in self.network(name).last_layer]
-        slices = [self.flat.slices[p] for p in (*parameters, *self.unknowns.affine_parameters)]
-        return torch.cat([torch.arange(s.start, s.stop) for s in slices])
 
     def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
         """Return the fields of a subdomain by name at points.
@@ -193,48 +171,21 @@ class Trial(nn.Module):
             out[name] = field
         return out
 
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points, each taken from the subdomain that contains the point.
-
-        Args:
-            points: A `N x d` array.
-            expressions: "u", "u.x", "u.xy", or several of them.
-            subdomain: If given, all points are taken to lie in this one (its side of an interface, say).
-
-        Returns:
-            A `N` array for one expression, `N x len(expressions)` for several; NaN outside the domain.
-
-        Raises:
-            InputError: If the points have the wrong shape or an expression names no field or coordinate.
-        """
-        single = isinstance(expressions, str)
-        names = [expressions] if isinstance(expressions, str) else list(expressions)
-        x = np.asarray(points, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != self.problem.dimension:
-            raise InputError(f"points have shape (N, {self.problem.dimension}), not {x.shape}")
-        wanted = [self.parse(name) for name in names]
+    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Return fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         below = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
         sought = {u.name: below for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)}
-        out = np.full((len(x), len(names)), np.nan)
-        free = np.ones(len(x), dtype=bool)
-        for name, geometry in self.problem.subdomains.items():
-            if subdomain is None:
-                here = np.flatnonzero(free & geometry.contains(x))
-                free[here] = False
-            else:
-                here = np.arange(len(x)) if name == subdomain else np.arange(0)
-            if not len(here):
-                continue
-            index = self._needs(name, x[here[:1]], wanted)
-            for rows in np.array_split(here, -(-len(here) // BLOCK)):
-                with torch.no_grad():
-                    p = self.problem.points(torch.as_tensor(x[rows], dtype=self.dtype))
-                    (fields,), _ = self.on_sides([name], p, [index], [sought])
-                    for column, (field, a) in enumerate(wanted):
-                        out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
-        return out[:, 0] if single else out
+        index = self._needs(subdomain, points[:1], wanted)
+        out = np.empty((len(points), len(wanted)))
+        for rows in np.array_split(np.arange(len(points)), -(-len(points) // BLOCK)):
+            with torch.no_grad():
+                p = self.problem.points(torch.as_tensor(points[rows], dtype=self.dtype))
+                (fields,), _ = self.on_sides([subdomain], p, [index], [sought])
+                for column, (field, a) in enumerate(wanted):
+                    out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
+        return out
 
-    def _needs(self, subdomain: str, x: Array, wanted: Sequence[tuple[str, Index]]) -> IndexSet:
+    def _needs(self, subdomain: str, x: Array, wanted: Sequence[Wanted]) -> IndexSet:
         """Return the derivatives of the network that derivatives of the fields need: hard conditions may ask for more."""
         asked: set[Index] = set()
 
@@ -247,14 +198,3 @@ class Trial(nn.Module):
         for field, a in wanted:
             fields[field][a]
         return IndexSet.closure(self.problem.dimension, asked)
-
-    def parse(self, expression: str) -> tuple[str, Index]:
-        """Return field and multi-index of "u.xy".
-
-        Raises:
-            InputError: If there is no such field or coordinate.
-        """
-        field, _, letters = expression.partition(".")
-        if field not in self.problem.evaluated:
-            raise unknown("field", field, self.problem.evaluated, f"problem {self.problem.name!r}")
-        return field, derivative_index(letters, self.problem.coordinates, field)

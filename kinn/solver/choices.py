@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import System, Trial, energy_form, inverse_form, strong_form
+from kinn.forms import System, TrialFunctions, energy_form, inverse_form, strong_form
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
@@ -24,7 +24,7 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 SERIAL = 2000
 
 
-def collocation_count(trial: Trial) -> int:
+def collocation_count(trial: TrialFunctions) -> int:
     """Return the number of interior points when the user does not say: the problem's own, or so many a parameter."""
     defaults = trial.problem.defaults
     return defaults.points or max(256, int(defaults.per_parameter * trial.parameter_count / len(trial.problem.names)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import BoundaryTrial, EnergySystem, Nystrom, System, Trial
+from kinn.forms import BoundaryTrial, EnergySystem, Nystrom, System, TrialFunctions
 from kinn.forms.checks import warn_of_doubts
 from kinn.metrics import errors
 from kinn.networks import Architecture
@@ -195,7 +195,7 @@ def solve(
 def _placed(form: Callable[..., System], points: int, seed: int) -> Placing:
     """Return what places the points that are trained on, and those of validation: of an energy, those of its guard."""
 
-    def place(trial: Trial, offset: int) -> tuple[System, System]:
+    def place(trial: TrialFunctions, offset: int) -> tuple[System, System]:
         training = form(trial, points=points, seed=seed + offset)
         if isinstance(training, EnergySystem) and training.guard is not None:
             return shared(training), training.guard

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from kinn.forms import EnergySystem, ResidualSystem, System, Trial
+from kinn.forms import EnergySystem, ResidualSystem, System, TrialFunctions
 from kinn.forms.identification import Estimate, combined, estimates
 from kinn.forms.verdict import Verdict, verdict
 from kinn.training.journey import Placing
@@ -19,7 +19,7 @@ def minimised(fields: Fields, place: Placing) -> list[tuple[System, torch.Tensor
     if not fields.problem.unknown_constants and fields.problem.defaults.form == "strong":
         return []
     members = fields.members if isinstance(fields, Members) else (fields,)
-    return [(place(trial, 0)[0], trial.flat.get()) for trial in members if isinstance(trial, Trial)]
+    return [(place(trial, 0)[0], trial.flat.get()) for trial in members if isinstance(trial, TrialFunctions)]
 
 
 def identified(systems: Sequence[tuple[System, torch.Tensor]]) -> dict[str, Estimate]:

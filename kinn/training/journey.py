@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kinn.forms import EnergySystem, System, Trial
+from kinn.forms import EnergySystem, System, TrialFunctions
 from kinn.optim import Optimizer
 from kinn.training.checkpoint import Checkpoints, standing_in
 from kinn.training.loop import Outcome, Stopping, train
@@ -21,7 +21,7 @@ from kinn.training.watch import Watch
 
 #: Returns the objective of trial functions at the points trained on, and at those of validation, for what is added to
 #: the seed.
-Placing = Callable[[Trial, int], tuple[System, System]]
+Placing = Callable[[TrialFunctions, int], tuple[System, System]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Journey:
             trial.flat.set(done[leg].theta)
         return done
 
-    def _leg(self, route: Route, trial: Trial, done: Sequence[Outcome], before: Mapping[str, Any]) -> Outcome:
+    def _leg(self, route: Route, trial: TrialFunctions, done: Sequence[Outcome], before: Mapping[str, Any]) -> Outcome:
         """Train one leg."""
         leg = len(done)
         system, validation = self.place(trial, route.seed(leg))

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
-from kinn.forms import Trial
+from kinn.forms import TrialFunctions
 from kinn.grids import evaluation_points
 from kinn.metrics import true_values
 from kinn.problem import Array
@@ -27,7 +27,7 @@ class Watch:
         trial: The trial functions; its problem is that whose solution is known.
     """
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: TrialFunctions) -> None:
         self.trial = trial
         self._due, self._warm = 0.0, False
 

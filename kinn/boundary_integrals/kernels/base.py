@@ -20,8 +20,15 @@ class Kernel(ABC):
 
     #: The number C of components.
     components: int
+    #: Whether it gives another field than the one whose values it takes, of which constants make nothing: a pressure.
+    companion: bool = False
     #: Whether T integrates rigid states (those of `modes`) to minus themselves: it does where no frequency enters.
     static: bool = True
+
+    @property
+    def rows(self) -> int:
+        """The number of components that it gives."""
+        return self.components
 
     @abstractmethod
     def single(self, d: Array) -> Array:
@@ -48,5 +55,5 @@ class Kernel(ABC):
         return self.double_gradient(d, n)
 
     def modes(self, points: Array) -> Array:
-        """Return the states without traction at points (N, 2), (N, C, modes)."""
+        """Return the states without traction at points (N, 2), (N, C, modes); they are affine."""
         return np.broadcast_to(np.eye(self.components), (len(points), self.components, self.components)).copy()

@@ -82,6 +82,5 @@ class KelvinKernel(Kernel):
 
     def modes(self, points: Array) -> Array:
         """Return the translations and the rotation at points (N, 2), (N, 2, 3)."""
-        centred = (points - points.mean(axis=0)) / max(float(np.ptp(points, axis=0).max()), 1e-300)
-        turn = np.stack([-centred[:, 1], centred[:, 0]], axis=1)
+        turn = np.stack([-points[:, 1], points[:, 0]], axis=1)
         return np.concatenate([super().modes(points), turn[:, :, None]], axis=2)

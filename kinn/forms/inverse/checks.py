@@ -24,8 +24,10 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
         InputError: If solutions of the equation do not satisfy the strong form, or a source is left out.
     """
     where = f"problem {problem.name!r}" + (f" in {subdomain!r}" if len(problem.subdomains) > 1 else "")
-    if len(problem.names) != equation.components:
-        raise InputError(f"{where} has {len(problem.names)} fields, and {equation.name} is about {equation.components}")
+    counts = (equation.components,) if not equation.incompressible else (equation.components, equation.components + 1)
+    if len(problem.names) not in counts:
+        about = f"{counts[0]}" + (", and a pressure" if equation.incompressible else "")
+        raise InputError(f"{where} has {len(problem.names)} fields, and {equation.name} is about {about}")
     residual = problem.residual_of(subdomain)
     if residual is None:
         return
@@ -38,7 +40,7 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
         parts = [out] if isinstance(out, Field) or not isinstance(out, Sequence) else list(out)
         return np.stack([np.broadcast_to(torch.as_tensor(part.value).numpy(), len(p)) for part in parts])
 
-    nothing = tried([0.0] * equation.components)
+    nothing = tried([0.0] * len(problem.names))
     if equation.particular is not None:
         given = equation.particular(*p.coordinates)
         left = tried(list(given) if isinstance(given, tuple | list) else [given])
@@ -49,11 +51,11 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
             f"{where} has a source, of which {equation.name} knows nothing in the inverse form: "
             "give a function that satisfies the equation with it, inverse=...(particular=...)"
         )
-    for fields in _solutions(equation, p):
+    for fields in _solutions(equation, p, len(problem.names)):
         scale = max(1.0, *(float(torch.as_tensor(f.value).abs().max()) for f in fields))
         if np.abs(tried(fields) - nothing).max() > 1e-6 * scale * (1 + equation.stiffness):
             raise InputError(f"the strong form of {where} is not {equation.name}, which its inverse form names")
 
 
-def _solutions(equation: Equation, p: Points) -> list[tuple[Field, ...]]:
-    return [tuple(fields[: equation.components]) for fields in equation.solutions(*p.coordinates)]
+def _solutions(equation: Equation, p: Points, count: int) -> list[tuple[Field, ...]]:
+    return [tuple(fields[:count]) for fields in equation.solutions(*p.coordinates)]

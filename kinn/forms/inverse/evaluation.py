@@ -2,70 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.forms.inverse.discretisation import Discretisation, particular
+from kinn.forms.functions import Wanted
+from kinn.forms.inverse.particular import particular
 from kinn.problem import Array
 
 if TYPE_CHECKING:
-    from kinn.forms.trial import Trial
+    from kinn.forms.inverse.discretisation import Discretisation
 
 
-def evaluated(
-    trial: Trial,
-    made: Discretisation,
-    data: Array,
-    points: Array,
-    expressions: str | Iterable[str],
-    subdomain: str | None,
-) -> Array:
-    """Return fields and first derivatives at points; see `Trial.evaluate`.
+class Interior:
+    """The solution that data on the boundary give.
 
     Args:
-        trial: Knows the names.
         made: The discretisation.
-        data: The data X on the boundary.
-        points: A `N x 2` array.
-        expressions: "u", "u.x", or several of them.
-        subdomain: If given, all points are taken to lie in this one.
-
-    Raises:
-        InputError: If the points have the wrong shape, or an expression is a derivative of higher order.
+        data: The data X at its nodes.
     """
-    problem = trial.problem
-    names = [expressions] if isinstance(expressions, str) else list(expressions)
-    x = np.asarray(points, dtype=np.float64)
-    if x.ndim != 2 or x.shape[1] != problem.dimension:
-        raise InputError(f"points have shape (N, {problem.dimension}), not {x.shape}")
-    wanted = [trial.parse(name) for name in names]
-    for name, (_, index) in zip(names, wanted, strict=True):
-        if sum(index) > 1 or min(index) < 0:
-            raise InputError(f"the inverse form gives fields and first derivatives, not {name!r}")
-    out = np.full((len(x), len(names)), np.nan)
-    free = np.ones(len(x), dtype=bool)
-    for name, geometry in problem.subdomains.items():
-        if subdomain is None:
-            here = np.flatnonzero(free & geometry.contains(x))
-            free[here] = False
-        else:
-            here = np.arange(len(x)) if name == subdomain else np.arange(0)
-        if not len(here):
-            continue
-        slopes_wanted = any(any(index) for _, index in wanted)
-        values, slopes = made.representation(name, data)(x[here], gradient=slopes_wanted)
-        if made.setting.equation(name).particular is not None:
-            more, more_slopes = particular(made.setting, name, x[here])
-            values = values + more
-            slopes = None if slopes is None else slopes + more_slopes
+
+    def __init__(self, made: Discretisation, data: Array) -> None:
+        self.made = made
+        self.data = data
+
+    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Return fields and first derivatives (N, len(wanted)) at points of a subdomain.
+
+        Raises:
+            InputError: If a derivative is of higher order.
+        """
+        return np.asarray(self._floating(subdomain, points, wanted) + self.made.free.at(points, wanted) @ self._shift)
+
+    @cached_property
+    def _shift(self) -> Array:
+        """How much of each free state takes the solution to the values that are given at points."""
+        return self.made.anchors.shift(self._floating)
+
+    def _floating(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Return them with what conditions leave free at a mean of zero."""
+        setting = self.made.setting
+        names, c = setting.problem.names, setting.components
+        for field, index in wanted:
+            if sum(index) > 1 or min(index) < 0:
+                letters = "".join(x * n for x, n in zip(setting.problem.coordinates, index, strict=True))
+                raise InputError(f"the inverse form gives fields and first derivatives, not '{field}.{letters}'")
+        slopes = any(any(index) for _, index in wanted)
+        values, gradients = particular(setting, subdomain, points)
+        inside = self.made.representation(subdomain, self.data)
+        kernels = [(slice(0, c), inside.kernel), (slice(c, None), setting.equation(subdomain).companion)]
+        for fields, kernel in kernels:
+            if kernel is not None and any(field in names[fields] for field, _ in wanted):
+                u, du = replace(inside, kernel=kernel)(points, gradient=slopes)
+                values[:, fields] += u
+                if du is not None:
+                    gradients[:, fields] += du
+        out = np.empty((len(points), len(wanted)))
         for column, (field, index) in enumerate(wanted):
-            c = problem.names.index(field)
-            if any(index):
-                assert slopes is not None
-                out[here, column] = slopes[:, c, list(index).index(1)]
-            else:
-                out[here, column] = values[:, c]
-    return out[:, 0] if isinstance(expressions, str) else out
+            n = names.index(field)
+            out[:, column] = gradients[:, n, index.index(1)] if any(index) else values[:, n]
+        return out

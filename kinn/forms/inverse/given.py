@@ -150,9 +150,11 @@ class _Trial:
         traces = []
         for side, (equation, (u, t, s)) in enumerate(zip(self.equations, state, strict=True)):
             normals = self.normals if side == 0 else -self.normals
-            slopes = equation.gradient(t.T * equation.stiffness / self.size, s.T / self.size, normals)
+            known = t.T * equation.stiffness / self.size, s.T / self.size, normals
+            slopes = equation.gradient(*known)
             fields = [self._field(u[c], slopes[:, c]) for c in range(self.components)]
-            traces.append(dict(zip(self.problem.names, fields, strict=True)))
+            fields += [self._field(p, None) for p in equation.pressure(*known).T]
+            traces.append(dict(zip(self.problem.names, fields, strict=False)))
         out, self.labels = [], []
         for condition in self.conditions:
             for residual in condition.residuals(traces, self.p):
@@ -161,13 +163,13 @@ class _Trial:
                 self.labels.append(condition.label)
         return np.stack(out, axis=1) if out else np.zeros((len(self.p), 0))
 
-    def _field(self, value: Array, slopes: Array) -> Field:
-        values, gradient = torch.as_tensor(value.copy()), torch.as_tensor(slopes.copy())
+    def _field(self, value: Array, slopes: Array | None) -> Field:
+        values, gradient = torch.as_tensor(value.copy()), None if slopes is None else torch.as_tensor(slopes.copy())
 
         def component(a: Index) -> Component:
             if not any(a):
                 return values
-            if sum(a) == 1 and min(a) == 0:
+            if gradient is not None and sum(a) == 1 and min(a) == 0:
                 return gradient[:, list(a).index(1)]
             raise InputError("conditions of the inverse form hold values and first derivatives, and no others")
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from kinn.boundary_integrals.equations import Equation
 from kinn.boundary_integrals.grading import order_for
+from kinn.boundary_integrals.kernels import Kernel
 from kinn.boundary_integrals.panels import Panels, Track, make_panels
-from kinn.conditions import BoundaryCondition, Condition, General
+from kinn.conditions import BoundaryCondition, Condition, General, PointValue
 from kinn.errors import InputError
 from kinn.forms.inverse.checks import check_equation
 from kinn.forms.inverse.given import Relations, relations
@@ -48,8 +49,12 @@ class Setting:
         for name in problem.subdomains:
             check_equation(problem, name, self.equation(name))
         for condition in problem.conditions:
-            if not isinstance(condition, BoundaryCondition | General) or condition.on == "interior":
-                raise InputError(f"the inverse form takes conditions on boundaries, and {condition.label} is none")
+            on_boundary = isinstance(condition, BoundaryCondition | General) and condition.on != "interior"
+            if not on_boundary and not isinstance(condition, PointValue):
+                raise InputError(
+                    "the inverse form takes conditions on boundaries, and values at points for what these leave free: "
+                    f"{condition.label} is neither"
+                )
         self.known  # noqa: B018 (what is contradictory is found now)
 
     def equation(self, subdomain: str) -> Equation:
@@ -61,8 +66,17 @@ class Setting:
 
     @property
     def components(self) -> int:
-        """The number C of fields."""
-        return len(self.problem.names)
+        """The number C of fields that have values and tractions on the boundary."""
+        return self.equation(next(iter(self.problem.subdomains))).components
+
+    @property
+    def point_values(self) -> list[PointValue]:
+        """The values that are given at points."""
+        return [c for c in self.problem.conditions if isinstance(c, PointValue)]
+
+    def kernel(self, subdomain: str) -> Kernel:
+        """Return the kernels of the equation of a subdomain."""
+        return self.equation(subdomain).kernel(self.size)
 
     @cached_property
     def size(self) -> float:

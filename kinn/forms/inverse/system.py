@@ -13,9 +13,9 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.forms.base import System
+from kinn.forms.functions import TrialFunctions
 from kinn.forms.inverse.discretisation import Discretisation
 from kinn.forms.inverse.trial import BoundaryTrial
-from kinn.forms.trial import Trial
 from kinn.networks import Tape
 from kinn.optim.squares import SumOfSquares
 
@@ -90,7 +90,7 @@ class InverseSystem(SumOfSquares, System):
         tape = Tape()
         out = self.boundary.on_edge(number, self.made, tape)
         nodes, channels = out.shape
-        slices = [self.trial.flat.slices[p] for p in list(self.boundary.networks.values())[number].parameters()]
+        slices = [self.trial.flat.slices[p] for p in self.boundary.on(number).parameters()]
         where = slice(slices[0].start, slices[-1].stop)
         rows = torch.zeros(channels, nodes, where.stop - where.start, dtype=torch.float64)
         for c in range(channels):
@@ -103,7 +103,7 @@ class InverseSystem(SumOfSquares, System):
         return rows.transpose(0, 1).reshape(nodes * channels, -1), where
 
 
-def inverse_form(trial: Trial, *, points: int, seed: int = 0) -> InverseSystem:  # noqa: ARG001 (the forms take the same)
+def inverse_form(trial: TrialFunctions, *, points: int, seed: int = 0) -> InverseSystem:  # noqa: ARG001 (the forms take the same)
     """Return the boundary integral equations on panels of at least so many nodes.
 
     Args:

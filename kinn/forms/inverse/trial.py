@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import pi
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from kinn.errors import InputError
+from kinn.forms.functions import TrialFunctions, Wanted
 from kinn.forms.inverse.discretisation import Discretisation
-from kinn.forms.inverse.evaluation import evaluated
+from kinn.forms.inverse.evaluation import Interior
 from kinn.forms.inverse.setting import Setting
-from kinn.forms.parameters import FlatParameters
-from kinn.forms.trial import Trial
-from kinn.forms.unknowns import Unknowns
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
 from kinn.problem import Array, Problem
@@ -24,7 +21,7 @@ from kinn.problem import Array, Problem
 _VALUES = {d: IndexSet.closure(d, [(0,) * d]) for d in (1, 2)}
 
 
-class BoundaryTrial(Trial):
+class BoundaryTrial(TrialFunctions):
     """The functions on the boundary among which the unknown data are sought, and the solution inside that they give.
 
     Args:
@@ -40,24 +37,20 @@ class BoundaryTrial(Trial):
     def __init__(
         self, problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
     ) -> None:
-        nn.Module.__init__(self)
         if dtype != torch.float64:
             raise InputError("the inverse form is solved in float64")
         if problem.unknowns:
             raise InputError(f"the inverse form takes no unknowns, and problem {problem.name!r} has some")
-        self.problem = problem
-        self.architecture = architecture
-        self.dtype = dtype
-        self.setting = Setting(problem)
-        self.networks = nn.ModuleDict()
-        for number, edge in enumerate(self.setting.outline.edges):
-            sides, c = len(self.setting.outline.beside[number]), self.setting.components
+        setting = Setting(problem)
+        networks = nn.ModuleDict()
+        for number, edge in enumerate(setting.outline.edges):
+            sides, c = len(setting.outline.beside[number]), setting.components
             inputs = 2 if edge.closed else 1  # a closed curve is a circle to its network
-            self.networks[f"{number}-{edge.name}"] = architecture.build(
+            networks[f"{number}-{edge.name}"] = architecture.build(
                 inputs, sides * c, ([-1.0] * inputs, [1.0] * inputs), seed=seed + 1_000_003 * number, dtype=dtype
             )
-        self.unknowns = Unknowns(problem, architecture, seed, dtype)
-        self.flat = FlatParameters(self)
+        super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
+        self.setting = setting
         self._made: dict[int, Discretisation] = {}
         self._least = 0
 
@@ -77,13 +70,12 @@ class BoundaryTrial(Trial):
     @property
     def backend(self) -> str:
         """The name of the back end that evaluates the networks."""
-        network = self._network(0)
+        network = self.on(0)
         return network.backend(_VALUES[network.inputs])
 
-    def last_layer(self) -> Tensor:
-        """Return the positions in the flat vector of the parameters that the data are affine in."""
-        layers = [p for n in range(len(self.networks)) for p in self._network(n).last_layer]
-        return torch.cat([torch.arange(s.start, s.stop) for s in (self.flat.slices[p] for p in layers)])
+    def on(self, number: int) -> Network:
+        """Return the network of an edge."""
+        return self.network(list(self.networks)[number])
 
     def data(self, made: Discretisation) -> Tensor:
         """Return the unknown data X (Q,) at the nodes."""
@@ -92,7 +84,7 @@ class BoundaryTrial(Trial):
 
     def on_edge(self, number: int, made: Discretisation, tape: Tape | None = None) -> Tensor:
         """Return the unknown data (n, m) at the nodes of an edge; a tape, if given, records what the Jacobian needs."""
-        network = self._network(number)
+        network = self.on(number)
         t = torch.as_tensor(made.parameters(number))
         if network.inputs == 2:
             x = torch.stack([torch.cos(2 * pi * t), torch.sin(2 * pi * t)], dim=1)
@@ -100,37 +92,6 @@ class BoundaryTrial(Trial):
             x = (2 * t - 1)[:, None]
         return network.jet(x, _VALUES[network.inputs], tape)[0]
 
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and first derivatives at points; see `Trial.evaluate`."""
-        return evaluated(self, self.main, self.data(self.main).numpy(), points, expressions, subdomain)
-
-    def _network(self, number: int) -> Network:
-        network = list(self.networks.values())[number]
-        assert isinstance(network, Network)
-        return network
-
-
-class Nystrom:
-    """What a plain Nystrom method makes of the same equations: the data at the nodes, with no network between.
-
-    Args:
-        trial: The trial functions whose equations they are.
-    """
-
-    def __init__(self, trial: BoundaryTrial) -> None:
-        self.problem = trial.problem
-        self.trial = trial
-
-    @property
-    def parameter_count(self) -> int:
-        """The number of unknown data."""
-        return len(self.trial.main.solution)
-
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and first derivatives at points; see `Trial.evaluate`."""
-        made = self.trial.main
-        return evaluated(self.trial, made, made.solution, points, expressions, subdomain)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the data."""
-        return {"data": torch.as_tensor(np.array(self.trial.main.solution))}
+    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Return fields and first derivatives (N, len(wanted)) at points (N, 2), N > 0, of a subdomain."""
+        return Interior(self.main, self.data(self.main).numpy()).values(subdomain, points, wanted)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from kinn.forms import Trial, make_trial
+from kinn.forms import TrialFunctions, make_trial
 from kinn.networks import Architecture
 from kinn.problem import Array, Problem
 
@@ -29,7 +29,7 @@ class Fields(Protocol):
         ...
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points; see `Trial.evaluate`."""
+        """Return fields and derivatives at points; see `TrialFunctions.evaluate`."""
         ...
 
     def state_dict(self) -> Mapping[str, Tensor]:
@@ -53,7 +53,7 @@ class Start:
     seed: int
     dtype: torch.dtype
 
-    def trial(self) -> Trial:
+    def trial(self) -> TrialFunctions:
         """Return trial functions at their initial parameters."""
         return make_trial(self.problem, self.architecture, seed=self.seed, dtype=self.dtype)
 
@@ -66,7 +66,7 @@ class Route(ABC):
     """
 
     def __init__(self) -> None:
-        self.trials: list[Trial] = []
+        self.trials: list[TrialFunctions] = []
 
     @property
     @abstractmethod
@@ -79,14 +79,14 @@ class Route(ABC):
         return self.count
 
     @abstractmethod
-    def made(self) -> Trial:
+    def made(self) -> TrialFunctions:
         """Return the trial functions of the next leg, at the parameters where its training starts."""
 
     @abstractmethod
     def fields(self) -> Any:
         """Return what all legs have come to."""
 
-    def begin(self) -> Trial:
+    def begin(self) -> TrialFunctions:
         """Return the trial functions of the next leg, once those of the legs before are trained."""
         trial = self.made()
         self.trials.append(trial)

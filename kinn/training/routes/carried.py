@@ -15,6 +15,7 @@ from kinn.conditions import Condition, Dirichlet, Initial, Integral, Observation
 from kinn.errors import InputError
 from kinn.fields import TIME, Field
 from kinn.forms import Trial
+from kinn.forms.functions import parsed
 from kinn.jets import Component, Index
 from kinn.jets.component import as_tensor
 from kinn.jets.index import add, trace_axes, unit
@@ -63,7 +64,7 @@ class Carried:
 
     def __init__(self, state: EndState, expression: str) -> None:
         self.state = state
-        self.field, self.order = state.trial.parse(expression)
+        self.field, self.order = parsed(state.trial.problem, expression)
         self.expression = expression
 
     def __repr__(self) -> str:

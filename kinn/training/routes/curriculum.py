@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import isfinite
 
 from kinn.errors import InputError, unknown
-from kinn.forms import Trial
+from kinn.forms import TrialFunctions
 from kinn.problem import Problem
 from kinn.training.routes.base import Route, Start
 
@@ -40,7 +40,7 @@ class Curriculum(Route):
         """The number of values."""
         return len(next(iter(self.values.values())))
 
-    def made(self) -> Trial:
+    def made(self) -> TrialFunctions:
         """Return trial functions of the problem at the next values, with the weights of the last."""
         leg = len(self.trials)
         stage = {name: values[leg] for name, values in self.values.items()}
@@ -50,7 +50,7 @@ class Curriculum(Route):
             trial.flat.set(self.trials[-1].flat.get())
         return trial
 
-    def fields(self) -> Trial:
+    def fields(self) -> TrialFunctions:
         """Return the functions trained at the problem's own values."""
         return self.trials[-1]
 

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.forms import Trial
+from kinn.forms import TrialFunctions
 from kinn.problem import Array, Problem
 from kinn.training.routes.base import Fields, Route
 
@@ -40,7 +40,7 @@ class Members:
         return sum(member.parameter_count for member in self.members)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return the mean of fields and derivatives at points; see `Trial.evaluate`."""
+        """Return the mean of fields and derivatives at points; see `TrialFunctions.evaluate`."""
         return np.asarray(self._each(points, expressions, subdomain).mean(axis=0))
 
     def spread(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
@@ -84,7 +84,7 @@ class Ensemble(Route):
         """Each member has the time that is given."""
         return self.routes[0].count
 
-    def made(self) -> Trial:
+    def made(self) -> TrialFunctions:
         """Return the trial functions of the next leg of the member at work."""
         return self.routes[len(self.trials) // self.share].begin()
 

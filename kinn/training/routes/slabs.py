@@ -15,7 +15,7 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.fields import TIME
-from kinn.forms import Trial
+from kinn.forms import Trial, TrialFunctions
 from kinn.geometry import Geometry, TimeInterval
 from kinn.problem import Array, Problem
 from kinn.training.routes.base import Route, Start
@@ -34,7 +34,7 @@ class TimeSlabs:
         instants: Where the slabs begin and end, one more than slabs.
     """
 
-    def __init__(self, problem: Problem, trials: Sequence[Trial], instants: Sequence[float]) -> None:
+    def __init__(self, problem: Problem, trials: Sequence[TrialFunctions], instants: Sequence[float]) -> None:
         self.problem = problem
         self.trials = tuple(trials)
         self.instants = np.asarray(instants)
@@ -45,7 +45,7 @@ class TimeSlabs:
         return sum(trial.parameter_count for trial in self.trials)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points, each from the slab of its time; see `Trial.evaluate`.
+        """Return fields and derivatives at points, each from the slab of its time; see `TrialFunctions.evaluate`.
 
         At an instant where two slabs meet it is the earlier one's.
         """
@@ -100,7 +100,7 @@ class Slabs(Route):
         """The number of slabs."""
         return len(self.instants) - 1
 
-    def made(self) -> Trial:
+    def made(self) -> TrialFunctions:
         """Return trial functions of the next slab, which start from where the last one ended."""
         leg = len(self.trials)
         return replace(self.start, problem=self._problem(leg)).trial()
@@ -118,9 +118,9 @@ class Slabs(Route):
         problem, span = self.start.problem, (self.instants[leg], self.instants[leg + 1])
         cut = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
         domain = cut if isinstance(problem.domain, Mapping) else next(iter(cut.values()))
-        conditions = conditions_of(
-            problem, span, last=leg == self.count - 1, previous=self.trials[-1] if self.trials else None
-        )
+        previous = self.trials[-1] if self.trials else None
+        assert previous is None or isinstance(previous, Trial)
+        conditions = conditions_of(problem, span, last=leg == self.count - 1, previous=previous)
         draw = problem.defaults.sampler
         if draw is None:
             return replace(problem, domain=domain, conditions=conditions, evaluation=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinn.forms import Trial
+from kinn.forms import TrialFunctions
 from kinn.training.routes.base import Route, Start
 
 
@@ -22,10 +22,10 @@ class Whole(Route):
         """One."""
         return 1
 
-    def made(self) -> Trial:
+    def made(self) -> TrialFunctions:
         """Return fresh trial functions."""
         return self.start.trial()
 
-    def fields(self) -> Trial:
+    def fields(self) -> TrialFunctions:
         """Return the trained functions."""
         return self.trials[0]
