@@ -41,7 +41,7 @@ def ntk(
     from kinn.analysis import study
     from kinn.analysis.figures import spectra, waves
     from kinn.figures import save_figures
-    from kinn.runs.work import specified
+    from kinn.runs.options import specified
     from kinn.solver import chosen_optimizer
 
     if iterations < 0 or points < 1:
@@ -95,9 +95,9 @@ def _networks(
     problem: str, names: list[str] | None, set_: list[str] | None
 ) -> tuple[Problem, list[Architecture], dict[str, str]]:
     """Return the problem, the networks with their settings, and the texts of the optimizer's settings."""
+    from kinn.runs.options import specified
     from kinn.runs.settings import split
     from kinn.runs.sources import find
-    from kinn.runs.work import specified
     from kinn.solver import chosen_network
     from kinn.training.settings import types_of
 

@@ -41,6 +41,7 @@ def command(
     from kinn.cli.carry_out import elsewhere, say
     from kinn.cli.tables import ruled, show
     from kinn.studies import plans
+    from kinn.studies.executors import Unreachable
     from kinn.studies.matrix import matrix
     from kinn.studies.reading import read_study
     from kinn.studies.store import Store, StoreError
@@ -63,8 +64,8 @@ def command(
         except KeyboardInterrupt:
             say(f"stopped; {_counted(store, planned)}; to go on: {again}")
             raise
-        except StoreError as error:
-            raise StoreError(f"{error}; {_counted(store, planned)}; to go on: {again}") from error
+        except (StoreError, Unreachable) as error:
+            raise type(error)(f"{error}; {_counted(store, planned)}; to go on: {again}") from error
         wanted = {case.place(root) for case in planned.cases}
         table = rows([result for result in store.results() if result.path in wanted])
         show(ruled(stated.study.name, *columns(table, stated.study.accuracies)))

@@ -60,7 +60,7 @@ def command(
         ),
     ] = None,
     against: Annotated[
-        list[str] | None, typer.Option("--against", metavar="PEER", help="Let another library solve too: deepxde.")
+        list[str] | None, typer.Option("--against", metavar="PEER", help="Let another library solve too: deepxde, fem.")
     ] = None,
     dtype: DtypeOption = "float64",
     weights: WeightsOption = None,
@@ -79,6 +79,7 @@ def command(
     from kinn.cli.carry_out import elsewhere, here, say
     from kinn.cli.tables import ruled, show
     from kinn.runs.settings import split
+    from kinn.studies import refinement
     from kinn.studies.executors import LocalExecutor
     from kinn.studies.matrix import matrix
     from kinn.studies.reading import checked
@@ -122,8 +123,12 @@ def command(
         found = {result.path: result for result in store.results()}
         table = rows([found[path] for path in wanted if path in found])
     show(ruled(", ".join(problems), *columns(table, stated.study.accuracies)))
+    if meshes := refinement.mesh_runs(table):
+        show(ruled("finite elements, mesh by mesh", *refinement.columns(meshes)))
     for problem, first, second, comparison in comparisons(table):
         print(f"{problem}: {comparison.verdict(first, second)}")
+    for verdict in refinement.verdicts(table):
+        print(verdict)
     print("\n".join(map(str, wanted)))
     if tally.failed:
         raise SolveError(f"{len(tally.failed)} solves failed; the first: {tally.failed[0][1]}")

@@ -60,9 +60,10 @@ def command(
     """Solve a problem and keep the solution, its figures and how good it is in a run folder."""
     from kinn.cli.progress import run
     from kinn.cli.tables import report
+    from kinn.runs.options import Options, specified
     from kinn.runs.settings import split
     from kinn.runs.sources import find
-    from kinn.runs.work import Options, Work, specified
+    from kinn.runs.work import Work
     from kinn.solver import chosen_network
     from kinn.training.processes import group, rank
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
+from kinn.runs.options import Options
 from kinn.runs.sources import find
-from kinn.runs.work import Options, Work
+from kinn.runs.work import Work
 
 if TYPE_CHECKING:
     from kinn.problem import Problem

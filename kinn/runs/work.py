@@ -4,119 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from kinn.errors import InputError, SolveError, unknown
+from kinn.errors import InputError, SolveError
+from kinn.runs.options import Options
 from kinn.runs.sources import Source, blame, find
-from kinn.training.settings import Specification, convert, described, types_of
+from kinn.training.settings import Specification, described
 
 if TYPE_CHECKING:
-    from kinn.networks import Architecture
-    from kinn.optim import Optimizer
     from kinn.problem import Problem
     from kinn.solution import Solution
     from kinn.training.recipe import Recipe
     from kinn.training.record import Record
     from kinn.training.run import RunFolder
-
-Kind = TypeVar("Kind", bound=Specification)
-
-
-def specified(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
-    """Return a specification, a dataclass, with settings replaced by what their texts say.
-
-    Args:
-        default: The specification.
-        texts: Names and texts of settings.
-        part: "network", "optimizer" or a strategy, for messages.
-
-    Raises:
-        InputError: If it has no such setting, or a value is no good.
-    """
-    values = convert(texts, types_of(default), f"{part} {default.name!r}")
-    return dataclasses.replace(default, **values)  # type: ignore[type-var]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line says of how to solve, the same for all problems and networks; None is the default's."""
-
-    form: str
-    optimizer: str | None
-    optimizer_settings: Mapping[str, str]
-    points: int | None
-    budget: float | None
-    iterations: int | None
-    dtype: str
-    threads: int | None
-    out: Path
-    clock: str = "wall"
-    checkpoint_every: float = 10.0
-    strategies: Mapping[str, Any] = field(default_factory=dict)
-    strategy_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    @staticmethod
-    def of(config: Mapping[str, Any], out: Path, threads: int | None, checkpoint_every: float) -> Options:
-        """Return what a resolved configuration says."""
-        return Options(
-            form=config["form"],
-            optimizer=None,
-            optimizer_settings={},
-            points=config["points"],
-            budget=config["budget"],
-            clock=config.get("clock", "wall"),
-            iterations=config.get("iterations"),
-            dtype=config["dtype"],
-            threads=threads,
-            out=out,
-            checkpoint_every=checkpoint_every,
-        )
-
-    def __post_init__(self) -> None:
-        from kinn.solver import DTYPES, FORMS
-        from kinn.training.loop import CLOCKS
-
-        if self.form not in FORMS:
-            raise unknown("form", self.form, FORMS)
-        if self.dtype not in DTYPES:
-            raise unknown("dtype", self.dtype, DTYPES)
-        if self.clock not in CLOCKS:
-            raise unknown("clock", self.clock, CLOCKS)
-
-    def optimizer_for(self, problem: Problem) -> Optimizer:
-        """Return the method, by default the problem's, with the settings given.
-
-        Raises:
-            InputError: If there is no such method or setting.
-        """
-        from kinn.solver import chosen_optimizer
-
-        return specified(
-            chosen_optimizer(self.optimizer or problem.defaults.optimizer), self.optimizer_settings, "optimizer"
-        )
-
-    def recipe_for(self, problem: Problem) -> Recipe:
-        """Return the strategies, by default the problem's, with the settings given.
-
-        Raises:
-            InputError: If there is no such strategy or setting.
-        """
-        from kinn.training.recipe import recipe
-        from kinn.training.strategies import Causal
-
-        chosen = recipe(problem.defaults, **self.strategies)
-        parts: dict[str, Any] = {}
-        for name, texts in self.strategy_settings.items():
-            if not texts:
-                continue
-            part = getattr(chosen, name) or (Causal() if name == "causal" else None)
-            if part is None:
-                raise InputError(f"--set {name}.{next(iter(texts))} needs --{name} NAME")
-            parts[name] = specified(part, texts, name)
-        return dataclasses.replace(chosen, **parts)
 
 
 @dataclass(frozen=True)
@@ -127,7 +30,7 @@ class Work:
         source: Where the problem comes from.
         settings: All settings of the problem.
         problem: The problem made from them.
-        network: The network.
+        network: The network, or what a peer has in its place.
         optimizer: The method.
         recipe: The strategies.
         seed: The seed.
@@ -138,8 +41,8 @@ class Work:
     source: Source
     settings: Mapping[str, Any]
     problem: Problem
-    network: Architecture
-    optimizer: Optimizer
+    network: Specification
+    optimizer: Specification
     recipe: Recipe
     seed: int
     options: Options
@@ -159,8 +62,6 @@ class Work:
             InputError: If there is no such problem, network or method, or the problem is not what it was.
             KeyError: If the configuration lacks something.
         """
-        from kinn.networks import NETWORKS
-        from kinn.optim import OPTIMIZERS
         from kinn.training.recipe import Recipe
         from kinn.training.settings import rebuilt
 
@@ -174,8 +75,9 @@ class Work:
             made, settings, source = problem, stated["settings"], Source(problem.name, lambda: problem)
         if made.name != stated["name"]:
             raise InputError(f"the checkpoint is of problem {stated['name']!r}, not of {made.name!r}")
-        network = rebuilt(NETWORKS, config["network"], "network")
-        optimizer = rebuilt(OPTIMIZERS, config["optimizer"], "optimizer")
+        networks, optimizers = _specifications(config.get("peer"))
+        network = rebuilt(networks, config["network"], "network")
+        optimizer = rebuilt(optimizers, config["optimizer"], "optimizer")
         return Work(
             source,
             settings,
@@ -344,17 +246,15 @@ class Work:
         """Return what solves: KINN, or a peer.
 
         Raises:
-            InputError: If there is no such peer.
+            InputError: If there is no such peer, or it is not installed.
         """
         import kinn
 
         if self.peer is None:
             return kinn.solve
-        from kinn.interop import PEERS
+        from kinn.interop import peer
 
-        if self.peer not in PEERS:
-            raise unknown("peer", self.peer, PEERS)
-        solve: Callable[..., Solution] = import_module(PEERS[self.peer]).solve
+        solve: Callable[..., Solution] = peer(self.peer).loaded().solve
         return solve
 
     def _default_points(self) -> int:
@@ -362,3 +262,17 @@ class Work:
         from kinn.solver import collocation_count
 
         return collocation_count(make_trial(self.problem, self.network))
+
+
+def _specifications(name: str | None) -> tuple[Mapping[str, type[Specification]], Mapping[str, type[Specification]]]:
+    """Return the networks and methods there are, by name: ours, or those that a peer has in their place."""
+    from kinn.interop import peer
+
+    own = None if name is None else peer(name).specifications
+    if own is not None:
+        module = import_module(own)
+        return module.NETWORKS, module.OPTIMIZERS
+    from kinn.networks import NETWORKS
+    from kinn.optim import OPTIMIZERS
+
+    return NETWORKS, OPTIMIZERS

@@ -96,7 +96,8 @@ def execute(task: Task, show: Callable[[Record], None] | None = None) -> Ending:
 
 
 def _solve(task: Task, held: Claim, show: Callable[[Record], None] | None, said: list[str]) -> None:
-    from kinn.runs.work import Options, Work
+    from kinn.runs.options import Options
+    from kinn.runs.work import Work
 
     def note(record: Record) -> None:
         held.note(stage=record.stage, iteration=record.iteration, seconds=record.seconds, loss=record.loss)

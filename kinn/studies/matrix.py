@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError, unknown
+from kinn.runs.options import Options, specified
 from kinn.runs.sources import Source, find
-from kinn.runs.work import Options, Work, specified
+from kinn.runs.work import Work
 from kinn.studies.axes import PLAIN, combinations, of_part
 from kinn.studies.cases import Case
 from kinn.studies.matching import matched
+from kinn.studies.peers import peers
 from kinn.studies.specification import Entry, Study, StudyFile
 from kinn.training.settings import types_of
 
@@ -98,6 +99,8 @@ def matrix(study: StudyFile, *, folder: Path = Path()) -> Matrix:
     cases = []
     for seed in what.seed_list:
         for case, facts in by_hash.values():
+            if case.seedless and seed != what.seed_list[0]:
+                continue
             given = facts | {"seed": seed}
             matches = [all(given.get(k) == v for k, v in table.items()) for table in study.exclude]
             hits = [n + m for n, m in zip(hits, matches, strict=True)]
@@ -142,48 +145,9 @@ def _cases(
                 work = Work(source, settings, problem, architecture, method, recipe, study.seed_list[0], options)
                 facts = {"problem": entry.name, "form": form, "network": architecture.name, "optimizer": method.name}
                 yield Case.of(work), facts | dict(values)
-        if form == "strong":
-            for work in peers(study, source, settings, problem, architectures, options, left_out):
-                facts = {"problem": entry.name, "form": form, "network": work.network.name, "optimizer": str(work.peer)}
-                yield Case.of(work), facts | dict(values)
-
-
-def peers(
-    study: Study,
-    source: Source,
-    settings: Mapping[str, Any],
-    problem: Problem,
-    networks: Sequence[Architecture],
-    options: Options,
-    left_out: list[str],
-) -> Iterator[Work]:
-    """Yield the solves of a problem by other libraries: each with the first MLP of the study, or the problem's own.
-
-    Raises:
-        InputError: If there is no such peer, or it is not installed.
-    """
-    from kinn.interop import PEERS
-    from kinn.interop.deepxde import check
-    from kinn.optim import Adam
-    from kinn.solver import chosen_network
-    from kinn.training.recipe import Recipe
-
-    for peer in study.against:
-        if peer not in PEERS:
-            raise unknown("peer", peer, PEERS)
-        if find_spec(peer) is None:
-            raise InputError(f"{peer} is not installed: pip install 'kinn[{peer}]'")
-        try:
-            check(problem)
-        except InputError as error:
-            left_out.append(str(error))
-            continue
-        network = next((n for n in networks if n.name == "mlp"), None)
-        if network is None:
-            network = chosen_network(problem, "mlp")
-            if study.match == "parameters":
-                network = matched([networks[0], network], problem)[1]
-        yield Work(source, settings, problem, network, Adam(), Recipe(), study.seed_list[0], options, peer)
+        for work in peers(study, source, settings, problem, architectures, options, left_out):
+            facts = {"problem": entry.name, "form": form, "network": work.network.name, "optimizer": str(work.peer)}
+            yield Case.of(work), facts | dict(values)
 
 
 def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage: _Usage) -> Architecture:

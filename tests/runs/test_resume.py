@@ -19,9 +19,10 @@ import kinn
 from kinn import InputError
 from kinn.networks import MLP
 from kinn.optim import Auto
+from kinn.runs.options import Options
 from kinn.runs.resume import Resumption
 from kinn.runs.sources import find
-from kinn.runs.work import Options, Work
+from kinn.runs.work import Work
 from kinn.training.recipe import Recipe
 from kinn.training.record import Record
 

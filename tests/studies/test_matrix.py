@@ -9,7 +9,8 @@ import pytest
 
 import kinn
 from kinn.errors import InputError
-from kinn.runs.work import Options, Work
+from kinn.runs.options import Options
+from kinn.runs.work import Work
 from kinn.studies.matrix import matrix
 from kinn.studies.reading import checked
 from kinn.training.plain import plain
