@@ -12,7 +12,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.geometry import Boundary, Geometry
-from kinn.geometry.combined.product import Lateral
+from kinn.geometry.combined.sides import Lateral
 from kinn.geometry.pieces.base import Array, Piece
 from kinn.problem import Problem
 

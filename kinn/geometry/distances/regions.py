@@ -119,44 +119,70 @@ class Half(Region):
 
 
 @dataclass(frozen=True)
-class Both(Region):
-    """The intersection of regions."""
+class Several(Region):
+    """Regions put together; the two ways of doing so are each other's complement."""
 
     regions: tuple[Region, ...]
+
+    @staticmethod
+    @abstractmethod
+    def joined(regions: Iterable[Region]) -> Region:
+        """Return regions put together in this way."""
+
+    @staticmethod
+    @abstractmethod
+    def opposite(regions: Iterable[Region]) -> Region:
+        """Return regions put together in the other way."""
 
     @cached_property
     def scale(self) -> float:  # type: ignore[override]
         """The largest of them."""
         return max(region.scale for region in self.regions)
+
+    def complement(self) -> Region:
+        """Return the complements, put together in the other way."""
+        return self.opposite(region.complement() for region in self.regions)
+
+    def mapped(self, change: Callable[[Carrier], Carrier]) -> Region:
+        """Return the changed regions, put together in the same way."""
+        return self.joined(region.mapped(change) for region in self.regions)
+
+    def on(self, carrier: Carrier, sign: int) -> Region:
+        """Return what is left of each, put together in the same way."""
+        return self.joined(region.on(carrier, sign) for region in self.regions)
+
+
+class Both(Several):
+    """The intersection of regions."""
+
+    @staticmethod
+    def joined(regions: Iterable[Region]) -> Region:
+        """Return their intersection."""
+        return intersection(regions)
+
+    @staticmethod
+    def opposite(regions: Iterable[Region]) -> Region:
+        """Return their union."""
+        return union(regions)
 
     def excess(self, x: Sequence[Values], f: Values) -> Values:
         """Return the sum."""
         first, *rest = (region.excess(x, f) for region in self.regions)
         return sum(rest, first)
 
-    def complement(self) -> Region:
-        """Return the union of the complements."""
-        return union(region.complement() for region in self.regions)
 
-    def mapped(self, change: Callable[[Carrier], Carrier]) -> Region:
-        """Return the intersection of the changed regions."""
-        return intersection(region.mapped(change) for region in self.regions)
-
-    def on(self, carrier: Carrier, sign: int) -> Region:
-        """Return the intersection of what is left of each."""
-        return intersection(region.on(carrier, sign) for region in self.regions)
-
-
-@dataclass(frozen=True)
-class Either(Region):
+class Either(Several):
     """The union of regions."""
 
-    regions: tuple[Region, ...]
+    @staticmethod
+    def joined(regions: Iterable[Region]) -> Region:
+        """Return their union."""
+        return union(regions)
 
-    @cached_property
-    def scale(self) -> float:  # type: ignore[override]
-        """The largest of them."""
-        return max(region.scale for region in self.regions)
+    @staticmethod
+    def opposite(regions: Iterable[Region]) -> Region:
+        """Return their intersection."""
+        return intersection(regions)
 
     def excess(self, x: Sequence[Values], f: Values) -> Values:
         """Return a b / (a + b) and so on: zero where one of them is, no larger than any."""
@@ -164,18 +190,6 @@ class Either(Region):
         for other in rest:
             first = first * other / (first + other + _BOTH_ZERO * self.scale**2)
         return first
-
-    def complement(self) -> Region:
-        """Return the intersection of the complements."""
-        return intersection(region.complement() for region in self.regions)
-
-    def mapped(self, change: Callable[[Carrier], Carrier]) -> Region:
-        """Return the union of the changed regions."""
-        return union(region.mapped(change) for region in self.regions)
-
-    def on(self, carrier: Carrier, sign: int) -> Region:
-        """Return the union of what is left of each."""
-        return union(region.on(carrier, sign) for region in self.regions)
 
 
 def between(start: Sequence[float], end: Sequence[float]) -> Region:
