@@ -20,6 +20,7 @@ _MODULES = {
     "burgers": "burgers",
     "burgers-viscosity": "burgers_viscosity",
     "cantilever-3d": "cantilever_3d",
+    "cooks-membrane": "cooks_membrane",
     "crack": "crack",
     "eikonal": "eikonal",
     "flower": "flower",

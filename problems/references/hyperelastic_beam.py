@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import RectBivariateSpline
 
+from kinn.problems.references.tensor_grids import on_grid
+
 Array: TypeAlias = npt.NDArray[np.float64]
 
 LENGTH, HEIGHT, YOUNG, POISSON, LOAD = 4.0, 1.0, 1000.0, 0.3, 5.0
@@ -83,19 +85,7 @@ def compute(elements: tuple[int, int] = ELEMENTS) -> tuple[Array, Array, Array]:
             u += change
             if np.abs(change).max() < 1e-11:
                 break
-    return _on_grid(basis, u)
-
-
-def _on_grid(basis: Any, u: Array) -> tuple[Array, Array, Array]:
-    """Return the values of the nodes on their tensor grid."""
-    dofs = [
-        np.concatenate([np.ravel(t[c::2]) for t in (basis.nodal_dofs, basis.facet_dofs, basis.interior_dofs)])
-        for c in (0, 1)
-    ]
-    at = basis.doflocs[:, dofs[0]]
-    x, y = (np.unique(np.round(row, 12)) for row in at)
-    order = np.lexsort((at[1], np.round(at[0], 12)))
-    return x, y, np.stack([u[d][order].reshape(len(x), len(y)) for d in dofs])
+    return on_grid(basis, u, basis.doflocs)
 
 
 def save(x: Array, y: Array, values: Array) -> None:

@@ -6,10 +6,13 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from kinn.problems.references import gray_scott, hyperelastic_beam, lid_driven_cavity, plate_hole
+from kinn.problems.references import cooks_membrane, gray_scott, hyperelastic_beam, lid_driven_cavity, plate_hole
 
 #: The modules whose `compute` gives one series.
 SERIES = ("allen_cahn", "korteweg_de_vries", "kuramoto_sivashinsky", "lorenz", "schroedinger")
+
+#: The others.
+OTHERS = ("cooks_membrane", "gray_scott", "hyperelastic_beam", "lid_driven_cavity", "plate_hole")
 
 
 def make(name: str) -> None:
@@ -20,6 +23,8 @@ def make(name: str) -> None:
         plate_hole.save(plate_hole.compute())
     elif name == "hyperelastic_beam":
         hyperelastic_beam.save(*hyperelastic_beam.compute())
+    elif name == "cooks_membrane":
+        cooks_membrane.save(*cooks_membrane.compute())
     elif name == "lid_driven_cavity":
         lid_driven_cavity.save(lid_driven_cavity.compute())
     else:
@@ -27,5 +32,5 @@ def make(name: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or (*SERIES, "gray_scott", "lid_driven_cavity", "plate_hole", "hyperelastic_beam"):
+    for name in sys.argv[1:] or (*SERIES, *OTHERS):
         make(name)

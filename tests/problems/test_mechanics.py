@@ -11,7 +11,7 @@ import pytest
 import kinn
 from kinn import InputError, problems
 from kinn.metrics import derived_reference
-from kinn.problems.references import hyperelastic_beam, plate_hole
+from kinn.problems.references import cooks_membrane, hyperelastic_beam, plate_hole
 
 
 def test_plate_moves_as_on_record():
@@ -77,3 +77,27 @@ def test_derived_fields_are_drawn_and_written(tmp_path):
 def test_derived_fields_need_names_of_their_own():
     with pytest.raises(InputError, match="derives 'u'"):
         kinn.Problem("p", kinn.Interval(0, 1), strong=lambda u, p: u.xx, derived={"u": lambda u, p: u})
+
+
+def test_membrane_rises_as_on_record():
+    middle = cooks_membrane.reference(np.array([[48.0, 52.0]]))[0]
+    assert middle[1] == pytest.approx(23.96, abs=0.01)
+    assert problems.factory("cooks-membrane")().domain.measure == pytest.approx(48 * (44 + 16) / 2)
+
+
+def test_membrane_agrees_with_a_coarser_computation():
+    pytest.importorskip("skfem")
+    x, t, values = cooks_membrane.compute((24, 16))
+    (x, t), values = (x[::2], t[::2]), values[:, ::2, ::2]
+    x, t = (c.ravel() for c in np.meshgrid(x, t, indexing="ij"))
+    stored = cooks_membrane.reference(np.column_stack([x, cooks_membrane.lower(x) + t * cooks_membrane.height(x)]))
+    assert np.abs(stored - values.reshape(2, -1).T).max() < 3e-4 * np.abs(stored).max()
+
+
+def test_derivatives_of_the_membrane_are_those_of_its_displacement():
+    x, step = np.array([[10.0, 30.0], [40.0, 50.0]]), 1e-4
+    for index, shift in (((1, 0), (step, 0)), ((0, 1), (0, step))):
+        for lower in ((0, 0), (1, 0), (0, 1)):
+            a, b = (cooks_membrane.derivative(x + sign * np.array(shift), lower) for sign in (1, -1))
+            second = tuple(i + j for i, j in zip(index, lower, strict=True))
+            np.testing.assert_allclose(cooks_membrane.derivative(x, second), (a - b) / (2 * step), atol=1e-6)

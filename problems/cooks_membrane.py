@@ -1,0 +1,55 @@
+"""Cook's membrane: a tapered panel, clamped at one end, sheared at the other, in plane stress.
+
+    div sigma = 0 on the panel with corners (0, 0), (48, 44), (48, 60), (0, 44), E = 1, nu = 1/3, plane stress; clamped on
+    x = 0, traction (0, 1/16) on x = 48, the rest free
+
+Reference: finite elements, good to 2e-5; the middle of the loaded end rises by 23.9677. The stress is infinite where the
+clamped side meets the upper edge. Residuals are in units of the traction and of the length of the loaded end.
+"""
+
+from __future__ import annotations
+
+from kinn.conditions import Dirichlet
+from kinn.fields import Field, Points
+from kinn.geometry import Polygon
+from kinn.mechanics import PlaneStress, Traction
+from kinn.networks import KAN, MLP
+from kinn.problem import Defaults, Problem
+from kinn.problems.references import cooks_membrane as reference
+
+MATERIAL = PlaneStress(reference.YOUNG, reference.POISSON)
+
+
+def strong(u: Field, v: Field, p: Points) -> list[Field]:
+    """Return the residual in units of the traction and the loaded end, 16 long: of the force over its square."""
+    return [r * (16 / reference.TRACTION) for r in MATERIAL.residual((u, v))]
+
+
+def energy(u: Field, v: Field, p: Points) -> Field:
+    """Return the density of the strain energy."""
+    return MATERIAL.energy((u, v))
+
+
+def make_problem() -> Problem:
+    """Return the problem."""
+    shear = reference.TRACTION
+    end = Traction(on="right", material=MATERIAL, value=(0.0, shear), scale=shear)
+    edges = [Traction(on=on, material=MATERIAL, value=(0.0, 0.0), scale=shear) for on in ("bottom", "top")]
+    return Problem(
+        "cooks-membrane",
+        Polygon(reference.CORNERS, edges=["bottom", "right", "top", "left"]),
+        fields=("u", "v"),
+        strong=strong,
+        energy=energy,
+        work={"right": end.work},
+        conditions=[*(Dirichlet(name, 0.0, on="left", enforce="hard") for name in ("u", "v")), end, *edges],
+        reference=reference.reference,
+        reference_fields=reference.displacement,
+        derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
+        defaults=Defaults(
+            networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
+            budget=60.0,
+        ),
+        title="Cook's membrane: a tapered panel under shear",
+        source="Cook, J. Struct. Div. ASCE 100 (1974) 1851",
+    )
