@@ -9,16 +9,17 @@ kernels at any distance: the latter two are given densities that vanish at the t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kinn.boundary_integrals.base import Numbers, Parts
 from kinn.boundary_integrals.legendre import gauss, polynomials
-from kinn.boundary_integrals.panels import Panels
 from kinn.geometry.pieces.base import Array
 
-Numbers = NDArray[np.intp]
+if TYPE_CHECKING:
+    from kinn.boundary_integrals.panels import Panels
 
 #: Gauss's rule is taken for a part of a panel at this many times its length, and from there on.
 FAR = 1.25
@@ -26,29 +27,6 @@ FAR = 1.25
 DEPTH = 47
 #: Parts of panels worked on at a time.
 BLOCK = 4096
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Parts of panels with nodes of their own, each for one target.
-
-    Attributes:
-        pair: The number of the pair of target and panel, (m,).
-        basis: The Legendre polynomials of the whole panel at the nodes, (m, n, order).
-        rest: The same minus what they are at the target, where that is a node of the panel itself.
-        weights: The weights of the nodes for integrals over t, (m, n).
-        apart: The node minus the target, (m, n, 2).
-        normals: The normals at the nodes, (m, n, 2).
-        rates: ds/dt at the nodes, (m, n).
-    """
-
-    pair: Numbers
-    basis: Array
-    rest: Array
-    weights: Array
-    apart: Array
-    normals: Array
-    rates: Array
 
 
 def near_pairs(panels: Panels, targets: Array) -> tuple[Numbers, Numbers]:
@@ -59,15 +37,7 @@ def near_pairs(panels: Panels, targets: Array) -> tuple[Numbers, Numbers]:
 
 
 def parts(panels: Panels, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Parts]:
-    """Yield the parts that panels are cut into for targets.
-
-    Args:
-        panels: The panels.
-        targets: The targets, (K, 2).
-        which: The number of each pair's target, (p,).
-        panel: The number of each pair's panel, (p,).
-        own: The number of the node of the panel that the target is, (p,); negative where it is none.
-    """
+    """Yield the parts that panels are cut into for targets; see `BoundaryPanels.parts`."""
     pair = np.arange(len(which))
     here = polynomials(gauss(panels.order)[0], panels.order)[own] * (own >= 0)[:, None]
     low, high = np.full(len(which), -1.0), np.full(len(which), 1.0)

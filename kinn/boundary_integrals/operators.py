@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from kinn.boundary_integrals.base import BoundaryPanels
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
-from kinn.boundary_integrals.near import near_pairs, parts
-from kinn.boundary_integrals.panels import Panels
 from kinn.geometry.pieces.base import Array
 
 #: Pairs of targets and nodes worked on at a time.
 BLOCK = 400_000
 
 
-def layer_matrices(kernel: Kernel, panels: Panels, *, exterior: bool = False) -> tuple[Array, Array]:
+def layer_matrices(kernel: Kernel, panels: BoundaryPanels, *, exterior: bool = False) -> tuple[Array, Array]:
     """Return the matrices of the single layer S and of H, c u + the double layer of u, at the nodes.
 
     Every solution satisfies H u = S t, where t is the traction times ds/dt.
@@ -34,11 +32,11 @@ def layer_matrices(kernel: Kernel, panels: Panels, *, exterior: bool = False) ->
     Returns:
         Two arrays (N, C, N, C), N nodes and C components.
     """
-    c, order, count = kernel.components, panels.order, panels.nodes
-    targets, normals = panels.points.reshape(-1, 2), panels.normals.reshape(-1, 2)
+    c, each, count, d = kernel.components, panels.each, panels.nodes, panels.points.shape[2]
+    targets, normals = panels.points.reshape(-1, d), panels.normals.reshape(-1, d)
     weights, rates = panels.weights.ravel(), panels.rates.ravel()
     single, double = np.empty((count, c, count, c)), np.empty((count, c, count, c))
-    own = np.arange(count) // order
+    own = np.arange(count) // each
     rigid = np.zeros((count, c, c))  # what the static part of T makes of constants, its own panel left out
     step = max(1, BLOCK // count)
     for first in range(0, count, step):
@@ -51,7 +49,7 @@ def layer_matrices(kernel: Kernel, panels: Panels, *, exterior: bool = False) ->
         still = kernel.frozen(apart, normals) * density
         still[(own == own[rows, None])] = 0.0
         rigid[rows] = still.sum(axis=1)
-    which, panel = near_pairs(panels, targets)
+    which, panel = panels.near_pairs(targets)
     _replace_near(kernel, panels, targets, which, panel, single, double, rigid)
     outside = np.eye(c) if exterior else np.zeros((c, c))
     at = np.arange(count)
@@ -60,35 +58,42 @@ def layer_matrices(kernel: Kernel, panels: Panels, *, exterior: bool = False) ->
 
 
 def _replace_near(
-    kernel: Kernel, panels: Panels, targets: Array, which: Any, panel: Any, single: Array, double: Array, rigid: Array
+    kernel: Kernel,
+    panels: BoundaryPanels,
+    targets: Array,
+    which: Any,
+    panel: Any,
+    single: Array,
+    double: Array,
+    rigid: Array,
 ) -> None:
     """Put the integrals over near panels in place, in the matrices and in what they make of constants."""
-    c, order = kernel.components, panels.order
-    self_ = which // order == panel
-    moments_s, moments_d = (np.zeros((len(which), order, c, c)) for _ in range(2))
+    c, each = kernel.components, panels.each
+    self_ = which // each == panel
+    moments_s, moments_d = (np.zeros((len(which), each, c, c)) for _ in range(2))
     constant = np.zeros((len(which), c, c))
-    own = np.where(self_, which % order, -1)
-    here = polynomials(gauss(order)[0], order)[which % order] * self_[:, None]
+    own = np.where(self_, which % each, -1)
+    here = panels.at_nodes[which % each] * self_[:, None]
     far = panels.points[panel] - targets[which, None]
     far[self_] = 1.0
     density = (panels.weights * panels.rates)[panel][..., None, None]
     rigid_far = np.sum(kernel.frozen(far, panels.normals[panel]) * density, axis=1)
-    for part in parts(panels, targets, which, panel, own):
+    for part in panels.parts(targets, which, panel, own):
         lengths = (part.weights * part.rates)[..., None, None]
         s = kernel.single(part.apart) * part.weights[..., None, None]
         d = kernel.double(part.apart, part.normals) * lengths
         still = d if kernel.static else kernel.frozen(part.apart, part.normals) * lengths
         turned = part.basis.transpose(0, 2, 1)
         m, n = s.shape[:2]
-        np.add.at(moments_s, part.pair, (turned @ s.reshape(m, n, -1)).reshape(m, order, c, c))
+        np.add.at(moments_s, part.pair, (turned @ s.reshape(m, n, -1)).reshape(m, each, c, c))
         if kernel.static:
             rest = part.rest.transpose(0, 2, 1) @ d.reshape(m, n, -1)
         else:
             rest = turned @ d.reshape(m, n, -1) - here[part.pair][:, :, None] * still.sum(axis=1).reshape(m, 1, -1)
-        np.add.at(moments_d, part.pair, rest.reshape(m, order, c, c))
+        np.add.at(moments_d, part.pair, rest.reshape(m, each, c, c))
         np.add.at(constant, part.pair, still.sum(axis=1))
-    matrix = to_coefficients(order)
-    columns = panel[:, None] * order + np.arange(order)
+    matrix = panels.to_coefficients
+    columns = panel[:, None] * each + np.arange(each)
     rows = which[:, None]
     single[rows, :, columns, :] = np.einsum("lj,plab->pjab", matrix, moments_s)
     double[rows, :, columns, :] = np.einsum("lj,plab->pjab", matrix, moments_d)

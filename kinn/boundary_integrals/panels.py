@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kinn.boundary_integrals.base import BoundaryPanels, Closest, Numbers, Parts
+from kinn.boundary_integrals.closest import closest
 from kinn.boundary_integrals.edges import Edge
 from kinn.boundary_integrals.grading import rate, share
-from kinn.boundary_integrals.legendre import gauss, to_coefficients
+from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
+from kinn.boundary_integrals.near import near_pairs, parts
 from kinn.errors import InputError
 from kinn.geometry.pieces.base import Array
 
@@ -52,7 +55,7 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
-class Panels:
+class Panels(BoundaryPanels):
     """M panels of n nodes each.
 
     Attributes:
@@ -69,8 +72,10 @@ class Panels:
     ends: Array
     order: int = ORDER
 
-    def __len__(self) -> int:
-        return len(self.track)
+    @property
+    def each(self) -> int:
+        """The number of nodes of a panel."""
+        return self.order
 
     @cached_property
     def parameters(self) -> Array:
@@ -133,12 +138,22 @@ class Panels:
         return np.asarray(np.einsum("lj,mjc->mlc", to_coefficients(self.order), columns))
 
     @property
-    def nodes(self) -> int:
-        """The number of nodes."""
-        return len(self) * self.order
+    def to_coefficients(self) -> Array:
+        """The matrix from values at the nodes of a panel to Legendre coefficients."""
+        return to_coefficients(self.order)
+
+    @cached_property
+    def at_nodes(self) -> Array:
+        """The Legendre polynomials at the nodes."""
+        return polynomials(gauss(self.order)[0], self.order)
 
     @property
-    def perimeter(self) -> float:
+    def measures(self) -> Array:
+        """The length of each edge."""
+        return np.array([track.edge.length for track in self.tracks])
+
+    @property
+    def measure(self) -> float:
         """The length of the boundary."""
         return float(np.sum(self.lengths))
 
@@ -148,6 +163,18 @@ class Panels:
         centre = self.centres.mean(axis=0)
         density = np.sum((self.points - centre) * self.normals, axis=2) * self.rates
         return float(np.sum(self.weights * density)) / 2
+
+    def near_pairs(self, targets: Array) -> tuple[Numbers, Numbers]:
+        """Return the numbers of targets and of panels that are too close for the nodes of the panel."""
+        return near_pairs(self, targets)
+
+    def parts(self, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Parts]:
+        """Yield the parts that panels are cut into for targets."""
+        return parts(self, targets, which, panel, own)
+
+    def closest(self, targets: Array, which: Numbers, panel: Numbers) -> Closest:
+        """Return the points closest to targets."""
+        return closest(self, targets, which, panel)
 
     def of(self, tracks: Sequence[int], opposite: Sequence[bool]) -> Panels:
         """Return the panels of some of the edges, in their order, seen from the other side where `opposite`."""
@@ -230,5 +257,5 @@ def _crowded(panels: Panels) -> NDArray[np.bool_]:
         meeting = np.min(
             np.linalg.norm(corners[panels.track[near]][:, :, None] - corners[number][None, None], axis=3), axis=(1, 2)
         )
-        crowded[m] = bool((meeting > 1e-9 * panels.perimeter).any())
+        crowded[m] = bool((meeting > 1e-9 * panels.measure).any())
     return crowded

@@ -12,16 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kinn.boundary_integrals.base import ON, BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.boundary_integrals.legendre import polynomials, to_coefficients
-from kinn.boundary_integrals.near import Numbers, near_pairs, parts
-from kinn.boundary_integrals.panels import Panels
 from kinn.geometry.pieces.base import Array
 
 #: Pairs of points and nodes worked on at a time.
 BLOCK = 200_000
-#: Points nearer to the boundary than this, relative to its length, are taken to lie on it.
-ON = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +33,15 @@ class Representation:
     """
 
     kernel: Kernel
-    panels: Panels
+    panels: BoundaryPanels
     values: Array
     densities: Array
     exterior: bool = False
 
     def __call__(self, points: Array, *, gradient: bool = False) -> tuple[Array, Array | None]:
-        """Return the solution (K, C) at points (K, 2) of the domain, and its gradient (K, C, 2) if asked for."""
-        c = self.kernel.rows
-        u, slopes = np.empty((len(points), c)), np.empty((len(points), c, 2))
+        """Return the solution (K, C) at points (K, d) of the domain, and its gradient (K, C, d) if asked for."""
+        c, d = self.kernel.rows, points.shape[1]
+        u, slopes = np.empty((len(points), c)), np.empty((len(points), c, d))
         step = max(1, BLOCK // self.panels.nodes)
         for first in range(0, len(points), step):
             rows = slice(first, first + step)
@@ -55,7 +51,7 @@ class Representation:
         return u, slopes if gradient else None
 
     def _at(self, points: Array, gradient: bool) -> tuple[Array, Array | None]:
-        which, panel = near_pairs(self.panels, points)
+        which, panel = self.panels.near_pairs(points)
         nearest, on, inner = self._nearest(points, which, panel)
         u, slopes = self._far(inner, nearest, which, panel, gradient)
         self._add_near(inner, nearest, which, panel, u, slopes)
@@ -69,17 +65,17 @@ class Representation:
         self, points: Array, nearest: Array, which: Numbers, panel: Numbers, gradient: bool
     ) -> tuple[Array, Array | None]:
         """Return what the panels that are not near contribute."""
-        panels, kernel = self.panels, self.kernel
-        apart = panels.points.reshape(-1, 2) - points[:, None]
+        panels, kernel, d = self.panels, self.kernel, points.shape[1]
+        apart = panels.points.reshape(-1, d) - points[:, None]
         there = np.ones((len(points), len(panels)), dtype=bool)
         there[which, panel] = False
-        there = np.repeat(there, panels.order, axis=1)
+        there = np.repeat(there, panels.each, axis=1)
         apart[~there] = 1.0
         weights = panels.weights.ravel()
         density = there[:, :, None] * (self.densities * weights[:, None])
         lengths = there * (weights * panels.rates.ravel())
         jump = (self.values - nearest[:, None]) * lengths[..., None]
-        normals = panels.normals.reshape(-1, 2)
+        normals = panels.normals.reshape(-1, d)
         still = lengths[..., None] * nearest[:, None]
         u = _sum(kernel.single(apart), density) - self._doubled(
             kernel.double, kernel.frozen, apart, normals, jump, still
@@ -108,13 +104,11 @@ class Representation:
         self, points: Array, nearest: Array, which: Numbers, panel: Numbers, u: Array, slopes: Array | None
     ) -> None:
         """Add what the near panels contribute."""
-        kernel, c, order = self.kernel, self.kernel.components, self.panels.order
-        shape = (len(self.panels), order, c)
-        matrix = to_coefficients(order)
+        kernel, shape = self.kernel, (len(self.panels), self.panels.each, self.kernel.components)
         values, densities = (
-            np.einsum("lj,mjc->mlc", matrix, data.reshape(shape)) for data in (self.values, self.densities)
+            self.panels.to_coefficients @ data.reshape(shape) for data in (self.values, self.densities)
         )
-        for part in parts(self.panels, points, which, panel, np.full(len(which), -1)):
+        for part in self.panels.parts(points, which, panel, np.full(len(which), -1)):
             k, m = which[part.pair], panel[part.pair]
             density = part.basis @ densities[m] * part.weights[..., None]
             lengths = (part.weights * part.rates)[..., None]
@@ -135,40 +129,20 @@ class Representation:
 
         Points that are near no panel get 0.
         """
-        panels, order = self.panels, self.panels.order
-        nearest, on, inner = np.zeros((len(points), self.kernel.components)), np.zeros(len(points), dtype=bool), points
+        panels = self.panels
+        c = self.kernel.components
+        nearest, on, inner = np.zeros((len(points), c)), np.zeros(len(points), dtype=bool), points
         if not len(which):
             return nearest, on, inner
-        apart = np.min(np.linalg.norm(panels.points[panel] - points[which, None], axis=2), axis=1)
-        first = np.lexsort((apart, which))
-        k, at = np.unique(which[first], return_index=True)
-        m = panel[first][at]
-        low, high = np.full(len(k), -1.0), np.full(len(k), 1.0)
-        shares = np.linspace(0, 1, 17)
-        for _ in range(14):
-            x = low[:, None] + (high - low)[:, None] * shares
-            located = polynomials(x, order) @ panels.coefficients[m]
-            best = np.argmin(np.sum((located[..., :2] - points[k, None]) ** 2, axis=2), axis=1)
-            rows = np.arange(len(k))
-            low, high = x[rows, np.maximum(best - 1, 0)], x[rows, np.minimum(best + 1, 16)]
-        basis = polynomials((low + high) / 2, order)
-        located = np.einsum("kl,klc->kc", basis, panels.coefficients[m])
-        coefficients = np.einsum("lj,mjc->mlc", to_coefficients(order), self.values.reshape(len(panels), order, -1)[m])
-        nearest[k] = np.einsum("kl,klc->kc", basis, coefficients)
-        distance = ON * panels.perimeter
-        touching = np.linalg.norm(located[:, :2] - points[k], axis=1) < distance
-        on[k[touching]] = True
+        found = panels.closest(points, which, panel)
+        values = self.values.reshape(len(panels), panels.each, c)[found.panel]
+        nearest[found.target] = np.einsum("kl,lj,kjc->kc", found.basis, panels.to_coefficients, values, optimize=True)
+        distance = ON * panels.measure
+        touching = np.linalg.norm(found.points - points[found.target], axis=1) < distance
+        on[found.target[touching]] = True
         inner = points.copy()
-        inner[k[touching]] = located[touching, :2] - distance * self._outwards(located[touching])
+        inner[found.target[touching]] = (found.points - distance * found.outwards)[touching]
         return nearest, on, inner
-
-    def _outwards(self, located: Array) -> Array:
-        """Return the directions (m, 2) out of the domain at points of the boundary (m, 4): at corners between both."""
-        signs = (-1.0) ** np.arange(self.panels.order)
-        ends = np.concatenate([np.einsum("l,mlc->mc", s, self.panels.coefficients) for s in (signs, signs**2)])
-        there = np.linalg.norm(located[:, None, :2] - ends[:, :2], axis=2) < ON * self.panels.perimeter
-        out = np.where(there.any(axis=1)[:, None], there @ ends[:, 2:4], located[:, 2:4])
-        return np.asarray(out / np.linalg.norm(out, axis=1)[:, None])
 
 
 def _sum(kernel: Array, density: Array) -> Array:

@@ -42,7 +42,7 @@ def assembled(made: Discretisation) -> tuple[Array, Array]:
 
 def row_weights(made: Discretisation, subdomain: str) -> Array:
     """Return the factors (N,) of the equations at the nodes, such that their squares add up to a mean over the boundary."""
-    panels, edges = made.of(subdomain), made.setting.outline.edges
-    lengths = np.array([edges[n].length for n in panels.track]).repeat(panels.order)
-    shares = panels.weights.ravel() * lengths / panels.perimeter / len(made.setting.problem.subdomains)
+    panels = made.of(subdomain)
+    measures = panels.measures[panels.track].repeat(panels.each)
+    shares = panels.weights.ravel() * measures / panels.measure / len(made.setting.problem.subdomains)
     return np.asarray(np.sqrt(shares) / made.scale)

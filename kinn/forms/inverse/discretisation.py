@@ -51,7 +51,7 @@ class Discretisation:
             made, unknowns = traces_of(setting, number, self.located(number), self.scale)
             self.traces.append(made)
             self.unknowns.append(unknowns)
-        counts = [len(r) * self.panels.order * m for r, m in zip(self.rows_of, self.unknowns, strict=True)]
+        counts = [len(r) * self.panels.each * m for r, m in zip(self.rows_of, self.unknowns, strict=True)]
         ends = np.cumsum(counts)
         #: Where the unknown data of each edge are in X.
         self.columns = [slice(int(e - c), int(e)) for e, c in zip(ends, counts, strict=True)]
@@ -77,8 +77,8 @@ class Discretisation:
 
     def located(self, number: int) -> tuple[Array, Array, Array]:
         """Return points, normals and ds/dt at the nodes of an edge."""
-        rows, p = self.rows_of[number], self.panels
-        return p.points[rows].reshape(-1, 2), p.normals[rows].reshape(-1, 2), p.rates[rows].ravel()
+        rows, p, d = self.rows_of[number], self.panels, self.setting.problem.dimension
+        return p.points[rows].reshape(-1, d), p.normals[rows].reshape(-1, d), p.rates[rows].ravel()
 
     def particular(self, number: int, side: int = 0) -> tuple[Array, Array]:
         """Return values and tractions (n, C) of the particular solution on a side of an edge."""

@@ -136,8 +136,8 @@ def gauge(made: Discretisation, free: FreeStates) -> tuple[Array, Array]:
                 f"problem {setting.problem.name!r} fixes its fields only up to a constant or a motion, and what "
                 f"is given on its boundary is not in balance: it adds up to {load:.6g} instead of 0"
             )
-        rows.append(row / (made.panels.perimeter * made.scale))
-        rights.append(right / (made.panels.perimeter * made.scale))
+        rows.append(row / (made.panels.measure * made.scale))
+        rights.append(right / (made.panels.measure * made.scale))
     if free.constant_pressure:
         _check_flow(made)
     sides = [chain for name in setting.problem.subdomains for chain in setting.outline.chains[name]]
@@ -151,7 +151,7 @@ def gauge(made: Discretisation, free: FreeStates) -> tuple[Array, Array]:
                 along = share * made.weights(side.edge)[:, None] * (-normals if side.opposite else normals)
                 row[made.columns[side.edge]] += np.einsum("nc,ncm->nm", along, own.density_slopes).ravel()
                 right -= float((along * own.densities).sum())
-        unit = made.panels.perimeter * made.scale * stiffness
+        unit = made.panels.measure * made.scale * stiffness
         rows.append(row / unit)
         rights.append(right / unit)
     return np.array(rows).reshape(-1, total), np.array(rights)
@@ -166,7 +166,7 @@ def _check_flow(made: Discretisation) -> None:
             through = made.weights(number) * rates * np.sum(normals * traces[0].values, axis=1)
             flow += float(through.sum())
             size += float(np.abs(through).sum())
-    if abs(flow) > BALANCE * max(size, made.scale * made.panels.perimeter):
+    if abs(flow) > BALANCE * max(size, made.scale * made.panels.measure):
         raise InputError(
             f"problem {made.setting.problem.name!r} gives the velocity on all of its boundary, and more flows out than "
             f"in: the flow through it adds up to {flow:.6g} instead of 0"
