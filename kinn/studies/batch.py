@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from kinn.studies.cases import Case
 from kinn.studies.claims import claim
 from kinn.studies.execute import BUSY, FAILED, FOUND, SOLVED, UNWRITABLE, Ending, Task, execute
+from kinn.studies.executors.errors import Unreachable
 from kinn.studies.results import DONE, FAILURE
 from kinn.studies.store import Store, StoreError
 
@@ -91,6 +92,7 @@ class Batch:
         Raises:
             InputError: If a run folder is of another version.
             StoreError: If the store cannot be written any more; what is solved is kept.
+            Unreachable: If no more work can be handed out; what is solved is kept.
             KeyboardInterrupt: If the user ends it; what is solved is kept, and the rest resumed by another batch.
         """
         tally = Tally(len(self.cases))
@@ -142,7 +144,7 @@ class Batch:
         """Take note of how the work on a case ended; False where it is to be asked for again."""
         try:
             ending = future.result()
-        except StoreError:
+        except Unreachable:
             raise
         except Exception as error:  # noqa: BLE001 - the worker died, or could not even begin
             ending = Ending(FAILED, self._bury(case, f"{error}" or type(error).__name__))

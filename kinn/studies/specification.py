@@ -63,7 +63,7 @@ class Study(_Table):
         ensemble: Seeds whose mean is the solution.
         settings: Settings that go to all that have them, as `--set` takes them.
         accuracies: The relative L2 errors to which seconds are told.
-        against: Peers that solve the problems too, with an MLP: "deepxde".
+        against: Peers that solve the problems too: "deepxde" with an MLP, "fem" on meshes.
     """
 
     name: str = "study"
@@ -106,6 +106,7 @@ class Resources(_Table):
 
     Attributes:
         threads: CPU threads of a run.
+        gpus: Whether each run has a GPU of its own: 1, or 0 for none.
         workers: Runs at a time; by default as many as the cores have threads for.
         checkpoint: Seconds between two checkpoints.
         memory: Gigabytes of a run, for a cluster's queue.
@@ -114,6 +115,7 @@ class Resources(_Table):
     """
 
     threads: PositiveInt = 1
+    gpus: Literal[0, 1] = 0
     workers: PositiveInt | None = None
     checkpoint: Annotated[float, Field(ge=0)] = 10.0
     memory: Annotated[float, Field(gt=0)] = 4.0

@@ -3,7 +3,8 @@
 Each is a `concurrent.futures.Executor`: the batch solver knows nothing else of them.
 """
 
-from kinn.studies.executors.local import LocalExecutor, WorkerDied
+from kinn.studies.executors.errors import Unreachable, WorkerDied
+from kinn.studies.executors.local import LocalExecutor
 from kinn.studies.executors.serial import SerialExecutor
 
-__all__ = ["LocalExecutor", "SerialExecutor", "WorkerDied"]
+__all__ = ["LocalExecutor", "SerialExecutor", "Unreachable", "WorkerDied"]

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from kinn.errors import InputError
+from kinn.studies.executors.errors import Unreachable
 
 #: Seconds in which a scheduler must answer.
 PATIENCE = 10.0
@@ -30,9 +31,10 @@ class DaskExecutor(Executor):
         try:
             self._client = client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
-            raise InputError(
+            raise Unreachable(
                 f"no Dask scheduler answers at {address}; nothing was begun, and nothing is lost"
             ) from error
+        self._address = address
         # where a worker is lost, Dask begins the call anew on another: the run goes on from its checkpoint
         self._pool = self._client.get_executor(pure=False, retries=0)
 
@@ -43,7 +45,20 @@ class DaskExecutor(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call a function on the next worker that is free; KINN must be installed there."""
-        future: Future[Any] = self._pool.submit(fn, *args, **kwargs)
+        asked: Future[Any] = self._pool.submit(fn, *args, **kwargs)
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+
+        def settle(_: Future[Any]) -> None:
+            if asked.cancelled():  # as all calls are, once the connection is lost
+                lost = f"the Dask scheduler at {self._address} answers no more; what is solved is kept"
+                future.set_exception(Unreachable(lost))
+            elif (error := asked.exception()) is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(asked.result())
+
+        asked.add_done_callback(settle)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
+from kinn.studies.executors.errors import WorkerDied
 from kinn.studies.executors.worker import receive, send
 
 T = TypeVar("T")
@@ -24,10 +25,6 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 
 #: After so many calls a worker is replaced, so that what libraries keep does not add up.
 RENEWAL = 500
-
-
-class WorkerDied(RuntimeError):
-    """A worker process ended in the middle of its work: it was killed, or ran out of memory."""
 
 
 class LocalExecutor(Executor):
