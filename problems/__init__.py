@@ -22,6 +22,7 @@ _MODULES = {
     "cantilever-3d": "cantilever_3d",
     "cooks-membrane": "cooks_membrane",
     "crack": "crack",
+    "disk-compression": "disk_compression",
     "eikonal": "eikonal",
     "flower": "flower",
     "heat-anisotropic": "heat_anisotropic",

@@ -85,6 +85,7 @@ ROWS = (
     Row("koch", {"kan": 1e-3, "mlp": None}, 120, form="energy"),
     Row("cantilever-3d", form="energy"),
     Row("cooks-membrane", form="energy"),
+    Row("disk-compression", form="energy"),
     Row("l-shape-elasticity", form="energy"),
     Row("l-shape-elasticity", settings=("features=corner",), form="energy"),
     Row("crack", {"kan": 1e-5, "mlp": None}, 30, form="inverse"),

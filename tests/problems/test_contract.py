@@ -45,6 +45,7 @@ CASES += [
     ("advection", {"velocity": 3.0, "enforce": "soft"}),
     ("advection", {"velocity": 50.0, "frame": "moving"}),
     ("annulus-robin", {"inside": 0.1, "outside": 100.0}),
+    ("disk-compression", {"angle": 1.0}),
     ("cantilever-3d", {"poisson": 0.0}),
     ("burgers-viscosity", {"samples": 50, "noise": 0.0}),
     ("eikonal", {"gradient": 0.0}),
@@ -294,6 +295,7 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("plate-hole-modulus", {"noise": -0.1}),
         ("plate-hole-modulus", {"samples": 0}),
         ("cantilever-3d", {"poisson": 0.5}),
+        ("disk-compression", {"angle": 1.6}),
         ("l-shape-elasticity", {"features": "tip"}),
     ],
 )
