@@ -13,10 +13,10 @@ from kinn.errors import InputError
 from kinn.forms.identification import Estimate
 from kinn.forms.verdict import Verdict
 from kinn.metrics import Errors, exact_values
-from kinn.networks import Architecture
 from kinn.problem import Array, Problem
 from kinn.training.record import Record
 from kinn.training.routes import Fields, Members
+from kinn.training.settings import Specification
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ class Solution:
     Attributes:
         problem: What was solved.
         form: The form it was solved in.
-        network: The architecture.
+        network: The architecture, or what a peer has in its place.
         optimizer: The name of the method.
         seed: The seed of initial parameters and points.
         dtype: "float64" or "float32".
@@ -51,7 +51,7 @@ class Solution:
 
     problem: Problem
     form: str
-    network: Architecture
+    network: Specification
     optimizer: str
     seed: int
     dtype: str

@@ -109,6 +109,10 @@ class EnergyTerm:
 
     def _factor(self, z: Tensor, block: int) -> Tensor:
         """Return the factor (m, r, N) of the second derivative."""
+        return semidefinite_factor(self.second(z, block))
+
+    def second(self, z: Tensor, block: int) -> Tensor:
+        """Return the second derivative (N, m, m)."""
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             (slope,) = torch.autograd.grad(self.at(z, block).sum(), z, create_graph=True)
@@ -117,7 +121,7 @@ class EnergyTerm:
                 (row,) = torch.autograd.grad(slope[k].sum(), z, retain_graph=True, allow_unused=True)
                 if row is not None:
                     second[:, k] = row.T
-        return semidefinite_factor(second)
+        return second
 
 
 def semidefinite_factor(second: Tensor) -> Tensor:

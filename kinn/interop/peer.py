@@ -32,6 +32,15 @@ RATE = 1e-3
 STEPS = 20
 
 
+def check(problem: Problem) -> None:
+    """Refuse what DeepXDE has no way to state.
+
+    Raises:
+        InputError: Names it.
+    """
+    softened(problem)
+
+
 class _Ended(Exception):
     """The time is up."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kinn.interop import discretised
 from kinn.runs.work import Work
 from kinn.training.plain import config_hash, plain
 from kinn.training.run import place
@@ -37,6 +38,11 @@ class Case:
     def hash(self) -> str:
         """The identity of the run."""
         return config_hash(self.config)
+
+    @property
+    def seedless(self) -> bool:
+        """Whether all seeds would give the same."""
+        return discretised(self.config)
 
     @property
     def title(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kinn.errors import InputError
+from kinn.interop import discretised
 from kinn.training.run import CONFIG, ENVIRONMENT, FAILED, FORMAT, METRICS, STATE, SUMMARY, WEIGHTS
 
 #: How a run stands. "running" is for the store to say, which knows who is at work.
@@ -37,6 +38,11 @@ class Result:
     def seed(self) -> int:
         """The seed."""
         return int(self.config["seed"])
+
+    @property
+    def discretised(self) -> bool:
+        """Whether it is no network that was trained, but a discretisation for comparison."""
+        return discretised(self.config)
 
     @property
     def reason(self) -> str:

@@ -84,7 +84,8 @@ def comparisons(table: Sequence[Row]) -> list[tuple[str, str, str, Comparison]]:
     """
     out: list[tuple[str, str, str, Comparison]] = []
     for problem in dict.fromkeys(row.problem for row in table):
-        first, *others = [row for row in table if row.problem == problem]
+        # without seeds of its own, a discretisation has nothing to pair
+        first, *others = [row for row in table if row.problem == problem and not any(r.discretised for r in row.runs)]
         out += [(problem, first.way, row.way, compared(first.by_seed, row.by_seed)) for row in others]
     corrected = adjusted([comparison.p for *_, comparison in out])
     return [(*names, replace(c, p=p)) for (*names, c), p in zip(out, corrected, strict=True)]  # type: ignore[misc]
