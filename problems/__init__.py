@@ -17,6 +17,7 @@ _MODULES = {
     "allen-cahn": "allen_cahn",
     "annulus-robin": "annulus_robin",
     "biharmonic": "biharmonic",
+    "biharmonic-plate": "biharmonic_plate",
     "burgers": "burgers",
     "burgers-viscosity": "burgers_viscosity",
     "cantilever-3d": "cantilever_3d",

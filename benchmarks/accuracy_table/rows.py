@@ -83,6 +83,7 @@ ROWS = (
     Row("hyperelastic-beam", {"kan": 2e-4, "mlp": None}, 300, form="energy"),
     Row("heterogeneous", {"kan": 5e-4, "mlp": None}, 120, form="energy"),
     Row("koch", {"kan": 1e-3, "mlp": None}, 120, form="energy"),
+    Row("biharmonic-plate", form="energy"),
     Row("cantilever-3d", form="energy"),
     Row("cooks-membrane", form="energy"),
     Row("disk-compression", form="energy"),
