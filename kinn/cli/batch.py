@@ -91,8 +91,8 @@ def _executor(
     stated: StudyFile, store: Store, cases: int, workers: int | None, scheduler: str | None, submit: str | None
 ) -> tuple[Executor, int]:
     """Return where to work, and how many cases to hand out at a time."""
+    from kinn.cli.carry_out import pool
     from kinn.cli.carry_out import workers as counted
-    from kinn.studies.executors import LocalExecutor
 
     if scheduler and submit:
         raise InputError("--scheduler and --submit are two places to solve in: give one")
@@ -106,7 +106,7 @@ def _executor(
 
         return SlurmExecutor(store.root, submit, stated.resources, stated.study.budget, workers), cases
     number = counted(stated.resources, workers)
-    return LocalExecutor(number, stated.resources.threads, store.root / "workers.log"), number
+    return pool(stated.resources, number, store.root / "workers.log"), number
 
 
 def _show_plan(stated: StudyFile, planned: Matrix, root: Path, workers: int | None) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from pathlib import Path
 
     from kinn.studies.batch import Tally
     from kinn.studies.cases import Case
     from kinn.studies.execute import Ending, Task
+    from kinn.studies.executors import LocalExecutor
     from kinn.studies.specification import Resources
     from kinn.studies.store import Store
 
@@ -66,13 +68,32 @@ def elsewhere(
 
 
 def workers(resources: Resources, asked: int | None) -> int:
-    """Return how many runs to work on at a time: as asked, else as many as the cores have threads for."""
+    """Return how many runs to work on at a time: as asked, else as many as the cores have threads for, and GPUs."""
     from kinn.errors import InputError
+    from kinn.studies.executors.local import visible_gpus
 
     if asked is not None and asked < 1:
         raise InputError(f"--workers is a number of processes, at least 1, not {asked}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or resources.workers or max(1, cores // resources.threads)
+    room = cores // resources.threads
+    if resources.gpus:
+        room = min(room, len(visible_gpus()))
+    return asked or resources.workers or max(1, room)
+
+
+def pool(resources: Resources, number: int, log: Path) -> LocalExecutor:
+    """Return workers on this machine, each with a GPU of its own where the study asks for that.
+
+    Raises:
+        InputError: If there are not so many GPUs.
+    """
+    from kinn.errors import InputError
+    from kinn.studies.executors.local import LocalExecutor, visible_gpus
+
+    gpus = visible_gpus() if resources.gpus else None
+    if gpus is not None and len(gpus) < number:
+        raise InputError(f"gpus = 1 in [resources]: {number} runs at a time need a GPU each, and there are {len(gpus)}")
+    return LocalExecutor(number, resources.threads, log, gpus=gpus)
 
 
 @contextmanager

@@ -81,6 +81,18 @@ def test_failures_are_told_and_how_to_try_again(
     assert len(re.findall(r"failed: here/\S+: the loss is not finite", out)) == 4
 
 
+def test_the_gpus_that_there_are_limit_the_runs_at_a_time(
+    kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "6")
+    study.write_text(STUDY.replace("workers = 1", "gpus = 1"))
+    assert "on 1 workers" in kinn_command("batch", str(study), "--dry-run").out
+    status, _, err = kinn_command("batch", str(study), "--workers", "2")
+    assert (status, err) == (
+        2, "kinn: error: gpus = 1 in [resources]: 2 runs at a time need a GPU each, and there are 1\n",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

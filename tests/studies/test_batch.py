@@ -22,7 +22,8 @@ from kinn.errors import InputError, SolveError
 from kinn.studies.batch import Batch, Tally
 from kinn.studies.cases import Case
 from kinn.studies.claims import claim
-from kinn.studies.executors import LocalExecutor, SerialExecutor
+from kinn.studies.executors import LocalExecutor, SerialExecutor, WorkerDied
+from kinn.studies.executors.local import visible_gpus
 from kinn.studies.store import Store, StoreError
 from kinn.training.loop import CLOCKS
 from tests.studies.conftest import Cases
@@ -275,6 +276,25 @@ def test_a_worker_that_dies_costs_its_own_call_only(tmp_path: Path) -> None:
     assert "this must not get between" in (tmp_path / "log").read_text()
     with pytest.raises(RuntimeError, match="sent home"):
         executor.submit(print)
+
+
+def test_each_worker_sees_a_gpu_of_its_own_and_so_does_the_one_in_its_place(tmp_path: Path) -> None:
+    look = "import os, time; time.sleep(1); raise RuntimeError(os.environ['CUDA_VISIBLE_DEVICES'])"
+    with LocalExecutor(3, 1, tmp_path / "log", gpus=["0", "5", "GPU-8a"], warm=False) as executor:
+        for _ in range(2):
+            asked = [executor.submit(exec, look) for _ in range(3)]  # at the same time: each is busy for a second
+            assert sorted(str(answer.exception(60)) for answer in asked) == ["0", "5", "GPU-8a"]
+            dying = [executor.submit(exec, "import os, time; time.sleep(1); os._exit(1)") for _ in range(3)]
+            assert all(isinstance(answer.exception(60), WorkerDied) for answer in dying)
+
+
+def test_workers_see_what_the_batch_sees_where_no_gpu_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,4")
+    assert visible_gpus() == ["3", "4"]
+    with LocalExecutor(1, 1, tmp_path / "log", warm=False) as executor:
+        assert executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result(60) == "3,4"
 
 
 class _Deadly(SerialExecutor):

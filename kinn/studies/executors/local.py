@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
@@ -23,6 +23,9 @@ P = ParamSpec("P")
 #: The libraries of which each starts threads of its own.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
+#: What says which GPUs a process sees.
+GPUS = "CUDA_VISIBLE_DEVICES"
+
 #: After so many calls a worker is replaced, so that what libraries keep does not add up.
 RENEWAL = 500
 
@@ -33,20 +36,31 @@ class LocalExecutor(Executor):
     Args:
         workers: The number of processes.
         threads: The CPU threads of each.
+        gpus: The GPUs, as `CUDA_VISIBLE_DEVICES` names them, one for each process; None to leave all to every process.
         log: A file for what they print; None for standard error.
         warm: Whether they import what every solve needs before the first call.
     """
 
-    def __init__(self, workers: int, threads: int = 1, log: Path | None = None, *, warm: bool = True) -> None:
-        self.workers = workers
-        self._settings = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+    def __init__(
+        self,
+        workers: int,
+        threads: int = 1,
+        log: Path | None = None,
+        *,
+        gpus: Sequence[str] | None = None,
+        warm: bool = True,
+    ) -> None:
+        settings = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+        each = [{}] * workers if gpus is None else [{GPUS: gpu} for gpu in gpus]
         self._log = log
         self._command = [sys.executable, "-P", "-m", "kinn.studies.executors.worker", *(["--warm"] if warm else [])]
         self._calls: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._open = True
         self._processes: set[subprocess.Popen[bytes]] = set()
-        self._keepers = [threading.Thread(target=self._keep, daemon=True) for _ in range(workers)]
+        self._keepers = [
+            threading.Thread(target=self._keep, args=(settings | own,), daemon=True) for own in each[:workers]
+        ]
         for keeper in self._keepers:
             keeper.start()
 
@@ -77,9 +91,9 @@ class LocalExecutor(Executor):
         for keeper in self._keepers if wait else ():
             keeper.join()
 
-    def _keep(self) -> None:
-        """Keep one process at work until there is no more."""
-        process: subprocess.Popen[bytes] | None = self._start()
+    def _keep(self, settings: Mapping[str, str]) -> None:
+        """Keep one process at work, in an environment of its own, until there is no more."""
+        process: subprocess.Popen[bytes] | None = self._start(settings)
         calls = 0
         while (call := self._calls.get()) is not None:
             future, packed = call
@@ -87,7 +101,7 @@ class LocalExecutor(Executor):
                 continue
             if process is None or calls >= RENEWAL:
                 self._stop(process)
-                process, calls = self._start(), 0
+                process, calls = self._start(settings), 0
             if process is None:
                 future.set_exception(WorkerDied("the workers have been sent home"))
                 continue
@@ -105,7 +119,7 @@ class LocalExecutor(Executor):
                 future.set_exception(value)
         self._stop(process)
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
+    def _start(self, settings: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
         """Return a new process, which begins to import what it needs; None once all are sent home."""
         with self._lock:
             if not self._open:
@@ -116,7 +130,7 @@ class LocalExecutor(Executor):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=self._settings,
+                env=settings,
                 start_new_session=True,  # a Ctrl-C at the terminal is for the batch, which ends its workers itself
             )
             if log is not None:
@@ -153,3 +167,12 @@ def _epitaph(status: int) -> str:
         return f"the worker process ended with status {status}"
     name = signal.Signals(-status).name
     return f"the worker process was killed by {name}" + (": out of memory?" if name == "SIGKILL" else "")
+
+
+def visible_gpus() -> list[str]:
+    """Return the GPUs that this process sees, as `CUDA_VISIBLE_DEVICES` names them."""
+    if GPUS in os.environ:
+        return [name for name in os.environ[GPUS].split(",") if name.strip()]
+    from torch.cuda import device_count
+
+    return [str(number) for number in range(device_count())]
