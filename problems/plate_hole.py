@@ -17,7 +17,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Disk, Geometry, Rectangle
 from kinn.mechanics import PlaneStress, Traction, symmetry
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import plate_hole as reference
 
 SIDE, TENSION = reference.SIDE, reference.TENSION
@@ -83,8 +83,16 @@ def make_problem() -> Problem:
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=120.0,
             forms={
-                "energy": {"budget": 60.0},
+                "energy": {"per_parameter": 20.0, "budget": 120.0},
                 "inverse": {"networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((12,))}, "budget": 20.0},
+            },
+        ),
+        output=Output(
+            displacement=("u", "v"),
+            stress=lambda u, v, p: MATERIAL.stress((u, v)),
+            lines={
+                "x=0": ((0.0, reference.RADIUS), (0.0, SIDE)),
+                "y=0": ((reference.RADIUS, 0.0), (SIDE, 0.0)),
             },
         ),
         title="A plate with a hole under tension",
