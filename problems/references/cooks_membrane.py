@@ -15,6 +15,7 @@ Needs scikit-fem; what it computed is stored. Run as a script it prints the conv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -103,33 +104,28 @@ def load() -> tuple[RectBivariateSpline, RectBivariateSpline]:
 
 
 def derivative(points: Array, index: Index = (0, 0)) -> Array:
-    """Return the displacement (N, 2), or a first or second derivative of it, at points (N, 2), by the chain rule."""
+    """Return the displacement (N, 2), or a derivative of it up to the second, at points (N, 2)."""
     x, y = points.T
     h, dh = height(x), -28 / 48
     t = (y - lower(x)) / h
     tx, ty = -(44 / 48 + t * dh) / h, 1 / h
     txx, txy = -2 * dh * tx / h, -dh / h**2
 
-    def column(s: RectBivariateSpline) -> Array:
+    def column(spline: RectBivariateSpline) -> Array:
         def d(a: int, b: int) -> Array:
-            return np.asarray(s.ev(x, t, dx=a, dy=b))
+            return np.asarray(spline.ev(x, t, dx=a, dy=b))
 
-        match tuple(index):
-            case (0, 0):
-                return d(0, 0)
-            case (1, 0):
-                return d(1, 0) + d(0, 1) * tx
-            case (0, 1):
-                return d(0, 1) * ty
-            case (2, 0):
-                return d(2, 0) + 2 * d(1, 1) * tx + d(0, 2) * tx**2 + d(0, 1) * txx
-            case (1, 1):
-                return d(1, 1) * ty + d(0, 2) * tx * ty + d(0, 1) * txy
-            case (0, 2):
-                return d(0, 2) * ty**2
-        raise ValueError(f"derivatives up to the second are known, not {index}")
+        made: dict[Index, Callable[[], Array]] = {
+            (0, 0): lambda: d(0, 0),
+            (1, 0): lambda: d(1, 0) + d(0, 1) * tx,
+            (0, 1): lambda: d(0, 1) * ty,
+            (2, 0): lambda: d(2, 0) + 2 * d(1, 1) * tx + d(0, 2) * tx**2 + d(0, 1) * txx,
+            (1, 1): lambda: d(1, 1) * ty + d(0, 2) * tx * ty + d(0, 1) * txy,
+            (0, 2): lambda: d(0, 2) * ty**2,
+        }
+        return made[tuple(index)]()
 
-    return np.stack([column(s) for s in load()], axis=1)
+    return np.stack([column(spline) for spline in load()], axis=1)
 
 
 def reference(points: Array) -> Array:
@@ -140,8 +136,11 @@ def reference(points: Array) -> Array:
 def displacement(x: Field, y: Field) -> tuple[Field, Field]:
     """Return u and v as fields with their derivatives."""
     points = np.stack([torch.as_tensor(c.value).numpy() for c in (x, y)], axis=1)
-    u, v = (Field(("x", "y"), lambda a, n=n: torch.as_tensor(derivative(points, a)[:, n])) for n in (0, 1))
-    return u, v
+
+    def component(n: int) -> Field:
+        return Field(("x", "y"), lambda a: torch.as_tensor(derivative(points, a)[:, n]))
+
+    return component(0), component(1)
 
 
 def convergence() -> list[tuple[tuple[int, int], float, float]]:

@@ -44,7 +44,7 @@ CONVERGED = 1e-14
 CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def sides(count: int) -> tuple[Array, Array, Array, Array]:
+def sides(count: int) -> tuple[Array, Array, npt.NDArray[np.bool_], Array]:
     """Return y, z, whether the normal is y, and h's normal derivative, at `count` points on a quarter of each side."""
     along = (1 - np.cos(np.pi * (np.arange(count) + 0.5) / count)) / 2
     y = np.concatenate([np.full(count, HEIGHT), HEIGHT * along])
@@ -53,7 +53,7 @@ def sides(count: int) -> tuple[Array, Array, Array, Array]:
     return y, z, top, np.where(top, WIDTH**2 / 3 - z * z, 0.0)
 
 
-def slopes(y: Array, z: Array, top: Array) -> Array:
+def slopes(y: Array, z: Array, top: npt.NDArray[np.bool_]) -> Array:
     """Return the derivatives (N, terms) of h's terms along y where `top` is true, and along z elsewhere."""
     columns = []
     for m in range(1, POWERS + 1):
