@@ -28,7 +28,7 @@ def here(cases: Sequence[Case], store: Store, resources: Resources, *, threads: 
 
     batch = Batch(
         cases, store, SerialExecutor(), threads=threads, checkpoint=resources.checkpoint, retry=True, fresh=fresh,
-        work=_shown,
+        figures=resources.figures, work=_shown,
     )  # fmt: skip
     return batch.run()
 
@@ -56,7 +56,7 @@ def elsewhere(
 
     with live(store.root) as watch, _ended_by(signal.SIGTERM):
         batch = Batch(
-            cases, store, executor, window, resources.threads, resources.checkpoint, retry, fresh, watch,
+            cases, store, executor, window, resources.threads, resources.checkpoint, retry, fresh, resources.figures, watch,
         )  # fmt: skip
         try:
             tally = batch.run()

@@ -49,11 +49,14 @@ class Options:
     out: Path
     clock: str = "wall"
     checkpoint_every: float = 10.0
+    figures: bool = True
     strategies: Mapping[str, Any] = field(default_factory=dict)
     strategy_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @staticmethod
-    def of(config: Mapping[str, Any], out: Path, threads: int | None, checkpoint_every: float) -> Options:
+    def of(
+        config: Mapping[str, Any], out: Path, threads: int | None, checkpoint_every: float, *, figures: bool = True
+    ) -> Options:
         """Return what a resolved configuration says."""
         return Options(
             form=config["form"],
@@ -67,6 +70,7 @@ class Options:
             threads=threads,
             out=out,
             checkpoint_every=checkpoint_every,
+            figures=figures,
         )
 
     def __post_init__(self) -> None:

@@ -240,7 +240,9 @@ class Work:
             raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
         if rank():
             return solution
-        return dataclasses.replace(solution, run=place.save(solution, {**keeper.last, "source": source}))
+        return dataclasses.replace(
+            solution, run=place.save(solution, {**keeper.last, "source": source}, figures=self.options.figures)
+        )
 
     def _solver(self) -> Callable[..., Solution]:
         """Return what solves: KINN, or a peer.

@@ -71,6 +71,7 @@ class Batch:
         checkpoint: Seconds between two checkpoints.
         retry: Whether to try again what failed.
         fresh: Whether to solve again what is solved.
+        figures: Whether to draw each solution.
         watch: Called now and then with how far it has come.
         work: What is called with each task.
     """
@@ -83,6 +84,7 @@ class Batch:
     checkpoint: float = 10.0
     retry: bool = False
     fresh: bool = False
+    figures: bool = True
     watch: Callable[[Tally], None] = lambda _: None
     work: Callable[[Task], Ending] = execute
 
@@ -138,7 +140,7 @@ class Batch:
 
     def _task(self, case: Case) -> Task:
         root = str(self.store.root.absolute())
-        return Task(case.config, case.origin, root, self.threads, self.checkpoint, self.fresh)
+        return Task(case.config, case.origin, root, self.threads, self.checkpoint, self.fresh, self.figures)
 
     def _take(self, case: Case, future: Future[Ending], tally: Tally) -> bool:
         """Take note of how the work on a case ended; False where it is to be asked for again."""

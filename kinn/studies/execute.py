@@ -35,6 +35,7 @@ class Task:
         threads: CPU threads.
         checkpoint: Seconds between two checkpoints.
         fresh: Whether to solve again what is solved.
+        figures: Whether to draw the solution into the run folder.
     """
 
     config: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Task:
     threads: int | None = None
     checkpoint: float = 10.0
     fresh: bool = False
+    figures: bool = True
 
     @property
     def case(self) -> Case:
@@ -104,7 +106,7 @@ def _solve(task: Task, held: Claim, show: Callable[[Record], None] | None, said:
         if show is not None:
             show(record)
 
-    options = Options.of(task.config, Path(task.out), task.threads, task.checkpoint)
+    options = Options.of(task.config, Path(task.out), task.threads, task.checkpoint, figures=task.figures)
     work = Work.of(task.config, task.origin, options)
     work.go_on(note, fresh=task.fresh, say=said.append)
 

@@ -134,12 +134,13 @@ class RunFolder:
             self._replace(fill)
         self._begun = True
 
-    def save(self, solution: Result, state: Mapping[str, Any] | None = None) -> Path:
+    def save(self, solution: Result, state: Mapping[str, Any] | None = None, *, figures: bool = True) -> Path:
         """Write the folder of a solve that ended well.
 
         Args:
             solution: The solution.
             state: Where training stood at its end.
+            figures: Whether to draw it.
 
         Returns:
             Where it is: the path under the root given.
@@ -150,7 +151,8 @@ class RunFolder:
             weights = _weights(folder, solution.trial.state_dict(), self.config)
             write_checkpoint(folder / STATE, {**(state or {}), "weights": weights, "config": self.config})
             solution.save_vtu(folder / "solution.vtu")
-            solution.plot(folder)
+            if figures:
+                solution.plot(folder)
 
         self._replace(fill)
         return self.path

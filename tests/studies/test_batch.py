@@ -297,6 +297,17 @@ def test_workers_see_what_the_batch_sees_where_no_gpu_is_asked_for(
         assert executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result(60) == "3,4"
 
 
+def test_figures_are_left_out_where_that_is_asked_for(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    monkeypatch.setattr("kinn.solution.Solution.plot", lambda _, folder: drawn.append(folder))
+    batch(cases(seeds=1), runs, figures=False)
+    assert drawn == []
+    batch(cases(), runs)
+    assert len(drawn) == 1
+
+
 class _Deadly(SerialExecutor):
     """Loses every case, as a worker that is killed does."""
 
