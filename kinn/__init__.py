@@ -78,7 +78,7 @@ if TYPE_CHECKING:
         match_parameters,
     )
     from kinn.optim import LBFGS, Adam, Auto, LastLayer, LevenbergMarquardt, SelfScaledBroyden
-    from kinn.problem import Defaults, Problem
+    from kinn.problem import Defaults, Output, Problem
     from kinn.runs.resume import resume
     from kinn.solution import Solution
     from kinn.solver import solve
@@ -109,7 +109,7 @@ _NAMES = {
     "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
     "kinn.networks": "KAN KANODE MLP ModifiedMLP NeuralODE PirateNet ResNet ResidualKAN match_parameters",
     "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
-    "kinn.problem": "Defaults Problem",
+    "kinn.problem": "Defaults Output Problem",
     "kinn.runs.resume": "resume",
     "kinn.solution": "Solution",
     "kinn.solver": "solve",
@@ -162,6 +162,8 @@ __all__ = [
     "Neumann",
     "NeuralODE",
     "Observation",
+    "Output",
+    "Output",
     "Periodic",
     "PirateNet",
     "PointCloud",

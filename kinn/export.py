@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.fields import TIME
 from kinn.grids import CELL_TYPES, Piece, meshes
-from kinn.metrics import derived_values, true_values
+from kinn.metrics import derived_reference, derived_values, true_values, values_of
 from kinn.problem import Array
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 def save_vtu(solution: Solution, path: Path) -> None:
-    """Write fields, first derivatives, what is derived, the reference and the error on a mesh.
+    """Write fields, first derivatives, what is derived, the reference and the error on a mesh, the domain's own if it is one.
 
-    Every subdomain is a block of its own, so that jumps across interfaces are kept; the cell data `subdomain` tells
-    which. In more than three coordinates nothing is written, for there is no mesh to show it on.
+    A displacement is written as a vector too, `displacement`, and the stress that the problem's output names as the nine
+    components `stress` of a tensor, row by row. Every subdomain is a block of its own, so that jumps across interfaces are kept;
+    the cell data `subdomain` tells which. In more than three coordinates nothing is written, for there is no mesh to show it on.
 
     Args:
         solution: What to write.
@@ -72,28 +73,21 @@ def _slice(piece: Piece, axis: int) -> Piece:
     on_start = start[piece.cells]
     cells = piece.cells[on_start.sum(axis=1) == piece.cells.shape[1] // 2]
     kept = number[cells[start[cells]].reshape(len(cells), -1)]
-    return Piece(piece.subdomain, np.delete(piece.nodes[start], axis, axis=1), kept)
+    return Piece(
+        piece.subdomain, np.delete(piece.nodes[start], axis, axis=1), kept, CELL_TYPES[piece.nodes.shape[1] - 1]
+    )
 
 
 def _write(solution: Solution, pieces: list[Piece], points: list[Array], path: Path) -> None:
     """Write one file: the meshes of the pieces, the fields evaluated at `points`, one array a piece."""
     problem = solution.problem
-    names = list(problem.evaluated)
-    expressions = [*names, *(f"{name}.{c}" for name in names for c in problem.coordinates)]
     nodes, blocks, data, domain = [], [], [], []
     offset = 0
-    for number, (piece, x) in enumerate(zip(pieces, points, strict=True)):
+    for piece, x in zip(pieces, points, strict=True):
         nodes.append(np.pad(piece.nodes, ((0, 0), (0, 3 - piece.nodes.shape[1]))))
-        blocks.append((CELL_TYPES[piece.nodes.shape[1]], piece.cells + offset))
-        values = solution.trial.evaluate(x, expressions, subdomain=piece.subdomain)
-        columns = dict(zip(expressions, values.T, strict=True))
-        for name, true in true_values(problem, x).items():
-            columns[f"{name} exact"] = true
-            columns[f"{name} error"] = np.abs(columns[name] - true)
-        for name in problem.derived:
-            columns[name] = derived_values(solution.trial, name, x, subdomain=piece.subdomain)
-        data.append(columns)
-        domain.append(np.full(len(piece.cells), number))
+        blocks.append((piece.kind, piece.cells + offset))
+        data.append(_columns(solution, x, piece.subdomain))
+        domain.append(np.full(len(piece.cells), list(problem.subdomains).index(piece.subdomain)))
         offset += len(piece.nodes)
     meshio.Mesh(
         np.concatenate(nodes),
@@ -101,3 +95,33 @@ def _write(solution: Solution, pieces: list[Piece], points: list[Array], path: P
         point_data={key: np.concatenate([columns[key] for columns in data]) for key in data[0]},
         cell_data={"subdomain": domain},
     ).write(path, file_format="vtu")
+
+
+def _columns(solution: Solution, x: Array, subdomain: str) -> dict[str, Array]:
+    """Return what is written of points (N, d) of a subdomain, by name: numbers (N,), vectors (N, 3) and tensors (N, 9)."""
+    problem = solution.problem
+    names = list(problem.evaluated)
+    expressions = [*names, *(f"{name}.{c}" for name in names for c in problem.coordinates)]
+    values = solution.trial.evaluate(x, expressions, subdomain=subdomain)
+    columns: dict[str, Array] = dict(zip(expressions, values.T, strict=True))
+    true = true_values(problem, x)
+    for name in problem.derived:
+        columns[name] = derived_values(solution.trial, name, x, subdomain=subdomain)
+        exact = derived_reference(problem, name, x)
+        true |= {} if exact is None else {name: exact}
+    for name, exact in true.items():
+        columns[f"{name} exact"] = exact
+        columns[f"{name} error"] = np.abs(columns[name] - exact)
+    if shift := problem.output.displacement:
+        columns["displacement"] = np.stack(
+            [*(columns[name] for name in shift), *([np.zeros(len(x))] * (3 - len(shift)))], axis=1
+        )
+    if (stress := problem.output.stress) is not None:
+        rows = values_of(
+            solution.trial, lambda *given: [s for row in stress(*given) for s in row], x, subdomain=subdomain
+        )
+        size = round(rows.shape[1] ** 0.5)
+        whole = np.zeros((len(x), 3, 3))
+        whole[:, :size, :size] = rows.reshape(-1, size, size)
+        columns["stress"] = whole.reshape(-1, 9)
+    return columns

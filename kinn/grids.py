@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
+from kinn.geometry import Geometry
+from kinn.geometry.meshes.mesh import Mesh
 from kinn.problem import Array, Problem
 
 #: Points along each axis of the evaluation grid, by dimension.
@@ -15,6 +18,9 @@ EVALUATION = {1: 1000, 2: 100, 3: 24}
 SCATTERED = 20_000
 #: Cells along the longest axis of a mesh, by dimension.
 CELLS = {1: 400, 2: 100, 3: 32}
+
+#: Points of the boundary that nodes of meshes in the plane are moved to.
+RIM = 8000
 
 #: The corners of a cell in VTK's order, by dimension.
 CORNERS: dict[int, list[tuple[int, ...]]] = {
@@ -26,20 +32,36 @@ CORNERS: dict[int, list[tuple[int, ...]]] = {
 #: meshio's names of the cells, by dimension.
 CELL_TYPES = {1: "line", 2: "quad", 3: "hexahedron"}
 
+#: Triangles that cells in the plane are cut into, by kind: the numbers of their nodes.
+TRIANGLES: dict[str, list[tuple[int, int, int]]] = {
+    "triangle": [(0, 1, 2)],
+    "quad": [(0, 1, 2), (0, 2, 3)],
+    "triangle6": [(0, 3, 5), (3, 1, 4), (5, 4, 2), (3, 4, 5)],
+    "quad8": [(0, 4, 7), (4, 1, 5), (5, 2, 6), (6, 3, 7), (4, 5, 6), (4, 6, 7)],
+    "quad9": [(0, 4, 8), (0, 8, 7), (4, 1, 5), (4, 5, 8), (8, 5, 2), (8, 2, 6), (7, 8, 6), (7, 6, 3)],
+}
+
 
 @dataclass(frozen=True)
 class Piece:
-    """The mesh of one subdomain.
+    """A mesh of one subdomain, or its cells of one kind.
 
     Attributes:
         subdomain: Its name.
         nodes: A `N x d` array.
-        cells: A `M x 2^d` array of node numbers, in VTK's order.
+        cells: A `M x n` array of node numbers, in VTK's order.
+        kind: meshio's name of the cells.
     """
 
     subdomain: str
     nodes: Array
     cells: npt.NDArray[np.int64]
+    kind: str
+
+    @property
+    def triangles(self) -> npt.NDArray[np.int64]:
+        """The cells of a mesh in the plane, cut into triangles (T, 3)."""
+        return np.concatenate([self.cells[:, list(corners)] for corners in TRIANGLES[self.kind]])
 
     @property
     def inner_nodes(self) -> Array:
@@ -67,7 +89,7 @@ def evaluation_points(problem: Problem) -> Array:
 
 
 def meshes(problem: Problem, cells: int | None = None) -> list[Piece]:
-    """Return a mesh of each subdomain; nodes along interfaces are doubled, so that jumps are kept.
+    """Return a mesh of each subdomain: its own where it is one, else a regular one; nodes along interfaces are doubled.
 
     Args:
         problem: Its domain has 1, 2 or 3 coordinates (time counts); in more there is no mesh, and the list is empty.
@@ -77,10 +99,21 @@ def meshes(problem: Problem, cells: int | None = None) -> list[Piece]:
     if dimension not in CELLS:
         return []
     longest = cells or CELLS[dimension]
-    return [_mesh(problem, name, longest) for name in problem.subdomains]
+    return [piece for name in problem.subdomains for piece in _meshes(problem, name, longest)]
 
 
-def _mesh(problem: Problem, subdomain: str, longest: int) -> Piece:
+def _meshes(problem: Problem, subdomain: str, longest: int) -> list[Piece]:
+    geometry = problem.subdomains[subdomain]
+    if not isinstance(geometry, Mesh):
+        return [_regular(problem, subdomain, longest)]
+    made = []
+    for kind, elements in geometry.elements.items():
+        used, numbers = np.unique(elements, return_inverse=True)
+        made.append(Piece(subdomain, geometry.points[used], numbers.reshape(elements.shape), kind))
+    return made
+
+
+def _regular(problem: Problem, subdomain: str, longest: int) -> Piece:
     geometry = problem.subdomains[subdomain]
     lower, upper = geometry.bounds
     extent = upper - lower
@@ -96,7 +129,23 @@ def _mesh(problem: Problem, subdomain: str, longest: int) -> Piece:
     )
     cells = cells[geometry.contains(nodes[cells].mean(axis=1))]
     used, renumbered = np.unique(cells, return_inverse=True)
-    return Piece(subdomain, nodes[used], renumbered.reshape(cells.shape))
+    if problem.dimension == 2 and not alike:
+        nodes[used] = _snapped(geometry, nodes[used], renumbered.reshape(cells.shape), float(np.max(extent / counts)))
+    return Piece(subdomain, nodes[used], renumbered.reshape(cells.shape), CELL_TYPES[problem.dimension])
+
+
+def _snapped(geometry: Geometry, nodes: Array, cells: npt.NDArray[np.int64], size: float) -> Array:
+    """Return nodes (N, 2) of squares, those at the rim of all of them moved to the boundary: it becomes smooth, not stairs."""
+    sides = np.sort(np.concatenate([cells[:, [k, (k + 1) % 4]] for k in range(4)]), axis=1)
+    edges, uses = np.unique(sides, axis=0, return_counts=True)
+    rim = np.unique(edges[uses == 1])
+    around = geometry.boundary("boundary").sample(RIM, method="uniform").points
+    apart, nearest = cKDTree(around).query(nodes[rim])
+    on = np.abs(geometry.level(nodes[rim])) <= 1e-9 * size
+    moved = ~on & (apart <= size)
+    out = nodes.copy()
+    out[rim[moved]] = around[nearest[moved]]
+    return out
 
 
 def _shares(problem: Problem, total: int) -> list[int]:

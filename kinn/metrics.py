@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,21 @@ def derived_values(fields: Fields, name: str, points: Array, *, subdomain: str |
     problem = fields.problem
     if name not in problem.derived:
         raise unknown("derived field", name, problem.derived, f"problem {problem.name!r}")
+    return values_of(fields, lambda *given: [problem.derived[name](*given)], points, subdomain=subdomain)[:, 0]
+
+
+def values_of(
+    fields: Fields, function: Callable[..., Sequence[Field]], points: Array, *, subdomain: str | None = None
+) -> Array:
+    """Return functions of the fields and the points (N, M) at points (N, d); NaN outside the domain.
+
+    Args:
+        fields: The fields.
+        function: Called as a residual, returns M fields.
+        points: The points.
+        subdomain: If given, all points are taken to lie in this one.
+    """
+    problem = fields.problem
     asked: dict[str, None] = {}
 
     def traces(component: Callable[[str], Any]) -> list[Field]:
@@ -134,13 +149,14 @@ def derived_values(fields: Fields, name: str, points: Array, *, subdomain: str |
 
         return [Field(problem.coordinates, rule(field), field) for field in problem.names]
 
-    def made(x: Array, component: Callable[[str], Any]) -> Any:
-        return problem.derived[name](*traces(component), problem.points(torch.as_tensor(x))).value
+    def made(x: Array, component: Callable[[str], Any]) -> list[Any]:
+        return [f.value for f in function(*traces(component), problem.points(torch.as_tensor(x)))]
 
     made(points[:1], lambda expression: (asked.setdefault(expression), torch.ones(1, dtype=torch.float64))[1])
     known = fields.evaluate(points, list(asked), subdomain=subdomain)
     columns = {expression: torch.as_tensor(column) for expression, column in zip(asked, known.T, strict=True)}
-    return np.broadcast_to(torch.as_tensor(made(points, columns.__getitem__)).numpy(), len(points))
+    found = made(points, columns.__getitem__)
+    return np.stack([np.broadcast_to(torch.as_tensor(values).numpy(), len(points)) for values in found], axis=1)
 
 
 def derived_reference(problem: Problem, name: str, points: Array) -> Array | None:

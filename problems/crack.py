@@ -25,7 +25,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Polygon
 from kinn.jets.functions import sqrt, where
 from kinn.networks import KAN, MLP
-from kinn.problem import Array, Defaults, Problem
+from kinn.problem import Array, Defaults, Output, Problem
 from kinn.problems.fans import fan
 
 FEATURES = ("none", "tip")
@@ -136,6 +136,7 @@ def make_problem(features: str = "none") -> Problem:
             quadrature=around_the_tip,
             forms={"inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0}},
         ),
+        output=Output(lines={"upper-face": ((-1.0, 0.0), (0.0, 0.0)), "ligament": ((0.0, 0.0), (1.0, 0.0))}),
         title="Mode-III crack" + (", networks given the singular field at the tip" if tip else ""),
         source="Wang et al., CMAME 433 (2025) 117518",
     )

@@ -17,7 +17,7 @@ from kinn.geometry import Disk, Rectangle
 from kinn.jets.functions import where
 from kinn.jets.jet import Jet
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Density, Problem, Residual
+from kinn.problem import Defaults, Density, Output, Problem, Residual
 
 #: The radius of the disk, and the coefficients inside and outside.
 RADIUS, INSIDE, OUTSIDE = 0.5, 1 / 15, 1.0
@@ -70,6 +70,7 @@ def make_problem() -> Problem:
             budget=30.0,
             forms={"energy": {"budget": 60.0}},
         ),
+        output=Output(lines={"y=0": ((-1.0, 0.0), (1.0, 0.0))}),
         title="Two materials in a square",
         source="Wang et al., CMAME 433 (2025) 117518",
     )

@@ -13,7 +13,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
 from kinn.mechanics import NeoHookean, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import hyperelastic_beam as reference
 
 MATERIAL = NeoHookean(reference.YOUNG, reference.POISSON)
@@ -47,6 +47,11 @@ def make_problem() -> Problem:
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=120.0,
             forms={"energy": {"budget": 120.0}},
+        ),
+        output=Output(
+            displacement=("u", "v"),
+            stress=lambda u, v, p: MATERIAL.cauchy((u, v)),
+            lines={"axis": ((0.0, reference.HEIGHT / 2), (reference.LENGTH, reference.HEIGHT / 2))},
         ),
         title="A hyperelastic beam bent by a dead load",
         source="Wang et al., CMAME 433 (2025) 117518",

@@ -11,9 +11,24 @@ import numpy as np
 import pytest
 
 import kinn
-from kinn import MLP, Dirichlet, Disk, InputError, Interval, Problem, Rectangle, Solution, TimeInterval, sin
+from kinn import (
+    MLP,
+    Dirichlet,
+    Disk,
+    InputError,
+    Interval,
+    Mesh,
+    Output,
+    Problem,
+    Rectangle,
+    Solution,
+    TimeInterval,
+    sin,
+)
 from kinn.figures import figures, save_figures
+from kinn.figures.deformation import exaggeration
 from kinn.grids import evaluation_points, meshes
+from kinn.mechanics import PlaneStress, symmetry
 from kinn.problems import factory
 
 
@@ -67,6 +82,111 @@ def test_time_series(tmp_path: Path) -> None:
     assert last.cells[0].type == "line"
     with pytest.raises(InputError, match="no field that changes in time"):
         solved(simple(Interval(0, 1), exact=sin)).save_pvd(tmp_path / "v.pvd")
+
+
+def stretched(domain: Any, **output: Any) -> Solution:
+    """A bar pulled by 2 along x, fixed by symmetry: u = x / 50, v = -y / 200."""
+    steel = PlaneStress(100.0, 0.25)
+    problem = Problem(
+        "bar",
+        domain,
+        fields=("u", "v"),
+        energy=lambda u, v, p: steel.energy((u, v)),
+        work={"right": lambda u, v, p: 2.0 * u},
+        conditions=[symmetry("left", "u"), symmetry("bottom", "v")],
+        exact=lambda x, y: (x / 50, -y / 200),
+        derived={"mises": lambda u, v, p: steel.von_mises((u, v))},
+        output=Output(displacement=("u", "v"), stress=lambda u, v, p: steel.stress((u, v)), **output),
+    )
+    return kinn.solve(problem, MLP((4,)), form="energy", iterations=8, points=200)
+
+
+@pytest.fixture(scope="module")
+def on_a_mesh() -> Solution:
+    x, y = np.meshgrid(np.linspace(0, 2, 5), np.linspace(0, 1, 3), indexing="ij")
+    number = np.arange(15).reshape(5, 3)
+    cells = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1).reshape(-1, 4)
+    sides = {"left": number[0], "right": number[-1], "bottom": number[:, 0]}
+    mesh = Mesh(np.stack([x.ravel(), y.ravel()], axis=1), {"quad": cells}, nodes=sides)
+    return stretched(mesh, lines={"middle": ((0.0, 0.5), (2.0, 0.5))}, units={"x": "mm", "mises": "MPa"})
+
+
+def test_files_of_a_mesh_have_its_own_cells_with_displacement_stress_and_errors(
+    on_a_mesh: Solution, tmp_path: Path
+) -> None:
+    on_a_mesh.save_vtu(tmp_path / "bar.vtu")
+    written, mesh = meshio.read(tmp_path / "bar.vtu"), on_a_mesh.problem.subdomains["domain"]
+    assert isinstance(mesh, Mesh)
+    np.testing.assert_array_equal(written.points[:, :2], mesh.points)
+    np.testing.assert_array_equal(written.cells_dict["quad"], mesh.elements["quad"])
+    x, y, _ = written.points.T
+    expected = np.stack([x / 50, -y / 200, 0 * x], axis=1)
+    np.testing.assert_allclose(written.point_data["displacement"], expected, atol=2e-4)
+    stress = written.point_data["stress"].reshape(-1, 3, 3)
+    np.testing.assert_allclose(stress[:, 0, 0], 2.0, rtol=0.02)
+    np.testing.assert_allclose(stress - np.diag([2.0, 0.0, 0.0]), 0.0, atol=0.04)
+    np.testing.assert_allclose(written.point_data["mises exact"], 2.0)
+    wrong = np.abs(written.point_data["mises"] - 2.0)
+    np.testing.assert_allclose(written.point_data["mises error"], wrong, atol=1e-12)
+
+
+def test_a_deformed_shape_says_by_how_much_it_is_exaggerated(on_a_mesh: Solution) -> None:
+    made = figures(on_a_mesh)
+    axes = made["deformed"].axes[0]
+    assert "displacements times 5;" in axes.get_title()  # 0.04 of a size of 2: a tenth of it is drawn at most
+    assert axes.dataLim.x1 == pytest.approx(2 + 5 * 0.04, rel=1e-2)
+    assert axes.get_xlabel() == "x (mm)"
+    assert "mises (MPa)" in [a.get_ylabel() for a in made["deformed"].axes + axes.child_axes]
+    assert "mises-error" in made
+
+
+@pytest.mark.parametrize(("largest", "factor"), [(1e-6, 1e5), (0.004, 20.0), (0.03, 2.0), (0.06, 1.0), (0.0, 1.0)])
+def test_displacements_are_exaggerated_by_round_numbers(largest: float, factor: float) -> None:
+    assert exaggeration(largest) == pytest.approx(factor)
+
+
+def test_lines_show_fields_beside_the_solution_known(on_a_mesh: Solution) -> None:
+    figure = figures(on_a_mesh)["line-middle"]
+    top = {a.get_ylabel(): a for a in figure.axes}
+    assert set(top) == {"u", "v", "mises (MPa)", "|u - exact|", "|v - exact|", "|mises - exact|"}
+    computed, exact = top["u"].get_lines()
+    np.testing.assert_allclose(exact.get_ydata(), np.linspace(0, 0.04, 401))
+    np.testing.assert_allclose(computed.get_ydata(), exact.get_ydata(), atol=4e-4)
+    assert top["|u - exact|"].get_xlabel() == "distance from (0, 0.5) (mm)"
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ({"displacement": ("u", "w")}, "no field named 'w' in the output of problem 'p'"),
+        ({"displacement": ("u",)}, "a displacement of 1 components in 2 coordinates"),
+        (
+            {"lines": {"axis": ((0, 0), (3, 0))}},
+            r"the line 'axis' in .* has 1 points outside the domain, the first at \(3, 0\)",
+        ),
+        ({"lines": {"axis": ((0, 0, 0), (1, 0, 0))}}, "the line 'axis', which takes two ends of 2 coordinates each"),
+        ({"lines": {"axis": ((0, 0), (0, 0))}}, "the line 'axis', which takes two ends"),
+        ({"units": {"misses": "Pa"}}, "no coordinate, field or derived field named 'misses'.*did you mean 'mises'"),
+        ({"stress": lambda u, p: u}, "the stress in the output of problem 'p' must take u, v, p in this order"),
+    ],
+)
+def test_output_that_cannot_be_is_refused(output: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Problem(
+            "p",
+            Rectangle((0, 0), (1, 1)),
+            fields=("u", "v"),
+            strong=lambda u, v, p: [u.xx, v.yy],
+            derived={"mises": lambda u, v, p: u},
+            output=Output(**output),
+        )
+
+
+def test_meshes_of_round_shapes_end_at_the_boundary() -> None:
+    (piece,) = meshes(simple(Disk((0, 0), 1.0)), cells=50)
+    sides = np.sort(np.concatenate([piece.triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), axis=1)
+    edges, uses = np.unique(sides, axis=0, return_counts=True)
+    np.testing.assert_allclose(np.linalg.norm(piece.nodes[np.unique(edges[uses == 1])], axis=1), 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["wedge", "poisson-2d"])

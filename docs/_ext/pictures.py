@@ -60,7 +60,7 @@ def _maps(problem: Problem) -> Figure:
     for axes, name in zip(panels, names, strict=True):
         values = [values[name] for values in given]
         nodes = [piece.nodes for piece in pieces]
-        _map(figure, axes, nodes, [_triangles(piece.cells) for piece in pieces], values)
+        _map(figure, axes, nodes, [piece.triangles for piece in pieces], values)
         _label(axes, problem, name)
         for condition in problem.conditions:
             if isinstance(condition, Observation) and condition.field == name:

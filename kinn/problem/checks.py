@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition, General, Integral, PointCondition
 from kinn.conditions.base import having
@@ -38,6 +40,7 @@ def check(problem: Problem) -> None:
         _check_condition(problem, condition)
     _check_residuals(problem)
     _check_work(problem)
+    _check_output(problem)
 
 
 def _check_names(problem: Problem) -> None:
@@ -130,6 +133,32 @@ def _check_work(problem: Problem) -> None:
         if not callable(function):
             raise InputError(f"the work on {on!r} of problem {problem.name!r} is no function: {function!r}")
         _check_arguments(problem, function, f"the work on {on!r}")
+
+
+def _check_output(problem: Problem) -> None:
+    """Raise unless what is to be shown is there."""
+    where, output = f"the output of problem {problem.name!r}", problem.output
+    space = [name for name in problem.coordinates if name != TIME]
+    for name in output.displacement:
+        if name not in problem.names:
+            raise unknown("field", name, problem.names, where)
+    if output.displacement and len(output.displacement) != len(space):
+        raise InputError(
+            f"{where} has a displacement of {len(output.displacement)} components in {len(space)} coordinates"
+        )
+    for name in output.units:
+        known = [*problem.coordinates, *problem.evaluated, *problem.derived]
+        if name not in known:
+            raise unknown("coordinate, field or derived field", name, known, where)
+    for name, ends in output.lines.items():
+        points = np.asarray(ends, dtype=np.float64)
+        if points.shape != (2, problem.dimension) or not np.ptp(points, axis=0).any():
+            raise InputError(
+                f"{where} has the line {name!r}, which takes two ends of {problem.dimension} coordinates each"
+            )
+        _check_points(problem, points, f"the line {name!r} in {where}")
+    if output.stress is not None:
+        _check_arguments(problem, output.stress, "the stress in the output")
 
 
 def _check_arguments(problem: Problem, function: Callable[..., Any], what: str) -> None:

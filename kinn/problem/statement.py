@@ -17,6 +17,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Geometry, adapt
 from kinn.problem.checks import check
 from kinn.problem.defaults import Array, Defaults
+from kinn.problem.output import Output
 from kinn.unknowns import Unknown, UnknownField
 
 #: The name of the only subdomain of a problem that has but one.
@@ -63,6 +64,7 @@ class Problem:
         defaults: How it is solved when the user does not say.
         evaluation: Points (N, d) on which errors are measured; None for the cell centres of a regular grid.
         figures: Further figures of a solution by name: functions of the solution that return matplotlib figures.
+        output: What figures and files show beside fields and errors: deformed shapes, stresses, lines, units.
         title: One line that describes it.
         source: Where the definition comes from.
     """
@@ -87,6 +89,7 @@ class Problem:
     defaults: Defaults = field(default_factory=Defaults, kw_only=True)
     evaluation: Array | None = field(default=None, kw_only=True)
     figures: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, kw_only=True)
+    output: Output = field(default_factory=Output, kw_only=True)
     title: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True)
 
