@@ -133,8 +133,8 @@ def test_files_of_a_mesh_have_its_own_cells_with_displacement_stress_and_errors(
 def test_a_deformed_shape_says_by_how_much_it_is_exaggerated(on_a_mesh: Solution) -> None:
     made = figures(on_a_mesh)
     axes = made["deformed"].axes[0]
-    assert "displacements times 5;" in axes.get_title()  # 0.04 of a size of 2: a tenth of it is drawn at most
-    assert axes.dataLim.x1 == pytest.approx(2 + 5 * 0.04, rel=1e-2)
+    assert "displacements times 2;" in axes.get_title()  # 0.04 of a size of 2: at most a tenth of that is drawn
+    assert axes.dataLim.x1 == pytest.approx(2 + 2 * 0.04, rel=1e-3)
     assert axes.get_xlabel() == "x (mm)"
     assert "mises (MPa)" in [a.get_ylabel() for a in made["deformed"].axes + axes.child_axes]
     assert "mises-error" in made
