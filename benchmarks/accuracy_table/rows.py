@@ -71,6 +71,7 @@ ROWS = (
     Row("lorenz", best=1e-3, settings=("constants=unknown",), constants=True),
     Row("burgers-viscosity", best=5e-3, constants=True),
     Row("heat-conductivity"),
+    Row("conductivity-field", best=1e-2, of="K"),
     Row("koch", {"kan": 1e-3, "mlp": None}, 120),
     Row("heterogeneous"),
     Row("plate-hole", {"kan": 5e-4, "mlp": None}, 180),
@@ -97,6 +98,8 @@ ROWS = (
     Row("two-holes", {"kan": 1e-5, "mlp": None}, 60, form="inverse"),
     Row("scattering-disk", {"kan": 1e-5, "mlp": None}, 60, form="inverse"),
     Row("inclusion", {"kan": 1e-5, "mlp": 1e-5}, 60, form="inverse"),
+    Row("stokes-cavity", {"kan": 1e-5, "mlp": None}, 60, form="inverse"),
+    Row("stokes-cavity", {"kan": 1e-5, "mlp": None}, 60, form="inverse", of="p"),
 )
 
 #: What residual networks and neural ODEs reach, and dynamics.

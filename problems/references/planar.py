@@ -7,7 +7,7 @@ from math import cos as cosine
 from math import sin as sine
 from typing import Any, TypeAlias
 
-from kinn.jets.functions import arctan2, cos, log, sin, where
+from kinn.jets.functions import arctan2, cos, exp, log, sin, where
 from kinn.jets.jet import Jet
 
 #: Real and imaginary part.
@@ -56,3 +56,13 @@ def power(a: Pair, exponent: float) -> Pair:
     modulus = positive(a[0] * a[0] + a[1] * a[1]) ** (exponent / 2)
     angle = exponent * arctan2(a[1], a[0])
     return modulus * cos(angle), modulus * sin(angle)
+
+
+def complex_power(a: Pair, exponent: complex) -> Pair:
+    """Return a^exponent, the argument of a between -pi and pi; that of 0 is 0."""
+    squared = a[0] * a[0] + a[1] * a[1]
+    stretch, angle = logarithm(a)
+    modulus = exp(exponent.real * stretch - exponent.imag * angle)
+    turn = exponent.imag * stretch + exponent.real * angle
+    inside = (squared.value if isinstance(squared, Jet) else squared) > 0
+    return where(inside, modulus * cos(turn), 0.0), where(inside, modulus * sin(turn), 0.0)

@@ -29,6 +29,7 @@ class Interior:
     def __init__(self, made: Discretisation, data: Array) -> None:
         self.made = made
         self.data = data
+        self._last: tuple[str, Array, Array, Array, bool] | None = None
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
         """Return fields and first derivatives (N, len(wanted)) at points of a subdomain.
@@ -45,24 +46,36 @@ class Interior:
 
     def _floating(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
         """Return them with what conditions leave free at a mean of zero."""
-        setting = self.made.setting
-        names, c = setting.problem.names, setting.components
+        problem = self.made.setting.problem
         for field, index in wanted:
             if sum(index) > 1 or min(index) < 0:
-                letters = "".join(x * n for x, n in zip(setting.problem.coordinates, index, strict=True))
+                letters = "".join(x * n for x, n in zip(problem.coordinates, index, strict=True))
                 raise InputError(f"the inverse form gives fields and first derivatives, not '{field}.{letters}'")
-        slopes = any(any(index) for _, index in wanted)
+        values, gradients = self._known(subdomain, points, slopes=any(any(index) for _, index in wanted))
+        columns = [(problem.names.index(field), index) for field, index in wanted]
+        return np.stack(
+            [gradients[:, n, index.index(1)] if any(index) else values[:, n] for n, index in columns], axis=1
+        )
+
+    def _known(self, subdomain: str, points: Array, *, slopes: bool) -> tuple[Array, Array]:
+        """Return all F fields (N, F) at points of a subdomain, and, if asked for, their gradients (N, F, d).
+
+        What was computed last is remembered: fields are mostly asked for one after the other, at the same points.
+        """
+        if self._last is not None:
+            name, x, values, gradients, with_slopes = self._last
+            if name == subdomain and np.array_equal(x, points) and (with_slopes or not slopes):
+                return values, gradients
+        setting = self.made.setting
+        c, count = setting.components, len(setting.problem.names)
         values, gradients = particular(setting, subdomain, points)
         inside = self.made.representation(subdomain, self.data)
-        kernels = [(slice(0, c), inside.kernel), (slice(c, None), setting.equation(subdomain).companion)]
-        for fields, kernel in kernels:
-            if kernel is not None and any(field in names[fields] for field, _ in wanted):
-                u, du = replace(inside, kernel=kernel)(points, gradient=slopes)
-                values[:, fields] += u
-                if du is not None:
-                    gradients[:, fields] += du
-        out = np.empty((len(points), len(wanted)))
-        for column, (field, index) in enumerate(wanted):
-            n = names.index(field)
-            out[:, column] = gradients[:, n, index.index(1)] if any(index) else values[:, n]
-        return out
+        kernels = [inside.kernel, setting.equation(subdomain).companion] if count > c else [inside.kernel]
+        for fields, kernel in zip((slice(0, c), slice(c, None)), kernels, strict=False):
+            assert kernel is not None
+            u, du = replace(inside, kernel=kernel)(points, gradient=slopes)
+            values[:, fields] += u
+            if du is not None:
+                gradients[:, fields] += du
+        self._last = subdomain, points.copy(), values, gradients, slopes
+        return values, gradients

@@ -226,7 +226,7 @@ class Anchors:
         for c in self.conditions:
             expression = f"{c.field}.{c.derivative}" if c.derivative else c.field
             p = problem.points(torch.as_tensor(c.where))
-            given = torch.as_tensor(p.field(c.value, f"the value of {c.label}").value).numpy()
+            given = torch.as_tensor(p.field(c.value, f"the value of {c.label}").value, dtype=torch.float64).numpy()
             missing.append(given - evaluated(problem, values, c.where, expression))
         return np.asarray(np.linalg.solve(self.matrix, np.concatenate(missing)))
 

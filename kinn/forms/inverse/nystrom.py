@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,11 @@ class Nystrom:
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
         """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
-        made = self.trial.main
-        return evaluated(self.problem, Interior(made, made.solution).values, points, expressions, subdomain)
+        return evaluated(self.problem, self._inside.values, points, expressions, subdomain)
+
+    @cached_property
+    def _inside(self) -> Interior:
+        return Interior(self.trial.main, self.trial.main.solution)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the data."""

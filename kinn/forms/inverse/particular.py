@@ -25,9 +25,9 @@ def particular(setting: Setting, subdomain: str, points: Array) -> tuple[Array, 
     units = [tuple(row) for row in np.eye(d, dtype=int).tolist()]
     for n, data in enumerate(given if isinstance(given, tuple | list) else [given]):
         field = p.field(data, "the particular solution")
-        values[:, n] = torch.as_tensor(field[(0,) * d]).numpy()
+        values[:, n] = torch.as_tensor(field[(0,) * d], dtype=torch.float64).numpy()
         for axis, index in enumerate(units):
-            gradients[:, n, axis] = torch.as_tensor(field[index]).numpy()
+            gradients[:, n, axis] = torch.as_tensor(field[index], dtype=torch.float64).numpy()
     return values, gradients
 
 

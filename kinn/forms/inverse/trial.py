@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import pi
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -53,6 +54,7 @@ class BoundaryTrial(TrialFunctions):
         self.setting = setting
         self._made: dict[int, Discretisation] = {}
         self._least = 0
+        self._inside: Interior | None = None
 
     def discretisation(self, nodes: int = 0) -> Discretisation:
         """Return the equations on panels of at least so many nodes, made once; the first is the one it is evaluated on."""
@@ -94,4 +96,7 @@ class BoundaryTrial(TrialFunctions):
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
         """Return fields and first derivatives (N, len(wanted)) at points (N, 2), N > 0, of a subdomain."""
-        return Interior(self.main, self.data(self.main).numpy()).values(subdomain, points, wanted)
+        data = self.data(self.main).numpy()
+        if self._inside is None or not np.array_equal(self._inside.data, data):
+            self._inside = Interior(self.main, data)
+        return self._inside.values(subdomain, points, wanted)

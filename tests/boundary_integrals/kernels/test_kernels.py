@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel
+from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel, PressureKernel
 
 KERNELS: dict[str, Kernel] = {
     "laplace": LaplaceKernel(3.0),
@@ -91,3 +91,15 @@ def test_modes_of_a_solid_are_its_rigid_motions() -> None:
         np.einsum("ni,nim->nm", apart, moved), np.stack([apart[:, 0] * 0] * 3, axis=1), atol=1e-12
     )
     assert KERNELS["laplace"].modes(APART).shape == (40, 1, 1)
+
+
+def test_pressure_is_that_of_the_flow() -> None:
+    """Its gradient is the viscosity times the Laplacian of the velocity, of forces and of double layers."""
+    flow, pressure = KelvinKernel(0.7, 0.5), PressureKernel(0.7)
+    np.testing.assert_allclose(pressure.single_gradient(APART), slopes(pressure.single, APART), rtol=1e-8, atol=1e-9)
+    double = slopes(lambda d: pressure.double(d, NORMALS), APART)
+    np.testing.assert_allclose(pressure.double_gradient(APART, NORMALS), double, rtol=1e-8, atol=1e-8)
+    forced = np.einsum("nijkk->nji", slopes(flow.single_gradient, APART))
+    np.testing.assert_allclose(pressure.single_gradient(APART)[:, 0], 0.7 * forced, rtol=1e-7, atol=1e-8)
+    layered = np.einsum("nijkk->nji", slopes(lambda d: flow.double_gradient(d, NORMALS), APART))
+    np.testing.assert_allclose(double[:, 0], 0.7 * layered, rtol=1e-6, atol=1e-7)

@@ -12,7 +12,7 @@ import kinn
 import kinn.errors
 from kinn import KAN, MLP, Dirichlet, Disk, InputError, Interface, Neumann, Polygon, Problem, Rectangle, Robin, problems
 from kinn.boundary_integrals.equations import Elasticity, Equation, Helmholtz, Laplace, Stokes
-from kinn.conditions import General
+from kinn.conditions import General, PointValue
 from kinn.forms import BoundaryTrial, Nystrom, inverse_form
 from kinn.metrics import exact_values
 
@@ -157,16 +157,66 @@ def test_elasticity_by_displacements_and_tractions() -> None:
     assert plain(problem) < 1e-10
 
 
-def test_creeping_flow() -> None:
-    def exact(x: Any, y: Any) -> Any:
-        return x * x - y * y, -2 * x * y
+@pytest.mark.parametrize("named", [False, True])
+def test_creeping_flow(named: bool) -> None:
+    """Velocities, and the pressure where the problem names it, fixed at a corner."""
 
+    def exact(x: Any, y: Any) -> Any:
+        return (x * x - y * y, -2 * x * y) if not named else (y * y + x, -y, 1.4 * x - 0.3)
+
+    fixed = [PointValue("p", -1.7, at=(-1.0, -1.0))] if named else []
     problem = Problem(
         "flow",
         SQUARE - Disk((0.2, 0), 0.4),
-        fields=("u", "v"),
+        fields=("u", "v", "p") if named else ("u", "v"),
         inverse=Stokes(0.7),
-        conditions=[Dirichlet(f, lambda x, y, n=n: exact(x, y)[n], on="boundary") for n, f in enumerate("uv")],
+        conditions=[Dirichlet(f, lambda x, y, n=n: exact(x, y)[n], on="boundary") for n, f in enumerate("uv")] + fixed,
+        exact=exact,
+    )
+    assert plain(problem) < (1e-7 if named else 1e-11)  # next to the boundary the pressure loses digits
+    if named:
+        near = np.array([[0.2, 0.40001], [-0.99999, 0.3], [1.0, 0.5]])
+        found = Nystrom(trial_of(problem)).evaluate(near, ["u.y", "p", "p.x", "p.y"])
+        np.testing.assert_allclose(found[:, 0], 2 * near[:, 1], atol=1e-6)
+        np.testing.assert_allclose(found[:, 1], 1.4 * near[:, 0] - 0.3, atol=1e-7)
+        np.testing.assert_allclose(found[:2, 2:], [[1.4, 0.0]] * 2, atol=1e-5)
+
+
+def test_creeping_flow_by_tractions() -> None:
+    """Poiseuille flow: velocities on walls and inflow, the traction where it leaves, which fixes the pressure."""
+    problem = Problem(
+        "channel",
+        SQUARE,
+        fields=("u", "v", "p"),
+        strong=lambda u, v, p, at: [p.x - kinn.laplacian(u), p.y - kinn.laplacian(v), u.x + v.y],
+        inverse=Stokes(),
+        conditions=[
+            *(Dirichlet(f, 0.0, on=side) for f in "uv" for side in ("top", "bottom")),
+            Dirichlet("u", lambda x, y: 1 - y * y, on="left"),
+            Dirichlet("v", 0.0, on="left"),
+            General(lambda u, v, p, at: [2 * u.x - p, u.y + v.x + 2 * at.y], on="right"),
+        ],
+        exact=lambda x, y: (1 - y * y, 0 * x, 2 - 2 * x),
+    )
+    assert plain(problem) < 1e-9
+
+
+def test_a_singular_solution_taken_off() -> None:
+    """What is given is met by the sum of both, and the network carries what is left."""
+
+    def exact(x: Any, y: Any) -> Any:
+        return harmonic(x, y) + kinn.log((x - 1.01) ** 2 + y * y)
+
+    problem = Problem(
+        "close",
+        SQUARE,
+        inverse=Laplace(particular=lambda x, y: kinn.log((x - 1.01) ** 2 + y * y)),
+        conditions=[
+            Dirichlet("u", exact, on="left"),
+            Dirichlet("u", exact, on="right"),
+            Neumann("u", lambda x, y: slopes(x, y, (0.0, 1.0)) + 2 * y / ((x - 1.01) ** 2 + y * y), on="top"),
+            Dirichlet("u", exact, on="bottom"),
+        ],
         exact=exact,
     )
     assert plain(problem) < 1e-11
@@ -182,6 +232,50 @@ def test_a_free_constant_is_the_one_of_mean_zero_on_the_boundary() -> None:
         exact=lambda x, y: x,
     )
     assert plain(problem) < 1e-12
+
+
+def pulled(*fixed: Any) -> Problem:
+    """A solid that tractions alone hold: u = x, v = -0.3 y + 1 and a small rotation."""
+
+    def exact(x: Any, y: Any) -> Any:
+        return 0.5 * x - 0.2 * y, 0.2 * x - 0.15 * y + 1
+
+    def loaded(u: Any, v: Any, p: Any) -> Any:
+        mu, lame = SOLID.shear, 2 * SOLID.shear * SOLID.poisson / (1 - 2 * SOLID.poisson)
+        volume, shear = lame * (u.x + v.y), mu * (u.y + v.x)
+        rows = (2 * mu * u.x + volume, shear), (shear, 2 * mu * v.y + volume)
+        given = 2 * mu * 0.5 + lame * 0.35, -2 * mu * 0.15 + lame * 0.35
+        return [rows[n][0] * p.n[0] + rows[n][1] * p.n[1] - given[n] * p.n[n] for n in range(2)]
+
+    return Problem(
+        "pulled",
+        SQUARE,
+        fields=("u", "v"),
+        inverse=SOLID,
+        conditions=[General(loaded, on="boundary"), *fixed],
+        exact=exact,
+    )
+
+
+def test_values_at_points_fix_what_is_free() -> None:
+    """A constant by a value inside or on the boundary or by a function; rigid motions by values and a slope."""
+    flux = [Neumann("u", 1.0, on="right"), Neumann("u", -1.0, on="left")]
+    flux += [Neumann("u", 0.0, on=name) for name in ("top", "bottom")]
+    for fixed in (PointValue("u", 5.3, at=(0.3, 0.7)), PointValue("u", lambda x, y: x + 5, at=(1.0, 1.0))):
+        problem = Problem("free", SQUARE, inverse=LAPLACE, conditions=[*flux, fixed], exact=lambda x, y: x + 5 + 0 * y)
+        assert plain(problem) < 1e-12
+    three = PointValue("u", 0.0, at=(0.0, 0.0)), PointValue("v", 1.0, at=(0.0, 0.0))
+    assert plain(pulled(*three, PointValue("v", 1.2, at=(1.0, 0.0)))) < 1e-11
+    assert plain(pulled(*three, PointValue("u", -0.2, at=(0.3, 0.1), derivative="y"))) < 1e-7
+
+
+def test_networks_take_values_at_points() -> None:
+    fixed = [PointValue(f, x, at=at) for f, x, at in (("u", 0.0, (0, 0)), ("v", 1.0, (0, 0)), ("v", 1.2, (1, 0)))]
+    problem = pulled(*fixed)
+    solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=30, threads=1)
+    np.testing.assert_allclose(solution(np.zeros((1, 2))), [[0.0, 1.0]], atol=1e-12)
+    assert solution.errors["u"].l2 < 1e-4
+    assert solution.bem["u"].l2 < 1e-11
 
 
 @pytest.mark.parametrize("network", [KAN((3,), 6, 5), MLP((8,))], ids=["kan", "mlp"])
@@ -259,6 +353,33 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
         ),
         (lambda: made(conditions=[General(lambda u, p: u * u, on="boundary")]), "is not linear"),
         (lambda: made(conditions=[General(lambda u, p: u.xx, on="boundary")]), "values and first derivatives"),
+        (
+            lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0.0, 0.0))]),
+            "they leave nothing free that PointValue.'u'. could fix",
+        ),
+        (
+            lambda: made(conditions=[Neumann("u", 0.0, on="boundary"), PointValue("u", 0.0, at=[(0, 0), (1, 0)])]),
+            "leave 1 constants or motions free, and PointValue.'u'. give 2 values that fix 1 of them",
+        ),
+        (
+            lambda: made(
+                conditions=[Neumann("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0, 0), derivative="xx")]
+            ),
+            "values at points are those of fields and first derivatives, not of 'xx'",
+        ),
+        (lambda: pulled(PointValue("u", 0.0, at=(0.0, 0.0))), "leave 3 .* give 1 values that fix 1 of them; give 3"),
+        (
+            lambda: made(
+                Stokes(),
+                fields=("u", "v"),
+                conditions=[Dirichlet("u", lambda x, y: x, on="boundary"), Dirichlet("v", 0.0, on="boundary")],
+            ),
+            "more flows out than in: the flow through it adds up to 4 instead of 0",
+        ),
+        (
+            lambda: made(Stokes(), fields=("u", "v", "p", "q")),
+            "has 4 fields, and creeping flow is about 2, and a pressure",
+        ),
         (
             lambda: made(conditions=[General(lambda u, p: u, on="interior")]),
             "takes conditions on boundaries, and .* is neither",
