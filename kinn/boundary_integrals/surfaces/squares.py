@@ -30,12 +30,11 @@ def square_coefficients(order: int) -> Array:
 
 @lru_cache
 def slopes(order: int) -> Array:
-    """Return the matrices (2, order^2, order^2) from values at the nodes to both derivatives there."""
-    x, _ = gauss(order)
-    derivative = np.stack(
-        [np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(row)) for row in np.eye(order)], axis=1
-    )
-    along = derivative @ to_coefficients(order)
+    """Return the matrices (2, order^2, order^2) from Legendre coefficients to those of both derivatives."""
+    along = np.zeros((order, order))
+    for degree in range(order):
+        for lower in range(degree - 1, -1, -2):
+            along[lower, degree] = 2 * lower + 1
     matrices = np.stack([np.kron(along, np.eye(order)), np.kron(np.eye(order), along)])
     matrices.flags.writeable = False
     return matrices

@@ -1,0 +1,54 @@
+"""Faces: the named parts of a closed surface, each covered by charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinn.boundary_integrals.surfaces.charts import Chart, charts
+from kinn.errors import InputError
+from kinn.geometry import Geometry
+from kinn.geometry.boundary import Part
+from kinn.geometry.pieces.base import BoundaryPoints
+
+#: Where on a face it is tried what conditions say: so many points, drawn with this seed.
+_PROBES, _SEED = 9, 5
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A named part of a surface.
+
+    Attributes:
+        part: The part of the boundary.
+        charts: What covers it.
+    """
+
+    part: Part
+    charts: tuple[Chart, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the part."""
+        return self.part.name
+
+    @property
+    def probes(self) -> BoundaryPoints:
+        """Some of its points."""
+        return self.part.piece.sample(_PROBES, seed=_SEED)
+
+
+def faces_of(geometry: Geometry) -> list[Face]:
+    """Return the faces of the boundary of a solid.
+
+    Raises:
+        InputError: If the shape is no solid in space, or part of its boundary is no whole surface.
+    """
+    if geometry.coordinates != ("x", "y", "z"):
+        raise InputError(f"boundary surfaces belong to solids, not to shapes in {', '.join(geometry.coordinates)}")
+    faces = []
+    for part in geometry.parts:
+        try:
+            faces.append(Face(part, tuple(charts(part.piece))))
+        except InputError as error:
+            raise InputError(f"the boundary {part.name!r} cannot be cut into panels: {error}") from error
+    return faces
