@@ -21,7 +21,9 @@ from kinn.jets import Index
 from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
 from kinn.metrics import exact_values
 from kinn.problem import Array, Problem
+from kinn.problems.conductivity_field import bump
 from kinn.problems.references import (
+    conductivity_field,
     cooks_membrane,
     gray_scott,
     hyperelastic_beam,
@@ -47,6 +49,7 @@ CASES += [
     ("annulus-robin", {"inside": 0.1, "outside": 100.0}),
     ("disk-compression", {"angle": 1.0}),
     ("cantilever-3d", {"poisson": 0.0}),
+    ("conductivity-field", {"noise": 0.01}),
     ("burgers-viscosity", {"samples": 50, "noise": 0.0}),
     ("eikonal", {"gradient": 0.0}),
     ("kovasznay", {"reynolds": 1.0, "enforce": "soft"}),
@@ -75,7 +78,7 @@ class Stored:
 
 
 #: The largest error of measurement: four standard deviations, with little chance of more.
-NOISE = {"burgers-viscosity": 4 * 0.006, "heat-conductivity": 4 * 0.01}
+NOISE = {"burgers-viscosity": 4 * 0.006, "conductivity-field": 4 * 0.01 * 0.1, "heat-conductivity": 4 * 0.01}
 
 
 def differences(points: Array, index: Index, step: float = 0.01) -> Array:
@@ -115,6 +118,7 @@ def membrane(points: Array, index: Index) -> Array:
 
 STORED = {
     "allen-cahn": Stored(stored("allen_cahn").derivative, 1e-4, 1e-3),
+    "conductivity-field": Stored(conductivity_field.temperature(bump).derivative, 2e-2, 1e-5),
     "cooks-membrane": Stored(membrane, 0.05, 0.05),
     "hyperelastic-beam": Stored(beam, 1.0, 0.5),
     "korteweg-de-vries": Stored(stored("korteweg_de_vries").derivative, 1e-4, 1e-5),
@@ -283,6 +287,9 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("eikonal", {"gradient": float("nan")}),
         ("heat-conductivity", {"samples": 10.5}),
         ("heat-conductivity", {"noise": 2.0}),
+        ("conductivity-field", {"truth": "lognormal"}),
+        ("conductivity-field", {"samples": 4}),
+        ("conductivity-field", {"noise": -0.1}),
         ("kovasznay", {"reynolds": 0.0}),
         ("kuramoto-sivashinsky", {"end": 1.5}),
         ("lid-driven-cavity", {"reynolds": 101}),

@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from kinn.fields import Points
+from kinn.problems.conductivity_field import TRUTHS
 from kinn.problems.references import (
     allen_cahn,
+    conductivity_field,
     gray_scott,
     korteweg_de_vries,
     kuramoto_sivashinsky,
@@ -262,3 +264,20 @@ def test_starts_are_the_given_ones() -> None:
     u, v = gray_scott.reference(np.column_stack([x, 0 * x, 0 * x])).T
     np.testing.assert_allclose(u, 1 - np.exp(-80 * ((x + 0.05) ** 2 + 0.02**2)), atol=5e-3)
     np.testing.assert_allclose(v, np.exp(-80 * ((x - 0.05) ** 2 + 0.02**2)), atol=5e-3)
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_temperature_of_a_conductivity_converges(truth: str) -> None:
+    x = np.random.default_rng(0).random((500, 2))
+    found = conductivity_field.temperature(TRUTHS[truth])(x)
+    coarser = conductivity_field.temperature(TRUTHS[truth], conductivity_field.INTERVALS * 3 // 4)(x)
+    assert np.abs(found - coarser).max() < conductivity_field.CONVERGED
+
+
+def test_temperature_of_a_uniform_conductivity_is_the_series_of_sines() -> None:
+    x, y = 0.3, 0.55
+    odd = np.arange(1, 400, 2)
+    m, n = np.meshgrid(odd, odd)
+    terms = 16 / (pi**4 * m * n * (m**2 + n**2)) * np.sin(m * pi * x) * np.sin(n * pi * y)
+    found = conductivity_field.temperature(lambda x, y: 1.0 + 0 * x)(np.array([[x, y]]))
+    assert found[0, 0] == pytest.approx(terms.sum(), abs=1e-7)
