@@ -1,0 +1,47 @@
+"""The problems of the KINN paper from the run store of a study, as a page of the documentation.
+
+    kinn batch kinn/studies/ready/kinn-paper.toml --out runs/kinn-paper     # solve (the study says how long at most)
+    python benchmarks/paper.py runs/kinn-paper                              # write docs/kinn-paper.md
+
+Nothing is solved here; runs that failed count, and what is not there yet has no line.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pages import processor, put_section, versions
+from paper_table.runs import clocks
+from paper_table.tables import matched, to_record
+
+from kinn.studies.results import Result
+from kinn.studies.store import Store
+
+PAGE = Path(__file__).parent.parent / "docs" / "kinn-paper.md"
+
+
+def main() -> None:
+    """Parse the command line, read the store, write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path, help="the folder of the study's runs")
+    parser.add_argument("--page", type=Path, default=PAGE, help="the page to write")
+    options = parser.parse_args()
+    with Store(options.store, make=False) as store:
+        store.refresh()
+        results = store.results()
+    where = f"{processor()}, {versions(['torch', 'numpy', 'scipy'])}"
+    put_section(options.page, "paper-time", f"{_said(results, where)}\n\n{to_record(results)}")
+    put_section(options.page, "paper-matched", matched(results))
+
+
+def _said(results: list[Result], where: str) -> str:
+    """Return what the runs have in common."""
+    if not results:
+        return "No runs yet."
+    seeds = sorted({run.seed for run in results})
+    return f"{len(results)} runs, seeds {', '.join(map(str, seeds))}; seconds are {clocks(results)}, one thread a run, on {where}."
+
+
+if __name__ == "__main__":
+    main()
