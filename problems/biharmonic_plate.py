@@ -23,7 +23,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
 from kinn.jets.functions import exp, sin
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Defaults, Output, Problem
 
 #: The stiffness, Poisson's ratio and the load.
 STIFFNESS, POISSON, LOAD = 1.0, 0.3, 100.0
@@ -88,6 +88,7 @@ def make_problem() -> Problem:
             "myy": lambda w, p: (w.yy + POISSON * w.xx) * -STIFFNESS,
             "mxy": lambda w, p: w.xy * (-STIFFNESS * (1 - POISSON)),
         },
+        output=Output(lines={"middle": ((0.0, 0.5), (1.0, 0.5)), "diagonal": ((0.0, 0.0), (1.0, 1.0))}),
         defaults=Defaults(
             networks={"kan": KAN((6,), 6, 7), "mlp": MLP((16, 16))},
             points=2000,

@@ -21,7 +21,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Cuboid
 from kinn.mechanics import Solid, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import flexure
 
 #: Young's modulus, the force, and its mean traction.
@@ -84,6 +84,14 @@ def make_problem(poisson: float = 0.3) -> Problem:
             "mises": lambda u, v, w, p: material.von_mises((u, v, w)),
             "bending": lambda u, v, w, p: material.stress((u, v, w))[0][0],
         },
+        output=Output(
+            displacement=FIELDS,
+            stress=lambda u, v, w, p: material.stress((u, v, w)),
+            lines={
+                "axis": ((0.0, 0.0, 0.0), (flexure.LENGTH, 0.0, 0.0)),
+                "height": ((flexure.LENGTH / 2, -flexure.HEIGHT, 0.0), (flexure.LENGTH / 2, flexure.HEIGHT, 0.0)),
+            },
+        ),
         defaults=Defaults(
             networks={"kan": KAN((6,), 3, 5), "mlp": MLP((14, 14))},
             budget=120.0,

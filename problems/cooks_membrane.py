@@ -14,7 +14,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Polygon
 from kinn.mechanics import PlaneStress, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import cooks_membrane as reference
 
 MATERIAL = PlaneStress(reference.YOUNG, reference.POISSON)
@@ -46,6 +46,11 @@ def make_problem() -> Problem:
         reference=reference.reference,
         reference_fields=reference.displacement,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
+        output=Output(
+            displacement=("u", "v"),
+            stress=lambda u, v, p: MATERIAL.stress((u, v)),
+            lines={"end": reference.CORNERS[1:3], "middle": ((0.0, 22.0), (48.0, 52.0))},
+        ),
         defaults=Defaults(
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=60.0,

@@ -21,7 +21,7 @@ from kinn.geometry import ArcPolygon
 from kinn.jets.functions import sqrt
 from kinn.mechanics import PlaneStress, Traction, symmetry
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import hondros
 
 MATERIAL = PlaneStress(1.0, 0.3)
@@ -87,6 +87,11 @@ def make_problem(angle: float = pi / 12) -> Problem:
             "mises": lambda u, v, p: MATERIAL.von_mises((u, v)),
             "splitting": lambda u, v, p: MATERIAL.stress((u, v))[0][0],
         },
+        output=Output(
+            displacement=("u", "v"),
+            stress=lambda u, v, p: MATERIAL.stress((u, v)),
+            lines={"pressed": ((0.0, 0.0), (0.0, 1.0)), "across": ((0.0, 0.0), (1.0, 0.0))},
+        ),
         defaults=Defaults(
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=60.0,

@@ -18,7 +18,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Polygon
 from kinn.mechanics import PlaneStrain, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Array, Defaults, Problem
+from kinn.problem import Array, Defaults, Output, Problem
 from kinn.problems.fans import fan
 from kinn.problems.poisson_lshape import towards_the_corner
 from kinn.problems.references import williams
@@ -86,6 +86,11 @@ def make_problem(features: str = "none") -> Problem:
         conditions=[*given, free],
         exact=exact,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
+        output=Output(
+            displacement=tuple(FIELDS),
+            stress=lambda u, v, p: MATERIAL.stress((u, v)),
+            lines={"ahead": ((-1.0, -1.0), (0.0, 0.0)), "face": ((0.0, 0.0), (1.0, 0.0))},
+        ),
         features=[along, upwards] if corner else (),
         defaults=Defaults(
             networks={
