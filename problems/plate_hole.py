@@ -83,7 +83,7 @@ def make_problem() -> Problem:
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=120.0,
             forms={
-                "energy": {"per_parameter": 20.0, "budget": 120.0},
+                "energy": {"per_parameter": 40.0, "budget": 130.0},
                 "inverse": {"networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((12,))}, "budget": 20.0},
             },
         ),
