@@ -134,7 +134,10 @@ def make_problem(features: str = "none") -> Problem:
             budget=25.0 if tip else 75.0,
             sampler=towards_the_tip,
             quadrature=around_the_tip,
-            forms={"inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0}},
+            forms={
+                "energy": {"points": 12000, "penalty": 1000.0, "budget": 100.0} if tip else {"budget": 100.0},
+                "inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0},
+            },
         ),
         output=Output(lines={"upper-face": ((-1.0, 0.0), (0.0, 0.0)), "ligament": ((0.0, 0.0), (1.0, 0.0))}),
         title="Mode-III crack" + (", networks given the singular field at the tip" if tip else ""),
