@@ -38,8 +38,8 @@ def command(
     with Store(runs, make=False) as store:
         store.refresh()
         table = rows(store.results())
-        for path, reason in store.refused.items():
-            say(f"left out: {path}: {reason}")
+        for reason in store.refused.values():
+            say(f"left out: {reason}")
     if not table:
         raise InputError(f"no run in {runs} has ended: there is nothing to report")
     levels = sorted(accuracy or ACCURACIES, reverse=True)

@@ -39,5 +39,5 @@ def command(
         for result in results:
             if result.status == FAILURE:
                 print(f"failed: {result.path}: {result.reason}")
-        for path, reason in store.refused.items():
-            print(f"refused: {path}: {reason}")
+        for reason in store.refused.values():
+            print(f"refused: {reason}")

@@ -124,9 +124,10 @@ def _limits(budget: float | None, iterations: int | None) -> dict[str, Any]:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    from kinn.training.run import CONFIG
+    from kinn.training.run import CONFIG, check_version
 
     try:
+        check_version(path)
         return tomllib.loads((path / CONFIG).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} is no run folder: it holds no {CONFIG}") from None

@@ -12,7 +12,7 @@ from typing import Any
 
 from kinn.errors import InputError
 from kinn.interop import discretised
-from kinn.training.run import CONFIG, ENVIRONMENT, FAILED, FORMAT, METRICS, STATE, SUMMARY, WEIGHTS
+from kinn.training.run import CONFIG, ENVIRONMENT, FAILED, METRICS, STATE, SUMMARY, WEIGHTS, check_version
 
 #: How a run stands. "running" is for the store to say, which knows who is at work.
 DONE, FAILURE, INTERRUPTED, RUNNING = "done", "failed", "interrupted", "running"
@@ -94,10 +94,8 @@ def read(path: Path) -> Result | None:
     """
     try:
         config = tomllib.loads((path / CONFIG).read_text(encoding="utf-8"))
-        environment = _json(path / ENVIRONMENT)
-        found = environment.get("format", FORMAT)
-        if found != FORMAT:
-            raise InputError(f"{path} was written by KINN {environment.get('kinn')} ({found}); this one reads {FORMAT}")
+        _json(path / ENVIRONMENT)
+        check_version(path)
         finished = (path / WEIGHTS).is_file()
         summary = _json(path / SUMMARY) if (path / SUMMARY).is_file() else {}
     except FileNotFoundError:

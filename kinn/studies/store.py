@@ -14,7 +14,7 @@ from kinn.errors import InputError
 from kinn.studies.claims import active
 from kinn.studies.results import INTERRUPTED, RUNNING, Result, read
 from kinn.training.plain import finite
-from kinn.training.run import CONFIG, STATE, SUMMARY
+from kinn.training.run import CONFIG, ENVIRONMENT, STATE, SUMMARY
 
 #: The index, in the folder of all runs.
 INDEX = "index.sqlite"
@@ -88,6 +88,8 @@ class Store:
             result = read(path)
         except InputError as error:
             self.refused[path] = str(error)
+            with _written(self.root), self._index:
+                self._index.execute("delete from runs where path = ?", (str(path.relative_to(self.root)),))
             return None
         if result is None:
             return None
@@ -192,7 +194,7 @@ def _written(root: Path) -> Iterator[None]:
 def _stamp(path: Path) -> int:
     """Return what changes with a run folder: its time, and those of the files that say how it stands."""
     latest = 0
-    for file in (path, path / CONFIG, path / STATE, path / SUMMARY):
+    for file in (path, *(path / name for name in (CONFIG, ENVIRONMENT, STATE, SUMMARY))):
         try:
             latest = max(latest, file.stat().st_mtime_ns)
         except FileNotFoundError:

@@ -98,7 +98,7 @@ class RunFolder:
         path: Where the folder is, if not in its place under the root (a copy of it, say).
 
     Raises:
-        InputError: If the folder cannot be written.
+        InputError: If the folder cannot be written, or another version wrote it.
     """
 
     def __init__(self, root: str | Path, config: Mapping[str, Any], *, path: Path | None = None) -> None:
@@ -108,6 +108,7 @@ class RunFolder:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             restore(self.path)
+            check_version(self.path)
             probe = self._sibling("probe")
             probe.mkdir()
             probe.rmdir()
@@ -210,6 +211,22 @@ class RunFolder:
 
     def _unwritable(self, error: OSError) -> InputError:
         return InputError(f"cannot write the run folder {self.path}: {error.strerror or error}")
+
+
+def check_version(path: Path) -> None:
+    """Refuse a run folder that a version of KINN wrote whose folders this one does not read.
+
+    Raises:
+        InputError: If it is such a one, with that version.
+        OSError: If what says so cannot be read.
+    """
+    try:
+        found = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
+        written = found.get("format", FORMAT)
+    except (FileNotFoundError, ValueError, AttributeError):
+        return  # there is none, or it is damaged
+    if written != FORMAT:
+        raise InputError(f"{path} was written by KINN {found.get('kinn')} ({written}); this one reads {FORMAT}")
 
 
 def restore(path: Path) -> None:

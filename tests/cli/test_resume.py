@@ -17,6 +17,19 @@ from tests.cli.conftest import Command
 
 SOLVE = ("solve", "poisson-1d", "--network", "mlp", "--set", "network.width=6", "--points", "60", "--iterations", "40")
 
+#: The same run as a study states it.
+STUDY = """
+[study]
+problems = ["poisson-1d"]
+networks = [{ name = "mlp", width = 6 }]
+seeds = 1
+points = 60
+iterations = 40
+
+[resources]
+workers = 1
+"""
+
 
 def summary(out: str) -> dict[str, object]:
     return dict(json.loads(out.splitlines()[-1]))
@@ -59,6 +72,38 @@ def test_the_same_command_goes_on_where_it_was_cut_short(kinn_command: Command) 
     status, _, err = kinn_command(*SOLVE)
     assert status == 0
     assert "beginning anew: " in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "place"),
+    [
+        (("resume", "RUN"), 2, "err"),
+        (("solve", *SOLVE[1:]), 2, "err"),
+        (("solve", *SOLVE[1:], "--fresh"), 2, "err"),
+        (("batch", "study.toml", "--out", "runs"), 2, "err"),
+        (("batch", "study.toml", "--out", "runs", "--fresh"), 2, "err"),
+        (("report", "runs"), 2, "err"),
+        (("status", "runs"), 0, "out"),
+    ],
+)
+def test_a_run_of_another_version_is_refused_with_the_version(
+    kinn_command: Command, arguments: tuple[str, ...], status: int, place: str
+) -> None:
+    assert kinn_command(*SOLVE).status == 0
+    (run,) = Path("runs/poisson-1d/strong-mlp").iterdir()
+    Path("study.toml").write_text(STUDY)
+    assert "1 runs, 1 of them done" in kinn_command("batch", "study.toml", "--out", "runs", "--dry-run").out
+    file = run / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": "kinn run 7", "kinn": "3.2.1"}))
+    before = {p.name: p.read_bytes() for p in run.iterdir()}
+    told = kinn_command(*(str(run) if a == "RUN" else a for a in arguments))
+    assert told.status == status
+    line = next(line for line in getattr(told, place).splitlines() if "3.2.1" in line)
+    assert line.endswith(f"{run} was written by KINN 3.2.1 (kinn run 7); this one reads kinn run 1")
+    assert "Traceback" not in told.err
+    assert {p.name: p.read_bytes() for p in run.iterdir()} == before
+    file.write_text(file.read_text().replace("kinn run 7", "kinn run 1"))  # the store is as good as before
+    assert "1 of 1 done (1 before)" in kinn_command("batch", "study.toml", "--out", "runs").err
 
 
 @pytest.mark.parametrize("how", ["truncated", "foreign", "gone", "no run"])
