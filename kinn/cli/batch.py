@@ -111,6 +111,7 @@ def _executor(
 
 def _show_plan(stated: StudyFile, planned: Matrix, root: Path, workers: int | None) -> None:
     """Print the matrix and an estimate."""
+    from kinn.cli.carry_out import cores
     from kinn.cli.carry_out import workers as counted
     from kinn.cli.live import duration
     from kinn.cli.tables import ruled, show
@@ -128,14 +129,14 @@ def _show_plan(stated: StudyFile, planned: Matrix, root: Path, workers: int | No
     show(ruled(stated.study.name, ["problem", "network", "seeds", "budget"], cells))
     for text in planned.left_out:
         print(text)
-    done = 0
+    left = list(planned.cases)
     if root.is_dir():
         with Store(root, make=False) as store:
             store.refresh()
-            found = [store.result(case.place(root)) for case in planned.cases]
-            done = sum(r is not None and r.status == DONE for r in found)
-    number = counted(stated.resources, workers)
-    longest = seconds(planned.cases) * (len(planned.cases) - done) / len(planned.cases) / number
+            found = {case.hash: store.result(case.place(root)) for case in left}
+        left = [case for case in left if (known := found[case.hash]) is None or known.status != DONE]
+    number, total = counted(stated.resources, workers), len(planned.cases)
+    longest = duration(seconds(left, number, cores()))
     print(
-        f"{len(planned.cases)} runs, {done} of them done; at most {duration(longest)} on {number} workers; runs in {root}"
+        f"{total} runs, {total - len(left)} of them done; at most {longest} of training on {number} workers; runs in {root}"
     )

@@ -74,11 +74,15 @@ def workers(resources: Resources, asked: int | None) -> int:
 
     if asked is not None and asked < 1:
         raise InputError(f"--workers is a number of processes, at least 1, not {asked}")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    room = cores // resources.threads
+    room = cores() // resources.threads
     if resources.gpus:
         room = min(room, len(visible_gpus()))
     return asked or resources.workers or max(1, room)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pool(resources: Resources, number: int, log: Path) -> LocalExecutor:

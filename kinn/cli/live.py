@@ -100,11 +100,22 @@ def working(claims: Mapping[str, Mapping[str, Any]]) -> Table:
             str(facts.get("title", name)),
             str(facts.get("stage", "")),
             str(facts.get("iteration", "")),
-            f"{facts['seconds']:.0f}" if "seconds" in facts else "",
+            _spent(facts),
             f"{facts['loss']:.2e}" if "loss" in facts else "",
             f"{facts.get('pid', '')} on {facts.get('host', '')}",
         )
     return table
+
+
+def _spent(facts: Mapping[str, Any]) -> str:
+    """Return the seconds of training so far, of how many, and by which clock."""
+    if "seconds" not in facts:
+        return ""
+    return (
+        f"{facts['seconds']:.0f}"
+        + (f" of {facts['budget']:g}" if "budget" in facts else "")
+        + (" CPU" if facts.get("clock") == "cpu" else "")
+    )
 
 
 def duration(seconds: float) -> str:

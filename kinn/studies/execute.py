@@ -85,7 +85,7 @@ def execute(task: Task, show: Callable[[Record], None] | None = None) -> Ending:
             folder = RunFolder(root, case.config)
             if folder.finished and not task.fresh:
                 return Ending(FOUND)
-            held.note(title=case.title)
+            held.note(title=case.title, budget=case.config["budget"], clock=case.config["clock"])
             try:
                 _solve(task, held, show, said)
             except Exception as error:

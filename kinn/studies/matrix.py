@@ -184,6 +184,16 @@ def _options(study: Study, form: str, values: Mapping[str, Any]) -> Options:
     )
 
 
-def seconds(cases: Sequence[Case]) -> float:
-    """Return how long cases take at most, one after another."""
-    return float(sum(case.config["budget"] for case in cases))
+def seconds(cases: Sequence[Case], workers: int = 1, cores: int = 1) -> float:
+    """Return how many seconds the training of cases takes at most, on a machine that does nothing else.
+
+    Args:
+        cases: The cases.
+        workers: Runs at a time.
+        cores: Those of the machine: seconds of the processor pass no faster than it has cores.
+    """
+    total = 0.0
+    for case in cases:
+        budget = case.config["budget"] * (case.config.get("ensemble") or 1)  # each member has all of it
+        total += budget / (min(workers, cores) if case.config["clock"] == "cpu" else workers)
+    return total

@@ -40,8 +40,26 @@ def test_a_dry_run_prints_the_matrix_and_an_estimate(kinn_command: Command, stud
     status, out, _ = kinn_command("batch", str(study), "--dry-run")
     assert status == 0
     assert re.search(r"poisson-1d │ kan *│ 0, 1 ", out)
-    assert "4 runs, 0 of them done; at most 60 s on 1 workers; runs in runs/tiny" in out
+    assert "4 runs, 0 of them done; at most 60 s of training on 1 workers; runs in runs/tiny" in out
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("budget = 50", "│ 50 s │ at most 50 s of training on 4 workers"),
+        ('budget = 40\nclock = "cpu"', "│ 40 CPU s │ at most 80 s of training on 4 workers"),  # two cores
+        ("budget = 50\nensemble = 3", "│ 50 s │ at most 2 min of training on 4 workers"),
+    ],
+)
+def test_the_estimate_counts_by_the_clock_of_the_study(
+    kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
+) -> None:
+    monkeypatch.setattr("kinn.cli.carry_out.cores", lambda: 2)
+    study.write_text(STUDY.replace("iterations = 2", line))
+    out = " ".join(kinn_command("batch", str(study), "--dry-run", "--workers", "4").out.split())
+    for part in told.split(" │ ", 1):
+        assert part in out
 
 
 def test_a_study_is_carried_out_and_its_status_told(kinn_command: Command, study: Path) -> None:
@@ -53,7 +71,7 @@ def test_a_study_is_carried_out_and_its_status_told(kinn_command: Command, study
     status, out, err = kinn_command("batch", str(study), "--out", "here")
     assert (status, "4 of 4 done (4 before)" in err) == (0, True)
     out = kinn_command("batch", str(study), "--out", "here", "--dry-run").out
-    assert "4 runs, 4 of them done; at most 0 s" in out
+    assert "4 runs, 4 of them done; at most 0 s of training" in out
     out = kinn_command("status", "here").out
     assert "study tiny: 4 runs: 4 done" in out
     assert re.search(r"poisson-1d │ 4 *│ 0", out)
