@@ -46,7 +46,7 @@ def make_problem() -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=120.0,
-            forms={"energy": {"budget": 120.0}},
+            forms={"energy": {"per_parameter": 40.0, "budget": 270.0}},
         ),
         output=Output(
             displacement=("u", "v"),
