@@ -94,14 +94,15 @@ def comparisons(table: Sequence[Row]) -> list[tuple[str, str, str, Comparison]]:
 def columns(table: Sequence[Row], accuracies: Sequence[float] = ACCURACIES) -> tuple[list[str], list[list[str]]]:
     """Return the heads and the cells of a table for reading: medians, with quartiles in parentheses."""
     fields = list(dict.fromkeys(name for row in table for name in row.fields))
+    by_cpu = all(run.config.get("clock") == "cpu" for row in table for run in row.runs)
     levels = [a for a in accuracies if any(row.seconds_to(a)[1] for row in table)]
     heads = [
         "problem",
         "network",
         "parameters",
         *(f"L2 of {name}" for name in fields),
-        *(f"s to {level:.0e}" for level in levels),
-        "seconds",
+        *(f"{'CPU ' * by_cpu}s to {level:.0e}" for level in levels),
+        f"{'CPU ' * by_cpu}seconds",
         "iterations",
         "failed",
     ]

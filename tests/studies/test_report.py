@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from math import inf
@@ -86,6 +87,13 @@ def test_columns_for_reading(table: list[Row]) -> None:
         "a<b", "kan grid=5", "100", "2.0e-04 (1.5e-04 to 3.0e-04)", "3.0 (2.5 to 3.0)", "4.0 (3.5 to 4.0)", "4.5", "4",
         "0 of 3",
     ]  # fmt: skip
+    by_cpu = [
+        Row(r.problem, r.way, tuple(replace(run, config={**run.config, "clock": "cpu"}) for run in r.runs))
+        for r in table
+    ]
+    heads = columns(by_cpu, (1e-2,))[0]
+    assert heads[4:6] == ["CPU s to 1e-02", "CPU seconds"]
+    assert next(csv.DictReader(StringIO(as_csv(by_cpu))))["clock"] == "cpu"
     assert cells[2][3:5] == ["1.1e-02 (1.0e-02 to -)", "1 of 3"]
     assert cells[2][-1] == "1 of 3"
 

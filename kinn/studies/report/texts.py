@@ -25,7 +25,9 @@ def as_csv(table: Sequence[Row]) -> str:
     )
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["problem", "way", "form", "network", "seed", "status", "reason", *_FIGURES, *norms, "run"])
+    writer.writerow(
+        ["problem", "way", "form", "network", "seed", "status", "reason", *_FIGURES, "clock", *norms, "run"]
+    )
     for row in table:
         for run in sorted(row.runs, key=lambda run: run.seed):
             known = {f"{field} {norm}": e for field, errors in run.errors.items() for norm, e in errors.items()}
@@ -39,6 +41,7 @@ def as_csv(table: Sequence[Row]) -> str:
                     run.status,
                     run.reason,
                     *(_number(run.figure(name)) for name in _FIGURES),
+                    run.config.get("clock", "wall"),
                     *(_number(known.get(norm, float("inf"))) for norm in norms),
                     run.path,
                 ]
