@@ -1,1 +1,1 @@
-"""Boundary integrals in the plane: oriented curves, graded panels, fundamental solutions, singular quadrature."""
+"""Boundary integrals on curves and surfaces: panels, fundamental solutions, singular quadrature, solutions inside."""

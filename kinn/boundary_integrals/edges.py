@@ -18,6 +18,9 @@ from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece, Segment
 #: Points of one curve nearer to each other than this, relative to the size, are the same.
 CLOSE = 1e-9
 
+#: The shares of the length at which edges are probed.
+_PROBES = (np.arange(9) + 0.5) / 9
+
 
 @dataclass(frozen=True, eq=False)
 class Edge:
@@ -46,6 +49,11 @@ class Edge:
         beyond = (parameter < 0) | (parameter > 1)
         parameter = np.where(beyond, parameter % 1.0, parameter)
         return self.curve.at(parameter[:, None])
+
+    @property
+    def probes(self) -> BoundaryPoints:
+        """Some of its points, at which it is tried what conditions say."""
+        return self.at(_PROBES)
 
     @cached_property
     def ends(self) -> Array:

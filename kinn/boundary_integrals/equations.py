@@ -10,7 +10,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel, PressureKernel
+from kinn.boundary_integrals.kernels import (
+    HelmholtzKernel,
+    KelvinKernel,
+    Kernel,
+    LaplaceKernel,
+    NewtonKernel,
+    PressureKernel,
+)
 from kinn.errors import InputError, unknown
 from kinn.geometry.pieces.base import Array
 
@@ -20,7 +27,7 @@ _BEYOND = 2.0
 
 @dataclass(frozen=True)
 class Equation(ABC):
-    """A linear equation in the plane with a known fundamental solution.
+    """A linear equation with a known fundamental solution.
 
     Attributes:
         particular: Where the equation has a source, a function of the coordinates that satisfies it, whatever it is on
@@ -32,6 +39,8 @@ class Equation(ABC):
     name: ClassVar[str]
     #: The number of fields.
     components: ClassVar[int]
+    #: The dimensions of space in which it is known here.
+    dimensions: ClassVar[tuple[int, ...]] = (2,)
     #: Whether a pressure may follow the fields.
     incompressible: ClassVar[bool] = False
     #: Whether the domain is the outside of those boundaries that conditions are given on.
@@ -45,30 +54,29 @@ class Equation(ABC):
         return 1.0
 
     @abstractmethod
-    def kernel(self, size: float) -> Kernel:
-        """Return the kernels for domains up to a size."""
+    def kernel(self, size: float, dimension: int) -> Kernel:
+        """Return the kernels for domains up to a size, in a dimension of those known."""
 
     @abstractmethod
-    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+    def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return some solutions without source, each as its fields, of coordinates that are fields or arrays."""
 
     def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
-        """Return the gradient (N, C, 2) on a boundary.
+        """Return the gradient (N, C, d) on a boundary.
 
         Args:
             traction: The traction (N, C).
-            slope: The derivative along the boundary, counter-clockwise, (N, C).
-            normals: The outward unit normals (N, 2).
+            slope: The derivatives along the boundary, in the plane counter-clockwise, (N, C, d - 1).
+            normals: The outward unit normals (N, d).
         """
-        tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
-        return np.asarray(traction[:, :, None] * normals[:, None] + slope[:, :, None] * tangents[:, None])
+        return np.asarray(traction[:, :, None] * normals[:, None] + slope @ tangents(normals))
 
     def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
         """Return the traction (N, C) on a boundary.
 
         Args:
-            gradient: The gradient of the solution (N, C, 2).
-            normals: The outward unit normals (N, 2).
+            gradient: The gradient of the solution (N, C, d).
+            normals: The outward unit normals (N, d).
             pressure: The pressure (N, 1), or (N, 0) where the equation has none.
         """
         return np.asarray(np.einsum("nci,ni->nc", gradient, normals))
@@ -92,20 +100,31 @@ class Equation(ABC):
         return math.pi / angle if alike else math.pi / (2 * angle)
 
 
+def tangents(normals: Array) -> Array:
+    """Return orthonormal tangents (N, d - 1, d) of a boundary with unit normals (N, d), in the plane counter-clockwise."""
+    if normals.shape[1] == 2:
+        return np.stack([-normals[:, 1], normals[:, 0]], axis=1)[:, None]
+    first = np.cross(normals, np.eye(3)[np.argmin(np.abs(normals), axis=1)])
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    return np.stack([first, np.cross(normals, first)], axis=1)
+
+
 @dataclass(frozen=True)
 class Laplace(Equation):
-    """Laplace's equation u_xx + u_yy = 0; with a particular solution Poisson's."""
+    """Laplace's equation u_xx + u_yy = 0, or u_xx + u_yy + u_zz = 0 in space; with a particular solution Poisson's."""
 
     name = "Laplace's equation"
     components = 1
+    dimensions = (2, 3)
 
-    def kernel(self, size: float) -> Kernel:
-        """Return the logarithmic kernel."""
-        return LaplaceKernel(_BEYOND * size)
+    def kernel(self, size: float, dimension: int) -> Kernel:
+        """Return the logarithmic kernel, in space Newton's."""
+        return LaplaceKernel(_BEYOND * size) if dimension == 2 else NewtonKernel()
 
-    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+    def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return harmonic polynomials."""
-        return [(x * y,), (x * x - y * y + x,), (x * x * x - 3.0 * x * y * y,)]
+        plane = [(x * y,), (x * x - y * y + x,), (x * x * x - 3.0 * x * y * y,)]
+        return plane + [(x * y + c,) for c in z] + [(x * x - c * c + y * c,) for c in z]
 
 
 @dataclass(frozen=True)
@@ -133,11 +152,11 @@ class Helmholtz(Equation):
         """Whether the domain is unbounded."""
         return self.outside
 
-    def kernel(self, size: float) -> Kernel:
+    def kernel(self, size: float, dimension: int) -> Kernel:
         """Return the kernel of outgoing waves."""
         return HelmholtzKernel(self.wave_number)
 
-    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+    def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return plane waves."""
         from kinn.jets.functions import cos, sin
 
@@ -166,22 +185,22 @@ class _Solid(Equation):
         """The shear modulus, or the viscosity."""
         return self.shear
 
-    def kernel(self, size: float) -> Kernel:
+    def kernel(self, size: float, dimension: int) -> Kernel:
         """Return Kelvin's kernel."""
         return KelvinKernel(self.shear, self.poisson, _BEYOND * size)
 
     def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
         """Return the gradient that goes with a traction and the derivative along the boundary."""
-        tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
+        along, slope = tangents(normals)[:, 0], slope[..., 0]
 
         def dot(a: Array, b: Array) -> Array:
             return np.asarray(np.sum(a * b, axis=1))
 
         nu, mu = self.poisson, self.shear
-        shear = dot(traction, tangents) / mu - dot(slope, normals)
-        stretch = ((1 - 2 * nu) * dot(traction, normals) / (2 * mu) - nu * dot(slope, tangents)) / (1 - nu)
-        across = shear[:, None] * tangents + stretch[:, None] * normals
-        return np.asarray(across[:, :, None] * normals[:, None] + slope[:, :, None] * tangents[:, None])
+        shear = dot(traction, along) / mu - dot(slope, normals)
+        stretch = ((1 - 2 * nu) * dot(traction, normals) / (2 * mu) - nu * dot(slope, along)) / (1 - nu)
+        across = shear[:, None] * along + stretch[:, None] * normals
+        return np.asarray(across[:, :, None] * normals[:, None] + slope[:, :, None] * along[:, None])
 
 
 @dataclass(frozen=True)
@@ -225,7 +244,7 @@ class Elasticity(_Solid):
         shear = mu * (gradient + gradient.transpose(0, 2, 1))
         return np.asarray(np.einsum("nij,nj->ni", shear, normals) + volume[:, None] * normals)
 
-    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+    def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return displacements of degree 1 and 2 without body force."""
         k = 1 / (1 - 2 * self.poisson)
         return [
@@ -274,10 +293,9 @@ class Stokes(_Solid):
 
     def pressure(self, traction: Array, slope: Array, normals: Array) -> Array:
         """Return the pressure: as nothing is compressed, the velocity across the boundary changes as the slope along it."""
-        tangents = np.stack([-normals[:, 1], normals[:, 0]], axis=1)
-        stretch = -np.sum(slope * tangents, axis=1)
+        stretch = -np.sum(slope[..., 0] * tangents(normals)[:, 0], axis=1)
         return np.asarray(2 * self.viscosity * stretch - np.sum(traction * normals, axis=1))[:, None]
 
-    def solutions(self, x: Any, y: Any) -> Sequence[tuple[Any, ...]]:
+    def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return flows without body force, with their pressure."""
         return [(y * y, 0.0 * x, 2.0 * self.viscosity * x), (x, -y, 0.0 * x)]

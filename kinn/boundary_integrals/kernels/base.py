@@ -32,19 +32,19 @@ class Kernel(ABC):
 
     @abstractmethod
     def single(self, d: Array) -> Array:
-        """Return U at d = y - x, (..., 2), an array (..., C, C)."""
+        """Return U at d = y - x, (..., d), an array (..., C, C)."""
 
     @abstractmethod
     def double(self, d: Array, n: Array) -> Array:
-        """Return T at d = y - x for normals n at y, (..., 2) each, an array (..., C, C)."""
+        """Return T at d = y - x for normals n at y, (..., d) each, an array (..., C, C)."""
 
     @abstractmethod
     def single_gradient(self, d: Array) -> Array:
-        """Return the derivatives of U by x, (..., C, C, 2)."""
+        """Return the derivatives of U by x, (..., C, C, d)."""
 
     @abstractmethod
     def double_gradient(self, d: Array, n: Array) -> Array:
-        """Return the derivatives of T by x, (..., C, C, 2)."""
+        """Return the derivatives of T by x, (..., C, C, d)."""
 
     def frozen(self, d: Array, n: Array) -> Array:
         """Return the static part of T, as singular as T itself; T where that is static."""
@@ -55,5 +55,5 @@ class Kernel(ABC):
         return self.double_gradient(d, n)
 
     def modes(self, points: Array) -> Array:
-        """Return the states without traction at points (N, 2), (N, C, modes); they are affine."""
+        """Return the states without traction at points (N, d), (N, C, modes); they are affine."""
         return np.broadcast_to(np.eye(self.components), (len(points), self.components, self.components)).copy()

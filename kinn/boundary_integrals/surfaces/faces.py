@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from kinn.boundary_integrals.surfaces.charts import Chart, charts
 from kinn.errors import InputError
 from kinn.geometry import Geometry
 from kinn.geometry.boundary import Part
-from kinn.geometry.pieces.base import BoundaryPoints
+from kinn.geometry.pieces.base import Array, BoundaryPoints
 
 #: Where on a face it is tried what conditions say: so many points, drawn with this seed.
 _PROBES, _SEED = 9, 5
+#: Points of a chart along each coordinate by which the extent of a face is told.
+_ACROSS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,13 @@ class Face:
     def name(self) -> str:
         """The name of the part."""
         return self.part.name
+
+    @property
+    def corners(self) -> Array:
+        """Points all over it, on the edges of its charts too, (n, 3)."""
+        at = np.linspace(-1, 1, _ACROSS)
+        uv = np.stack(np.meshgrid(at, at), axis=2).reshape(-1, 2)
+        return np.concatenate([chart(uv) for chart in self.charts])
 
     @property
     def probes(self) -> BoundaryPoints:

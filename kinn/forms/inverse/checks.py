@@ -24,6 +24,12 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
         InputError: If solutions of the equation do not satisfy the strong form, or a source is left out.
     """
     where = f"problem {problem.name!r}" + (f" in {subdomain!r}" if len(problem.subdomains) > 1 else "")
+    if problem.dimension not in equation.dimensions:
+        known = " and ".join(str(d) for d in equation.dimensions)
+        raise InputError(
+            f"{where} is in {problem.dimension} dimensions ({', '.join(problem.coordinates)}), and of {equation.name} the "
+            f"inverse form knows the fundamental solution in {known}"
+        )
     counts = (equation.components,) if not equation.incompressible else (equation.components, equation.components + 1)
     if len(problem.names) not in counts:
         about = f"{counts[0]}" + (", and a pressure" if equation.incompressible else "")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.boundary_integrals.panels import Panels
+from kinn.boundary_integrals.base import BoundaryPanels
 from kinn.boundary_integrals.representation import Representation
 from kinn.errors import InputError
 from kinn.forms.inverse.assembly import assembled
@@ -41,14 +41,14 @@ class Discretisation:
                 f"the inverse form of problem {setting.problem.name!r} would need {rows} equations, "
                 f"and matrices are held for up to {LARGEST}: ask for fewer points"
             )
-        edges = range(len(setting.outline.edges))
+        edges, measures = range(len(setting.outline.edges)), self.panels.measures
         self.rows_of = [np.flatnonzero(self.panels.track == n) for n in edges]
         #: The size of the values that go with what is given.
         self.scale = max(self._largest(n) for n in edges) or 1.0
         self.traces: list[list[Traces]] = []
         self.unknowns: list[int] = []
         for number in edges:
-            made, unknowns = traces_of(setting, number, self.located(number), self.scale)
+            made, unknowns = traces_of(setting, number, self.located(number), measures[number], self.scale)
             self.traces.append(made)
             self.unknowns.append(unknowns)
         counts = [len(r) * self.panels.each * m for r, m in zip(self.rows_of, self.unknowns, strict=True)]
@@ -67,9 +67,9 @@ class Discretisation:
         """The number Q of unknown data."""
         return self.columns[-1].stop
 
-    def parameters(self, number: int) -> Array:
-        """Return the parameters t of the nodes of an edge, (n,)."""
-        return self.panels.parameters[self.rows_of[number]].ravel()
+    def coordinates(self, number: int) -> Array:
+        """Return what the network of an edge is a function of, at its nodes, (n, inputs)."""
+        return self.setting.coordinates(self.panels, number)
 
     def weights(self, number: int) -> Array:
         """Return the weights for integrals over t of the nodes of an edge, (n,)."""
@@ -86,7 +86,7 @@ class Discretisation:
         name = self.setting.outline.beside[number][side]
         return particular_traces(self.setting, name, points, -normals if side else normals)
 
-    def of(self, subdomain: str) -> Panels:
+    def of(self, subdomain: str) -> BoundaryPanels:
         """Return the panels of the boundary of a subdomain."""
         sides = self.setting.outline.sides(subdomain)
         return self.panels.of([s.edge for s in sides], [s.opposite for s in sides])

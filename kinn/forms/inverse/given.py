@@ -99,15 +99,16 @@ def relations(
         check_finite(condition, p)
     trial = _Trial(problem, conditions, p, equations, normals, size)
     c, sides = trial.components, len(subdomains)
-    zero = trial.residuals(np.zeros((sides, 3, c, len(points))))
+    shape = (sides, 1 + points.shape[1], c, len(points))  # values, tractions, and slopes along each tangent
+    zero = trial.residuals(np.zeros(shape))
     columns: list[Array] = []
     along: list[Array] = []
     for side in range(sides):
-        for kind in range(3):
+        for kind in range(shape[1]):
             for component in range(c):
-                state = np.zeros((sides, 3, c, len(points)))
+                state = np.zeros(shape)
                 state[side, kind, component] = 1.0
-                (along if kind == 2 else columns).append(trial.residuals(state) - zero)
+                (along if kind >= 2 else columns).append(trial.residuals(state) - zero)
     matrix = np.stack(columns, axis=2)
     scale = np.abs(matrix).max(axis=2)
     labels = trial.labels
@@ -119,8 +120,8 @@ def relations(
                 f"{label} holds a derivative along the boundary, or a normal derivative that is no traction of "
                 f"{equations[0].name}: the inverse form takes values and tractions"
             )
-    random = np.random.default_rng(0).normal(size=(sides, 3, c, len(points)))
-    random[:, 2] = 0.0
+    random = np.random.default_rng(0).normal(size=shape)
+    random[:, 2:] = 0.0
     mixed = np.einsum("nrk,kn->nr", matrix, random[:, :2].reshape(-1, len(points)))
     wrong = np.abs(trial.residuals(random) - zero - mixed) > 1e-6 * scale * (1 + np.abs(random).max())
     if wrong.any():
@@ -146,11 +147,11 @@ class _Trial:
         self.labels: list[str] = []
 
     def residuals(self, state: Array) -> Array:
-        """Return the residuals (N, rows) of values, tractions and slopes along the edge, (sides, 3, C, N)."""
+        """Return the residuals (N, rows) of values, tractions and slopes along the boundary, (sides, 1 + d, C, N)."""
         traces = []
-        for side, (equation, (u, t, s)) in enumerate(zip(self.equations, state, strict=True)):
+        for side, (equation, (u, t, *s)) in enumerate(zip(self.equations, state, strict=True)):
             normals = self.normals if side == 0 else -self.normals
-            known = t.T * equation.stiffness / self.size, s.T / self.size, normals
+            known = t.T * equation.stiffness / self.size, np.stack(s).T / self.size, normals
             slopes = equation.gradient(*known)
             fields = [self._field(u[c], slopes[:, c]) for c in range(self.components)]
             fields += [self._field(p, None) for p in equation.pressure(*known).T]

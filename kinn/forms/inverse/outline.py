@@ -1,4 +1,4 @@
-"""The boundary of all subdomains of a problem: edges, each with one subdomain beside it or with two."""
+"""The boundary of all subdomains of a problem: edges or faces, each with one subdomain beside it or with two."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from kinn.boundary_integrals.chains import Chain, chains_of
 from kinn.boundary_integrals.edges import CLOSE, Edge
+from kinn.boundary_integrals.surfaces.faces import Face
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.problem import Problem
@@ -50,33 +51,20 @@ class Corner:
         return (self.before.edge, 0 if self.before.opposite else 1), (self.after.edge, 1 if self.after.opposite else 0)
 
 
-class Outline:
-    """The edges of the boundaries of all subdomains.
+class Contour:
+    """The boundary of all subdomains: edges in the plane, faces in space.
 
-    Args:
+    Attributes:
         problem: The problem.
-        exterior: Whether the domain is the outside of those curves alone that conditions are given on.
-
-    Raises:
-        InputError: If a subdomain is not plane, or no condition is given on any curve.
+        edges: The edges or faces.
+        beside: The subdomains beside each: one, or two.
+        chains: The closed chains, or surfaces, of each subdomain.
     """
 
-    def __init__(self, problem: Problem, *, exterior: bool = False) -> None:
-        self.problem = problem
-        self.edges: list[Edge] = []
-        #: The subdomains beside each edge: one, or two.
-        self.beside: list[tuple[str, ...]] = []
-        #: The closed chains of each subdomain.
-        self.chains: dict[str, list[list[Side]]] = {}
-        self._angles: dict[str, list[tuple[float, ...]]] = {}
-        for name, geometry in problem.subdomains.items():
-            chains: Sequence[Chain] = chains_of(geometry)
-            if exterior:
-                chains = [c for c in chains if any(self.conditions(name, edge.name) for edge in c.edges)]
-                if not chains:
-                    raise InputError(f"problem {problem.name!r} gives no condition on any boundary")
-            self.chains[name] = [[self._side(name, edge) for edge in c.edges] for c in chains]
-            self._angles[name] = [c.angles for c in chains]
+    problem: Problem
+    edges: Sequence[Edge | Face]
+    beside: list[tuple[str, ...]]
+    chains: dict[str, list[list[Side]]]
 
     def sides(self, subdomain: str) -> list[Side]:
         """Return the edges of the boundary of a subdomain."""
@@ -93,6 +81,33 @@ class Outline:
             if on != "interior" and any(part.name == boundary for part in geometry.boundary(on).parts):
                 found.append(condition)
         return found
+
+
+class Outline(Contour):
+    """The edges of the boundaries of all subdomains.
+
+    Args:
+        problem: The problem.
+        exterior: Whether the domain is the outside of those curves alone that conditions are given on.
+
+    Raises:
+        InputError: If a subdomain is not plane, or no condition is given on any curve.
+    """
+
+    def __init__(self, problem: Problem, *, exterior: bool = False) -> None:
+        self.problem = problem
+        self.edges: list[Edge] = []
+        self.beside = []
+        self.chains = {}
+        self._angles: dict[str, list[tuple[float, ...]]] = {}
+        for name, geometry in problem.subdomains.items():
+            chains: Sequence[Chain] = chains_of(geometry)
+            if exterior:
+                chains = [c for c in chains if any(self.conditions(name, edge.name) for edge in c.edges)]
+                if not chains:
+                    raise InputError(f"problem {problem.name!r} gives no condition on any boundary")
+            self.chains[name] = [[self._side(name, edge) for edge in c.edges] for c in chains]
+            self._angles[name] = [c.angles for c in chains]
 
     @cached_property
     def points(self) -> list[list[Corner]]:

@@ -1,38 +1,27 @@
-"""The setting of the inverse form: edges with their equations, what is given on them, how they are graded."""
+"""The setting of the inverse form: the boundary with its equations, and what is given on it."""
 
 from __future__ import annotations
 
-import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from kinn.boundary_integrals.base import BoundaryPanels
 from kinn.boundary_integrals.equations import Equation
-from kinn.boundary_integrals.grading import order_for
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.boundary_integrals.panels import Panels, Track, make_panels
 from kinn.conditions import BoundaryCondition, Condition, General, PointValue
 from kinn.errors import InputError
 from kinn.forms.inverse.checks import check_equation
 from kinn.forms.inverse.given import Relations, relations
-from kinn.forms.inverse.outline import Corner, Outline
+from kinn.forms.inverse.outline import Contour
 from kinn.geometry.pieces.base import Array
 from kinn.problem import Problem
 
-#: Panels are no longer than this fraction of the size of the domain, and hold so many radians of a wave.
-LONGEST = 1 / 3
-RADIANS = 4.0
-
-#: How often panels are halved towards a corner: of a smooth solution, of one that the grading makes smooth, of others.
-LEVELS = (1, 2, 6)
-
-#: Where on an edge it is tried what conditions say.
-_PROBES = (np.arange(9) + 0.5) / 9
-
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class Setting(ABC):
     """A problem in the inverse form.
 
     Attributes:
@@ -76,7 +65,7 @@ class Setting:
 
     def kernel(self, subdomain: str) -> Kernel:
         """Return the kernels of the equation of a subdomain."""
-        return self.equation(subdomain).kernel(self.size)
+        return self.equation(subdomain).kernel(self.size, self.problem.dimension)
 
     @cached_property
     def size(self) -> float:
@@ -84,13 +73,22 @@ class Setting:
         lower, upper = self.problem.bounds
         return float(np.max(upper - lower))
 
-    @cached_property
-    def outline(self) -> Outline:
-        """The edges."""
-        exterior = {self.equation(name).exterior for name in self.problem.subdomains}
-        if exterior == {True, False} or (exterior == {True} and len(self.problem.subdomains) > 1):
-            raise InputError("the outside of curves is solved as one domain: an exterior problem has no subdomains")
-        return Outline(self.problem, exterior=exterior == {True})
+    @property
+    @abstractmethod
+    def outline(self) -> Contour:
+        """The boundary."""
+
+    @abstractmethod
+    def panels(self, nodes: int = 0) -> BoundaryPanels:
+        """Return panels on all of the boundary, of at least so many nodes."""
+
+    @abstractmethod
+    def inputs(self, number: int) -> int:
+        """Return how many coordinates the network of an edge or face takes."""
+
+    @abstractmethod
+    def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
+        """Return these coordinates of the nodes of an edge or face, between -1 and 1, (n, inputs)."""
 
     @property
     def exterior(self) -> bool:
@@ -114,7 +112,7 @@ class Setting:
         """Which of u and t each edge's relations are solved for."""
         found = []
         for number, edge in enumerate(self.outline.edges):
-            located = edge.at(_PROBES)
+            located = edge.probes
             given = self.relations(number, located.points, located.normals)
             rows, sides = given.matrix.shape[1], len(self.outline.beside[number])
             where = f"problem {self.problem.name!r} on {edge.name!r}"
@@ -128,55 +126,3 @@ class Setting:
             except InputError as error:
                 raise InputError(f"{where}, its conditions: {error}") from error
         return found
-
-    @cached_property
-    def tracks(self) -> tuple[Track, ...]:
-        """The edges with their gradings."""
-        orders, levels = ([[1, 1] for _ in self.outline.edges] for _ in range(2))
-        for point in self.outline.points:
-            order, level = self._grading(point)
-            for number, end in {end for corner in point for end in corner.ends}:
-                orders[number][end], levels[number][end] = order, level
-        return tuple(
-            Track(edge, (1, 1), (0, 0)) if edge.closed else Track(edge, (o[0], o[1]), (l[0], l[1]))
-            for edge, o, l in zip(self.outline.edges, orders, levels, strict=True)
-        )
-
-    def _grading(self, point: list[Corner]) -> tuple[int, int]:
-        """Return the order of the grading at a point where edges meet, and how often panels are halved towards it."""
-        numbers = [end[0] for corner in point for end in corner.ends]
-        outer = [n for n in numbers if len(self.outline.beside[n]) == 1]
-        inner = [n for n in numbers if len(self.outline.beside[n]) == 2]
-        if inner and not self._continuous(inner):
-            return order_for(0.5), LEVELS[2]
-        if not outer:  # inside one material
-            return 1, LEVELS[0]
-        angle = sum(corner.angle for corner in point)
-        alike = len({self.known[n] for n in outer}) == 1
-        exponent = self.equation(point[0].subdomain).exponent(angle, alike)
-        order = order_for(exponent)
-        if order == 1:
-            return 1, 0 if alike and math.isclose(angle, math.pi, rel_tol=1e-6) else LEVELS[0]
-        smooth = math.isclose(order * exponent, round(order * exponent), abs_tol=1e-6)
-        return order, LEVELS[1] if smooth else LEVELS[2]
-
-    def _continuous(self, numbers: list[int]) -> bool:
-        """Whether both sides of edges are one material: then u is equal on both and t opposite."""
-        for number in numbers:
-            edge = self.outline.edges[number]
-            located = edge.at(_PROBES)
-            given = self.relations(number, located.points, located.normals)
-            c = self.components
-            _, slope = given.solved(self.known[number])
-            expected = np.diag([1.0] * c + [-1.0] * c)
-            if not np.allclose(slope[:, 2 * c :], expected):
-                return False
-        return True
-
-    def panels(self, nodes: int = 0) -> Panels:
-        """Return panels on all edges, of at least so many nodes."""
-        longest = LONGEST * self.size
-        waves = [getattr(self.equation(name), "wave_number", 0.0) for name in self.problem.subdomains]
-        if max(waves) > 0:
-            longest = min(longest, RADIANS / max(waves))
-        return make_panels(self.tracks, longest=longest, nodes=nodes)

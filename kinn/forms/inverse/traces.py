@@ -48,7 +48,7 @@ def remaining(setting: Setting, number: int, points: Array, normals: Array) -> R
 
 
 def traces_of(
-    setting: Setting, number: int, located: tuple[Array, Array, Array], scale: float
+    setting: Setting, number: int, located: tuple[Array, Array, Array], measure: float, scale: float
 ) -> tuple[list[Traces], int]:
     """Return the traces on each side of an edge, and the number m of unknown data at a node.
 
@@ -56,16 +56,16 @@ def traces_of(
         setting: The problem.
         number: The number of the edge.
         located: Points, normals and ds/dt at its nodes.
+        measure: The length of the edge.
         scale: The size of the values.
     """
     c, known = setting.components, setting.known[number]
     points, normals, rates = located
     constant, slope = remaining(setting, number, points, normals).solved(known)
     unknown = [k for k in range(constant.shape[1]) if k not in known]
-    length = setting.outline.edges[number].length
     for column, k in enumerate(unknown):
         # the network carries tractions times ds/dt, which is smooth at graded corners
-        unit = length / rates if (k // c) % 2 == 1 else np.ones_like(rates)
+        unit = measure / rates if (k // c) % 2 == 1 else np.ones_like(rates)
         slope[:, :, column] *= scale * unit[:, None]
     out = []
     for side, name in enumerate(setting.outline.beside[number]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import pi
 
 import numpy as np
 import torch
@@ -13,13 +12,17 @@ from kinn.errors import InputError
 from kinn.forms.functions import TrialFunctions, Wanted
 from kinn.forms.inverse.discretisation import Discretisation
 from kinn.forms.inverse.evaluation import Interior
-from kinn.forms.inverse.setting import Setting
+from kinn.forms.inverse.plane import PlaneSetting
+from kinn.forms.inverse.space import SpaceSetting
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
 from kinn.problem import Array, Problem
 
-#: Values alone, of one coordinate and of two.
-_VALUES = {d: IndexSet.closure(d, [(0,) * d]) for d in (1, 2)}
+#: Values alone, of one coordinate, two and three.
+_VALUES = {d: IndexSet.closure(d, [(0,) * d]) for d in (1, 2, 3)}
+
+#: The number of dimensions of space.
+SPACE = 3
 
 
 class BoundaryTrial(TrialFunctions):
@@ -42,11 +45,11 @@ class BoundaryTrial(TrialFunctions):
             raise InputError("the inverse form is solved in float64")
         if problem.unknowns:
             raise InputError(f"the inverse form takes no unknowns, and problem {problem.name!r} has some")
-        setting = Setting(problem)
+        setting = (SpaceSetting if problem.dimension == SPACE else PlaneSetting)(problem)
         networks = nn.ModuleDict()
         for number, edge in enumerate(setting.outline.edges):
             sides, c = len(setting.outline.beside[number]), setting.components
-            inputs = 2 if edge.closed else 1  # a closed curve is a circle to its network
+            inputs = setting.inputs(number)
             networks[f"{number}-{edge.name}"] = architecture.build(
                 inputs, sides * c, ([-1.0] * inputs, [1.0] * inputs), seed=seed + 1_000_003 * number, dtype=dtype
             )
@@ -87,11 +90,7 @@ class BoundaryTrial(TrialFunctions):
     def on_edge(self, number: int, made: Discretisation, tape: Tape | None = None) -> Tensor:
         """Return the unknown data (n, m) at the nodes of an edge; a tape, if given, records what the Jacobian needs."""
         network = self.on(number)
-        t = torch.as_tensor(made.parameters(number))
-        if network.inputs == 2:
-            x = torch.stack([torch.cos(2 * pi * t), torch.sin(2 * pi * t)], dim=1)
-        else:
-            x = (2 * t - 1)[:, None]
+        x = torch.as_tensor(made.coordinates(number))
         return network.jet(x, _VALUES[network.inputs], tape)[0]
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
