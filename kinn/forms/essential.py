@@ -34,8 +34,12 @@ def check_stated(problem: Problem) -> None:
     if TIME in problem.coordinates:
         raise InputError(f"problem {problem.name!r} depends on time, and the energy form is for states of rest")
     if problem.unknowns:
+        # dE/dk is no equation of theirs: the energy falls as a stiffness does, without end, and a misfit added to it
+        # finds where the two balance, which moves with its weight, and not the constants that the data are of
+        named = ", ".join(repr(u.name) for u in problem.unknowns)
         raise InputError(
-            f"problem {problem.name!r} has unknowns, which an energy does not determine: solve the strong form"
+            f"problem {problem.name!r} has unknowns ({named}), which an energy does not determine, for its least value is "
+            "that of the softest body: identify them in the strong form (form='strong')"
         )
     for condition in problem.conditions:
         essential(condition)
