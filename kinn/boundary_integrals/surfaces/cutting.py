@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from kinn.boundary_integrals.surfaces.charts import Chart
 from kinn.boundary_integrals.surfaces.faces import Face
 from kinn.boundary_integrals.surfaces.panels import ORDER, SurfacePanels
 from kinn.boundary_integrals.surfaces.squares import slopes, square_coefficients, square_polynomials, square_rule
@@ -36,8 +38,6 @@ def make_surface_panels(faces: Sequence[Face], *, longest: float, nodes: int = 0
     """
     while True:
         panels = _cut(faces, longest, order)
-        if panels.nodes > _MOST:
-            raise InputError(f"the boundary needs more than {_MOST} nodes: it has too many faces, or too fine ones")
         if panels.nodes >= nodes and _resolved(panels):
             break
         longest /= 1.25
@@ -50,25 +50,29 @@ def make_surface_panels(faces: Sequence[Face], *, longest: float, nodes: int = 0
 
 def _cut(faces: Sequence[Face], longest: float, order: int) -> SurfacePanels:
     """Return the panels of charts cut evenly, none longer than `longest`."""
+    cuts = [_counts(chart, longest) for face in faces for chart in face.charts]
+    if sum(first * second for first, second in cuts) * order**2 > _MOST:
+        raise InputError(f"the boundary needs more than {_MOST} nodes: it has too many faces, or too fine ones")
     uv, _ = square_rule(_FINE)
+    numbered = [(number, chart) for number, face in enumerate(faces) for chart in face.charts]
     points, numbers = [], []
-    path = np.linspace(-1, 1, 9)
-    for number, face in enumerate(faces):
-        for chart in face.charts:
-            grid = chart(np.stack(np.meshgrid(path, path, indexing="ij"), axis=2).reshape(-1, 2)).reshape(9, 9, 3)
-            extents = [np.linalg.norm(np.diff(grid, axis=axis), axis=2).sum(axis=axis).max() for axis in (0, 1)]
-            counts = [max(1, int(np.ceil(extent / longest - 1e-9))) for extent in extents]
-            for i in range(counts[0]):
-                for j in range(counts[1]):
-                    shift = (2 * np.array([i, j]) + 1) / counts - 1
-                    points.append(chart(shift + uv / counts))
-                    numbers.append(number)
-            if len(numbers) * order**2 > _MOST:
-                break
+    for (number, chart), counts in zip(numbered, cuts, strict=True):
+        for place in np.ndindex(*counts):
+            shift = (2 * np.array(place) + 1) / counts - 1
+            points.append(chart(shift + uv / counts))
+            numbers.append(number)
     x = square_coefficients(_FINE) @ np.array(points)
     across = np.cross(*(square_polynomials(uv, _FINE) @ (matrix @ x) for matrix in slopes(_FINE)))
     coefficients = np.concatenate([x, square_coefficients(_FINE) @ across], axis=2)
     return SurfacePanels(tuple(faces), np.array(numbers, dtype=np.intp), coefficients, order)
+
+
+def _counts(chart: Chart, longest: float) -> tuple[int, int]:
+    """Return how often a chart is cut along each coordinate."""
+    path = np.linspace(-1, 1, 9)
+    grid = chart(np.stack(np.meshgrid(path, path, indexing="ij"), axis=2).reshape(-1, 2)).reshape(9, 9, 3)
+    first, second = (np.linalg.norm(np.diff(grid, axis=k), axis=2).sum(axis=k).max() / longest for k in (0, 1))
+    return max(1, math.ceil(first - 1e-9)), max(1, math.ceil(second - 1e-9))
 
 
 def _sizes(panels: SurfacePanels) -> Array:
