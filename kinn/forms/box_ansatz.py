@@ -22,7 +22,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points, called
-from kinn.forms.dress import Dress
+from kinn.forms.dress import Dress, settled
 from kinn.jets.index import Index, restricted, unit
 
 
@@ -74,7 +74,8 @@ class BoxAnsatz:
 
     def __call__(self, p: Points) -> Dress:
         """Return u at points as a function of N there."""
-        lift, distance = self._blend(p.coordinates, list(self.axes), p), self._distance(p)
+        lift = settled(p, lambda q: self._blend(q.coordinates, list(self.axes), q))
+        distance = settled(p, self._distance)
         operators = [operator for axis in self.axes if (operator := self._operator(axis, p))]
 
         def dress(network: Field) -> Field:

@@ -126,13 +126,10 @@ class EnergyTerm:
 
 def semidefinite_factor(second: Tensor) -> Tensor:
     """Return L (m, r, N) with L L^T the symmetric matrices (N, m, m) without their negative parts."""
-    first = second[0]
-    if bool((second == first).all()):  # the same at all points, as of a uniform linear material
-        values, vectors = torch.linalg.eigh(first)
-        values, vectors = values.expand(len(second), -1), vectors.expand(len(second), -1, -1)
-    else:
-        finite = torch.where(torch.isfinite(second), second, torch.zeros_like(second))
-        values, vectors = torch.linalg.eigh(finite)
+    if len(second) > 1 and bool((second == second[0]).all()):  # the same at all points, as of a uniform linear material
+        return semidefinite_factor(second[:1]).expand(-1, -1, len(second))
+    finite = torch.where(torch.isfinite(second), second, torch.zeros_like(second))
+    values, vectors = torch.linalg.eigh(finite)
     largest = float(values.abs().max())
     kept = values.amax(dim=0) > NEGLIGIBLE * largest
     roots = values[:, kept].clamp(min=0.0).sqrt()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add, mul
 from typing import Any
 
@@ -24,7 +24,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.dress import Dress
+from kinn.forms.dress import Dress, settled
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary import Part
 
@@ -122,21 +122,35 @@ class ShapeAnsatz:
 
     def __call__(self, p: Points) -> Dress:
         """Return u at points as a function of N there."""
-        powers = self._powers(p)
-        given = [n for n, h in enumerate(self.held) if h.value is not None]
-        parts = zip(given, _weights([powers[n] for n in given]), strict=True)
-        lift = reduce(add, (weight * self._value(self.held[n], p) for n, weight in parts), p.field(0.0, "zero"))
-        distance = reduce(mul, (powers[n] for n in given), p.field(1.0, "one"))
-        corrections = [
-            (weight, h) for weight, h in zip(_weights(powers), self.held, strict=True) if h.value is None and h.slope
-        ]
-        turned = [(weight, self._turning(h, p)) for weight, h in corrections]
+        lift, distance = settled(p, self._lift), settled(p, self._product)
+        corrections = [n for n, h in enumerate(self.held) if h.value is None and h.slope]
+        turned = [(settled(p, partial(self._weight, n)), self._turning(self.held[n], p)) for n in corrections]
 
         def dress(network: Field) -> Field:
             v = lift + distance * network
             return reduce(add, (weight * -turn(v) for weight, turn in turned), v)
 
         return dress
+
+    @property
+    def _given(self) -> list[int]:
+        """The numbers of the boundaries on which a value is given."""
+        return [n for n, h in enumerate(self.held) if h.value is not None]
+
+    def _lift(self, p: Points) -> Field:
+        """Return g, which blends the data of the boundaries."""
+        powers = self._powers(p)
+        parts = zip(self._given, _weights([powers[n] for n in self._given]), strict=True)
+        return reduce(add, (weight * self._value(self.held[n], p) for n, weight in parts), p.field(0.0, "zero"))
+
+    def _product(self, p: Points) -> Field:
+        """Return d, zero where a value is given."""
+        powers = self._powers(p)
+        return reduce(mul, (powers[n] for n in self._given), p.field(1.0, "one"))
+
+    def _weight(self, n: int, p: Points) -> Field:
+        """Return the weight of a boundary among all."""
+        return _weights(self._powers(p))[n]
 
     def _powers(self, p: Points) -> list[Field]:
         """Return for each boundary a power of its distance, of the order that is given on it, of 1 at most."""
