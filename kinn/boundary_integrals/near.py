@@ -25,15 +25,22 @@ if TYPE_CHECKING:
 FAR = 1.25
 #: How often a panel is halved at most: what is left is 1e-14 of it.
 DEPTH = 47
+#: Pairs of targets and panels looked at at a time.
+PAIRS = 2_000_000
 #: Parts of panels worked on at a time.
 BLOCK = 4096
 
 
 def near_pairs(panels: Panels, targets: Array) -> tuple[Numbers, Numbers]:
     """Return the numbers of targets, (p,), and panels, (p,), that are too close for the nodes of the panel."""
-    squared = np.sum((targets[:, None] - panels.centres) ** 2, axis=2)
-    which, panel = np.nonzero(squared < (FAR * panels.lengths) ** 2)
-    return which, panel
+    which, panel = [], []
+    step = max(1, PAIRS // len(panels))
+    for first in range(0, len(targets), step):
+        squared = np.sum((targets[first : first + step, None] - panels.centres) ** 2, axis=2)
+        rows, numbers = np.nonzero(squared < (FAR * panels.lengths) ** 2)
+        which.append(rows + first)
+        panel.append(numbers)
+    return (np.concatenate(which), np.concatenate(panel)) if which else (np.arange(0), np.arange(0))
 
 
 def parts(panels: Panels, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Parts]:

@@ -7,11 +7,9 @@ no principal value is left to be taken.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from kinn.boundary_integrals.base import BoundaryPanels
+from kinn.boundary_integrals.base import BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
 from kinn.geometry.pieces.base import Array
 
@@ -50,34 +48,42 @@ def layer_matrices(kernel: Kernel, panels: BoundaryPanels, *, exterior: bool = F
         still[(own == own[rows, None])] = 0.0
         rigid[rows] = still.sum(axis=1)
     which, panel = panels.near_pairs(targets)
-    _replace_near(kernel, panels, targets, which, panel, single, double, rigid)
+    near_s, near_d, constant = near_integrals(kernel, panels, targets, which, panel)
+    there, columns = which[:, None], panel[:, None] * each + np.arange(each)
+    single[there, :, columns, :], double[there, :, columns, :] = near_s, near_d
+    others = own[which] != panel
+    far = panels.points[panel[others]] - targets[which[others], None]
+    density = (panels.weights * panels.rates)[panel[others]][..., None, None]
+    replaced = np.sum(kernel.frozen(far, panels.normals[panel[others]]) * density, axis=1)
+    np.add.at(rigid, which[others], constant[others] - replaced)
     outside = np.eye(c) if exterior else np.zeros((c, c))
     at = np.arange(count)
     double[at, :, at, :] += outside - rigid
     return single, double
 
 
-def _replace_near(
-    kernel: Kernel,
-    panels: BoundaryPanels,
-    targets: Array,
-    which: Any,
-    panel: Any,
-    single: Array,
-    double: Array,
-    rigid: Array,
-) -> None:
-    """Put the integrals over near panels in place, in the matrices and in what they make of constants."""
+def near_integrals(
+    kernel: Kernel, panels: BoundaryPanels, targets: Array, which: Numbers, panel: Numbers
+) -> tuple[Array, Array, Array]:
+    """Return the integrals over panels that are too close to targets, all nodes of the boundary, for their own rule.
+
+    Args:
+        kernel: The kernel.
+        panels: The panels.
+        targets: The nodes, (N, d).
+        which: The number of each pair's target, (p,).
+        panel: The number of each pair's panel, (p,).
+
+    Returns:
+        The single layer, (p, n, C, C), the double layer, of u - u(x) on a target's own panel, and what its static part
+        makes of constants, (p, C, C).
+    """
     c, each = kernel.components, panels.each
     self_ = which // each == panel
     moments_s, moments_d = (np.zeros((len(which), each, c, c)) for _ in range(2))
     constant = np.zeros((len(which), c, c))
     own = np.where(self_, which % each, -1)
     here = panels.at_nodes[which % each] * self_[:, None]
-    far = panels.points[panel] - targets[which, None]
-    far[self_] = 1.0
-    density = (panels.weights * panels.rates)[panel][..., None, None]
-    rigid_far = np.sum(kernel.frozen(far, panels.normals[panel]) * density, axis=1)
     for part in panels.parts(targets, which, panel, own):
         lengths = (part.weights * part.rates)[..., None, None]
         s = kernel.single(part.apart) * part.weights[..., None, None]
@@ -92,10 +98,5 @@ def _replace_near(
             rest = turned @ d.reshape(m, n, -1) - here[part.pair][:, :, None] * still.sum(axis=1).reshape(m, 1, -1)
         np.add.at(moments_d, part.pair, rest.reshape(m, each, c, c))
         np.add.at(constant, part.pair, still.sum(axis=1))
-    matrix = panels.to_coefficients
-    columns = panel[:, None] * each + np.arange(each)
-    rows = which[:, None]
-    single[rows, :, columns, :] = np.einsum("lj,plab->pjab", matrix, moments_s)
-    double[rows, :, columns, :] = np.einsum("lj,plab->pjab", matrix, moments_d)
-    others = ~self_
-    np.add.at(rigid, which[others], constant[others] - rigid_far[others])
+    single, double = (np.einsum("lj,plab->pjab", panels.to_coefficients, m) for m in (moments_s, moments_d))
+    return single, double, constant

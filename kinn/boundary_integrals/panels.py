@@ -220,7 +220,7 @@ def make_panels(tracks: Sequence[Track], *, longest: float, nodes: int = 0, orde
         panels = _bounded(panels.split(coarse))
     panels = Panels(panels.tracks, panels.track, panels.starts, panels.ends, order)
     while panels.nodes < nodes:
-        panels = _bounded(panels.split(np.ones(len(panels), dtype=bool)))
+        panels = panels.split(np.ones(len(panels), dtype=bool))
     return panels
 
 

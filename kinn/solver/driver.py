@@ -188,7 +188,7 @@ def solve(
         trial=fields,
         unknowns=unknowns,
         quadrature=judged(systems, records),
-        bem=errors(Nystrom(fields)) if isinstance(fields, BoundaryTrial) else {},
+        bem=errors(Nystrom(fields)) if isinstance(fields, BoundaryTrial) and fields.main.solution is not None else {},
     )
 
 

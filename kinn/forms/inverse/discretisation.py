@@ -9,16 +9,21 @@ import numpy as np
 from kinn.boundary_integrals.base import BoundaryPanels
 from kinn.boundary_integrals.representation import Representation
 from kinn.errors import InputError
-from kinn.forms.inverse.assembly import assembled
+from kinn.forms.inverse.assembly import Equations, compressed_system, full_system
 from kinn.forms.inverse.free import Anchors, FreeStates, free_states, gauge
-from kinn.forms.inverse.nystrom import least_squares, warn_of_resonance
+from kinn.forms.inverse.nystrom import solved, warn_of_resonance
 from kinn.forms.inverse.particular import particular_traces
 from kinn.forms.inverse.setting import Setting
 from kinn.forms.inverse.traces import Traces, remaining, traces_of
 from kinn.geometry.pieces.base import Array
 
-#: The largest number of rows for which matrices are held in memory.
-LARGEST = 12_000
+#: The largest number of equations whose matrix is held in full where it can be compressed, and where it cannot be.
+FULL, FULL_AT_MOST = 8_000, 12_000
+#: The largest number of equations.
+LARGEST = 200_000
+
+#: The dimension of a plane, where matrices can be compressed.
+PLANE = 2
 
 
 class Discretisation:
@@ -34,13 +39,14 @@ class Discretisation:
 
     def __init__(self, setting: Setting, nodes: int = 0) -> None:
         self.setting = setting
+        compressible = setting.problem.dimension == PLANE and all(
+            setting.kernel(name).static for name in setting.problem.subdomains
+        )
+        limit = LARGEST if compressible else FULL_AT_MOST
+        _check_size(setting, nodes * setting.components, limit)
         self.panels = setting.panels(nodes)
         rows = setting.components * sum(self.of(name).nodes for name in setting.problem.subdomains)
-        if rows > LARGEST:
-            raise InputError(
-                f"the inverse form of problem {setting.problem.name!r} would need {rows} equations, "
-                f"and matrices are held for up to {LARGEST}: ask for fewer points"
-            )
+        _check_size(setting, rows, limit)
         edges, measures = range(len(setting.outline.edges)), self.panels.measures
         self.rows_of = [np.flatnonzero(self.panels.track == n) for n in edges]
         #: The size of the values that go with what is given.
@@ -58,8 +64,8 @@ class Discretisation:
         self.free: FreeStates = free_states(self)
         self.anchors = Anchors(self.free)
         extra, extra_right = gauge(self, self.free)
-        matrix, right = assembled(self)
-        self.matrix, self.right = np.concatenate([matrix, extra]), np.concatenate([right, extra_right])
+        assemble = compressed_system if compressible and rows > FULL else full_system
+        self.equations: Equations = assemble(self, extra, extra_right)
         warn_of_resonance(self)
 
     @property
@@ -107,10 +113,18 @@ class Discretisation:
         return Representation(kernel, self.of(subdomain), *self.boundary(subdomain, x), self.setting.exterior)
 
     @cached_property
-    def solution(self) -> Array:
-        """The data X of a plain Nystrom method: the least-squares solution of A X = b."""
-        return least_squares(self.matrix, self.right)
+    def solution(self) -> Array | None:
+        """The data X of a plain Nystrom method: the least-squares solution of A X = b; None where none was found."""
+        return solved(self.equations)
 
     def _largest(self, number: int) -> float:
         points, normals, _ = self.located(number)
         return float(np.abs(remaining(self.setting, number, points, normals).right).max())
+
+
+def _check_size(setting: Setting, rows: int, limit: int) -> None:
+    if rows > limit:
+        raise InputError(
+            f"the inverse form of problem {setting.problem.name!r} would need {rows} equations or more, and up to {limit} "
+            "are solved of its kind: ask for fewer points"
+        )

@@ -35,8 +35,7 @@ class InverseSystem(SumOfSquares, System):
         super().__init__(trial)
         self.boundary = trial
         self.made = made
-        self._matrix = torch.as_tensor(made.matrix)
-        self._right = torch.as_tensor(made.right)
+        self._right = torch.as_tensor(made.equations.right)
 
     @property
     def samples(self) -> int:
@@ -51,7 +50,8 @@ class InverseSystem(SumOfSquares, System):
     def residuals(self, theta: Tensor) -> Tensor:
         """Return the weighted residuals at theta."""
         self.trial.flat.set(theta)
-        return self._matrix @ self.boundary.data(self.made) - self._right
+        data = self.boundary.data(self.made).numpy()
+        return torch.as_tensor(self.made.equations.times(data[:, None])[:, 0]) - self._right
 
     def value(self, theta: Tensor) -> float:
         """Return the weighted mean square of the residuals, in units of the square of what is given."""
@@ -68,7 +68,7 @@ class InverseSystem(SumOfSquares, System):
     def slope(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""
         residual = self.residuals(theta)
-        adjoint = 2 * (self._matrix.T @ residual)
+        adjoint = 2 * torch.as_tensor(self.made.equations.adjoint(residual.numpy()))
         product = sum(
             (self.boundary.on_edge(n, self.made).flatten() @ adjoint[columns])
             for n, columns in enumerate(self.made.columns)
@@ -82,7 +82,7 @@ class InverseSystem(SumOfSquares, System):
         jacobian = torch.zeros(len(residual), self.size, dtype=torch.float64)
         for n, columns in enumerate(self.made.columns):
             own, where = self._edge(n)
-            jacobian[:, where] = self._matrix[:, columns] @ own
+            jacobian[:, where] = torch.as_tensor(self.made.equations.times(own.numpy(), columns))
         yield residual, jacobian
 
     def _edge(self, number: int) -> tuple[Tensor, slice]:

@@ -1,0 +1,65 @@
+"""Compressed matrices are those in full, to rounding, and grow with the number of nodes and not with its square."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from kinn.boundary_integrals import clusters
+from kinn.boundary_integrals.compressed import Compressed
+from kinn.boundary_integrals.hierarchical import Data, compressed_equations
+from kinn.boundary_integrals.kernels import KelvinKernel, Kernel, LaplaceKernel
+from kinn.boundary_integrals.operators import layer_matrices
+from kinn.boundary_integrals.panels import Panels
+from kinn.geometry.pieces.base import Array
+from tests.boundary_integrals.solutions import DOMAINS, panels_of
+
+DRAW = np.random.default_rng(0)
+
+
+def data(panels: Panels, components: int) -> Data:
+    count, each = panels.nodes * components, panels.order * components
+    eye, (u, t) = sparse.csr_array(sparse.eye(count)), DRAW.normal(size=(2, count))
+    return Data(u, eye, t, 0.7 * eye, [np.arange(n * each, (n + 1) * each) for n in range(len(panels))])
+
+
+def made(kernel: Kernel, panels: Panels) -> tuple[Data, Compressed, Array, Array]:
+    given = data(panels, kernel.components)
+    return given, *compressed_equations(kernel, panels, given)
+
+
+@pytest.mark.parametrize(
+    ("domain", "kernel"),
+    [
+        ("flower", LaplaceKernel(8.0)),
+        ("two-holes", KelvinKernel(1.0, 0.3, 8.0)),
+        ("annulus", KelvinKernel(0.7, 0.5, 8.0)),
+    ],
+    ids=["laplace", "kelvin", "stokes"],
+)
+def test_equal_to_the_matrix_in_full(domain: str, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "LEAF", 64)
+    panels = panels_of(DOMAINS[domain], longest=0.06, orders=3, levels=2)
+    given, matrix, right, columns = made(kernel, panels)
+    assert len(matrix.far) > 10
+    count = panels.nodes * kernel.components
+    single, double = (a.reshape(count, count) for a in layer_matrices(kernel, panels))
+    full = double - 0.7 * single
+    x, y = DRAW.normal(size=(2, count, 3))
+    for found, wanted in (
+        (matrix.times(x[columns]), full @ x),
+        (matrix.adjoint(y), (full.T @ y)[columns]),
+        (right, single @ given.densities - double @ given.values),
+    ):
+        assert np.abs(found - wanted).max() < 1e-12 * np.abs(wanted).max()
+
+
+def test_grows_hardly_faster_than_the_number_of_nodes() -> None:
+    entries, nodes = [], []
+    for longest in (0.016, 0.008):
+        panels = panels_of(DOMAINS["ellipse"], longest=longest, order=8)
+        entries.append(made(LaplaceKernel(5.0), panels)[1].entries)
+        nodes.append(panels.nodes)
+    assert nodes[1] > 1.9 * nodes[0]
+    assert np.log(entries[1] / entries[0]) / np.log(nodes[1] / nodes[0]) < 1.35
