@@ -17,8 +17,8 @@ from kinn.forms.inverse.setting import Setting
 from kinn.geometry.pieces.base import Array
 from kinn.problem import Problem
 
-#: Panels are no longer than this fraction of the size of the domain.
-LONGEST = 1 / 2
+#: Panels are no longer than this times the size of the domain; most surfaces need shorter ones to be resolved.
+LONGEST = 1.0
 
 
 class Hull(Contour):

@@ -16,7 +16,6 @@ KERNELS: dict[str, Kernel] = {
 DRAW = np.random.default_rng(0)
 APART = DRAW.normal(size=(40, 2)) + np.sign(DRAW.normal(size=(40, 1)))
 NORMALS = APART[::-1] / np.linalg.norm(APART[::-1], axis=1)[:, None]
-STEPS = 1e-3 * np.eye(2)
 
 
 @pytest.fixture(params=KERNELS)
@@ -26,11 +25,12 @@ def kernel(request: pytest.FixtureRequest) -> Kernel:
 
 def slopes(function: object, d: np.ndarray) -> np.ndarray:
     """Derivatives by x, of which d = y - x falls as x grows, to fourth order."""
+    steps = 1e-3 * np.eye(d.shape[1])
 
     def at(step: np.ndarray) -> np.ndarray:
         return function(d - step)  # type: ignore[operator]
 
-    return np.stack([(8 * (at(e) - at(-e)) - at(2 * e) + at(-2 * e)) / 12e-3 for e in STEPS], axis=-1)
+    return np.stack([(8 * (at(e) - at(-e)) - at(2 * e) + at(-2 * e)) / 12e-3 for e in steps], axis=-1)
 
 
 def test_gradients(kernel: Kernel) -> None:

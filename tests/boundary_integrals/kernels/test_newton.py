@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import numpy as np
+
+from kinn.boundary_integrals.kernels import NewtonKernel
+from tests.boundary_integrals.kernels.test_kernels import slopes
+
+KERNEL = NewtonKernel()
+DRAW = np.random.default_rng(0)
+APART = DRAW.normal(size=(40, 3)) + np.sign(DRAW.normal(size=(40, 1)))
+NORMALS = APART[::-1] / np.linalg.norm(APART[::-1], axis=1)[:, None]
+
+
+def test_gradients() -> None:
+    close = {"rtol": 1e-8, "atol": 1e-9}
+    single = slopes(KERNEL.single, APART)
+    np.testing.assert_allclose(KERNEL.single_gradient(APART), single, **close)
+    double = slopes(lambda d: KERNEL.double(d, NORMALS), APART)
+    np.testing.assert_allclose(KERNEL.double_gradient(APART, NORMALS), double, **close)
+
+
+def test_traction_and_equation() -> None:
+    """T is the derivative of U at y along the normal, and U is harmonic."""
+    along = -np.einsum("nabl,nl->nab", KERNEL.single_gradient(APART), NORMALS)
+    np.testing.assert_allclose(KERNEL.double(APART, NORMALS), along, rtol=1e-12)
+    second = slopes(KERNEL.single_gradient, APART)
+    np.testing.assert_allclose(np.trace(second, axis1=3, axis2=4), 0.0, atol=1e-8)
