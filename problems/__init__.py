@@ -39,6 +39,7 @@ _MODULES = {
     "kovasznay": "kovasznay",
     "kuramoto-sivashinsky": "kuramoto_sivashinsky",
     "l-shape-elasticity": "l_shape_elasticity",
+    "laplace-ball": "laplace_ball",
     "lid-driven-cavity": "lid_driven_cavity",
     "lorenz": "lorenz",
     "lotka-volterra": "lotka_volterra",

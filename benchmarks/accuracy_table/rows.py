@@ -96,6 +96,7 @@ ROWS = (
     Row("annulus-robin", {"kan": 1e-5, "mlp": 1e-5}, 60, form="inverse"),
     Row("poisson-holes", {"kan": 1e-5, "mlp": 1e-5}, 60, form="inverse"),
     Row("two-holes", {"kan": 1e-5, "mlp": None}, 60, form="inverse"),
+    Row("laplace-ball", form="inverse"),
     Row("scattering-disk", {"kan": 1e-5, "mlp": None}, 60, form="inverse"),
     Row("inclusion", {"kan": 1e-5, "mlp": 1e-5}, 60, form="inverse"),
     Row("stokes-cavity", {"kan": 1e-5, "mlp": None}, 60, form="inverse"),
