@@ -1,12 +1,14 @@
-"""What the batch layer costs: seconds of a run beyond its solve, and the memory of a batch over thousands of runs.
+"""What the batch layer costs and what it withstands: seconds beyond the solves, memory over thousands of runs, kills.
 
     python benchmarks/batch.py overhead [--runs 30]
     python benchmarks/batch.py memory [--runs 2000] [--budget 1] [--workers 2]
+    python benchmarks/batch.py kills [--runs 100] [--budget 1] [--workers 2]
 
 `overhead` counts the seconds of the processor, of the worker and of the batch, and takes away those inside `kinn.solve`.
 `memory` carries a study out with the command `kinn batch`, looks at the resident memory of the batch and of its workers
 while it lasts, makes the index anew from the folders at the end and compares, and gives the batch again, which must
-solve nothing. Both write a section of docs/performance.md.
+solve nothing. `kills` ends the command with SIGKILL at twenty random moments, gives it again each time, and counts the
+finished runs that are lost or solved a second time. Each writes a section of docs/performance.md.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -161,26 +164,78 @@ def index(runs: Path) -> list[tuple[Any, ...]]:
         )
 
 
+def stated(folder: Path, runs: int, budget: float, workers: int, checkpoint: float = 10.0) -> tuple[Path, list[str]]:
+    """Write a study into a folder and return where its runs will be, and the command that carries it out."""
+    out, file = folder / "runs", folder / "many.toml"
+    file.write_text(
+        f'[study]\nname = "many"\nproblems = ["poisson-1d"]\nnetworks = ["kan"]\nseeds = {runs}\nbudget = {budget}\n'
+        f"[resources]\nworkers = {workers}\nfigures = false\ncheckpoint = {checkpoint}\n",
+        encoding="utf-8",
+    )
+    return out, [sys.executable, "-m", "kinn", "batch", str(file), "--out", str(out)]
+
+
+def made_anew(out: Path) -> tuple[int, bool]:
+    """Make the index of a store anew from its folders; return its rows, and whether they are those that it had."""
+    from kinn.studies.store import Store
+
+    before = index(out)
+    for end in ("", "-wal", "-shm"):
+        Path(f"{out / 'index.sqlite'}{end}").unlink(missing_ok=True)
+    with Store(out) as store:
+        store.refresh()
+    return len(before), index(out) == before
+
+
+def finished(out: Path) -> dict[Path, int]:
+    """Return when each of the finished runs was written."""
+    return {file.parent: file.stat().st_mtime_ns for file in out.glob("[!.]*/[!.]*/[!.]*/network.safetensors")}
+
+
+def kills(runs: int, budget: float, workers: int, times: int = 20) -> str:
+    """Return the section on a batch that is killed again and again."""
+    moments = random.Random(0)
+    counts, lost, repeated, resumed = [], 0, 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        out, command = stated(Path(folder), runs, budget, workers, checkpoint=0.1)
+        before: dict[Path, int] = {}
+        for attempt in range(times + 1):
+            known = set(out.glob("[!.]*/[!.]*/[!.]*/state.pt"))
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if attempt < times:
+                until = time.monotonic() + 120  # its workers have begun: what comes before is nothing but imports
+                while set(out.glob("[!.]*/[!.]*/[!.]*/state.pt")) == known and process.poll() is None:
+                    if time.monotonic() > until:
+                        raise SystemExit("no run begins")
+                    time.sleep(0.05)
+                time.sleep(moments.uniform(0.0, 2.0 * budget))
+                process.kill()
+            _, said = process.communicate()
+            resumed += said.count("going on where an earlier solve was cut short")
+            after = finished(out)
+            lost += len(before.keys() - after.keys())
+            repeated += sum(after[run] != stamp for run, stamp in before.items() if run in after)
+            counts.append(len(after))
+            before = after
+        rows, same = made_anew(out)
+    return f"""## A batch that is killed
+
+{runs} runs of poisson-1d by the KAN, {budget:g} seconds each, on {workers} local workers, killed with SIGKILL at {times} random moments and given
+again each time. Finished runs after each kill, and at the end: {", ".join(map(str, counts))}.
+Of the finished runs {lost} were lost and {repeated} solved a second time; {resumed} that had been cut short were said to go on from their
+checkpoints. The index, made anew from the {rows} folders at the end, was {"the same as before" if same else "NOT the same"}.
+Measured by `python benchmarks/batch.py kills` on {processor()}, {versions(("torch", "numpy"))}.
+"""
+
+
 def memory(runs: int, budget: float, workers: int) -> str:
     """Return the section on the memory of a long batch."""
     from kinn.studies.executors.local import RENEWAL
-    from kinn.studies.store import Store
 
     with tempfile.TemporaryDirectory() as folder:
-        out, file = Path(folder) / "runs", Path(folder) / "many.toml"
-        file.write_text(
-            f'[study]\nname = "many"\nproblems = ["poisson-1d"]\nnetworks = ["kan"]\nseeds = {runs}\nbudget = {budget}\n'
-            f"[resources]\nworkers = {workers}\nfigures = false\n",
-            encoding="utf-8",
-        )
-        command = [sys.executable, "-m", "kinn", "batch", str(file), "--out", str(out)]
+        out, command = stated(Path(folder), runs, budget, workers)
         looks = watched(command)
-        before = index(out)
-        for end in ("", "-wal", "-shm"):
-            Path(f"{out / 'index.sqlite'}{end}").unlink(missing_ok=True)
-        with Store(out) as store:
-            store.refresh()
-        same = index(out) == before
+        folders, same = made_anew(out)
         again = subprocess.run(command, capture_output=True, text=True, check=True)
         last = [line for line in again.stderr.splitlines() if " done" in line][-1]
     looks = [look for look in looks if len(look[2]) >= workers]  # while they are all at work
@@ -201,7 +256,7 @@ Measured by `python benchmarks/batch.py memory` on {processor()}, {versions(("to
 |---:|---:|---:|
 {chr(10).join(rows)}
 
-The index, made anew from the {len(before):,} folders at the end, was {"the same as before, row by row" if same else "NOT the same as before"};
+The index, made anew from the {folders:,} folders at the end, was {"the same as before, row by row" if same else "NOT the same as before"};
 the batch given again solved nothing: "{last}".
 """
 
@@ -209,14 +264,17 @@ the batch given again solved nothing: "{last}".
 def main() -> None:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("overhead", "memory"))
-    parser.add_argument("--runs", type=int, help="how many; 30, or 2,000")
-    parser.add_argument("--budget", type=float, default=1.0, help="seconds of each run of the long batch")
-    parser.add_argument("--workers", type=int, default=2, help="of the long batch")
+    parser.add_argument("what", choices=("overhead", "memory", "kills"))
+    parser.add_argument("--runs", type=int, help="how many; 30, 2,000 or 100")
+    parser.add_argument("--budget", type=float, default=1.0, help="seconds of each run of a long batch")
+    parser.add_argument("--workers", type=int, default=2, help="of a long batch")
     options = parser.parse_args()
     if options.what == "overhead":
         text = overhead(options.runs or 30)
         name = "batch-overhead"
+    elif options.what == "kills":
+        text = kills(options.runs or 100, options.budget, options.workers)
+        name = "batch-kills"
     else:
         text = memory(options.runs or 2000, options.budget, options.workers)
         name = "batch-memory"

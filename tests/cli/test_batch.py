@@ -128,6 +128,36 @@ def test_bad_input_is_one_line_and_status_2(
     assert err.count("\n") == 1
 
 
+def test_a_scheduler_that_does_not_answer_is_told_with_its_address(
+    kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinn.studies.executors.cluster.PATIENCE", 0.5)
+    status, out, err = kinn_command("batch", str(study), "--scheduler", "tcp://127.0.0.1:9")
+    assert (status, out) == (2, "")
+    assert err.startswith("kinn: error: no Dask scheduler answers at tcp://127.0.0.1:9; nothing was begun")
+
+
+def test_what_ends_a_batch_is_told_with_what_is_done_and_how_to_go_on(
+    kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kinn.studies.batch import Batch
+    from kinn.studies.executors import SerialExecutor, Unreachable
+    from kinn.studies.store import StoreError
+
+    monkeypatch.setattr("kinn.cli.batch._executor", lambda *_: (SerialExecutor(), 1))
+    for error in (Unreachable("the scheduler answers no more"), StoreError("cannot write the runs: no space left")):
+
+        def end(_: Batch, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Batch, "run", end)
+            status, _, err = kinn_command("batch", str(study), "--out", "here")
+        assert (status, err) == (
+            2, f"kinn: error: {error}; 0 of 4 done; to go on: kinn batch {study} --out here\n",
+        )  # fmt: skip
+
+
 def test_the_status_of_nothing_is_an_error(kinn_command: Command) -> None:
     assert kinn_command("status", "nothing").err == "kinn: error: no folder of runs at nothing\n"
 
