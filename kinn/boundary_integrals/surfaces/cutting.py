@@ -80,7 +80,7 @@ def _sizes(panels: SurfacePanels) -> Array:
     g = panels.fine
     scale = np.stack([panels.lengths] * 3 + [g**2 * panels.areas] * 3, axis=1)
     relative = np.abs(panels.coefficients / scale[:, None]).max(axis=2).reshape(-1, g, g)
-    return np.maximum(relative.max(axis=1), relative.max(axis=2))
+    return np.asarray(np.maximum(relative.max(axis=1), relative.max(axis=2)))
 
 
 def _resolved(panels: SurfacePanels) -> bool:

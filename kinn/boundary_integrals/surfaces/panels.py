@@ -6,6 +6,7 @@ the face's area, in which nothing is graded: the density of a traction is the tr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -49,7 +50,7 @@ class SurfacePanels(BoundaryPanels):
     @property
     def fine(self) -> int:
         """The number g of coefficients along each coordinate."""
-        return round(np.sqrt(self.coefficients.shape[1]))
+        return math.isqrt(self.coefficients.shape[1])
 
     def at(self, panel: Numbers, uv: Array) -> tuple[Array, Array]:
         """Return points and vector products (m, ..., 3) of panels (m,) at points (m, ..., 2) of the square."""
@@ -85,7 +86,7 @@ class SurfacePanels(BoundaryPanels):
     @cached_property
     def measures(self) -> Array:
         """The area of each face, (F,)."""
-        return np.bincount(self.track, self.areas, minlength=len(self.faces))
+        return np.bincount(self.track, self.areas, minlength=len(self.faces)).astype(np.float64)
 
     @property
     def measure(self) -> float:

@@ -13,7 +13,7 @@ and w alone, which is a logarithm of how near the target is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ def parts(panels: SurfacePanels, targets: Array, which: Numbers, panel: Numbers,
         yield from _close(panels, targets[which[pairs]], panel[pairs], own[pairs], pairs)
 
 
-def _middle(panels: SurfacePanels, number: int, targets: Array, rows: Numbers) -> Iterator[Parts]:
+def _middle(panels: SurfacePanels, number: int, targets: Array, rows: Numbers) -> Generator[Parts, None, Numbers]:
     """Yield the nodes of a panel cut into parts, for targets that are far from each; return the rows of the others."""
     inner, weights = square_rule(MIDDLE)
     at = (np.arange(CUTS) + 0.5) * 2 / CUTS - 1
@@ -78,7 +78,7 @@ def _middle(panels: SurfacePanels, number: int, targets: Array, rows: Numbers) -
             apart = points - targets[some, None]
             rates = np.full(weights.shape, panels.measures[panels.track[number]])
             yield Parts(rows[some], basis, basis, weights, apart, across / size[..., None], rates)
-    return rows[~far]
+    return np.asarray(rows[~far])
 
 
 @dataclass(frozen=True)

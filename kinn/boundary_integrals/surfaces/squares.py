@@ -23,7 +23,7 @@ def square_rule(order: int) -> tuple[Array, Array]:
 @lru_cache
 def square_coefficients(order: int) -> Array:
     """Return the matrix (order^2, order^2) from values at the nodes to Legendre coefficients."""
-    matrix = np.kron(to_coefficients(order), to_coefficients(order))
+    matrix = np.asarray(np.kron(to_coefficients(order), to_coefficients(order)), dtype=np.float64)
     matrix.flags.writeable = False
     return matrix
 

@@ -98,4 +98,4 @@ class PlaneSetting(Setting):
         t = panels.parameters[panels.track == number].ravel()
         if self.inputs(number) == 2:
             return np.stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)], axis=1)
-        return (2 * t - 1)[:, None]
+        return np.asarray((2 * t - 1)[:, None])

@@ -9,7 +9,7 @@ import numpy as np
 
 from kinn.boundary_integrals.base import BoundaryPanels
 from kinn.boundary_integrals.surfaces.cutting import make_surface_panels
-from kinn.boundary_integrals.surfaces.faces import faces_of
+from kinn.boundary_integrals.surfaces.faces import Face, faces_of
 from kinn.boundary_integrals.surfaces.panels import SurfacePanels
 from kinn.errors import InputError
 from kinn.forms.inverse.outline import Contour, Side
@@ -38,7 +38,7 @@ class Hull(Contour):
             )
         ((name, geometry),) = problem.subdomains.items()
         self.problem = problem
-        self.edges = faces_of(geometry)
+        self.edges: list[Face] = faces_of(geometry)
         self.beside = [(name,) for _ in self.edges]
         self.chains = {name: [[Side(number, False) for number in range(len(self.edges))]]}
 

@@ -13,6 +13,7 @@ from kinn.forms.functions import TrialFunctions, Wanted
 from kinn.forms.inverse.discretisation import Discretisation
 from kinn.forms.inverse.evaluation import Interior
 from kinn.forms.inverse.plane import PlaneSetting
+from kinn.forms.inverse.setting import Setting
 from kinn.forms.inverse.space import SpaceSetting
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
@@ -45,7 +46,7 @@ class BoundaryTrial(TrialFunctions):
             raise InputError("the inverse form is solved in float64")
         if problem.unknowns:
             raise InputError(f"the inverse form takes no unknowns, and problem {problem.name!r} has some")
-        setting = (SpaceSetting if problem.dimension == SPACE else PlaneSetting)(problem)
+        setting: Setting = (SpaceSetting if problem.dimension == SPACE else PlaneSetting)(problem)
         networks = nn.ModuleDict()
         for number, edge in enumerate(setting.outline.edges):
             sides, c = len(setting.outline.beside[number]), setting.components
