@@ -56,7 +56,7 @@ class Compressed:
 
     def times(self, x: Array) -> Array:
         """Return the product (R, p) with x (Q, p)."""
-        out = self.local @ x
+        out = np.asarray(self.local @ x)
         for rows, columns, block in self.near:
             out[rows] += block @ x[columns]
         for cluster in self.far:

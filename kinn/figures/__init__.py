@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kinn.fields import TIME
+from kinn.figures.boundary import boundaries
 from kinn.figures.convergence import convergence
 from kinn.figures.deformation import deformed
 from kinn.figures.fields import curve, error_curve, error_map, field_map
@@ -27,13 +28,14 @@ def figures(solution: Solution) -> dict[str, Figure]:
     """Return the figures by name.
 
     "u" and "u-error" of each field u and of what is derived, in one and two coordinates; "deformed" of a displacement in the
-    plane; "line-NAME" of each line of the problem; the problem's own; "convergence".
+    plane; "boundary" of the data that the inverse form seeks; "line-NAME" of each line of the problem; the problem's own; "convergence".
     """
     problem, made = solution.problem, {}
     if problem.dimension <= 2:
         made = _of_fields(solution)
         if problem.output.displacement and problem.dimension == 2 and TIME not in problem.coordinates:
             made["deformed"] = deformed(solution)
+    made |= boundaries(solution)
     made |= {f"line-{name}": line(solution, name) for name in problem.output.lines}
     made |= {name: make(solution) for name, make in problem.figures.items()}
     if solution.history:

@@ -1,0 +1,63 @@
+"""The data on the boundary against the arc length, and what a solve in the inverse form writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import meshio
+import numpy as np
+import pytest
+
+import kinn
+from kinn import MLP, grids, problems
+from kinn.figures import figures
+from kinn.forms import BoundaryTrial
+from kinn.forms.inverse.stretches import stretches
+
+
+def test_values_and_fluxes_around_a_square() -> None:
+    problem = kinn.Problem(
+        "square",
+        kinn.Rectangle((0, 0), (2, 1)),
+        inverse=kinn.Laplace(),
+        conditions=[kinn.Dirichlet("u", lambda x, y: x + 2 * y, on="boundary")],
+    )
+    made = BoundaryTrial(problem.in_form("inverse"), MLP((3,))).discretisation(200)
+    assert made.solution is not None
+    found = stretches(made, "domain", made.solution)
+    assert [s.ends[0] for s in found] == [0.0, *(s.ends[1] for s in found[:-1])]
+    assert found[-1].ends[1] == 6.0
+    slopes = {"left": -1.0, "right": 1.0, "bottom": -2.0, "top": 2.0}
+    for stretch in found:
+        assert (np.diff(stretch.arc) > 0).all()
+        np.testing.assert_allclose(stretch.tractions[:, 0], slopes[stretch.name], atol=1e-9)
+        rise = (stretch.values[-1, 0] - stretch.values[0, 0]) / (stretch.arc[-1] - stretch.arc[0])
+        assert np.isclose(abs(rise), {"left": 2, "right": 2, "bottom": 1, "top": 1}[stretch.name])
+
+
+def test_interfaces_run_both_ways() -> None:
+    """Around both subdomains of the inclusion values at the joint agree, and tractions are opposite."""
+    made = BoundaryTrial(problems.factory("inclusion")().in_form("inverse"), MLP((3,))).discretisation()
+    assert made.solution is not None
+    inner, outer = (
+        next(s for s in stretches(made, name, made.solution) if s.name == "joint") for name in ("inside", "outside")
+    )
+    np.testing.assert_allclose(inner.values, outer.values[::-1], atol=1e-12)
+    np.testing.assert_allclose(inner.tractions, -outer.tractions[::-1], atol=1e-9)
+
+
+def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(grids.CELLS, 2, 16)
+    problem = replace(problems.factory("flower")(), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
+    solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=5, threads=1)
+    made = figures(solution)
+    assert set(made) == {"u", "u-error", "boundary", "convergence"}
+    upper, middle, lower = made["boundary"].axes
+    assert [axes.get_ylabel() for axes in (upper, middle, lower)] == ["values", "tractions", "network - elements"]
+    assert len(middle.get_lines()) == 2 * 5 + 5  # the network, boundary elements, and where petals begin
+    assert upper.get_lines()[-1].get_xdata()[0] > 0
+    solution.save_vtu(tmp_path / "flower.vtu")
+    data = meshio.read(tmp_path / "flower.vtu").point_data
+    assert {"u", "u.x", "u.y", "u exact", "u error"} <= set(data)
+    assert np.isfinite(data["u.x"]).all()
