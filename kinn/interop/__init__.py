@@ -57,8 +57,8 @@ PEERS = {
 }
 
 
-def peer(name: str) -> Peer:
-    """Return a peer by name.
+def peer_named(name: str) -> Peer:
+    """Return a peer by name; not called `peer`, which is the module that solves with DeepXDE once that is imported.
 
     Raises:
         InputError: If there is none of that name.

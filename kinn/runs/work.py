@@ -254,9 +254,9 @@ class Work:
 
         if self.peer is None:
             return kinn.solve
-        from kinn.interop import peer
+        from kinn.interop import peer_named
 
-        solve: Callable[..., Solution] = peer(self.peer).loaded().solve
+        solve: Callable[..., Solution] = peer_named(self.peer).loaded().solve
         return solve
 
     def _default_points(self) -> int:
@@ -268,9 +268,9 @@ class Work:
 
 def _specifications(name: str | None) -> tuple[Mapping[str, type[Specification]], Mapping[str, type[Specification]]]:
     """Return the networks and methods there are, by name: ours, or those that a peer has in their place."""
-    from kinn.interop import peer
+    from kinn.interop import peer_named
 
-    own = None if name is None else peer(name).specifications
+    own = None if name is None else peer_named(name).specifications
     if own is not None:
         module = import_module(own)
         return module.NETWORKS, module.OPTIMIZERS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
-from kinn.interop import Peer, peer
+from kinn.interop import Peer, peer_named
 from kinn.runs.work import Work
 from kinn.studies.matching import matched
 
@@ -46,7 +46,7 @@ def peers(
         InputError: If there is no such peer, or it is not installed.
     """
     for name in study.against:
-        other = peer(name)
+        other = peer_named(name)
         if other.trains and options.form != other.form:
             continue
         module = other.loaded()
