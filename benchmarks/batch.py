@@ -118,7 +118,9 @@ Measured by `python benchmarks/batch.py overhead` on {processor()}, {versions(("
 
 def search_path() -> str:
     """Return where workers look for modules: where this script is, and where they would anyway."""
-    return os.pathsep.join(dict.fromkeys([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    return os.pathsep.join(
+        dict.fromkeys([str(Path(__file__).resolve().parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    )
 
 
 def resident(process: int) -> float:
@@ -238,7 +240,7 @@ def memory(runs: int, budget: float, workers: int) -> str:
         folders, same = made_anew(out)
         again = subprocess.run(command, capture_output=True, text=True, check=True)
         last = [line for line in again.stderr.splitlines() if " done" in line][-1]
-    looks = [look for look in looks if len(look[2]) >= workers]  # while they are all at work
+    looks = [look for look in looks if sum(mb > 0 for mb in look[2]) >= workers]  # while they are all at work
     rows = []
     for share in (0.05, 0.25, 0.5, 0.75, 1.0):
         seconds, batch, of_workers = looks[min(len(looks) - 1, int(share * len(looks)))]
