@@ -163,7 +163,6 @@ __all__ = [
     "NeuralODE",
     "Observation",
     "Output",
-    "Output",
     "Periodic",
     "PirateNet",
     "PointCloud",
