@@ -22,6 +22,7 @@ from kinn.conditions.general import INTERIOR
 from kinn.errors import ProblemWarning
 from kinn.fields import TIME, Field, Points
 from kinn.forms.corners import Given, disagreements
+from kinn.forms.modes import HOLD, free_motion
 from kinn.jets import Component, Index
 from kinn.jets.index import MAX_ORDER, TRACE
 from kinn.problem import Problem
@@ -66,6 +67,8 @@ def doubts(problem: Problem) -> Iterator[str]:
     for unknown in problem.unknowns:
         if unknown.name not in called and not any(unknown.name in c.about for c in problem.conditions):
             yield f"never calls its unknown p.{unknown.name}"
+    if problem.defaults.form == "strong" and (which := free_motion(problem)) is not None:
+        yield f"leaves a motion free: {which} at will, whatever the tractions; {HOLD}"
     if problem.unknowns and not any(isinstance(c, Observation) for c in problem.conditions):
         yield "has unknowns, and no observations to find them by"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kinn.conditions import Condition, Integral, Interface, Neumann, Observation, Periodic, PointValue, Robin
 from kinn.errors import InputError
 from kinn.fields import TIME
+from kinn.mechanics import Traction
 from kinn.problem import Problem
 
 
@@ -43,9 +44,14 @@ def check_stated(problem: Problem) -> None:
         )
     for condition in problem.conditions:
         essential(condition)
-        if not isinstance(condition, Neumann | Robin):
+        if isinstance(condition, Neumann):
+            data = [condition.flux]
+        elif isinstance(condition, Robin):
+            data = [condition.value, condition.alpha]
+        elif isinstance(condition, Traction):
+            data = [t for t in condition.value if t is not None]
+        else:
             continue
-        data = [condition.flux] if isinstance(condition, Neumann) else [condition.value, condition.alpha]
         if any(callable(value) or value != 0 for value in data) and condition.on not in problem.work:
             raise InputError(
                 f"{condition.label} of problem {problem.name!r} is a natural condition, and work= says nothing of it: "

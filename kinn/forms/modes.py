@@ -6,21 +6,27 @@ that is added to a potential, is in the null space of their second derivative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from kinn.conditions import General
+from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.essential import essential
 from kinn.forms.placement import Placement
 from kinn.jets import Component, Index
+from kinn.mechanics import Traction
 from kinn.problem import Problem
 
 #: At how many points inside densities are tried.
 PROBES = 24
+
+#: What is to be done.
+HOLD = "hold it by a Dirichlet condition, or at a point by PointValue"
 
 #: Eigenvalues below this fraction of the largest belong to motions that are free.
 FREE = 1e-10
@@ -33,24 +39,36 @@ def check_modes(problem: Problem) -> None:
         InputError: Names the fields.
     """
     basis = _Affine(problem)
-    second = _scaled(basis.second(_energy(problem, basis))) + _scaled(basis.second(_held(problem, basis)))
+    held = _held(problem, basis, natural=False)
+    which = _null_space(problem, basis, [basis.second(_energy(problem, basis)), basis.products(held)])
+    if which is not None:
+        raise InputError(f"problem {problem.name!r} leaves a motion free that costs no energy: {which} at will; {HOLD}")
+
+
+def free_motion(problem: Problem) -> str | None:
+    """Return what may be moved or turned of a body in strong form whose tractions and supports say nothing of it."""
+    if problem.unknowns or not any(isinstance(c, Traction) for c in problem.conditions):
+        return None
+    basis = _Affine(problem)
+    held = _held(problem, basis, natural=True)
+    return _null_space(problem, basis, [basis.products(_inside(problem, basis)), basis.products(held)])
+
+
+def _null_space(problem: Problem, basis: _Affine, matrices: Sequence[Tensor]) -> str | None:
+    """Return what moves in the affine fields that all of these matrices (K, K) map to zero, or None where there are none."""
+    second = sum(map(_scaled, matrices), torch.zeros(basis.count, basis.count, dtype=torch.float64))
     if not bool(torch.isfinite(second).all()):
-        return  # a state of rest that has no energy is found by the training itself
+        return None  # a state of rest that has no energy is found by the training itself
     values, vectors = torch.linalg.eigh(second)
     free = vectors[:, values < FREE * float(values[-1])]
     if not free.shape[1]:
-        return
+        return None
     shifts = [name for name in problem.names if float((free.T @ basis.shift(name)).norm()) > 0.99]
     if shifts:
-        which = f"{', '.join(map(repr, shifts))} may be shifted"
-    elif len(problem.subdomains) > 1:
-        which = "a subdomain may be moved or turned against the others"
-    else:
-        which = "the body may be turned"
-    raise InputError(
-        f"problem {problem.name!r} leaves a motion free that costs no energy: {which} at will; "
-        "hold it by a Dirichlet condition, or at a point by PointValue"
-    )
+        return f"{', '.join(map(repr, shifts))} may be shifted"
+    if len(problem.subdomains) > 1:
+        return "a subdomain may be moved or turned against the others"
+    return "the body may be turned"
 
 
 class _Affine:
@@ -94,6 +112,11 @@ class _Affine:
         made: Tensor = torch.autograd.functional.hessian(function, torch.zeros(self.count, dtype=torch.float64))  # type: ignore[no-untyped-call]
         return made
 
+    def products(self, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return J^T J (K, K), J the derivative at rest of a function of the coefficients that returns several numbers."""
+        slopes: Tensor = torch.autograd.functional.jacobian(function, torch.zeros(self.count, dtype=torch.float64))  # type: ignore[no-untyped-call]
+        return slopes.T @ slopes
+
 
 def _energy(problem: Problem, basis: _Affine) -> Callable[[Tensor], Tensor]:
     """Return the energy of affine fields."""
@@ -107,31 +130,48 @@ def _energy(problem: Problem, basis: _Affine) -> Callable[[Tensor], Tensor]:
         for name, p in places.items():
             fields, energy = basis.fields(c, name, p), problem.energy_of(name)
             assert energy is not None
-            total = total + _sum(energy(*(fields[u] for u in problem.names), p), len(p))
+            total = total + _row(energy(*(fields[u] for u in problem.names), p), len(p)).sum()
         return total
 
     return function
 
 
-def _held(problem: Problem, basis: _Affine) -> Callable[[Tensor], Tensor]:
-    """Return the squares of what the conditions on values leave over."""
+def _inside(problem: Problem, basis: _Affine) -> Callable[[Tensor], Tensor]:
+    """Return the strong form's residuals of affine fields: zero, but where a field itself has a force."""
+    places = {
+        name: problem.points(torch.as_tensor(geometry.sample(PROBES, seed=3)))
+        for name, geometry in problem.subdomains.items()
+    }
+
+    def function(c: Tensor) -> Tensor:
+        found = [0.0 * c]
+        for name, p in places.items():
+            fields, residual = basis.fields(c, name, p), problem.residual_of(name)
+            if residual is not None:
+                found += [_row(r, len(p)) for r in General(residual, on=INTERIOR).residuals([fields], p)]
+        return torch.cat(found)
+
+    return function
+
+
+def _held(problem: Problem, basis: _Affine, *, natural: bool) -> Callable[[Tensor], Tensor]:
+    """Return what the conditions leave over: those on values, and where `natural` is true all others too."""
     total = sum(g.measure for g in problem.subdomains.values())
     place = Placement(problem, basis.size, PROBES / total, "sobol", torch.float64)
     where: list[tuple[Any, tuple[str, ...], Points]] = []
     for condition in problem.conditions:
-        held = essential(condition)
+        held = condition if natural else essential(condition)
         for group in problem.sides(condition) if held is not None else ():
             points = place.points(condition, group, seed=5)
-            if isinstance(points, Points) and not _natural(problem, held, group, points):
+            if isinstance(points, Points) and (natural or not _natural(problem, held, group, points)):
                 where.append((held, group, points))
 
     def function(c: Tensor) -> Tensor:
-        squares = torch.zeros((), dtype=torch.float64)
+        found = [0.0 * c]
         for condition, group, p in where:
             traces: list[Mapping[str, Field]] = [basis.fields(c, s, p.side(n)) for n, s in enumerate(group)]
-            for r in condition.residuals(traces, p):
-                squares = squares + _sum(r * r, len(p))
-        return squares
+            found += [_row(r, len(p)) for r in condition.residuals(traces, p)]
+        return torch.cat(found)
 
     return function
 
@@ -150,8 +190,8 @@ def _natural(problem: Problem, condition: Any, group: tuple[str, ...], p: Points
     return any(any(a) for a in asked)
 
 
-def _sum(field: Field, count: int) -> Tensor:
-    return torch.as_tensor(field.value, dtype=torch.float64).expand(count).sum()
+def _row(field: Field, count: int) -> Tensor:
+    return torch.as_tensor(field.value, dtype=torch.float64).expand(count)
 
 
 def _scaled(second: Tensor) -> Tensor:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinn.boundary_integrals.equations import Equation
-from kinn.conditions import Condition, General, Integral, PointCondition
+from kinn.conditions import Condition, Dirichlet, General, Integral, PointCondition
 from kinn.conditions.base import having
 from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Points
+from kinn.mechanics.loads import Traction
 
 if TYPE_CHECKING:
     from kinn.problem.defaults import Array
@@ -38,6 +39,7 @@ def check(problem: Problem) -> None:
     _check_names(problem)
     for condition in problem.conditions:
         _check_condition(problem, condition)
+    _check_tractions(problem)
     _check_residuals(problem)
     _check_work(problem)
     _check_output(problem)
@@ -75,6 +77,23 @@ def _check_condition(problem: Problem, condition: Condition) -> None:
             raise InputError(f"{where} is a number, for it can depend on time alone, and there is none")
     if isinstance(condition, PointCondition):
         _check_points(problem, condition.where, where)
+
+
+def _check_tractions(problem: Problem) -> None:
+    """Raise where both a traction and the displacement along it are given."""
+    for traction in (c for c in problem.conditions if isinstance(c, Traction)):
+        loaded = dict(zip(problem.names, traction.value, strict=False))
+        for held in (c for c in problem.conditions if isinstance(c, Dirichlet)):
+            if loaded.get(held.field) is None:
+                continue
+            for name in set(having(problem.subdomains, traction.on)) & set(having(problem.subdomains, held.on)):
+                geometry = problem.subdomains[name]
+                ours, theirs = ({part.name for part in geometry.boundary(on).parts} for on in (traction.on, held.on))
+                if common := sorted(ours & theirs):
+                    raise InputError(
+                        f"{traction.label} of problem {problem.name!r} gives the traction along {held.field!r} on {common[0]!r}, "
+                        f"where {held.label} gives {held.field!r} itself: give None for that component of the traction"
+                    )
 
 
 def _check_points(problem: Problem, points: Array, where: str) -> None:
