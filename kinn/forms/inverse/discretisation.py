@@ -9,8 +9,9 @@ import numpy as np
 from kinn.boundary_integrals.base import BoundaryPanels
 from kinn.boundary_integrals.representation import Representation
 from kinn.errors import InputError
+from kinn.forms.inverse.anchors import Anchors
 from kinn.forms.inverse.assembly import Equations, compressed_system, full_system
-from kinn.forms.inverse.free import Anchors, FreeStates, free_states, gauge
+from kinn.forms.inverse.free import FreeStates, free_states, gauge
 from kinn.forms.inverse.nystrom import solved, warn_of_resonance
 from kinn.forms.inverse.particular import particular_traces
 from kinn.forms.inverse.setting import Setting
