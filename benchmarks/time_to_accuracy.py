@@ -71,6 +71,11 @@ def cell(row: Row, level: float, peer: Row, budget: float) -> str:
     return f"{text} ({'> ' if isinf(other) else ''}{ratio:.{0 if ratio >= 10 else 1}f} x)"
 
 
+def ended(row: Row) -> str:
+    """Return the median of the errors at the end."""
+    return f"{row.error(row.fields[0]).median:.1e}" if row.fields else "failed"
+
+
 def lines(table: Sequence[Row], budget: float) -> list[str]:
     """Return the lines of the table: each problem and accuracy that any solver came to, and the errors at the end."""
     heads = list(dict.fromkeys(name(row) for row in table))
@@ -84,7 +89,7 @@ def lines(table: Sequence[Row], budget: float) -> list[str]:
             if any(row.seconds_to(level)[1] for row in mine.values()):
                 cells = [cell(mine[head], level, mine[PEER], budget) if head in mine else "" for head in heads]
                 out.append(f"| {problem} | {level:.0e} | " + " | ".join(cells) + " |")
-        cells = [f"{mine[head].error(mine[head].fields[0]).median:.1e}" if head in mine else "" for head in heads]
+        cells = [ended(mine[head]) if head in mine else "" for head in heads]
         out.append(f"| {problem} | error at the end | " + " | ".join(cells) + " |")
         counts = [f"{mine[head].figure('parameters').median:.0f}" if head in mine else "" for head in heads]
         out.append(f"| {problem} | parameters | " + " | ".join(counts) + " |")
