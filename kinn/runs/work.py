@@ -261,8 +261,10 @@ class Work:
 
     def _default_points(self) -> int:
         from kinn.forms import make_trial
+        from kinn.networks import Architecture
         from kinn.solver import collocation_count
 
+        assert isinstance(self.network, Architecture)  # who has no networks is told the points
         return collocation_count(make_trial(self.problem, self.network))
 
 

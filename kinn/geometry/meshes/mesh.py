@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ import numpy as np
 from kinn.errors import InputError, unknown
 from kinn.geometry import checks
 from kinn.geometry.base import CLOSE, Geometry, coordinate_names
-from kinn.geometry.boundary import Boundary, Label, Name, Part
+from kinn.geometry.boundary import Boundary, Part
 from kinn.geometry.meshes.blocks import Block, blocks, drawn
 from kinn.geometry.meshes.checks import checked_elements, checked_points, oriented
 from kinn.geometry.meshes.elements import KINDS
-from kinn.geometry.meshes.faces import FacePiece
 from kinn.geometry.meshes.groups import Groups
 from kinn.geometry.meshes.locate import Locator
+from kinn.geometry.meshes.parts import parts_of
 from kinn.geometry.meshes.topology import Topology
 from kinn.geometry.pieces.base import Array, Mask
 from kinn.geometry.quadrature.cells import Cells
@@ -27,7 +26,8 @@ from kinn.geometry.quadrature.gauss import Indices
 from kinn.geometry.quadrature.rule import Wanted
 from kinn.geometry.sampling import unit_cube
 
-_REST, _INTERFACE = "rest", "interface"
+#: What boundaries are called that no group names: of a mesh, and of a subdomain where it meets others.
+REST, INTERFACE = "rest", "interface"
 
 
 class Mesh(Geometry):
@@ -197,36 +197,12 @@ class Mesh(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """One for each set of faces that belong to the same groups."""
-        owner, size = Name(self.name), float(np.max(np.ptp(self.points, axis=0)))
-        parts, planes = [], []
-        for groups, faces in self.groups.sets.items():
-            made = [block for kind, nodes in faces for block in blocks(KINDS[kind], self.points[nodes])]
-            label = Label(Name(" & ".join(groups) or (_REST if self.groups.names else "boundary")), owner)
-            parts.append(Part(label, FacePiece(tuple(made))))
-        for part in parts:
-            assert isinstance(part.piece, FacePiece)
-            planes.append(part.piece.plane)
-        used = self._corners
-        for k, plane in enumerate(planes):
-            others = [other for j, other in enumerate(planes) if j != k and other is not None and plane is not None]
-            alone = not any(plane is not None and plane.matches(other) for other in others)
-            # what lies on one side of the plane, and nothing but this part on the plane: the height is the distance
-            if plane is not None and alone and self._supports(plane, parts[k], used, 1e-9 * size):
-                parts[k] = replace(parts[k], positive_inside=True)
-        return tuple(parts)
-
-    def _supports(self, plane: Any, part: Part, used: Array, close: float) -> bool:
-        """Whether all nodes are on the inner side of a plane, and those on it are those of a part."""
-        heights = plane(tuple(used.T))
-        assert isinstance(part.piece, FacePiece)
-        own = np.concatenate([block.nodes.reshape(-1, self.dim) for block in part.piece.blocks])
-        on = int(np.sum(heights <= close))
-        return bool(np.min(heights) >= -close) and on == len(np.unique(own, axis=0))
+        return parts_of(self.points, self.groups, self._corners, self.name, REST if self.groups.names else "boundary")
 
     @property
     def boundaries(self) -> tuple[str, ...]:
         """The named groups, and what belongs to none."""
-        rest = () if () not in self.groups.sets else (_REST if self.groups.names else "boundary",)
+        rest = () if () not in self.groups.sets else (REST if self.groups.names else "boundary",)
         return (*self.groups.names, *rest)
 
     def boundary(self, name: str) -> Boundary:
@@ -263,7 +239,7 @@ class Mesh(Geometry):
             if len(here):
                 elements[kind] = nodes[here]
         made = Mesh(self.points, elements, name=name)
-        made.groups = self.groups.within(made.topology, self.topology, _INTERFACE)
+        made.groups = self.groups.within(made.topology, self.topology, INTERFACE)
         return made
 
 

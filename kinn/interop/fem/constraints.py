@@ -71,7 +71,7 @@ class Constraints:
     def of(self, x: Array, subdomain: str) -> Array:
         """Return the coefficients (C, n) on a subdomain, of all (dofs,)."""
         start, count = self.starts[subdomain], self.spaces[subdomain].count
-        return x[self.number[start : start + self.fields * count]].reshape(self.fields, count)
+        return np.asarray(x[self.number[start : start + self.fields * count]].reshape(self.fields, count))
 
     def _ties(self, condition: Condition) -> list[Indices]:
         """Return pairs of coefficients that are one."""

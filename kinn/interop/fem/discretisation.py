@@ -96,7 +96,8 @@ class Discretisation:
     def slope(self, x: Array) -> Array:
         """Return its derivatives (dofs,)."""
         parts = [
-            sum(i.slope(self.constraints.of(x, name)) for i in mine).ravel() for name, mine in self.integrals.items()
+            np.sum([i.slope(self.constraints.of(x, name)) for i in mine], axis=0).ravel()
+            for name, mine in self.integrals.items()
         ]
         return np.asarray(self.constraints.spread.T @ np.concatenate(parts))
 

@@ -144,4 +144,4 @@ def _coarsest(problem: Problem, network: Lagrange, extent: float) -> int:
                 raise
         else:
             break
-    return COARSEST * 2**k
+    return int(COARSEST * 2**k)
