@@ -1,6 +1,6 @@
 """Singular and nearly singular integrals over panels of surfaces.
 
-Far from a target the nodes of a panel serve, at a middle distance those of the panel cut into sixteen, the same for all
+Far from a target the nodes of a panel serve, nearer those of the panel cut into four or sixteen, the same for all
 targets. Near it the panel is cut into triangles about its nearest point, in coordinates in which lengths there are true. With
 a triangle's height h, the distance d of the target and a^2 = h^2 + d^2,
 
@@ -28,10 +28,10 @@ from kinn.geometry.pieces.base import Array
 if TYPE_CHECKING:
     from kinn.boundary_integrals.surfaces.panels import SurfacePanels
 
-#: Gauss's rule is taken for a panel, or a sixteenth of one, at this many times its length, and from there on.
+#: Gauss's rule is taken for a panel, or a part of one, at this many times its length, and from there on.
 FAR = 1.5
-#: Into how many parts along each coordinate panels are cut at a middle distance, and the nodes of a part.
-CUTS, MIDDLE = 4, 10
+#: Into how many parts along each coordinate panels are cut at middle distances, and the nodes of a part.
+CUTS, MIDDLE = (2, 4), 10
 #: Nodes of triangles: at least so many, and so many more for a range of 1, in s and in w.
 LEAST, MORE = 10, 3.5
 #: Numbers worked on at a time.
@@ -51,27 +51,31 @@ def parts(panels: SurfacePanels, targets: Array, which: Numbers, panel: Numbers,
     near = own >= 0
     for number in np.unique(panel):
         rows = np.flatnonzero((panel == number) & ~near)
-        close = yield from _middle(panels, number, targets[which[rows]], rows)
-        near[close] = True
+        for cuts in CUTS:
+            left = yield from _middle(panels, number, cuts, targets[which[rows]], rows)
+            rows = left
+        near[rows] = True
     pairs = np.flatnonzero(near)
     if len(pairs):
         yield from _close(panels, targets[which[pairs]], panel[pairs], own[pairs], pairs)
 
 
-def _middle(panels: SurfacePanels, number: int, targets: Array, rows: Numbers) -> Generator[Parts, None, Numbers]:
+def _middle(
+    panels: SurfacePanels, number: int, cuts: int, targets: Array, rows: Numbers
+) -> Generator[Parts, None, Numbers]:
     """Yield the nodes of a panel cut into parts, for targets that are far from each; return the rows of the others."""
     inner, weights = square_rule(MIDDLE)
-    at = (np.arange(CUTS) + 0.5) * 2 / CUTS - 1
+    at = (np.arange(cuts) + 0.5) * 2 / cuts - 1
     centres = np.stack(np.meshgrid(at, at, indexing="ij"), axis=2).reshape(-1, 1, 2)
-    uv = (centres + inner / CUTS).reshape(1, -1, 2)
+    uv = (centres + inner / cuts).reshape(1, -1, 2)
     only = np.array([number])
     points, across = panels.at(only, uv)
     middles = panels.at(only, centres.reshape(1, -1, 2))[0][0]
     distance = np.min(np.linalg.norm(targets[:, None] - middles, axis=2), axis=1)
-    far = distance >= FAR * panels.lengths[number] / CUTS
+    far = distance >= FAR * panels.lengths[number] / cuts
     basis = square_polynomials(uv, panels.order)
     size = np.linalg.norm(across, axis=2)
-    weights = np.tile(weights / CUTS**2, CUTS**2) * size / panels.measures[panels.track[number]]
+    weights = np.tile(weights / cuts**2, cuts**2) * size / panels.measures[panels.track[number]]
     chosen = np.flatnonzero(far)
     for some in np.array_split(chosen, max(1, -(-len(chosen) * uv.shape[1] // BLOCK))):
         if len(some):
