@@ -61,7 +61,8 @@ TRUTHS = {"bump": bump, "log-normal": log_normal}
 
 def strong(t: Field, p: Points) -> Field:
     """Return the residual."""
-    return (p.K * t.x).x + (p.K * t.y).y + 1
+    residual: Field = (p.K * t.x).x + (p.K * t.y).y + 1
+    return residual
 
 
 def make_problem(truth: str = "bump", samples: int = 40, noise: float = 0.0, draw: int = 0) -> Problem:
