@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.forms.identification import Estimate
-from kinn.forms.verdict import Verdict
+from kinn.forms.energy.verdict import Verdict
+from kinn.forms.strong.identification import Estimate
 from kinn.metrics import Errors, exact_values
 from kinn.problem import Array, Problem
 from kinn.training.record import Record

@@ -8,7 +8,7 @@ import torch
 
 from kinn import KAN, LevenbergMarquardt, problems
 from kinn.forms import Trial, strong_form
-from kinn.forms.system import ResidualSystem
+from kinn.forms.strong.system import ResidualSystem
 from kinn.optim.squares import add_gram
 from step_cases.sizes import Case, Sizes, Step
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from kinn.training.plain import finite
 
 if TYPE_CHECKING:
-    from kinn.forms.verdict import Verdict
+    from kinn.forms.energy.verdict import Verdict
     from kinn.solution import Solution
 
 

@@ -1,13 +1,13 @@
 """Forms: how a problem becomes residuals or energies of trial functions."""
 
 from kinn.forms.base import System
-from kinn.forms.energy import energy_form
-from kinn.forms.energy_system import EnergySystem
+from kinn.forms.energy.form import energy_form
+from kinn.forms.energy.system import EnergySystem
 from kinn.forms.functions import TrialFunctions
 from kinn.forms.inverse import BoundaryTrial, InverseSystem, Nystrom, inverse_form
 from kinn.forms.made import make_trial
-from kinn.forms.strong import strong_form
-from kinn.forms.system import ResidualSystem
+from kinn.forms.strong.form import strong_form
+from kinn.forms.strong.system import ResidualSystem
 from kinn.forms.trial import Trial
 
 __all__ = [

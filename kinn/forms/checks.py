@@ -22,7 +22,7 @@ from kinn.conditions.general import INTERIOR
 from kinn.errors import ProblemWarning
 from kinn.fields import TIME, Field, Points
 from kinn.forms.corners import Given, disagreements
-from kinn.forms.modes import HOLD, free_motion
+from kinn.forms.energy.modes import HOLD, free_motion
 from kinn.jets import Component, Index
 from kinn.jets.index import MAX_ORDER, TRACE
 from kinn.problem import Problem

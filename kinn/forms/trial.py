@@ -10,8 +10,8 @@ from torch import nn
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.ansatz import Ansatz, hard_ansatz
 from kinn.forms.functions import TrialFunctions, Wanted
+from kinn.forms.hard.ansatz import Ansatz, hard_ansatz
 from kinn.forms.inputs import Inputs
 from kinn.jets import Component, Index, IndexSet
 from kinn.networks import Architecture, Tape

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 
 from kinn.forms import EnergySystem, ResidualSystem, System, TrialFunctions
-from kinn.forms.identification import Estimate, combined, estimates
-from kinn.forms.verdict import Verdict, verdict
+from kinn.forms.energy.verdict import Verdict, verdict
+from kinn.forms.strong.identification import Estimate, combined, estimates
 from kinn.training.journey import Placing
 from kinn.training.record import Record
 from kinn.training.routes import Fields, Members

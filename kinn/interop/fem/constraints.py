@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from kinn.conditions import Condition, Dirichlet, Interface
 from kinn.conditions.base import having
 from kinn.errors import InputError
-from kinn.forms.essential import check_stated, essential
+from kinn.forms.energy.essential import check_stated, essential
 from kinn.geometry.quadrature.gauss import Indices
 from kinn.interop.fem.space import Space
 from kinn.mechanics import Bonded, Traction

@@ -16,7 +16,7 @@ from kinn.conditions.base import having
 from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError, SolveError, unknown
 from kinn.fields import Field, derivative_index
-from kinn.forms.functional import Density
+from kinn.forms.energy.functional import Density
 from kinn.forms.trial import Trial
 from kinn.interop.fem.constraints import Constraints
 from kinn.interop.fem.integrals import Integral

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.forms.functional import Density, EnergyTerm, plan_energy
+from kinn.forms.energy.functional import Density, EnergyTerm, plan_energy
 from kinn.forms.trial import Trial
 from kinn.interop.fem.space import Space
 from kinn.problem import Array, Problem

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kinn.errors import InputError
-from kinn.forms.functional import plan_energy
+from kinn.forms.energy.functional import plan_energy
 from kinn.interop.fem import constraints, integrals, meshing
 from kinn.interop.fem.discretisation import Discretisation, Elements, bare_trial, density_of
 from kinn.interop.fem.specification import Lagrange, Newton

@@ -24,7 +24,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.dress import Dress, settled
+from kinn.forms.hard.dress import Dress, settled
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary import Part
 

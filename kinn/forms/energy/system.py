@@ -21,8 +21,8 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.forms.base import System, located
-from kinn.forms.functional import EnergyTerm
-from kinn.forms.penalty import PenaltyTerm
+from kinn.forms.energy.functional import EnergyTerm
+from kinn.forms.energy.penalty import PenaltyTerm
 from kinn.forms.trial import Trial
 from kinn.networks import Tape
 from kinn.optim.objective import Curvature

@@ -10,7 +10,7 @@ import kinn
 from kinn import MLP, Defaults, Initial, Observation, Problem, TimeInterval, Unknown
 from kinn.errors import ProblemWarning
 from kinn.forms import ResidualSystem, strong_form
-from kinn.forms.identification import Estimate, estimates
+from kinn.forms.strong.identification import Estimate, estimates
 
 TIMES = np.linspace(0.1, 1, 30)
 NOISE = 0.05

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from kinn.forms.energy_system import EnergySystem
+from kinn.forms.energy.system import EnergySystem
 
 #: Energies by two rules that differ by more than this share are no measure of the solution: errors are of the order of
 #: its square root.

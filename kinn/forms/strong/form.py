@@ -12,7 +12,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.data import check_finite
 from kinn.forms.placement import Placement
-from kinn.forms.system import ResidualSystem
+from kinn.forms.strong.system import ResidualSystem
 from kinn.forms.terms import Term, TermResidual, plan_term
 from kinn.forms.trial import Trial
 from kinn.jets.functions import sqrt

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import ProblemWarning
-from kinn.forms.system import ResidualSystem
+from kinn.forms.strong.system import ResidualSystem
 from kinn.optim.squares import add_gram
 
 #: The most parameters for which their matrix is factorised.

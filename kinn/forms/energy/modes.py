@@ -16,7 +16,7 @@ from kinn.conditions import General
 from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.essential import essential
+from kinn.forms.energy.essential import essential
 from kinn.forms.placement import Placement
 from kinn.jets import Component, Index
 from kinn.mechanics import Traction

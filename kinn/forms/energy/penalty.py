@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from kinn.fields import Field, Points
-from kinn.forms.functional import EnergyTerm
+from kinn.forms.energy.functional import EnergyTerm
 from kinn.forms.trial import Trial
 
 #: What a condition leaves over, and its factor beta, each a field.

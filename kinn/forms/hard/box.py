@@ -22,7 +22,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points, called
-from kinn.forms.dress import Dress, settled
+from kinn.forms.hard.dress import Dress, settled
 from kinn.jets.index import Index, restricted, unit
 
 

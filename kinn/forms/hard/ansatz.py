@@ -11,11 +11,11 @@ import torch
 from kinn.conditions import BoundaryCondition, Dirichlet, Initial, Neumann, Robin
 from kinn.errors import InputError
 from kinn.fields import Points
-from kinn.forms.box_ansatz import BoxAnsatz, HardFace
 from kinn.forms.corners import Given, disagreements
 from kinn.forms.data import check_finite
-from kinn.forms.dress import Dress
-from kinn.forms.shape_ansatz import Held, ShapeAnsatz, Slope, joined
+from kinn.forms.hard.box import BoxAnsatz, HardFace
+from kinn.forms.hard.dress import Dress
+from kinn.forms.hard.shape import Held, ShapeAnsatz, Slope, joined
 from kinn.geometry import Boundary, Geometry
 from kinn.problem import Problem
 

@@ -18,11 +18,11 @@ from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.data import check_finite
-from kinn.forms.energy_system import EnergySystem
-from kinn.forms.essential import check_stated, essential
-from kinn.forms.functional import Density, EnergyTerm, plan_energy
-from kinn.forms.modes import check_modes
-from kinn.forms.penalty import PenaltyTerm, penalised
+from kinn.forms.energy.essential import check_stated, essential
+from kinn.forms.energy.functional import Density, EnergyTerm, plan_energy
+from kinn.forms.energy.modes import check_modes
+from kinn.forms.energy.penalty import PenaltyTerm, penalised
+from kinn.forms.energy.system import EnergySystem
 from kinn.forms.trial import Trial
 from kinn.geometry import Rule
 from kinn.problem import Problem
