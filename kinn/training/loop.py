@@ -114,6 +114,9 @@ def train(
         iteration = standing.iteration + 1
         if regime.refresh(standing.state.theta, iteration):
             _renew(standing, optimizer, regime)
+            if (best := regime.concluded) is not None:
+                standing.state = State(best, system.loss(best), stalled="conditions are held no better")
+                continue
         objective = regime.objective(iteration)
         state = optimizer.step(objective, standing.state)
         if not math.isfinite(state.loss):

@@ -52,6 +52,10 @@ class Strategy(ABC):
         """Return the memory after the strategy gives way, as the method can go no further; None where it does not."""
         return None
 
+    def concluded(self, memory: Memory) -> Tensor | None:
+        """Return the parameters (P,) to end with, once the strategy knows that training on would lead away from them."""
+        return None
+
 
 @dataclass(frozen=True)
 class Weighting(Strategy):

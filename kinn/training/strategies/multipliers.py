@@ -9,6 +9,10 @@ from torch import Tensor
 
 from kinn.training.strategies.base import Memory, Strategy
 
+#: After so many updates in a row, none of which left less than the share `BETTER` of the least before, training ends: what
+#: a network cannot resolve adds up in the multipliers without end, and leads it astray.
+VAIN, BETTER = 6, 0.95
+
 #: An update that leaves more than this share of what the one before left over is the last that a method which can go no
 #: further is given.
 GAIN = 0.5
@@ -28,15 +32,33 @@ class Multipliers(Strategy):
 
     def begin(self, system: Any, theta: Tensor, seed: int) -> Memory:
         """Begin with the penalty alone."""
-        return {"multipliers": [], "updated": 0, "due": False, "left": float("inf"), "gains": True}
+        never = float("inf")
+        return {
+            "multipliers": [],
+            "updated": 0,
+            "due": False,
+            "left": never,
+            "gains": True,
+            "least": never,
+            "best": theta,
+            "vain": 0,
+        }
 
     def refresh(self, system: Any, theta: Tensor, memory: Memory, iteration: int) -> Memory | None:
         """Return the multipliers at theta, where an update is due."""
         if not memory["due"] and iteration - memory["updated"] <= self.every:
             return None
         multipliers, left = system.updated(theta)
-        gains = left < GAIN * memory["left"]
-        return {"multipliers": multipliers, "updated": iteration, "due": False, "left": left, "gains": gains}
+        return {
+            "multipliers": multipliers,
+            "updated": iteration,
+            "due": False,
+            "left": left,
+            "gains": left < GAIN * memory["left"],
+            "least": min(left, memory["least"]),
+            "best": theta if left < memory["least"] else memory["best"],
+            "vain": 0 if left < BETTER * memory["least"] else memory["vain"] + 1,
+        }
 
     def apply(self, system: Any, memory: Memory) -> None:
         """Give them to the energy."""
@@ -50,3 +72,7 @@ class Multipliers(Strategy):
     def released(self, memory: Memory) -> Memory | None:
         """Ask for an update while updates help."""
         return {**memory, "due": True} if memory["gains"] and not memory["due"] else None
+
+    def concluded(self, memory: Memory) -> Tensor | None:
+        """Return the parameters that held the conditions best, once updates are in vain."""
+        return memory["best"] if memory["vain"] >= VAIN else None

@@ -86,6 +86,12 @@ class Regime:
         return changed
 
     @property
+    def concluded(self) -> Tensor | None:
+        """The parameters (P,) to end with, where a strategy says so."""
+        ends = (s.concluded(memory) for s, memory in zip(self.strategies, self.memories, strict=True))
+        return next((theta for theta in ends if theta is not None), None)
+
+    @property
     def unsettled(self) -> bool:
         """Whether the objective is still a means to an end."""
         return any(s.unsettled(memory) for s, memory in zip(self.strategies, self.memories, strict=True))
