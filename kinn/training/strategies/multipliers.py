@@ -11,7 +11,7 @@ from kinn.training.strategies.base import Memory, Strategy
 
 #: After so many updates in a row, none of which left less than the share `BETTER` of the least before, training ends: what
 #: a network cannot resolve adds up in the multipliers without end, and leads it astray.
-VAIN, BETTER = 6, 0.95
+VAIN, BETTER = 4, 0.95
 
 #: An update that leaves more than this share of what the one before left over is the last that a method which can go no
 #: further is given.
