@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import inf
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from math import hypot, inf
 
 from kinn.studies.results import DONE, FAILURE, Result
 from kinn.studies.statistics import seconds_to
@@ -30,12 +31,33 @@ def error(record: Record, run: Result) -> float:
     if record.of == "constants":
         known = [u["error"] for u in run.summary.get("unknowns", {}).values() if u["error"] is not None]
         return max(known, default=inf)
-    return max((run.errors[name].get(record.norm, inf) for name in fields(record, run)), default=inf)
+    return joint(record, {name: run.errors[name].get(record.norm, inf) for name in fields(record, run)})
+
+
+def joint(record: Record, errors: Mapping[str, float]) -> float:
+    """Return the error of all fields together: the largest, or that of the displacement as a vector."""
+    if record.of != "displacement":
+        return max(errors.values(), default=inf)
+    size = sizes(record.problem)
+    return hypot(*(e * size[name] for name, e in errors.items())) / hypot(*(size[name] for name in errors))
+
+
+@cache
+def sizes(problem: str) -> dict[str, float]:
+    """Return the norms of the true fields of a problem on its evaluation grid."""
+    import numpy as np
+
+    from kinn.grids import evaluation_points
+    from kinn.metrics import true_values
+    from kinn.problems import factory
+
+    made = factory(problem)()
+    return {name: float(np.linalg.norm(v)) for name, v in true_values(made, evaluation_points(made)).items()}
 
 
 def fields(record: Record, run: Result) -> list[str]:
     """Return the fields whose error a record is about: one that is named, or those that training watches."""
-    if record.of:
+    if record.of and record.of != "displacement":
         return [name for name in run.errors if name == record.of]
     watched = dict.fromkeys(name for entry in run.history() for name in entry.get("errors", {}))
     return [name for name in run.errors if name in watched] or list(run.errors)[:1]
@@ -48,11 +70,11 @@ def seconds(record: Record, run: Result, accuracy: float) -> tuple[float, bool]:
     an upper bound: the second value says so.
     """
     last = (run.figure("seconds"), error(record, run))
-    if record.of or record.norm != "l2":
+    if record.of not in ("", "displacement") or record.norm != "l2":
         return seconds_to([last], accuracy), True
     own = fields(record, run)
     watched = [
-        (entry["seconds"], max(e for name, e in entry["errors"].items() if name in own))
+        (entry["seconds"], joint(record, {name: e for name, e in entry["errors"].items() if name in own}))
         for entry in run.history()
         if any(name in own for name in entry.get("errors", {}))
     ]

@@ -21,7 +21,9 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 @pytest.fixture
 def paper(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     monkeypatch.syspath_prepend(str(FOLDER))
-    return {name: importlib.import_module(f"paper_table.{name}") for name in ("records", "runs", "tables")}
+    modules = {name: importlib.import_module(f"paper_table.{name}") for name in ("records", "runs", "tables")}
+    monkeypatch.setattr(modules["runs"], "sizes", lambda problem: {"u": 1.0, "v": 0.0})
+    return modules
 
 
 def run(path: Path, seed: int, trace: list[tuple[float, float]], network: str = "kan", **more: Any) -> Result:
@@ -45,7 +47,7 @@ def run(path: Path, seed: int, trace: list[tuple[float, float]], network: str = 
     return Result(path, config, DONE, summary)
 
 
-def of(paper: dict[str, ModuleType], form: str, of_: str = "") -> Any:
+def of(paper: dict[str, ModuleType], form: str, of_: str = "displacement") -> Any:
     return next(r for r in paper["records"].RECORDS if (r.problem, r.form, r.of) == ("plate-hole", form, of_))
 
 
@@ -67,6 +69,21 @@ def test_times_are_those_of_the_crossing(paper: dict[str, ModuleType], tmp_path:
     assert paper["tables"].reached(record, runs) == "7 (2 of 3) | 7,200 |"
     assert paper["tables"].reached(of(paper, "energy", "mises"), runs[:2]) == "at most 61 | 830 |"
     assert paper["tables"].reached(record, runs[2:]) == "0 of 1 come to it | - |"
+
+
+def test_displacements_are_measured_as_vectors(
+    paper: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper["runs"], "sizes", lambda problem: {"u": 3.0, "v": 4.0})
+    found = run(tmp_path / "0", 0, [(1.0, 1e-2)])
+    assert paper["runs"].error(of(paper, "energy"), found) == pytest.approx(1e-2 * math.hypot(3, 2) / 5)
+
+
+def test_sizes_are_the_norms_of_the_true_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    found = importlib.import_module("paper_table.runs").sizes("plate-hole")
+    assert set(found) >= {"u", "v"}
+    assert found["u"] > 2 * found["v"] > 0
 
 
 def test_runs_of_other_forms_settings_and_libraries_have_no_part(paper: dict[str, ModuleType], tmp_path: Path) -> None:
@@ -92,16 +109,16 @@ def test_the_better_of_two_is_held_against_what_is_asked(paper: dict[str, Module
     ]
     lines = paper["tables"].matched(runs).splitlines()
     assert (
-        "| plate-hole | energy | fields | kan | 384 | 3 | 9.0e-05 | 8.5e-05 to 1.5e-04 | 10 | 1.0e-04, reached | 9.2e-04 |"
+        "| plate-hole | energy | displacement | kan | 384 | 3 | 9.0e-05 | 8.5e-05 to 1.5e-04 | 10 | 1.0e-04, reached | 9.2e-04 |"
         in lines
     )
     assert (
-        "| plate-hole | energy | fields | mlp | 384 | 3 | 4.0e-03 | 3.5e-03 to failed | 10 | 1.0e-04 | 1.5e-03 |"
+        "| plate-hole | energy | displacement | mlp | 384 | 3 | 4.0e-03 | 3.5e-03 to failed | 10 | 1.0e-04 | 1.5e-03 |"
         in lines
     )
     assert not any("crack" in line for line in lines)
     first = paper["tables"].to_record(runs)
-    assert "| plate-hole | energy | fields | 9.2e-04 | 14 h | kan | 9 | 5,600 |" in first
+    assert "| plate-hole | energy | displacement | 9.2e-04 | 14 h | kan | 9 | 5,600 |" in first
     assert "| crack | strong | fields | 3.0e-02 | 28 min | - | - | - |" in first
 
 
