@@ -9,9 +9,10 @@ from torch import Tensor
 
 from kinn.training.strategies.base import Memory, Strategy
 
-#: After so many updates in a row, none of which left less than the share `BETTER` of the least before, training ends: what
-#: a network cannot resolve adds up in the multipliers without end, and leads it astray.
-VAIN, BETTER = 4, 0.95
+#: An update is in vain that left no less than the share `BETTER` of the least since the energy changed by no more than the
+#: share `SETTLED` from one update to the next. After so many in a row training ends: what a network cannot resolve adds up in the multipliers
+#: without end, and leads it astray.
+VAIN, BETTER, SETTLED = 8, 0.95, 1e-3
 
 #: An update that leaves more than this share of what the one before left over is the last that a method which can go no
 #: further is given.
@@ -41,6 +42,7 @@ class Multipliers(Strategy):
             "gains": True,
             "least": never,
             "best": theta,
+            "value": never,
             "vain": 0,
         }
 
@@ -48,16 +50,19 @@ class Multipliers(Strategy):
         """Return the multipliers at theta, where an update is due."""
         if not memory["due"] and iteration - memory["updated"] <= self.every:
             return None
+        value = system.loss(theta)  # by the multipliers that led here
         multipliers, left = system.updated(theta)
+        least = memory["least"] if abs(value - memory["value"]) <= SETTLED * abs(value) else float("inf")
         return {
             "multipliers": multipliers,
             "updated": iteration,
             "due": False,
             "left": left,
             "gains": left < GAIN * memory["left"],
-            "least": min(left, memory["least"]),
-            "best": theta if left < memory["least"] else memory["best"],
-            "vain": 0 if left < BETTER * memory["least"] else memory["vain"] + 1,
+            "least": min(left, least),
+            "best": theta if left < least else memory["best"],
+            "value": value,
+            "vain": memory["vain"] + 1 if left >= BETTER * least else 0,
         }
 
     def apply(self, system: Any, memory: Memory) -> None:

@@ -13,16 +13,20 @@ from kinn.training.strategies.multipliers import VAIN, Multipliers
 class Held:
     """An energy whose updates leave over what a list says."""
 
-    def __init__(self, left: list[float]) -> None:
-        self.left = iter(left)
+    def __init__(self, left: list[float], fall: float = 0.0) -> None:
+        self.left, self.fall, self.energy = iter(left), fall, 1.0
+
+    def loss(self, theta: Tensor) -> float:
+        self.energy *= 1 - self.fall
+        return self.energy
 
     def updated(self, theta: Tensor) -> tuple[list[list[Tensor]], float]:
         return [[theta.clone()]], next(self.left)
 
 
-def run(left: list[float]) -> tuple[Multipliers, list[dict[str, Any]]]:
+def run(left: list[float], fall: float = 0.0) -> tuple[Multipliers, list[dict[str, Any]]]:
     """Return the memories after each of as many updates, at parameters that count them."""
-    strategy, system = Multipliers(every=1), Held(left)
+    strategy, system = Multipliers(every=1), Held(left, fall)
     memories = [strategy.begin(system, torch.zeros(1), 0)]
     for n in range(len(left)):
         found = strategy.refresh(system, torch.tensor([float(n)]), memories[-1], 2 * (n + 1))
@@ -47,6 +51,11 @@ def test_end_with_the_parameters_that_left_least():
 
 def test_a_gain_begins_the_count_anew():
     strategy, memories = run([1.0, *(1.0,) * (VAIN - 1), 0.5, *(0.5,) * (VAIN - 1)])
+    assert strategy.concluded(memories[-1]) is None
+
+
+def test_go_on_while_the_energy_falls():
+    strategy, memories = run([1.0] * 3 * VAIN, fall=0.01)
     assert strategy.concluded(memories[-1]) is None
 
 
