@@ -30,6 +30,7 @@ def main() -> None:
     """Parse the command line, measure, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="PROBLEM", help="the rows of a problem; repeatable")
+    parser.add_argument("--form", choices=("strong", "energy", "inverse"), help="the rows of one form")
     parser.add_argument("--network", metavar="NAME", help="one network")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time, one thread each")
@@ -38,10 +39,10 @@ def main() -> None:
     options = parser.parse_args()
     every = [row for page in PAGES.values() for row in page]
     rows = [row for row in every if options.only is None or row.problem in options.only]
+    rows = [row for row in rows if options.form in (None, row.form)]
     if not rows:
-        parser.error(
-            f"--only: no row is of {', '.join(options.only)}; there are {', '.join(row.problem for row in every)}"
-        )
+        there = ", ".join(dict.fromkeys(f"{row.problem} ({row.form})" for row in every))
+        parser.error(f"no row is of what --only and --form ask for; there are {there}")
     if not options.page:
         before = kept(KEPT) if options.resume else {}
         work = [
