@@ -70,7 +70,7 @@ def _drawn(solution: Solution, subdomain: str, found: list[Stretch], plain: list
         upper.axvline(stretch.ends[0], color="0.7", linewidth=0.8)
         middle.axvline(stretch.ends[0], color="0.7", linewidth=0.8)
         lower.annotate(
-            stretch.name, (stretch.ends[0], 1.0), ("data", "axes fraction"), fontsize=6, color="0.4", va="top"
+            stretch.name, (stretch.ends[0], 1.0), xycoords=("data", "axes fraction"), fontsize=6, color="0.4", va="top"
         )
     return figure
 

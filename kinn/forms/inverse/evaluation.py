@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,6 +18,9 @@ from kinn.problem import Array
 if TYPE_CHECKING:
     from kinn.forms.inverse.discretisation import Discretisation
 
+#: How many sets of points are remembered with the fields there.
+REMEMBERED = 8
+
 
 class Interior:
     """The solution that data on the boundary give.
@@ -29,7 +33,7 @@ class Interior:
     def __init__(self, made: Discretisation, data: Array) -> None:
         self.made = made
         self.data = data
-        self._last: tuple[str, Array, Array, Array, bool] | None = None
+        self._remembered: deque[tuple[str, Array, Array, Array, bool]] = deque(maxlen=REMEMBERED)
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
         """Return fields and first derivatives (N, len(wanted)) at points of a subdomain.
@@ -60,10 +64,9 @@ class Interior:
     def _known(self, subdomain: str, points: Array, *, slopes: bool) -> tuple[Array, Array]:
         """Return all F fields (N, F) at points of a subdomain, and, if asked for, their gradients (N, F, d).
 
-        What was computed last is remembered: fields are mostly asked for one after the other, at the same points.
+        What was computed last is remembered: fields, stresses and figures are asked for in turn, at the same few sets of points.
         """
-        if self._last is not None:
-            name, x, values, gradients, with_slopes = self._last
+        for name, x, values, gradients, with_slopes in self._remembered:
             if name == subdomain and np.array_equal(x, points) and (with_slopes or not slopes):
                 return values, gradients
         setting = self.made.setting
@@ -77,5 +80,5 @@ class Interior:
             values[:, fields] += u
             if du is not None:
                 gradients[:, fields] += du
-        self._last = subdomain, points.copy(), values, gradients, slopes
+        self._remembered.append((subdomain, points.copy(), values, gradients, slopes))
         return values, gradients
