@@ -57,6 +57,8 @@ def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkey
     assert [axes.get_ylabel() for axes in (upper, middle, lower)] == ["values", "tractions", "network - elements"]
     assert len(middle.get_lines()) == 2 * 5 + 5  # the network, boundary elements, and where petals begin
     assert upper.get_lines()[-1].get_xdata()[0] > 0
+    made["boundary"].savefig(tmp_path / "boundary.png")  # names and legends are laid out only now
+    assert (tmp_path / "boundary.png").stat().st_size > 10_000
     solution.save_vtu(tmp_path / "flower.vtu")
     data = meshio.read(tmp_path / "flower.vtu").point_data
     assert {"u", "u.x", "u.y", "u exact", "u error"} <= set(data)
