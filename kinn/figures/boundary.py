@@ -79,10 +79,11 @@ def _apart(axes: Any, found: list[Stretch], plain: list[Stretch], n: int, field:
     """Draw how far both are apart, relative to the largest value or traction shown."""
     for kind, style in (("values", "-"), ("tractions", "--")):
         scale = float(np.quantile(np.abs(np.concatenate([getattr(s, kind)[:, n] for s in plain])), 1 - _CUT))
-        for number, (one, other) in enumerate(zip(found, plain, strict=True)):
+        said: str | None = f"{kind} of {field}"
+        for one, other in zip(found, plain, strict=True):
             gap = np.abs(getattr(one, kind)[:, n] - getattr(other, kind)[:, n]) / (scale or 1.0)
             if gap.max() > 0:
-                said = f"{kind} of {field}" if number == 0 else None
                 axes.semilogy(one.arc, np.maximum(gap, 1e-16), style, color=f"C{n}", linewidth=1, label=said)
+                said = None
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=8)
