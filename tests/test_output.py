@@ -27,6 +27,8 @@ from kinn import (
 )
 from kinn.figures import figures, save_figures
 from kinn.figures.deformation import exaggeration
+from kinn.figures.fields import scale
+from kinn.figures.frame import beyond
 from kinn.grids import evaluation_points, meshes
 from kinn.mechanics import PlaneStress, symmetry
 from kinn.problems import factory
@@ -214,3 +216,21 @@ def test_no_mesh_in_four_coordinates() -> None:
     )
     assert meshes(problem) == []
     assert evaluation_points(problem).shape == (20_000, 4)
+
+
+def test_a_stress_without_limit_leaves_colours_to_the_rest() -> None:
+    ordinary = np.linspace(1.0, 3.0, 5000)
+    norm, _ = scale([np.append(ordinary, 4.0e4)])
+    assert norm.vmax is not None
+    assert 2.9 < norm.vmax <= 3.0
+    assert beyond([np.append(ordinary, 4.0e4)], norm) == "max"
+
+
+def test_ordinary_values_are_all_within_the_colours() -> None:
+    values = [np.linspace(-1.0, 3.0, 500), np.linspace(0.0, 4.0, 500)]
+    norm, _ = scale(values)
+    assert norm.vmin is not None
+    assert norm.vmax is not None
+    assert norm.vmin <= -1.0
+    assert norm.vmax >= 4.0
+    assert beyond(values, norm) == "neither"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Errors below this fraction of the largest are shown as this.
 DYNAMIC_RANGE = 1e-6
 
+#: The share of values at either end that may be out of the range of colours.
+RARE = 1e-3
+
 
 def curve(solution: Solution, name: str, pieces: list[Piece], values: list[Array], exact: list[Array]) -> Figure:
     """Return a field over one coordinate, above the solution known."""
@@ -54,8 +57,14 @@ def field_map(solution: Solution, name: str, pieces: list[Piece], values: list[A
 
 
 def scale(values: list[Array]) -> tuple[Normalize, str]:
-    """Return the range of values and the colours that suit them."""
-    low, high = min(float(np.nanmin(v)) for v in values), max(float(np.nanmax(v)) for v in values)
+    """Return the range of values and the colours that suit them; single values far beyond all others are out of range.
+
+    A stress in a corner has no limit, and would leave one colour for the rest.
+    """
+    every = np.concatenate([np.ravel(v) for v in values])
+    low, first, last, high = (float(q) for q in np.nanquantile(every, [0.0, RARE, 1 - RARE, 1.0]))
+    low = first if first - low > last - first else low
+    high = last if high - last > last - first else high
     reach = max(-low, high)
     if low < 0 < high and min(-low, high) > 0.1 * reach:
         return Normalize(-reach, reach), "RdBu_r"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -78,7 +78,17 @@ def coloured(
     axes.margins(0.0 if moved is None else 0.03)
     if TIME not in (first, second):
         axes.set_aspect("equal")
-    figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.04, 1.0)), label=meaning)  # as high as the map
+    bar = axes.inset_axes((1.03, 0.0, 0.04, 1.0))  # as high as the map
+    figure.colorbar(image, cax=bar, label=meaning, extend=beyond(values, norm))
+
+
+def beyond(values: list[Array], norm: Normalize) -> Literal["neither", "min", "max", "both"]:
+    """Return at which ends values are out of the range of colours."""
+    assert norm.vmin is not None
+    assert norm.vmax is not None
+    below = any(float(np.nanmin(v)) < norm.vmin for v in values)
+    above = any(float(np.nanmax(v)) > norm.vmax for v in values)
+    return ("both" if below else "max") if above else ("min" if below else "neither")
 
 
 def outlined(axes: Any, piece: Piece, at: Array, **style: Any) -> None:
