@@ -112,7 +112,7 @@ class Outline(Contour):
     @cached_property
     def points(self) -> list[list[Corner]]:
         """The wedges around each point where edges meet, those together that meet in an edge with two sides."""
-        left = list(self._corners())
+        left = [corner for name in self.chains for corner in self.corners(name)]
         groups = []
         while left:
             group = [left.pop()]
@@ -124,12 +124,12 @@ class Outline(Contour):
             groups.append(group)
         return groups
 
-    def _corners(self) -> Iterator[Corner]:
-        for name, chains in self.chains.items():
-            for sides, angles in zip(chains, self._angles[name], strict=True):
-                for n, (angle, side) in enumerate(zip(angles, sides, strict=True)):
-                    if not self.edges[side.edge].closed:
-                        yield Corner(name, angle, sides[n - 1], side)
+    def corners(self, subdomain: str) -> Iterator[Corner]:
+        """Yield the points where edges of a subdomain meet, those without a bend too."""
+        for sides, angles in zip(self.chains[subdomain], self._angles[subdomain], strict=True):
+            for n, (angle, side) in enumerate(zip(angles, sides, strict=True)):
+                if not self.edges[side.edge].closed:
+                    yield Corner(subdomain, angle, sides[n - 1], side)
 
     def _side(self, subdomain: str, edge: Edge) -> Side:
         """Return an edge of a subdomain as a side: of an edge that the other subdomain has already, or of a new one."""

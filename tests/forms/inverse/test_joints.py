@@ -1,0 +1,74 @@
+"""Jumps that networks leave where edges meet are closed before stresses are evaluated there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kinn
+from kinn import MLP, Dirichlet, Neumann, Problem, Rectangle
+from kinn.boundary_integrals.equations import Laplace
+from kinn.forms import BoundaryTrial
+from kinn.forms.inverse.evaluation import Interior
+from kinn.geometry.pieces.base import Array
+
+#: What networks are off by on each edge.
+OFF = 1e-7
+WANTED = [("u", (0, 0)), ("u", (1, 0)), ("u", (0, 1))]
+
+
+def harmonic(x: Any, y: Any) -> Any:
+    return kinn.sin(x) * kinn.sinh(y)
+
+
+def flux(x: Any, y: Any, n: tuple[float, float]) -> Any:
+    return n[0] * kinn.cos(x) * kinn.sinh(y) + n[1] * kinn.sin(x) * kinn.cosh(y)
+
+
+def solved_but(off: float, *given: str) -> tuple[Interior, Array]:
+    """The solution of the boundary element method with its data moved by another multiple of `off` on each edge."""
+    outward = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "bottom": (0.0, -1.0), "top": (0.0, 1.0)}
+    problem = Problem(
+        "square",
+        Rectangle((-1, -1), (1, 1)),
+        inverse=Laplace(),
+        conditions=[
+            Dirichlet("u", harmonic, on=name)
+            if name in given
+            else Neumann("u", lambda x, y, n=n: flux(x, y, n), on=name)
+            for name, n in outward.items()
+        ],
+    )
+    made = BoundaryTrial(problem.in_form("inverse"), MLP((6,))).main
+    assert made.solution is not None
+    data = made.solution.copy()
+    for number, columns in enumerate(made.columns):
+        data[columns] += off * (number + 1) * (-1) ** number
+    return Interior(made, data), np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+
+
+@pytest.mark.parametrize("given", [("left",), ("left", "bottom"), ("left", "right")])
+@pytest.mark.parametrize("inwards", [0.0, 1e-6, 1e-3])
+def test_slopes_in_corners_are_those_of_data_that_agree(given: tuple[str, ...], inwards: float) -> None:
+    inside, corners = solved_but(OFF, *given)
+    points = (1 - inwards) * corners
+    x, y = points.T
+    exact = np.stack([np.sin(x) * np.sinh(y), np.cos(x) * np.sinh(y), np.sin(x) * np.cosh(y)], axis=1)
+    found = inside.values(next(iter(inside.made.setting.problem.subdomains)), points, WANTED)
+    np.testing.assert_allclose(found, exact, rtol=0, atol=100 * OFF)
+
+
+def test_values_that_are_given_stay() -> None:
+    inside, _ = solved_but(OFF, "left", "bottom")
+    made = inside.made
+    name = next(iter(made.setting.problem.subdomains))
+    raw, closed = made.boundary(name, inside.data)[0], made.representation(name, inside.data).values
+    for side in made.setting.outline.sides(name):
+        rows = np.isin(made.of(name).track, side.edge).repeat(made.panels.each)
+        moved = np.abs(closed - raw)[rows].max()
+        if made.setting.outline.edges[side.edge].name in ("left", "bottom"):
+            assert moved == 0
+        else:
+            assert OFF / 2 < moved / made.scale < 10 * OFF
