@@ -30,9 +30,9 @@ class Case:
         """Return the case of a solve."""
         return Case(plain(work.config), work.origin)
 
-    def with_seed(self, seed: int) -> Case:
-        """Return the same with another seed."""
-        return Case({**self.config, "seed": seed}, self.origin)
+    def replaced(self, **values: Any) -> Case:
+        """Return the same with other values in its configuration, another seed say."""
+        return Case({**self.config, **values}, self.origin)
 
     @property
     def hash(self) -> str:

@@ -15,6 +15,7 @@ from kinn.studies.axes import PLAIN, combinations, of_part
 from kinn.studies.cases import Case
 from kinn.studies.matching import matched
 from kinn.studies.peers import peers
+from kinn.studies.selection import Selection
 from kinn.studies.specification import Entry, Study, StudyFile
 from kinn.training.settings import types_of
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from kinn.networks import Architecture
     from kinn.optim import Optimizer
     from kinn.problem import Problem
-
-#: What an exclusion may name beside what is swept.
-FACTS = ("problem", "form", "network", "optimizer", "seed")
 
 #: The strategies that `[study]` may name.
 STRATEGIES = ("weights", "sampling", "causal", "batch", "slabs", "curriculum", "ensemble")
@@ -83,11 +81,9 @@ def matrix(study: StudyFile, *, folder: Path = Path()) -> Matrix:
     what = study.study
     values = combinations(study.sweep, study.zip)
     swept = {name for combination in values for name in combination}
-    for table in study.exclude:
-        for name in table:
-            if name not in (*FACTS, *swept):
-                raise unknown("key", name, [*FACTS, *swept], "[[exclude]]")
-    usage, hits = _Usage(), [0] * len(study.exclude)
+    excluded = Selection("exclude", study.exclude, swept)
+    allotted = Selection("budgets", [budget.facts for budget in study.budgets], swept)
+    usage = _Usage()
     left_out: list[str] = []
     by_hash: dict[str, tuple[Case, dict[str, Any]]] = {}
     for entry in what.problems:
@@ -96,23 +92,23 @@ def matrix(study: StudyFile, *, folder: Path = Path()) -> Matrix:
             for case, facts in _cases(what, entry, source, combination, usage, left_out):
                 by_hash.setdefault(case.hash, (case, facts))
     usage.check()
-    cases = []
+    cases: dict[str, Case] = {}
     for seed in what.seed_list:
         for case, facts in by_hash.values():
             if case.seedless and seed != what.seed_list[0]:
                 continue
             given = facts | {"seed": seed}
-            matches = [all(given.get(k) == v for k, v in table.items()) for table in study.exclude]
-            hits = [n + m for n, m in zip(hits, matches, strict=True)]
-            if not any(matches):
-                cases.append(case.with_seed(seed))
-    for table, n in zip(study.exclude, hits, strict=True):
-        if not n:
-            said = ", ".join(f"{name} = {value!r}" for name, value in table.items())
-            raise InputError(f"[[exclude]] {said} fits no case of the study")
+            if excluded.of(given):
+                continue
+            made = case.replaced(seed=seed)
+            if found := allotted.of(given):
+                made = made.replaced(budget=study.budgets[found[-1]].seconds)
+            cases[made.hash] = made
+    excluded.check()
+    allotted.check()
     if not cases:
         raise InputError("; ".join(["the study has no cases", *dict.fromkeys(left_out)]))
-    return Matrix(tuple(cases), tuple(dict.fromkeys(left_out)))
+    return Matrix(tuple(cases.values()), tuple(dict.fromkeys(left_out)))
 
 
 def _source(name: str, folder: Path) -> Source:

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
 
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,6 +24,19 @@ class Entry(BaseModel):
     @property
     def settings(self) -> dict[str, Any]:
         """The settings by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Budget(BaseModel):
+    """The time of some cases: `seconds`, and the values that these have: `{ problem = "crack", seconds = 60 }`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    seconds: Seconds
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The values by name."""
         return dict(self.__pydantic_extra__ or {})
 
 
@@ -72,7 +88,7 @@ class Study(_Table):
     networks: Names = [Entry(name="kan"), Entry(name="mlp")]
     optimizers: Names | None = None
     seeds: PositiveInt | Annotated[list[NonNegativeInt], Field(min_length=1)] = 3
-    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    budget: Seconds | None = None
     clock: Literal["wall", "cpu"] = "wall"
     iterations: PositiveInt | None = None
     points: PositiveInt | None = None
@@ -133,6 +149,8 @@ class StudyFile(_Table):
         sweep: Lists of values by the names of settings, which are crossed.
         zip: Groups of lists that are gone through together.
         exclude: What is left out: cases that have all the values of one of these tables.
+        budgets: The seconds of cases that have all the values of one of these tables, the last of several, in place of
+            the study's or the problem's own.
         resources: What a run may use.
     """
 
@@ -140,6 +158,7 @@ class StudyFile(_Table):
     sweep: Axes = {}
     zip: list[Axes] = []
     exclude: list[dict[str, Any]] = []
+    budgets: list[Budget] = []
     resources: Resources = Resources()
 
     @field_validator("zip")

@@ -60,6 +60,21 @@ def test_exclusions_leave_out(cases: Cases) -> None:
     ]  # fmt: skip
 
 
+def test_budgets_go_to_those_that_have_all_values_and_the_last_counts(cases: Cases) -> None:
+    tables = {
+        "sweep": {"points": [40, 50]},
+        "budgets": [{"network": "kan", "seconds": 7}, {"network": "kan", "points": 50, "seconds": 9.5}],
+    }
+    made = cases(tables, networks=["kan", "mlp"], seeds=1, budget=3)
+    assert settings(made, "name", "points", "budget") == [
+        ("kan", 40, 7), ("mlp", 40, 3), ("kan", 50, 9.5), ("mlp", 50, 3),
+    ]  # fmt: skip
+    stated = cases({"sweep": {"points": [50]}}, networks=["kan"], seeds=1, budget=9.5)
+    assert made[2].hash == stated[0].hash  # as if the study had said so of all
+    same = cases({"sweep": {"budget": [1, 2]}, "budgets": [{"network": "mlp", "seconds": 5}]}, seeds=1)
+    assert [case.config["budget"] for case in same] == [5]
+
+
 def test_a_case_gives_back_the_solve_that_it_came_from(cases: Cases) -> None:
     (case,) = cases(problems=[{"name": "crack", "features": "tip"}], seeds=1, weights="ntk", slabs=1)
     work = Work.of(case.config, case.origin, Options.of(case.config, Path(), 1, 10.0))
@@ -109,6 +124,8 @@ def test_a_form_that_a_problem_does_not_state_is_left_out(cases: Cases) -> None:
         ({"sweep": {"points": [3]}, "zip": [{"points": [3]}]}, {}, "points is swept twice"),
         ({"exclude": [{"netwrk": "kan"}]}, {}, r"no key named 'netwrk' in \[\[exclude\]\]; did you mean 'network'?"),
         ({"exclude": [{"network": "kam"}]}, {}, r"\[\[exclude\]\] network = 'kam' fits no case of the study"),
+        ({"budgets": [{"form": "energy", "seconds": 3}]}, {}, r"\[\[budgets\]\] form = 'energy' fits no case"),
+        ({"budgets": [{"forn": "energy", "seconds": 3}]}, {}, r"no key named 'forn' in \[\[budgets\]\]; did you mean"),
         ({"exclude": [{"problem": "poisson-1d"}]}, {}, "the study has no cases"),
         ({}, {"batch": 10}, "mini-batches are for optimizer 'adam', not for 'auto'"),
     ],

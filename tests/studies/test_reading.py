@@ -65,6 +65,11 @@ def test_one_may_stand_for_a_list_and_settings_for_a_table() -> None:
             SMALLEST + "[[zip]]\npoints = [1]\nbatch = [1, 2]\n",
             r"s.toml:9: zip: the lists of a zip group are equally l",
         ),
+        (SMALLEST + "[[budgets]]\nform = 'strong'\n", r"s.toml:9: budgets.0.seconds is missing"),
+        (
+            SMALLEST + "[[budgets]]\nseconds = 0\n",
+            r"s.toml:10: budgets.0.seconds: input should be greater than 0",
+        ),
         (SMALLEST + "points = \n", r"s.toml is no TOML: .*line 9"),
         (SMALLEST + "[sweep]\npoints = []\n", r"s.toml:10: sweep.points: list should have at least 1 item"),
     ],
