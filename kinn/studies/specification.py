@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
-
+#: The time of a run.
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
