@@ -24,12 +24,13 @@ def run(work: Work, *, fresh: bool = False) -> Solution:
         work: The solve.
         fresh: Whether to begin anew all the same.
     """
+    from kinn.runs.carry_out import go_on
     from kinn.training.processes import rank
 
     if rank():
-        return work.go_on(fresh=fresh)
+        return go_on(work, fresh=fresh)
     with progress(work.title) as show:
-        return work.go_on(show, fresh=fresh, say=lambda text: print(f"{work.title}: {text}", file=sys.stderr))
+        return go_on(work, show, fresh=fresh, say=lambda text: print(f"{work.title}: {text}", file=sys.stderr))
 
 
 @contextmanager

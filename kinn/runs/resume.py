@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
+from kinn.runs import carry_out
 from kinn.runs.options import Options
 from kinn.runs.sources import find
 from kinn.runs.work import Work
@@ -115,7 +116,15 @@ class Resumption:
 
     def run(self, progress: Callable[[Record], None] | None = None) -> Solution:
         """Go on, and leave the run folder of a solve that ended."""
-        return self.work.run(progress, folder=self.folder, before=self.before)
+        return carry_out.run(self.work, progress, folder=self.folder, before=self.before)
+
+    def solution(self) -> Solution:
+        """Return the solution of a solve that has ended, as it is in its run folder, where nothing is written.
+
+        Raises:
+            InputError: If a peer solved it.
+        """
+        return carry_out.ended(self.work, self.before)
 
 
 def _limits(budget: float | None, iterations: int | None) -> dict[str, Any]:

@@ -1,24 +1,21 @@
-"""One solve as names and settings state it, resolved: from them to a solution in its run folder."""
+"""One solve as names and settings state it, resolved: from them to its configuration and its run folder."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinn.errors import InputError, SolveError
+from kinn.errors import InputError
 from kinn.runs.options import Options
-from kinn.runs.sources import Source, blame, find
+from kinn.runs.sources import Source, find
 from kinn.training.settings import Specification, described
 
 if TYPE_CHECKING:
     from kinn.problem import Problem
-    from kinn.solution import Solution
     from kinn.training.recipe import Recipe
-    from kinn.training.record import Record
     from kinn.training.run import RunFolder
 
 
@@ -150,114 +147,6 @@ class Work:
             return None
         before = read_checkpoint(folder.path / STATE)
         return before if before.get("config") == folder.config else None
-
-    def go_on(
-        self,
-        show: Callable[[Record], None] | None = None,
-        *,
-        fresh: bool = False,
-        say: Callable[[str], object] = lambda _: None,
-    ) -> Solution:
-        """Solve, from where an earlier solve of the same configuration was cut short, and leave a run folder.
-
-        Args:
-            show: Called with each record.
-            fresh: Whether to begin anew all the same.
-            say: Called with a sentence where an earlier solve is gone on with, or cannot be.
-
-        Raises:
-            InputError: As for `run`.
-            SolveError: As for `run`.
-        """
-        from kinn.training.processes import together
-
-        before = None
-        self.folder()  # one that cannot be written is found here, and is no reason to begin anew
-        if not fresh:
-            try:
-                before = self.left_off()
-            except InputError as error:
-                say(f"beginning anew: {error}")
-        together()  # all have read before one writes
-        if before is not None:
-            say("going on where an earlier solve was cut short")
-        return self.run(show, before=before)
-
-    def run(
-        self,
-        show: Callable[[Record], None] | None = None,
-        *,
-        folder: RunFolder | None = None,
-        before: Mapping[str, Any] | None = None,
-    ) -> Solution:
-        """Solve and leave a run folder, which holds a checkpoint from the beginning.
-
-        Args:
-            show: Called with each record.
-            folder: The run folder, if it is not in its place under the folder of all runs.
-            before: A checkpoint to go on from.
-
-        Raises:
-            InputError: If something asked for cannot be; an unwritable folder is found before training starts.
-            SolveError: If the solve failed numerically; its run folder is kept.
-        """
-        from kinn.training.checkpoint import Checkpoints
-        from kinn.training.processes import rank
-
-        place = folder or self.folder()
-        source = self.origin
-
-        def write(state: dict[str, Any]) -> None:
-            place.checkpoint({**state, "source": source}, further=before is not None)
-
-        keeper = Checkpoints(
-            write if rank() == 0 else None,
-            every=self.options.checkpoint_every,
-            before=before,
-        )
-        history: list[Record] = []
-
-        def record(entry: Record) -> None:
-            history.append(entry)
-            if show is not None:
-                show(entry)
-
-        try:
-            with blame(self.source.script):
-                solution = self._solver()(
-                    self.problem,
-                    self.network,
-                    optimizer=self.optimizer,
-                    threads=self.options.threads,
-                    progress=record,
-                    checkpoint=keeper,
-                    **self.arguments,
-                    **self.recipe.arguments,
-                )
-        except SolveError as error:
-            if rank():
-                raise
-            raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
-        if rank():
-            return solution
-        return dataclasses.replace(
-            solution, run=place.save(solution, {**keeper.last, "source": source}, figures=self.options.figures)
-        )
-
-    def _solver(self) -> Callable[..., Solution]:
-        """Return what solves: KINN, or a peer.
-
-        Raises:
-            InputError: If there is no such peer, or it is not installed.
-        """
-        import kinn
-
-        if self.peer is None:
-            return kinn.solve
-        from kinn.interop import peer_named
-
-        solve: Callable[..., Solution] = peer_named(self.peer).loaded().solve
-        return solve
 
     def _default_points(self) -> int:
         from kinn.forms import make_trial

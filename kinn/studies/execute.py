@@ -44,7 +44,7 @@ class Task:
     threads: int | None = None
     checkpoint: float = 10.0
     fresh: bool = False
-    figures: bool = True
+    figures: bool = False
 
     @property
     def case(self) -> Case:
@@ -98,6 +98,7 @@ def execute(task: Task, show: Callable[[Record], None] | None = None) -> Ending:
 
 
 def _solve(task: Task, held: Claim, show: Callable[[Record], None] | None, said: list[str]) -> None:
+    from kinn.runs.carry_out import go_on
     from kinn.runs.options import Options
     from kinn.runs.work import Work
 
@@ -108,7 +109,7 @@ def _solve(task: Task, held: Claim, show: Callable[[Record], None] | None, said:
 
     options = Options.of(task.config, Path(task.out), task.threads, task.checkpoint, figures=task.figures)
     work = Work.of(task.config, task.origin, options)
-    work.go_on(note, fresh=task.fresh, say=said.append)
+    go_on(work, note, fresh=task.fresh, say=said.append)
 
 
 def failed(folder: RunFolder, error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -19,6 +20,7 @@ import kinn
 from kinn import InputError
 from kinn.networks import MLP
 from kinn.optim import Auto
+from kinn.runs import carry_out
 from kinn.runs.options import Options
 from kinn.runs.resume import Resumption
 from kinn.runs.sources import find
@@ -54,7 +56,7 @@ def cut_short(work: Work, after: int) -> Path:
             raise Cut
 
     with pytest.raises(Cut):
-        work.run(cut)
+        carry_out.run(work, cut)
     return work.folder().path
 
 
@@ -72,7 +74,7 @@ def equal(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 
 def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Path) -> None:
-    whole = work("poisson-1d", tmp_path / "whole").run()
+    whole = carry_out.run(work("poisson-1d", tmp_path / "whole"))
     run = cut_short(work("poisson-1d", tmp_path / "cut"), 11)
     assert {p.name for p in run.iterdir()} == {"config.toml", "environment.json", "state.pt"}
     solution = kinn.resume(run)
@@ -87,7 +89,7 @@ def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Pat
 
 def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     began = time.perf_counter()
-    whole = work("poisson-1d", tmp_path / "whole").run()
+    whole = carry_out.run(work("poisson-1d", tmp_path / "whole"))
     duration = time.perf_counter() - began
     moments = random.Random(1)
     for n in range(4):
@@ -95,7 +97,7 @@ def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -
         path = mine.folder().path
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork: the child starts none of its own
-            child = multiprocessing.get_context("fork").Process(target=mine.run)
+            child = multiprocessing.get_context("fork").Process(target=carry_out.run, args=(mine,))
             child.start()
         while not path.exists():
             time.sleep(0.001)
@@ -133,7 +135,7 @@ def test_a_run_of_a_script_is_resumed_unless_the_script_changed(tmp_path: Path) 
 
 
 def test_more_time_makes_another_run(tmp_path: Path) -> None:
-    short = work("poisson-1d", tmp_path, 7).run()
+    short = carry_out.run(work("poisson-1d", tmp_path, 7))
     assert short.run is not None
     kept = (short.run / "summary.json").read_text()
     solution = kinn.resume(short.run, iterations=25)
@@ -141,11 +143,28 @@ def test_more_time_makes_another_run(tmp_path: Path) -> None:
     assert solution.run == whole.folder().path.resolve()
     assert solution.run != short.run
     assert (short.run / "summary.json").read_text() == kept
-    assert torch.equal(solution.trial.flat.get(), whole.run().trial.flat.get())
+    assert torch.equal(solution.trial.flat.get(), carry_out.run(whole).trial.flat.get())
+
+
+def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    solved = carry_out.run(work("poisson-1d", tmp_path))
+    assert solved.run is not None
+    before = {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()}
+    monkeypatch.setattr(Auto, "step", lambda *_: pytest.fail("it is trained once more"))
+    again = Resumption.of(solved.run).solution()
+    assert torch.equal(again.trial.flat.get(), solved.trial.flat.get())
+    assert (again.errors, again.history, again.run) == (solved.errors, solved.history, None)
+    assert {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()} == before
+
+
+def test_what_a_peer_solved_is_not_solved_again(tmp_path: Path) -> None:
+    peer = dataclasses.replace(work("poisson-1d", tmp_path), peer="deepxde")
+    with pytest.raises(InputError, match="what deepxde solved is not kept"):
+        carry_out.ended(peer, {})
 
 
 def test_a_finished_run_is_kept_while_it_is_solved_again(tmp_path: Path) -> None:
-    run = work("poisson-1d", tmp_path).run().run
+    run = carry_out.run(work("poisson-1d", tmp_path)).run
     assert run is not None
     before = {p.name: p.read_bytes() for p in run.iterdir()}
     cut_short(work("poisson-1d", tmp_path), 9)
@@ -166,8 +185,8 @@ def test_what_was_left_off_is_found(tmp_path: Path) -> None:
     run = cut_short(work("poisson-1d", tmp_path), 9)
     before = again.left_off()
     assert before is not None
-    whole = work("poisson-1d", tmp_path / "whole").run()
-    assert torch.equal(again.run(before=before).trial.flat.get(), whole.trial.flat.get())
+    whole = carry_out.run(work("poisson-1d", tmp_path / "whole"))
+    assert torch.equal(carry_out.run(again, before=before).trial.flat.get(), whole.trial.flat.get())
     assert again.left_off() is None
     (run / "network.safetensors").unlink()
     (run / "state.pt").write_bytes(b"PK")
