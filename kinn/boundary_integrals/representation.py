@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from kinn.boundary_integrals.base import ON, BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
+from kinn.boundary_integrals.kernels.base import tensor
 from kinn.geometry.pieces.base import Array
 
-#: Pairs of points and nodes worked on at a time.
-BLOCK = 200_000
+#: Points worked on at a time, and pairs of points and nodes: so many numbers stay close to the processor.
+POINTS, PAIRS = 2048, 32_768
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,8 @@ class Representation:
         """Return the solution (K, C) at points (K, d) of the domain, and its gradient (K, C, d) if asked for."""
         c, d = self.kernel.rows, points.shape[1]
         u, slopes = np.empty((len(points), c)), np.empty((len(points), c, d))
-        step = max(1, BLOCK // self.panels.nodes)
-        for first in range(0, len(points), step):
-            rows = slice(first, first + step)
+        for first in range(0, len(points), POINTS):
+            rows = slice(first, first + POINTS)
             u[rows], own = self._at(np.asarray(points[rows], dtype=np.float64), gradient)
             if own is not None:
                 slopes[rows] = own
@@ -53,7 +53,7 @@ class Representation:
     def _at(self, points: Array, gradient: bool) -> tuple[Array, Array | None]:
         which, panel = self.panels.near_pairs(points)
         nearest, on, inner = self._nearest(points, which, panel)
-        u, slopes = self._far(inner, nearest, which, panel, gradient)
+        u, slopes = self._far(inner, nearest, self._apart(len(points), which, panel), gradient)
         self._add_near(inner, nearest, which, panel, u, slopes)
         if not self.kernel.companion:
             if not self.exterior:
@@ -61,30 +61,55 @@ class Representation:
             u[on] = nearest[on]
         return u, slopes
 
+    def _apart(self, count: int, which: Numbers, panel: Numbers) -> NDArray[np.bool_]:
+        """Return which panels are not near each point, (count, M)."""
+        there = np.ones((count, len(self.panels)), dtype=bool)
+        there[which, panel] = False
+        return there
+
     def _far(
-        self, points: Array, nearest: Array, which: Numbers, panel: Numbers, gradient: bool
+        self, points: Array, nearest: Array, apart: NDArray[np.bool_], gradient: bool
     ) -> tuple[Array, Array | None]:
         """Return what the panels that are not near contribute."""
+        kernel, d = self.kernel, points.shape[1]
+        u = np.empty((len(points), kernel.rows))
+        slopes = np.empty((*u.shape, d)) if gradient else None
+        step = max(1, PAIRS // self.panels.nodes)
+        for first in range(0, len(points), step):
+            rows = slice(first, first + step)
+            u[rows], own = self._far_block(points[rows], nearest[rows], apart[rows], gradient)
+            if slopes is not None:
+                slopes[rows] = own
+        return u, slopes
+
+    def _far_block(
+        self, points: Array, nearest: Array, there: NDArray[np.bool_], gradient: bool
+    ) -> tuple[Array, Array | None]:
         panels, kernel, d = self.panels, self.kernel, points.shape[1]
-        apart = panels.points.reshape(-1, d) - points[:, None]
-        there = np.ones((len(points), len(panels)), dtype=bool)
-        there[which, panel] = False
         there = np.repeat(there, panels.each, axis=1)
-        apart[~there] = 1.0
-        weights = panels.weights.ravel()
-        density = there[:, :, None] * (self.densities * weights[:, None])
-        lengths = there * (weights * panels.rates.ravel())
-        jump = (self.values - nearest[:, None]) * lengths[..., None]
-        normals = panels.normals.reshape(-1, d)
-        still = lengths[..., None] * nearest[:, None]
+        nodes = panels.points.reshape(-1, d)
+        apart = tensor([np.where(there, nodes[:, l] - points[:, None, l], 1.0) for l in range(d)], 1)
+        weights = there * panels.weights.ravel()
+        lengths = weights * panels.rates.ravel()
+        components = range(kernel.components)
+        density = tensor([weights * self.densities[:, c] for c in components], 1)
+        jump = tensor([lengths * (self.values[:, c] - nearest[:, None, c]) for c in components], 1)
+        still = tensor([lengths * nearest[:, None, c] for c in components], 1)
+        return self._layers(apart, panels.normals.reshape(-1, d), density, jump, still, gradient)
+
+    def _layers(
+        self, apart: Array, normals: Array, density: Array, jump: Array, still: Array, gradient: bool
+    ) -> tuple[Array, Array | None]:
+        """Return the single layer of densities less the double layer of jumps, and their gradients if asked for."""
+        kernel = self.kernel
         u = _sum(kernel.single(apart), density) - self._doubled(
             kernel.double, kernel.frozen, apart, normals, jump, still
         )
         if not gradient:
             return u, None
-        slopes = _sum(kernel.single_gradient(apart), density)
-        slopes -= self._doubled(kernel.double_gradient, kernel.frozen_gradient, apart, normals, jump, still)
-        return u, slopes
+        return u, _sum(kernel.single_gradient(apart), density) - self._doubled(
+            kernel.double_gradient, kernel.frozen_gradient, apart, normals, jump, still
+        )
 
     def _doubled(
         self,
@@ -104,7 +129,7 @@ class Representation:
         self, points: Array, nearest: Array, which: Numbers, panel: Numbers, u: Array, slopes: Array | None
     ) -> None:
         """Add what the near panels contribute."""
-        kernel, shape = self.kernel, (len(self.panels), self.panels.each, self.kernel.components)
+        shape = (len(self.panels), self.panels.each, self.kernel.components)
         values, densities = (
             self.panels.to_coefficients @ data.reshape(shape) for data in (self.values, self.densities)
         )
@@ -114,15 +139,10 @@ class Representation:
             lengths = (part.weights * part.rates)[..., None]
             jump = (part.basis @ values[m] - nearest[k][:, None]) * lengths
             still = nearest[k][:, None] * lengths
-            own = _sum(kernel.single(part.apart), density)
-            own -= self._doubled(kernel.double, kernel.frozen, part.apart, part.normals, jump, still)
+            own, own_slopes = self._layers(part.apart, part.normals, density, jump, still, slopes is not None)
             np.add.at(u, k, own)
             if slopes is not None:
-                own = _sum(kernel.single_gradient(part.apart), density)
-                own -= self._doubled(
-                    kernel.double_gradient, kernel.frozen_gradient, part.apart, part.normals, jump, still
-                )
-                np.add.at(slopes, k, own)
+                np.add.at(slopes, k, own_slopes)
 
     def _nearest(self, points: Array, which: Numbers, panel: Numbers) -> tuple[Array, NDArray[np.bool_], Array]:
         """Return the solution at the nearest point of the boundary, whether points lie on it, and points moved off it.
@@ -147,10 +167,8 @@ class Representation:
 
 def _sum(kernel: Array, density: Array) -> Array:
     """Return the sum over nodes of a kernel (K, N, R, C, ...) times densities (K, N, C), an array (K, R, ...)."""
-    k, n, c = density.shape
-    if c == 1:
-        return np.asarray(np.einsum("kn...,kn->k...", kernel[:, :, 0], density[..., 0]))
-    rows = kernel.shape[2]
-    flat = kernel.reshape(k, n, rows, c, -1)
-    out = np.einsum("knabg,knb->kag", flat, density, optimize=True)
-    return np.asarray(out.reshape(k, rows, *kernel.shape[4:]))
+    out = np.zeros((len(kernel), kernel.shape[2], *kernel.shape[4:]))
+    for row, component, *rest in np.ndindex(kernel.shape[2:]):
+        entry = kernel[(..., row, component, *rest)]
+        out[(slice(None), row, *rest)] += np.einsum("kn,kn->k", entry, density[..., component])
+    return out

@@ -9,10 +9,28 @@ outward normals n and traction t satisfies
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kinn.geometry.pieces.base import Array
+
+
+def tensor(entries: Sequence[Any], rank: int) -> Array:
+    """Return a tensor (..., C, C) of its entries (...), given as lists of lists; of any rank.
+
+    In memory each entry is a block of its own, so that arithmetic runs along points and not along components.
+    """
+    return np.moveaxis(np.array(entries), range(rank), range(-rank, 0))
+
+
+def along(d: Array, n: Array) -> Array:
+    """Return d . n of vectors (..., d)."""
+    out = d[..., 0] * n[..., 0]
+    for axis in range(1, d.shape[-1]):
+        out += d[..., axis] * n[..., axis]
+    return np.asarray(out)
 
 
 class Kernel(ABC):

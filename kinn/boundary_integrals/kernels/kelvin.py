@@ -16,9 +16,10 @@ from math import pi
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels.base import Kernel
+from kinn.boundary_integrals.kernels.base import Kernel, along, tensor
 from kinn.geometry.pieces.base import Array
 
+_AXES = range(2)
 _EYE = np.eye(2)
 
 
@@ -39,48 +40,60 @@ class KelvinKernel(Kernel):
 
     def single(self, d: Array) -> Array:
         """Return U."""
-        squared = d[..., 0] ** 2 + d[..., 1] ** 2
-        factor = 8 * pi * self.shear * (1 - self.poisson)
+        squared = along(d, d)
         isotropic = (3 - 4 * self.poisson) / -2 * np.log(squared / self.scale**2)
-        out = d[..., :, None] * d[..., None, :] / squared[..., None, None]
-        return np.asarray((out + isotropic[..., None, None] * _EYE) / factor)
+        e, factor = _dyad(d, squared), 1 / (8 * pi * self.shear * (1 - self.poisson))
+        return tensor([[factor * (e[i][j] + isotropic * _EYE[i, j]) for j in _AXES] for i in _AXES], 2)
 
     def double(self, d: Array, n: Array) -> Array:
         """Return T."""
-        squared = d[..., 0] ** 2 + d[..., 1] ** 2
-        across = (d[..., 0] * n[..., 0] + d[..., 1] * n[..., 1]) / squared
-        k = 1 - 2 * self.poisson
-        out = d[..., :, None] * d[..., None, :] * (2 * across / squared)[..., None, None]
-        if k:
-            turned = k * (d[..., 0] * n[..., 1] - d[..., 1] * n[..., 0]) / squared
-            out[..., 0, 0] += k * across
-            out[..., 1, 1] += k * across
-            out[..., 0, 1] -= turned
-            out[..., 1, 0] += turned
-        return np.asarray(out / (-4 * pi * (1 - self.poisson)))
+        squared, k = along(d, d), 1 - 2 * self.poisson
+        e, across = _dyad(d, squared), along(d, n) / squared
+        turned = (d[..., 0] * n[..., 1] - d[..., 1] * n[..., 0]) / squared
+        rest = [[across, -turned], [turned, across]]
+        factor = -1 / (4 * pi * (1 - self.poisson))
+        return tensor([[factor * (2 * across * e[i][j] + k * rest[i][j]) for j in _AXES] for i in _AXES], 2)
 
     def single_gradient(self, d: Array) -> Array:
         """Return the derivatives of U by x."""
-        squared = (d[..., 0] ** 2 + d[..., 1] ** 2)[..., None, None, None]
-        i, j, l = d[..., :, None, None], d[..., None, :, None], d[..., None, None, :]
-        out = (-(3 - 4 * self.poisson) * l * _EYE[:, :, None] + _EYE[:, None, :] * j + _EYE[None, :, :] * i) / squared
-        out -= 2 * i * j * l / squared**2
-        return np.asarray(out / (-8 * pi * self.shear * (1 - self.poisson)))
+        squared = along(d, d)
+        e = _dyad(d, squared)
+        f = [d[..., l] / (-8 * pi * self.shear * (1 - self.poisson) * squared) for l in _AXES]
+
+        def entry(i: int, j: int, l: int) -> Array:
+            out = (-2 * e[i][j] - (3 - 4 * self.poisson) * _EYE[i, j]) * f[l]
+            return np.asarray(out + (f[j] if i == l else 0.0) + (f[i] if j == l else 0.0))
+
+        return tensor([[[entry(i, j, l) for l in _AXES] for j in _AXES] for i in _AXES], 3)
 
     def double_gradient(self, d: Array, n: Array) -> Array:
         """Return the derivatives of T by x."""
-        squared = (d[..., 0] ** 2 + d[..., 1] ** 2)[..., None, None, None]
-        across = (d[..., 0] * n[..., 0] + d[..., 1] * n[..., 1])[..., None, None, None]
-        i, j, l = d[..., :, None, None], d[..., None, :, None], d[..., None, None, :]
-        ni, nj, nl = n[..., :, None, None], n[..., None, :, None], n[..., None, None, :]
-        ij, il, jl = _EYE[:, :, None], _EYE[:, None, :], _EYE[None, :, :]
-        k = 1 - 2 * self.poisson
-        out = nl * (k * ij + 2 * i * j / squared)
-        out = out + across * (-2 * k * ij * l + 2 * (il * j + jl * i) - 8 * i * j * l / squared) / squared
-        out -= k * (il * nj - jl * ni - 2 * (i * nj - j * ni) * l / squared)
-        return np.asarray(out / squared / (4 * pi * (1 - self.poisson)))
+        squared, k = along(d, d), 1 - 2 * self.poisson
+        e, across = _dyad(d, squared), along(d, n) / squared
+        rays = [across * d[..., l] for l in _AXES]
+        turned = (d[..., 0] * n[..., 1] - d[..., 1] * n[..., 0]) / squared
+        factor = 1 / (4 * pi * (1 - self.poisson) * squared)
+
+        def entry(i: int, j: int, l: int) -> Array:
+            out = (2 * e[i][j] + k * _EYE[i, j]) * n[..., l]
+            out -= (8 * e[i][j] + 2 * k * _EYE[i, j]) * rays[l]
+            if i == l:
+                out += 2 * rays[j] - k * n[..., j]
+            if j == l:
+                out += 2 * rays[i] + k * n[..., i]
+            if i != j:
+                out += (2 * k * (j - i)) * turned * d[..., l]
+            return np.asarray(factor * out)
+
+        return tensor([[[entry(i, j, l) for l in _AXES] for j in _AXES] for i in _AXES], 3)
 
     def modes(self, points: Array) -> Array:
         """Return the translations and the rotation at points (N, 2), (N, 2, 3)."""
         turn = np.stack([-points[:, 1], points[:, 0]], axis=1)
         return np.concatenate([super().modes(points), turn[:, :, None]], axis=2)
+
+
+def _dyad(d: Array, squared: Array) -> list[list[Array]]:
+    """Return the entries of e e^T."""
+    mixed = d[..., 0] * d[..., 1] / squared
+    return [[d[..., 0] ** 2 / squared, mixed], [mixed, d[..., 1] ** 2 / squared]]

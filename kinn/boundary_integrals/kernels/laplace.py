@@ -7,7 +7,7 @@ from math import pi
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels.base import Kernel
+from kinn.boundary_integrals.kernels.base import Kernel, along, tensor
 from kinn.geometry.pieces.base import Array
 
 
@@ -25,22 +25,19 @@ class LaplaceKernel(Kernel):
 
     def single(self, d: Array) -> Array:
         """Return U."""
-        squared = d[..., 0] ** 2 + d[..., 1] ** 2
-        return np.asarray(np.log(squared / self.scale**2) / (-4 * pi))[..., None, None]
+        return tensor([[np.log(along(d, d) / self.scale**2) / (-4 * pi)]], 2)
 
     def double(self, d: Array, n: Array) -> Array:
         """Return T."""
-        squared = d[..., 0] ** 2 + d[..., 1] ** 2
-        across = d[..., 0] * n[..., 0] + d[..., 1] * n[..., 1]
-        return np.asarray(across / (-2 * pi * squared))[..., None, None]
+        return tensor([[along(d, n) / (-2 * pi * along(d, d))]], 2)
 
     def single_gradient(self, d: Array) -> Array:
         """Return the derivatives of U by x."""
-        squared = d[..., 0] ** 2 + d[..., 1] ** 2
-        return np.asarray(d / (2 * pi * squared)[..., None])[..., None, None, :]
+        factor = 1 / (2 * pi * along(d, d))
+        return tensor([[[d[..., l] * factor for l in range(2)]]], 3)
 
     def double_gradient(self, d: Array, n: Array) -> Array:
         """Return the derivatives of T by x."""
-        squared = (d[..., 0] ** 2 + d[..., 1] ** 2)[..., None]
-        across = (d[..., 0] * n[..., 0] + d[..., 1] * n[..., 1])[..., None]
-        return np.asarray((n - 2 * across / squared * d) / (2 * pi * squared))[..., None, None, :]
+        squared = along(d, d)
+        twice, factor = 2 * along(d, n) / squared, 1 / (2 * pi * squared)
+        return tensor([[[(n[..., l] - twice * d[..., l]) * factor for l in range(2)]]], 3)

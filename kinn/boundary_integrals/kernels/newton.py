@@ -7,7 +7,7 @@ from math import pi
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels.base import Kernel
+from kinn.boundary_integrals.kernels.base import Kernel, along, tensor
 from kinn.geometry.pieces.base import Array
 
 
@@ -19,24 +19,21 @@ class NewtonKernel(Kernel):
 
     def single(self, d: Array) -> Array:
         """Return U."""
-        return np.asarray(1 / (4 * pi * np.sqrt(_dot(d, d))))[..., None, None]
+        return tensor([[1 / (4 * pi * np.sqrt(along(d, d)))]], 2)
 
     def double(self, d: Array, n: Array) -> Array:
         """Return T."""
-        squared = _dot(d, d)
-        return np.asarray(_dot(d, n) / (-4 * pi * squared * np.sqrt(squared)))[..., None, None]
+        squared = along(d, d)
+        return tensor([[along(d, n) / (-4 * pi * squared * np.sqrt(squared))]], 2)
 
     def single_gradient(self, d: Array) -> Array:
         """Return the derivatives of U by x."""
-        squared = _dot(d, d)
-        return np.asarray(d / (4 * pi * squared * np.sqrt(squared))[..., None])[..., None, None, :]
+        squared = along(d, d)
+        factor = 1 / (4 * pi * squared * np.sqrt(squared))
+        return tensor([[[d[..., l] * factor for l in range(3)]]], 3)
 
     def double_gradient(self, d: Array, n: Array) -> Array:
         """Return the derivatives of T by x."""
-        squared = _dot(d, d)
-        cubed = (4 * pi * squared * np.sqrt(squared))[..., None]
-        return np.asarray((n - (3 * _dot(d, n) / squared)[..., None] * d) / cubed)[..., None, None, :]
-
-
-def _dot(a: Array, b: Array) -> Array:
-    return np.asarray(a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2])
+        squared = along(d, d)
+        thrice, factor = 3 * along(d, n) / squared, 1 / (4 * pi * squared * np.sqrt(squared))
+        return tensor([[[(n[..., l] - thrice * d[..., l]) * factor for l in range(3)]]], 3)

@@ -14,9 +14,10 @@ from math import pi
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels.base import Kernel
+from kinn.boundary_integrals.kernels.base import Kernel, along, tensor
 from kinn.geometry.pieces.base import Array
 
+_AXES = range(2)
 _EYE = np.eye(2)
 
 
@@ -39,25 +40,28 @@ class PressureKernel(Kernel):
 
     def single(self, d: Array) -> Array:
         """Return P, (..., 1, 2)."""
-        squared = d[..., 0] ** 2 + d[..., 1] ** 2
-        return np.asarray(d / (-2 * pi * squared)[..., None])[..., None, :]
+        factor = 1 / (-2 * pi * along(d, d))
+        return tensor([[d[..., j] * factor for j in _AXES]], 2)
 
     def double(self, d: Array, n: Array) -> Array:
         """Return Q, (..., 1, 2)."""
-        squared = (d[..., 0] ** 2 + d[..., 1] ** 2)[..., None]
-        across = (d[..., 0] * n[..., 0] + d[..., 1] * n[..., 1])[..., None]
-        return np.asarray((n - 2 * across / squared * d) * (-self.viscosity / pi) / squared)[..., None, :]
+        squared = along(d, d)
+        twice, factor = 2 * along(d, n) / squared, -self.viscosity / pi / squared
+        return tensor([[(n[..., j] - twice * d[..., j]) * factor for j in _AXES]], 2)
 
     def single_gradient(self, d: Array) -> Array:
         """Return the derivatives of P by x, (..., 1, 2, 2)."""
-        squared = (d[..., 0] ** 2 + d[..., 1] ** 2)[..., None, None]
-        out = _EYE - 2 * d[..., :, None] * d[..., None, :] / squared
-        return np.asarray(out / (2 * pi * squared))[..., None, :, :]
+        squared = along(d, d)
+        factor, twice = 1 / (2 * pi * squared), 2 / squared
+        return tensor([[[(_EYE[j, l] - twice * d[..., j] * d[..., l]) * factor for l in _AXES] for j in _AXES]], 3)
 
     def double_gradient(self, d: Array, n: Array) -> Array:
         """Return the derivatives of Q by x, (..., 1, 2, 2)."""
-        squared = (d[..., 0] ** 2 + d[..., 1] ** 2)[..., None, None]
-        across = (d[..., 0] * n[..., 0] + d[..., 1] * n[..., 1])[..., None, None]
-        i, l = d[..., :, None], d[..., None, :]
-        out = 8 * across * i * l / squared - 2 * (n[..., :, None] * l + i * n[..., None, :] + across * _EYE)
-        return np.asarray(self.viscosity / pi * out / squared**2)[..., None, :, :]
+        squared, across = along(d, d), along(d, n)
+        eight, factor = 8 * across / squared, self.viscosity / pi / squared**2
+
+        def entry(j: int, l: int) -> Array:
+            mixed = n[..., j] * d[..., l] + d[..., j] * n[..., l] + across * _EYE[j, l]
+            return np.asarray(factor * (eight * d[..., j] * d[..., l] - 2 * mixed))
+
+        return tensor([[[entry(j, l) for l in _AXES] for j in _AXES]], 3)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinn.boundary_integrals.base import BoundaryPanels
-from kinn.boundary_integrals.panels import Panels
 from kinn.boundary_integrals.representation import Representation
 from kinn.errors import InputError
 from kinn.forms.inverse.anchors import Anchors
 from kinn.forms.inverse.assembly import Equations, compressed_system, full_system
 from kinn.forms.inverse.free import FreeStates, free_states, gauge
-from kinn.forms.inverse.joints import Ramp, closed, ramp
 from kinn.forms.inverse.nystrom import solved, warn_of_resonance
-from kinn.forms.inverse.outline import Outline
 from kinn.forms.inverse.particular import particular_traces
 from kinn.forms.inverse.setting import Setting
 from kinn.forms.inverse.traces import Traces, remaining, traces_of
@@ -114,26 +112,11 @@ class Discretisation:
     def representation(self, subdomain: str, x: Array) -> Representation:
         """Return the solution inside a subdomain, less the particular one, for data X."""
         kernel = self.setting.kernel(subdomain)
-        values, densities = self.boundary(subdomain, x)
-        values = closed(values, self._joints(subdomain))
-        return Representation(kernel, self.of(subdomain), values, densities, self.setting.exterior)
+        return Representation(kernel, self.of(subdomain), *self.boundary(subdomain, x), self.setting.exterior)
 
-    def _joints(self, subdomain: str) -> list[tuple[Ramp, Ramp]]:
-        """Return what closes the jumps of the values where edges of a subdomain meet; none are closed in space."""
-        outline, panels = self.setting.outline, self.panels
-        if not (isinstance(outline, Outline) and isinstance(panels, Panels)):
-            return []
-        sides = outline.sides(subdomain)
-        counts = [self.traces[side.edge][0].values.shape[0] for side in sides]
-        first = dict(zip(sides, np.cumsum(counts) - counts, strict=True))
-        out = []
-        for corner in outline.corners(subdomain):
-            ramps = []
-            for side, (number, end) in zip((corner.before, corner.after), corner.ends, strict=True):
-                moves = (self.traces[number][int(side.opposite)].value_slopes != 0).any(axis=(0, 2))
-                ramps.append(ramp(panels, number, end, first=int(first[side]), moves=moves))
-            out.append((ramps[0], ramps[1]))
-        return out
+    def moves(self, number: int, side: int) -> NDArray[np.bool_]:
+        """Return which components of u on a side of an edge depend on unknown data, (C,)."""
+        return np.asarray((self.traces[number][side].value_slopes != 0).any(axis=(0, 2)))
 
     @cached_property
     def solution(self) -> Array | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.forms.functions import Wanted
+from kinn.forms.inverse.joints import Joints
 from kinn.forms.inverse.particular import particular
 from kinn.problem import Array
 
@@ -72,11 +73,19 @@ class Interior:
         setting = self.made.setting
         c, count = setting.components, len(setting.problem.names)
         values, gradients = particular(setting, subdomain, points)
-        inside = self.made.representation(subdomain, self.data)
+        inside, joints = self.made.representation(subdomain, self.data), Joints(self.made, subdomain)
+        close = joints.close_to(points)
+        joined = replace(inside, values=joints.closed(inside.values))
         kernels = [inside.kernel, setting.equation(subdomain).companion] if count > c else [inside.kernel]
         for fields, kernel in zip((slice(0, c), slice(c, None)), kernels, strict=False):
             assert kernel is not None
             u, du = replace(inside, kernel=kernel)(points, gradient=slopes)
+            if close.any() and (slopes or kernel.companion):
+                own, own_slopes = replace(joined, kernel=kernel)(points[close], gradient=slopes)
+                if kernel.companion:  # a pressure is as singular as slopes
+                    u[close] = own
+                if du is not None:
+                    du[close] = own_slopes
             values[:, fields] += u
             if du is not None:
                 gradients[:, fields] += du

@@ -1,13 +1,14 @@
-"""Values made one where edges meet.
+"""Slopes where edges meet, from values that are made one there.
 
 Each edge has a network of its own, so that next to a corner two of them, or one and what is given, differ by what training
-leaves. A jump e of the values makes a slope e / r at a distance r: it is closed before the solution inside is evaluated.
+leaves. Values inside hardly feel it, but such a jump e makes a slope e / r at a distance r. So the slopes close to a corner
+are taken from values without jumps, closed by ramps along the edges: what ramps of a length L do is e / L.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,14 @@ from numpy.typing import NDArray
 from kinn.boundary_integrals.grading import share
 from kinn.boundary_integrals.legendre import polynomials
 from kinn.boundary_integrals.panels import Panels
+from kinn.forms.inverse.outline import Corner, Outline
 from kinn.geometry.pieces.base import Array
+
+if TYPE_CHECKING:
+    from kinn.forms.inverse.discretisation import Discretisation
+
+#: How close to a corner slopes are affected, in lengths of the shorter edge: there e / (2 pi r) is about e / L.
+REACH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,25 +43,76 @@ class Ramp:
     moves: NDArray[np.bool_]
 
 
-def ramp(panels: Panels, number: int, end: int, *, first: int, moves: NDArray[np.bool_]) -> Ramp:
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """A point where two edges of a subdomain meet.
+
+    Attributes:
+        point: The point, (2,).
+        reach: How far its jump is felt.
+        ramps: The ramps on both edges.
+    """
+
+    point: Array
+    reach: float
+    ramps: tuple[Ramp, Ramp]
+
+
+class Joints:
+    """The points where edges of a subdomain meet; there are none on surfaces, whose slopes at edges stay as they are.
+
+    Args:
+        made: The discretisation.
+        subdomain: The name of the subdomain.
+    """
+
+    def __init__(self, made: Discretisation, subdomain: str) -> None:
+        outline, panels = made.setting.outline, made.panels
+        self.points: list[Joint] = []
+        if isinstance(outline, Outline) and isinstance(panels, Panels):
+            sides = outline.sides(subdomain)
+            counts = [len(made.rows_of[side.edge]) * panels.each for side in sides]
+            first = dict(zip(sides, np.cumsum(counts) - counts, strict=True))
+            for corner in outline.corners(subdomain):
+                before, after = (
+                    _ramp(panels, *end, int(first[side]), made.moves(side.edge, side.opposite))
+                    for side, end in zip((corner.before, corner.after), corner.ends, strict=True)
+                )
+                self.points.append(Joint(*_place(panels, corner), (before, after)))
+
+    def close_to(self, points: Array) -> NDArray[np.bool_]:
+        """Return which points (K, d) are so close to a joint that its jump is felt."""
+        out = np.zeros(len(points), dtype=bool)
+        for joint in self.points:
+            out |= np.linalg.norm(points - joint.point, axis=1) < joint.reach
+        return out
+
+    def closed(self, values: Array) -> Array:
+        """Return values (N, C) without the jumps between the edges that meet, each shared by those that may move.
+
+        Where both edges are given their values the jump is the problem's own, and stays.
+        """
+        out = values.copy()
+        for joint in self.points:
+            before, after = (own.at_end @ values[own.rows] for own in joint.ramps)
+            free = np.stack([own.moves for own in joint.ramps]).astype(np.float64)
+            shares = free / np.maximum(free.sum(axis=0), 1.0)
+            for own, sign, part in zip(joint.ramps, (1.0, -1.0), shares, strict=True):
+                out[own.rows] += own.shape[:, None] * (sign * part * (after - before))
+        return out
+
+
+def _place(panels: Panels, corner: Corner) -> tuple[Array, float]:
+    """Return where a corner is, and how far its jump is felt."""
+    (number, end), (other, _) = corner.ends
+    edge = panels.tracks[number].edge
+    return np.asarray(edge.ends[end]), REACH * min(edge.length, panels.tracks[other].edge.length)
+
+
+def _ramp(panels: Panels, number: int, end: int, first: int, moves: NDArray[np.bool_]) -> Ramp:
     """Return the ramp from an end, 0 or 1, of an edge whose nodes begin at the row `first`."""
     own = np.flatnonzero(panels.track == number)
     arc = share(panels.parameters[own].ravel(), panels.tracks[number].orders)
     at_end = np.zeros((len(own), panels.order))
     at_end[0 if end == 0 else -1] = polynomials(np.array(2.0 * end - 1.0), panels.order) @ panels.to_coefficients
     return Ramp(slice(first, first + arc.size), at_end.ravel(), arc if end else 1 - arc, moves)
-
-
-def closed(values: Array, joints: Sequence[tuple[Ramp, Ramp]]) -> Array:
-    """Return values (N, C) without the jumps between the edges that meet, each shared by those that may move.
-
-    Where both edges are given their values the jump is the problem's own, and stays.
-    """
-    out = values.copy()
-    for pair in joints:
-        before, after = (own.at_end @ values[own.rows] for own in pair)
-        free = np.stack([own.moves for own in pair]).astype(np.float64)
-        shares = free / np.maximum(free.sum(axis=0), 1.0)
-        for own, sign, part in zip(pair, (1.0, -1.0), shares, strict=True):
-            out[own.rows] += own.shape[:, None] * (sign * part * (after - before))
-    return out
