@@ -108,26 +108,37 @@ def displacement(x: Any, y: Any) -> tuple[Any, Any]:
     low = (x.value if isinstance(x, Field) else x) >= (y.value if isinstance(y, Field) else y)
     # the ray ends at x = SIDE below the diagonal and at y = SIDE above it
     outer = SIDE * r / where(low, x, y)
-    s = 2 * (r - RADIUS) / (outer - RADIUS) - 1
-    found = []
-    for component in (0, 1):
-        patches = [series(load()[patch, component], s, angle * (8 / np.pi) - 1 - 2 * patch) for patch in (0, 1)]
-        found.append(where(low, *patches))
-    return found[0], found[1]
+    along = chebyshev(2 * (r - RADIUS) / (outer - RADIUS) - 1)
+    patches = []
+    for patch in (0, 1):
+        across = chebyshev(angle * (8 / np.pi) - 1 - 2 * patch)
+        patches.append([series(load()[patch, component], along, across) for component in (0, 1)])
+    return where(low, patches[0][0], patches[1][0]), where(low, patches[0][1], patches[1][1])
 
 
-def series(coefficients: Array, s: Any, t: Any) -> Any:
-    """Return the sum of c_jk T_j(s) T_k(t), by Clenshaw's scheme in t and then in s."""
-    return clenshaw([clenshaw(row.tolist(), t) for row in coefficients], s)
+def chebyshev(x: Any) -> list[Any]:
+    """Return the polynomials T_0 to T_DEGREE at x."""
+    found = [x * 0 + 1, x]
+    for _ in range(DEGREE - 1):
+        found.append(2 * x * found[-1] - found[-2])
+    return found
 
 
-def clenshaw(coefficients: list[Any], x: Any) -> Any:
-    """Return the sum of c_j T_j(x)."""
-    after: Any = 0.0
-    this: Any = 0.0
-    for c in reversed(coefficients[1:]):
-        this, after = c + 2 * x * this - after, this
-    return coefficients[0] + x * this - after
+def series(coefficients: Array, along: list[Any], across: list[Any]) -> Any:
+    """Return the sum of c_jk T_j(s) T_k(t), given the polynomials at s and at t."""
+    products = [first * combined(row.tolist(), across) for first, row in zip(along, coefficients, strict=True)]
+    return combined([1.0] * len(products), products)
+
+
+def combined(coefficients: list[float], terms: list[Any]) -> Any:
+    """Return the sum of c_j f_j, of which a field keeps no partial sums: the derivatives of thousands take gigabytes."""
+
+    def total(values: list[Any]) -> Any:
+        return sum(c * value for c, value in zip(coefficients, values, strict=True))
+
+    if isinstance(terms[0], Field):
+        return Field(terms[0].coordinates, lambda index: total([term[index] for term in terms]))
+    return total(terms)
 
 
 def reference(points: Array) -> Array:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from math import pi
 
 import meshio
 import numpy as np
 import pytest
+import torch
 
 import kinn
 from kinn import InputError, problems
+from kinn.fields import Points
 from kinn.metrics import derived_reference
 from kinn.problems.references import cooks_membrane, hyperelastic_beam, plate_hole
 
@@ -27,6 +30,18 @@ def test_stress_of_the_plate_is_largest_above_the_hole():
     above = derived_reference(problem, "mises", np.array([[1e-9, 5.0], [10.0, 10.0]]))
     assert above[0] == pytest.approx(358, abs=2)
     assert above[1] < 200
+
+
+def test_derivatives_of_the_plate_take_little_memory():
+    """An evaluation has ten thousand points: what a point holds on to, gigabytes come of."""
+    count = 501
+    points = np.random.default_rng(0).uniform(6.0, 20.0, (count, 2))
+    gc.collect()
+    u, v = plate_hole.displacement(*Points(("x", "y"), torch.as_tensor(points)).coordinates)
+    components = [f[index] for f in (u, v) for index in ((0, 0), (1, 0), (0, 1))]
+    assert all(len(component) == count for component in components)
+    held = [t for t in gc.get_objects() if type(t) is torch.Tensor and t.shape == (count,)]
+    assert sum(t.nbytes for t in held) < 20_000 * count
 
 
 def test_beam_bends_as_on_record():
