@@ -31,6 +31,7 @@ def command(
     from kinn.studies.report.figures import figures as drawn
     from kinn.studies.report.figures import save
     from kinn.studies.report.page import page, write
+    from kinn.studies.report.pictures import illustrate
     from kinn.studies.report.texts import as_csv, as_latex, as_markdown
     from kinn.studies.store import Store
     from kinn.studies.tables import ACCURACIES, columns, rows
@@ -56,6 +57,7 @@ def command(
     if wanted or figures:
         made = drawn(table)
         if wanted:
+            illustrate(table, say)
             write(wanted, page(title or runs.resolve().name, table, made, levels))
             print(wanted)
         if figures:

@@ -84,7 +84,7 @@ class Batch:
     checkpoint: float = 10.0
     retry: bool = False
     fresh: bool = False
-    figures: bool = True
+    figures: bool = False
     watch: Callable[[Tally], None] = lambda _: None
     work: Callable[[Task], Ending] = execute
 

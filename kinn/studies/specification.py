@@ -125,7 +125,7 @@ class Resources(_Table):
         gpus: Whether each run has a GPU of its own: 1, or 0 for none.
         workers: Runs at a time; by default as many as the cores have threads for.
         checkpoint: Seconds between two checkpoints.
-        figures: Whether to draw each solution into its run folder; the report draws its own.
+        figures: Whether to draw each solution into its run folder as soon as it is there; the report draws those that it shows.
         memory: Gigabytes of a run, for a cluster's queue.
         minutes: The longest a run takes, for a cluster's queue; by default the budget and ten minutes.
         partition: The queue of a cluster.
@@ -135,7 +135,7 @@ class Resources(_Table):
     gpus: Literal[0, 1] = 0
     workers: PositiveInt | None = None
     checkpoint: Annotated[float, Field(ge=0)] = 10.0
-    figures: bool = True
+    figures: bool = False
     memory: Annotated[float, Field(gt=0)] = 4.0
     minutes: PositiveInt | None = None
     partition: str | None = None

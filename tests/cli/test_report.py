@@ -11,8 +11,9 @@ QUICK = ("compare", "poisson-1d", "--points", "40", "--iterations", "3", "--seed
 
 def test_a_page_tables_and_figures_are_written(kinn_command: Command) -> None:
     assert kinn_command(*QUICK).status == 0
-    status, out, _ = kinn_command("report", "runs")
+    status, out, err = kinn_command("report", "runs")
     assert (status, out) == (0, "report.html\n")
+    assert err.startswith("drawing runs/poisson-1d/strong-mlp/")
     text = Path("report.html").read_text()
     assert "error against time" in text
     assert "data:image/png;base64," in text

@@ -297,14 +297,12 @@ def test_workers_see_what_the_batch_sees_where_no_gpu_is_asked_for(
         assert executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result(60) == "3,4"
 
 
-def test_figures_are_left_out_where_that_is_asked_for(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_figures_are_drawn_where_that_is_asked_for(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
     monkeypatch.setattr("kinn.solution.Solution.plot", lambda _, folder: drawn.append(folder))
-    batch(cases(seeds=1), runs, figures=False)
+    batch(cases(seeds=1), runs)
     assert drawn == []
-    batch(cases(), runs)
+    batch(cases(), runs, figures=True)
     assert len(drawn) == 1
 
 

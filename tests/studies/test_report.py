@@ -17,11 +17,16 @@ from typing import Any
 
 import pytest
 
-from kinn.studies.report.figures import figures, save
+from kinn.studies.batch import Batch
+from kinn.studies.executors import SerialExecutor
+from kinn.studies.report.figures import figures, middle_run, save
 from kinn.studies.report.page import page
+from kinn.studies.report.pictures import illustrate
 from kinn.studies.report.texts import as_csv, as_latex, as_markdown
 from kinn.studies.results import Result
+from kinn.studies.store import Store
 from kinn.studies.tables import Row, columns, comparisons, rows
+from tests.studies.conftest import Cases
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -202,3 +207,33 @@ def test_a_browser_draws_the_page(table: list[Row], tmp_path: Path) -> None:
     pixels = matplotlib.image.imread(picture)
     assert pixels.shape[:2] == (900, 1200)
     assert 0.005 < (pixels[..., :3].mean(axis=-1) < 0.5).mean() < 0.5  # ink on paper, and not the other way round
+
+
+def test_the_run_in_the_middle_is_drawn_once_and_into_its_folder(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plot(_: Any, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "u.png").write_bytes(PNG)
+
+    monkeypatch.setattr("kinn.solution.Solution.plot", plot)
+    made = cases(seeds=3)
+    with Store(runs) as store:
+        Batch(made, store, SerialExecutor()).run()
+        table = rows(store.results())
+    said: list[str] = []
+    illustrate(table, said.append)
+    (drawn,) = runs.glob("*/*/*/*.png")
+    assert said == [f"drawing {drawn.parent}"]
+    assert drawn.parent == middle_run(table[0]).path  # type: ignore[union-attr]
+    assert "data:image/png;base64," in page("A study", table, {}, (1e-2,))
+    illustrate(table, said.append)
+    assert len(said) == 1
+    drawn.unlink()
+    (drawn.parent / "state.pt").write_bytes(b"PK")
+    illustrate(table, said.append)
+    assert said[-1].startswith(f"no pictures of {drawn.parent}: {drawn.parent / 'state.pt'} is no checkpoint")
+    assert not (drawn.parent / ".figures").exists()
+    peer = replace(table[0].runs[0], config={**table[0].runs[0].config, "peer": "deepxde"})
+    illustrate(rows([peer]), said.append)
+    assert len(said) == 3
