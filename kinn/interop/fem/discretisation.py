@@ -14,9 +14,10 @@ from torch import Tensor
 
 from kinn.conditions.base import having
 from kinn.conditions.general import INTERIOR
-from kinn.errors import InputError, SolveError, unknown
-from kinn.fields import Field, derivative_index
+from kinn.errors import InputError, SolveError
+from kinn.fields import Field
 from kinn.forms.energy.functional import Density
+from kinn.forms.functions import Wanted, evaluated, parsed
 from kinn.forms.trial import Trial
 from kinn.interop.fem.constraints import Constraints
 from kinn.interop.fem.integrals import Integral
@@ -192,32 +193,16 @@ class Elements:
         Raises:
             InputError: If an expression names no field or coordinate, or is a derivative beyond the first.
         """
-        single = isinstance(expressions, str)
-        wanted = [self._parsed(name) for name in ([expressions] if isinstance(expressions, str) else expressions)]
-        x = np.asarray(points, dtype=np.float64)
-        out = np.full((len(x), len(wanted)), np.nan)
-        free = np.ones(len(x), dtype=bool)
-        for name, geometry in self.problem.subdomains.items():
-            if subdomain is None:
-                here = np.flatnonzero(free & geometry.contains(x))
-                free[here] = False
-            else:
-                here = np.arange(len(x)) if name == subdomain else np.arange(0)
-            if len(here):
-                out[here] = self._at(name, x[here], wanted)
-        return out[:, 0] if single else out
+        names = [expressions] if isinstance(expressions, str) else list(expressions)
+        for name in names:
+            if sum(parsed(self.problem, name)[1]) > 1:
+                raise InputError(f"finite elements give no {name}: their first derivatives jump between elements")
+        asked = expressions if isinstance(expressions, str) else names
+        return evaluated(self.problem, self._values, points, asked, subdomain)
 
-    def _at(self, name: str, points: Array, wanted: Sequence[tuple[int, int]]) -> Array:
-        numbers, table = self.discretisation.spaces[name].table(points)
-        own = self.discretisation.constraints.of(self.x, name)
-        return np.stack([np.sum(own[c][numbers] * table[part], axis=1) for c, part in wanted], axis=1)
-
-    def _parsed(self, expression: str) -> tuple[int, int]:
-        """Return the field of "u.x" and the row of its derivative, 0 for its value."""
-        field, _, letters = expression.partition(".")
-        if field not in self.problem.names:
-            raise unknown("field", field, self.problem.names, f"problem {self.problem.name!r}")
-        a = derivative_index(letters, self.problem.coordinates, field)
-        if sum(a) > 1:
-            raise InputError(f"finite elements give no {expression}: their first derivatives jump between elements")
-        return self.problem.names.index(field), 1 + a.index(1) if any(a) else 0
+    def _values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Return fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
+        numbers, table = self.discretisation.spaces[subdomain].table(points)
+        own = self.discretisation.constraints.of(self.x, subdomain)
+        parts = [(self.problem.names.index(field), 1 + a.index(1) if any(a) else 0) for field, a in wanted]
+        return np.stack([np.sum(own[c][numbers] * table[part], axis=1) for c, part in parts], axis=1)
