@@ -45,7 +45,7 @@ def study(seeds: int, budget: float, clock: str) -> dict[str, Any]:
     """Return a study of one problem by one network, over many seeds."""
     return {
         "name": "many",
-        "problems": ["poisson-1d"],
+        "problems": ["poisson-2d"],
         "networks": ["kan"],
         "seeds": seeds,
         "budget": budget,
@@ -107,7 +107,8 @@ def overhead(runs: int) -> str:
 
 CPU seconds of a run: inside `kinn.solve`, beyond it in the worker (claim, checkpoints, run folder, weights, VTU, and three
 PNG figures if they are asked for), and in the batch itself (handing out, index, progress). Median of {runs - 1} runs of
-poisson-1d by the KAN after the first, budget 0.5 CPU seconds, one local worker with one thread, which imports torch once.
+poisson-2d by the KAN after the first, budget 0.5 CPU seconds, one local worker with one thread, which imports torch once.
+Figures are not drawn unless a study asks for it: the report draws the runs that it shows.
 Measured by `python benchmarks/batch.py overhead` on {processor()}, {versions(("torch", "matplotlib", "numpy"))}.
 
 | run folders | solve | worker | batch | beyond the solve |
