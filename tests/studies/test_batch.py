@@ -256,6 +256,18 @@ def test_local_workers_solve_the_same(runs: Path, cases: Cases, tmp_path: Path) 
         assert texts[0] == texts[1]
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_a_worker_gives_back_what_a_call_took(tmp_path: Path) -> None:
+    hoard = "import numpy\nkept = [numpy.ones(8000) for _ in range(5000)]\nkept.append(kept)"  # 320 MB in a cycle
+    pages = "int(open('/proc/self/statm').read().split()[1])"
+    with LocalExecutor(1, 1, tmp_path / "log", warm=False) as executor:
+        executor.submit(exec, "import numpy").result(60)
+        before = executor.submit(eval, pages).result(60)
+        executor.submit(exec, hoard, {}).result(60)
+        after = executor.submit(eval, pages).result(60)
+    assert (after - before) * os.sysconf("SC_PAGE_SIZE") < 50e6
+
+
 def test_a_worker_that_dies_costs_its_own_call_only(tmp_path: Path) -> None:
     with LocalExecutor(1, 3, tmp_path / "log", warm=False) as executor:
         dead = executor.submit(os._exit, 3)
