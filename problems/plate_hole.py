@@ -5,23 +5,35 @@
 
 Reference: finite elements on curved quadratic elements, good to 1e-6. Residuals are in units of the traction and of the
 side, so that equations and boundary conditions are of one size.
+
+Around the hole the field varies with r / 5, and points spread evenly leave the network free to oscillate between them:
+the strong form draws them as 1 / r^2, evenly in log r, and multiplies the residual by r, so that its mean square is
+that over the plate all the same.
 """
 
 from __future__ import annotations
 
+from math import log, pi
 from typing import Any
+
+import numpy as np
 
 from kinn.boundary_integrals.equations import Elasticity
 from kinn.conditions import Condition
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Geometry, Rectangle
+from kinn.geometry.sampling import fill, unit_cube
 from kinn.mechanics import PlaneStress, Traction, symmetry
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Array, Defaults, Output, Problem
 from kinn.problems.references import plate_hole as reference
 
 SIDE, TENSION = reference.SIDE, reference.TENSION
 MATERIAL = PlaneStress(reference.YOUNG, reference.POISSON)
+
+#: The mean of r^2 over points drawn as 1 / r^2: the plate's area by the integral of 1 / r^2 over it, which is
+#: (pi / 2) log (2 SIDE / RADIUS) less Catalan's constant.
+MEAN_SQUARE = (SIDE**2 - pi * reference.RADIUS**2 / 4) / (pi / 2 * log(2 * SIDE / reference.RADIUS) - 0.915965594177219)
 
 #: The tractions, by the name of the boundary; None where symmetry holds the displacement.
 TRACTIONS: dict[str, tuple[float | None, float | None]] = {
@@ -51,8 +63,22 @@ def residual(material: PlaneStress, u: Field, v: Field) -> list[Field]:
 
 
 def strong(u: Field, v: Field, p: Points) -> list[Field]:
-    """Return the residual."""
-    return residual(MATERIAL, u, v)
+    """Return the residual, times r in units of its root mean square over the points of `towards_the_hole`."""
+    factor = ((p.x * p.x + p.y * p.y) / MEAN_SQUARE) ** 0.5
+    return [r * factor for r in residual(MATERIAL, u, v)]
+
+
+def towards_the_hole(geometry: Geometry, n: int, seed: int) -> Array:
+    """Return points (n, 2) spread evenly in the angle and in log r."""
+
+    def draw(m: int) -> Array:
+        unit = unit_cube(m, 2, seed=seed)
+        r = reference.RADIUS * (2**0.5 * SIDE / reference.RADIUS) ** unit[:, 0]
+        angle = pi / 2 * unit[:, 1]
+        x = np.column_stack([r * np.cos(angle), r * np.sin(angle)])
+        return np.asarray(x[geometry.contains(x)])
+
+    return fill(n, draw, repr(geometry))
 
 
 def energy(u: Field, v: Field, p: Points) -> Field:
@@ -80,10 +106,19 @@ def make_problem() -> Problem:
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
         reference_fields=reference.displacement,
         defaults=Defaults(
-            networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
-            budget=120.0,
+            networks={"kan": KAN((12,), 8, 5), "mlp": MLP((22, 22))},
+            points=2500,
+            boundary=3.0,
+            pde_weight=1e-3,
+            budget=150.0,
+            sampler=towards_the_hole,
             forms={
-                "energy": {"per_parameter": 40.0, "budget": 130.0},
+                "energy": {
+                    "networks": {"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
+                    "per_parameter": 40.0,
+                    "boundary": 1.0,
+                    "budget": 130.0,
+                },
                 "inverse": {"networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((12,))}, "budget": 20.0},
             },
         ),
