@@ -28,11 +28,16 @@ def to_coefficients(order: int) -> Array:
 
 
 def polynomials(x: Array, order: int) -> Array:
-    """Return the Legendre polynomials of degree 0 .. order - 1 at x (...), an array (..., order)."""
-    out = np.empty((*x.shape, order))
-    out[..., 0] = 1.0
+    """Return the Legendre polynomials of degree 0 .. order - 1 at x (...), an array (..., order).
+
+    In memory each polynomial is a block of its own.
+    """
+    out = np.empty((order, *x.shape))
+    out[0] = 1.0
     if order > 1:
-        out[..., 1] = x
+        out[1] = x
     for n in range(1, order - 1):
-        out[..., n + 1] = ((2 * n + 1) * x * out[..., n] - n * out[..., n - 1]) / (n + 1)
-    return out
+        np.multiply(x, out[n], out=out[n + 1])
+        out[n + 1] *= (2 * n + 1) / (n + 1)
+        out[n + 1] -= n / (n + 1) * out[n - 1]
+    return np.moveaxis(out, 0, -1)

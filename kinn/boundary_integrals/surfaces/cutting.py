@@ -11,7 +11,7 @@ import numpy as np
 from kinn.boundary_integrals.surfaces.charts import Chart
 from kinn.boundary_integrals.surfaces.faces import Face
 from kinn.boundary_integrals.surfaces.panels import ORDER, SurfacePanels
-from kinn.boundary_integrals.surfaces.squares import slopes, square_coefficients, square_polynomials, square_rule
+from kinn.boundary_integrals.surfaces.squares import square_coefficients, square_rule, tangents
 from kinn.errors import InputError
 from kinn.geometry.pieces.base import Array
 
@@ -62,7 +62,7 @@ def _cut(faces: Sequence[Face], longest: float, order: int) -> SurfacePanels:
             points.append(chart(shift + uv / counts))
             numbers.append(number)
     x = square_coefficients(_FINE) @ np.array(points)
-    across = np.cross(*(square_polynomials(uv, _FINE) @ (matrix @ x) for matrix in slopes(_FINE)))
+    across = np.cross(*tangents(np.broadcast_to(uv, (len(x), *uv.shape)), x))
     coefficients = np.concatenate([x, square_coefficients(_FINE) @ across], axis=2)
     return SurfacePanels(tuple(faces), np.array(numbers, dtype=np.intp), coefficients, order)
 

@@ -1,4 +1,4 @@
-"""The points of panels that are nearest to targets, and the tangents there."""
+"""The points of panels that are nearest to targets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinn.boundary_integrals.base import ON, Closest, Numbers
-from kinn.boundary_integrals.surfaces.squares import slopes, square_polynomials, square_rule
+from kinn.boundary_integrals.surfaces.squares import square_polynomials, square_rule, tangents
 from kinn.geometry.pieces.base import Array
 
 if TYPE_CHECKING:
@@ -48,9 +48,11 @@ def nearest(panels: SurfacePanels, targets: Array, panel: Numbers) -> tuple[Arra
     start, _ = square_rule(panels.order)
     uv = start[np.argmin(np.sum((panels.points[panel] - targets[:, None]) ** 2, axis=2), axis=1)]
     apart = panels.at(panel, uv)[0] - targets
-    best, distance = uv, np.linalg.norm(apart, axis=1)
+    best, distance, moving = uv, np.linalg.norm(apart, axis=1), np.arange(len(uv))
     for _ in range(_STEPS):
-        first, second = tangents(panels, panel, uv)
+        if not len(moving):
+            break
+        first, second = (a[:, 0] for a in tangents(uv[:, None], panels.coefficients[panel[moving], :, :3]))
         step = _step(
             uv,
             *(
@@ -59,21 +61,13 @@ def nearest(panels: SurfacePanels, targets: Array, panel: Numbers) -> tuple[Arra
             ),
         )
         uv = uv + step
-        apart = panels.at(panel, uv)[0] - targets
+        apart = panels.at(panel[moving], uv)[0] - targets[moving]
         now = np.linalg.norm(apart, axis=1)
-        best = np.where((now < distance)[:, None], uv, best)
-        distance = np.minimum(now, distance)
-        if np.abs(step).max(initial=0.0) < 1e-15:
-            break
+        best[moving] = np.where((now < distance[moving])[:, None], uv, best[moving])
+        distance[moving] = np.minimum(now, distance[moving])
+        on = np.abs(step).max(axis=1) >= 1e-15
+        moving, uv, apart = moving[on], uv[on], apart[on]
     return best, distance
-
-
-def tangents(panels: SurfacePanels, panel: Numbers, uv: Array) -> tuple[Array, Array]:
-    """Return the derivatives of the point by both coordinates, (p, 3) each, of panels (p,) at points (p, 2)."""
-    g = panels.fine
-    basis = square_polynomials(uv, g)[:, None]
-    first, second = ((basis @ matrix) @ panels.coefficients[panel, :, :3] for matrix in slopes(g))
-    return first[:, 0], second[:, 0]
 
 
 def _step(uv: Array, a: Array, b: Array, c: Array, f: Array, g: Array) -> Array:

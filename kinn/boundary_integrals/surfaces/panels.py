@@ -18,7 +18,7 @@ from kinn.boundary_integrals.legendre import polynomials
 from kinn.boundary_integrals.surfaces.faces import Face
 from kinn.boundary_integrals.surfaces.nearest import closest
 from kinn.boundary_integrals.surfaces.polar import near_pairs, parts
-from kinn.boundary_integrals.surfaces.squares import square_coefficients, square_polynomials, square_rule
+from kinn.boundary_integrals.surfaces.squares import combined, square_coefficients, square_polynomials, square_rule
 from kinn.geometry.pieces.base import Array
 
 #: Nodes of a panel along each coordinate.
@@ -55,9 +55,8 @@ class SurfacePanels(BoundaryPanels):
     def at(self, panel: Numbers, uv: Array) -> tuple[Array, Array]:
         """Return points and vector products (m, ..., 3) of panels (m,) at points (m, ..., 2) of the square."""
         g, flat = self.fine, uv.reshape(len(uv), -1, 2)
-        rows = polynomials(flat[..., 0], g) @ self.coefficients[panel].reshape(len(uv), g, -1)
-        columns = polynomials(flat[..., 1], g)
-        both = (columns[:, :, None] @ rows.reshape(*columns.shape, 6)).reshape(*uv.shape[:-1], 6)
+        both = combined(polynomials(flat[..., 0], g), polynomials(flat[..., 1], g), self.coefficients[panel])
+        both = both.reshape(*uv.shape[:-1], 6)
         return both[..., :3], both[..., 3:]
 
     @cached_property

@@ -21,8 +21,8 @@ import numpy as np
 
 from kinn.boundary_integrals.base import Numbers, Parts
 from kinn.boundary_integrals.legendre import gauss
-from kinn.boundary_integrals.surfaces.nearest import nearest, tangents
-from kinn.boundary_integrals.surfaces.squares import square_polynomials, square_rule
+from kinn.boundary_integrals.surfaces.nearest import nearest
+from kinn.boundary_integrals.surfaces.squares import square_polynomials, square_rule, tangents
 from kinn.geometry.pieces.base import Array
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ CUTS, MIDDLE = (2, 4), 10
 #: Nodes of triangles: at least so many, and so many more for a range of 1, in s and in w.
 LEAST, MORE = 10, 3.5
 #: Numbers worked on at a time.
-BLOCK = 1_500_000
+BLOCK = 200_000
 
 
 def near_pairs(panels: SurfacePanels, targets: Array) -> tuple[Numbers, Numbers]:
@@ -121,7 +121,7 @@ def _close(panels: SurfacePanels, targets: Array, panel: Numbers, own: Numbers, 
     centres[own >= 0], distance[own >= 0] = nodes[own[own >= 0]], 0.0
     distance[distance < 1e-13 * panels.lengths[panel]] = 0.0
     # tangent coordinates: e_1 along the first derivative, e_2 across it
-    first, second = tangents(panels, panel, centres)
+    first, second = (a[:, 0] for a in tangents(centres[:, None], panels.coefficients[panel, :, :3]))
     a = np.linalg.norm(first, axis=1)
     b = np.sum(first * second, axis=1) / a
     c = np.linalg.norm(np.cross(first, second), axis=1) / a
