@@ -37,7 +37,7 @@ def polynomials(x: Array, order: int) -> Array:
     if order > 1:
         out[1] = x
     for n in range(1, order - 1):
-        np.multiply(x, out[n], out=out[n + 1])
+        np.multiply(x, out[n], out=out[n + 1, ...])
         out[n + 1] *= (2 * n + 1) / (n + 1)
         out[n + 1] -= n / (n + 1) * out[n - 1]
     return np.moveaxis(out, 0, -1)
