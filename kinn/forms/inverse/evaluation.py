@@ -74,6 +74,7 @@ class Interior:
         c, count = setting.components, len(setting.problem.names)
         values, gradients = particular(setting, subdomain, points)
         inside, joints = self.made.representation(subdomain, self.data), Joints(self.made, subdomain)
+        inside = replace(inside, values=joints.continuous(inside.values))
         close = joints.close_to(points)
         joined = replace(inside, values=joints.closed(inside.values))
         kernels = [inside.kernel, setting.equation(subdomain).companion] if count > c else [inside.kernel]

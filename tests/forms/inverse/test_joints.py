@@ -10,6 +10,8 @@ import pytest
 import kinn
 from kinn import MLP, Dirichlet, Neumann, Problem, Rectangle
 from kinn.boundary_integrals.equations import Laplace
+from kinn.boundary_integrals.grading import share
+from kinn.boundary_integrals.panels import Panels
 from kinn.forms import BoundaryTrial
 from kinn.forms.inverse.evaluation import Interior
 from kinn.forms.inverse.joints import Joints
@@ -74,3 +76,23 @@ def test_values_that_are_given_stay() -> None:
             assert moved == 0
         else:
             assert OFF / 2 < moved / made.scale < 10 * OFF
+
+
+def test_panels_of_an_edge_join() -> None:
+    """Jumps of 1e-8 between panels are not divided by 1e-9; slopes of such noise itself, 1e-8 n^2 / h, are about 1e-4."""
+    inside, _ = solved_but(0.0, "left", "bottom")
+    made, draw = inside.made, np.random.default_rng(0)
+    rough = Interior(made, inside.data + 1e-8 * draw.normal(size=made.size))
+    name = next(iter(made.setting.problem.subdomains))
+    panels = made.panels
+    assert isinstance(panels, Panels)
+    within = panels.starts > 0
+    points = np.concatenate(
+        [
+            panels.tracks[n].edge.at(share(t[None], panels.tracks[n].orders)).points
+            for n, t in zip(panels.track[within], panels.starts[within], strict=True)
+        ]
+    )
+    assert len(points) > 4
+    smooth, found = (own.values(name, points, WANTED) for own in (inside, rough))
+    assert np.abs(found - smooth).max() < 1e-3
