@@ -57,6 +57,7 @@ def measured(task: Task) -> Ending:
     """Do what a worker does, and write down the seconds of the processor inside `kinn.solve` and beyond it."""
     import kinn
     from kinn.studies.execute import execute
+    from kinn.studies.executors.worker import give_back
 
     solve, inside = kinn.solve, 0.0
 
@@ -74,6 +75,7 @@ def measured(task: Task) -> Ending:
         return execute(task)
     finally:
         kinn.solve = solve
+        give_back()  # as the worker does once more, when there is nothing left to give
         beyond = time.process_time() - began - inside
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
             log.write(json.dumps({"solve": inside, "beyond": beyond}) + "\n")
@@ -105,8 +107,8 @@ def overhead(runs: int) -> str:
             rows.append(f"| {name} | {solve:.2f} | {beyond:.3f} | {batch:.3f} | {beyond + batch:.3f} |")
     return f"""## What a batch costs
 
-CPU seconds of a run: inside `kinn.solve`, beyond it in the worker (claim, checkpoints, run folder, weights, VTU, and three
-PNG figures if they are asked for), and in the batch itself (handing out, index, progress). Median of {runs - 1} runs of
+CPU seconds of a run: inside `kinn.solve`, beyond it in the worker (claim, checkpoints, run folder, weights, VTU, the memory given
+back, and three PNG figures if they are asked for), and in the batch itself (handing out, index, progress). Median of {runs - 1} runs of
 poisson-2d by the KAN after the first, budget 0.5 CPU seconds, one local worker with one thread, which imports torch once.
 Figures are not drawn unless a study asks for it: the report draws the runs that it shows.
 Measured by `python benchmarks/batch.py overhead` on {processor()}, {versions(("torch", "matplotlib", "numpy"))}.

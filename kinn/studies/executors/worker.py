@@ -33,7 +33,7 @@ def main() -> None:
             send(answers, answer)
         except BrokenPipeError:
             os._exit(1)
-        _give_back()
+        give_back()
 
 
 def _answer(packed: bytes) -> bytes:
@@ -48,7 +48,7 @@ def _answer(packed: bytes) -> bytes:
             return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Give the memory of a call back to the system: what stands in cycles, and what the allocator keeps for the next."""
     gc.collect()
     with suppress(OSError, AttributeError):  # the allocator is not glibc's
