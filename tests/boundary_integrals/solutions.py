@@ -10,8 +10,9 @@ from scipy.special import hankel1
 
 from kinn import ArcPolygon, Disk, Ellipse, Geometry, Rectangle
 from kinn.boundary_integrals.chains import chains_of
+from kinn.boundary_integrals.cutting import make_panels
 from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel
-from kinn.boundary_integrals.panels import Panels, Track, make_panels
+from kinn.boundary_integrals.panels import Panels, Track
 from kinn.geometry.pieces.base import Array
 
 #: Gives values (N, C) and gradients (N, C, 2) at points (N, 2).

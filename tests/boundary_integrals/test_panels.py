@@ -7,9 +7,10 @@ import pytest
 
 from kinn import Disk, Geometry, InputError, Rectangle
 from kinn.boundary_integrals.chains import chains_of
+from kinn.boundary_integrals.cutting import make_panels
 from kinn.boundary_integrals.grading import order_for, rate, share
 from kinn.boundary_integrals.kernels import LaplaceKernel
-from kinn.boundary_integrals.panels import Panels, Track, make_panels
+from kinn.boundary_integrals.panels import Panels, Track
 from kinn.geometry.pieces.base import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from kinn.boundary_integrals.base import BoundaryPanels
+from kinn.boundary_integrals.cutting import make_panels
 from kinn.boundary_integrals.grading import order_for
-from kinn.boundary_integrals.panels import Panels, Track, make_panels
+from kinn.boundary_integrals.panels import Panels, Track
 from kinn.errors import InputError
 from kinn.forms.inverse.outline import Corner, Outline
 from kinn.forms.inverse.setting import Setting
