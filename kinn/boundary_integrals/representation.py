@@ -141,7 +141,7 @@ class Representation:
             still = nearest[k][:, None] * lengths
             own, own_slopes = self._layers(part.apart, part.normals, density, jump, still, slopes is not None)
             np.add.at(u, k, own)
-            if slopes is not None:
+            if slopes is not None and own_slopes is not None:
                 np.add.at(slopes, k, own_slopes)
 
     def _nearest(self, points: Array, which: Numbers, panel: Numbers) -> tuple[Array, NDArray[np.bool_], Array]:
