@@ -89,6 +89,10 @@ class System(ABC):
         """Return the model of Gauss and Newton around theta."""
 
     @abstractmethod
+    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+        """Return half the slope (P,) that the fields' second-order change along d brings, or None where it is left out."""
+
+    @abstractmethod
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield parts of the residuals and of their Jacobian, of a sum of squares."""
 

@@ -3,12 +3,16 @@
 Each step takes the smallest damping whose actual decrease is still a set fraction of the predicted one: the damping
 walks down while steps go on being good, up until one is. Bolder than the classical gain-ratio rules, which creep. On an
 energy the same steps are those of Gauss and Newton in the energy's own metric, with the damping as line search.
+
+Where the objective tells how the fields bend along a step d, half the acceleration a = -(J^T J + mu)^-1 J^T z'' is added,
+z'' the second derivative of the fields along d: a step of second order along the geodesic (Transtrum and Sethna 2012,
+arXiv:1201.5885). What is held stiffly (conditions by penalties) would else be left quadratically in d, and steps be short.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import ClassVar
 
 from torch import Tensor
@@ -16,6 +20,9 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.optim.gauss_newton import GaussNewton, KernelForm, NormalEquations, TriangularFactor
 from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
+
+#: A step that gains less than this share of what a forbidden one of the same trials would have is the last.
+CRUMBS = 0.01
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,8 @@ class LevenbergMarquardt(Optimizer):
         linear_algebra: "auto", "normal", "qr" or "kernel".
         precise_below: With "auto", the loss below which QR replaces the normal equations.
         trials: How many dampings are tried in a step.
+        bend: The largest |a| / |d| of a step d whose acceleration a is added to it: others are not taken. 0 leaves
+            accelerations out.
     """
 
     name: ClassVar[str] = "lm"
@@ -39,6 +48,7 @@ class LevenbergMarquardt(Optimizer):
     linear_algebra: str = "auto"
     precise_below: float = 1e-15
     trials: int = 12
+    bend: float = 0.75
 
     def __post_init__(self) -> None:
         if not 0 < self.target < 1:
@@ -47,6 +57,8 @@ class LevenbergMarquardt(Optimizer):
             raise InputError(f"optimizer.factor is greater than 1, not {self.factor}")
         if not self.damping > 0:
             raise InputError(f"optimizer.damping is positive, not {self.damping}")
+        if self.bend < 0:
+            raise InputError(f"optimizer.bend is not negative, not {self.bend}")
         if self.linear_algebra not in ("auto", "normal", "qr", "kernel"):
             raise InputError(f"optimizer.linear_algebra is auto, normal, qr or kernel, not {self.linear_algebra!r}")
 
@@ -62,19 +74,22 @@ class LevenbergMarquardt(Optimizer):
         model = self._model(objective, state)
         damping: float = state.memory.get("damping") or self.damping * model.scale
         best: tuple[Tensor, float, float] | None = None
-        tried, used, forbidden = 0, damping, 0
+        tried, used, forbidden, refused = 0, damping, 0, inf
         broken: Tensor | None = state.theta
         for tried in range(1, self.trials + 1):
-            d = model.step(damping)
-            good = False
+            d, good = model.step(damping), False
+            predicted = 0.0 if d is None else model.decrease(d)
+            if d is not None:
+                d = self._bent(objective, model, state.theta, d, damping)
             if d is not None:
                 moved = state.theta + d.to(state.theta.dtype)
                 loss = objective.loss(moved)
                 broken = None if isfinite(loss) or broken is None else moved
-                predicted = model.decrease(d)
                 good = predicted > 0 and model.loss - loss >= self.target * predicted
+                # an energy has no noise to be bold against: of two good steps it is the lower that is taken
+                good = good and (objective.least_squares or best is None or loss < best[1])
                 if good and not objective.allows(state.theta, moved):
-                    good, forbidden = False, forbidden + 1
+                    good, forbidden, refused = False, forbidden + 1, min(refused, loss)
             if good and d is not None:
                 best, used = (d, loss, damping), damping
                 damping /= self.factor
@@ -90,7 +105,23 @@ class LevenbergMarquardt(Optimizer):
             return State(state.theta, state.loss, {**state.memory, "damping": damping}, why, detail)
         d, loss, used = best
         theta = state.theta + d.to(state.theta.dtype)
-        return State(theta, loss, {"damping": used}, detail={"damping": used, "trials": float(tried), **detail})
+        # what is left to take where nearly all is forbidden is not worth the steps
+        why = FORBIDDEN if state.loss - loss < CRUMBS * (state.loss - refused) else ""
+        figures = {"damping": used, "trials": float(tried), **detail}
+        return State(theta, loss, {"damping": used}, why, figures)
+
+    def _bent(
+        self, objective: Objective, model: GaussNewton, theta: Tensor, d: Tensor, damping: float
+    ) -> Tensor | None:
+        """Return a step with half its acceleration, or None where that is too large for the two to say where it leads."""
+        bend = objective.bend(theta, d.to(theta.dtype)) if self.bend and isinstance(model, NormalEquations) else None
+        if bend is None:
+            return d
+        assert isinstance(model, NormalEquations)
+        acceleration = model.correction(bend, damping)
+        if acceleration is None or not acceleration.norm() <= self.bend * d.norm():
+            return None
+        return d + 0.5 * acceleration
 
     def renewed(self, objective: Objective, state: State) -> State:
         """Return the state with its damping: that suits an objective which changed a little, too, unless it was exhausted."""

@@ -65,6 +65,14 @@ class Objective(Protocol):
         """Return the model of Gauss and Newton around theta."""
         ...
 
+    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+        """Return half the slope (P,) that the second-order change along d brings, or None where it is left out.
+
+        It is J^T H z'' / 2 with H the second derivative of the objective in what the parameters change, z, whose second
+        derivative along d is z''. See `LevenbergMarquardt.bend`.
+        """
+        ...
+
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield parts of the residuals r (n,) and of their Jacobian (n, P), which may be overwritten by the next.
 

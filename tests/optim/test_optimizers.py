@@ -59,6 +59,41 @@ def test_accepted_steps_keep_the_target_ratio() -> None:
         state = following
 
 
+class Bent(Residuals):
+    """Residuals that say how they bend."""
+
+    def bend(self, theta: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
+        def along(t: torch.Tensor) -> torch.Tensor:
+            return self.function(theta + t * d)
+
+        zero = torch.zeros((), dtype=torch.float64)
+        second = torch.autograd.functional.jacobian(
+            lambda t: torch.autograd.functional.jacobian(along, t, create_graph=True), zero
+        )
+        jacobian: torch.Tensor = torch.autograd.functional.jacobian(self.function, theta)
+        return jacobian.T @ second
+
+
+def test_an_acceleration_follows_a_bent_valley() -> None:
+    for bend, worst, least in ((1e3, 1e-12, 0.0), (0.0, torch.inf, 1.0)):  # the valley is a parabola: of second order
+        method, objective = LevenbergMarquardt(damping=1e-14, bend=bend, trials=1), Bent(rosenbrock, 2)
+        model = NormalEquations(objective, START)
+        d = model.step(1e-14 * model.scale)
+        assert d is not None
+        bent = method._bent(objective, model, START, d, 1e-14 * model.scale)
+        assert bent is not None
+        assert least <= objective.loss(START + bent) <= worst
+    assert method._bent(objective, model, START, d, 1.0) is d
+
+
+def test_a_step_that_bends_too_much_is_not_taken() -> None:
+    objective = Bent(rosenbrock, 2)
+    model = NormalEquations(objective, START)
+    d = model.step(1e-14 * model.scale)
+    assert d is not None
+    assert LevenbergMarquardt(bend=1e-3)._bent(objective, model, START, d, 1e-14 * model.scale) is None
+
+
 def test_the_three_forms_give_one_step() -> None:
     objective, theta = Residuals(rosenbrock, 2), START
     normal, factor, kernel = (m(objective, theta) for m in (NormalEquations, TriangularFactor, KernelForm))
@@ -163,6 +198,7 @@ def test_auto_keeps_least_squares_only_where_it_pays() -> None:
         lambda: LevenbergMarquardt(target=2.0),
         lambda: LevenbergMarquardt(factor=0.5),
         lambda: LevenbergMarquardt(damping=0.0),
+        lambda: LevenbergMarquardt(bend=-1.0),
         lambda: LevenbergMarquardt(linear_algebra="svd"),
         lambda: SelfScaledBroyden(decrease=0.95),
         lambda: LBFGS(history=0),

@@ -19,6 +19,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.data import check_finite
 from kinn.forms.energy.essential import check_stated, essential
+from kinn.forms.energy.flux import fluxes
 from kinn.forms.energy.functional import Density, EnergyTerm, plan_energy
 from kinn.forms.energy.modes import check_modes
 from kinn.forms.energy.penalty import PenaltyTerm, penalised
@@ -136,7 +137,7 @@ class _Terms:
             term = plan_energy(self.trial, held.label, group, density, points)
             if isinstance(held, General) and any(any(a) for _, _, a in term.leaves):
                 return []  # of derivatives: a natural condition
-            terms.append(penalised(term, left))
+            terms.append(penalised(term, left, fluxes(self.trial, held, group, points)))
         return terms
 
     def _of(self, condition: Condition, group: tuple[str, ...]) -> Points | None:

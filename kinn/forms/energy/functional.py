@@ -111,6 +111,16 @@ class EnergyTerm:
         """Return the factor (m, r, N) of the second derivative."""
         return semidefinite_factor(self.second(z, block))
 
+    def resistance(self, z: Tensor, direction: Tensor, block: int) -> Tensor:
+        """Return the second derivative times a direction, (m, N)."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(self.at(z, block).sum(), z, create_graph=True)
+            if not slope.requires_grad:
+                return torch.zeros_like(z)
+            (out,) = torch.autograd.grad((slope * direction).sum(), z)
+        return out
+
     def second(self, z: Tensor, block: int) -> Tensor:
         """Return the second derivative (N, m, m)."""
         with torch.enable_grad():

@@ -2,7 +2,8 @@
 
 What a condition leaves over, r, adds beta r^2 / 2 - lambda r to the energy. The penalty alone leaves r = O(1 / beta) over;
 the multiplier, lambda <- lambda - beta r now and then, takes over its part until nothing is left (the augmented
-Lagrangian of Hestenes and Powell, 1969), and beta need not be so large that it spoils the condition of the problem.
+Lagrangian of Hestenes and Powell, 1969), and beta need not be so large that it spoils the condition of the problem. Where the
+multiplier is known to be a flux, it is that of the present fields: see `kinn.forms.energy.flux`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from kinn.fields import Field, Points
+from kinn.forms.energy.flux import Flux
 from kinn.forms.energy.functional import EnergyTerm
 from kinn.forms.trial import Trial
 
@@ -27,10 +29,12 @@ class PenaltyTerm(EnergyTerm):
 
     Attributes:
         left: What the condition leaves over.
+        fluxes: What the multiplier is the mean of, of each side; none where it is a sum of what was left over.
         multipliers: Those of each block (equations, N); empty before the first update.
     """
 
     left: Left
+    fluxes: tuple[Flux, ...] = ()
     multipliers: list[Tensor] = field(default_factory=list)
 
     def at(self, z: Tensor, block: int) -> Tensor:
@@ -46,8 +50,12 @@ class PenaltyTerm(EnergyTerm):
         with torch.no_grad():
             for block, p in enumerate(self.blocks):
                 r, beta = self._left(self.components(trial, block), block)
-                before = self.multipliers[block] if self.multipliers else torch.zeros_like(r)
-                out.append(before - beta * r)
+                if self.fluxes:
+                    sides = torch.stack([flux(trial, block) for flux in self.fluxes])
+                    out.append(sides.mean(dim=0, keepdim=True))
+                else:
+                    before = self.multipliers[block] if self.multipliers else torch.zeros_like(r)
+                    out.append(before - beta * r)
                 assert p.weights is not None
                 squares += float((p.weights * r.square()).sum())
         return out, squares
@@ -60,6 +68,6 @@ class PenaltyTerm(EnergyTerm):
         return torch.stack(rows[:-1]), rows[-1]
 
 
-def penalised(term: EnergyTerm, left: Left) -> PenaltyTerm:
+def penalised(term: EnergyTerm, left: Left, fluxes: tuple[Flux, ...] = ()) -> PenaltyTerm:
     """Return a planned term with what its multipliers need."""
-    return PenaltyTerm(term.term, term.density, term.leaves, term.quadratic, left)
+    return PenaltyTerm(term.term, term.density, term.leaves, term.quadratic, left, fluxes)

@@ -37,6 +37,9 @@ ROUNDING = 1e-14
 #: What counts as the progress of steps that gain ever more: little, and not nothing.
 CREEPING = 0.01
 
+#: The share of a step over which second derivatives along it are taken: its third order hardly tells, nor does rounding.
+DIFFERENCE = 0.1
+
 #: How often the last layer is halved before a start is given up whose energy is not finite.
 HALVINGS = 30
 
@@ -154,6 +157,25 @@ class EnergySystem(System):
             gradient += self.trial.flat.gradient((w * local.slope * z).sum()).double()
         return Curvature(total, 0.5 * gradient, symmetric(matrix))
 
+    def bend(self, theta: Tensor, d: Tensor) -> Tensor:
+        """Return half of sum w J^T psi'' z'' (P,), z'' the second derivative of the components along d, by differences."""
+        total = torch.zeros(self.size, dtype=torch.float64)
+        flat = self.trial.flat
+        for term, n, w in self._blocks():
+            ahead, behind = (self._components(term, n, theta + s * DIFFERENCE * d) for s in (1.0, -1.0))
+            flat.set(theta)
+            z = term.components(self.trial, n)
+            here = z.detach()
+            second = (ahead - 2.0 * here + behind) / DIFFERENCE**2
+            total += flat.gradient((w * term.resistance(here, second, n) * z).sum()).double()
+        return 0.5 * total
+
+    def _components(self, term: EnergyTerm, block: int, theta: Tensor) -> Tensor:
+        """Return the components (m, N) that a term asks for at theta."""
+        self.trial.flat.set(theta)
+        with torch.no_grad():
+            return term.components(self.trial, block)
+
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Refuse: an energy is no sum of squares.
 
@@ -208,6 +230,11 @@ class EnergySystem(System):
         """The conditions that are not built in, those of the guard's rule after its own."""
         own = [term for term in self.terms if isinstance(term, PenaltyTerm)]
         return own if self.guard is None else own + self.guard.penalties
+
+    @property
+    def accumulates(self) -> bool:
+        """Whether some multipliers are sums of what was left over, which grow without end where it stays."""
+        return any(not term.fluxes for term in self.penalties)
 
     def updated(self, theta: Tensor) -> tuple[list[list[Tensor]], float]:
         """Return the multipliers of all penalties after an update at theta, and the squares of what is left over."""

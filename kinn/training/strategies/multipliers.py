@@ -1,4 +1,4 @@
-"""The multipliers of an energy's conditions, brought up to date now and then: see `kinn.forms.penalty`."""
+"""The multipliers of an energy's conditions, brought up to date now and then: see `kinn.forms.energy.penalty`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import Tensor
 from kinn.training.strategies.base import Memory, Strategy
 
 #: An update is in vain that left no less than the share `BETTER` of the least since the energy changed by no more than the
-#: share `SETTLED` from one update to the next. After so many in a row training ends: what a network cannot resolve adds up in the multipliers
-#: without end, and leads it astray.
+#: share `SETTLED` from one update to the next. After so many in a row training ends: what a network cannot resolve adds up without end
+#: in multipliers that are sums, and leads it astray.
 VAIN, BETTER, SETTLED = 8, 0.95, 1e-3
 
 #: An update that leaves more than this share of what the one before left over is the last that a method which can go no
@@ -29,7 +29,7 @@ class Multipliers(Strategy):
 
     name: ClassVar[str] = "multipliers"
 
-    every: int = 15
+    every: int = 5
 
     def begin(self, system: Any, theta: Tensor, seed: int) -> Memory:
         """Begin with the penalty alone."""
@@ -62,7 +62,7 @@ class Multipliers(Strategy):
             "least": min(left, least),
             "best": theta if left < least else memory["best"],
             "value": value,
-            "vain": memory["vain"] + 1 if left >= BETTER * least else 0,
+            "vain": memory["vain"] + 1 if system.accumulates and left >= BETTER * least else 0,
         }
 
     def apply(self, system: Any, memory: Memory) -> None:

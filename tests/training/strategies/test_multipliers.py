@@ -13,8 +13,8 @@ from kinn.training.strategies.multipliers import VAIN, Multipliers
 class Held:
     """An energy whose updates leave over what a list says."""
 
-    def __init__(self, left: list[float], fall: float = 0.0) -> None:
-        self.left, self.fall, self.energy = iter(left), fall, 1.0
+    def __init__(self, left: list[float], fall: float = 0.0, accumulates: bool = True) -> None:
+        self.left, self.fall, self.energy, self.accumulates = iter(left), fall, 1.0, accumulates
 
     def loss(self, theta: Tensor) -> float:
         self.energy *= 1 - self.fall
@@ -57,6 +57,16 @@ def test_a_gain_begins_the_count_anew():
 def test_go_on_while_the_energy_falls():
     strategy, memories = run([1.0] * 3 * VAIN, fall=0.01)
     assert strategy.concluded(memories[-1]) is None
+
+
+def test_go_on_where_nothing_adds_up():
+    strategy, system = Multipliers(every=1), Held([1.0] * 3 * VAIN, accumulates=False)
+    memory = strategy.begin(system, torch.zeros(1), 0)
+    for n in range(3 * VAIN):
+        found = strategy.refresh(system, torch.zeros(1), memory, 2 * (n + 1))
+        assert found is not None
+        memory = found
+    assert strategy.concluded(memory) is None
 
 
 def test_wait_between_updates():
