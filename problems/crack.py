@@ -135,7 +135,7 @@ def make_problem(features: str = "none") -> Problem:
             sampler=towards_the_tip,
             quadrature=around_the_tip,
             forms={
-                "energy": {"points": 12000, "penalty": 1000.0, "budget": 100.0} if tip else {},
+                "energy": {"points": 30000, "penalty": 1000.0, "budget": 100.0} if tip else {"points": 12000},
                 "inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0},
             },
         ),
