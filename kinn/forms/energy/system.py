@@ -157,8 +157,13 @@ class EnergySystem(System):
             gradient += self.trial.flat.gradient((w * local.slope * z).sum()).double()
         return Curvature(total, 0.5 * gradient, symmetric(matrix))
 
-    def bend(self, theta: Tensor, d: Tensor) -> Tensor:
-        """Return half of sum w J^T psi'' z'' (P,), z'' the second derivative of the components along d, by differences."""
+    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+        """Return half of sum w J^T psi'' z'' (P,), z'' the second derivative of the components along d, by differences.
+
+        None where no condition is held by a penalty: nothing is stiff then, and three evaluations more buy little.
+        """
+        if not self.penalties:
+            return None
         total = torch.zeros(self.size, dtype=torch.float64)
         flat = self.trial.flat
         for term, n, w in self._blocks():
