@@ -78,6 +78,7 @@ def test_bend_is_that_of_differences():
             resisted = torch.einsum("nij,jn->in", term.second(here, n), (ahead - 2 * here + behind) / h**2)
             expected += 0.5 * float((p.weights * across * resisted).sum())
     assert float(system.bend(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
+    assert system_of(poisson("hard")).bend(theta, d) is None  # nothing is held stiffly
 
 
 @pytest.mark.parametrize("enforce", ["hard", "soft"])
