@@ -77,17 +77,16 @@ class LevenbergMarquardt(Optimizer):
         tried, used, forbidden, refused = 0, damping, 0, inf
         broken: Tensor | None = state.theta
         for tried in range(1, self.trials + 1):
-            d, good = model.step(damping), False
-            predicted = 0.0 if d is None else model.decrease(d)
-            if d is not None:
-                d = self._bent(objective, model, state.theta, d, damping)
+            plain, good = model.step(damping), False
+            predicted = 0.0 if plain is None else model.decrease(plain)
+            d = None if plain is None else self._bent(objective, model, state.theta, plain, damping)
             if d is not None:
                 moved = state.theta + d.to(state.theta.dtype)
                 loss = objective.loss(moved)
                 broken = None if isfinite(loss) or broken is None else moved
                 good = predicted > 0 and model.loss - loss >= self.target * predicted
-                # an energy has no noise to be bold against: of two good steps it is the lower that is taken
-                good = good and (objective.least_squares or best is None or loss < best[1])
+                # steps that follow the bend are not short for want of boldness: of two good ones the lower is taken
+                good = good and (d is plain or best is None or loss < best[1])
                 if good and not objective.allows(state.theta, moved):
                     good, forbidden, refused = False, forbidden + 1, min(refused, loss)
             if good and d is not None:
