@@ -9,15 +9,15 @@ method without its symmetric term (Nitsche 1971, Abh. Math. Sem. Univ. Hamburg 3
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from kinn.conditions import Condition, Dirichlet, Interface
-from kinn.fields import Field, Points
-from kinn.forms.energy.functional import Density, EnergyTerm, plan_energy
+from kinn.fields import Points
+from kinn.forms.energy.functional import EnergyTerm, density_of, plan_energy
 from kinn.forms.trial import Trial
 
 
@@ -60,19 +60,8 @@ def fluxes(trial: Trial, condition: Condition, group: Sequence[str], points: Poi
     for name in group:
         density = trial.problem.energy_of(name)
         assert density is not None
-        term = plan_energy(trial, f"the flux of {condition.label}", (name,), _on_its_own(trial, density), points)
+        term = plan_energy(trial, f"the flux of {condition.label}", (name,), density_of(trial.problem, density), points)
         if any(field == condition.field and sum(index) > 1 for _, field, index in term.leaves):
             return ()  # of a plate: what works on the slope belongs to it, too
         out.append(Flux(term, condition.field))
     return tuple(out)
-
-
-def _on_its_own(trial: Trial, density: object) -> Density:
-    """Return a density of the problem as a term's."""
-
-    def of(traces: Sequence[Mapping[str, Field]], p: Points) -> Field:
-        assert callable(density)
-        out: Field = density(*(traces[0][name] for name in trial.problem.names), p)
-        return out
-
-    return of

@@ -20,7 +20,7 @@ from kinn.fields import Field, Points
 from kinn.forms.data import check_finite
 from kinn.forms.energy.essential import check_stated, essential
 from kinn.forms.energy.flux import fluxes
-from kinn.forms.energy.functional import Density, EnergyTerm, plan_energy
+from kinn.forms.energy.functional import EnergyTerm, density_of, plan_energy
 from kinn.forms.energy.modes import check_modes
 from kinn.forms.energy.penalty import PenaltyTerm, penalised
 from kinn.forms.energy.system import EnergySystem
@@ -89,30 +89,21 @@ class _Terms:
             points, energy = self._inside(name, finer), self.problem.energy_of(name)
             assert energy is not None
             label = "the energy" if len(self.problem.subdomains) == 1 else f"the energy of {name!r}"
-            terms.append(plan_energy(self.trial, label, (name,), self._density(energy), points))
+            terms.append(plan_energy(self.trial, label, (name,), density_of(self.problem, energy), points))
             if (work := self.problem.work.get(INTERIOR)) is not None:
-                density = self._density(work, -1.0)
+                density = density_of(self.problem, work, -1.0)
                 terms.append(plan_energy(self.trial, "the work inside", (name,), density, points))
         return terms
 
     def _work(self, on: str) -> list[EnergyTerm]:
         """Return the terms of the load on a boundary."""
-        density = self._density(self.problem.work[on], -1.0)
+        density = density_of(self.problem, self.problem.work[on], -1.0)
         terms = []
         for name in having_boundary(self.problem, on):
             term = plan_energy(self.trial, f"the work on {on!r}", (name,), density, self._along(name, on))
             self._check_moves(term, name, on)
             terms.append(term)
         return terms
-
-    def _density(self, function: Any, sign: float = 1.0) -> Density:
-        """Return a density of the problem as a term's."""
-
-        def density(traces: Sequence[Mapping[str, Field]], p: Points) -> Field:
-            out: Field = function(*(traces[0][name] for name in self.problem.names), p)
-            return -out if sign < 0 and isinstance(out, Field) else out
-
-        return density
 
     def _penalty(self, condition: Condition, factor: float) -> list[PenaltyTerm]:
         """Return the terms of a condition on values that is not built into the trial functions."""

@@ -15,6 +15,7 @@ from kinn.forms.terms import Term, plan_term
 from kinn.forms.trial import Trial
 from kinn.jets import Component, Index
 from kinn.networks import Tape
+from kinn.problem import Problem
 
 #: The density of an energy, of the fields by name of each subdomain that takes part.
 Density = Callable[[Sequence[Mapping[str, Field]], Points], Field]
@@ -27,6 +28,16 @@ NEGLIGIBLE = 1e-12
 
 #: The second derivatives of quadratic densities are kept up to so many numbers a block.
 KEPT = 10**6
+
+
+def density_of(problem: Problem, function: Callable[..., Field], sign: float = 1.0) -> Density:
+    """Return a density that a problem states of its fields and the points as one of the fields by name, times 1 or -1."""
+
+    def density(traces: Sequence[Mapping[str, Field]], p: Points) -> Field:
+        out = function(*(traces[0][name] for name in problem.names), p)
+        return -out if sign < 0 and isinstance(out, Field) else out
+
+    return density
 
 
 class Local(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
 
@@ -15,8 +15,7 @@ from torch import Tensor
 from kinn.conditions.base import having
 from kinn.conditions.general import INTERIOR
 from kinn.errors import InputError, SolveError
-from kinn.fields import Field
-from kinn.forms.energy.functional import Density
+from kinn.forms.energy.functional import density_of
 from kinn.forms.functions import Wanted, evaluated, parsed
 from kinn.forms.trial import Trial
 from kinn.interop.fem.constraints import Constraints
@@ -39,11 +38,6 @@ _ROUNDING = 1e-13
 def bare_trial(problem: Problem) -> Trial:
     """Return trial functions for the plan of what densities ask for, which conditions have no part in."""
     return Trial(replace(problem, conditions=(), features=()), MLP((1,)))
-
-
-def density_of(problem: Problem, function: Callable[..., Field], sign: float = 1.0) -> Density:
-    """Return a density of a problem as one of the fields by name."""
-    return lambda traces, p: function(*(traces[0][name] for name in problem.names), p) * sign
 
 
 class Discretisation:

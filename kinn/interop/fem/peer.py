@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from kinn.errors import InputError
-from kinn.forms.energy.functional import plan_energy
+from kinn.forms.energy.functional import density_of, plan_energy
 from kinn.interop.fem import constraints, integrals, meshing
-from kinn.interop.fem.discretisation import Discretisation, Elements, bare_trial, density_of
+from kinn.interop.fem.discretisation import Discretisation, Elements, bare_trial
 from kinn.interop.fem.specification import Lagrange, Newton
 from kinn.metrics import errors
 from kinn.problem import Problem

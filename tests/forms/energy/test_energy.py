@@ -122,18 +122,23 @@ def test_multipliers_make_penalties_exact():
     assert errors[100] < 1e-5
 
 
-def test_multipliers_are_fluxes():
-    """Of the stiffness on each side, through the normal that points outwards from the first; their mean where two meet."""
+def bars(*conditions, **changes):
+    """Two bars in a row, the second four times as stiff, held at the left end."""
     corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
     soft = kinn.Polygon(corners, edges=["sides", "middle", "sides", "left"])
-    stiff = kinn.Polygon([(x + 1, y) for x, y in corners], edges=["sides", "end", "sides", "middle"])
-    problem = Problem(
+    stiff = kinn.Polygon([(x + 1, y) for x, y in corners], edges=["sides", "right", "sides", "middle"])
+    return Problem(
         "bars",
         {"soft": soft, "stiff": stiff},
         energy={"soft": lambda u, p: 0.5 * grad(u) @ grad(u), "stiff": lambda u, p: 2.0 * grad(u) @ grad(u)},
-        conditions=[Dirichlet("u", 0.0, on="left"), Interface("u", on="middle"), PointValue("u", 1.0, at=(2.0, 0.5))],
+        conditions=[Dirichlet("u", 0.0, on="left"), *conditions],
+        **changes,
     )
-    system = system_of(problem)
+
+
+def test_multipliers_are_fluxes():
+    """Of the stiffness on each side, through the normal that points outwards from the first; their mean where two meet."""
+    system = system_of(bars(Interface("u", on="middle"), PointValue("u", 1.0, at=(2.0, 0.5))))
     assert system.accumulates  # at the point
     system.multiply(system.updated(system.start())[0])
     left, middle, point = (term for term in system.terms if hasattr(term, "multipliers"))
@@ -155,17 +160,8 @@ def test_network_that_exploits_the_rule_is_found_out():
 
 
 def test_loads_and_interfaces():
-    """Two bars of different stiffness in a row, pulled at the end: u' = 1 / k in each."""
-    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
-    left = kinn.Polygon(corners, edges=["sides", "middle", "sides", "left"])
-    right = kinn.Polygon([(x + 1, y) for x, y in corners], edges=["sides", "right", "sides", "middle"])
-    problem = Problem(
-        "bars",
-        {"soft": left, "stiff": right},
-        energy={"soft": lambda u, p: 0.5 * grad(u) @ grad(u), "stiff": lambda u, p: 2.0 * grad(u) @ grad(u)},
-        work={"right": lambda u, p: 1.0 * u},
-        conditions=[Dirichlet("u", 0.0, on="left"), Interface("u", on="middle", coefficients=(1, 4))],
-    )
+    """Pulled at the end: u' = 1 / k in each bar."""
+    problem = bars(Interface("u", on="middle", coefficients=(1, 4)), work={"right": lambda u, p: 1.0 * u})
     solution = kinn.solve(problem, MLP((4,)), form="energy", iterations=80, points=200)
     assert solution([[1.0, 0.3], [2.0, 0.7]])[:, 0] == pytest.approx([1.0, 1.25], abs=1e-3)
 
