@@ -22,11 +22,10 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Interface
 from kinn.errors import unknown
 from kinn.fields import Field, Points
-from kinn.geometry import Geometry, Polygon
+from kinn.geometry import Geometry, Grading, Polygon
 from kinn.jets.functions import sqrt, where
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Output, Problem
-from kinn.problems.fans import fan
 
 FEATURES = ("none", "tip")
 
@@ -71,12 +70,6 @@ def towards_the_tip(geometry: Geometry, n: int, seed: int) -> Array:
     polar = np.column_stack([r * np.cos(angle), side * r * np.sin(angle)])
     crowded = polar[(np.abs(polar) < 1).all(axis=1) & (r > 1e-6)][: n // 2]
     return np.concatenate([even, crowded])
-
-
-def around_the_tip(geometry: Geometry, n: int, seed: int | None) -> tuple[Array, Array]:
-    """Return points (n, 2) and weights (n,) of a quadrature of a half, crowded towards the tip as s^2."""
-    side = 1.0 if geometry.bounds[1][1] > 0 else -1.0
-    return fan([(1.0, 0.0), (1.0, side), (0.0, side), (-1.0, side), (-1.0, 0.0)], n, seed, 2.0)
 
 
 def energy(u: Field, p: Points) -> Field:
@@ -133,9 +126,16 @@ def make_problem(features: str = "none") -> Problem:
             boundary=6.0,  # the field varies fastest along the faces and the ligament, towards the tip
             budget=25.0 if tip else 75.0,
             sampler=towards_the_tip,
-            quadrature=around_the_tip,
+            grading=Grading([(0.0, 0.0)], 0.5, sides=tip),
             forms={
-                "energy": {"points": 30000, "penalty": 1000.0, "budget": 100.0} if tip else {"points": 12000},
+                "energy": {
+                    "networks": {"kan": KAN((4,), 2, 5)},
+                    "points": 20000,
+                    "penalty": 1000.0,
+                    "budget": 100.0,
+                }
+                if tip
+                else {"points": 12000},
                 "inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0},
             },
         ),

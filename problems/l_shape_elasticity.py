@@ -15,11 +15,10 @@ from typing import Any
 from kinn.conditions import Dirichlet
 from kinn.errors import unknown
 from kinn.fields import Field, Points
-from kinn.geometry import Geometry, Polygon
+from kinn.geometry import Grading, Polygon
 from kinn.mechanics import PlaneStrain, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Array, Defaults, Output, Problem
-from kinn.problems.fans import fan
+from kinn.problem import Defaults, Output, Problem
 from kinn.problems.poisson_lshape import towards_the_corner
 from kinn.problems.references import williams
 from kinn.problems.references.poisson_lshape import BISECTOR, VERTICES
@@ -45,11 +44,6 @@ def upwards(x: Any, y: Any) -> Any:
 
 #: The fields, each with its values.
 FIELDS = {"u": along, "v": upwards}
-
-
-def around_the_corner(geometry: Geometry, n: int, seed: int | None) -> tuple[Array, Array]:
-    """Return points (n, 2) and weights (n,) of a quadrature in triangles around the corner, in which r^a is smooth."""
-    return fan(VERTICES[1:], n, seed, 1 / williams.EXPONENT)
 
 
 def strong(u: Field, v: Field, p: Points) -> list[Field]:
@@ -101,7 +95,7 @@ def make_problem(features: str = "none") -> Problem:
             boundary=3.0,
             budget=60.0,
             sampler=towards_the_corner,
-            quadrature=around_the_corner,
+            grading=Grading([(0.0, 0.0)], williams.EXPONENT),
             # a spline of the singular mode exploits fewer points: three times the error
             forms={"energy": {"per_parameter": 25.0}} if corner else {},
         ),

@@ -7,6 +7,7 @@ from kinn.geometry.combined.csg import Difference, Intersection, Union
 from kinn.geometry.combined.extrusion import Extrusion
 from kinn.geometry.combined.time import SpaceTime, TimeInterval
 from kinn.geometry.meshes.mesh import Mesh
+from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import Rule
 from kinn.geometry.sampling import METHODS
 from kinn.geometry.shapes.arcs import ArcPolygon
@@ -37,6 +38,7 @@ __all__ = [
     "Face",
     "Foreign",
     "Geometry",
+    "Grading",
     "Intersection",
     "Interval",
     "Mesh",

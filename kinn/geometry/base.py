@@ -16,6 +16,7 @@ from kinn.geometry.distances.carriers import Values
 from kinn.geometry.distances.regions import Region
 from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask, Piece
 from kinn.geometry.quadrature.cells import Cells, Spots
+from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import SCATTERED, Rule, Wanted, composite
 from kinn.geometry.quadrature.slabs import Slabs, slabs
 from kinn.geometry.sampling import fill, unit_cube
@@ -144,7 +145,9 @@ class Geometry(ABC):
         points = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
         return (Spots(points, np.full(len(points), self.measure / len(points))),)
 
-    def quadrature(self, order: int, *, points: int | None = None, seed: int | None = None) -> Rule:
+    def quadrature(
+        self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
+    ) -> Rule:
         """Return points and positive weights for integrals over the shape.
 
         Args:
@@ -154,12 +157,15 @@ class Geometry(ABC):
                 default as few as the order takes.
             seed: Where given, a rule of the same order whose points lie elsewhere, for each seed at other places:
                 what a network has made of one rule shows on another.
+            grading: Corners that the points crowd towards, for fields that are singular there; polynomials are then
+                integrated to the accuracy that the number of points allows.
 
         Raises:
-            InputError: A number is no integer or out of range.
+            InputError: A number is no integer or out of range, or the shape has no such corners.
         """
         wanted = Wanted(order, points, seed)
-        return composite(self.cells(wanted), wanted)
+        cells = self.cells(wanted)
+        return composite(cells if grading is None else grading.inside(cells), wanted)
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -12,6 +12,7 @@ from kinn.geometry import checks
 from kinn.geometry.distances.carriers import Carrier, Values
 from kinn.geometry.distances.distance import Patch, distance
 from kinn.geometry.pieces.base import BoundaryPoints, Piece
+from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import Rule, Wanted, composite
 from kinn.geometry.sampling import apportion
 
@@ -199,12 +200,13 @@ class Boundary:
             np.concatenate([sample.normals for sample in samples]),
         )
 
-    def quadrature(self, order: int, *, points: int | None = None, seed: int | None = None) -> Rule:
+    def quadrature(
+        self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
+    ) -> Rule:
         """Return points, positive weights and outward unit normals for integrals over this boundary.
 
         Arguments and errors are those of `Geometry.quadrature`. In one dimension each end point has weight 1.
         """
         wanted, total = Wanted(order, points, seed), self.measure
-        return composite(
-            [cells for part in self.parts for cells in part.piece.cells(wanted.fewer(part.measure / total))], wanted
-        )
+        cells = [cells for part in self.parts for cells in part.piece.cells(wanted.fewer(part.measure / total))]
+        return composite(cells if grading is None else grading.along(cells), wanted)

@@ -1,5 +1,6 @@
 """Solid mechanics: kinematics, constitutive laws as densities of energy and as residuals, loads."""
 
+from kinn.mechanics.corners import corner_exponent, corner_feature
 from kinn.mechanics.elastic import Elastic, PlaneStrain, PlaneStress, Solid
 from kinn.mechanics.hyperelastic import Hyperelastic, NeoHookean, SaintVenantKirchhoff
 from kinn.mechanics.interfaces import Bonded
@@ -16,6 +17,8 @@ __all__ = [
     "SaintVenantKirchhoff",
     "Solid",
     "Traction",
+    "corner_exponent",
+    "corner_feature",
     "deformation_gradient",
     "determinant",
     "green_strain",

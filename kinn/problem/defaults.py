@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.geometry import Geometry
+from kinn.geometry import Geometry, Grading
 from kinn.networks import KAN, MLP, Architecture
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -52,8 +52,7 @@ class Defaults:
             points and not the equations.
         penalty: The energy form's factor of the square of what its conditions leave over where they are not built in,
             in units of the density's stiffness and the size of the domain.
-        quadrature: Makes points `n x d` and weights (n,) of a subdomain for the energy form, called with its geometry,
-            n and a seed, None for that of the rule trained on; None for the geometry's own.
+        grading: The corners at which fields are singular: quadratures of the energy form crowd towards them.
         form: The form that they are for.
         forms: What other forms than the strong one do otherwise, by the name of the form: `{"energy": {"budget": 30}}`.
     """
@@ -72,7 +71,7 @@ class Defaults:
     curriculum: Mapping[str, Sequence[float]] | None = None
     per_parameter: float = 4.0
     penalty: float = 100.0
-    quadrature: Callable[[Geometry, int, int | None], tuple[Array, Array]] | None = None
+    grading: Grading | None = None
     form: str = "strong"
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

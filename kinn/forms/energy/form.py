@@ -25,7 +25,7 @@ from kinn.forms.energy.modes import check_modes
 from kinn.forms.energy.penalty import PenaltyTerm, penalised
 from kinn.forms.energy.system import EnergySystem
 from kinn.forms.trial import Trial
-from kinn.geometry import Rule
+from kinn.geometry import Boundary, Geometry, Rule
 from kinn.problem import Problem
 
 #: The degree that rules are exact for on each of their cells.
@@ -142,11 +142,9 @@ class _Terms:
         return self._along(group[0], condition.on)  # type: ignore[attr-defined]
 
     def _inside(self, subdomain: str, finer: int = 1) -> Points:
-        geometry, own = self.problem.subdomains[subdomain], self.problem.defaults.quadrature
+        geometry = self.problem.subdomains[subdomain]
         count = max(1, round(finer * self.points * geometry.measure / self.total))
-        if own is not None:
-            return self._made(Rule(*own(geometry, count, self.seed)))
-        return self._made(geometry.quadrature(ORDER, points=count, seed=self.seed))
+        return self._rule(geometry, count)
 
     def _along(self, subdomain: str, on: str) -> Points:
         boundary = self.problem.subdomains[subdomain].boundary(on)
@@ -154,7 +152,11 @@ class _Terms:
             return self._made(boundary.quadrature(0))
         spacing = (self.total / self.points) ** (1 / self.problem.dimension) / (CLOSER * self.problem.defaults.boundary)
         count = max(FEWEST, round(boundary.measure / spacing**boundary.dim))
-        return self._made(boundary.quadrature(ORDER, points=count, seed=self.seed))
+        return self._rule(boundary, count)
+
+    def _rule(self, over: Geometry | Boundary, count: int) -> Points:
+        grading = self.problem.defaults.grading
+        return self._made(over.quadrature(ORDER, points=count, seed=self.seed, grading=grading))
 
     def _made(self, rule: Rule) -> Points:
         x, normals, weights = (

@@ -1,0 +1,314 @@
+"""Rules crowded towards the corners of a domain in the plane at which a field is singular.
+
+Near a corner a field that goes as r^a has, in s = r^a, an energy that is smooth. So triangles at the corner are images of squares
+(Duffy 1982, SIAM J. Numer. Anal. 19, 1260, with a power): one coordinate is s, the other runs along the opposite side. Rectangles
+stay what they are, both coordinates being powers. Where a network has to hold something on the sides, both may be crowded towards these too: it makes thin layers
+between the sides and the outermost points otherwise, which cost no energy that the rule can see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry import checks
+from kinn.geometry.quadrature.cells import Bricks, Cells, Located, Simplices
+from kinn.geometry.quadrature.factors import LINE, Factor
+from kinn.geometry.quadrature.gauss import Array, Indices
+from kinn.geometry.triangles.polygon import ROUNDING, cross
+
+#: Powers that both coordinates of a rectangle have more, for the field is not smooth in them.
+STEEPER = 1.3
+
+#: The least exponent: below, points come nearer to the corner than numbers can tell.
+LEAST = 0.1
+
+
+@dataclass(frozen=True)
+class Grading:
+    """Corners at which a field is singular.
+
+    Attributes:
+        towards: The corners (x, y), vertices of polygons or rectangles.
+        exponent: The field goes as the distance to this power, 0.1 to 1.
+        sides: Whether points crowd towards the sides of the triangles around the corners, too: for networks that are given
+            the singular field, and else hold conditions there in thin layers.
+    """
+
+    towards: Sequence[tuple[float, float]]
+    exponent: float
+    sides: bool = False
+
+    def __post_init__(self) -> None:
+        corners = tuple(
+            checks.point(corner, "a corner that a quadrature is graded towards", 2) for corner in self.towards
+        )
+        object.__setattr__(self, "towards", corners)
+        if not corners:
+            raise InputError("a graded quadrature needs at least one corner that it is graded towards")
+        if not LEAST <= self.exponent <= 1:
+            raise InputError(f"the exponent of a graded quadrature is {LEAST} to 1, not {self.exponent}")
+
+    @property
+    def power(self) -> float:
+        """The power p of r = s^p."""
+        return 1 / self.exponent
+
+    def inside(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
+        """Return the cells of a domain, those at the corners crowded towards them.
+
+        Raises:
+            InputError: If a corner is none of a straight cell's.
+        """
+        out: list[Cells] = []
+        for cells in groups:
+            if isinstance(cells, Bricks) and cells.lower.shape[1] == 2:
+                out += self._boxes(np.stack([cells.lower, cells.upper], axis=1))
+            elif isinstance(cells, Simplices) and cells.corners.shape[1:] == (3, 2):
+                out += self._triangles(cells.corners)
+            else:
+                raise InputError("a quadrature is graded towards corners of polygons and of rectangles alone")
+        return tuple(out)
+
+    def along(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
+        """Return the cells of a boundary, those that end at a corner crowded towards it."""
+        return tuple(part for cells in groups for part in self._line(cells))
+
+    def _boxes(self, ends: Array) -> list[Cells]:
+        """Return rectangles (C, 2, 2), lower and upper ends each, as cells."""
+        plain, graded = [], []
+        rest = list(ends)
+        while rest:
+            box = rest.pop()
+            loop = [box[[i, j], [0, 1]] for i, j in product(range(2), repeat=2)]
+            at = [k for k in range(4) if self._meets(loop[k])]
+            if len(at) > 1:  # each of the two gets its half
+                axis = int(np.argmax(loop[at[0]] != loop[at[1]]))
+                lower, upper = box.copy(), box.copy()
+                lower[1, axis] = upper[0, axis] = box[:, axis].mean()
+                rest += [lower, upper]
+            elif at:
+                graded.append([loop[at[0]], loop[3 - at[0]]])
+            else:
+                self._check_clear(np.array(loop)[[0, 2, 3, 1]])
+                plain.append(box)
+        out: list[Cells] = []
+        if plain:
+            lower, upper = np.moveaxis(np.array(plain), 1, 0)
+            out.append(Bricks(lower, upper))
+        if graded:
+            apex, opposite = np.moveaxis(np.array(graded), 1, 0)
+            out.append(Corners(apex, opposite, STEEPER * self.power, self.sides))
+        return out
+
+    def _triangles(self, corners: Array) -> list[Cells]:
+        """Return triangles (C, 3, 2) as cells."""
+        plain, wedges = [], []
+        rest = list(corners)
+        while rest:
+            triangle = rest.pop()
+            at = [k for k in range(3) if self._meets(triangle[k])]
+            if len(at) > 1:  # each of the two gets half of the side between them
+                a, b, c = np.roll(triangle, -at[0] if at[1] == at[0] + 1 else -at[1], axis=0)
+                rest += [np.array([a, (a + b) / 2, c]), np.array([(a + b) / 2, b, c])]
+            elif at:
+                wedges.append(np.roll(triangle, -at[0], axis=0))
+            else:
+                self._check_clear(triangle)
+                plain.append(triangle)
+        out: list[Cells] = [Simplices(np.array(plain))] if plain else []
+        return [*out, Wedges(np.array(wedges), self.power, self.sides)] if wedges else out
+
+    def _meets(self, point: Array) -> bool:
+        """Whether a point is one of the corners."""
+        size = float(np.abs(self.towards).max()) + float(np.abs(point).max())
+        return bool((np.linalg.norm(np.array(self.towards) - point, axis=1) <= ROUNDING * size).any())
+
+    def _check_clear(self, loop: Array) -> None:
+        """Raise if a corner lies in a convex polygon (n, 2) of which it is no vertex."""
+        edges = np.roll(loop, -1, axis=0) - loop
+        turn = np.sign(cross(edges[0], edges[1]))
+        for corner in self.towards:
+            heights = turn * cross(edges, np.array(corner) - loop) / np.linalg.norm(edges, axis=1)
+            if heights.min() > -ROUNDING * np.abs(edges).max():
+                raise InputError(
+                    f"a quadrature is graded towards corners, and {corner} is no vertex of the shape that it lies in"
+                )
+
+    def _line(self, cells: Cells) -> list[Cells]:
+        """Return the cells of a curve, cut in the middle where both ends are corners."""
+        if cells.factors != (LINE,):
+            return [cells]
+        every = np.arange(cells.count)
+        first, last = (
+            np.array([self._meets(x) for x in cells.at(every, np.full((cells.count, 1), end)).points])
+            for end in (0.0, 1.0)
+        )
+        spans = [
+            (first & ~last, (0.0, 1.0)),
+            (last & ~first, (1.0, 0.0)),
+            (first & last, (0.0, 0.5)),
+            (first & last, (1.0, 0.5)),
+        ]
+        graded: list[Cells] = [
+            Crowded(cells, np.flatnonzero(rows), start, end, self.power) for rows, (start, end) in spans if rows.any()
+        ]
+        left = np.flatnonzero(~first & ~last)
+        return [*graded, Crowded(cells, left, 0.0, 1.0, 1.0)] if len(left) and graded else graded or [cells]
+
+
+@dataclass(frozen=True, eq=False)
+class Corners(Cells):
+    """Rectangles crowded towards one of their corners.
+
+    Attributes:
+        apex: These corners, (C, 2).
+        opposite: Those across, (C, 2).
+        power: Both coordinates go as s^power from there.
+        sides: Whether points crowd towards the sides.
+    """
+
+    apex: Array
+    opposite: Array
+    power: float
+    sides: bool
+
+    curved = True
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Both coordinates."""
+        return (LINE, LINE)
+
+    @property
+    def count(self) -> int:
+        """Number of rectangles."""
+        return len(self.apex)
+
+    @cached_property
+    def measures(self) -> Array:
+        """Their areas."""
+        return np.asarray(np.abs(np.prod(self.opposite - self.apex, axis=1)))
+
+    @cached_property
+    def extents(self) -> Array:
+        """Where they are longest: at the far end."""
+        return self.power * np.abs(self.opposite - self.apex)
+
+    def at(self, which: Indices, unit: Array) -> Located:
+        """Return points from the corner outwards."""
+        s, slopes = _between_sides(unit) if self.sides else (unit, np.ones_like(unit))
+        span = (self.opposite - self.apex)[which]
+        density = np.prod(np.abs(span) * self.power * s ** (self.power - 1) * slopes, axis=1)
+        return Located(self.apex[which] + s**self.power * span, density)
+
+
+@dataclass(frozen=True, eq=False)
+class Wedges(Cells):
+    """Triangles crowded towards their first corner.
+
+    Attributes:
+        corners: Their corners, (C, 3, 2).
+        power: The distance from the first is s^power times that of the opposite side.
+        sides: Whether points crowd towards the sides.
+    """
+
+    corners: Array
+    power: float
+    sides: bool
+
+    curved = True
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """The distance, and the place along the opposite side."""
+        return (LINE, LINE)
+
+    @property
+    def count(self) -> int:
+        """Number of triangles."""
+        return len(self.corners)
+
+    @cached_property
+    def measures(self) -> Array:
+        """Their areas."""
+        a, b = self.corners[:, 1] - self.corners[:, 0], self.corners[:, 2] - self.corners[:, 0]
+        return np.abs(cross(a, b)) / 2
+
+    @cached_property
+    def extents(self) -> Array:
+        """Where they are longest: at the far end outwards, and along the opposite side."""
+        apex, a, b = np.moveaxis(self.corners, 1, 0)
+        legs, opposite = np.linalg.norm([a - apex, b - apex], axis=2), np.linalg.norm(b - a, axis=1)
+        return np.stack([self.power * legs.max(axis=0), opposite], axis=1)
+
+    def at(self, which: Indices, unit: Array) -> Located:
+        """Return points from the first corner outwards."""
+        apex, a, b = np.moveaxis(self.corners[which], 1, 0)
+        s, along = unit.T
+        slopes = np.ones(len(unit))
+        if self.sides:
+            s, outwards = _from_side(s)
+            along, slopes = _between_sides(along)
+            slopes = slopes * outwards
+        points = apex + (s**self.power)[:, None] * (a + along[:, None] * (b - a) - apex)
+        density = self.power * s ** (2 * self.power - 1) * slopes * np.abs(cross(a - apex, b - apex))
+        return Located(points, density)
+
+
+@dataclass(frozen=True, eq=False)
+class Crowded(Cells):
+    """Cells of curves from one parameter to another, crowded towards where they start.
+
+    Attributes:
+        base: The cells.
+        rows: Which of them.
+        start: The parameter at which points are closest.
+        end: The parameter where they end, above or below.
+        power: The parameter goes as s^power from there.
+    """
+
+    base: Cells
+    rows: Indices
+    start: float
+    end: float
+    power: float
+
+    curved = True
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """The parameter."""
+        return (LINE,)
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    @cached_property
+    def measures(self) -> Array:
+        """Those of the base times the share of the parameter, for curves are run through at constant speed."""
+        return np.asarray(self.base.measures[self.rows] * abs(self.end - self.start))
+
+    def at(self, which: Indices, unit: Array) -> Located:
+        """Return the points of the base."""
+        span = self.end - self.start
+        base = self.base.at(self.rows[which], self.start + span * unit**self.power)
+        density = base.density * abs(span) * self.power * unit[:, 0] ** (self.power - 1)
+        return Located(base.points, density, base.normals)
+
+
+def _from_side(unit: Array) -> tuple[Array, Array]:
+    """Return parameters crowded towards 1, as the cube of what is left, and their slopes."""
+    return 1 - (1 - unit) ** 3, 3 * (1 - unit) ** 2
+
+
+def _between_sides(unit: Array) -> tuple[Array, Array]:
+    """Return parameters crowded towards 0 and 1, as the cubes of the distances, and their slopes."""
+    return unit**3 * (10 - 15 * unit + 6 * unit**2), 30 * (unit * (1 - unit)) ** 2
