@@ -95,7 +95,7 @@ def make_problem(features: str = "none") -> Problem:
             boundary=3.0,
             budget=60.0,
             sampler=towards_the_corner,
-            grading=Grading([(0.0, 0.0)], williams.EXPONENT),
+            grading=Grading([(0.0, 0.0)], williams.EXPONENT, sides=corner),
             # a spline of the singular mode exploits fewer points: three times the error
             forms={"energy": {"per_parameter": 25.0}} if corner else {},
         ),
