@@ -78,7 +78,7 @@ def make_problem(features: str = "corners") -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=120.0,
-            grading=Grading(CORNERS, EXPONENT),
+            grading=Grading(CORNERS, EXPONENT) if corners else None,
             forms={"energy": {"per_parameter": 40.0, "budget": 150.0 if corners else 270.0}},
         ),
         output=Output(
