@@ -11,6 +11,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+import numpy as np
 import torch
 
 from kinn.conditions import Condition, Dirichlet, General, PointValue
@@ -50,11 +51,13 @@ def energy_form(trial: Trial, *, points: int, seed: int = 0) -> EnergySystem:
         seed: Fixes the points of the second rule.
 
     Raises:
-        InputError: If a density is no field, loads act where nothing moves, or rigid motions are left free.
+        InputError: If a density is no field, loads act where nothing moves, rigid motions are left free, or the quadrature
+            is graded towards a corner that there is not.
     """
     if points < 1:
         raise InputError(f"points must be at least 1, not {points}")
     check_stated(trial.problem)
+    _check_grading(trial.problem)
     guard = _Terms(trial, round(GUARD * points), seed + 1).system()
     check_modes(trial.problem)
     return _Terms(trial, points, None).system(guard)
@@ -193,6 +196,19 @@ def having_boundary(problem: Problem, on: str) -> list[str]:
             continue
         out.append(name)
     return out
+
+
+def _check_grading(problem: Problem) -> None:
+    """Raise if the quadrature is graded towards a point that lies on the boundary of no subdomain."""
+    grading = problem.defaults.grading
+    for corner in () if grading is None else grading.towards:
+        at = np.array([corner])
+        if problem.dimension != at.shape[1] or not any(
+            abs(float(g.level(at)[0])) <= 1e-9 * g.size for g in problem.subdomains.values()
+        ):
+            raise InputError(
+                f"the quadrature of problem {problem.name!r} is graded towards {corner}, which is no corner of its domain"
+            )
 
 
 def _stiffness(term: EnergyTerm) -> float:

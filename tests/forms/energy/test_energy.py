@@ -24,6 +24,7 @@ from kinn import (
 )
 from kinn.calculus import grad
 from kinn.forms import Trial, energy_form
+from kinn.geometry import Grading
 from kinn.problem import Defaults
 
 SQUARE = Rectangle((-1.0, -1.0), (1.0, 1.0))
@@ -182,6 +183,10 @@ REFUSED = [
     ),
     ({"conditions": [Observation("u", [[0.0, 0.0]], [1.0])]}, "solve the strong form"),
     ({"conditions": [PointValue("u", 1.0, at=(0.0, 0.0), derivative="x")]}, "an energy does not feel"),
+    (
+        {"defaults": Defaults(grading=Grading([(3.0, 4.0)], 0.5))},
+        r"graded towards \(3.0, 4.0\), which is no corner of its domain",
+    ),
 ]
 
 
