@@ -234,3 +234,12 @@ def test_ordinary_values_are_all_within_the_colours() -> None:
     assert norm.vmin <= -1.0
     assert norm.vmax >= 4.0
     assert beyond(values, norm) == "neither"
+
+
+def test_long_titles_fit_into_the_figure() -> None:
+    title = "A hyperelastic beam bent by a dead load, networks given the distances from the clamped corners"
+    for name, figure in figures(solved(simple(Interval(0.0, 1.0), title=title))).items():
+        figure.draw_without_rendering()
+        (shown,) = [text for text in figure.texts if text.get_text().startswith("A hyperelastic")]
+        box = shown.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width, name

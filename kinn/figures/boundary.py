@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from kinn.figures.frame import facts
+from kinn.figures.frame import facts, headline
 from kinn.forms import BoundaryTrial
 from kinn.forms.inverse.stretches import Stretch, stretches
 
@@ -38,7 +38,7 @@ def _drawn(solution: Solution, subdomain: str, found: list[Stretch], plain: list
     problem = solution.problem
     figure = Figure(figsize=(6.4, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(problem.title or problem.name, fontsize=11)
+    figure.suptitle(headline(problem), fontsize=11)
     upper, middle, lower = figure.subplots(3, 1, sharex=True)
     where = "" if len(problem.subdomains) == 1 else f" of {subdomain}"
     upper.set_title(f"{facts(solution)}\nthe boundary{where}: network (lines), boundary elements (dots)", fontsize=8)

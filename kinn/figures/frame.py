@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from kinn.solution import Solution
 
 
+#: The letters of a title that fit into one line.
+LINE = 66
+
+
 def frame(solution: Solution, what: str, extent: Array | None = None) -> tuple[Figure, Any]:
     """Return an empty figure and its axes, titled with the problem, the network and the error.
 
@@ -31,9 +36,14 @@ def frame(solution: Solution, what: str, extent: Array | None = None) -> tuple[F
     figure = Figure(figsize=(6.4, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    figure.suptitle(solution.problem.title or solution.problem.name, fontsize=11)
+    figure.suptitle(headline(solution.problem), fontsize=11)
     axes.set_title(f"{facts(solution)}\n{what}", fontsize=8)
     return figure, axes
+
+
+def headline(problem: Problem) -> str:
+    """Return the problem's title, in as many lines as a figure of the usual width needs."""
+    return fill(problem.title or problem.name, LINE)
 
 
 def facts(solution: Solution) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from kinn.figures.frame import facts, label
+from kinn.figures.frame import facts, headline, label
 from kinn.metrics import derived_reference, derived_values, true_values
 from kinn.problem import Array
 
@@ -33,7 +33,7 @@ def line(solution: Solution, name: str) -> Figure:
     rows = 2 if any(exact is not None for _, exact in found.values()) else 1
     figure = Figure(figsize=(max(6.4, 3.6 * len(found)), 1.0 + 2.3 * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{problem.title or problem.name}\n{facts(solution)}", fontsize=10)
+    figure.suptitle(f"{headline(problem)}\n{facts(solution)}", fontsize=10)
     axes = figure.subplots(rows, len(found), squeeze=False, sharex=True)
     unit = problem.output.units.get(problem.coordinates[0])
     for column, (field, (computed, exact)) in enumerate(found.items()):
