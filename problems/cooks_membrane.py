@@ -17,7 +17,7 @@ from kinn.conditions import Dirichlet
 from kinn.errors import unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Grading, Polygon
-from kinn.mechanics import PlaneStress, Traction, corner_exponent, corner_feature
+from kinn.mechanics import PlaneStress, Traction, corner_exponent, corner_feature, corner_weight
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import cooks_membrane as reference
@@ -35,9 +35,7 @@ def strong(u: Field, v: Field, p: Points) -> list[Field]:
 
     The end is 16 long, and the force over its square is the unit; the factor goes as r^(2 - a) near the corner and to 1 far off.
     """
-    x, y = p.x - CORNER[0], p.y - CORNER[1]
-    squared = x * x + y * y
-    factor = (squared / (squared + 16.0**2)) ** (1 - EXPONENT / 2) * (16 / reference.TRACTION)
+    factor = corner_weight(CORNER, EXPONENT, 16.0)(p.x, p.y) * (16 / reference.TRACTION)
     return [r * factor for r in MATERIAL.residual((u, v))]
 
 

@@ -11,13 +11,12 @@ the distance from both corners as further inputs; features=none leaves them the 
 from __future__ import annotations
 
 from math import pi
-from typing import Any
 
 from kinn.conditions import Dirichlet
 from kinn.errors import unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Grading, Rectangle
-from kinn.mechanics import NeoHookean, Traction, corner_exponent, corner_feature
+from kinn.mechanics import NeoHookean, Traction, corner_exponent, corner_feature, corner_weight
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Output, Problem
 from kinn.problems.references import hyperelastic_beam as reference
@@ -30,18 +29,10 @@ CORNERS = ((0.0, 0.0), (0.0, reference.HEIGHT))
 EXPONENT = corner_exponent(MATERIAL, pi / 2, ("clamped", "free"))
 
 
-def closeness(x: Any, y: Any) -> Any:
-    """Return a factor that goes as r^(2 - a) near the corners, as the inverse of second derivatives, and to 1 far off."""
-    factor: Any = 1.0
-    for x0, y0 in CORNERS:
-        squared = (x - x0) * (x - x0) + (y - y0) * (y - y0)
-        factor = factor * (squared / (squared + reference.HEIGHT**2)) ** (1 - EXPONENT / 2)
-    return factor
-
-
 def strong(u: Field, v: Field, p: Points) -> list[Field]:
     """Return the residual in units of the load and the height, times what keeps it bounded at the corners."""
-    factor = closeness(p.x, p.y) * (reference.HEIGHT / reference.LOAD)
+    lower, upper = (corner_weight(corner, EXPONENT, reference.HEIGHT)(p.x, p.y) for corner in CORNERS)
+    factor = lower * upper * (reference.HEIGHT / reference.LOAD)
     return [r * factor for r in MATERIAL.residual((u, v))]
 
 

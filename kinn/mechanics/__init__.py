@@ -1,6 +1,6 @@
 """Solid mechanics: kinematics, constitutive laws as densities of energy and as residuals, loads."""
 
-from kinn.mechanics.corners import corner_exponent, corner_feature
+from kinn.mechanics.corners import corner_exponent, corner_feature, corner_weight
 from kinn.mechanics.elastic import Elastic, PlaneStrain, PlaneStress, Solid
 from kinn.mechanics.hyperelastic import Hyperelastic, NeoHookean, SaintVenantKirchhoff
 from kinn.mechanics.interfaces import Bonded
@@ -19,6 +19,7 @@ __all__ = [
     "Traction",
     "corner_exponent",
     "corner_feature",
+    "corner_weight",
     "deformation_gradient",
     "determinant",
     "green_strain",

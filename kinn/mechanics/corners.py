@@ -85,6 +85,20 @@ def corner_feature(corner: Sequence[float], exponent: float) -> Callable[[Any, A
     return feature
 
 
+def corner_weight(corner: Sequence[float], exponent: float, reach: float) -> Callable[[Any, Any], Any]:
+    """Return (x, y) -> (r^2 / (r^2 + R^2))^(1 - a / 2), which keeps a strong residual bounded at a corner.
+
+    It goes as r^(2 - a) near the corner, as the inverse of second derivatives, and to 1 beyond the reach R, a length.
+    """
+    x0, y0 = corner
+
+    def weight(x: Any, y: Any) -> Any:
+        squared = (x - x0) * (x - x0) + (y - y0) * (y - y0)
+        return (squared / (squared + reach**2)) ** (1 - exponent / 2)
+
+    return weight
+
+
 def _least(f: Callable[[complex], complex], slope: Callable[[complex], complex]) -> float:
     """Return the least real part of the roots between 0 and 1, by Newton's method from many starts; 1 where there is none."""
     least = 1.0

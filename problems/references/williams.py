@@ -12,18 +12,16 @@ from __future__ import annotations
 
 from math import cos as cosine
 from math import pi
-from math import sin as sine
 from typing import Any
 
-from scipy.optimize import brentq
-
+from kinn.mechanics import PlaneStrain, corner_exponent
 from kinn.problems.references.planar import power, turned
 
 #: Half the angle of the corner.
 HALF = 3 * pi / 4
 
 #: The exponent a of the displacement, and the factor q.
-EXPONENT = float(brentq(lambda a: sine(2 * a * HALF) + a * sine(2 * HALF), 0.5, 0.6, xtol=1e-15))
+EXPONENT = corner_exponent(PlaneStrain(1.0, 0.3), 2 * HALF, ("free", "free"))  # the same for any modulus and ratio
 FACTOR = -cosine((EXPONENT - 1) * HALF) / cosine((EXPONENT + 1) * HALF)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.fields import Points
-from kinn.mechanics import NeoHookean, PlaneStrain, PlaneStress, corner_exponent, corner_feature
+from kinn.mechanics import NeoHookean, PlaneStrain, PlaneStress, corner_exponent, corner_feature, corner_weight
 
 STRAIN = PlaneStrain(1.0, 0.3)
 
@@ -65,3 +65,10 @@ def test_feature_is_the_power_of_the_distance_and_finite_at_the_corner() -> None
     field = feature(*p.coordinates)
     assert torch.isfinite(field.x.value).all()
     assert float(field.x.value[1]) == pytest.approx(0.7 * 0.5**-0.3)
+
+
+def test_weight_is_the_inverse_of_second_derivatives_at_the_corner_and_one_far_off() -> None:
+    weight = corner_weight((1.0, 2.0), 0.7, 3.0)
+    near, nearer = (weight(np.array([1.0 + r]), np.array([2.0])) for r in (1e-3, 1e-4))
+    assert near / nearer == pytest.approx(10**1.3, rel=1e-6)
+    assert weight(np.array([301.0]), np.array([2.0])) == pytest.approx(1.0, abs=1e-4)
