@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from pages import processor, put_section, versions
 
 if TYPE_CHECKING:
-    from kinn.studies.execute import Ending, Task
+    from kinn.experiments.execute import Job, JobResult
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -53,11 +53,11 @@ def study(seeds: int, budget: float, clock: str) -> dict[str, Any]:
     }
 
 
-def measured(task: Task) -> Ending:
+def measured(task: Job) -> JobResult:
     """Do what a worker does, and write down the seconds of the processor inside `kinn.solve` and beyond it."""
     import kinn
-    from kinn.studies.execute import execute
-    from kinn.studies.executors.worker import give_back
+    from kinn.experiments.execute import execute
+    from kinn.experiments.executors.worker import give_back
 
     solve, inside = kinn.solve, 0.0
 
@@ -85,11 +85,11 @@ def overhead(runs: int) -> str:
     """Return the section on what a run costs beyond its solve."""
     from batch import measured as work  # under the name by which a worker imports it
 
-    from kinn.studies.batch import Batch
-    from kinn.studies.executors import LocalExecutor
-    from kinn.studies.matrix import matrix
-    from kinn.studies.reading import checked
-    from kinn.studies.store import Store
+    from kinn.experiments.batch import Batch
+    from kinn.experiments.executors import LocalExecutor
+    from kinn.experiments.reading import checked
+    from kinn.experiments.store import Store
+    from kinn.experiments.sweep import matrix
 
     cases = matrix(checked({"study": study(runs, 0.5, "cpu")})).cases
     rows = []
@@ -182,7 +182,7 @@ def stated(folder: Path, runs: int, budget: float, workers: int, checkpoint: flo
 
 def made_anew(out: Path) -> tuple[int, bool]:
     """Make the index of a store anew from its folders; return its rows, and whether they are those that it had."""
-    from kinn.studies.store import Store
+    from kinn.experiments.store import Store
 
     before = index(out)
     for end in ("", "-wal", "-shm"):
@@ -235,7 +235,7 @@ Measured by `python benchmarks/batch.py kills` on {processor()}, {versions(("tor
 
 def memory(runs: int, budget: float, workers: int) -> str:
     """Return the section on the memory of a long batch."""
-    from kinn.studies.executors.local import RENEWAL
+    from kinn.experiments.executors.local import RENEWAL
 
     with tempfile.TemporaryDirectory() as folder:
         out, command = stated(Path(folder), runs, budget, workers)

@@ -68,7 +68,7 @@ def measured(problem: str, network: str, optimizer: str, points: int, steps: int
 
     import kinn
     from kinn.problems import factory
-    from kinn.solver import chosen_network
+    from kinn.solver import resolve_network
 
     torch.set_num_threads(1)
     made = block() if problem == BLOCK else factory(problem)()
@@ -76,7 +76,7 @@ def measured(problem: str, network: str, optimizer: str, points: int, steps: int
     held = peak()
     solution = kinn.solve(
         made,
-        chosen_network(stated, network),
+        resolve_network(stated, network),
         form="energy",
         optimizer=optimizer,
         points=points,

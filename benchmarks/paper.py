@@ -15,8 +15,8 @@ from pages import processor, put_section, versions
 from paper_table.runs import clocks
 from paper_table.tables import matched, to_record
 
-from kinn.studies.results import Result
-from kinn.studies.store import Store
+from kinn.experiments.results import RunResult
+from kinn.experiments.store import Store
 
 PAGE = Path(__file__).parent.parent / "docs" / "kinn-paper.md"
 
@@ -35,7 +35,7 @@ def main() -> None:
     put_section(options.page, "paper-matched", matched(results))
 
 
-def _said(results: list[Result], where: str) -> str:
+def _said(results: list[RunResult], where: str) -> str:
     """Return what the runs have in common."""
     if not results:
         return "No runs yet."

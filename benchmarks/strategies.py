@@ -31,7 +31,7 @@ from kinn import (
     RARD,
     Adam,
     Causal,
-    Fixed,
+    FixedWeights,
     GradientNorm,
     Problem,
     ResidualAttention,
@@ -96,7 +96,7 @@ CASES = (
         {"optimizer": Adam(), "points": 900, "iterations": 3000},
         {
             "measure, PDE 0.01 (the default)": {},
-            "fixed, PDE 1": {"weights": Fixed(pde=1.0)},
+            "fixed, PDE 1": {"weights": FixedWeights(pde=1.0)},
             "ntk": {"weights": NTK()},
             "gradient-norm": {"weights": GradientNorm()},
             "rba": {"weights": ResidualAttention(every=1, decay=0.999)},
@@ -108,7 +108,7 @@ CASES = (
         "weights-lm", library("burgers", enforce="soft"), SMALL, {"points": 2000, "iterations": 150},
         {
             "measure, PDE 0.01 (the default)": {},
-            "fixed, PDE 1": {"weights": Fixed(pde=1.0)},
+            "fixed, PDE 1": {"weights": FixedWeights(pde=1.0)},
             "ntk": {"weights": NTK(every=20)},
             "gradient-norm": {"weights": GradientNorm(every=20)},
             "rba": {"weights": ResidualAttention(every=10)},

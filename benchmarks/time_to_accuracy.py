@@ -24,7 +24,7 @@ from pages import processor, put_section, versions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kinn.studies.tables import Row
+    from kinn.experiments.tables import Row
 
 PROBLEMS = ("poisson-2d", "burgers", "helmholtz")
 PEER = "deepxde"
@@ -42,8 +42,8 @@ def compare(out: Path, budget: float, seeds: int, workers: int) -> None:
 
 def found(out: Path, budget: float) -> list[Row]:
     """Return the rows of the comparison, as its runs tell them."""
-    from kinn.studies.store import Store
-    from kinn.studies.tables import rows
+    from kinn.experiments.store import Store
+    from kinn.experiments.tables import rows
 
     with Store(out, make=False) as store:
         store.refresh()

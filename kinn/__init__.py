@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from kinn.calculus import div, grad, hessian, laplacian, strain
     from kinn.conditions import (
         Dirichlet,
-        General,
         Initial,
         Integral,
         Interface,
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
         Observation,
         Periodic,
         PointValue,
+        ResidualCondition,
         Robin,
     )
     from kinn.errors import InputError, SolveError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Ball,
         Box,
         Cuboid,
-        Curve,
+        CurveDomain,
         Cylinder,
         Disk,
         Ellipse,
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
         Polygon,
         Rectangle,
         Sphere,
-        Surface,
         TimeInterval,
+        TriangulatedSolid,
     )
-    from kinn.jets.functions import (
-        absolute,
+    from kinn.math import (
+        abs,
         arctan,
         arctan2,
         cos,
@@ -77,21 +77,21 @@ if TYPE_CHECKING:
         ResNet,
         match_parameters,
     )
-    from kinn.optim import LBFGS, Adam, Auto, LastLayer, LevenbergMarquardt, SelfScaledBroyden
-    from kinn.problem import Defaults, Output, Problem
+    from kinn.optim import LBFGS, Adam, Auto, LastLayerLeastSquares, LevenbergMarquardt, SelfScaledBroyden
+    from kinn.problem import Defaults, Postprocess, Problem
     from kinn.runs.resume import resume
     from kinn.solution import Solution
     from kinn.solver import solve
-    from kinn.training.strategies import (
+    from kinn.train.strategies import (
         NTK,
         RAD,
         RARD,
         Causal,
-        Fixed,
+        FixedWeights,
         GradientNorm,
-        Measure,
         ResidualAttention,
         SelfAdaptive,
+        UniformWeights,
     )
     from kinn.unknowns import Unknown, UnknownField, UnknownTerm
 
@@ -100,20 +100,20 @@ __version__ = "0.1.0"
 #: Where the public names live, read by `__getattr__` and, as the imports above, by type checkers and editors.
 _NAMES = {
     "kinn.calculus": "div grad hessian laplacian strain",
-    "kinn.conditions": "Dirichlet General Initial Integral Interface Neumann Observation Periodic PointValue Robin",
+    "kinn.conditions": "Dirichlet ResidualCondition Initial Integral Interface Neumann Observation Periodic PointValue Robin",
     "kinn.boundary_integrals.equations": "Elasticity Helmholtz Laplace Stokes",
     "kinn.errors": "InputError SolveError",
     "kinn.fields": "Field Points",
     "kinn.frames": "MovingCoordinate",
-    "kinn.geometry": "ArcPolygon Ball Box Cuboid Curve Cylinder Disk Ellipse Extrusion Geometry Interval Mesh PointCloud Polygon Rectangle Sphere Surface TimeInterval",
-    "kinn.jets.functions": "absolute arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
+    "kinn.geometry": "ArcPolygon Ball Box Cuboid CurveDomain Cylinder Disk Ellipse Extrusion Geometry Interval Mesh PointCloud Polygon Rectangle Sphere TriangulatedSolid TimeInterval",
+    "kinn.math": "abs arctan arctan2 cos cosh erf exp log maximum minimum sigmoid sign sin sinh sqrt tan tanh where",
     "kinn.networks": "KAN KANODE MLP ModifiedMLP NeuralODE PirateNet ResNet ResidualKAN match_parameters",
-    "kinn.optim": "LBFGS Adam Auto LastLayer LevenbergMarquardt SelfScaledBroyden",
-    "kinn.problem": "Defaults Output Problem",
+    "kinn.optim": "LBFGS Adam Auto LastLayerLeastSquares LevenbergMarquardt SelfScaledBroyden",
+    "kinn.problem": "Defaults Postprocess Problem",
     "kinn.runs.resume": "resume",
     "kinn.solution": "Solution",
     "kinn.solver": "solve",
-    "kinn.training.strategies": "NTK RAD RARD Causal Fixed GradientNorm Measure ResidualAttention SelfAdaptive",
+    "kinn.train.strategies": "NTK RAD RARD Causal FixedWeights GradientNorm UniformWeights ResidualAttention SelfAdaptive",
     "kinn.unknowns": "Unknown UnknownField UnknownTerm",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
@@ -133,7 +133,7 @@ __all__ = [
     "Box",
     "Causal",
     "Cuboid",
-    "Curve",
+    "CurveDomain",
     "Cylinder",
     "Defaults",
     "Dirichlet",
@@ -142,8 +142,7 @@ __all__ = [
     "Ellipse",
     "Extrusion",
     "Field",
-    "Fixed",
-    "General",
+    "FixedWeights",
     "Geometry",
     "GradientNorm",
     "Helmholtz",
@@ -153,26 +152,26 @@ __all__ = [
     "Interface",
     "Interval",
     "Laplace",
-    "LastLayer",
+    "LastLayerLeastSquares",
     "LevenbergMarquardt",
-    "Measure",
     "Mesh",
     "ModifiedMLP",
     "MovingCoordinate",
     "Neumann",
     "NeuralODE",
     "Observation",
-    "Output",
     "Periodic",
     "PirateNet",
     "PointCloud",
     "PointValue",
     "Points",
     "Polygon",
+    "Postprocess",
     "Problem",
     "Rectangle",
     "ResNet",
     "ResidualAttention",
+    "ResidualCondition",
     "ResidualKAN",
     "Robin",
     "SelfAdaptive",
@@ -181,13 +180,14 @@ __all__ = [
     "SolveError",
     "Sphere",
     "Stokes",
-    "Surface",
     "TimeInterval",
+    "TriangulatedSolid",
+    "UniformWeights",
     "Unknown",
     "UnknownField",
     "UnknownTerm",
     "__version__",
-    "absolute",
+    "abs",
     "arctan",
     "arctan2",
     "cos",

@@ -11,10 +11,10 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.fields import Field
-from kinn.grids import evaluation_points
+from kinn.io.output_mesh import evaluation_points
 from kinn.jets import Index
 from kinn.problem import Array, Problem
-from kinn.training.routes import Fields
+from kinn.train.plans import FieldEvaluator
 from kinn.unknowns import UnknownField, UnknownTerm
 
 
@@ -85,7 +85,7 @@ def _components(problem: Problem, data: Any, points: Array) -> tuple[Array, Arra
     return columns[0], np.stack(columns[1:], axis=1)
 
 
-def errors(trial: Fields) -> dict[str, Errors]:
+def errors(trial: FieldEvaluator) -> dict[str, Errors]:
     """Return the errors of every field; empty where no solution is known.
 
     The definition of each is that of `Errors`; points at which the exact gradient is not finite (a crack tip, the
@@ -113,7 +113,7 @@ def errors(trial: Fields) -> dict[str, Errors]:
     return out
 
 
-def derived_values(fields: Fields, name: str, points: Array, *, subdomain: str | None = None) -> Array:
+def derived_values(fields: FieldEvaluator, name: str, points: Array, *, subdomain: str | None = None) -> Array:
     """Return what a problem derives from its fields (N,) at points (N, d); NaN outside the domain.
 
     Raises:
@@ -126,7 +126,7 @@ def derived_values(fields: Fields, name: str, points: Array, *, subdomain: str |
 
 
 def values_of(
-    fields: Fields, function: Callable[..., Sequence[Field]], points: Array, *, subdomain: str | None = None
+    fields: FieldEvaluator, function: Callable[..., Sequence[Field]], points: Array, *, subdomain: str | None = None
 ) -> Array:
     """Return functions of the fields and the points (N, M) at points (N, d); NaN outside the domain.
 
@@ -171,7 +171,7 @@ def derived_reference(problem: Problem, name: str, points: Array) -> Array | Non
     return np.broadcast_to(values.numpy(), len(points))
 
 
-def _errors(trial: Fields, name: str, points: Array, exact: Array, slopes: Array | None) -> Errors:
+def _errors(trial: FieldEvaluator, name: str, points: Array, exact: Array, slopes: Array | None) -> Errors:
     """Return the errors of one field against its exact values (N,) and gradient (N, d)."""
     columns = trial.evaluate(points, [name, *(f"{name}.{x}" for x in trial.problem.coordinates)])
     difference = columns[:, 0] - exact

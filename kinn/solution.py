@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.forms.energy.verdict import Verdict
+from kinn.forms.energy.quadrature_check import QuadratureCheck
 from kinn.forms.strong.identification import Estimate
 from kinn.metrics import Errors, exact_values
 from kinn.problem import Array, Problem
-from kinn.training.record import Record
-from kinn.training.routes import Fields, Members
-from kinn.training.settings import Specification
+from kinn.specification_config import Specification
+from kinn.train.history import HistoryEntry
+from kinn.train.plans import EnsembleSolution, FieldEvaluator
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,10 +63,10 @@ class Solution:
     stopped: str
     loss: float
     errors: dict[str, Errors]
-    history: tuple[Record, ...]
-    trial: Fields
+    history: tuple[HistoryEntry, ...]
+    trial: FieldEvaluator
     unknowns: dict[str, Estimate] = field(default_factory=dict)
-    quadrature: Verdict | None = None
+    quadrature: QuadratureCheck | None = None
     bem: dict[str, Errors] = field(default_factory=dict)
     run: Path | None = None
 
@@ -94,7 +94,7 @@ class Solution:
         Raises:
             InputError: If the solution is no ensemble.
         """
-        if not isinstance(self.trial, Members):
+        if not isinstance(self.trial, EnsembleSolution):
             raise InputError("only an ensemble has a spread: kinn.solve(..., ensemble=5)")
         return self.trial.spread(points, expressions)
 
@@ -104,7 +104,7 @@ class Solution:
 
     def plot(self, folder: str | Path | None = None) -> dict[str, Figure]:
         """Return the figures by name: each field, its error, the convergence; written as PNG into a folder if given."""
-        from kinn.figures import figures, save_figures
+        from kinn.io.plots import figures, save_figures
 
         made = figures(self)
         if folder is not None:
@@ -113,13 +113,13 @@ class Solution:
 
     def save_vtu(self, path: str | Path) -> None:
         """Write fields, first derivatives and errors on a mesh, for ParaView and its like."""
-        from kinn.export import save_vtu
+        from kinn.io.vtu import save_vtu
 
         save_vtu(self, Path(path))
 
     def save_pvd(self, path: str | Path, times: int = 21) -> None:
         """Write a time-dependent solution as a series of VTU files."""
-        from kinn.export import save_pvd
+        from kinn.io.vtu import save_pvd
 
         save_pvd(self, Path(path), times)
 

@@ -8,7 +8,7 @@ from math import inf, isfinite, log
 from typing import Any
 
 from kinn.errors import InputError
-from kinn.jets.functions import exp, sigmoid
+from kinn.math import exp, sigmoid
 from kinn.networks import Architecture
 
 #: The least and the largest value, None for no limit.
@@ -16,7 +16,7 @@ Bounds = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
-class Range:
+class BoundedTransform:
     """A smooth map of all numbers onto those allowed, which takes 0 to the initial value.
 
     Attributes:
@@ -69,7 +69,7 @@ class Unknown:
         _range(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
 
     @property
-    def range(self) -> Range:
+    def range(self) -> BoundedTransform:
         """The values allowed."""
         return _range(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
 
@@ -108,7 +108,7 @@ class UnknownField:
         _range(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
 
     @property
-    def range(self) -> Range:
+    def range(self) -> BoundedTransform:
         """The values allowed."""
         return _range(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
 
@@ -146,7 +146,7 @@ class UnknownTerm(UnknownField):
                 raise InputError(f"the bounds of {name} in {label} leave nothing: {low:g} to {high:g}")
 
 
-def _range(label: str, initial: float | None, bounds: Bounds | None, positive: bool) -> Range:
+def _range(label: str, initial: float | None, bounds: Bounds | None, positive: bool) -> BoundedTransform:
     given = (None, None) if bounds is None else tuple(bounds)
     if len(given) != 2:
         raise InputError(f"the bounds of {label} are the least and the largest value, not {bounds}")
@@ -162,4 +162,4 @@ def _range(label: str, initial: float | None, bounds: Bounds | None, positive: b
         raise InputError(f"the initial value of {label} is a finite number, not {initial}")
     if not lower < initial < upper:
         raise InputError(f"the initial value of {label}, {initial:g}, does not lie between {lower:g} and {upper:g}")
-    return Range(float(initial), lower, upper)
+    return BoundedTransform(float(initial), lower, upper)

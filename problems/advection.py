@@ -17,7 +17,7 @@ from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.frames import MovingCoordinate
 from kinn.geometry import Interval, TimeInterval
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

@@ -21,7 +21,7 @@ from kinn.conditions import Robin
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Disk
-from kinn.jets.functions import log
+from kinn.math import log
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

@@ -12,7 +12,7 @@ from typing import Any
 from kinn.conditions import Dirichlet, Neumann
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import cos, sin
+from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

@@ -18,12 +18,12 @@ from math import exp as exponential
 from math import pi, tanh
 from typing import Any
 
-from kinn.conditions import Dirichlet, General
+from kinn.conditions import Dirichlet, ResidualCondition
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import exp, sin
+from kinn.math import exp, sin
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Defaults, Postprocess, Problem
 
 #: The stiffness, Poisson's ratio and the load.
 STIFFNESS, POISSON, LOAD = 1.0, 0.3, 100.0
@@ -80,7 +80,7 @@ def make_problem() -> Problem:
         work={"interior": lambda w, p: LOAD * w},
         conditions=[
             Dirichlet("w", 0.0, on="boundary", enforce="hard"),
-            *(General(curvature, on=on) for on, curvature in free.items()),
+            *(ResidualCondition(curvature, on=on) for on, curvature in free.items()),
         ],
         exact=exact,
         derived={
@@ -88,7 +88,7 @@ def make_problem() -> Problem:
             "myy": lambda w, p: (w.yy + POISSON * w.xx) * -STIFFNESS,
             "mxy": lambda w, p: w.xy * (-STIFFNESS * (1 - POISSON)),
         },
-        output=Output(lines={"middle": ((0.0, 0.5), (1.0, 0.5)), "diagonal": ((0.0, 0.0), (1.0, 1.0))}),
+        output=Postprocess(lines={"middle": ((0.0, 0.5), (1.0, 0.5)), "diagonal": ((0.0, 0.0), (1.0, 1.0))}),
         defaults=Defaults(
             networks={"kan": KAN((6,), 6, 7), "mlp": MLP((16, 16))},
             points=2000,

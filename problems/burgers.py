@@ -18,7 +18,7 @@ from kinn.conditions import Dirichlet, Initial
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Interval, TimeInterval
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
 from kinn.problems.references import cole_hopf

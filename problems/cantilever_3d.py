@@ -21,7 +21,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Cuboid
 from kinn.mechanics import Solid, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Defaults, Postprocess, Problem
 from kinn.problems.references import flexure
 
 #: Young's modulus, the force, and its mean traction.
@@ -84,7 +84,7 @@ def make_problem(poisson: float = 0.3) -> Problem:
             "mises": lambda u, v, w, p: material.von_mises((u, v, w)),
             "bending": lambda u, v, w, p: material.stress((u, v, w))[0][0],
         },
-        output=Output(
+        output=Postprocess(
             displacement=FIELDS,
             stress=lambda u, v, w, p: material.stress((u, v, w)),
             lines={

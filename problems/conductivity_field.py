@@ -23,7 +23,7 @@ from kinn.conditions import Dirichlet, Observation
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import cos, exp
+from kinn.math import cos, exp
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import whole_number

@@ -19,7 +19,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Grading, Polygon
 from kinn.mechanics import PlaneStress, Traction, corner_exponent, corner_feature, corner_weight
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Defaults, Postprocess, Problem
 from kinn.problems.references import cooks_membrane as reference
 
 FEATURES = ("corner", "none")
@@ -70,7 +70,7 @@ def make_problem(features: str = "corner") -> Problem:
         reference=reference.reference,
         reference_fields=reference.displacement,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
-        output=Output(
+        output=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={"end": reference.CORNERS[1:3], "middle": ((0.0, 22.0), (48.0, 52.0))},

@@ -23,9 +23,9 @@ from kinn.conditions import Dirichlet, Interface
 from kinn.errors import unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Grading, Polygon
-from kinn.jets.functions import sqrt, where
+from kinn.math import sqrt, where
 from kinn.networks import KAN, MLP
-from kinn.problem import Array, Defaults, Output, Problem
+from kinn.problem import Array, Defaults, Postprocess, Problem
 
 FEATURES = ("none", "tip")
 
@@ -139,7 +139,7 @@ def make_problem(features: str = "none") -> Problem:
                 "inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0},
             },
         ),
-        output=Output(lines={"upper-face": ((-1.0, 0.0), (0.0, 0.0)), "ligament": ((0.0, 0.0), (1.0, 0.0))}),
+        output=Postprocess(lines={"upper-face": ((-1.0, 0.0), (0.0, 0.0)), "ligament": ((0.0, 0.0), (1.0, 0.0))}),
         title="Mode-III crack" + (", networks given the singular field at the tip" if tip else ""),
         source="Wang et al., CMAME 433 (2025) 117518",
     )

@@ -18,10 +18,10 @@ from typing import Any
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import ArcPolygon
-from kinn.jets.functions import sqrt
+from kinn.math import sqrt
 from kinn.mechanics import PlaneStress, Traction, symmetry
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Defaults, Postprocess, Problem
 from kinn.problems.references import hondros
 
 MATERIAL = PlaneStress(1.0, 0.3)
@@ -87,7 +87,7 @@ def make_problem(angle: float = pi / 12) -> Problem:
             "mises": lambda u, v, p: MATERIAL.von_mises((u, v)),
             "splitting": lambda u, v, p: MATERIAL.stress((u, v))[0][0],
         },
-        output=Output(
+        output=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={"pressed": ((0.0, 0.0), (0.0, 1.0)), "across": ((0.0, 0.0), (1.0, 0.0))},

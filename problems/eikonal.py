@@ -17,8 +17,8 @@ from kinn.conditions import PointValue
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import log, sqrt, where
 from kinn.jets.jet import Jet
+from kinn.math import log, sqrt, where
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import finite_number

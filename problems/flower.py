@@ -18,7 +18,7 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import ArcPolygon
-from kinn.jets.functions import cos, cosh, sin, sinh
+from kinn.math import cos, cosh, sin, sinh
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

@@ -17,7 +17,7 @@ from kinn.conditions import Dirichlet, Initial, Observation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle, TimeInterval
-from kinn.jets.functions import cos, exp, sin
+from kinn.math import cos, exp, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import whole_number

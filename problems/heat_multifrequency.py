@@ -13,7 +13,7 @@ from typing import Any
 from kinn.conditions import Dirichlet, Initial
 from kinn.fields import Field, Points
 from kinn.geometry import Interval, TimeInterval
-from kinn.jets.functions import exp, sin
+from kinn.math import exp, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import whole_number

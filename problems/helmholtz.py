@@ -15,7 +15,7 @@ from kinn.conditions import Dirichlet
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import finite_number, whole_number

@@ -14,10 +14,10 @@ from kinn.calculus import grad, laplacian
 from kinn.conditions import Dirichlet, Interface
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Rectangle
-from kinn.jets.functions import where
 from kinn.jets.jet import Jet
+from kinn.math import where
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Density, Output, Problem, Residual
+from kinn.problem import Defaults, Density, Postprocess, Problem, Residual
 
 #: The radius of the disk, and the coefficients inside and outside.
 RADIUS, INSIDE, OUTSIDE = 0.5, 1 / 15, 1.0
@@ -70,7 +70,7 @@ def make_problem() -> Problem:
             budget=30.0,
             forms={"energy": {"budget": 60.0}},
         ),
-        output=Output(lines={"y=0": ((-1.0, 0.0), (1.0, 0.0))}),
+        output=Postprocess(lines={"y=0": ((-1.0, 0.0), (1.0, 0.0))}),
         title="Two materials in a square",
         source="Wang et al., CMAME 433 (2025) 117518",
     )

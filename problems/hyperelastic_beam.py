@@ -18,7 +18,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Grading, Rectangle
 from kinn.mechanics import NeoHookean, Traction, corner_exponent, corner_feature, corner_weight
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Defaults, Postprocess, Problem
 from kinn.problems.references import hyperelastic_beam as reference
 
 FEATURES = ("corners", "none")
@@ -72,7 +72,7 @@ def make_problem(features: str = "corners") -> Problem:
             grading=Grading(CORNERS, EXPONENT) if corners else None,
             forms={"energy": {"per_parameter": 40.0, "budget": 150.0 if corners else 270.0}},
         ),
-        output=Output(
+        output=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.cauchy((u, v)),
             lines={"axis": ((0.0, reference.HEIGHT / 2), (reference.LENGTH, reference.HEIGHT / 2))},

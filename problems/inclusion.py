@@ -16,7 +16,7 @@ from kinn.boundary_integrals.equations import Elasticity
 from kinn.conditions import Condition
 from kinn.fields import Field, Points
 from kinn.geometry import Disk
-from kinn.jets.functions import where
+from kinn.math import where
 from kinn.mechanics import Bonded, PlaneStress, Traction
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem

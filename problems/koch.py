@@ -14,7 +14,7 @@ from kinn.calculus import grad, laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Polygon
-from kinn.jets.functions import cos, cosh, sin, sinh
+from kinn.math import cos, cosh, sin, sinh
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
 from kinn.problems.checks import whole_number

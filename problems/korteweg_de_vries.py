@@ -13,7 +13,7 @@ from typing import Any
 from kinn.conditions import Initial, Periodic
 from kinn.fields import Field, Points
 from kinn.geometry import Interval, TimeInterval
-from kinn.jets.functions import cos
+from kinn.math import cos
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.references.korteweg_de_vries import DISPERSION, reference

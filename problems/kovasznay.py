@@ -18,7 +18,7 @@ from kinn.conditions import Dirichlet
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import cos, exp, sin
+from kinn.math import cos, exp, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

@@ -16,7 +16,7 @@ from kinn.conditions import Initial, Periodic
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Interval, TimeInterval
-from kinn.jets.functions import cos, sin
+from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.references.kuramoto_sivashinsky import ALPHA, BETA, GAMMA, reference

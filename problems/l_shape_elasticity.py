@@ -18,7 +18,7 @@ from kinn.fields import Field, Points
 from kinn.geometry import Grading, Polygon
 from kinn.mechanics import PlaneStrain, Traction
 from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Output, Problem
+from kinn.problem import Defaults, Postprocess, Problem
 from kinn.problems.poisson_lshape import towards_the_corner
 from kinn.problems.references import williams
 from kinn.problems.references.poisson_lshape import BISECTOR, VERTICES
@@ -80,7 +80,7 @@ def make_problem(features: str = "none") -> Problem:
         conditions=[*given, free],
         exact=exact,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
-        output=Output(
+        output=Postprocess(
             displacement=tuple(FIELDS),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={"ahead": ((-1.0, -1.0), (0.0, 0.0)), "face": ((0.0, 0.0), (1.0, 0.0))},

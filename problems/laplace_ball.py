@@ -17,7 +17,7 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Ball
-from kinn.jets.functions import sqrt
+from kinn.math import sqrt
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
 

@@ -23,7 +23,7 @@ from kinn.conditions import Dirichlet, PointValue
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Rectangle
-from kinn.jets.functions import arctan2
+from kinn.math import arctan2
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
 from kinn.problems.references import lid_driven_cavity

@@ -11,7 +11,7 @@ from kinn.conditions import Initial
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import TimeInterval
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP, ResNet
 from kinn.problem import Array, Defaults, Problem
 from kinn.problems.references.trajectories import pendulum

@@ -25,7 +25,7 @@ from kinn.geometry import Disk, Geometry, Rectangle
 from kinn.geometry.sampling import fill, unit_cube
 from kinn.mechanics import PlaneStress, Traction, symmetry
 from kinn.networks import KAN, MLP
-from kinn.problem import Array, Defaults, Output, Problem
+from kinn.problem import Array, Defaults, Postprocess, Problem
 from kinn.problems.references import plate_hole as reference
 
 SIDE, TENSION = reference.SIDE, reference.TENSION
@@ -122,7 +122,7 @@ def make_problem() -> Problem:
                 "inverse": {"networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((12,))}, "budget": 20.0},
             },
         ),
-        output=Output(
+        output=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={

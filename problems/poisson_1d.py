@@ -13,7 +13,7 @@ from typing import Any
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Interval
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import whole_number

@@ -14,7 +14,7 @@ from kinn.calculus import grad, laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

@@ -15,7 +15,7 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Box
-from kinn.jets.functions import sin
+from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

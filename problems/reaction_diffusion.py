@@ -16,7 +16,7 @@ from kinn.conditions import Initial, Periodic
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle, TimeInterval
-from kinn.jets.functions import exp
+from kinn.math import exp
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.references.gray_scott import DIFFUSION, END, REACTION, reference

@@ -14,7 +14,7 @@ import numpy as np
 
 from kinn.conditions import Observation
 from kinn.geometry import Interval
-from kinn.jets.functions import cos, sin
+from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import whole_number

@@ -16,7 +16,7 @@ from math import log
 from kinn.conditions import Initial
 from kinn.fields import Field, Points
 from kinn.geometry import TimeInterval
-from kinn.jets.functions import exp
+from kinn.math import exp
 from kinn.networks import KAN, MLP, ResNet
 from kinn.problem import Array, Defaults, Problem
 from kinn.problems.references.trajectories import robertson, robertson_start

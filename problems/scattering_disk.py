@@ -14,7 +14,7 @@ from kinn.boundary_integrals.equations import Helmholtz
 from kinn.conditions import Dirichlet
 from kinn.errors import InputError
 from kinn.geometry import Disk
-from kinn.jets.functions import cos, sin
+from kinn.math import cos, sin
 from kinn.networks import KAN, MLP, Architecture
 from kinn.problem import Defaults, Problem
 from kinn.problems.references import scattering

@@ -14,7 +14,7 @@ from typing import Any
 from kinn.conditions import Initial, Neumann
 from kinn.fields import Field, Points
 from kinn.geometry import Interval, TimeInterval
-from kinn.jets.functions import cosh
+from kinn.math import cosh
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.references.schroedinger import reference

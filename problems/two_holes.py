@@ -17,7 +17,7 @@ from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Neumann
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Rectangle
-from kinn.jets.functions import log
+from kinn.math import log
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

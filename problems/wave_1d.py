@@ -14,7 +14,7 @@ from typing import Any
 from kinn.conditions import Dirichlet, Initial
 from kinn.fields import Field, Points
 from kinn.geometry import Interval, TimeInterval
-from kinn.jets.functions import cos, sin
+from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 

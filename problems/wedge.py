@@ -24,7 +24,7 @@ from kinn.conditions import Condition, Dirichlet, Neumann, Observation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Interval
-from kinn.jets.functions import cos, sin
+from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.checks import finite_number

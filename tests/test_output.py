@@ -18,18 +18,18 @@ from kinn import (
     InputError,
     Interval,
     Mesh,
-    Output,
+    Postprocess,
     Problem,
     Rectangle,
     Solution,
     TimeInterval,
     sin,
 )
-from kinn.figures import figures, save_figures
-from kinn.figures.deformation import exaggeration
-from kinn.figures.fields import scale
-from kinn.figures.frame import beyond
-from kinn.grids import evaluation_points, meshes
+from kinn.io.output_mesh import evaluation_points, meshes
+from kinn.io.plots import figures, save_figures
+from kinn.io.plots.deformation import exaggeration
+from kinn.io.plots.fields import scale
+from kinn.io.plots.frame import beyond
 from kinn.mechanics import PlaneStress, symmetry
 from kinn.problems import factory
 
@@ -98,7 +98,7 @@ def stretched(domain: Any, **output: Any) -> Solution:
         conditions=[symmetry("left", "u"), symmetry("bottom", "v")],
         exact=lambda x, y: (x / 50, -y / 200),
         derived={"mises": lambda u, v, p: steel.von_mises((u, v))},
-        output=Output(displacement=("u", "v"), stress=lambda u, v, p: steel.stress((u, v)), **output),
+        output=Postprocess(displacement=("u", "v"), stress=lambda u, v, p: steel.stress((u, v)), **output),
     )
     return kinn.solve(problem, MLP((4,)), form="energy", iterations=8, points=200)
 
@@ -180,7 +180,7 @@ def test_output_that_cannot_be_is_refused(output: dict[str, Any], message: str) 
             fields=("u", "v"),
             strong=lambda u, v, p: [u.xx, v.yy],
             derived={"mises": lambda u, v, p: u},
-            output=Output(**output),
+            output=Postprocess(**output),
         )
 
 

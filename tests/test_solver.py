@@ -28,7 +28,7 @@ from kinn import (
     sin,
 )
 from kinn.problems import factory
-from kinn.training.record import Record
+from kinn.train.history import HistoryEntry
 
 
 def line(**options: Any) -> Problem:
@@ -106,7 +106,7 @@ def test_unknowns_in_everything_that_comes_back(tmp_path: Path) -> None:
         unknowns=[Unknown("rate", initial=1.0, exact=2.0, bounds=(0, 5)), UnknownField("K", exact=lambda t: 1 + t)],
         defaults=Defaults(pde_weight=10.0),
     )  # fmt: skip
-    seen: list[Record] = []
+    seen: list[HistoryEntry] = []
     solution = kinn.solve(problem, MLP((8,)), iterations=30, progress=seen.append)
     found = solution.unknowns["rate"]
     assert found.value == pytest.approx(2.0, rel=1e-3)

@@ -70,15 +70,15 @@ def line(row: Row, network: str, runs: list[Mapping[str, Any]], target: float | 
 
 def architectures(rows: list[Row]) -> str:
     """Return the default networks, points and budgets as a list."""
-    from kinn.runs.sources import find
-    from kinn.solver import chosen_network
+    from kinn.runs.problem_loader import find
+    from kinn.solver import resolve_network
 
     lines = []
     for row in rows:
         _, made = find(row.problem).configured(dict(s.split("=") for s in row.settings))
         d = made.in_form(row.form).defaults
         points = d.points or f"{d.per_parameter:g} a parameter"
-        networks = "; ".join(f"`{chosen_network(made.in_form(row.form), name)}`" for name in row.asked)
+        networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.asked)
         slabs = f"{d.slabs} slabs; " if d.slabs and d.slabs > 1 else ""
         lines.append(
             f"- {row.label}: {networks}; {slabs}{points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s"

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import hypot, inf
 
-from kinn.studies.results import DONE, FAILURE, Result
-from kinn.studies.statistics import seconds_to
+from kinn.experiments.results import DONE, FAILURE, RunResult
+from kinn.experiments.statistics import seconds_to
 from paper_table.records import Record
 
 
-def of_record(record: Record, results: Iterable[Result]) -> dict[str, list[Result]]:
+def of_record(record: Record, results: Iterable[RunResult]) -> dict[str, list[RunResult]]:
     """Return the runs that a record is about, those that failed included and those of other libraries not, by network."""
-    found: dict[str, list[Result]] = {}
+    found: dict[str, list[RunResult]] = {}
     for run in results:
         problem = run.config["problem"]
         named = (problem["name"], run.config["form"]) == (record.problem, record.form)
@@ -24,7 +24,7 @@ def of_record(record: Record, results: Iterable[Result]) -> dict[str, list[Resul
     return found
 
 
-def error(record: Record, run: Result) -> float:
+def error(record: Record, run: RunResult) -> float:
     """Return the error of a run as a record measures it; infinite where it failed, or has none of the kind."""
     if run.status != DONE:
         return inf
@@ -47,7 +47,7 @@ def sizes(problem: str) -> dict[str, float]:
     """Return the norms of the true fields of a problem on its evaluation grid."""
     import numpy as np
 
-    from kinn.grids import evaluation_points
+    from kinn.io.output_mesh import evaluation_points
     from kinn.metrics import true_values
     from kinn.problems import factory
 
@@ -55,7 +55,7 @@ def sizes(problem: str) -> dict[str, float]:
     return {name: float(np.linalg.norm(v)) for name, v in true_values(made, evaluation_points(made)).items()}
 
 
-def fields(record: Record, run: Result) -> list[str]:
+def fields(record: Record, run: RunResult) -> list[str]:
     """Return the fields whose error a record is about: one that is named, or those that training watches."""
     if record.of and record.of != "displacement":
         return [name for name in run.errors if name == record.of]
@@ -63,7 +63,7 @@ def fields(record: Record, run: Result) -> list[str]:
     return [name for name in run.errors if name in watched] or list(run.errors)[:1]
 
 
-def seconds(record: Record, run: Result, accuracy: float) -> tuple[float, bool]:
+def seconds(record: Record, run: RunResult, accuracy: float) -> tuple[float, bool]:
     """Return the seconds after which the error of a run was first at most an accuracy, infinite where it never was.
 
     Errors are measured while training goes on, of fields in the L2 norm; of all else at the end alone, whose seconds are then
@@ -81,7 +81,7 @@ def seconds(record: Record, run: Result, accuracy: float) -> tuple[float, bool]:
     return seconds_to([*watched, last], accuracy), False
 
 
-def clocks(results: Sequence[Result]) -> str:
+def clocks(results: Sequence[RunResult]) -> str:
     """Return by which clock the seconds of runs were counted."""
     found = {run.config.get("clock", "wall") for run in results}
     return {frozenset({"cpu"}): "the processor's", frozenset({"wall"}): "the clock's"}.get(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from math import inf, isinf
 from statistics import median
 
-from kinn.studies.results import Result
-from kinn.studies.statistics import Spread, spread
+from kinn.experiments.results import RunResult
+from kinn.experiments.statistics import Spread, spread
 from paper_table.records import DAY, HOUR, MINUTE, RECORDS, Record
 from paper_table.runs import error, of_record, seconds
 
 
-def to_record(results: Sequence[Result]) -> str:
+def to_record(results: Sequence[RunResult]) -> str:
     """Return the table of seconds to the error that the scripts' KAN has on record."""
     lines = [
         "| problem | form | error of | on record, KAN | CPU time of the scripts | network | seconds to that error | factor |",
@@ -30,7 +30,7 @@ def to_record(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def reached(record: Record, runs: Sequence[Result]) -> str:
+def reached(record: Record, runs: Sequence[RunResult]) -> str:
     """Return the cells of the seconds to the error on record, the median over seeds, and of the factor to the scripts'."""
     assert record.kan is not None
     found = [seconds(record, run, record.kan) for run in runs]
@@ -43,7 +43,7 @@ def reached(record: Record, runs: Sequence[Result]) -> str:
     return f"{bound}{middle:.2g}{some} | {factor} |"
 
 
-def matched(results: Sequence[Result]) -> str:
+def matched(results: Sequence[RunResult]) -> str:
     """Return the table of errors of KANs and MLPs, with what is asked and what is on record."""
     lines = [
         "| problem | form | error of | network | parameters | runs | median | quartiles | seconds | asked | on record |",
@@ -58,7 +58,7 @@ def matched(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def line(record: Record, network: str, runs: Sequence[Result], errors: Spread, best: bool) -> str:
+def line(record: Record, network: str, runs: Sequence[RunResult], errors: Spread, best: bool) -> str:
     """Return a line of the second table; what is asked is asked of the better of the two."""
     parameters = {f"{run.figure('parameters'):.0f}" for run in runs if not isinf(run.figure("parameters"))}
     taken = median([run.figure("seconds") for run in runs] or [inf])

@@ -7,9 +7,9 @@ import statistics
 import torch
 
 from kinn import KAN, LevenbergMarquardt, problems
-from kinn.forms import Trial, strong_form
-from kinn.forms.strong.system import ResidualSystem
-from kinn.optim.squares import add_gram
+from kinn.forms import DomainTrial, strong_form
+from kinn.forms.strong.residual_objective import ResidualObjective
+from kinn.optim.sum_of_squares import add_gram
 from step_cases.sizes import Case, Sizes, Step
 
 #: Steps after which the optimiser starts anew: every sample comes from the same stretch of training.
@@ -23,8 +23,8 @@ def build(sizes: Sizes) -> Case:
     method = LevenbergMarquardt()
     trials: list[float] = []
 
-    def system_of(points: int) -> ResidualSystem:
-        trial = Trial(problem, architecture, seed=sizes.seed, dtype=sizes.precision)
+    def system_of(points: int) -> ResidualObjective:
+        trial = DomainTrial(problem, architecture, seed=sizes.seed, dtype=sizes.precision)
         return strong_form(trial, points=points, seed=sizes.seed)
 
     def steps_on(points: int) -> Step:

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from kinn import problems
-from kinn.runs.sources import Source, description
+from kinn.runs.problem_loader import Source, description
 
 DOCS = Path(__file__).parent.parent
 PICTURES = "_build/pictures"

@@ -13,7 +13,7 @@ from matplotlib.tri import Triangulation
 
 from kinn import Problem
 from kinn.conditions import Observation
-from kinn.grids import meshes
+from kinn.io.output_mesh import meshes
 from kinn.metrics import true_values
 
 #: Cells along the longest axis of a map.

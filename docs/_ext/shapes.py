@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from kinn import ArcPolygon, Curve, Disk, Ellipse, Geometry, Polygon, Rectangle
+from kinn import ArcPolygon, CurveDomain, Disk, Ellipse, Geometry, Polygon, Rectangle
 from kinn.geometry import Boundary
 
 ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)], ["floor", "wall", "step", "riser", "roof", "left"])
@@ -34,9 +34,9 @@ SHAPES: dict[str, tuple[Geometry, str | None]] = {
     ),
     "Ellipse | rotated square": (Ellipse((0, 0), (1.6, 0.6), angle=0.4) | SQUARE.rotated(0.6), None),
     "ArcPolygon": (ArcPolygon([(0, 0), (2, 0), (2, 2), (0, 2)], [None, (1.5, 1), None, (-0.25, 1)]), None),
-    "Curve": (Curve(star, (0, 2 * np.pi)), None),
+    "CurveDomain": (CurveDomain(star, (0, 2 * np.pi)), None),
     "Curve.through - Disk": (
-        Curve.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)]) - Disk((1.6, 0.4), 0.25),
+        CurveDomain.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)]) - Disk((1.6, 0.4), 0.25),
         None,
     ),
     "square - Ellipse, on 'ellipse'": (SQUARE - Ellipse((0.2, 0.1), (0.6, 0.25), angle=0.7), "ellipse"),

@@ -9,13 +9,13 @@ from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from kinn.analysis.ntk import Study
+from kinn.analysis.ntk import TangentKernelStudy
 
 #: Eigenvalues below this fraction of the largest are rounding.
 ROUNDING = 1e-16
 
 
-def spectra(studies: Sequence[Study], title: str) -> Figure:
+def spectra(studies: Sequence[TangentKernelStudy], title: str) -> Figure:
     """Return a figure of the eigenvalues of each term's kernel, a column a network and a line a stage."""
     names = list(studies[0].stages[0].kernels)
     figure = Figure(figsize=(3.8 * len(studies) + 0.6, 2.8 * len(names) + 0.6), layout="constrained")
@@ -38,7 +38,7 @@ def spectra(studies: Sequence[Study], title: str) -> Figure:
     return figure
 
 
-def waves(studies: Sequence[Study], frequencies: Sequence[float], title: str) -> Figure:
+def waves(studies: Sequence[TangentKernelStudy], frequencies: Sequence[float], title: str) -> Figure:
     """Return a figure of the rate at which each frequency is learnt, for problems of one coordinate and one term."""
     figure = Figure(figsize=(3.8 * len(studies) + 0.6, 3.4), layout="constrained")
     FigureCanvasAgg(figure)

@@ -17,15 +17,15 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.networks import Architecture
 from kinn.optim import Optimizer
 from kinn.problem import Array, Problem
-from kinn.training.loop import Stopping, train
+from kinn.train.loop import StoppingCriteria, train
 
 
 @dataclass(frozen=True)
-class Kernel:
+class TangentKernel:
     """The neural tangent kernel of one term.
 
     Attributes:
@@ -87,11 +87,11 @@ class Stage:
 
     iteration: int
     loss: float
-    kernels: dict[str, Kernel]
+    kernels: dict[str, TangentKernel]
 
 
 @dataclass(frozen=True)
-class Study:
+class TangentKernelStudy:
     """The kernels of a network over its training.
 
     Attributes:
@@ -105,7 +105,7 @@ class Study:
     stages: tuple[Stage, ...]
 
 
-def kernels(system: ResidualSystem, theta: Tensor) -> dict[str, Kernel]:
+def kernels(system: ResidualObjective, theta: Tensor) -> dict[str, TangentKernel]:
     """Return the kernel of each term at theta, by name.
 
     Args:
@@ -122,12 +122,12 @@ def kernels(system: ResidualSystem, theta: Tensor) -> dict[str, Kernel]:
     finally:
         for n in range(len(weights)):
             system.emphasise(n)
-    found: dict[str, Kernel] = {}
+    found: dict[str, TangentKernel] = {}
     for term, parts in zip(system.terms, blocks, strict=True):
         name = term.name
         while name in found:
             name += "'"
-        found[name] = Kernel(name, torch.cat(parts), torch.cat([p.tensor for p in term.blocks]))
+        found[name] = TangentKernel(name, torch.cat(parts), torch.cat([p.tensor for p in term.blocks]))
     return found
 
 
@@ -139,7 +139,7 @@ def study(
     at: Sequence[int],
     points: int,
     seed: int = 0,
-) -> Study:
+) -> TangentKernelStudy:
     """Train a network on the strong form of a problem and look at its kernels on the way.
 
     Args:
@@ -157,7 +157,7 @@ def study(
     looks = sorted(set(at))
     if not looks or looks[0] < 0:
         raise InputError(f"a study looks after 0 or more steps, not after {', '.join(map(str, at)) or 'none'}")
-    trial = Trial(problem, network, seed=seed)
+    trial = DomainTrial(problem, network, seed=seed)
     system, fresh = (strong_form(trial, points=points, seed=seed + offset) for offset in (0, 7_919))
     seen: dict[int, Tensor] = {0: system.start()}
     steps = 0
@@ -170,7 +170,9 @@ def study(
         return {}
 
     if looks[-1]:
-        limits = Stopping(budget=np.inf, iterations=looks[-1], rises=looks[-1], stagnation=looks[-1])
+        limits = StoppingCriteria(budget=np.inf, iterations=looks[-1], rises=looks[-1], stagnation=looks[-1])
         train(system, fresh, optimizer, limits, watch=watch)
     stages = [Stage(n, system.loss(theta), kernels(system, theta)) for n, theta in sorted(seen.items())]
-    return Study(network, trial.parameter_count, tuple(s for s in stages if s.iteration in looks or s is stages[-1]))
+    return TangentKernelStudy(
+        network, trial.parameter_count, tuple(s for s in stages if s.iteration in looks or s is stages[-1])
+    )

@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 import scipy.linalg
 
-from kinn.boundary_integrals.base import BoundaryPanels, Numbers
+from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 #: Nodes of a cluster that is not parted any more.
 LEAF = 256

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from kinn.boundary_integrals.base import Numbers
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.boundary_panels import Numbers
+from kinn.geometry.boundary.patch import Array
 
 
 @dataclass
-class Far:
+class FarFieldBlock:
     """What a cluster of targets sees of all that is far from it.
 
     Attributes:
@@ -30,7 +30,7 @@ class Far:
 
 
 @dataclass
-class Compressed:
+class HMatrix:
     """A matrix (R, Q) of blocks; they have their rows and columns in the order of clusters, vectors their rows in that of nodes.
 
     Attributes:
@@ -46,7 +46,7 @@ class Compressed:
     components: int
     columns: int
     near: list[tuple[slice, slice, Array]] = field(default_factory=list)
-    far: list[Far] = field(default_factory=list)
+    far: list[FarFieldBlock] = field(default_factory=list)
     local: sparse.csr_array = field(default_factory=lambda: sparse.csr_array((0, 0)))
 
     @property

@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import Curve, Geometry, checks
-from kinn.geometry.pieces.altered import Flipped
-from kinn.geometry.pieces.arc import Arc
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece, Segment
+from kinn.geometry import CurveDomain, Geometry, arguments
+from kinn.geometry.boundary.arc import Arc
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Segment
+from kinn.geometry.boundary.transformed import ReversedPatch
 
 #: Points of one curve nearer to each other than this, relative to the size, are the same.
 CLOSE = 1e-9
@@ -23,7 +23,7 @@ _PROBES = (np.arange(9) + 0.5) / 9
 
 
 @dataclass(frozen=True, eq=False)
-class Edge:
+class BoundaryEdge:
     """A smooth stretch of a curve, run through with the domain on its left.
 
     Attributes:
@@ -34,7 +34,7 @@ class Edge:
     """
 
     name: str
-    curve: Piece
+    curve: BoundaryPatch
     start: float
     end: float
 
@@ -71,21 +71,21 @@ class Edge:
         normals = self.at(np.array([0.0, 1.0])).normals
         return np.column_stack([-normals[:, 1], normals[:, 0]])
 
-    def opposite(self) -> Edge:
+    def opposite(self) -> BoundaryEdge:
         """Return the same stretch as the boundary of what lies on its other side."""
-        return Edge(self.name, Flipped(self.curve), self.end, self.start)
+        return BoundaryEdge(self.name, ReversedPatch(self.curve), self.end, self.start)
 
 
-def oriented(name: str, curve: Piece, start: float, end: float) -> Edge:
+def oriented(name: str, curve: BoundaryPatch, start: float, end: float) -> BoundaryEdge:
     """Return the edge between two parameters of a curve, turned so that the domain is on its left."""
     middle, step = (start + end) / 2, 1e-4 * (end - start)
     located = curve.at(np.array([[middle - step], [middle], [middle + step]]) % 1.0)
     along, normal = located.points[2] - located.points[0], located.normals[1]
     on_left = along[1] * normal[0] - along[0] * normal[1] > 0
-    return Edge(name, curve, start, end) if on_left else Edge(name, curve, end, start)
+    return BoundaryEdge(name, curve, start, end) if on_left else BoundaryEdge(name, curve, end, start)
 
 
-def edges_of(geometry: Geometry) -> list[Edge]:
+def edges_of(geometry: Geometry) -> list[BoundaryEdge]:
     """Return the edges of the boundary of a plane shape, in no order.
 
     Raises:
@@ -107,37 +107,37 @@ def edges_of(geometry: Geometry) -> list[Edge]:
     return edges
 
 
-def line(start: Sequence[float], end: Sequence[float], name: str = "line") -> Edge:
+def line(start: Sequence[float], end: Sequence[float], name: str = "line") -> BoundaryEdge:
     """Return the straight edge between two points, the domain on its left.
 
     Raises:
         InputError: If the points coincide or are not finite.
     """
-    p, q = (np.array(checks.point(point, "an end of a line", 2)) for point in (start, end))
+    p, q = (np.array(arguments.point(point, "an end of a line", 2)) for point in (start, end))
     length = float(np.linalg.norm(q - p))
     if length == 0:
         raise InputError(f"a line needs two different ends, and both are ({p[0]:g}, {p[1]:g})")
     normal = ((q - p)[1] / length, -(q - p)[0] / length)
-    return Edge(name, Segment(tuple(p.tolist()), tuple(q.tolist()), normal), 0.0, 1.0)
+    return BoundaryEdge(name, Segment(tuple(p.tolist()), tuple(q.tolist()), normal), 0.0, 1.0)
 
 
-def arc(center: Sequence[float], radius: float, start: float, end: float, name: str = "arc") -> Edge:
+def arc(center: Sequence[float], radius: float, start: float, end: float, name: str = "arc") -> BoundaryEdge:
     """Return the circular edge from angle `start` to angle `end` (radians), the domain on its left.
 
     Raises:
         InputError: If the radius is not positive, or the angles are equal or more than a turn apart.
     """
-    at = checks.point(center, "the centre of an arc", 2)
+    at = arguments.point(center, "the centre of an arc", 2)
     if not (math.isfinite(radius) and radius > 0):
         raise InputError(f"the radius of an arc is positive, not {radius}")
     if not 0 < abs(end - start) <= 2 * math.pi * (1 + 1e-12):
         raise InputError(f"an arc goes at most once round, not from {start:g} to {end:g} radians")
     if end > start:
-        return Edge(name, Arc(tuple(at), radius, start, end - start), 0.0, 1.0)
-    return Edge(name, Flipped(Arc(tuple(at), radius, end, start - end)), 1.0, 0.0)
+        return BoundaryEdge(name, Arc(tuple(at), radius, start, end - start), 0.0, 1.0)
+    return BoundaryEdge(name, ReversedPatch(Arc(tuple(at), radius, end, start - end)), 1.0, 0.0)
 
 
-def smooth(curve: Curve, *, hole: bool = False) -> Edge:
+def smooth(curve: CurveDomain, *, hole: bool = False) -> BoundaryEdge:
     """Return the boundary of a smooth closed curve as an edge; that of a hole has the domain outside."""
     piece = curve.parts[0].piece
-    return oriented(curve.name, Flipped(piece) if hole else piece, 0.0, 1.0)
+    return oriented(curve.name, ReversedPatch(piece) if hole else piece, 0.0, 1.0)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 
 @lru_cache

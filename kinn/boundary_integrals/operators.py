@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinn.boundary_integrals.base import BoundaryPanels, Numbers
+from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 #: Pairs of targets and nodes worked on at a time.
 BLOCK = 400_000

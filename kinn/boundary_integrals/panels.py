@@ -9,20 +9,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.boundary_integrals.base import BoundaryPanels, Closest, Numbers, Parts
-from kinn.boundary_integrals.closest import closest
-from kinn.boundary_integrals.edges import Edge
+from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Closest, Numbers, Subpanels
+from kinn.boundary_integrals.edges import BoundaryEdge
 from kinn.boundary_integrals.grading import rate, share
 from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
-from kinn.boundary_integrals.near import near_pairs, parts
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.near_singular import near_pairs, parts
+from kinn.boundary_integrals.panel_projection import closest
+from kinn.geometry.boundary.patch import Array
 
 #: Nodes of a panel.
 ORDER = 16
 
 
 @dataclass(frozen=True)
-class Track:
+class GradedEdge:
     """An edge with the parameter t in [0, 1] that its densities are functions of.
 
     Attributes:
@@ -31,7 +31,7 @@ class Track:
         levels: How often panels are halved towards the start and the end.
     """
 
-    edge: Edge
+    edge: BoundaryEdge
     orders: tuple[int, int] = (1, 1)
     levels: tuple[int, int] = (0, 0)
 
@@ -58,7 +58,7 @@ class Panels(BoundaryPanels):
         order: The number n of nodes.
     """
 
-    tracks: tuple[Track, ...]
+    tracks: tuple[GradedEdge, ...]
     track: NDArray[np.intp]
     starts: Array
     ends: Array
@@ -160,7 +160,7 @@ class Panels(BoundaryPanels):
         """Return the numbers of targets and of panels that are too close for the nodes of the panel."""
         return near_pairs(self, targets)
 
-    def parts(self, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Parts]:
+    def parts(self, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Subpanels]:
         """Yield the parts that panels are cut into for targets."""
         return parts(self, targets, which, panel, own)
 

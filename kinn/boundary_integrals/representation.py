@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.boundary_integrals.base import ON, BoundaryPanels, Numbers
+from kinn.boundary_integrals.boundary_panels import ON, BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.boundary_integrals.kernels.base import tensor
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.kernels.kernel import tensor
+from kinn.geometry.boundary.patch import Array
 
 #: Points worked on at a time, and pairs of points and nodes: so many numbers stay close to the processor.
 POINTS, PAIRS = 2048, 32_768

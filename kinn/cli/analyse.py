@@ -12,7 +12,7 @@ from kinn.cli.options import JsonOption, OptimizerOption, OutOption, ProblemArgu
 from kinn.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from kinn.analysis import Study
+    from kinn.analysis import TangentKernelStudy
     from kinn.networks import Architecture
     from kinn.problem import Problem
 
@@ -40,14 +40,14 @@ def ntk(
     """Show the true neural tangent kernel of every term of a problem: its spectrum at the start and over training."""
     from kinn.analysis import study
     from kinn.analysis.figures import spectra, waves
-    from kinn.figures import save_figures
+    from kinn.io.plots import save_figures
     from kinn.runs.options import specified
-    from kinn.solver import chosen_optimizer
+    from kinn.solver import resolve_optimizer
 
     if iterations < 0 or points < 1:
         raise InputError(f"--iterations is 0 or more and --points 1 or more, not {iterations} and {points}")
     made, networks, texts = _networks(problem, network, set_)
-    method = specified(chosen_optimizer(optimizer or made.defaults.optimizer), texts, "optimizer")
+    method = specified(resolve_optimizer(optimizer or made.defaults.optimizer), texts, "optimizer")
     at = sorted({0, iterations // 100, iterations // 10, iterations})
     studies = [study(made, chosen, method, at=at, points=points, seed=seed) for chosen in networks]
     title = f"{made.title or made.name}: tangent kernels under {method.name}"
@@ -76,13 +76,13 @@ def ntk(
 def size_(problem: ProblemArgument, network: NetworksOption = None, set_: SetOption = None) -> None:
     """Show how many parameters networks have, and the operations that a point of a problem takes."""
     from kinn.analysis import size
-    from kinn.forms import Trial, strong_form
+    from kinn.forms import DomainTrial, strong_form
     from kinn.jets import IndexSet
 
     made, networks, _ = _networks(problem, network, set_)
     print(f"{'network':<14}{'parameters':>12}{'value':>12}{'derivatives':>13}{'gradient':>12}   (operations a point)")
     for chosen in networks:
-        trial = Trial(made, chosen)
+        trial = DomainTrial(made, chosen)
         terms = strong_form(trial, points=16).terms
         index = max((i for term in terms for i in term.index), key=len, default=IndexSet.full(made.dimension, 1))
         built = trial.network(next(iter(made.subdomains)))
@@ -96,14 +96,14 @@ def _networks(
 ) -> tuple[Problem, list[Architecture], dict[str, str]]:
     """Return the problem, the networks with their settings, and the texts of the optimizer's settings."""
     from kinn.runs.options import specified
+    from kinn.runs.problem_loader import find
     from kinn.runs.settings import split
-    from kinn.runs.sources import find
-    from kinn.solver import chosen_network
-    from kinn.training.settings import types_of
+    from kinn.solver import resolve_network
+    from kinn.specification_config import types_of
 
     texts = split(set_ or [])
     _, made = find(problem).configured(texts.problem)
-    chosen = [chosen_network(made, name) for name in dict.fromkeys(names or ["kan", "mlp"])]
+    chosen = [resolve_network(made, name) for name in dict.fromkeys(names or ["kan", "mlp"])]
     known = {setting for network in chosen for setting in types_of(network)}
     for setting in texts.network:
         if setting not in known:
@@ -115,7 +115,7 @@ def _networks(
     )
 
 
-def _facts(studies: list[Study], frequencies: list[float] | None) -> list[dict[str, Any]]:
+def _facts(studies: list[TangentKernelStudy], frequencies: list[float] | None) -> list[dict[str, Any]]:
     """Return what is known of each kernel as plain data."""
     facts = []
     for found in studies:

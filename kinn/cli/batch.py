@@ -12,9 +12,9 @@ from kinn.errors import InputError, SolveError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from kinn.studies.matrix import Matrix
-    from kinn.studies.specification import StudyFile
-    from kinn.studies.store import Store
+    from kinn.experiments.specification import StudyFile
+    from kinn.experiments.store import Store
+    from kinn.experiments.sweep import Sweep
 
 
 def command(
@@ -38,14 +38,14 @@ def command(
     ] = None,
 ) -> None:
     """Solve what a study file asks for; what is solved is skipped, what was cut short is gone on with."""
-    from kinn.cli.carry_out import elsewhere, say
+    from kinn.cli.execute import run_parallel, say
     from kinn.cli.tables import ruled, show
-    from kinn.studies import plans
-    from kinn.studies.executors import Unreachable
-    from kinn.studies.matrix import matrix
-    from kinn.studies.reading import read_study
-    from kinn.studies.store import Store, StoreError
-    from kinn.studies.tables import columns, comparisons, rows
+    from kinn.experiments import manifest
+    from kinn.experiments.executors import Unreachable
+    from kinn.experiments.reading import read_study
+    from kinn.experiments.store import Store, StoreError
+    from kinn.experiments.sweep import matrix
+    from kinn.experiments.tables import columns, comparisons, rows
 
     stated = read_study(study)[0]
     planned = matrix(stated, folder=study.parent)
@@ -56,11 +56,11 @@ def command(
     for text in planned.left_out:
         say(text)
     with Store(root) as store:
-        plans.keep(root, stated.study.name, planned.cases)
+        manifest.keep(root, stated.study.name, planned.cases)
         executor, window = _executor(stated, store, len(planned.cases), workers, scheduler, submit)
         again = f"kinn batch {study} --out {root}"
         try:
-            tally = elsewhere(planned.cases, store, executor, window, stated.resources, retry=retry, fresh=fresh)
+            tally = run_parallel(planned.cases, store, executor, window, stated.resources, retry=retry, fresh=fresh)
         except KeyboardInterrupt:
             say(f"stopped; {_counted(store, planned)}; to go on: {again}")
             raise
@@ -78,9 +78,9 @@ def command(
             raise SolveError(f"{failed} runs failed; the first: {first}; to try again: {again} --retry")
 
 
-def _counted(store: Store, planned: Matrix) -> str:
+def _counted(store: Store, planned: Sweep) -> str:
     """Return how many of the cases are solved."""
-    from kinn.studies.results import DONE
+    from kinn.experiments.results import DONE
 
     store.refresh()
     found = [store.result(case.place(store.root)) for case in planned.cases]
@@ -91,34 +91,34 @@ def _executor(
     stated: StudyFile, store: Store, cases: int, workers: int | None, scheduler: str | None, submit: str | None
 ) -> tuple[Executor, int]:
     """Return where to work, and how many cases to hand out at a time."""
-    from kinn.cli.carry_out import pool
-    from kinn.cli.carry_out import workers as counted
+    from kinn.cli.execute import pool
+    from kinn.cli.execute import workers as counted
 
     if scheduler and submit:
         raise InputError("--scheduler and --submit are two places to solve in: give one")
     if scheduler:
-        from kinn.studies.executors.cluster import DaskExecutor
+        from kinn.experiments.executors.cluster import DaskExecutor
 
         cluster = DaskExecutor(scheduler)
         return cluster, 2 * cluster.slots
     if submit:
-        from kinn.studies.executors.slurm import SlurmExecutor
+        from kinn.experiments.executors.slurm import SlurmExecutor
 
         return SlurmExecutor(store.root, submit, stated.resources, stated.study.budget, workers), cases
     number = counted(stated.resources, workers)
     return pool(stated.resources, number, store.root / "workers.log"), number
 
 
-def _show_plan(stated: StudyFile, planned: Matrix, root: Path, workers: int | None) -> None:
+def _show_plan(stated: StudyFile, planned: Sweep, root: Path, workers: int | None) -> None:
     """Print the matrix and an estimate."""
-    from kinn.cli.carry_out import cores
-    from kinn.cli.carry_out import workers as counted
+    from kinn.cli.execute import cores
+    from kinn.cli.execute import workers as counted
     from kinn.cli.live import duration
     from kinn.cli.tables import ruled, show
-    from kinn.studies.labels import labels
-    from kinn.studies.matrix import seconds
-    from kinn.studies.results import DONE
-    from kinn.studies.store import Store
+    from kinn.experiments.report.row_labels import labels
+    from kinn.experiments.results import DONE
+    from kinn.experiments.store import Store
+    from kinn.experiments.sweep import seconds
 
     rows: dict[tuple[str, str], list[int]] = {}
     budgets: dict[tuple[str, str], str] = {}

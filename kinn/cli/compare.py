@@ -76,15 +76,15 @@ def command(
     fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
 ) -> None:
     """Solve problems by several networks, forms and methods: error, time to accuracies, size; failures count."""
-    from kinn.cli.carry_out import elsewhere, here, say
+    from kinn.cli.execute import run_parallel, run_serial, say
     from kinn.cli.tables import ruled, show
+    from kinn.experiments.executors import LocalExecutor
+    from kinn.experiments.reading import checked
+    from kinn.experiments.report import fem_convergence
+    from kinn.experiments.store import Store
+    from kinn.experiments.sweep import matrix
+    from kinn.experiments.tables import columns, comparisons, rows
     from kinn.runs.settings import split
-    from kinn.studies import refinement
-    from kinn.studies.executors import LocalExecutor
-    from kinn.studies.matrix import matrix
-    from kinn.studies.reading import checked
-    from kinn.studies.store import Store
-    from kinn.studies.tables import columns, comparisons, rows
 
     if seeds < 1:
         raise InputError(f"--seeds is a number of seeds, at least 1, not {seeds}")
@@ -113,21 +113,21 @@ def command(
         say(text)
     with Store(out) as store:
         if workers == 1:
-            tally = here(planned.cases, store, stated.resources, threads=threads, fresh=fresh)
+            tally = run_serial(planned.cases, store, stated.resources, threads=threads, fresh=fresh)
         else:
             executor = LocalExecutor(workers, stated.resources.threads, out / "workers.log")
-            tally = elsewhere(planned.cases, store, executor, workers, stated.resources, retry=True, fresh=fresh)
+            tally = run_parallel(planned.cases, store, executor, workers, stated.resources, retry=True, fresh=fresh)
         if tally.found:
             say(f"{tally.found} of {tally.total} were solved before; --fresh solves them again")
         wanted = [case.place(out) for case in planned.cases]
         found = {result.path: result for result in store.results()}
         table = rows([found[path] for path in wanted if path in found])
     show(ruled(", ".join(problems), *columns(table, stated.study.accuracies)))
-    if meshes := refinement.mesh_runs(table):
-        show(ruled("finite elements, mesh by mesh", *refinement.columns(meshes)))
+    if meshes := fem_convergence.mesh_runs(table):
+        show(ruled("finite elements, mesh by mesh", *fem_convergence.columns(meshes)))
     for problem, first, second, comparison in comparisons(table):
         print(f"{problem}: {comparison.verdict(first, second)}")
-    for verdict in refinement.verdicts(table):
+    for verdict in fem_convergence.verdicts(table):
         print(verdict)
     print("\n".join(map(str, wanted)))
     if tally.failed:

@@ -19,7 +19,7 @@ def command() -> None:
     """Show versions, threads, back ends and devices, and what is missing for which feature."""
     from kinn.ops import backends, cpu
     from kinn.ops.first_call import first_call
-    from kinn.training.environment import environment, version
+    from kinn.runs.environment import environment, version
 
     facts = environment()
     first, second = first_call()

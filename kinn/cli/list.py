@@ -21,7 +21,7 @@ def command(
 
 def _problems() -> None:
     from kinn import problems
-    from kinn.runs.sources import description, entry_points
+    from kinn.runs.problem_loader import description, entry_points
 
     lines = {name: description(problems.factory(name)).partition("\n")[0] for name in problems.names()}
     lines |= {name: f"from {point.value}" for name, point in entry_points().items()}
@@ -32,7 +32,7 @@ def _problems() -> None:
 
 def _networks() -> None:
     from kinn.networks import NETWORKS
-    from kinn.networks.catalogue import settings, summary
+    from kinn.networks.settings_docs import settings, summary
 
     for n, (name, kind) in enumerate(NETWORKS.items()):
         print(("\n" if n else "") + f"{name}: {summary(kind)}")

@@ -12,10 +12,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from kinn.studies.claims import active
+from kinn.experiments.run_lock import active
 
 if TYPE_CHECKING:
-    from kinn.studies.batch import Tally
+    from kinn.experiments.batch import BatchProgress
 
 #: Seconds between two plain lines.
 INTERVAL = 10.0
@@ -25,7 +25,7 @@ ROWS = 16
 
 
 @contextmanager
-def live(root: Path) -> Iterator[Callable[[Tally], None]]:
+def live(root: Path) -> Iterator[Callable[[BatchProgress], None]]:
     """Yield what a batch calls with how far it has come.
 
     Args:
@@ -40,7 +40,7 @@ def live(root: Path) -> Iterator[Callable[[Tally], None]]:
     with Live(console=console, refresh_per_second=4, transient=True) as shown:
         seen = 0
 
-        def show(tally: Tally) -> None:
+        def show(tally: BatchProgress) -> None:
             nonlocal seen
             for text in news(tally)[seen:]:
                 console.print(text, markup=False, highlight=False)
@@ -63,7 +63,7 @@ class _Plain:
         self._write = console.file.write
         self._seen, self._ended, self._due = 0, -1, 0.0
 
-    def __call__(self, tally: Tally) -> None:
+    def __call__(self, tally: BatchProgress) -> None:
         for text in news(tally)[self._seen :]:
             self._write(f"{text}\n")
             self._seen += 1
@@ -73,12 +73,12 @@ class _Plain:
             self._write(f"{standing(tally)}\n")
 
 
-def news(tally: Tally) -> list[str]:
+def news(tally: BatchProgress) -> list[str]:
     """Return what is said of single cases."""
     return [*tally.said, *(f"{case.title}: failed: {reason}" for case, reason in tally.failed)]
 
 
-def standing(tally: Tally) -> str:
+def standing(tally: BatchProgress) -> str:
     """Return how far a batch has come, in a line."""
     parts = [f"{tally.found + tally.solved} of {tally.total} done"]
     if tally.found:

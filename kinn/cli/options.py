@@ -72,7 +72,7 @@ def strategies(
     curriculum: list[str] | None,
     ensemble: int | None,
 ) -> dict[str, Any]:
-    """Return the strategies as `kinn.training.recipe` takes them."""
+    """Return the strategies as `kinn.train.options` takes them."""
     from kinn.runs.settings import curriculum as values
 
     return {

@@ -9,32 +9,32 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kinn.runs.work import Work
+    from kinn.runs.resolved_run import ResolvedRun
     from kinn.solution import Solution
-    from kinn.training.record import Record
+    from kinn.train.history import HistoryEntry
 
 #: Seconds between two plain lines of one stage.
 INTERVAL = 10.0
 
 
-def run(work: Work, *, fresh: bool = False) -> Solution:
+def run(work: ResolvedRun, *, fresh: bool = False) -> Solution:
     """Solve and show how it goes; a solve of the same configuration that was cut short is gone on with.
 
     Args:
         work: The solve.
         fresh: Whether to begin anew all the same.
     """
-    from kinn.runs.carry_out import go_on
-    from kinn.training.processes import rank
+    from kinn.runs.execute import run_or_resume
+    from kinn.train.distributed import rank
 
     if rank():
-        return go_on(work, fresh=fresh)
+        return run_or_resume(work, fresh=fresh)
     with progress(work.title) as show:
-        return go_on(work, show, fresh=fresh, say=lambda text: print(f"{work.title}: {text}", file=sys.stderr))
+        return run_or_resume(work, show, fresh=fresh, say=lambda text: print(f"{work.title}: {text}", file=sys.stderr))
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[Record], None]]:
+def progress(title: str) -> Iterator[Callable[[HistoryEntry], None]]:
     """Yield what a solve calls with each record.
 
     Args:
@@ -50,11 +50,11 @@ def progress(title: str) -> Iterator[Callable[[Record], None]]:
         yield lambda record: status.update(f"{title}  [dim]{_line(record)}[/dim]")
 
 
-def _plain(title: str, write: Callable[[str], object]) -> Callable[[Record], None]:
+def _plain(title: str, write: Callable[[str], object]) -> Callable[[HistoryEntry], None]:
     """Return the fallback: a line when the stage changes, and one every `INTERVAL` seconds."""
     stage, due = "", 0.0
 
-    def show(record: Record) -> None:
+    def show(record: HistoryEntry) -> None:
         nonlocal stage, due
         now = time.monotonic()
         if record.stage != stage or now >= due:
@@ -64,7 +64,7 @@ def _plain(title: str, write: Callable[[str], object]) -> Callable[[Record], Non
     return show
 
 
-def _line(record: Record) -> str:
+def _line(record: HistoryEntry) -> str:
     validation = "" if record.validation is None else f", validation {record.validation:.2e}"
     unknowns = "".join(f", {name} {value:.4g}" for name, value in record.unknowns.items())
     return f"{record.stage} {record.iteration}, {record.seconds:.1f} s, loss {record.loss:.2e}{validation}{unknowns}"

@@ -27,14 +27,14 @@ def command(
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of the page.")] = None,
 ) -> None:
     """Write a report of finished and failed runs: one page, and tables and figures for papers where asked for."""
-    from kinn.cli.carry_out import say
-    from kinn.studies.report.figures import figures as drawn
-    from kinn.studies.report.figures import save
-    from kinn.studies.report.page import page, write
-    from kinn.studies.report.pictures import illustrate
-    from kinn.studies.report.texts import as_csv, as_latex, as_markdown
-    from kinn.studies.store import Store
-    from kinn.studies.tables import ACCURACIES, columns, rows
+    from kinn.cli.execute import say
+    from kinn.experiments.report.exporters import as_csv, as_latex, as_markdown
+    from kinn.experiments.report.figures import figures as drawn
+    from kinn.experiments.report.figures import save
+    from kinn.experiments.report.page import page, write
+    from kinn.experiments.report.thumbnails import illustrate
+    from kinn.experiments.store import Store
+    from kinn.experiments.tables import ACCURACIES, columns, rows
 
     with Store(runs, make=False) as store:
         store.refresh()

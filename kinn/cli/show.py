@@ -9,8 +9,8 @@ def command(problem: ProblemArgument, set_: SetOption = None) -> None:
     """Show a problem: equation, domain, conditions, settings, defaults."""
     from rich.console import Console
 
+    from kinn.runs.problem_loader import description, find
     from kinn.runs.settings import split
-    from kinn.runs.sources import description, find
 
     source = find(problem)
     settings, made = source.configured(split(set_ or []).problem)

@@ -61,11 +61,11 @@ def command(
     from kinn.cli.progress import run
     from kinn.cli.tables import report
     from kinn.runs.options import Options, specified
+    from kinn.runs.problem_loader import find
+    from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.settings import split
-    from kinn.runs.sources import find
-    from kinn.runs.work import Work
-    from kinn.solver import chosen_network
-    from kinn.training.processes import group, rank
+    from kinn.solver import resolve_network
+    from kinn.train.distributed import group, rank
 
     texts = split(set_ or [])
     options = Options(
@@ -86,8 +86,8 @@ def command(
     source = find(problem)
     settings, made = source.configured(texts.problem)
     made = made.in_form(form)
-    architecture = specified(chosen_network(made, network), texts.network, "network")
-    work = Work(
+    architecture = specified(resolve_network(made, network), texts.network, "network")
+    work = ResolvedRun(
         source, settings, made, architecture, options.optimizer_for(made), options.recipe_for(made), seed, options
     )
     with group():

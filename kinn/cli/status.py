@@ -15,10 +15,10 @@ def command(
     """Show what is running, done, cut short and failed, and what studies still ask for."""
     from kinn.cli.live import working
     from kinn.cli.tables import ruled, show
-    from kinn.studies.claims import active
-    from kinn.studies.plans import plans
-    from kinn.studies.results import DONE, FAILURE, INTERRUPTED, RUNNING
-    from kinn.studies.store import Store
+    from kinn.experiments.manifest import plans
+    from kinn.experiments.results import DONE, FAILURE, INTERRUPTED, RUNNING
+    from kinn.experiments.run_lock import active
+    from kinn.experiments.store import Store
 
     with Store(runs, make=False) as store:
         store.refresh()

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kinn.training.plain import finite
+from kinn.config import nan_to_null
 
 if TYPE_CHECKING:
-    from kinn.forms.energy.verdict import Verdict
+    from kinn.forms.energy.quadrature_check import QuadratureCheck
     from kinn.solution import Solution
 
 
@@ -29,7 +29,7 @@ def report(solution: Solution, json: bool) -> None:
     """Print one solve: as a JSON object on one line, or as a table."""
     summary = solution.summary()
     if json:
-        print(dumps(finite(summary), allow_nan=False))
+        print(dumps(nan_to_null(summary), allow_nan=False))
     else:
         show(summary_table(summary, solution.quadrature))
 
@@ -42,7 +42,7 @@ def ruled(title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> T
     return table
 
 
-def summary_table(summary: Mapping[str, Any], quadrature: Verdict | None = None) -> Table:
+def summary_table(summary: Mapping[str, Any], quadrature: QuadratureCheck | None = None) -> Table:
     """Return one solve, a line a figure."""
     table = Table("what", "value", show_header=False, box=None)
     table.add_row("problem", f"{summary['problem']}, {summary['form']} form")

@@ -6,18 +6,17 @@ conditions enter the loss, hard ones are built into the trial functions.
 
 from __future__ import annotations
 
-from kinn.conditions.base import BoundaryCondition, Condition, Traces
 from kinn.conditions.boundary import Dirichlet, Initial, Neumann, Robin
-from kinn.conditions.general import General, Integral
+from kinn.conditions.condition import BoundaryCondition, Condition, Traces
 from kinn.conditions.interface import Interface
 from kinn.conditions.periodic import Periodic
 from kinn.conditions.points import Observation, PointCondition, PointValue
+from kinn.conditions.residual import Integral, ResidualCondition
 
 __all__ = [
     "BoundaryCondition",
     "Condition",
     "Dirichlet",
-    "General",
     "Initial",
     "Integral",
     "Interface",
@@ -26,6 +25,7 @@ __all__ = [
     "Periodic",
     "PointCondition",
     "PointValue",
+    "ResidualCondition",
     "Robin",
     "Traces",
 ]

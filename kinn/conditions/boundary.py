@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from kinn.calculus import grad
-from kinn.conditions.base import BoundaryCondition, Traces, check_enforcement
+from kinn.conditions.condition import BoundaryCondition, Traces, check_enforcement
 from kinn.errors import InputError
 from kinn.fields import TIME, Field, Points
 
@@ -51,7 +51,7 @@ class Robin(BoundaryCondition):
     """Value and normal derivative are tied on a boundary: alpha u + beta n . grad u = value, n the outward unit normal.
 
     Convection into surroundings at temperature v, with a conductivity k and a transfer coefficient h, is
-    `Robin("u", h, k, h * v, on=...)`. Where h is an unknown constant, state it as a `General` condition.
+    `Robin("u", h, k, h * v, on=...)`. Where h is an unknown constant, state it as a `ResidualCondition` condition.
 
     Attributes:
         alpha: The factor of the field: a number, or a function of coordinates.

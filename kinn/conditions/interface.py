@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from kinn.calculus import grad
-from kinn.conditions.base import BoundaryCondition, Traces, check_enforcement, having
+from kinn.conditions.condition import BoundaryCondition, Traces, check_enforcement, having
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry

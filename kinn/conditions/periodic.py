@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from kinn.conditions.base import Condition, Traces, Weight, check_enforcement, check_weight, having
+from kinn.conditions.condition import Condition, Traces, Weight, check_enforcement, check_weight, having
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from kinn.conditions.base import Condition, Traces, check_weight
+from kinn.conditions.condition import Condition, Traces, check_weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 

@@ -1,23 +1,23 @@
 """Forms: how a problem becomes residuals or energies of trial functions."""
 
-from kinn.forms.base import System
-from kinn.forms.energy.form import energy_form
-from kinn.forms.energy.system import EnergySystem
-from kinn.forms.functions import TrialFunctions
-from kinn.forms.inverse import BoundaryTrial, InverseSystem, Nystrom, inverse_form
-from kinn.forms.made import make_trial
-from kinn.forms.strong.form import strong_form
-from kinn.forms.strong.system import ResidualSystem
-from kinn.forms.trial import Trial
+from kinn.forms.domain_trial import DomainTrial
+from kinn.forms.energy.energy_form import energy_form
+from kinn.forms.energy.energy_objective import EnergyObjective
+from kinn.forms.inverse import BoundaryTrial, InverseObjective, Nystrom, inverse_form
+from kinn.forms.objective import FormObjective
+from kinn.forms.strong.residual_objective import ResidualObjective
+from kinn.forms.strong.strong_form import strong_form
+from kinn.forms.trial_base import TrialFunctions
+from kinn.forms.trial_factory import make_trial
 
 __all__ = [
     "BoundaryTrial",
-    "EnergySystem",
-    "InverseSystem",
+    "DomainTrial",
+    "EnergyObjective",
+    "FormObjective",
+    "InverseObjective",
     "Nystrom",
-    "ResidualSystem",
-    "System",
-    "Trial",
+    "ResidualObjective",
     "TrialFunctions",
     "energy_form",
     "inverse_form",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.trial import Trial
+from kinn.forms.domain_trial import DomainTrial
 from kinn.jets import Component, Index, IndexSet
 from kinn.problem import Problem
 from kinn.unknowns import UnknownTerm
@@ -74,7 +74,7 @@ class Term:
 
 
 def plan_term(
-    trial: Trial,
+    trial: DomainTrial,
     name: str,
     subdomains: tuple[str, ...],
     residual: TermResidual,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kinn.geometry.base import Boundary, BoundaryPoints, Face, Geometry
-from kinn.geometry.combined.csg import Difference, Intersection, Union
-from kinn.geometry.combined.extrusion import Extrusion
-from kinn.geometry.combined.time import SpaceTime, TimeInterval
+from kinn.geometry.csg.boolean import Difference, Intersection, Union
+from kinn.geometry.csg.extrusion import Extrusion
+from kinn.geometry.csg.time import SpaceTime, TimeInterval
+from kinn.geometry.geometry import Boundary, BoundaryPoints, Face, Geometry
+from kinn.geometry.interop import DeepXDEGeometry, adapt
 from kinn.geometry.meshes.mesh import Mesh
 from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import Rule
@@ -14,12 +15,11 @@ from kinn.geometry.shapes.arcs import ArcPolygon
 from kinn.geometry.shapes.ball import Ball, Disk, Sphere
 from kinn.geometry.shapes.box import Box, Cuboid, Interval, Rectangle
 from kinn.geometry.shapes.cloud import PointCloud
-from kinn.geometry.shapes.curve import Curve
+from kinn.geometry.shapes.curve_domain import CurveDomain
 from kinn.geometry.shapes.cylinder import Cylinder
 from kinn.geometry.shapes.ellipse import Ellipse
-from kinn.geometry.shapes.foreign import Foreign, adapt
 from kinn.geometry.shapes.polygon import Polygon
-from kinn.geometry.shapes.surface import Surface
+from kinn.geometry.shapes.triangulated_solid import TriangulatedSolid
 
 __all__ = [
     "METHODS",
@@ -29,14 +29,14 @@ __all__ = [
     "BoundaryPoints",
     "Box",
     "Cuboid",
-    "Curve",
+    "CurveDomain",
     "Cylinder",
+    "DeepXDEGeometry",
     "Difference",
     "Disk",
     "Ellipse",
     "Extrusion",
     "Face",
-    "Foreign",
     "Geometry",
     "Grading",
     "Intersection",
@@ -48,8 +48,8 @@ __all__ = [
     "Rule",
     "SpaceTime",
     "Sphere",
-    "Surface",
     "TimeInterval",
+    "TriangulatedSolid",
     "Union",
     "adapt",
 ]

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.stats import qmc
 
 from kinn.errors import InputError, unknown
-from kinn.geometry import checks
+from kinn.geometry import arguments
 
 if TYPE_CHECKING:
-    from kinn.geometry.pieces.base import Array
+    from kinn.geometry.boundary.patch import Array
 
 METHODS = ("uniform", "random", "lhs", "sobol", "halton")
 MOST_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box
@@ -43,8 +43,8 @@ def unit_cube(
     """
     if method not in METHODS:
         raise unknown("sampling method", method, METHODS)
-    n = checks.integer(n, "the number of points", 1)
-    seed = checks.integer(seed, "the seed", 0)
+    n = arguments.integer(n, "the number of points", 1)
+    seed = arguments.integer(seed, "the seed", 0)
     if dim == 0:
         return np.zeros((n, 0))
     if method == "uniform":
@@ -103,7 +103,7 @@ def fill(n: int, draw: Callable[[int], Array], what: str, *, spread: bool = Fals
     Raises:
         InputError: Nothing, or next to nothing, is ever accepted: an empty domain.
     """
-    wanted = checks.integer(n, "the number of points", 1)
+    wanted = arguments.integer(n, "the number of points", 1)
     candidates = wanted
     while True:
         found = draw(candidates)

@@ -18,8 +18,8 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.jets import univariate
 from kinn.jets.component import Component, plus
+from kinn.jets.composed import ComposedJet, leibniz
 from kinn.jets.index import Index, add, trace, trace_axes, unit, zero
-from kinn.jets.rules import Composition, leibniz
 from kinn.jets.univariate import Univariate
 
 
@@ -104,7 +104,7 @@ class Jet:
 
     def compose(self, function: Univariate) -> Self:
         """Return function(self)."""
-        streams = Composition(function, self)
+        streams = ComposedJet(function, self)
         return self._like(lambda a: streams.component(0, a))
 
     def __add__(self, other: object) -> Self:
@@ -158,7 +158,7 @@ class Jet:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **options: Any) -> Any:
         """Let numpy's functions act on jets: `np.sin(jet)`, `array * jet`."""
-        from kinn.jets.functions import by_name
+        from kinn.math import by_name
 
         if method != "__call__" or options:
             return NotImplemented
@@ -169,7 +169,7 @@ class Jet:
         cls, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Let torch's functions act on jets: `torch.sin(jet)`, `tensor * jet`."""
-        from kinn.jets.functions import by_name
+        from kinn.math import by_name
 
         options = any((kwargs or {}).values())
         return NotImplemented if options else by_name(getattr(function, "__name__", ""), args)

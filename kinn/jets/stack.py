@@ -18,7 +18,7 @@ from kinn.jets.jet import Jet
 from kinn.jets.univariate import Univariate
 
 
-class _Composition(torch.autograd.Function):
+class _ComposeFunction(torch.autograd.Function):
     """f(u), f' u_i, f'' u_i u_j + f' u_ij for one function or K at once, and the adjoint, which needs f'''."""
 
     @staticmethod
@@ -75,7 +75,7 @@ def compose(function: Univariate, stack: Tensor, index: IndexSet, *, nested: boo
         A `A x N x C` or `A x N x C x K` tensor.
     """
     if index.order <= 2 and not nested:
-        return _Composition.apply(stack, function, index)  # type: ignore[no-any-return, no-untyped-call]
+        return _ComposeFunction.apply(stack, function, index)  # type: ignore[no-any-return, no-untyped-call]
     expanded = next(function(stack[0])).dim() > stack.dim() - 1
     inner = stack.unsqueeze(-1) if expanded else stack
 

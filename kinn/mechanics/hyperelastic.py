@@ -13,7 +13,7 @@ from math import nan
 import torch
 
 from kinn.fields import Field, Vector
-from kinn.jets.functions import log, where
+from kinn.math import log, where
 from kinn.mechanics.kinematics import (
     Tensor,
     cofactor,

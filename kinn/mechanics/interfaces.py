@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from kinn.conditions import Interface
-from kinn.conditions.base import Traces
+from kinn.conditions.condition import Traces
 from kinn.fields import Field, Points
 from kinn.mechanics.material import Material
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from kinn.calculus import grad
 from kinn.errors import InputError
 from kinn.fields import Field, Vector
-from kinn.jets.functions import sqrt
+from kinn.math import sqrt
 
 #: The rows of a tensor.
 Tensor: TypeAlias = tuple[Vector, ...]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from kinn.conditions import Condition, Dirichlet, General
+from kinn.conditions import Condition, Dirichlet, ResidualCondition
 from kinn.errors import InputError
 from kinn.fields import Field, Points, Vector
 from kinn.mechanics.kinematics import cofactor, deformation_gradient
@@ -14,7 +14,7 @@ from kinn.mechanics.material import Material
 
 
 @dataclass(frozen=True)
-class Traction(General):
+class Traction(ResidualCondition):
     """A dead traction on a boundary, sigma n = t: for the strong form its residual, for an energy its `work`.
 
     Attributes:

@@ -13,10 +13,10 @@ from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
-from kinn.networks.base import Architecture, positive_widths, rescaled
 from kinn.networks.initialise import SPLINE_INITIALISATIONS, derivative_energies
+from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers import Layer
-from kinn.networks.tape import Tape
+from kinn.networks.network import Architecture, positive_widths, rescaled
 from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, spline_chain, spline_jacobian, spline_jet
 from kinn.ops.backends import backend_for, name_of
 from kinn.ops.reference import slots

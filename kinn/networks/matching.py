@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinn.errors import InputError
-from kinn.networks.base import Architecture
+from kinn.networks.network import Architecture
 
 
 def match_parameters(architecture: Architecture, parameters: int, inputs: int, outputs: int) -> Architecture:

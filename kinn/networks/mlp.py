@@ -11,9 +11,9 @@ from torch import Tensor
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet, stack, univariate
-from kinn.networks.base import Architecture, positive_widths, rescaled
+from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers import Activation, Layer, Linear, glorot
-from kinn.networks.tape import Tape
+from kinn.networks.network import Architecture, positive_widths, rescaled
 
 #: Smooth activations: every one has as many derivatives as a fourth-order equation needs.
 ACTIVATIONS = {"tanh": univariate.tanh, "sin": univariate.sin, "gelu": univariate.gelu, "swish": univariate.silu}

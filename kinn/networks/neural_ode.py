@@ -8,11 +8,11 @@ from typing import ClassVar
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.networks.base import Architecture, at_least_one, rescaled
 from kinn.networks.integration.flow import Flow
 from kinn.networks.integration.runge_kutta import METHODS
 from kinn.networks.layers import Layer
 from kinn.networks.layers.dense import Dense
+from kinn.networks.network import Architecture, at_least_one, rescaled
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import ClassVar
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.networks.base import Architecture, at_least_one, rescaled
 from kinn.networks.layers import Layer
 from kinn.networks.layers.dense import Dense
 from kinn.networks.layers.encoders import Encoded
 from kinn.networks.layers.residual import GATES, Residual
 from kinn.networks.layers.streams import Streams
+from kinn.networks.network import Architecture, at_least_one, rescaled
 
 
 @dataclass(frozen=True)

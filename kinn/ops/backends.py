@@ -43,7 +43,7 @@ class SplineMap(NamedTuple):
     bound: str
 
 
-class Passage(Protocol):
+class LayerStack(Protocol):
     """The way of a stack through several layers, forward and back."""
 
     def forward(self) -> Tensor:
@@ -58,7 +58,7 @@ class Passage(Protocol):
 class Backend(Protocol):
     """What evaluates a layer. Tensors come checked, contiguous and on one device; `bound` is the map in front.
 
-    A back end that takes several layers at once also has `through(stack, layers, index) -> Passage`.
+    A back end that takes several layers at once also has `through(stack, layers, index) -> LayerStack`.
     """
 
     def supports(self, grid: SplineGrid, index: IndexSet, bound: str) -> bool:

@@ -19,9 +19,9 @@ from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
-from kinn.ops import registered
+from kinn.ops import torch_op
+from kinn.ops.autograd import LayerChain, differentiable
 from kinn.ops.backends import SplineMap, backend_for
-from kinn.ops.chain import Chain, differentiable
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS
 
@@ -73,10 +73,10 @@ def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *,
         return differentiable(stack, layers, index)
     if torch.compiler.is_compiling() or not all(_is_plain(t) for t in tensors):
         for weight, grid, bound in layers:
-            stack = registered.spline_jet(stack, weight, grid, index, bound)
+            stack = torch_op.spline_jet(stack, weight, grid, index, bound)
         return stack
     kinds = [(grid, bound) for _, grid, bound in layers]
-    return Chain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
+    return LayerChain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def spline_jacobian(

@@ -3,13 +3,13 @@
 from kinn.optim.auto import Auto
 from kinn.optim.broyden import SelfScaledBroyden
 from kinn.optim.first_order import LBFGS, Adam
-from kinn.optim.least_squares import LastLayer
+from kinn.optim.least_squares import LastLayerLeastSquares
 from kinn.optim.levenberg_marquardt import LevenbergMarquardt
 from kinn.optim.objective import Objective, Optimizer, State
 
 #: The methods by their names on the command line.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    o.name: o for o in (Auto, LevenbergMarquardt, SelfScaledBroyden, LastLayer, LBFGS, Adam)
+    o.name: o for o in (Auto, LevenbergMarquardt, SelfScaledBroyden, LastLayerLeastSquares, LBFGS, Adam)
 }
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "OPTIMIZERS",
     "Adam",
     "Auto",
-    "LastLayer",
+    "LastLayerLeastSquares",
     "LevenbergMarquardt",
     "Objective",
     "Optimizer",

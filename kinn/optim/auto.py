@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kinn.optim.broyden import SelfScaledBroyden
 from kinn.optim.first_order import LBFGS, Adam
-from kinn.optim.least_squares import LastLayer
+from kinn.optim.least_squares import LastLayerLeastSquares
 from kinn.optim.levenberg_marquardt import LevenbergMarquardt
 from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
 
@@ -49,7 +49,7 @@ class Auto(Optimizer):
             return [(Adam(), 2000), (LBFGS(), None)]
         first: list[tuple[Optimizer, int | None]] = []
         if objective.affine and self.least_squares:
-            first = [(LastLayer(), None)]
+            first = [(LastLayerLeastSquares(), None)]
         elif self.warm_up:
             first = [(Adam(), self.warm_up)]
         return [*first, (LevenbergMarquardt(), None), (SelfScaledBroyden(), None)]
@@ -77,7 +77,7 @@ class Auto(Optimizer):
         if (inner.stalled or slow or steps == limit) and not last and not waits:
             before: State = state.memory["inner"]
             gained = inner.loss < self.worth * before.loss or not objective.least_squares
-            discard = isinstance(method, LastLayer) and not gained
+            discard = isinstance(method, LastLayerLeastSquares) and not gained
             return self._enter(objective, before.theta if discard else inner.theta, stage + 1)
         memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
         return replace(inner, memory=memory, stage=method.name)

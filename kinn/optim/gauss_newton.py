@@ -103,7 +103,7 @@ class TriangularFactor(GaussNewton):
         return float(self.image.square().sum() - (self.factor @ d + self.image).square().sum())
 
 
-class KernelForm(GaussNewton):
+class DualNormalEquations(GaussNewton):
     """J itself, for fewer residuals than parameters."""
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:

@@ -22,7 +22,7 @@ CUTOFF = 1e-13
 
 
 @dataclass(frozen=True)
-class LastLayer(Optimizer):
+class LastLayerLeastSquares(Optimizer):
     """Solves for the last layer's parameters at once, the others as they are.
 
     Attributes:

@@ -18,7 +18,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.optim.gauss_newton import GaussNewton, KernelForm, NormalEquations, TriangularFactor
+from kinn.optim.gauss_newton import DualNormalEquations, GaussNewton, NormalEquations, TriangularFactor
 from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
 
 #: A step that gains less than this share of what a forbidden one of the same trials would have is the last.
@@ -141,9 +141,9 @@ class LevenbergMarquardt(Optimizer):
                 kind = "kernel"
             else:
                 kind = "qr" if state.loss < self.precise_below else "normal"
-        models: dict[str, type[NormalEquations | TriangularFactor | KernelForm]] = {
+        models: dict[str, type[NormalEquations | TriangularFactor | DualNormalEquations]] = {
             "normal": NormalEquations,
             "qr": TriangularFactor,
-            "kernel": KernelForm,
+            "kernel": DualNormalEquations,
         }
         return models[kind](objective, state.theta)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kinn.errors import InputError, unknown
-from kinn.training.settings import Specification, convert, types_of
+from kinn.specification_config import Specification, convert, types_of
 
 if TYPE_CHECKING:
     from kinn.optim import Optimizer
     from kinn.problem import Problem
-    from kinn.training.recipe import Recipe
+    from kinn.train.options import TrainingOptions
 
 Kind = TypeVar("Kind", bound=Specification)
 
@@ -75,7 +75,7 @@ class Options:
 
     def __post_init__(self) -> None:
         from kinn.solver import DTYPES, FORMS
-        from kinn.training.loop import CLOCKS
+        from kinn.train.loop import CLOCKS
 
         if self.form not in FORMS:
             raise unknown("form", self.form, FORMS)
@@ -90,22 +90,22 @@ class Options:
         Raises:
             InputError: If there is no such method or setting.
         """
-        from kinn.solver import chosen_optimizer
+        from kinn.solver import resolve_optimizer
 
         return specified(
-            chosen_optimizer(self.optimizer or problem.defaults.optimizer), self.optimizer_settings, "optimizer"
+            resolve_optimizer(self.optimizer or problem.defaults.optimizer), self.optimizer_settings, "optimizer"
         )
 
-    def recipe_for(self, problem: Problem) -> Recipe:
+    def recipe_for(self, problem: Problem) -> TrainingOptions:
         """Return the strategies, by default the problem's, with the settings given.
 
         Raises:
             InputError: If there is no such strategy or setting.
         """
-        from kinn.training.recipe import recipe
-        from kinn.training.strategies import Causal
+        from kinn.train.options import resolve_options
+        from kinn.train.strategies import Causal
 
-        chosen = recipe(problem.defaults, **self.strategies)
+        chosen = resolve_options(problem.defaults, **self.strategies)
         parts: dict[str, Any] = {}
         for name, texts in self.strategy_settings.items():
             if not texts:

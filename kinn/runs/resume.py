@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError
-from kinn.runs import carry_out
+from kinn.runs import execute
 from kinn.runs.options import Options
-from kinn.runs.sources import find
-from kinn.runs.work import Work
+from kinn.runs.problem_loader import find
+from kinn.runs.resolved_run import ResolvedRun
 
 if TYPE_CHECKING:
     from kinn.problem import Problem
+    from kinn.runs.folder import RunFolder
     from kinn.solution import Solution
-    from kinn.training.record import Record
-    from kinn.training.run import RunFolder
+    from kinn.train.history import HistoryEntry
 
 #: The arguments of `kinn.solve` that a configuration states as they are.
 ARGUMENTS = ("form", "points", "budget", "clock", "iterations", "seed", "dtype")
@@ -30,7 +30,7 @@ def resume(
     budget: float | None = None,
     iterations: int | None = None,
     threads: int | None = None,
-    progress: Callable[[Record], None] | None = None,
+    progress: Callable[[HistoryEntry], None] | None = None,
 ) -> Solution:
     """Go on with a solve from its last checkpoint, to the parameters it would have come to without a break.
 
@@ -50,7 +50,7 @@ def resume(
         InputError: If there is no checkpoint, or it is damaged, foreign or of another problem.
         SolveError: If the numbers break down.
     """
-    from kinn.training.run import restore
+    from kinn.runs.folder import restore
 
     path = Path(run)
     restore(path)
@@ -69,7 +69,7 @@ class Resumption:
         before: The checkpoint.
     """
 
-    def __init__(self, work: Work, folder: RunFolder, before: Mapping[str, Any]) -> None:
+    def __init__(self, work: ResolvedRun, folder: RunFolder, before: Mapping[str, Any]) -> None:
         self.work, self.folder, self.before = work, folder, before
 
     @staticmethod
@@ -95,9 +95,9 @@ class Resumption:
         Raises:
             InputError: If it is no run folder, its checkpoint is not its own, or its problem is not what it was.
         """
-        from kinn.training.checkpoint import EVERY, read_checkpoint
-        from kinn.training.plain import config_hash
-        from kinn.training.run import STATE, RunFolder, restore
+        from kinn.config import config_hash
+        from kinn.runs.folder import STATE, RunFolder, restore
+        from kinn.train.checkpoint import EVERY, read_checkpoint
 
         restore(path)
         known = _read_config(path)
@@ -108,15 +108,15 @@ class Resumption:
         every = EVERY if checkpoint_every is None else checkpoint_every
         try:
             options = Options.of(config, path.parent, threads, every)
-            work = Work.of(config, before.get("source", ""), options, problem)
+            work = ResolvedRun.of(config, before.get("source", ""), options, problem)
         except KeyError as error:
             raise InputError(f"the configuration of {path} lacks what a run states: {error}") from error
         place = path if config == known else path.resolve().with_name(config_hash(config))
         return Resumption(work, RunFolder(path.parent, config, path=place), before)
 
-    def run(self, progress: Callable[[Record], None] | None = None) -> Solution:
+    def run(self, progress: Callable[[HistoryEntry], None] | None = None) -> Solution:
         """Go on, and leave the run folder of a solve that ended."""
-        return carry_out.run(self.work, progress, folder=self.folder, before=self.before)
+        return execute.run(self.work, progress, folder=self.folder, before=self.before)
 
     def solution(self) -> Solution:
         """Return the solution of a solve that has ended, as it is in its run folder, where nothing is written.
@@ -124,7 +124,7 @@ class Resumption:
         Raises:
             InputError: If a peer solved it.
         """
-        return carry_out.ended(self.work, self.before)
+        return execute.ended(self.work, self.before)
 
 
 def _limits(budget: float | None, iterations: int | None) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _limits(budget: float | None, iterations: int | None) -> dict[str, Any]:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    from kinn.training.run import CONFIG, check_version
+    from kinn.runs.folder import CONFIG, check_version
 
     try:
         check_version(path)
@@ -149,15 +149,15 @@ def _from_file(
     problem: Problem | None,
     limits: Mapping[str, Any],
     threads: int | None,
-    progress: Callable[[Record], None] | None,
+    progress: Callable[[HistoryEntry], None] | None,
 ) -> Solution:
     """Go on from a checkpoint that lies in no run folder."""
     from kinn.networks import NETWORKS
     from kinn.optim import OPTIMIZERS
     from kinn.solver import solve
-    from kinn.training.checkpoint import Checkpoints, read_checkpoint
-    from kinn.training.recipe import Recipe
-    from kinn.training.settings import rebuilt
+    from kinn.specification_config import from_config
+    from kinn.train.checkpoint import Checkpoints, read_checkpoint
+    from kinn.train.options import TrainingOptions
 
     before = read_checkpoint(path)
     try:
@@ -167,13 +167,13 @@ def _from_file(
             raise InputError(f"the checkpoint is of problem {config['problem']['name']!r}, not of {made.name!r}")
         return solve(
             made,
-            rebuilt(NETWORKS, config["network"], "network"),
-            optimizer=rebuilt(OPTIMIZERS, config["optimizer"], "optimizer"),
+            from_config(NETWORKS, config["network"], "network"),
+            optimizer=from_config(OPTIMIZERS, config["optimizer"], "optimizer"),
             threads=threads,
             progress=progress,
             checkpoint=Checkpoints.in_file(path, config, before),
             **{k: config[k] for k in ARGUMENTS if config.get(k) is not None},
-            **Recipe.rebuilt(config).arguments,
+            **TrainingOptions.from_config(config).arguments,
         )
     except KeyError as error:
         raise InputError(f"the checkpoint {path} lacks what a solve states: {error}") from error

@@ -1,6 +1,6 @@
 """From a problem and a network to a solution."""
 
-from kinn.solver.choices import DTYPES, FORMS, chosen_network, chosen_optimizer, collocation_count
+from kinn.solver.choices import DTYPES, FORMS, collocation_count, resolve_network, resolve_optimizer
 from kinn.solver.driver import VALIDATION, solve
 
-__all__ = ["DTYPES", "FORMS", "VALIDATION", "chosen_network", "chosen_optimizer", "collocation_count", "solve"]
+__all__ = ["DTYPES", "FORMS", "VALIDATION", "collocation_count", "resolve_network", "resolve_optimizer", "solve"]

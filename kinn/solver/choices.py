@@ -8,20 +8,20 @@ from collections.abc import Callable
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import System, TrialFunctions, energy_form, inverse_form, strong_form
+from kinn.forms import FormObjective, TrialFunctions, energy_form, inverse_form, strong_form
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
-from kinn.training.recipe import Recipe
+from kinn.train.options import TrainingOptions
 
 #: The forms by name.
-FORMS: dict[str, Callable[..., System]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
+FORMS: dict[str, Callable[..., FormObjective]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
 
 #: The precisions by name.
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 #: Up to this many parameters one thread does as well as several.
-SERIAL = 2000
+SINGLE_THREAD_BELOW = 2000
 
 
 def collocation_count(trial: TrialFunctions) -> int:
@@ -30,7 +30,7 @@ def collocation_count(trial: TrialFunctions) -> int:
     return defaults.points or max(256, int(defaults.per_parameter * trial.parameter_count / len(trial.problem.names)))
 
 
-def chosen_network(problem: Problem, network: Architecture | str) -> Architecture:
+def resolve_network(problem: Problem, network: Architecture | str) -> Architecture:
     """Return an architecture, by name with the settings that suit the problem.
 
     Raises:
@@ -43,7 +43,7 @@ def chosen_network(problem: Problem, network: Architecture | str) -> Architectur
     return problem.defaults.networks.get(network) or NETWORKS[network]()
 
 
-def chosen_optimizer(optimizer: Optimizer | str) -> Optimizer:
+def resolve_optimizer(optimizer: Optimizer | str) -> Optimizer:
     """Return a method, by name with its default settings.
 
     Raises:
@@ -63,7 +63,7 @@ def positive(name: str, value: float) -> float:
     return value
 
 
-def check_plain(followed: Recipe, form: str) -> None:
+def reject_strong_only(followed: TrainingOptions, form: str) -> None:
     """Refuse strategies that change residuals, of which an energy has none."""
     asked: dict[str, object] = {"weights": followed.weights, "sampling": followed.sampling, "causal": followed.causal}
     asked |= {"batch": followed.batch, "slabs": followed.slabs if followed.slabs > 1 else None}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import torch
 
+from kinn.config import to_plain
 from kinn.errors import InputError, unknown
-from kinn.forms import BoundaryTrial, EnergySystem, Nystrom, System, TrialFunctions
-from kinn.forms.checks import warn_of_doubts
+from kinn.forms import BoundaryTrial, EnergyObjective, FormObjective, Nystrom, TrialFunctions
+from kinn.forms.diagnostics import warn_of_doubts
 from kinn.metrics import errors
 from kinn.networks import Architecture
 from kinn.optim import Optimizer
@@ -19,25 +20,24 @@ from kinn.solution import Solution
 from kinn.solver.choices import (
     DTYPES,
     FORMS,
-    SERIAL,
-    check_plain,
-    chosen_network,
-    chosen_optimizer,
+    SINGLE_THREAD_BELOW,
     collocation_count,
     positive,
+    reject_strong_only,
+    resolve_network,
+    resolve_optimizer,
 )
-from kinn.solver.findings import identified, judged, minimised
-from kinn.training.checkpoint import Checkpoints
-from kinn.training.journey import Journey, Placing, history
-from kinn.training.loop import CLOCKS, Stopping
-from kinn.training.plain import plain
-from kinn.training.processes import count, rank, shared
-from kinn.training.recipe import recipe
-from kinn.training.record import Record
-from kinn.training.routes import Start
-from kinn.training.routes.curriculum import Values
-from kinn.training.settings import described
-from kinn.training.strategies import Causal, Sampling, Weighting
+from kinn.solver.findings import identified, quadrature_check, trained_objectives
+from kinn.specification_config import to_config
+from kinn.train.checkpoint import Checkpoints
+from kinn.train.distributed import count, distribute, rank
+from kinn.train.history import HistoryEntry
+from kinn.train.loop import CLOCKS, StoppingCriteria
+from kinn.train.options import resolve_options
+from kinn.train.plans import TrialBuilder
+from kinn.train.plans.curriculum import Values
+from kinn.train.stages import Placing, StageRunner, history
+from kinn.train.strategies import Causal, Sampling, Weighting
 
 #: Validation points for each collocation point.
 VALIDATION = 2
@@ -56,7 +56,7 @@ def solve(
     seed: int = 0,
     dtype: str = "float64",
     threads: int | None = None,
-    progress: Callable[[Record], None] | None = None,
+    progress: Callable[[HistoryEntry], None] | None = None,
     checkpoint: Checkpoints | Path | str | None = None,
     weights: Weighting | str | None = None,
     sampling: Sampling | str | None = None,
@@ -86,7 +86,7 @@ def solve(
         progress: Called with a record after each step.
         checkpoint: A file that keeps where the solve stands, from which `kinn.resume` goes on after a kill.
         weights: How terms and points are weighted: `NTK()`, `GradientNorm()`, `ResidualAttention()`, `SelfAdaptive()`,
-            `Fixed(...)`, or the name of one; "measure" for the mean squares alone; None for the problem's own.
+            `FixedWeights(...)`, or the name of one; "measure" for the mean squares alone; None for the problem's own.
         sampling: How points are moved while training goes on: `RAD()`, `RARD()` or a name, "none" not to; None for the
             problem's own.
         causal: Whether late times count only once early ones are learnt: `Causal(...)`, or True; None for the problem's own.
@@ -112,14 +112,14 @@ def solve(
     if clock not in CLOCKS:
         raise unknown("clock", clock, CLOCKS)
     defaults = problem.defaults
-    architecture = chosen_network(problem, network)
-    method = chosen_optimizer(optimizer if optimizer is not None else defaults.optimizer)
-    stopping = Stopping(
+    architecture = resolve_network(problem, network)
+    method = resolve_optimizer(optimizer if optimizer is not None else defaults.optimizer)
+    stopping = StoppingCriteria(
         budget=positive("budget", budget if budget is not None else defaults.budget),
         clock=clock,
         iterations=None if iterations is None else int(positive("iterations", iterations)),
     )
-    followed = recipe(
+    followed = resolve_options(
         defaults,
         weights=weights,
         sampling=sampling,
@@ -133,9 +133,9 @@ def solve(
     if count() > 1 and (followed.strategies or followed.batch):
         raise InputError("strategies that move or weight points, and mini-batches, are for one process")
     if form != "strong":
-        check_plain(followed, form)
+        reject_strong_only(followed, form)
     warn_of_doubts(problem)
-    start = Start(problem, architecture, seed, DTYPES[dtype])
+    start = TrialBuilder(problem, architecture, seed, DTYPES[dtype])
     route = followed.route(start)
     sample = start.trial()
     points = collocation_count(sample) if points is None else points
@@ -144,8 +144,8 @@ def solve(
     else:
         config = {
             "problem": {"name": problem.name},
-            "network": described(architecture),
-            "optimizer": described(method),
+            "network": to_config(architecture),
+            "optimizer": to_config(method),
             "form": form,
             "points": points,
             "budget": stopping.budget,
@@ -153,18 +153,20 @@ def solve(
             "iterations": stopping.iterations,
             "seed": seed,
             "dtype": dtype,
-            **followed.described(),
+            **followed.to_config(),
         }
-        keeper = Checkpoints.in_file(None if rank() else checkpoint, plain(config))
+        keeper = Checkpoints.in_file(None if rank() else checkpoint, to_plain(config))
     before = torch.get_num_threads()
     if threads is None:
-        threads = (keeper.before or {}).get("threads") or (1 if sample.parameter_count <= SERIAL else before)
+        threads = (keeper.before or {}).get("threads") or (
+            1 if sample.parameter_count <= SINGLE_THREAD_BELOW else before
+        )
     torch.set_num_threads(int(positive("threads", threads)))
     try:
         place = _placed(FORMS[form], points, seed)
-        outcomes = Journey(place, method, stopping, keeper, followed, seed, progress).travel(route)
+        outcomes = StageRunner(place, method, stopping, keeper, followed, seed, progress).travel(route)
         fields = route.fields()
-        systems = minimised(fields, place)
+        systems = trained_objectives(fields, place)
         unknowns = identified(systems)
     finally:
         torch.set_num_threads(before)
@@ -187,18 +189,18 @@ def solve(
         history=records,
         trial=fields,
         unknowns=unknowns,
-        quadrature=judged(systems, records),
+        quadrature=quadrature_check(systems, records),
         bem=errors(Nystrom(fields)) if isinstance(fields, BoundaryTrial) and fields.main.solution is not None else {},
     )
 
 
-def _placed(form: Callable[..., System], points: int, seed: int) -> Placing:
+def _placed(form: Callable[..., FormObjective], points: int, seed: int) -> Placing:
     """Return what places the points that are trained on, and those of validation: of an energy, those of its guard."""
 
-    def place(trial: TrialFunctions, offset: int) -> tuple[System, System]:
+    def place(trial: TrialFunctions, offset: int) -> tuple[FormObjective, FormObjective]:
         training = form(trial, points=points, seed=seed + offset)
-        if isinstance(training, EnergySystem) and training.guard is not None:
-            return shared(training), training.guard
-        return shared(training), shared(form(trial, points=VALIDATION * points, seed=seed + offset + 7_919))
+        if isinstance(training, EnergyObjective) and training.guard is not None:
+            return distribute(training), training.guard
+        return distribute(training), distribute(form(trial, points=VALIDATION * points, seed=seed + offset + 7_919))
 
     return place

@@ -6,31 +6,33 @@ from collections.abc import Sequence
 
 import torch
 
-from kinn.forms import EnergySystem, ResidualSystem, System, TrialFunctions
-from kinn.forms.energy.verdict import Verdict, verdict
+from kinn.forms import EnergyObjective, FormObjective, ResidualObjective, TrialFunctions
+from kinn.forms.energy.quadrature_check import QuadratureCheck, verdict
 from kinn.forms.strong.identification import Estimate, combined, estimates
-from kinn.training.journey import Placing
-from kinn.training.record import Record
-from kinn.training.routes import Fields, Members
+from kinn.train.history import HistoryEntry
+from kinn.train.plans import EnsembleSolution, FieldEvaluator
+from kinn.train.stages import Placing
 
 
-def minimised(fields: Fields, place: Placing) -> list[tuple[System, torch.Tensor]]:
+def trained_objectives(fields: FieldEvaluator, place: Placing) -> list[tuple[FormObjective, torch.Tensor]]:
     """Return what was minimised, with the parameters that it came to, of each member of an ensemble."""
     if not fields.problem.unknown_constants and fields.problem.defaults.form == "strong":
         return []
-    members = fields.members if isinstance(fields, Members) else (fields,)
+    members = fields.members if isinstance(fields, EnsembleSolution) else (fields,)
     return [(place(trial, 0)[0], trial.flat.get()) for trial in members if isinstance(trial, TrialFunctions)]
 
 
-def identified(systems: Sequence[tuple[System, torch.Tensor]]) -> dict[str, Estimate]:
+def identified(systems: Sequence[tuple[FormObjective, torch.Tensor]]) -> dict[str, Estimate]:
     """Return the constants that were identified, by name."""
-    found = [estimates(system, theta) for system, theta in systems if isinstance(system, ResidualSystem)]
+    found = [estimates(system, theta) for system, theta in systems if isinstance(system, ResidualObjective)]
     return combined(found) if found else {}
 
 
-def judged(systems: Sequence[tuple[System, torch.Tensor]], records: Sequence[Record]) -> Verdict | None:
+def quadrature_check(
+    systems: Sequence[tuple[FormObjective, torch.Tensor]], records: Sequence[HistoryEntry]
+) -> QuadratureCheck | None:
     """Return what the second quadrature says, of an energy."""
-    energies = [(system, theta) for system, theta in systems if isinstance(system, EnergySystem)]
+    energies = [(system, theta) for system, theta in systems if isinstance(system, EnergyObjective)]
     if not energies:
         return None
     forbidden, finer = (

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from kinn.jets import Jet
-from kinn.jets.functions import cos, exp, sin, sqrt
+from kinn.math import cos, exp, sin, sqrt
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

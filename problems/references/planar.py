@@ -7,8 +7,8 @@ from math import cos as cosine
 from math import sin as sine
 from typing import Any, TypeAlias
 
-from kinn.jets.functions import arctan2, cos, exp, log, sin, where
 from kinn.jets.jet import Jet
+from kinn.math import arctan2, cos, exp, log, sin, where
 
 #: Real and imaginary part.
 Pair: TypeAlias = tuple[Any, Any]

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 
 from kinn.fields import Field, Points
-from kinn.jets.functions import arctan2, sqrt, where
+from kinn.math import arctan2, sqrt, where
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

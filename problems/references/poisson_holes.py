@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.jets.functions import log
+from kinn.math import log
 from kinn.problems.references.planar import polynomial, reciprocal, times, turned
 
 Array: TypeAlias = npt.NDArray[np.float64]

@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.jets.functions import arctan2
+from kinn.math import arctan2
 from kinn.problems.references.planar import Pair, complex_power, positive, times, turned
 
 Array: TypeAlias = npt.NDArray[np.float64]

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from kinn import KAN, MLP, Adam, InputError, LevenbergMarquardt, NeuralODE, ResNet
-from kinn.analysis import Kernel, kernels, study
-from kinn.forms import Trial, strong_form
+from kinn.analysis import TangentKernel, kernels, study
+from kinn.forms import DomainTrial, strong_form
 from kinn.networks import Architecture
 from kinn.problems import poisson_2d, regression_two_frequency
 
@@ -16,7 +16,7 @@ from kinn.problems import poisson_2d, regression_two_frequency
 @pytest.mark.parametrize("network", [MLP((5,)), KAN((2,), 3), ResNet(3, 2), NeuralODE(3, snapshots=1)])
 def test_kernels_are_products_of_gradients(network: Architecture) -> None:
     """K of every term, entry by entry, from gradients of single residuals by autograd."""
-    trial = Trial(poisson_2d.make_problem(), network, seed=1)
+    trial = DomainTrial(poisson_2d.make_problem(), network, seed=1)
     system = strong_form(trial, points=12, pde_weight=1e-2)
     theta = system.start()
     found = kernels(system, theta)
@@ -36,7 +36,7 @@ def test_kernels_are_products_of_gradients(network: Architecture) -> None:
 
 
 def test_weights_of_the_system_come_back() -> None:
-    trial = Trial(poisson_2d.make_problem(), MLP((4,)), seed=1)
+    trial = DomainTrial(poisson_2d.make_problem(), MLP((4,)), seed=1)
     system = strong_form(trial, points=12, pde_weight=1e-2)
     before = system.loss(system.start())
     kernels(system, system.start())
@@ -46,7 +46,7 @@ def test_weights_of_the_system_come_back() -> None:
 def test_rates_of_waves_are_the_kernels_means_over_them() -> None:
     x = torch.linspace(0, 1, 41, dtype=torch.float64)[:, None]
     jacobian = torch.cat([torch.sin(2 * torch.pi * 3 * x), 0.1 * torch.cos(2 * torch.pi * 7 * x)], dim=1) / 41**0.5
-    rates = Kernel("u", jacobian, x).rates([3, 5, 7])
+    rates = TangentKernel("u", jacobian, x).rates([3, 5, 7])
     # with the window h and J = a sin / root N, |J^T h sin|^2 / |h|^2 = a^2 (1/4)^2 / (3/8) = a^2 / 6
     assert rates[0] == pytest.approx(1 / 6, rel=0.05)
     assert rates[1] < 1e-2 * rates[2]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from kinn import problems
-from kinn.studies.results import DONE, FAILURE, Result
-from kinn.training.run import METRICS
+from kinn.experiments.results import DONE, FAILURE, RunResult
+from kinn.runs.folder import METRICS
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -26,7 +26,7 @@ def paper(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     return modules
 
 
-def run(path: Path, seed: int, trace: list[tuple[float, float]], network: str = "kan", **more: Any) -> Result:
+def run(path: Path, seed: int, trace: list[tuple[float, float]], network: str = "kan", **more: Any) -> RunResult:
     """Return a run of plate-hole in energy form whose error of u is twice that of v and half that of mises."""
     path.mkdir()
     lines = [json.dumps({"seconds": s, "errors": {"u": e, "v": e / 2}}) for s, e in trace]
@@ -44,7 +44,7 @@ def run(path: Path, seed: int, trace: list[tuple[float, float]], network: str = 
         "clock": "cpu",
         **more,
     }
-    return Result(path, config, DONE, summary)
+    return RunResult(path, config, DONE, summary)
 
 
 def of(paper: dict[str, ModuleType], form: str, of_: str = "displacement") -> Any:
@@ -103,7 +103,7 @@ def test_the_better_of_two_is_held_against_what_is_asked(paper: dict[str, Module
     runs = [
         *(run(tmp_path / f"k{s}", s, [(9.0, e)]) for s, e in enumerate((9e-5, 8e-5, 2e-4))),
         *(run(tmp_path / f"m{s}", s, [(9.0, e)], "mlp") for s, e in enumerate((3e-3, 4e-3))),
-        Result(
+        RunResult(
             tmp_path / "f", run(tmp_path / "f", 2, [(1.0, 1.0)], "mlp").config, FAILURE, {"stopped": "failed: diverged"}
         ),
     ]

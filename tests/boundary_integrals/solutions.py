@@ -9,11 +9,11 @@ import numpy as np
 from scipy.special import hankel1
 
 from kinn import ArcPolygon, Disk, Ellipse, Geometry, Rectangle
-from kinn.boundary_integrals.chains import chains_of
-from kinn.boundary_integrals.cutting import make_panels
-from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel
-from kinn.boundary_integrals.panels import Panels, Track
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.kernels import ElasticityKernel, HelmholtzKernel, Kernel, LaplaceKernel
+from kinn.boundary_integrals.loops import chains_of
+from kinn.boundary_integrals.panelization import make_panels
+from kinn.boundary_integrals.panels import GradedEdge, Panels
+from kinn.geometry.boundary.patch import Array
 
 #: Gives values (N, C) and gradients (N, C, 2) at points (N, 2).
 Exact = Callable[[Array], tuple[Array, Array]]
@@ -41,7 +41,7 @@ DOMAINS: dict[str, Geometry] = {
 
 def panels_of(geometry: Geometry, *, longest: float = 0.4, orders: int = 1, levels: int = 0, order: int = 16) -> Panels:
     tracks = [
-        Track(edge, *(((1, 1), (0, 0)) if edge.closed else ((orders, orders), (levels, levels))))
+        GradedEdge(edge, *(((1, 1), (0, 0)) if edge.closed else ((orders, orders), (levels, levels))))
         for chain in chains_of(geometry)
         for edge in chain.edges
     ]
@@ -74,7 +74,7 @@ def wave(source: tuple[float, float], k: float) -> Exact:
     return field
 
 
-def force(kernel: KelvinKernel, source: tuple[float, float]) -> Exact:
+def force(kernel: ElasticityKernel, source: tuple[float, float]) -> Exact:
     """The displacement of a point force outside."""
     strength = np.array([1.0, -0.4])
 
@@ -87,7 +87,7 @@ def force(kernel: KelvinKernel, source: tuple[float, float]) -> Exact:
 
 def traction(kernel: Kernel, gradient: Array, normals: Array, exact: Exact, points: Array) -> Array:
     """The traction (N, C) of a solution with this gradient (N, C, 2)."""
-    if not isinstance(kernel, KelvinKernel):
+    if not isinstance(kernel, ElasticityKernel):
         return np.einsum("nci,ni->nc", gradient, normals)
     strain = (gradient + gradient.transpose(0, 2, 1)) / 2
     lame = 2 * kernel.shear * kernel.poisson / (1 - 2 * kernel.poisson)
@@ -95,7 +95,7 @@ def traction(kernel: Kernel, gradient: Array, normals: Array, exact: Exact, poin
     return np.einsum("nij,nj->ni", stress, normals)
 
 
-KELVIN = KelvinKernel(1.7, 0.3, 5.0)
+KELVIN = ElasticityKernel(1.7, 0.3, 5.0)
 INTERIOR: dict[str, tuple[Kernel, Exact]] = {
     "laplace": (LaplaceKernel(5.0), harmonic),
     "helmholtz": (HelmholtzKernel(3.0), wave((4.0, 3.0), 3.0)),

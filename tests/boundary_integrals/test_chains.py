@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kinn import Disk, InputError
-from kinn.boundary_integrals.chains import chain, chains_of
-from kinn.boundary_integrals.edges import Edge, arc, line
+from kinn.boundary_integrals.edges import BoundaryEdge, arc, line
+from kinn.boundary_integrals.loops import chain, chains_of
 from tests.boundary_integrals.solutions import DOMAINS
 
 
@@ -41,7 +41,7 @@ def test_corners(name: str, degrees: list[float]) -> None:
     assert np.degrees(chains_of(DOMAINS[name])[0].angles) == pytest.approx(degrees)
 
 
-def square(*corners: tuple[float, float]) -> list[Edge]:
+def square(*corners: tuple[float, float]) -> list[BoundaryEdge]:
     return [line(p, q, f"side-{n}") for n, (p, q) in enumerate(zip(corners, (*corners[1:], corners[0]), strict=True))]
 
 

@@ -5,7 +5,7 @@ from math import pi
 import numpy as np
 import pytest
 
-from kinn import Box, Curve, Disk, InputError, Rectangle, TimeInterval
+from kinn import Box, CurveDomain, Disk, InputError, Rectangle, TimeInterval
 from kinn.boundary_integrals.edges import arc, edges_of, line, smooth
 from tests.boundary_integrals.solutions import DOMAINS
 
@@ -39,7 +39,7 @@ def test_by_hand() -> None:
     bend = arc((0, 0), 2.0, pi / 2, 0.0)  # clockwise: the domain is outside the circle
     np.testing.assert_allclose(bend.ends, [[0, 2], [2, 0]], atol=1e-15)
     np.testing.assert_allclose(bend.tangents, [[1, 0], [0, -1]], atol=1e-15)
-    around = Curve(lambda t: (2 * np.cos(t), np.sin(t)), (0, 2 * pi))
+    around = CurveDomain(lambda t: (2 * np.cos(t), np.sin(t)), (0, 2 * pi))
     assert smooth(around).closed
     assert smooth(around).start < smooth(around).end
     assert smooth(around, hole=True).start > smooth(around, hole=True).end

@@ -7,24 +7,24 @@ import pytest
 from scipy import sparse
 
 from kinn.boundary_integrals import clusters
-from kinn.boundary_integrals.compressed import Compressed
-from kinn.boundary_integrals.hierarchical import Data, compressed_equations
-from kinn.boundary_integrals.kernels import KelvinKernel, Kernel, LaplaceKernel
+from kinn.boundary_integrals.compressed import HMatrix
+from kinn.boundary_integrals.hmatrix import BoundaryData, compressed_equations
+from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, LaplaceKernel
 from kinn.boundary_integrals.operators import layer_matrices
 from kinn.boundary_integrals.panels import Panels
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 
 DRAW = np.random.default_rng(0)
 
 
-def data(panels: Panels, components: int) -> Data:
+def data(panels: Panels, components: int) -> BoundaryData:
     count, each = panels.nodes * components, panels.order * components
     eye, (u, t) = sparse.csr_array(sparse.eye(count)), DRAW.normal(size=(2, count))
-    return Data(u, eye, t, 0.7 * eye, [np.arange(n * each, (n + 1) * each) for n in range(len(panels))])
+    return BoundaryData(u, eye, t, 0.7 * eye, [np.arange(n * each, (n + 1) * each) for n in range(len(panels))])
 
 
-def made(kernel: Kernel, panels: Panels) -> tuple[Data, Compressed, Array, Array]:
+def made(kernel: Kernel, panels: Panels) -> tuple[BoundaryData, HMatrix, Array, Array]:
     given = data(panels, kernel.components)
     return given, *compressed_equations(kernel, panels, given)
 
@@ -33,8 +33,8 @@ def made(kernel: Kernel, panels: Panels) -> tuple[Data, Compressed, Array, Array
     ("domain", "kernel"),
     [
         ("flower", LaplaceKernel(8.0)),
-        ("two-holes", KelvinKernel(1.0, 0.3, 8.0)),
-        ("annulus", KelvinKernel(0.7, 0.5, 8.0)),
+        ("two-holes", ElasticityKernel(1.0, 0.3, 8.0)),
+        ("annulus", ElasticityKernel(0.7, 0.5, 8.0)),
     ],
     ids=["laplace", "kelvin", "stokes"],
 )

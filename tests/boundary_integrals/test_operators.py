@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from kinn import Disk, Geometry
-from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, LaplaceKernel
+from kinn.boundary_integrals.kernels import ElasticityKernel, HelmholtzKernel, LaplaceKernel
 from kinn.boundary_integrals.operators import layer_matrices
 from kinn.boundary_integrals.panels import Panels
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 from tests.boundary_integrals.solutions import DOMAINS, INTERIOR, panels_of, traction, wave
 
 
@@ -82,7 +82,7 @@ def test_outside() -> None:
 def test_rigid_motions_have_no_traction() -> None:
     panels = panels_of(DOMAINS["notched"])
     for nu in (0.3, 0.5):
-        kernel = KelvinKernel(1.0, nu, 4.0)
+        kernel = ElasticityKernel(1.0, nu, 4.0)
         _, double = layer_matrices(kernel, panels)
         modes = kernel.modes(panels.points.reshape(-1, 2))
         np.testing.assert_allclose(np.tensordot(double, modes, axes=((2, 3), (0, 1))), 0, atol=1e-12)

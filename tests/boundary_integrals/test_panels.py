@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from kinn import Disk, Geometry, InputError, Rectangle
-from kinn.boundary_integrals.chains import chains_of
-from kinn.boundary_integrals.cutting import make_panels
 from kinn.boundary_integrals.grading import order_for, rate, share
 from kinn.boundary_integrals.kernels import LaplaceKernel
-from kinn.boundary_integrals.panels import Panels, Track
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.loops import chains_of
+from kinn.boundary_integrals.panelization import make_panels
+from kinn.boundary_integrals.panels import GradedEdge, Panels
+from kinn.geometry.boundary.patch import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 
 
@@ -56,9 +56,9 @@ def test_panels_shrink_towards_corners_and_in_gaps() -> None:
 
 def test_more_nodes_on_demand() -> None:
     (edge,) = chains_of(Disk((0, 0), 1.0))[0].edges
-    assert make_panels([Track(edge)], longest=1.0, nodes=400).nodes >= 400
+    assert make_panels([GradedEdge(edge)], longest=1.0, nodes=400).nodes >= 400
     with pytest.raises(InputError, match="more than 20000 nodes"):
-        make_panels([Track(edge)], longest=1e-4)
+        make_panels([GradedEdge(edge)], longest=1e-4)
 
 
 def test_seen_from_the_other_side() -> None:

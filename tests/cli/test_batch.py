@@ -55,7 +55,7 @@ def test_a_dry_run_prints_the_matrix_and_an_estimate(kinn_command: Command, stud
 def test_the_estimate_counts_by_the_clock_of_the_study(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
 ) -> None:
-    monkeypatch.setattr("kinn.cli.carry_out.cores", lambda: 2)
+    monkeypatch.setattr("kinn.cli.execute.cores", lambda: 2)
     study.write_text(STUDY.replace("iterations = 2", line))
     out = " ".join(kinn_command("batch", str(study), "--dry-run", "--workers", "4").out.split())
     for part in told.split(" │ ", 1):
@@ -82,7 +82,7 @@ def test_failures_are_told_and_how_to_try_again(
 ) -> None:
     import kinn
     from kinn.errors import SolveError
-    from kinn.studies.executors import SerialExecutor
+    from kinn.experiments.executors import SerialExecutor
 
     def fail(*_: object, **__: object) -> None:
         raise SolveError("the loss is not finite")
@@ -131,7 +131,7 @@ def test_bad_input_is_one_line_and_status_2(
 def test_a_scheduler_that_does_not_answer_is_told_with_its_address(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinn.studies.executors.cluster.PATIENCE", 0.5)
+    monkeypatch.setattr("kinn.experiments.executors.cluster.PATIENCE", 0.5)
     status, out, err = kinn_command("batch", str(study), "--scheduler", "tcp://127.0.0.1:9")
     assert (status, out) == (2, "")
     assert err.startswith("kinn: error: no Dask scheduler answers at tcp://127.0.0.1:9; nothing was begun")
@@ -140,9 +140,9 @@ def test_a_scheduler_that_does_not_answer_is_told_with_its_address(
 def test_what_ends_a_batch_is_told_with_what_is_done_and_how_to_go_on(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kinn.studies.batch import Batch
-    from kinn.studies.executors import SerialExecutor, Unreachable
-    from kinn.studies.store import StoreError
+    from kinn.experiments.batch import Batch
+    from kinn.experiments.executors import SerialExecutor, Unreachable
+    from kinn.experiments.store import StoreError
 
     monkeypatch.setattr("kinn.cli.batch._executor", lambda *_: (SerialExecutor(), 1))
     for error in (Unreachable("the scheduler answers no more"), StoreError("cannot write the runs: no space left")):
@@ -176,7 +176,7 @@ def begun(study: Path, out: Path) -> subprocess.Popen[str]:
 
 
 def at_work(out: Path) -> list[str]:
-    from kinn.studies.claims import active
+    from kinn.experiments.run_lock import active
 
     return list(active(out))
 

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from kinn.cli.live import duration, standing, working
-from kinn.studies.batch import Tally
-from kinn.studies.claims import claim
-from kinn.studies.store import Store
+from kinn.experiments.batch import BatchProgress
+from kinn.experiments.run_lock import claim
+from kinn.experiments.store import Store
 from tests.cli.conftest import Command
 
 
@@ -37,10 +37,10 @@ def test_a_run_that_is_only_claimed_has_no_seconds_yet() -> None:
 
 
 def test_how_far_it_has_come_is_told_in_a_line() -> None:
-    tally = Tally(10, found=2, kept=1, solved=3, began=time.monotonic() - 30.0)
+    tally = BatchProgress(10, found=2, kept=1, solved=3, began=time.monotonic() - 30.0)
     assert standing(tally) == "5 of 10 done (2 before), 1 failed (1 before), about 40 s left"  # 3 in 30 s, 4 to come
-    assert standing(Tally(10)) == "0 of 10 done"
-    assert standing(Tally(3, found=3)) == "3 of 3 done (3 before)"
+    assert standing(BatchProgress(10)) == "0 of 10 done"
+    assert standing(BatchProgress(3, found=3)) == "3 of 3 done (3 before)"
 
 
 def test_times_are_told_as_people_say_them() -> None:

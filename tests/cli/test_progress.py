@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kinn.cli import progress
-from kinn.training.record import Record
+from kinn.train.history import HistoryEntry
 
 
 def test_plain_lines_are_few(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.progress("a problem") as show:
         for iteration in range(1, 4):
-            show(Record("lm", iteration, 0.1 * iteration, 1.0))
-        show(Record("ssbroyden", 4, 0.4, 0.5, validation=0.25, unknowns={"nu": 0.0031831}))
+            show(HistoryEntry("lm", iteration, 0.1 * iteration, 1.0))
+        show(HistoryEntry("ssbroyden", 4, 0.4, 0.5, validation=0.25, unknowns={"nu": 0.0031831}))
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
@@ -25,5 +25,5 @@ def test_a_long_stage_goes_on_reporting(capsys: pytest.CaptureFixture[str], monk
     monkeypatch.setattr(progress, "INTERVAL", 0.0)
     with progress.progress("a problem") as show:
         for iteration in range(3):
-            show(Record("lm", iteration, 0.1, 1.0))
+            show(HistoryEntry("lm", iteration, 0.1, 1.0))
     assert len(capsys.readouterr().err.splitlines()) == 3

@@ -11,7 +11,6 @@ from kinn import (
     MLP,
     Dirichlet,
     Disk,
-    General,
     Initial,
     InputError,
     Integral,
@@ -19,6 +18,7 @@ from kinn import (
     Neumann,
     Problem,
     Rectangle,
+    ResidualCondition,
     TimeInterval,
     Unknown,
     cos,
@@ -26,21 +26,21 @@ from kinn import (
     grad,
     sin,
 )
-from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.forms.terms import evaluate
 
 SQUARE = Rectangle((0, 0), (1, 2))
 SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
 
 
-def system(domain: Any, conditions: Any, strong: Any = None, **options: Any) -> ResidualSystem:
+def system(domain: Any, conditions: Any, strong: Any = None, **options: Any) -> ResidualObjective:
     problem = Problem("p", domain, strong=strong, conditions=conditions, **options)
-    return strong_form(Trial(problem, MLP((5,)), seed=2), points=100)
+    return strong_form(DomainTrial(problem, MLP((5,)), seed=2), points=100)
 
 
 def at_exact(problem: Problem, condition: Any, exact: Any) -> list[float]:
     """Return the residuals of a condition at a function that is given."""
-    (term,) = [t for t in strong_form(Trial(problem, MLP((2,))), points=50).terms if t.name == condition.label]
+    (term,) = [t for t in strong_form(DomainTrial(problem, MLP((2,))), points=50).terms if t.name == condition.label]
     found = []
     for p in term.blocks:
         sides = [p.side(n) for n in range(len(term.subdomains))]
@@ -56,8 +56,8 @@ def test_jacobian_of_integrals_and_of_residuals_of_ones_own() -> None:
             Integral("u", lambda t: exp(-t), instants=3),
             Integral("u", 2.0, over="left", of="flux"),
             Integral(None, 1.0, over="initial", of=lambda u, v, p: u * v * p.x * p.k, mean=True),
-            General(lambda u, v, p: (u.x - p.k * v, u * v), on="right"),
-            General(lambda u, v, p: u + v - 1, on="interior", weight=lambda x: 1 + x),
+            ResidualCondition(lambda u, v, p: (u.x - p.k * v, u * v), on="right"),
+            ResidualCondition(lambda u, v, p: u + v - 1, on="interior", weight=lambda x: 1 + x),
         ],
         fields=("u", "v"),
         unknowns=[Unknown("k", initial=2.0)],
@@ -131,19 +131,23 @@ def test_a_mean_fixes_what_neumann_conditions_leave_open() -> None:
 def test_general_states_what_the_others_state() -> None:
     named = system(SQUARE, [Neumann("u", lambda x: x, on="right"), Dirichlet("u", 1.0, on="left")])
     own = system(
-        SQUARE, [General(lambda u, p: grad(u) @ p.n - p.x, on="right"), General(lambda u, p: u - 1, on="left")]
+        SQUARE,
+        [
+            ResidualCondition(lambda u, p: grad(u) @ p.n - p.x, on="right"),
+            ResidualCondition(lambda u, p: u - 1, on="left"),
+        ],
     )
     assert own.loss(own.start()) == pytest.approx(named.loss(named.start()))
 
 
 def test_general_inside_is_an_equation() -> None:
-    (inside,) = system(SQUARE, [General(lambda u, p: u.xx, on="interior")]).terms
+    (inside,) = system(SQUARE, [ResidualCondition(lambda u, p: u.xx, on="interior")]).terms
     assert inside.points == 100
     assert bool((inside.blocks[0].tensor[:, 1] <= 2).all())
 
 
 def test_initial_by_general() -> None:
-    (start,) = system(SPACE_TIME, [General(lambda u, p: u.t + u.x, on="initial")]).terms
+    (start,) = system(SPACE_TIME, [ResidualCondition(lambda u, p: u.t + u.x, on="initial")]).terms
     (stated,) = system(SPACE_TIME, [Initial("u", 0.0, derivative="t")]).terms
     assert bool((start.blocks[0].tensor[:, 1] == 0).all())
     assert start.points == stated.points
@@ -152,10 +156,13 @@ def test_initial_by_general() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: General(3, on="left"), "is no function"),  # type: ignore[arg-type]
-        (lambda: General(lambda u, p: u, on="left", weight=-1), "weight of General"),
-        (lambda: Problem("p", SQUARE, conditions=[General(lambda u, p: u, on="lft")]), "did you mean 'left'"),
-        (lambda: Problem("p", SQUARE, conditions=[General(lambda u: u, on="left")]), "must take u, p in this order"),
+        (lambda: ResidualCondition(3, on="left"), "is no function"),  # type: ignore[arg-type]
+        (lambda: ResidualCondition(lambda u, p: u, on="left", weight=-1), "weight of ResidualCondition"),
+        (lambda: Problem("p", SQUARE, conditions=[ResidualCondition(lambda u, p: u, on="lft")]), "did you mean 'left'"),
+        (
+            lambda: Problem("p", SQUARE, conditions=[ResidualCondition(lambda u: u, on="left")]),
+            "must take u, p in this order",
+        ),
         (lambda: Integral("u", 1.0, of="flow"), "no integrand named 'flow'"),
         (lambda: Integral("u", 1.0, of="flux"), "through a boundary"),
         (lambda: Integral(None, 1.0), "name of a field"),
@@ -165,7 +172,7 @@ def test_initial_by_general() -> None:
         (lambda: Problem("p", SQUARE, conditions=[Integral("u", lambda t: t)]), "depend on time alone"),
         (lambda: Problem("p", SQUARE, conditions=[Integral("u", 1.0, of=lambda p: p)]), "must take u, p"),
         (lambda: system(SQUARE, [Integral("u", np.nan)]), "value of Integral.* is not finite"),
-        (lambda: system(SQUARE, [General(lambda u, p: 3.0, on="left")]), "float where a field is needed"),
+        (lambda: system(SQUARE, [ResidualCondition(lambda u, p: 3.0, on="left")]), "float where a field is needed"),
     ],
 )
 def test_mistakes_are_named(make: Any, message: str) -> None:

@@ -8,7 +8,7 @@ import torch
 
 import kinn
 from kinn import MLP, Dirichlet, Disk, Initial, InputError, Interval, Periodic, Problem, Rectangle, TimeInterval, sin
-from kinn.forms import Trial, strong_form
+from kinn.forms import DomainTrial, strong_form
 from kinn.forms.terms import evaluate
 
 SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
@@ -17,7 +17,7 @@ SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
 def test_soft_pairs_are_a_period_apart() -> None:
     condition = Periodic("u", on=("bottom", "top"), derivatives=("", "y", "xy"))
     problem = Problem("p", Rectangle((0, -1), (2, 2)), strong=lambda u, p: u.xx, conditions=[condition])
-    trial = Trial(problem, MLP((5,)), seed=2)
+    trial = DomainTrial(problem, MLP((5,)), seed=2)
     _, term = strong_form(trial, points=300).terms
     assert term.equations == 3
     (p,) = term.blocks
@@ -32,7 +32,7 @@ def test_soft_pairs_are_a_period_apart() -> None:
 
 def test_soft_jacobian_knows_both_faces() -> None:
     problem = Problem("p", SPACE_TIME, conditions=[Periodic("u", on=("left", "right"))])
-    system = strong_form(Trial(problem, MLP((4,)), seed=1), points=100)
+    system = strong_form(DomainTrial(problem, MLP((4,)), seed=1), points=100)
     theta = system.start()
     ((r, jacobian),) = [(r.clone(), j.clone()) for r, j in system.blocks(theta)]
     loss, gradient = system.gradient(theta)
@@ -54,7 +54,7 @@ def test_advection_leaves_and_comes_back() -> None:
 def test_hard_periodic_with_all_derivatives() -> None:
     box = Rectangle((0, -1), (2, 2))
     conditions = [Periodic("u", on=("right", "left"), enforce="hard", harmonics=3)]
-    trial = Trial(Problem("p", box, strong=lambda u, p: u.xx, conditions=conditions), MLP((8,)), seed=1)
+    trial = DomainTrial(Problem("p", box, strong=lambda u, p: u.xx, conditions=conditions), MLP((8,)), seed=1)
     assert trial.network("domain").inputs == 7
     y = np.linspace(-1, 2, 9)
     names = ["u", "u.x", "u.xy", "u.xxx", "u.xxxx", "u.yy"]
@@ -78,9 +78,9 @@ def test_hard_periodic_advection() -> None:
     assert kinn.solve(problem, MLP((12, 12)), iterations=60).errors["u"].l2 < 3e-3
 
 
-def hard(*conditions: Any, **options: Any) -> Trial:
+def hard(*conditions: Any, **options: Any) -> DomainTrial:
     stated = [Periodic("u", on=("left", "right"), enforce="hard"), *conditions]
-    return Trial(Problem("p", SPACE_TIME, strong=lambda *_: _, conditions=stated, **options), MLP((3,)))
+    return DomainTrial(Problem("p", SPACE_TIME, strong=lambda *_: _, conditions=stated, **options), MLP((3,)))
 
 
 @pytest.mark.parametrize(

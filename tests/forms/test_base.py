@@ -12,13 +12,13 @@ from kinn import MLP, problems
 from kinn.errors import DivergedError
 from kinn.networks import Network
 from kinn.solver import FORMS
-from kinn.training.routes import Start
+from kinn.train.plans import TrialBuilder
 
 
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_a_network_that_diverges_is_infinitely_bad(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = problems.factory("crack")().in_form(form)
-    trial = Start(problem, MLP((4,)), 0, torch.float64).trial()
+    trial = TrialBuilder(problem, MLP((4,)), 0, torch.float64).trial()
     system = FORMS[form](trial, points=100, seed=0)
     theta = system.start()
     assert math.isfinite(system.loss(theta))

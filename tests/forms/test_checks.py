@@ -10,7 +10,6 @@ from kinn import (
     MLP,
     Dirichlet,
     Disk,
-    General,
     Initial,
     Interface,
     Interval,
@@ -20,6 +19,7 @@ from kinn import (
     PointValue,
     Problem,
     Rectangle,
+    ResidualCondition,
     TimeInterval,
     Unknown,
     UnknownField,
@@ -27,7 +27,7 @@ from kinn import (
     laplacian,
 )
 from kinn.errors import ProblemWarning
-from kinn.forms.checks import doubts
+from kinn.forms.diagnostics import doubts
 
 SQUARE = Rectangle((0, 0), (1, 1))
 SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
@@ -70,14 +70,14 @@ def heat(u: Any, p: Any) -> Any:
         ),
         (SQUARE, lambda u, p: (laplacian(u), u.x - 1), [Dirichlet("u", 0.0, on="boundary")], "over-determined: 2 equa"),
         (
-            SQUARE, poisson, [Dirichlet("u", 0.0, on="boundary"), General(lambda u, p: u.x, on="interior")],
+            SQUARE, poisson, [Dirichlet("u", 0.0, on="boundary"), ResidualCondition(lambda u, p: u.x, on="interior")],
             "over-determined: 2 equations for 1 fields",
         ),
     ],
 )  # fmt: skip
 def test_doubts(domain: Any, strong: Any, conditions: Any, doubt: str) -> None:
     with pytest.warns(ProblemWarning, match=doubt):
-        kinn.forms.checks.warn_of_doubts(Problem("p", domain, strong=strong, conditions=conditions))
+        kinn.forms.diagnostics.warn_of_doubts(Problem("p", domain, strong=strong, conditions=conditions))
 
 
 def test_equations_and_fields() -> None:
@@ -99,7 +99,7 @@ def test_unknowns() -> None:
     ("domain", "strong", "conditions"),
     [
         (SQUARE, poisson, [Neumann("u", 0.0, on="boundary")]),
-        (SQUARE, poisson, [General(lambda u, p: u - 1, on="boundary")]),
+        (SQUARE, poisson, [ResidualCondition(lambda u, p: u - 1, on="boundary")]),
         (SPACE_TIME, heat, [Initial("u", 0.0), Periodic("u", on=("left", "right"))]),
         (SPACE_TIME, lambda u, p: u.t + u.x, [Initial("u", 0.0), Dirichlet("u", 0.0, on="left")]),  # flows out
         (

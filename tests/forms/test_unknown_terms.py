@@ -10,7 +10,7 @@ import torch
 
 import kinn
 from kinn import KAN, MLP, Defaults, Dirichlet, InputError, Observation, Problem, Rectangle, UnknownTerm, sin
-from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.metrics import true_values
 from kinn.networks import NeuralODE
 from kinn.problems import lotka_volterra
@@ -18,7 +18,7 @@ from kinn.problems import lotka_volterra
 TERM = UnknownTerm("g", arguments=("u", "v"), within=((-2, 2), (-2, 2)), network=KAN((2,), 3))
 
 
-def system(network: Any = MLP((4,)), **options: Any) -> ResidualSystem:  # noqa: B008
+def system(network: Any = MLP((4,)), **options: Any) -> ResidualObjective:  # noqa: B008
     """Two fields, whose equations hold a term of both and a derivative of it."""
     problem = Problem(
         "p",
@@ -29,7 +29,7 @@ def system(network: Any = MLP((4,)), **options: Any) -> ResidualSystem:  # noqa:
         unknowns=[TERM],
         **options,
     )
-    return strong_form(Trial(problem, network, seed=1), points=40)
+    return strong_form(DomainTrial(problem, network, seed=1), points=40)
 
 
 @pytest.mark.parametrize("network", [MLP((4,)), NeuralODE(3, steps=2, snapshots=1)])
@@ -119,4 +119,4 @@ def test_arguments_that_are_no_fields_are_named() -> None:
         unknowns=[UnknownTerm("g", arguments="heigt", within=((0, 1),))],
     )
     with pytest.raises(InputError, match="did you mean 'height'"):
-        Trial(problem, MLP((4,)))
+        DomainTrial(problem, MLP((4,)))

@@ -26,12 +26,12 @@ from kinn import (
     laplacian,
     sin,
 )
-from kinn.forms import ResidualSystem, Trial, strong_form
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
 
 SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
 
 
-def mixed() -> ResidualSystem:
+def mixed() -> ResidualObjective:
     """A problem with constants and fields in the equation and in its conditions."""
     problem = Problem(
         "p", SPACE_TIME,
@@ -49,7 +49,7 @@ def mixed() -> ResidualSystem:
             UnknownField("K", positive=True, of=("x",)),
         ],
     )  # fmt: skip
-    return strong_form(Trial(problem, MLP((6,)), seed=1), points=60)
+    return strong_form(DomainTrial(problem, MLP((6,)), seed=1), points=60)
 
 
 def test_jacobian_has_columns_for_unknowns() -> None:
@@ -84,7 +84,7 @@ def test_a_field_of_some_coordinates() -> None:
         "p", Rectangle((0, 0), (1, 2)), strong=lambda u, p: laplacian(u) + p.K.y + laplacian(p.K),
         unknowns=[UnknownField("K", of=("x",))],
     )  # fmt: skip
-    trial = Trial(problem, MLP((4,)), seed=0)
+    trial = DomainTrial(problem, MLP((4,)), seed=0)
     x = np.random.default_rng(0).random((5, 2))
     moved = x + np.array([0.0, 0.5])
     names = ["K", "K.x", "K.xx"]

@@ -9,7 +9,7 @@ from kinn.geometry import (
     Ball,
     Box,
     Cuboid,
-    Curve,
+    CurveDomain,
     Cylinder,
     Disk,
     Ellipse,
@@ -19,17 +19,21 @@ from kinn.geometry import (
     Polygon,
     Rectangle,
     Sphere,
-    Surface,
     TimeInterval,
+    TriangulatedSolid,
 )
 
 SQUARE = Rectangle((0, 0), (1, 1))
 ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
 STADIUM = ArcPolygon([(-1, -0.5), (1, -0.5), (1, 0.5), (-1, 0.5)], [None, (1.5, 0), None, (-1.5, 0)])
 BITTEN = ArcPolygon([(0, 0), (2, 0), (2, 2), (0, 2)], [None, (1.5, 1), None, (-0.25, 1)])
-STAR = Curve(lambda t: ((1 + 0.2 * np.cos(5 * t)) * np.cos(t), (1 + 0.2 * np.cos(5 * t)) * np.sin(t)), (0, 2 * np.pi))
-BEAN = Curve.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)])
-TETRAHEDRON = Surface([(0, 0, 0), (1, 0, 0), (0, 2, 0), (0.2, 0.1, 1)], [(0, 2, 1), (0, 1, 3), (1, 2, 3), (2, 0, 3)])
+STAR = CurveDomain(
+    lambda t: ((1 + 0.2 * np.cos(5 * t)) * np.cos(t), (1 + 0.2 * np.cos(5 * t)) * np.sin(t)), (0, 2 * np.pi)
+)
+BEAN = CurveDomain.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)])
+TETRAHEDRON = TriangulatedSolid(
+    [(0, 0, 0), (1, 0, 0), (0, 2, 0), (0.2, 0.1, 1)], [(0, 2, 1), (0, 1, 3), (1, 2, 3), (2, 0, 3)]
+)
 SHAPES: dict[str, Geometry] = {
     "interval": Interval(-1, 2),
     "rectangle": Rectangle((-1, 0), (2, 0.5)),

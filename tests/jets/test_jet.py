@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinn import math as f
 from kinn.errors import InputError
 from kinn.jets import IndexSet, Jet, constant, coordinate
-from kinn.jets import functions as f
 from tests.oracle import nested
 
 #: Formulas in two variables: the same text for jets and for tensors under autograd.

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from kinn.jets import IndexSet, compose, univariate
+from kinn.jets.faa_di_bruno import composition
 from kinn.jets.index import trace
-from kinn.jets.partitions import composition
 
 
 def test_the_numbers_of_partitions_are_those_of_bell() -> None:

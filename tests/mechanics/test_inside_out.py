@@ -8,7 +8,7 @@ import torch
 
 import kinn
 from kinn import MLP, Dirichlet, Problem, Rectangle, SolveError
-from kinn.forms import EnergySystem, Trial, energy_form
+from kinn.forms import DomainTrial, EnergyObjective, energy_form
 from kinn.mechanics import NeoHookean
 from kinn.optim import LevenbergMarquardt
 
@@ -27,8 +27,8 @@ def block(load: float) -> Problem:
     )
 
 
-def system_of(problem: Problem) -> EnergySystem:
-    return energy_form(Trial(problem.in_form("energy"), MLP((4,)), seed=0), points=60)
+def system_of(problem: Problem) -> EnergyObjective:
+    return energy_form(DomainTrial(problem.in_form("energy"), MLP((4,)), seed=0), points=60)
 
 
 def volumes(solution: kinn.Solution) -> np.ndarray:

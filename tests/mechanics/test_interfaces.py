@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kinn.forms.checks import doubts
+from kinn.forms.diagnostics import doubts
 from kinn.mechanics import Bonded
 from kinn.problems.inclusion import INSIDE, OUTSIDE, TENSION, exact, make_problem
 

@@ -8,7 +8,7 @@ import pytest
 
 import kinn
 from kinn import MLP, Dirichlet, InputError, PointValue, Problem, Rectangle
-from kinn.forms.checks import doubts
+from kinn.forms.diagnostics import doubts
 from kinn.mechanics import NeoHookean, PlaneStress, Traction, symmetry
 
 STEEL = PlaneStress(100.0, 0.3)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from kinn.networks import KAN, NETWORKS, Architecture
-from kinn.networks.catalogue import settings, summary
+from kinn.networks.settings_docs import settings, summary
 
 
 @pytest.mark.parametrize("kind", NETWORKS.values(), ids=list(NETWORKS))

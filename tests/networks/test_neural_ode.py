@@ -10,15 +10,15 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from kinn import InputError, LevenbergMarquardt, SolveError
-from kinn.forms import Trial, strong_form
+from kinn.forms import DomainTrial, strong_form
 from kinn.jets import IndexSet, univariate
 from kinn.networks import NeuralODE, Tape
-from kinn.networks.base import Network
 from kinn.networks.integration.flow import Flow
 from kinn.networks.layers import Activation, Linear, values
 from kinn.networks.layers.residual import Residual
+from kinn.networks.network import Network
 from kinn.problems import poisson_1d
-from kinn.training.loop import Stopping, train
+from kinn.train.loop import StoppingCriteria, train
 from tests.networks.contract import NetworkContract
 
 
@@ -266,7 +266,7 @@ def test_a_state_that_is_not_finite_says_when_and_where(snapshots: int) -> None:
 def test_parameters_without_a_finite_state_count_as_infinitely_bad() -> None:
     """A step of an optimizer that leads there is not taken; a solve that starts there says what is wrong."""
     problem = poisson_1d.make_problem()
-    trial = Trial(problem, NeuralODE(width=3, timed=False), seed=0)
+    trial = DomainTrial(problem, NeuralODE(width=3, timed=False), seed=0)
     system = strong_form(trial, points=20)
     theta = system.start()
     explosive(trial.network(next(iter(problem.subdomains))), 1e9)
@@ -275,7 +275,7 @@ def test_parameters_without_a_finite_state_count_as_infinitely_bad() -> None:
     assert loss == np.inf
     assert bool(torch.isnan(gradient).all())
     with pytest.raises(SolveError, match="the state of the neural ODE is not finite"):
-        train(system, system, LevenbergMarquardt(), Stopping(iterations=3))
+        train(system, system, LevenbergMarquardt(), StoppingCriteria(iterations=3))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from kinn.optim.squares import SumOfSquares
+from kinn.optim.sum_of_squares import SumOfSquares
 
 
 class Residuals(SumOfSquares):

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kinn import LBFGS, Adam, Auto, InputError, LastLayer, LevenbergMarquardt, SelfScaledBroyden
+from kinn import LBFGS, Adam, Auto, InputError, LastLayerLeastSquares, LevenbergMarquardt, SelfScaledBroyden
 from kinn.optim import OPTIMIZERS, Objective, Optimizer, State
 from kinn.optim.broyden import self_scaled_update
-from kinn.optim.gauss_newton import KernelForm, NormalEquations, TriangularFactor
+from kinn.optim.gauss_newton import DualNormalEquations, NormalEquations, TriangularFactor
 from tests.optim.fakes import Residuals, linear, rosenbrock
 
 START = torch.tensor([-1.2, 1.0], dtype=torch.float64)
@@ -96,7 +96,7 @@ def test_a_step_that_bends_too_much_is_not_taken() -> None:
 
 def test_the_three_forms_give_one_step() -> None:
     objective, theta = Residuals(rosenbrock, 2), START
-    normal, factor, kernel = (m(objective, theta) for m in (NormalEquations, TriangularFactor, KernelForm))
+    normal, factor, kernel = (m(objective, theta) for m in (NormalEquations, TriangularFactor, DualNormalEquations))
     for damping in (1e-3, 1.0):
         expected = normal.step(damping)
         assert expected is not None
@@ -160,11 +160,11 @@ def test_update_refuses_negative_curvature() -> None:
 
 
 def test_last_layer_is_exact_and_for_linear_problems_alone() -> None:
-    state = run(LastLayer(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 3)
+    state = run(LastLayerLeastSquares(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 3)
     assert state.loss < 1e-24
     assert state.stalled
     with pytest.raises(InputError, match="linear in the fields"):
-        LastLayer().start(Residuals(rosenbrock, 2), START)
+        LastLayerLeastSquares().start(Residuals(rosenbrock, 2), START)
 
 
 def test_auto_goes_through_its_stages() -> None:

@@ -15,8 +15,8 @@ from kinn import problems
 from kinn.conditions import BoundaryCondition, Interface, Observation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.placement import Placement
-from kinn.grids import evaluation_points
+from kinn.forms.collocation import CollocationSampler
+from kinn.io.output_mesh import evaluation_points
 from kinn.jets import Index
 from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
 from kinn.metrics import exact_values
@@ -209,7 +209,7 @@ def test_conditions_hold_at_the_exact_solution(problem: Problem) -> None:
                 p = bound(problem, problem.points(torch.as_tensor(x), torch.as_tensor(drawn.normals)))
             else:
                 spacing = (geometry.measure / 300) ** (1 / geometry.dim)
-                place = Placement(problem, spacing=spacing, density=1.0, method="sobol", dtype=torch.float64)
+                place = CollocationSampler(problem, spacing=spacing, density=1.0, method="sobol", dtype=torch.float64)
                 placed = place.points(condition, group, 3)
                 assert isinstance(placed, Points)
                 p = bound(problem, placed)

@@ -62,7 +62,7 @@ def test_a_short_solve_in_the_moving_frame() -> None:
 
 def test_networks_see_the_moving_frame_and_derivatives_are_those_at_rest() -> None:
     problem = advection.make_problem(velocity=7.0, frame="moving")
-    trial = kinn.forms.Trial(problem, kinn.MLP((5,)), seed=1)
+    trial = kinn.forms.DomainTrial(problem, kinn.MLP((5,)), seed=1)
     x = np.array([[1.0, 0.2], [4.0, 0.9]])
     along = x + np.array([7.0 * 0.1, 0.1])
     # on a characteristic only the time that the network sees changes
@@ -82,7 +82,7 @@ def test_a_moving_coordinate_that_is_none_is_named() -> None:
         features=[kinn.MovingCoordinate("y", lambda x, t: x - t)],
     )
     with pytest.raises(kinn.InputError, match="no coordinate named 'y' in problem 'p'"):
-        kinn.forms.Trial(problem, kinn.MLP((5,)))
+        kinn.forms.DomainTrial(problem, kinn.MLP((5,)))
 
 
 def test_a_coordinate_may_move_without_a_period() -> None:
@@ -93,7 +93,7 @@ def test_a_coordinate_may_move_without_a_period() -> None:
         strong=lambda u, p: u.t + 3 * u.x,
         features=[kinn.MovingCoordinate("x", lambda x, t: x - 3 * t)],
     )
-    (low, _), (high, _) = kinn.forms.inputs.Inputs(problem, "domain").bounds
+    (low, _), (high, _) = kinn.forms.input_features.InputFeatures(problem, "domain").bounds
     assert low == pytest.approx(-3, abs=0.2)
     assert high == pytest.approx(1, abs=0.2)
 

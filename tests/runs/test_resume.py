@@ -20,13 +20,13 @@ import kinn
 from kinn import InputError
 from kinn.networks import MLP
 from kinn.optim import Auto
-from kinn.runs import carry_out
+from kinn.runs import execute
 from kinn.runs.options import Options
+from kinn.runs.problem_loader import find
+from kinn.runs.resolved_run import ResolvedRun
 from kinn.runs.resume import Resumption
-from kinn.runs.sources import find
-from kinn.runs.work import Work
-from kinn.training.recipe import Recipe
-from kinn.training.record import Record
+from kinn.train.history import HistoryEntry
+from kinn.train.options import TrainingOptions
 
 SCRIPT = """
 from kinn import Dirichlet, Interval, Problem
@@ -41,28 +41,28 @@ class Cut(Exception):
     """What cuts a solve short, as a kill would."""
 
 
-def work(name: str, out: Path, iterations: int = 25) -> Work:
+def work(name: str, out: Path, iterations: int = 25) -> ResolvedRun:
     source = find(name)
     settings, problem = source.configured({})
     options = Options("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
-    return Work(source, settings, problem, MLP((6,)), Auto(), Recipe(), 0, options)
+    return ResolvedRun(source, settings, problem, MLP((6,)), Auto(), TrainingOptions(), 0, options)
 
 
-def cut_short(work: Work, after: int) -> Path:
+def cut_short(work: ResolvedRun, after: int) -> Path:
     """Solve up to a step, and return the run folder that is left."""
 
-    def cut(record: Record) -> None:
+    def cut(record: HistoryEntry) -> None:
         if record.iteration > after:
             raise Cut
 
     with pytest.raises(Cut):
-        carry_out.run(work, cut)
+        execute.run(work, cut)
     return work.folder().path
 
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.training.checkpoint.PATIENCE", 0.0)
+    monkeypatch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
 
 
 def weights(run: Path) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def equal(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 
 def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Path) -> None:
-    whole = carry_out.run(work("poisson-1d", tmp_path / "whole"))
+    whole = execute.run(work("poisson-1d", tmp_path / "whole"))
     run = cut_short(work("poisson-1d", tmp_path / "cut"), 11)
     assert {p.name for p in run.iterdir()} == {"config.toml", "environment.json", "state.pt"}
     solution = kinn.resume(run)
@@ -89,7 +89,7 @@ def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Pat
 
 def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     began = time.perf_counter()
-    whole = carry_out.run(work("poisson-1d", tmp_path / "whole"))
+    whole = execute.run(work("poisson-1d", tmp_path / "whole"))
     duration = time.perf_counter() - began
     moments = random.Random(1)
     for n in range(4):
@@ -97,7 +97,7 @@ def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -
         path = mine.folder().path
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork: the child starts none of its own
-            child = multiprocessing.get_context("fork").Process(target=carry_out.run, args=(mine,))
+            child = multiprocessing.get_context("fork").Process(target=execute.run, args=(mine,))
             child.start()
         while not path.exists():
             time.sleep(0.001)
@@ -135,7 +135,7 @@ def test_a_run_of_a_script_is_resumed_unless_the_script_changed(tmp_path: Path) 
 
 
 def test_more_time_makes_another_run(tmp_path: Path) -> None:
-    short = carry_out.run(work("poisson-1d", tmp_path, 7))
+    short = execute.run(work("poisson-1d", tmp_path, 7))
     assert short.run is not None
     kept = (short.run / "summary.json").read_text()
     solution = kinn.resume(short.run, iterations=25)
@@ -143,11 +143,11 @@ def test_more_time_makes_another_run(tmp_path: Path) -> None:
     assert solution.run == whole.folder().path.resolve()
     assert solution.run != short.run
     assert (short.run / "summary.json").read_text() == kept
-    assert torch.equal(solution.trial.flat.get(), carry_out.run(whole).trial.flat.get())
+    assert torch.equal(solution.trial.flat.get(), execute.run(whole).trial.flat.get())
 
 
 def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    solved = carry_out.run(work("poisson-1d", tmp_path))
+    solved = execute.run(work("poisson-1d", tmp_path))
     assert solved.run is not None
     before = {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()}
     monkeypatch.setattr(Auto, "step", lambda *_: pytest.fail("it is trained once more"))
@@ -160,11 +160,11 @@ def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monke
 def test_what_a_peer_solved_is_not_solved_again(tmp_path: Path) -> None:
     peer = dataclasses.replace(work("poisson-1d", tmp_path), peer="deepxde")
     with pytest.raises(InputError, match="what deepxde solved is not kept"):
-        carry_out.ended(peer, {})
+        execute.ended(peer, {})
 
 
 def test_a_finished_run_is_kept_while_it_is_solved_again(tmp_path: Path) -> None:
-    run = carry_out.run(work("poisson-1d", tmp_path)).run
+    run = execute.run(work("poisson-1d", tmp_path)).run
     assert run is not None
     before = {p.name: p.read_bytes() for p in run.iterdir()}
     cut_short(work("poisson-1d", tmp_path), 9)
@@ -185,8 +185,8 @@ def test_what_was_left_off_is_found(tmp_path: Path) -> None:
     run = cut_short(work("poisson-1d", tmp_path), 9)
     before = again.left_off()
     assert before is not None
-    whole = carry_out.run(work("poisson-1d", tmp_path / "whole"))
-    assert torch.equal(carry_out.run(again, before=before).trial.flat.get(), whole.trial.flat.get())
+    whole = execute.run(work("poisson-1d", tmp_path / "whole"))
+    assert torch.equal(execute.run(again, before=before).trial.flat.get(), whole.trial.flat.get())
     assert again.left_off() is None
     (run / "network.safetensors").unlink()
     (run / "state.pt").write_bytes(b"PK")

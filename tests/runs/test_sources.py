@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kinn.errors import InputError
-from kinn.runs import sources
-from kinn.runs.sources import find
+from kinn.runs import problem_loader
+from kinn.runs.problem_loader import find
 
 SCRIPT = """
 from kinn import Dirichlet, Interval, Problem
@@ -60,8 +60,8 @@ def test_a_script_that_changed_is_another_problem(script: Path) -> None:
 
 def test_an_entry_point_is_found_by_name(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(script.parent)
-    point = EntryPoint("their-line", "line:make_problem", sources.GROUP)
-    monkeypatch.setattr(sources, "entry_points", lambda: {point.name: point})
+    point = EntryPoint("their-line", "line:make_problem", problem_loader.GROUP)
+    monkeypatch.setattr(problem_loader, "entry_points", lambda: {point.name: point})
     assert find("their-line").configured({})[1].name == "line"
     with pytest.raises(InputError, match="did you mean 'their-line'"):
         find("their-lin")

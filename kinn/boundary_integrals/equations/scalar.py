@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinn.boundary_integrals.equations.base import BEYOND, Equation
-from kinn.boundary_integrals.kernels import HelmholtzKernel, Kernel, LaplaceKernel, NewtonKernel
+from kinn.boundary_integrals.equations.equation import BEYOND, Equation
+from kinn.boundary_integrals.kernels import HelmholtzKernel, Kernel, Laplace3DKernel, LaplaceKernel
 from kinn.errors import InputError
 
 
@@ -22,7 +22,7 @@ class Laplace(Equation):
 
     def kernel(self, size: float, dimension: int) -> Kernel:
         """Return the logarithmic kernel, in space Newton's."""
-        return LaplaceKernel(BEYOND * size) if dimension == 2 else NewtonKernel()
+        return LaplaceKernel(BEYOND * size) if dimension == 2 else Laplace3DKernel()
 
     def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return harmonic polynomials."""
@@ -61,7 +61,7 @@ class Helmholtz(Equation):
 
     def solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return plane waves."""
-        from kinn.jets.functions import cos, sin
+        from kinn.math import cos, sin
 
         k = self.wave_number
         return [(cos(k * x), sin(k * x)), (sin(0.6 * k * x + 0.8 * k * y), cos(k * y))]

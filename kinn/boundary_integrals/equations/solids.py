@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from kinn.boundary_integrals.equations.base import BEYOND, Equation, tangents
-from kinn.boundary_integrals.kernels import KelvinKernel, Kernel, PressureKernel
+from kinn.boundary_integrals.equations.equation import BEYOND, Equation, tangents
+from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, PressureKernel
 from kinn.errors import InputError, unknown
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _Solid(Equation):
 
     def kernel(self, size: float, dimension: int) -> Kernel:
         """Return Kelvin's kernel."""
-        return KelvinKernel(self.shear, self.poisson, BEYOND * size)
+        return ElasticityKernel(self.shear, self.poisson, BEYOND * size)
 
     def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
         """Return the gradient that goes with a traction and the derivative along the boundary."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import j0, j1, y0, y1
 
-from kinn.boundary_integrals.kernels.base import Kernel, along, tensor
+from kinn.boundary_integrals.kernels.kernel import Kernel, along, tensor
 from kinn.boundary_integrals.kernels.laplace import LaplaceKernel
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 
 @dataclass(frozen=True)

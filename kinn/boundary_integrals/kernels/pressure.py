@@ -14,8 +14,8 @@ from math import pi
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels.base import Kernel, along, tensor
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.kernels.kernel import Kernel, along, tensor
+from kinn.geometry.boundary.patch import Array
 
 _AXES = range(2)
 _EYE = np.eye(2)

@@ -15,17 +15,17 @@ from typing import TypeAlias
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry.combined.motion import MovedPiece
-from kinn.geometry.combined.sides import Cap, Lateral
+from kinn.geometry.boundary.patch import Array, BoundaryPatch
+from kinn.geometry.boundary.transformed import ReversedPatch
+from kinn.geometry.csg.motion import MovedPatch
+from kinn.geometry.csg.prism import Cap, Lateral
 from kinn.geometry.meshes.blocks import Block
-from kinn.geometry.meshes.faces import FacePiece
-from kinn.geometry.pieces.altered import Flipped
-from kinn.geometry.pieces.base import Array, Piece
+from kinn.geometry.meshes.faces import FacePatch
 from kinn.geometry.shapes.ball import Disk
-from kinn.geometry.shapes.ball import Surface as Round
+from kinn.geometry.shapes.ball import SphereSurface as Round
 from kinn.geometry.shapes.box import Box, BoxSide
 from kinn.geometry.shapes.polygon import Polygon
-from kinn.geometry.shapes.surface import Triangles
+from kinn.geometry.shapes.triangulated_solid import Triangles
 
 #: Maps points (m, 2) of the square to points (m, 3) of a surface.
 Chart: TypeAlias = Callable[[Array], Array]
@@ -36,7 +36,7 @@ _INNER = 0.5
 
 
 @singledispatch
-def charts(piece: Piece) -> list[Chart]:
+def charts(piece: BoundaryPatch) -> list[Chart]:
     """Return charts that cover a piece of a boundary in space.
 
     Raises:
@@ -86,7 +86,7 @@ def _(piece: Triangles) -> list[Chart]:
 
 
 @charts.register
-def _(piece: FacePiece) -> list[Chart]:
+def _(piece: FacePatch) -> list[Chart]:
     return [chart for block in piece.blocks for number in range(block.count) for chart in _face(block, number)]
 
 
@@ -100,12 +100,12 @@ def _face(block: Block, number: int) -> list[Chart]:
 
 
 @charts.register
-def _(piece: Flipped) -> list[Chart]:
+def _(piece: ReversedPatch) -> list[Chart]:
     return [_swapped(chart) for chart in charts(piece.base)]
 
 
 @charts.register
-def _(piece: MovedPiece) -> list[Chart]:
+def _(piece: MovedPatch) -> list[Chart]:
     def moved(chart: Chart) -> Chart:
         return lambda uv: piece.motion(chart(uv))
 
@@ -125,7 +125,7 @@ def _(piece: Lateral) -> list[Chart]:
     return made
 
 
-def _wall(curve: Piece, first: float, last: float, low: float, high: float) -> Chart:
+def _wall(curve: BoundaryPatch, first: float, last: float, low: float, high: float) -> Chart:
     def chart(uv: Array) -> Array:
         along = first + (last - first) * (uv[:, :1] + 1) / 2
         height = low + (high - low) * (uv[:, 1:] + 1) / 2

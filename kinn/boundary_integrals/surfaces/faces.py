@@ -9,8 +9,8 @@ import numpy as np
 from kinn.boundary_integrals.surfaces.charts import Chart, charts
 from kinn.errors import InputError
 from kinn.geometry import Geometry
-from kinn.geometry.boundary import Part
-from kinn.geometry.pieces.base import Array, BoundaryPoints
+from kinn.geometry.boundaries import Part
+from kinn.geometry.boundary.patch import Array, BoundaryPoints
 
 #: Where on a face it is tried what conditions say: so many points, drawn with this seed.
 _PROBES, _SEED = 9, 5
@@ -19,7 +19,7 @@ _ACROSS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
+class BoundaryFace:
     """A named part of a surface.
 
     Attributes:
@@ -48,7 +48,7 @@ class Face:
         return self.part.piece.sample(_PROBES, seed=_SEED)
 
 
-def faces_of(geometry: Geometry) -> list[Face]:
+def faces_of(geometry: Geometry) -> list[BoundaryFace]:
     """Return the faces of the boundary of a solid.
 
     Raises:
@@ -59,7 +59,7 @@ def faces_of(geometry: Geometry) -> list[Face]:
     faces = []
     for part in geometry.parts:
         try:
-            faces.append(Face(part, tuple(charts(part.piece))))
+            faces.append(BoundaryFace(part, tuple(charts(part.piece))))
         except InputError as error:
             raise InputError(f"the boundary {part.name!r} cannot be cut into panels: {error}") from error
     return faces

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinn.boundary_integrals.base import Numbers, Parts
+from kinn.boundary_integrals.boundary_panels import Numbers, Subpanels
 from kinn.boundary_integrals.legendre import gauss
-from kinn.boundary_integrals.surfaces.nearest import nearest
 from kinn.boundary_integrals.surfaces.squares import square_polynomials, square_rule, tangents
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.surfaces.surface_projection import nearest
+from kinn.geometry.boundary.patch import Array
 
 if TYPE_CHECKING:
-    from kinn.boundary_integrals.surfaces.panels import SurfacePanels
+    from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
 
 #: Gauss's rule is taken for a panel, or a part of one, at this many times its length, and from there on.
 FAR = 1.5
@@ -46,7 +46,7 @@ def near_pairs(panels: SurfacePanels, targets: Array) -> tuple[Numbers, Numbers]
     return which, panel
 
 
-def parts(panels: SurfacePanels, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Parts]:
+def parts(panels: SurfacePanels, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Subpanels]:
     """Yield the nodes of panels near to targets; see `BoundaryPanels.parts`."""
     near = own >= 0
     for number in np.unique(panel):
@@ -62,7 +62,7 @@ def parts(panels: SurfacePanels, targets: Array, which: Numbers, panel: Numbers,
 
 def _middle(
     panels: SurfacePanels, number: int, cuts: int, targets: Array, rows: Numbers
-) -> Generator[Parts, None, Numbers]:
+) -> Generator[Subpanels, None, Numbers]:
     """Yield the nodes of a panel cut into parts, for targets that are far from each; return the rows of the others."""
     inner, weights = square_rule(MIDDLE)
     at = (np.arange(cuts) + 0.5) * 2 / cuts - 1
@@ -81,7 +81,7 @@ def _middle(
         if len(some):
             apart = points - targets[some, None]
             rates = np.full(weights.shape, panels.measures[panels.track[number]])
-            yield Parts(rows[some], basis, basis, weights, apart, across / size[..., None], rates)
+            yield Subpanels(rows[some], basis, basis, weights, apart, across / size[..., None], rates)
     return np.asarray(rows[~far])
 
 
@@ -114,7 +114,7 @@ class _Triangles:
         return _Triangles(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def _close(panels: SurfacePanels, targets: Array, panel: Numbers, own: Numbers, pairs: Numbers) -> Iterator[Parts]:
+def _close(panels: SurfacePanels, targets: Array, panel: Numbers, own: Numbers, pairs: Numbers) -> Iterator[Subpanels]:
     order = panels.order
     centres, distance = nearest(panels, targets, panel)
     nodes, _ = square_rule(order)
@@ -146,7 +146,7 @@ def _close(panels: SurfacePanels, targets: Array, panel: Numbers, own: Numbers, 
             basis = square_polynomials(uv, order)
             weights = weights * size / (a * c)[k, None] / measure
             rates = np.broadcast_to(measure, weights.shape)
-            yield Parts(pairs[k], basis, basis - here[k, None], weights, apart, across / size[..., None], rates)
+            yield Subpanels(pairs[k], basis, basis - here[k, None], weights, apart, across / size[..., None], rates)
 
 
 def _triangles(centres: Array, frames: Array, distance: Array) -> _Triangles:

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from kinn.conditions import Condition, Dirichlet, Interface
 from kinn.fields import Points
+from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.functional import EnergyTerm, density_of, plan_energy
-from kinn.forms.trial import Trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Flux:
     energy: EnergyTerm
     field: str
 
-    def __call__(self, trial: Trial, block: int) -> Tensor:
+    def __call__(self, trial: DomainTrial, block: int) -> Tensor:
         """Return n . d psi / d grad u (N,) at the present parameters; n points outwards from the first side."""
         normals = self.energy.blocks[block].normals
         assert normals is not None
@@ -45,7 +45,7 @@ class Flux:
         return out
 
 
-def fluxes(trial: Trial, condition: Condition, group: Sequence[str], points: Points) -> tuple[Flux, ...]:
+def fluxes(trial: DomainTrial, condition: Condition, group: Sequence[str], points: Points) -> tuple[Flux, ...]:
     """Return the fluxes on the sides of a boundary whose mean is the multiplier of a condition; none where it is no such.
 
     Args:

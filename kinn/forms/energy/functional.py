@@ -11,8 +11,8 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
+from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.terms import Term, plan_term
-from kinn.forms.trial import Trial
 from kinn.jets import Component, Index
 from kinn.networks import Tape
 from kinn.problem import Problem
@@ -21,7 +21,7 @@ from kinn.problem import Problem
 Density = Callable[[Sequence[Mapping[str, Field]], Points], Field]
 
 #: A component of the fields that a density asks for: the side, the name of the field, the derivative.
-Leaf = tuple[int, str, Index]
+FieldDerivative = tuple[int, str, Index]
 
 #: Eigenvalues of a density's second derivative below this fraction of the largest count as zero.
 NEGLIGIBLE = 1e-12
@@ -40,7 +40,7 @@ def density_of(problem: Problem, function: Callable[..., Field], sign: float = 1
     return density
 
 
-class Local(NamedTuple):
+class LocalQuadratic(NamedTuple):
     """A density at points as a quadratic function of the m components that it asks for.
 
     Attributes:
@@ -67,7 +67,7 @@ class EnergyTerm:
 
     term: Term
     density: Density
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[FieldDerivative, ...]
     quadratic: bool
 
     @property
@@ -85,7 +85,7 @@ class EnergyTerm:
         """Their number."""
         return self.term.points
 
-    def components(self, trial: Trial, block: int, tape: Tape | None = None) -> Tensor:
+    def components(self, trial: DomainTrial, block: int, tape: Tape | None = None) -> Tensor:
         """Return the components (m, N) of trial functions that the density asks for, on a block of its points."""
         p = self.blocks[block]
         traces, _ = trial.on_sides(self.term.subdomains, p, self.term.index, self.term.sought, tape)
@@ -110,13 +110,13 @@ class EnergyTerm:
             (slope,) = torch.autograd.grad(value.sum(), z)
         return value.detach(), slope
 
-    def local(self, z: Tensor, block: int) -> Local:
+    def local(self, z: Tensor, block: int) -> LocalQuadratic:
         """Return the density with its first and second derivative, the second without its negative part."""
         m, p = len(self.leaves), self.blocks[block]
         if not (self.quadratic and m * m * len(p) <= KEPT):
-            return Local(*self.slope(z, block), self._factor(z, block))
+            return LocalQuadratic(*self.slope(z, block), self._factor(z, block))
         factor: Tensor = p.cached(("factor", id(self)), lambda: self._factor(z, block))
-        return Local(*self.slope(z, block), factor)
+        return LocalQuadratic(*self.slope(z, block), factor)
 
     def _factor(self, z: Tensor, block: int) -> Tensor:
         """Return the factor (m, r, N) of the second derivative."""
@@ -158,7 +158,9 @@ def semidefinite_factor(second: Tensor) -> Tensor:
     return factor
 
 
-def plan_energy(trial: Trial, name: str, subdomains: tuple[str, ...], density: Density, points: Points) -> EnergyTerm:
+def plan_energy(
+    trial: DomainTrial, name: str, subdomains: tuple[str, ...], density: Density, points: Points
+) -> EnergyTerm:
     """Return a term of an energy, planned by trying its density on recording fields.
 
     Args:
@@ -173,9 +175,9 @@ def plan_energy(trial: Trial, name: str, subdomains: tuple[str, ...], density: D
     """
     term = plan_term(trial, name, subdomains, lambda traces, p: [density(traces, p)], points)
     probes = term.blocks[0].rows(slice(0, 7))
-    asked: dict[Leaf, None] = {}
+    asked: dict[FieldDerivative, None] = {}
 
-    def record(leaf: Leaf) -> Component:
+    def record(leaf: FieldDerivative) -> Component:
         asked.setdefault(leaf)
         return torch.ones(len(probes), dtype=probes.tensor.dtype)
 
@@ -200,7 +202,7 @@ def _is_quadratic(term: EnergyTerm) -> bool:
     return bool((mixed - 0.3 * first - 0.7 * second).abs().max() <= tolerance * scale)
 
 
-def _traces(p: Points, sides: int, component: Callable[[Leaf], Component]) -> list[dict[str, Field]]:
+def _traces(p: Points, sides: int, component: Callable[[FieldDerivative], Component]) -> list[dict[str, Field]]:
     """Return fields by name for each side, with the components that a function of leaves gives."""
 
     def rule(side: int, name: str) -> Callable[[Index], Component]:

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from kinn.fields import Field, Points
+from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.flux import Flux
 from kinn.forms.energy.functional import EnergyTerm
-from kinn.forms.trial import Trial
 
 #: What a condition leaves over, and its factor beta, each a field.
 Left = Callable[[Sequence[Mapping[str, Field]], Points], tuple[Sequence[Field], Field]]
@@ -44,7 +44,7 @@ class PenaltyTerm(EnergyTerm):
             return density
         return density - (self.multipliers[block] * self._left(z, block)[0]).sum(dim=0)
 
-    def updated(self, trial: Trial) -> tuple[list[Tensor], float]:
+    def updated(self, trial: DomainTrial) -> tuple[list[Tensor], float]:
         """Return the multipliers after an update at the present parameters, and the integral of r^2 there."""
         out, squares = [], 0.0
         with torch.no_grad():

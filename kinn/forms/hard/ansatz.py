@@ -11,11 +11,11 @@ import torch
 from kinn.conditions import BoundaryCondition, Dirichlet, Initial, Neumann, Robin
 from kinn.errors import InputError
 from kinn.fields import Points
-from kinn.forms.corners import Given, disagreements
+from kinn.forms.compatibility import Given, disagreements
 from kinn.forms.data import check_finite
-from kinn.forms.hard.box import BoxAnsatz, HardFace
-from kinn.forms.hard.dress import Dress
-from kinn.forms.hard.shape import Held, ShapeAnsatz, Slope, joined
+from kinn.forms.hard.box_ansatz import BoxAnsatz, HardFace
+from kinn.forms.hard.distance_ansatz import Constraint, DistanceAnsatz, NormalDatum, joined
+from kinn.forms.hard.trial_map import TrialMap
 from kinn.geometry import Boundary, Geometry
 from kinn.problem import Problem
 
@@ -23,7 +23,7 @@ from kinn.problem import Problem
 PROBES = 64
 
 #: Gives the trial function at points.
-Ansatz: TypeAlias = Callable[[Points], Dress]
+Ansatz: TypeAlias = Callable[[Points], TrialMap]
 
 
 def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
@@ -56,10 +56,10 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
         box = BoxAnsatz(faces, lower, upper)
         if _satisfied(problem, geometry, box, faces):
             return box
-    return ShapeAnsatz(joined(held, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x)))
+    return DistanceAnsatz(joined(held, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x)))
 
 
-def _check_corners(problem: Problem, subdomain: str, held: Sequence[Held]) -> None:
+def _check_corners(problem: Problem, subdomain: str, held: Sequence[Constraint]) -> None:
     """Raise if hard conditions give different values where their boundaries meet."""
     given = [Given(h.label, h.boundary, h.value) for h in held if h.value is not None]
     for found in disagreements(problem, subdomain, given):
@@ -88,7 +88,7 @@ def _satisfied(problem: Problem, geometry: Geometry, box: BoxAnsatz, faces: Sequ
     return True
 
 
-def _faces(held: Sequence[Held]) -> list[HardFace] | None:
+def _faces(held: Sequence[Constraint]) -> list[HardFace] | None:
     """Return what is given on faces of a box, or None where the boundaries or the coefficients are no such."""
     faces = []
     for given in held:
@@ -109,15 +109,15 @@ def _faces(held: Sequence[Held]) -> list[HardFace] | None:
     return faces
 
 
-def _held(boundary: Boundary, condition: BoundaryCondition) -> Held:
+def _held(boundary: Boundary, condition: BoundaryCondition) -> Constraint:
     """Return what a hard condition gives on its boundary."""
     label = condition.label
     if isinstance(condition, Dirichlet) or (isinstance(condition, Initial) and not condition.derivative):
-        return Held(boundary, label, value=condition.value)
+        return Constraint(boundary, label, value=condition.value)
     if isinstance(condition, Neumann):
-        return Held(boundary, label, slope=Slope(condition.flux, 0.0, 1.0, label))
+        return Constraint(boundary, label, slope=NormalDatum(condition.flux, 0.0, 1.0, label))
     if isinstance(condition, Robin):
-        return Held(boundary, label, slope=Slope(condition.value, condition.alpha, condition.beta, label))
+        return Constraint(boundary, label, slope=NormalDatum(condition.value, condition.alpha, condition.beta, label))
     if isinstance(condition, Initial):  # of the rate: the outward normal points back in time
-        return Held(boundary, label, slope=Slope(condition.value, 0.0, -1.0, label))
+        return Constraint(boundary, label, slope=NormalDatum(condition.value, 0.0, -1.0, label))
     raise InputError(f"{label} cannot be enforced hard: enforce it soft")

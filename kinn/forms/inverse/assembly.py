@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from kinn.boundary_integrals.base import Numbers
-from kinn.boundary_integrals.compressed import Compressed
-from kinn.boundary_integrals.hierarchical import Data, compressed_equations
+from kinn.boundary_integrals.boundary_panels import Numbers
+from kinn.boundary_integrals.compressed import HMatrix
+from kinn.boundary_integrals.hmatrix import BoundaryData, compressed_equations
 from kinn.boundary_integrals.operators import layer_matrices
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 if TYPE_CHECKING:
-    from kinn.forms.inverse.discretisation import Discretisation
+    from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 
 
 class Equations(ABC):
@@ -63,7 +63,7 @@ class CompressedEquations(Equations):
         right: b.
     """
 
-    parts: list[tuple[Compressed, Array, Numbers]]
+    parts: list[tuple[HMatrix, Array, Numbers]]
     extra: Array
     right: Array
 
@@ -84,7 +84,7 @@ class CompressedEquations(Equations):
         return np.asarray(out + self.extra.T @ y[start:])
 
 
-def full_system(made: Discretisation, extra: Array, extra_right: Array) -> FullEquations:
+def full_system(made: BoundaryDiscretisation, extra: Array, extra_right: Array) -> FullEquations:
     """Return the equations of all subdomains and further ones, with their matrix in full."""
     setting = made.setting
     blocks, rights = [], []
@@ -100,7 +100,7 @@ def full_system(made: Discretisation, extra: Array, extra_right: Array) -> FullE
     return FullEquations(np.concatenate([*blocks, extra]), np.concatenate([*rights, extra_right]))
 
 
-def compressed_system(made: Discretisation, extra: Array, extra_right: Array) -> CompressedEquations:
+def compressed_system(made: BoundaryDiscretisation, extra: Array, extra_right: Array) -> CompressedEquations:
     """Return the same with compressed layers."""
     setting = made.setting
     parts, rights = [], []
@@ -112,7 +112,7 @@ def compressed_system(made: Discretisation, extra: Array, extra_right: Array) ->
     return CompressedEquations(parts, extra, np.concatenate([*rights, extra_right]))
 
 
-def data_of(made: Discretisation, subdomain: str) -> Data:
+def data_of(made: BoundaryDiscretisation, subdomain: str) -> BoundaryData:
     """Return what is known on the boundary of a subdomain, and what the unknown data add to it."""
     c, each, count = made.setting.components, made.panels.each, made.of(subdomain).nodes * made.setting.components
     columns: list[Numbers] = []
@@ -133,10 +133,10 @@ def data_of(made: Discretisation, subdomain: str) -> Data:
     for into in found:
         entries, rows, numbers = (np.concatenate(parts) for parts in zip(*into, strict=True))
         sparsely.append(sparse.csr_array((entries, (rows, numbers)), shape=(count, made.size)))
-    return Data(values.ravel(), sparsely[0], densities.ravel(), sparsely[1], columns)
+    return BoundaryData(values.ravel(), sparsely[0], densities.ravel(), sparsely[1], columns)
 
 
-def row_weights(made: Discretisation, subdomain: str) -> Array:
+def row_weights(made: BoundaryDiscretisation, subdomain: str) -> Array:
     """Return the factors (N C,) of the equations at the nodes, whose squares add up to a mean over the boundary."""
     panels = made.of(subdomain)
     lengths = panels.measures[panels.track].repeat(panels.each)

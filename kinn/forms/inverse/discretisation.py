@@ -7,17 +7,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.boundary_integrals.base import BoundaryPanels
+from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.representation import Representation
 from kinn.errors import InputError
-from kinn.forms.inverse.anchors import Anchors
 from kinn.forms.inverse.assembly import Equations, compressed_system, full_system
-from kinn.forms.inverse.free import FreeStates, free_states, gauge
-from kinn.forms.inverse.nystrom import solved, warn_of_resonance
+from kinn.forms.inverse.formulation import BoundaryFormulation
+from kinn.forms.inverse.null_space import NullSpace, free_states, gauge
+from kinn.forms.inverse.nystrom import solve_direct, warn_of_resonance
 from kinn.forms.inverse.particular import particular_traces
-from kinn.forms.inverse.setting import Setting
+from kinn.forms.inverse.point_constraints import PointConstraints
 from kinn.forms.inverse.traces import Traces, remaining, traces_of
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 #: The largest number of equations whose matrix is held in full where it can be compressed, and where it cannot be.
 FULL, FULL_AT_MOST = 8_000, 12_000
@@ -28,7 +28,7 @@ LARGEST = 200_000
 PLANE = 2
 
 
-class Discretisation:
+class BoundaryDiscretisation:
     """The boundary integral equations of all subdomains on panels, A X = b.
 
     Args:
@@ -39,7 +39,7 @@ class Discretisation:
         InputError: If there are too many nodes, or data that cannot be in balance.
     """
 
-    def __init__(self, setting: Setting, nodes: int = 0) -> None:
+    def __init__(self, setting: BoundaryFormulation, nodes: int = 0) -> None:
         self.setting = setting
         compressible = setting.problem.dimension == PLANE and all(
             setting.kernel(name).static for name in setting.problem.subdomains
@@ -63,8 +63,8 @@ class Discretisation:
         ends = np.cumsum(counts)
         #: Where the unknown data of each edge are in X.
         self.columns = [slice(int(e - c), int(e)) for e, c in zip(ends, counts, strict=True)]
-        self.free: FreeStates = free_states(self)
-        self.anchors = Anchors(self.free)
+        self.free: NullSpace = free_states(self)
+        self.anchors = PointConstraints(self.free)
         extra, extra_right = gauge(self, self.free)
         assemble = compressed_system if compressible and rows > FULL else full_system
         self.equations: Equations = assemble(self, extra, extra_right)
@@ -121,14 +121,14 @@ class Discretisation:
     @cached_property
     def solution(self) -> Array | None:
         """The data X of a plain Nystrom method: the least-squares solution of A X = b; None where none was found."""
-        return solved(self.equations)
+        return solve_direct(self.equations)
 
     def _largest(self, number: int) -> float:
         points, normals, _ = self.located(number)
         return float(np.abs(remaining(self.setting, number, points, normals).right).max())
 
 
-def _check_size(setting: Setting, rows: int, limit: int) -> None:
+def _check_size(setting: BoundaryFormulation, rows: int, limit: int) -> None:
     if rows > limit:
         raise InputError(
             f"the inverse form of problem {setting.problem.name!r} would need {rows} equations or more, and up to {limit} "

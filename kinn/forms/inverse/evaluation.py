@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.forms.functions import Wanted
-from kinn.forms.inverse.joints import Joints
+from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.particular import particular
+from kinn.forms.trial_base import Wanted
 from kinn.problem import Array
 
 if TYPE_CHECKING:
-    from kinn.forms.inverse.discretisation import Discretisation
+    from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 
 #: How many sets of points are remembered with the fields there.
 REMEMBERED = 8
 
 
-class Interior:
+class InteriorEvaluator:
     """The solution that data on the boundary give.
 
     Args:
@@ -31,7 +31,7 @@ class Interior:
         data: The data X at its nodes.
     """
 
-    def __init__(self, made: Discretisation, data: Array) -> None:
+    def __init__(self, made: BoundaryDiscretisation, data: Array) -> None:
         self.made = made
         self.data = data
         self._remembered: deque[tuple[str, Array, Array, Array, bool]] = deque(maxlen=REMEMBERED)
@@ -73,7 +73,7 @@ class Interior:
         setting = self.made.setting
         c, count = setting.components, len(setting.problem.names)
         values, gradients = particular(setting, subdomain, points)
-        inside, joints = self.made.representation(subdomain, self.data), Joints(self.made, subdomain)
+        inside, joints = self.made.representation(subdomain, self.data), CornerJumpCorrection(self.made, subdomain)
         inside = replace(inside, values=joints.continuous(inside.values))
         close = joints.close_to(points)
         joined = replace(inside, values=joints.closed(inside.values))

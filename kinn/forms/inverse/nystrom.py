@@ -14,14 +14,14 @@ from scipy.sparse.linalg import LinearOperator, gmres
 from torch import Tensor
 
 from kinn.errors import ProblemWarning, SolveError
-from kinn.forms.functions import evaluated
 from kinn.forms.inverse.assembly import CompressedEquations, Equations, FullEquations
-from kinn.forms.inverse.evaluation import Interior
+from kinn.forms.inverse.evaluation import InteriorEvaluator
+from kinn.forms.trial_base import evaluated
 from kinn.problem import Array
 
 if TYPE_CHECKING:
-    from kinn.forms.inverse.discretisation import Discretisation
-    from kinn.forms.inverse.trial import BoundaryTrial
+    from kinn.forms.inverse.boundary_trial import BoundaryTrial
+    from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 
 #: Below this reciprocal of its condition number the Helmholtz equation is at a resonance; elsewhere it is about 1e-3.
 RESONANCE = 1e-6
@@ -51,8 +51,8 @@ class Nystrom:
         return evaluated(self.problem, self._inside.values, points, expressions, subdomain)
 
     @cached_property
-    def _inside(self) -> Interior:
-        return Interior(self.trial.main, self._data)
+    def _inside(self) -> InteriorEvaluator:
+        return InteriorEvaluator(self.trial.main, self._data)
 
     @property
     def _data(self) -> Array:
@@ -66,10 +66,10 @@ class Nystrom:
         return {"data": torch.as_tensor(np.array(self._data))}
 
 
-def solved(equations: Equations) -> Array | None:
+def solve_direct(equations: Equations) -> Array | None:
     """Return the X of the least |A X - b|, or None where iterations do not find it."""
     if isinstance(equations, CompressedEquations):
-        return iterated(equations)
+        return solve_gmres(equations)
     assert isinstance(equations, FullEquations)
     matrix, right = equations.matrix, equations.right
     scale = 1 / np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
@@ -77,7 +77,7 @@ def solved(equations: Equations) -> Array | None:
     return np.asarray(found * scale)
 
 
-def iterated(equations: CompressedEquations) -> Array | None:
+def solve_gmres(equations: CompressedEquations) -> Array | None:
     """Return the X of A X = b by GMRES, preconditioned by the blocks of neighbours; None, with a warning, where it fails.
 
     Further rows g X = h, of what nothing else fixes, are added to the square system as g^T (g X - h): it has a solution
@@ -125,7 +125,7 @@ def iterated(equations: CompressedEquations) -> Array | None:
     return None
 
 
-def warn_of_resonance(made: Discretisation) -> None:
+def warn_of_resonance(made: BoundaryDiscretisation) -> None:
     """Warn where the equations are close to singular because a wave number is close to a resonance."""
     setting = made.setting
     equations = made.equations

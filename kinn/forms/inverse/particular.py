@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from kinn.forms.inverse.setting import Setting
-from kinn.geometry.pieces.base import Array
+from kinn.forms.inverse.formulation import BoundaryFormulation
+from kinn.geometry.boundary.patch import Array
 
 
-def particular(setting: Setting, subdomain: str, points: Array) -> tuple[Array, Array]:
+def particular(setting: BoundaryFormulation, subdomain: str, points: Array) -> tuple[Array, Array]:
     """Return the particular solution of a subdomain at N points: all F fields (N, F), and their gradients (N, F, d).
 
     A pressure that it does not name is zero; so are all fields where no particular solution is given.
@@ -31,7 +31,9 @@ def particular(setting: Setting, subdomain: str, points: Array) -> tuple[Array, 
     return values, gradients
 
 
-def particular_traces(setting: Setting, subdomain: str, points: Array, normals: Array) -> tuple[Array, Array]:
+def particular_traces(
+    setting: BoundaryFormulation, subdomain: str, points: Array, normals: Array
+) -> tuple[Array, Array]:
     """Return values and tractions (N, C) of the particular solution of a subdomain on a boundary with its outward normals."""
     equation, c = setting.equation(subdomain), setting.components
     values, gradients = particular(setting, subdomain, points)

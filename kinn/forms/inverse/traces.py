@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinn.forms.inverse.given import Relations
+from kinn.forms.inverse.formulation import BoundaryFormulation
+from kinn.forms.inverse.linear_conditions import LinearConditions
 from kinn.forms.inverse.particular import particular_traces
-from kinn.forms.inverse.setting import Setting
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.boundary.patch import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Traces:
         return u, self.densities + np.einsum("ncm,nm->nc", self.density_slopes, x)
 
 
-def remaining(setting: Setting, number: int, points: Array, normals: Array) -> Relations:
+def remaining(setting: BoundaryFormulation, number: int, points: Array, normals: Array) -> LinearConditions:
     """Return what is given on an edge of the solution less the particular ones, at N points of it."""
     given = setting.relations(number, points, normals)
     states = []
@@ -44,11 +44,11 @@ def remaining(setting: Setting, number: int, points: Array, normals: Array) -> R
     state = np.concatenate(states, axis=1)
     # what a relation does not hold may be infinite at a singular corner
     held = np.where(given.matrix == 0, 0.0, given.matrix * np.where(np.isfinite(state), state, 0.0)[:, None])
-    return Relations(given.matrix, given.right - held.sum(axis=2))
+    return LinearConditions(given.matrix, given.right - held.sum(axis=2))
 
 
 def traces_of(
-    setting: Setting, number: int, located: tuple[Array, Array, Array], measure: float, scale: float
+    setting: BoundaryFormulation, number: int, located: tuple[Array, Array, Array], measure: float, scale: float
 ) -> tuple[list[Traces], int]:
     """Return the traces on each side of an edge, and the number m of unknown data at a node.
 

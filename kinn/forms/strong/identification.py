@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from kinn.errors import ProblemWarning
-from kinn.forms.strong.system import ResidualSystem
-from kinn.optim.squares import add_gram
+from kinn.forms.strong.residual_objective import ResidualObjective
+from kinn.optim.sum_of_squares import add_gram
 
 #: The most parameters for which their matrix is factorised.
 LARGEST = 5000
@@ -54,7 +54,7 @@ class Estimate:
         return None if self.exact is None else abs(self.value - self.exact) / (abs(self.exact) or 1.0)
 
 
-def estimates(system: ResidualSystem, theta: Tensor) -> dict[str, Estimate]:
+def estimates(system: ResidualObjective, theta: Tensor) -> dict[str, Estimate]:
     """Return the unknown constants at theta by name; warns of those that the problem does not fix.
 
     Args:
@@ -111,7 +111,7 @@ def _slope(allowed: object, s: Tensor) -> float:
     return float(slope)
 
 
-def _deviations(system: ResidualSystem, theta: Tensor, free: slice) -> tuple[list[float], list[int]]:
+def _deviations(system: ResidualObjective, theta: Tensor, free: slice) -> tuple[list[float], list[int]]:
     """Return the standard deviations of the free numbers, and which of them are not identified."""
     size = system.size
     normal, noisy = (torch.zeros(size, size, dtype=torch.float64) for _ in range(2))
@@ -144,7 +144,7 @@ def _deviations(system: ResidualSystem, theta: Tensor, free: slice) -> tuple[lis
     return (covariance.diagonal().clamp(min=0.0).sqrt() / scale[free]).tolist(), loose
 
 
-def _variances(system: ResidualSystem, theta: Tensor) -> dict[int, float]:
+def _variances(system: ResidualObjective, theta: Tensor) -> dict[int, float]:
     """Return the variance of the noise in the weighted residuals of the terms of observations, by their numbers.
 
     Without any observations everything that is stated counts as such.

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.geometry.distances.carriers import Carrier, Values
-from kinn.geometry.distances.regions import TINY, Everywhere, Region
+from kinn.geometry.distances.implicit import ImplicitFunction, Values
+from kinn.geometry.distances.rfunctions import TINY, Everywhere, Region
 
 # A point this near to a patch, relative to the size, is on it: its derivatives are taken from inside.
 _ON, _ON_SINGLE = 1e-9, 1e-5
@@ -27,11 +27,11 @@ _ON, _ON_SINGLE = 1e-9, 1e-5
 class Patch:
     """The part of a carrier's zero set that lies in a region; the carrier is positive on the inner side."""
 
-    carrier: Carrier
+    carrier: ImplicitFunction
     region: Region
 
 
-def distance(whole: Iterable[Carrier], patches: Iterable[Patch], x: tuple[Values, ...], size: float) -> Values:
+def distance(whole: Iterable[ImplicitFunction], patches: Iterable[Patch], x: tuple[Values, ...], size: float) -> Values:
     """Return the smooth distance to carriers and patches.
 
     Args:

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry.meshes.elements import LINEAR, Kind
-from kinn.geometry.quadrature.cells import Cells, Located
-from kinn.geometry.quadrature.factors import Factor, tensor
+from kinn.geometry.meshes.elements import LINEAR, ElementType
+from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.gauss import Array, Indices
+from kinn.geometry.quadrature.reference_cells import Factor, tensor
 
 _STRAIGHT = 1e-12  # nodes this near to where they would be on a straight element, relative to its size, are there
 _PROBES = 4  # order of the rule whose points the Jacobian is looked at in, nodes apart
@@ -28,7 +28,7 @@ class Block(Cells):
         nodes: The coordinates of their nodes, (C, n, d).
     """
 
-    kind: Kind
+    kind: ElementType
     nodes: Array
 
     @property
@@ -64,17 +64,17 @@ class Block(Cells):
         """Return the points, (m, d), of elements at reference coordinates."""
         return np.asarray(np.einsum("mn,mnd->md", self.kind.shapes(unit), self.nodes[which]))
 
-    def at(self, which: Indices, unit: Array) -> Located:
+    def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return the points, with normals on faces; nodes count counter-clockwise seen from outside."""
         jacobian, points = self.jacobians(which, unit), self.points(which, unit)
         if not self.surface:
-            return Located(points, np.linalg.det(jacobian))
+            return CellPoints(points, np.linalg.det(jacobian))
         if self.kind.dim == 1:
             across = np.stack([jacobian[:, 1, 0], -jacobian[:, 0, 0]], axis=1)
         else:
             across = np.cross(jacobian[:, :, 0], jacobian[:, :, 1])
         density = np.linalg.norm(across, axis=1)
-        return Located(points, density, across / density[:, None])
+        return CellPoints(points, density, across / density[:, None])
 
     @cached_property
     def probes(self) -> Array:
@@ -110,7 +110,7 @@ class Block(Cells):
         return inner
 
 
-def drawn(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> Located:
+def drawn(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> CellPoints:
     """Return points, uniform in measure, of elements.
 
     Args:
@@ -143,10 +143,10 @@ def drawn(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> Locate
         first += block.count
     if all_:
         keep[:] = True
-    return Located(points[keep], density[keep], normals[keep] if groups[0].surface else None)
+    return CellPoints(points[keep], density[keep], normals[keep] if groups[0].surface else None)
 
 
-def blocks(kind: Kind, nodes: Array) -> list[Block]:
+def blocks(kind: ElementType, nodes: Array) -> list[Block]:
     """Return elements as blocks; those of quadratic ones with straight edges as linear ones."""
     if kind.order == 1:
         return [Block(kind, nodes)]

@@ -8,14 +8,14 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from kinn.geometry.quadrature.factors import LINE, Factor, Simplex
 from kinn.geometry.quadrature.gauss import Array, Indices
+from kinn.geometry.quadrature.reference_cells import LINE, Factor, Simplex
 
 Powers = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class ElementType:
     """A kind of element.
 
     Attributes:
@@ -146,14 +146,14 @@ def _quadratic(
     return tuple(found)
 
 
-def _kinds() -> list[Kind]:
+def _kinds() -> list[ElementType]:
     line, triangle, tetra = (LINE,), (Simplex(2),), (Simplex(3),)
     segment, square, cube = _cube(2, 1), _cube(4, 2), _cube(8, 3)
     return [
-        Kind("line", line, 1, segment, _each(1, 1)),
-        Kind("line3", line, 2, _with_middles(segment, ((0, 1),)), _each(1, 2)),
-        Kind("triangle", triangle, 1, _TRIANGLE, _total(2, 1), (("line", _TRIANGLE_EDGES),)),
-        Kind(
+        ElementType("line", line, 1, segment, _each(1, 1)),
+        ElementType("line3", line, 2, _with_middles(segment, ((0, 1),)), _each(1, 2)),
+        ElementType("triangle", triangle, 1, _TRIANGLE, _total(2, 1), (("line", _TRIANGLE_EDGES),)),
+        ElementType(
             "triangle6",
             triangle,
             2,
@@ -161,9 +161,9 @@ def _kinds() -> list[Kind]:
             _total(2, 2),
             (("line3", _quadratic(_TRIANGLE_EDGES, _TRIANGLE_EDGES, 3, 0)),),
         ),
-        Kind("quad", line * 2, 1, square, _each(2, 1), (("line", _SQUARE_EDGES),)),
+        ElementType("quad", line * 2, 1, square, _each(2, 1), (("line", _SQUARE_EDGES),)),
         *(
-            Kind(
+            ElementType(
                 name,
                 line * 2,
                 2,
@@ -173,8 +173,8 @@ def _kinds() -> list[Kind]:
             )
             for name, more, powers in (("quad8", (), _serendipity(2)), ("quad9", ((0.5, 0.5),), _each(2, 2)))
         ),
-        Kind("tetra", tetra, 1, _TETRA, _total(3, 1), (("triangle", _TETRA_FACES),)),
-        Kind(
+        ElementType("tetra", tetra, 1, _TETRA, _total(3, 1), (("triangle", _TETRA_FACES),)),
+        ElementType(
             "tetra10",
             tetra,
             2,
@@ -182,8 +182,8 @@ def _kinds() -> list[Kind]:
             _total(3, 2),
             (("triangle6", _quadratic(_TETRA_FACES, _TETRA_EDGES, 4, 0)),),
         ),
-        Kind("hexahedron", line * 3, 1, cube, _each(3, 1), (("quad", _CUBE_FACES),)),
-        Kind(
+        ElementType("hexahedron", line * 3, 1, cube, _each(3, 1), (("quad", _CUBE_FACES),)),
+        ElementType(
             "hexahedron20",
             line * 3,
             2,
@@ -191,7 +191,7 @@ def _kinds() -> list[Kind]:
             _serendipity(3),
             (("quad8", _quadratic(_CUBE_FACES, _CUBE_EDGES, 8, 0)),),
         ),
-        Kind(
+        ElementType(
             "hexahedron27",
             line * 3,
             2,

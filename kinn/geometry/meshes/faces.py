@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry.distances.carriers import Carrier, Plane
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Segment
 from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.meshes.blocks import Block, drawn
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece, Segment
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.triangles.patches import MOST_PATCHES, triangle_patch
 
@@ -21,7 +21,7 @@ _FLAT = 1e-9  # points so near to a plane, relative to the size of the piece, li
 
 
 @dataclass(frozen=True, eq=False)
-class FacePiece(Piece):
+class FacePatch(BoundaryPatch):
     """Faces of elements.
 
     Attributes:
@@ -45,7 +45,7 @@ class FacePiece(Piece):
         """Length or area."""
         return float(sum(np.sum(block.measures) for block in self.blocks))
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the faces."""
         return self.blocks
 
@@ -78,7 +78,7 @@ class FacePiece(Piece):
         return Plane.through(nodes[0].tolist(), normal.tolist())
 
     @property
-    def carrier(self) -> Carrier:
+    def carrier(self) -> ImplicitFunction:
         """The line or plane.
 
         Raises:

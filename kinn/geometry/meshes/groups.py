@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import checks
+from kinn.geometry import arguments
 from kinn.geometry.meshes.topology import Topology, keys, rows_in
 from kinn.geometry.quadrature.gauss import Indices
 
@@ -33,13 +33,13 @@ class Groups:
         for name, values in faces.items():
             arrays = values if isinstance(values, list | tuple) and np.ndim(values[0]) == 2 else [values]
             found = np.concatenate([keys(np.atleast_2d(np.asarray(array)).astype(np.intp)) for array in arrays])
-            checks.label(name, "the name of a boundary")
+            arguments.label(name, "the name of a boundary")
             lost = int(np.sum(rows_in(found, topology.different) < 0))
             if lost or not len(found):
                 raise InputError(f"boundary {name!r} of {what} holds {lost} of {len(found)} faces that no element has")
             self._keys[name] = found
         for name, values in nodes.items():
-            checks.label(name, "the name of a boundary")
+            arguments.label(name, "the name of a boundary")
             own = np.append(np.asarray(values).astype(np.intp).ravel(), -1)
             found = topology.different[np.isin(topology.different, own).all(axis=1)]
             if not len(found):

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
+from kinn.geometry.boundary.patch import Array, Mask
 from kinn.geometry.meshes.blocks import Block
-from kinn.geometry.pieces.base import Array, Mask
 from kinn.geometry.quadrature.gauss import Indices
 
 _PAIRS = 2**16  # points looked up at a time

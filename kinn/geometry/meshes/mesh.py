@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError, unknown
-from kinn.geometry import checks
-from kinn.geometry.base import CLOSE, Geometry, coordinate_names
-from kinn.geometry.boundary import Boundary, Part
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Boundary, Part
+from kinn.geometry.boundary.patch import Array, Mask
+from kinn.geometry.geometry import CLOSE, Geometry, coordinate_names
 from kinn.geometry.meshes.blocks import Block, blocks, drawn
-from kinn.geometry.meshes.checks import checked_elements, checked_points, oriented
 from kinn.geometry.meshes.elements import KINDS
 from kinn.geometry.meshes.groups import Groups
 from kinn.geometry.meshes.locate import Locator
-from kinn.geometry.meshes.parts import parts_of
+from kinn.geometry.meshes.mesh_boundary import parts_of
+from kinn.geometry.meshes.mesh_checks import checked_elements, checked_points, oriented
 from kinn.geometry.meshes.topology import Topology
-from kinn.geometry.pieces.base import Array, Mask
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.gauss import Indices
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 
 #: What boundaries are called that no group names: of a mesh, and of a subdomain where it meets others.
@@ -63,7 +63,7 @@ class Mesh(Geometry):
         subdomains: Mapping[str, Any] | None = None,
         name: str = "mesh",
     ) -> None:
-        self.name = checks.label(name)
+        self.name = arguments.label(name)
         what = f"the mesh {self.name!r}"
         self.points = checked_points(points, what)
         self.elements = oriented(self.points, checked_elements(elements, self.points, what), what)
@@ -71,7 +71,7 @@ class Mesh(Geometry):
         self.topology.check(self.points, what)
         self.groups = Groups(self.topology, boundaries or {}, nodes or {}, what)
         self.subdomains = {
-            checks.label(key, "the name of a subdomain"): _numbers(value, self.topology.count, key, what)
+            arguments.label(key, "the name of a subdomain"): _numbers(value, self.topology.count, key, what)
             for key, value in (subdomains or {}).items()
         }
 
@@ -124,7 +124,7 @@ class Mesh(Geometry):
                 several bodies; a number is out of range; or elements at a bend are inverted, which a smaller size
                 mends.
         """
-        from kinn.geometry.meshes.making import make
+        from kinn.geometry.meshes.gmsh_mesher import make
 
         return make(shape, size, order, quadrilaterals, name)
 
@@ -168,7 +168,7 @@ class Mesh(Geometry):
         """Area or volume of all elements."""
         return float(sum(np.sum(block.measures) for block in self.blocks))
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the elements."""
         return self.blocks
 
@@ -186,7 +186,7 @@ class Mesh(Geometry):
 
     def contains(self, points: Array) -> Mask:
         """Return which of the points, (N, d), lie in an element, (N,)."""
-        return self._locator.contains(checks.points(points, self.coordinates), CLOSE * self.rounding)
+        return self._locator.contains(arguments.points(points, self.coordinates), CLOSE * self.rounding)
 
     def draw(self, m: int, method: str, seed: int) -> Array:
         """Return those of m points, uniform in measure, that are kept; see `drawn`."""

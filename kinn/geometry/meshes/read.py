@@ -10,7 +10,7 @@ import numpy as np
 
 from kinn.errors import InputError, unknown
 from kinn.geometry.meshes.elements import KINDS
-from kinn.geometry.meshes.files import opened
+from kinn.geometry.meshes.io import opened
 
 #: What programs call the integers that tell groups of cells apart.
 TAGS = ("gmsh:physical", "medit:ref", "CellEntityIds", "flac3d:group", "xdmf3:ref")

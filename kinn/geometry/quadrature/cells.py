@@ -8,14 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry.quadrature.factors import LINE, Circle, Factor, Latitude, Simplex, tensor
 from kinn.geometry.quadrature.gauss import Array, Indices
+from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor, Latitude, Simplex, tensor
 
 _FINE = 47  # degree of the rules that measure curved cells: 24 points along each axis
 
 
 @dataclass(frozen=True)
-class Located:
+class CellPoints:
     """Points (m, d) of cells, what a unit of reference measure stands for there (m,), and on boundaries normals (m, d)."""
 
     points: Array
@@ -40,7 +40,7 @@ class Cells(ABC):
         """Number of cells."""
 
     @abstractmethod
-    def at(self, which: Indices, unit: Array) -> Located:
+    def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return the points of the cells `which`, (m,), at reference coordinates `unit`, (m, k)."""
 
     @property
@@ -99,11 +99,11 @@ class Simplices(Cells):
         edges = self.corners[:, 1:] - self.corners[:, :1]
         return np.asarray(np.sqrt(np.linalg.det(np.einsum("cid,cjd->cij", edges, edges))))
 
-    def at(self, which: Indices, unit: Array) -> Located:
+    def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return points by their barycentric coordinates."""
         shares = np.concatenate([1 - unit.sum(axis=1, keepdims=True), unit], axis=1)
         points = np.einsum("mk,mkd->md", shares, self.corners[which])
-        return Located(points, self._density[which], None if self.normals is None else self.normals[which])
+        return CellPoints(points, self._density[which], None if self.normals is None else self.normals[which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +123,10 @@ class Bricks(Cells):
         """Number of boxes."""
         return len(self.lower)
 
-    def at(self, which: Indices, unit: Array) -> Located:
+    def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return points between the corners."""
         lower, span = self.lower[which], (self.upper - self.lower)[which]
-        return Located(lower + unit * span, np.prod(span, axis=1))
+        return CellPoints(lower + unit * span, np.prod(span, axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +160,7 @@ class Shells(Cells):
         """Number of shells."""
         return len(self.radii)
 
-    def at(self, which: Indices, unit: Array) -> Located:
+    def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return points in polar coordinates."""
         d, (inner, outer) = len(self.center), self.radii[which].T
         radius = inner if self.surface else inner + (outer - inner) * unit[:, 0]
@@ -172,11 +172,11 @@ class Shells(Cells):
         angle = 2 * np.pi * around[:, -1]
         directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
         points = np.asarray(self.center) + radius[:, None] * directions
-        return Located(points, density, directions if self.surface else None)
+        return CellPoints(points, density, directions if self.surface else None)
 
 
 @dataclass(frozen=True, eq=False)
-class Spots(Cells):
+class WeightedPoints(Cells):
     """Single points with weights of their own: what is known by points alone, or the ends of an interval.
 
     Attributes:
@@ -199,6 +199,8 @@ class Spots(Cells):
         """Number of points."""
         return len(self.points)
 
-    def at(self, which: Indices, unit: Array) -> Located:
+    def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return the points."""
-        return Located(self.points[which], self.weights[which], None if self.normals is None else self.normals[which])
+        return CellPoints(
+            self.points[which], self.weights[which], None if self.normals is None else self.normals[which]
+        )

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinn.geometry.quadrature.cells import Bricks, Cells, Spots
-from kinn.geometry.quadrature.factors import LINE, tensor
+from kinn.geometry.quadrature.cells import Bricks, Cells, WeightedPoints
 from kinn.geometry.quadrature.gauss import Array, Indices, gauss_jacobi, nodes_for
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.quadrature.reference_cells import LINE, tensor
+from kinn.geometry.quadrature.rule import QuadratureSpec
 
 Level = Callable[[Array], Array]
 
@@ -174,7 +174,7 @@ def measured(level: Level, bounds: tuple[Array, Array]) -> float:
 
 
 def cut_cells(
-    level: Level, bounds: tuple[Array, Array], measure: float, wanted: Wanted, rounding: float
+    level: Level, bounds: tuple[Array, Array], measure: float, wanted: QuadratureSpec, rounding: float
 ) -> tuple[Cells, ...]:
     """Return the boxes of a grid that lie inside a shape, and points in those that its boundary crosses.
 
@@ -210,5 +210,5 @@ def cut_cells(
     if not len(inside) or rest <= 0:
         rest = measure
         inside = inside[:0]
-    spots = Spots(points, weights * (rest / np.sum(weights)))
+    spots = WeightedPoints(points, weights * (rest / np.sum(weights)))
     return (Bricks(boxes.lower[inside], boxes.upper[inside]), spots) if len(inside) else (spots,)

@@ -16,12 +16,12 @@ from itertools import product
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import checks
+from kinn.geometry import arguments
 from kinn.geometry.quadrature.cells import Bricks, Cells, Simplices
-from kinn.geometry.quadrature.crowded import Corners, Crowded, Wedges
-from kinn.geometry.quadrature.factors import LINE
+from kinn.geometry.quadrature.duffy import DuffyCells, GradedCells, WedgeCells
 from kinn.geometry.quadrature.gauss import Array
-from kinn.geometry.triangles.polygon import ROUNDING, cross
+from kinn.geometry.quadrature.reference_cells import LINE
+from kinn.geometry.triangles.triangulation import ROUNDING, cross
 
 #: Powers that both coordinates of a rectangle have more, for the field is not smooth in them.
 STEEPER = 1.3
@@ -47,7 +47,7 @@ class Grading:
 
     def __post_init__(self) -> None:
         corners = tuple(
-            checks.point(corner, "a corner that a quadrature is graded towards", 2) for corner in self.towards
+            arguments.point(corner, "a corner that a quadrature is graded towards", 2) for corner in self.towards
         )
         object.__setattr__(self, "towards", corners)
         if not corners:
@@ -104,7 +104,7 @@ class Grading:
             out.append(Bricks(lower, upper))
         if graded:
             apex, opposite = np.moveaxis(np.array(graded), 1, 0)
-            out.append(Corners(apex, opposite, STEEPER * self.power, self.sides))
+            out.append(DuffyCells(apex, opposite, STEEPER * self.power, self.sides))
         return out
 
     def _triangles(self, corners: Array) -> list[Cells]:
@@ -123,7 +123,7 @@ class Grading:
                 self._check_clear(triangle)
                 plain.append(triangle)
         out: list[Cells] = [Simplices(np.array(plain))] if plain else []
-        return [*out, Wedges(np.array(wedges), self.power, self.sides)] if wedges else out
+        return [*out, WedgeCells(np.array(wedges), self.power, self.sides)] if wedges else out
 
     def _meets(self, point: Array) -> bool:
         """Whether a point is one of the corners."""
@@ -159,7 +159,9 @@ class Grading:
         if not (first | last).any():
             return [cells]
         out: list[Cells] = [
-            Crowded(cells, np.flatnonzero(rows), start, end, self.power) for rows, (start, end) in spans if rows.any()
+            GradedCells(cells, np.flatnonzero(rows), start, end, self.power)
+            for rows, (start, end) in spans
+            if rows.any()
         ]
         left = np.flatnonzero(~first & ~last)
-        return [*out, Crowded(cells, left, 0.0, 1.0, 1.0)] if len(left) else out
+        return [*out, GradedCells(cells, left, 0.0, 1.0, 1.0)] if len(left) else out

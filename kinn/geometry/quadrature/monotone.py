@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kinn.geometry.pieces.base import Piece
+from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.quadrature.gauss import Array, gauss_jacobi
 
 _NODES = 65  # of a stretch, among which turning points are sought
@@ -20,7 +20,7 @@ _GAUSS, _PANELS = 20, 17  # points with which areas are integrated, and ends of 
 
 
 @dataclass(frozen=True, eq=False)
-class Arc:
+class MonotoneArc:
     """A stretch of a smooth curve along which the coordinate `axis` rises or falls.
 
     Attributes:
@@ -30,7 +30,7 @@ class Arc:
         end: Its parameter where it is greatest; it may be the smaller parameter.
     """
 
-    curve: Piece
+    curve: BoundaryPatch
     axis: int
     start: float
     end: float
@@ -99,7 +99,7 @@ class Arc:
         return float(np.sum((half * w).ravel() * (self.height(t) - base) * self.rise(t)[1]))
 
 
-def monotone(pieces: Iterable[Piece], axis: int, shortest: float) -> list[Arc]:
+def monotone(pieces: Iterable[BoundaryPatch], axis: int, shortest: float) -> list[MonotoneArc]:
     """Return the arcs that curves consist of; those over less than `shortest` of the coordinate are left out."""
     arcs = []
     for piece in pieces:
@@ -109,11 +109,11 @@ def monotone(pieces: Iterable[Piece], axis: int, shortest: float) -> list[Arc]:
             for a, b in pairwise([start, *_turns(curve, axis, np.array(sorted(nodes))), end]):
                 low, high = curve.at(np.array([[a], [b]])).points[:, axis]
                 if abs(high - low) > shortest:
-                    arcs.append(Arc(curve, axis, a, b) if low < high else Arc(curve, axis, b, a))
+                    arcs.append(MonotoneArc(curve, axis, a, b) if low < high else MonotoneArc(curve, axis, b, a))
     return arcs
 
 
-def _turns(curve: Piece, axis: int, nodes: Array) -> list[float]:
+def _turns(curve: BoundaryPatch, axis: int, nodes: Array) -> list[float]:
     """Return the parameters between nodes at which the coordinate turns: the other component of the normal vanishes."""
 
     def slope(t: Array) -> Array:

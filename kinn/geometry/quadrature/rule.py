@@ -10,10 +10,10 @@ import numpy as np
 from numpy.random import Generator
 
 from kinn.errors import InputError
-from kinn.geometry import checks
+from kinn.geometry import arguments
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.factors import tensor
 from kinn.geometry.quadrature.gauss import Array, Indices
+from kinn.geometry.quadrature.reference_cells import tensor
 
 #: Points of a sequence where there is no rule.
 SCATTERED = 4096
@@ -59,7 +59,7 @@ def joined(rules: Iterable[Rule]) -> Rule:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class QuadratureSpec:
     """What a rule should be like.
 
     Attributes:
@@ -73,23 +73,23 @@ class Wanted:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        order = checks.integer(self.order, "the order of a quadrature", 0)
+        order = arguments.integer(self.order, "the order of a quadrature", 0)
         if order > HIGHEST:
             raise InputError(
                 f"a quadrature has an order of {HIGHEST} at most, got {order}: ask for more points instead"
             )
         if self.points is not None:
-            checks.integer(self.points, "the number of quadrature points", 1)
+            arguments.integer(self.points, "the number of quadrature points", 1)
         if self.seed is not None:
-            checks.integer(self.seed, "the seed", 0)
+            arguments.integer(self.seed, "the seed", 0)
 
-    def fewer(self, share: float = 1.0, power: float = 1.0) -> Wanted:
+    def fewer(self, share: float = 1.0, power: float = 1.0) -> QuadratureSpec:
         """Return the same with a share of the points, or a power of their number."""
         points = None if self.points is None else max(1, math.ceil(share * self.points**power))
         return replace(self, points=points)
 
 
-def composite(groups: Sequence[Cells], wanted: Wanted) -> Rule:
+def composite(groups: Sequence[Cells], wanted: QuadratureSpec) -> Rule:
     """Return a rule on all cells."""
     spacing = _spacing(groups, wanted)
     rng = None if wanted.seed is None else np.random.default_rng(wanted.seed)
@@ -113,7 +113,7 @@ def _grouped(cuts: Indices) -> list[tuple[Indices, Indices]]:
     return list(zip(rows, np.split(order, ends), strict=True))
 
 
-def _spacing(groups: Sequence[Cells], wanted: Wanted) -> float:
+def _spacing(groups: Sequence[Cells], wanted: QuadratureSpec) -> float:
     """Return the greatest spacing, to rounding, at which there are as many points as wanted."""
     least, shifted = wanted.points or 1, wanted.seed is not None
 

@@ -10,17 +10,17 @@ from itertools import pairwise
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import checks
-from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Label, Name, Part
-from kinn.geometry.distances.carriers import Carrier, Round
-from kinn.geometry.distances.regions import Half, Region, intersection, union
-from kinn.geometry.pieces.altered import Flipped
-from kinn.geometry.pieces.arc import Arc
-from kinn.geometry.pieces.base import Array, Piece, Segment
-from kinn.geometry.pieces.intersections import extreme, meeting_points, reach
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Label, Name, Part
+from kinn.geometry.boundary.arc import Arc
+from kinn.geometry.boundary.intersections import extreme, meeting_points, reach
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, Segment
+from kinn.geometry.boundary.transformed import ReversedPatch
+from kinn.geometry.distances.implicit import ImplicitFunction, Round
+from kinn.geometry.distances.rfunctions import Half, Region, intersection, union
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.polygon import Polygon
-from kinn.geometry.triangles.polygon import ROUNDING, cross, signed_area, touching_edges
+from kinn.geometry.triangles.triangulation import ROUNDING, cross, signed_area, touching_edges
 
 _TOUCH = 1e-9  # edges nearer than this, relative to the size, touch
 
@@ -48,12 +48,12 @@ class ArcPolygon(Geometry):
         *,
         name: str = "arc-polygon",
     ) -> None:
-        self.name = checks.label(name)
+        self.name = arguments.label(name)
         if not isinstance(vertices, Iterable) or not isinstance(through, Iterable):
             raise InputError("the vertices of an arc polygon, and the points of its arcs, must be sequences of points")
-        self.vertices = tuple(checks.point(vertex, "a vertex of an arc polygon", 2) for vertex in vertices)
+        self.vertices = tuple(arguments.point(vertex, "a vertex of an arc polygon", 2) for vertex in vertices)
         self.through = tuple(
-            None if point is None else checks.point(point, "a point of an arc", 2) for point in through
+            None if point is None else arguments.point(point, "a point of an arc", 2) for point in through
         )
         count = len(self.vertices)
         if count < 2:
@@ -65,7 +65,7 @@ class ArcPolygon(Geometry):
         if isinstance(edges, str) or (edges is not None and len(edges) != count):
             raise InputError(f"an arc polygon of {count} edges needs {count} names, got {edges!r}")
         names = [f"edge-{edge}" for edge in range(count)] if edges is None else edges
-        self.edges = tuple(checks.label(edge, "the name of an edge") for edge in names)
+        self.edges = tuple(arguments.label(edge, "the name of an edge") for edge in names)
         # each edge run through from vertex to vertex, and whether an arc turns to the left
         self._curves, self._left = zip(*(self._curve(index) for index in range(count)), strict=True)
         self._check()
@@ -171,11 +171,11 @@ class ArcPolygon(Geometry):
         for index, (curve, left, name) in enumerate(zip(self._curves, self._left, self.edges, strict=True)):
             # a segment's normal points to its right, an arc's away from its centre
             outwards = self._orientation > 0 if left else self._orientation < 0
-            piece: Piece = curve if outwards else Flipped(curve)
+            piece: BoundaryPatch = curve if outwards else ReversedPatch(curve)
             parts.append(Part(Label(Name(name), owner), piece, positive_inside=self._clear(index, piece.carrier)))
         return tuple(parts)
 
-    def _clear(self, index: int, carrier: Carrier) -> bool:
+    def _clear(self, index: int, carrier: ImplicitFunction) -> bool:
         """Whether an edge's carrier is positive in the whole region, and zero on that edge alone.
 
         Lines and discs have their smallest value on the boundary; the outside of a circle at its centre or there.

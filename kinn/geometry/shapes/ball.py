@@ -12,15 +12,15 @@ import numpy as np
 from scipy.special import betaincinv
 
 from kinn.errors import InputError
-from kinn.geometry import checks
-from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Label, Name, Part
-from kinn.geometry.distances.carriers import Carrier, Round
-from kinn.geometry.distances.regions import Half, Region
-from kinn.geometry.pieces.arc import Arc
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Label, Name, Part
+from kinn.geometry.boundary.arc import Arc
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.distances.implicit import ImplicitFunction, Round
+from kinn.geometry.distances.rfunctions import Half, Region
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, Shells
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.quadrature.rule import QuadratureSpec
 
 _SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to its own
 
@@ -43,7 +43,7 @@ def directions(unit: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Surface(Piece):
+class SphereSurface(BoundaryPatch):
     """The surface of a ball in three or more dimensions, normals pointing away from the centre."""
 
     center: tuple[float, ...]
@@ -64,12 +64,12 @@ class Surface(Piece):
         normals = directions(unit)
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the whole sphere."""
         return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
 
     @property
-    def carrier(self) -> Carrier:
+    def carrier(self) -> ImplicitFunction:
         """The sphere, which is all of the zero set."""
         return Round(self.center, self.radius)
 
@@ -100,12 +100,12 @@ class Ball(Geometry):
     rejects = False
 
     def __init__(self, center: Sequence[float], radius: float, *, name: str = "ball") -> None:
-        self.name = checks.label(name)
+        self.name = arguments.label(name)
         kind = type(self).__name__.lower()
-        self.center = checks.point(center, f"the centre of a {kind}")
+        self.center = arguments.point(center, f"the centre of a {kind}")
         if len(self.center) == 1:
             raise InputError("a ball in one dimension is an interval: Interval(a, b)")
-        self.radius = checks.positive(radius, f"the radius of a {kind}")
+        self.radius = arguments.positive(radius, f"the radius of a {kind}")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.center}, {self.radius}, name={self.name!r})"
@@ -136,7 +136,7 @@ class Ball(Geometry):
         radius = self.radius * unit[:, :1] ** (1 / self.dim)
         return np.asarray(np.asarray(self.center) + radius * directions(unit[:, 1:]))
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the ball in shells."""
         return ball_cells(self.center, self.radius)
 
@@ -144,7 +144,7 @@ class Ball(Geometry):
     def parts(self) -> tuple[Part, ...]:
         """The sphere."""
         name = Name(self.name)
-        piece = Arc(self.center, self.radius) if self.dim == 2 else Surface(self.center, self.radius)
+        piece = Arc(self.center, self.radius) if self.dim == 2 else SphereSurface(self.center, self.radius)
         return (Part(Label(name, name), piece, positive_inside=True, negative_outside=True),)
 
 
@@ -152,11 +152,11 @@ class Disk(Ball):
     """A disk; its only boundary bears its name; arguments and errors as for `Ball`, in two dimensions."""
 
     def __init__(self, center: Sequence[float], radius: float, *, name: str = "disk") -> None:
-        super().__init__(checks.point(center, "the centre of a disk", 2), radius, name=name)
+        super().__init__(arguments.point(center, "the centre of a disk", 2), radius, name=name)
 
 
 class Sphere(Ball):
     """A solid sphere in three dimensions; its only boundary bears its name; arguments and errors as for `Ball`."""
 
     def __init__(self, center: Sequence[float], radius: float, *, name: str = "sphere") -> None:
-        super().__init__(checks.point(center, "the centre of a sphere", 3), radius, name=name)
+        super().__init__(arguments.point(center, "the centre of a sphere", 3), radius, name=name)

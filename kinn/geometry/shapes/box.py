@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import checks
-from kinn.geometry.base import Geometry, coordinate_names
-from kinn.geometry.boundary import Face, Label, Name, Part
-from kinn.geometry.distances.carriers import Carrier, Plane
-from kinn.geometry.distances.regions import Half, Region, between, intersection
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Face, Label, Name, Part
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.distances.implicit import ImplicitFunction, Plane
+from kinn.geometry.distances.rfunctions import Half, Region, between, intersection
+from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.quadrature.cells import Bricks, Cells
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.quadrature.rule import QuadratureSpec
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
 
 
 @dataclass(frozen=True)
-class BoxSide(Piece):
+class BoxSide(BoundaryPatch):
     """The side of a box on which coordinate `axis` has its lower (`side` 0) or upper (`side` 1) value."""
 
     lower: tuple[float, ...]
@@ -50,7 +50,7 @@ class BoxSide(Piece):
         return BoundaryPoints(points, normals)
 
     @property
-    def carrier(self) -> Carrier:
+    def carrier(self) -> ImplicitFunction:
         """The plane of the side."""
         return _wall(self.lower, self.upper, self.axis, self.side)
 
@@ -93,9 +93,9 @@ class Box(Geometry):
     rejects = False
 
     def __init__(self, lower: Sequence[float], upper: Sequence[float], *, name: str = "box") -> None:
-        self.name = checks.label(name)
-        self.lower = checks.point(lower, "the lower corner")
-        self.upper = checks.point(upper, "the upper corner", len(self.lower))
+        self.name = arguments.label(name)
+        self.lower = arguments.point(lower, "the lower corner")
+        self.upper = arguments.point(upper, "the upper corner", len(self.lower))
         for coordinate, a, b in zip(self.coordinates, self.lower, self.upper, strict=True):
             if not a < b:
                 raise InputError(f"the lower bound of {coordinate} must be below the upper one, got {a:g} and {b:g}")
@@ -135,7 +135,7 @@ class Box(Geometry):
         """The points between all sides."""
         return _inside(self.lower, self.upper, range(self.dim))
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the box."""
         lower, upper = self.bounds
         return (Bricks(lower[None], upper[None]),)
@@ -164,7 +164,7 @@ class Interval(Box):
     """The interval from a to b, with boundaries "left" and "right"; arguments and errors as for `Box`."""
 
     def __init__(self, a: float, b: float, *, name: str = "interval") -> None:
-        super().__init__((checks.number(a, "the lower end"),), (checks.number(b, "the upper end"),), name=name)
+        super().__init__((arguments.number(a, "the lower end"),), (arguments.number(b, "the upper end"),), name=name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.lower[0]}, {self.upper[0]}, name={self.name!r})"
@@ -175,7 +175,7 @@ class Cuboid(Box):
 
     def __init__(self, lower: Any, upper: Any, *, name: str = "cuboid") -> None:
         super().__init__(
-            checks.point(lower, "the lower corner", 3), checks.point(upper, "the upper corner", 3), name=name
+            arguments.point(lower, "the lower corner", 3), arguments.point(upper, "the upper corner", 3), name=name
         )
 
 
@@ -184,5 +184,5 @@ class Rectangle(Box):
 
     def __init__(self, lower: Any, upper: Any, *, name: str = "rectangle") -> None:
         super().__init__(
-            checks.point(lower, "the lower corner", 2), checks.point(upper, "the upper corner", 2), name=name
+            arguments.point(lower, "the lower corner", 2), arguments.point(upper, "the upper corner", 2), name=name
         )

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
-from kinn.geometry import checks
-from kinn.geometry.base import Geometry, coordinate_names
-from kinn.geometry.boundary import Label, Name, Part
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Mask
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Label, Name, Part
+from kinn.geometry.boundary.patch import Array, BoundaryPoints, Mask
+from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.shapes.scattered import Scattered, cell_sizes, picks
 
 _WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings away from one of its points
@@ -45,13 +45,13 @@ class PointCloud(Geometry):
         measure: float | None = None,
         name: str = "cloud",
     ) -> None:
-        self.name = checks.label(name)
+        self.name = arguments.label(name)
         self.points = _finite(points, "the points of a cloud")
         self.located = {
-            checks.label(key, "the name of a boundary"): self._located(key, value)
+            arguments.label(key, "the name of a boundary"): self._located(key, value)
             for key, value in (boundary or {}).items()
         }
-        self._measure = None if measure is None else checks.positive(measure, "the measure of a cloud")
+        self._measure = None if measure is None else arguments.positive(measure, "the measure of a cloud")
 
     def _located(self, name: str, value: Any) -> BoundaryPoints:
         """Return the points and unit normals of a boundary."""
@@ -118,7 +118,7 @@ class PointCloud(Geometry):
     def contains(self, points: Array) -> Mask:
         """Return which of the points, (N, d), lie among those of the cloud, as densely as these lie, (N,)."""
         tree, reach = self._tree
-        distance, nearest = tree.query(checks.points(points, self.coordinates))
+        distance, nearest = tree.query(arguments.points(points, self.coordinates))
         return np.asarray(distance <= reach[nearest])
 
     def from_unit(self, unit: Array) -> Array:

@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import checks
-from kinn.geometry.boundary import Name, Part
-from kinn.geometry.combined.extrusion import Extrusion
-from kinn.geometry.combined.motion import Transformed, unit_vector
-from kinn.geometry.distances.carriers import Motion
-from kinn.geometry.pieces.base import Array
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Name, Part
+from kinn.geometry.boundary.patch import Array
+from kinn.geometry.csg.extrusion import Extrusion
+from kinn.geometry.csg.motion import Transformed, unit_vector
+from kinn.geometry.distances.implicit import Motion
 from kinn.geometry.shapes.ball import Disk
 
 
@@ -32,9 +32,9 @@ class Cylinder(Transformed):
     """
 
     def __init__(self, start: Sequence[float], end: Sequence[float], radius: float, *, name: str = "cylinder") -> None:
-        self.name = checks.label(name)
-        self.start, self.end = (checks.point(p, "an end of a cylinder", 3) for p in (start, end))
-        self.radius = checks.positive(radius, "the radius of a cylinder")
+        self.name = arguments.label(name)
+        self.start, self.end = (arguments.point(p, "an end of a cylinder", 3) for p in (start, end))
+        self.radius = arguments.positive(radius, "the radius of a cylinder")
         if self.start == self.end:
             raise InputError("the axis of a cylinder has no length: both ends are the same")
         along = unit_vector(np.subtract(self.end, self.start).tolist(), "the axis of a cylinder")

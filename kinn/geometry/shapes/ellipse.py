@@ -9,24 +9,24 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry import checks
-from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Label, Name, Part
-from kinn.geometry.combined.motion import Transformed
-from kinn.geometry.distances.carriers import Carrier, Motion, Plane, Values
-from kinn.geometry.distances.regions import Everywhere, Half, Region
-from kinn.geometry.pieces.arclength import ArcLength
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Label, Name, Part
+from kinn.geometry.boundary.arclength import ArcLength
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.csg.motion import Transformed
+from kinn.geometry.distances.implicit import ImplicitFunction, Motion, Plane, Values
+from kinn.geometry.distances.rfunctions import Everywhere, Half, Region
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.made import Mapped
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.quadrature.mapped import MappedCells
+from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.shapes.ball import ball_cells, directions
 
 _ON_AXIS = 1e-13  # points nearer to the long axis, relative to the short one, are moved off it by as much
 
 
 @dataclass(frozen=True)
-class Conic(Carrier):
+class Conic(ImplicitFunction):
     """An ellipse around the origin: g / sqrt(|grad g|^2 + ...) with g = (1 - x^2 / a^2 - y^2 / b^2) / 2.
 
     The term added under the root vanishes on the ellipse, keeps the root from zero at the centre, and stays bounded,
@@ -45,7 +45,7 @@ class Conic(Carrier):
 
 
 @dataclass(frozen=True)
-class Oval(Piece):
+class Oval(BoundaryPatch):
     """The ellipse around the origin with given half-axes, run through counter-clockwise from the end of the first."""
 
     axes: tuple[float, ...]
@@ -80,7 +80,7 @@ class Oval(Piece):
         return True
 
     @property
-    def carrier(self) -> Carrier:
+    def carrier(self) -> ImplicitFunction:
         """The ellipse."""
         return Conic(self.axes)
 
@@ -149,9 +149,9 @@ class Centred(Geometry):
         """Return points of the unit disk, stretched."""
         return np.asarray(np.sqrt(unit[:, :1]) * directions(unit[:, 1:]) * self.axes)
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the unit disk, stretched."""
-        return tuple(Mapped(cells, np.diag(self.axes), np.zeros(2)) for cells in ball_cells((0.0, 0.0), 1.0))
+        return tuple(MappedCells(cells, np.diag(self.axes), np.zeros(2)) for cells in ball_cells((0.0, 0.0), 1.0))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -176,11 +176,11 @@ class Ellipse(Transformed):
     def __init__(
         self, center: Sequence[float], axes: Sequence[float], *, angle: float = 0.0, name: str = "ellipse"
     ) -> None:
-        self.name = checks.label(name)
-        self.center = checks.point(center, "the centre of an ellipse", 2)
-        half = checks.point(axes, "the half-axes of an ellipse", 2)
-        self.axes = tuple(checks.positive(axis, "a half-axis of an ellipse") for axis in half)
-        self.angle = checks.number(angle, "the angle of an ellipse")
+        self.name = arguments.label(name)
+        self.center = arguments.point(center, "the centre of an ellipse", 2)
+        half = arguments.point(axes, "the half-axes of an ellipse", 2)
+        self.axes = tuple(arguments.positive(axis, "a half-axis of an ellipse") for axis in half)
+        self.angle = arguments.number(angle, "the angle of an ellipse")
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         super().__init__(Centred(self.axes, self.name), Motion(((cos, -sin), (sin, cos)), self.center))
 

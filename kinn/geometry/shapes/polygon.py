@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinn.errors import InputError
-from kinn.geometry import checks
-from kinn.geometry.base import Geometry
-from kinn.geometry.boundary import Label, Name, Part
-from kinn.geometry.distances.carriers import Plane
-from kinn.geometry.distances.regions import Half, Region, intersection, union
-from kinn.geometry.pieces.base import Array, Segment
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Label, Name, Part
+from kinn.geometry.boundary.patch import Array, Segment
+from kinn.geometry.distances.implicit import Plane
+from kinn.geometry.distances.rfunctions import Half, Region, intersection, union
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, Simplices
-from kinn.geometry.quadrature.rule import Wanted
-from kinn.geometry.triangles.polygon import ROUNDING, cross, signed_area, touching_edges, triangulate
+from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.triangles.triangulation import ROUNDING, cross, signed_area, touching_edges, triangulate
 
 _BLOCK = 2**20  # point-edge pairs worked on at a time
 
@@ -41,17 +41,17 @@ class Polygon(Geometry):
     def __init__(
         self, vertices: Sequence[Sequence[float]], edges: Sequence[str] | None = None, *, name: str = "polygon"
     ) -> None:
-        self.name = checks.label(name)
+        self.name = arguments.label(name)
         if not isinstance(vertices, Iterable):
             raise InputError(f"the vertices of a polygon must be a sequence of points, got {vertices!r}")
-        self.vertices = tuple(checks.point(vertex, "a vertex of a polygon", 2) for vertex in vertices)
+        self.vertices = tuple(arguments.point(vertex, "a vertex of a polygon", 2) for vertex in vertices)
         count = len(self.vertices)
         if count < 3:
             raise InputError(f"a polygon needs at least 3 vertices, got {count}")
         if isinstance(edges, str) or (edges is not None and len(edges) != count):
             raise InputError(f"a polygon of {count} vertices needs {count} names of edges, got {edges!r}")
         names = [f"edge-{edge}" for edge in range(count)] if edges is None else edges
-        self.edges = tuple(checks.label(edge, "the name of an edge") for edge in names)
+        self.edges = tuple(arguments.label(edge, "the name of an edge") for edge in names)
         corners = np.array(self.vertices)
         lengths = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
         size = float(np.max(np.ptp(corners, axis=0)))
@@ -96,7 +96,7 @@ class Polygon(Geometry):
         root, along = np.sqrt(within)[:, None], unit[:, 1:]
         return np.asarray((1 - root) * a[which] + root * ((1 - along) * b[which] + along * c[which]))
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the triangles."""
         return (Simplices(self.triangles),)
 

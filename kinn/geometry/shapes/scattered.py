@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from kinn.geometry.pieces.base import Array, BoundaryPoints, Piece
-from kinn.geometry.quadrature.cells import Cells, Spots
-from kinn.geometry.quadrature.rule import Wanted
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.quadrature.cells import Cells, WeightedPoints
+from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import apportion
 
 _NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
@@ -46,7 +46,7 @@ def picks(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> NDAr
 
 
 @dataclass(frozen=True, eq=False)
-class Scattered(Piece):
+class Scattered(BoundaryPatch):
     """Points of a boundary that are known one by one, drawn in proportion to what each stands for.
 
     Attributes:
@@ -81,9 +81,9 @@ class Scattered(Piece):
         """False: points."""
         return False
 
-    def cells(self, wanted: Wanted) -> tuple[Cells, ...]:
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the points themselves, each for what it stands for."""
-        return (Spots(self.located.points, self.sizes, self.located.normals),)
+        return (WeightedPoints(self.located.points, self.sizes, self.located.normals),)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return m points, which repeat where m is larger than their number."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinn.geometry.distances.carriers import Plane
+from kinn.geometry.boundary.patch import Array
 from kinn.geometry.distances.distance import Patch
-from kinn.geometry.distances.regions import Half, intersection
-from kinn.geometry.pieces.base import Array
+from kinn.geometry.distances.implicit import Plane
+from kinn.geometry.distances.rfunctions import Half, intersection
 
 MOST_PATCHES = 128  # a smooth distance takes an expression for each triangle
 

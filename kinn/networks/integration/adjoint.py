@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from kinn.networks.integration.snapshots import kept_on_the_way, reverse
-from kinn.networks.tape import Tape
+from kinn.networks.integration.gradient_checkpoints import kept_on_the_way, reverse
+from kinn.networks.jacobian_tape import Tape
 
 #: A step of a chain: its number and the state before it to the state after it; what is trained in it is recorded on the
 #: tape, if one is given.

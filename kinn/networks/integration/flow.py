@@ -12,8 +12,8 @@ from kinn.jets import IndexSet
 from kinn.networks.integration.adjoint import reversed_chain
 from kinn.networks.integration.runge_kutta import METHODS
 from kinn.networks.integration.step_control import Steps, adapted_steps, equal_steps
+from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
-from kinn.networks.tape import Tape
 
 #: Inputs at which adapted steps are chosen: enough to find the fastest part of a flow, few beside collocation points.
 PROBES = 32

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from kinn.jets import IndexSet
+from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers import Layer, backend_of, in_order, values
 from kinn.networks.layers.products import product
 from kinn.networks.layers.residual import Residual
-from kinn.networks.tape import Tape
 
 
 class Encoded(Layer):

@@ -10,8 +10,8 @@ from torch.nn import Parameter
 
 from kinn.jets import IndexSet, stack
 from kinn.jets.univariate import Univariate
-from kinn.networks.layers.base import Layer
-from kinn.networks.tape import Tape
+from kinn.networks.jacobian_tape import Tape
+from kinn.networks.layers.layer import Layer
 
 
 class Normalise(Layer):

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from kinn.jets import IndexSet, univariate
+from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers import Activation, Layer, Linear, backend_of, in_order, values
 from kinn.networks.layers.products import product
-from kinn.networks.tape import Tape
 
 #: How a block joins its branch f to the identity, by name.
 GATES = ("none", "rezero", "adaptive", "highway", "replace")

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from kinn.jets import IndexSet
+from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
-from kinn.networks.tape import Tape
 
 
 class Mixture(nn.Module):

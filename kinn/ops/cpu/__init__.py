@@ -13,7 +13,7 @@ from torch import Tensor
 from kinn.jets import IndexSet
 from kinn.ops.backends import SplineMap
 from kinn.ops.cpu.cache import folder
-from kinn.ops.cpu.layer import Layer, Passage, adjoint, forward, jacobian
+from kinn.ops.cpu.layer import CompiledLayerStack, CompiledSplines, adjoint, forward, jacobian
 from kinn.ops.cpu.memory import keep_freed_memory
 from kinn.ops.grid import SplineGrid
 
@@ -27,6 +27,6 @@ def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:  # noqa: AR
     return True
 
 
-def through(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> Passage:
-    """Return the way of a stack through several layers; see `kinn.ops.backends.Passage`."""
-    return Passage(stack, [Layer.of(weight, grid, index, bound) for weight, grid, bound in layers])
+def through(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> CompiledLayerStack:
+    """Return the way of a stack through several layers; see `kinn.ops.backends.CompiledLayerStack`."""
+    return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, bound) for weight, grid, bound in layers])

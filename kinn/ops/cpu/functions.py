@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
-from kinn.ops.cpu.vectors import Vectors
+from kinn.ops.cpu.ir_builder import Vectors
 
 LOG2E = 1.4426950408889634
 

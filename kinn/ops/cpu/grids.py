@@ -19,7 +19,7 @@ BINS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class GridCells:
     """A grid of G cells, continued linearly beyond its ends.
 
     Attributes:
@@ -40,10 +40,10 @@ class Cells:
     matrices: Array
 
 
-_KNOWN: WeakKeyDictionary[SplineGrid, Cells] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[SplineGrid, GridCells] = WeakKeyDictionary()
 
 
-def cells_of(grid: SplineGrid) -> Cells:
+def cells_of(grid: SplineGrid) -> GridCells:
     """Return the cells of a grid, made once for a grid."""
     cells = _KNOWN.get(grid)
     if cells is None:
@@ -51,7 +51,7 @@ def cells_of(grid: SplineGrid) -> Cells:
     return cells
 
 
-def _cells(grid: SplineGrid) -> Cells:
+def _cells(grid: SplineGrid) -> GridCells:
     dtype = str(grid.edges.dtype).removeprefix("torch.")
     edges, matrices = grid.edges.double().numpy(), grid.matrices.double().numpy()
     count, size = matrices.shape[:2]
@@ -74,7 +74,7 @@ def _cells(grid: SplineGrid) -> Cells:
         np.concatenate([edges[:1], edges]).astype(dtype),
         (1.0 / np.concatenate([widths[:1], widths, widths[-1:]])).astype(dtype),
     )
-    return Cells(
+    return GridCells(
         dtype,
         search,
         0 if uniform else max(1, int((stop - start).max())),

@@ -15,15 +15,15 @@ from torch import Tensor
 
 from kinn.jets import IndexSet
 from kinn.ops.cpu import kernels
-from kinn.ops.cpu.grids import Cells, cells_of, polynomials, polynomials_adjoint
+from kinn.ops.cpu.compiled_layer import CompiledLayer, machine_for
+from kinn.ops.cpu.grids import GridCells, cells_of, polynomials, polynomials_adjoint
 from kinn.ops.cpu.loops import Array
-from kinn.ops.cpu.machine import Machine, machine_for
 from kinn.ops.cpu.threads import ranges, run
 from kinn.ops.grid import SplineGrid
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class CompiledSplines:
     """A layer made ready.
 
     Attributes:
@@ -34,14 +34,14 @@ class Layer:
         base: The base function's weights.
     """
 
-    machine: Machine
-    cells: Cells
+    machine: CompiledLayer
+    cells: GridCells
     shape: tuple[int, int, int]
     coefficients: Array
     base: Array
 
     @classmethod
-    def of(cls, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Layer:
+    def of(cls, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> CompiledSplines:
         """Return a layer with its splines turned into polynomials."""
         cells, outputs = cells_of(grid), weight.shape[1]
         machine = machine_for(index, bound, cells.dtype, grid.degree, outputs, cells.rounds)
@@ -52,7 +52,7 @@ class Layer:
         return cls(machine, cells, slots.shape, coefficients, base)
 
 
-class Passage:
+class CompiledLayerStack:
     """The way of a stack through several layers, and of cotangents back.
 
     Args:
@@ -60,7 +60,7 @@ class Passage:
         layers: The layers.
     """
 
-    def __init__(self, stack: Tensor, layers: Sequence[Layer]) -> None:
+    def __init__(self, stack: Tensor, layers: Sequence[CompiledSplines]) -> None:
         self.layers = layers
         #: The inputs of every layer; not the outputs of the last, which know of this passage once they are returned.
         self.inputs = [stack]
@@ -114,7 +114,7 @@ class Passage:
         ]
 
 
-def _folded(layer: Layer, coefficients_grad: Array, base_grad: Array) -> Tensor:
+def _folded(layer: CompiledSplines, coefficients_grad: Array, base_grad: Array) -> Tensor:
     """Return the cotangent of a layer's weight, given those of its polynomials, one a range."""
     inputs, slots, outputs = layer.shape
     grad = np.zeros(layer.shape, base_grad.dtype)
@@ -124,7 +124,7 @@ def _folded(layer: Layer, coefficients_grad: Array, base_grad: Array) -> Tensor:
 
 def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
     """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
-    return Passage(stack, [Layer.of(weight, grid, index, bound)]).forward()
+    return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, bound)]).forward()
 
 
 def adjoint(
@@ -138,7 +138,9 @@ def adjoint(
     inward: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
     """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs (A, N, O)."""
-    out, (own,) = Passage(stack, [Layer.of(weight, grid, index, bound)]).adjoint(grad, inward=inward)
+    out, (own,) = CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, bound)]).adjoint(
+        grad, inward=inward
+    )
     return out, own
 
 
@@ -146,7 +148,7 @@ def jacobian(
     stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
-    layer, parts = Layer.of(weight, grid, index, bound), ranges(stack.shape[1])
+    layer, parts = CompiledSplines.of(weight, grid, index, bound), ranges(stack.shape[1])
     inputs, cotangents, result = stack.detach().numpy(), grad.detach().numpy(), out.numpy()
     code, cells = layer.machine, layer.cells
 

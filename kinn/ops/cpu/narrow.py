@@ -18,9 +18,9 @@ from typing import Any
 
 from llvmlite import ir
 
+from kinn.ops.cpu.ir_builder import INT, KernelBuilder, Vectors, whole
 from kinn.ops.cpu.table import Table, lanes_of
 from kinn.ops.cpu.taylor import taylor, taylor_adjoint
-from kinn.ops.cpu.vectors import INT, Code, Vectors, whole
 
 #: The greatest number of outputs that these kernels are for.
 FEW = 2
@@ -51,7 +51,7 @@ class _Points:
             "inputs": "int", "count": "int", "column": "int", "point": "int", "component": "int",
             "cell": "int*", "table": dtype, "tile": dtype, "each": "int", "cells": dtype, "base": dtype,
         }  # fmt: skip
-        self.code = Code(name, {**common, **arrays})
+        self.code = KernelBuilder(name, {**common, **arrays})
         self.v = Vectors(self.code, dtype, lanes_of(dtype))
         self.components, self.outputs = 1 + len(orders), outputs
         self.rows = [(a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1)]

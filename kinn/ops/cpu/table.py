@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kinn.ops.cpu.vectors import Code, whole
+from kinn.ops.cpu.ir_builder import KernelBuilder, whole
 
 
 def lanes_of(dtype: str) -> int:
@@ -29,12 +29,12 @@ class Table:
     rows: int
     dtype: str
 
-    def at(self, code: Code, pair: Any) -> Any:
+    def at(self, code: KernelBuilder, pair: Any) -> Any:
         """Return the index of a pair in row 0."""
         lanes = lanes_of(self.dtype)
         shift = whole(lanes.bit_length() - 1)
         return code.plus(pair, (code.builder.ashr(pair, shift), (self.rows - 1) * lanes))
 
-    def row(self, code: Code, at: Any, n: int) -> Any:
+    def row(self, code: KernelBuilder, at: Any, n: int) -> Any:
         """Return the index in row n of the pair whose index in row 0 is `at`."""
         return code.builder.add(at, whole(n * lanes_of(self.dtype)))

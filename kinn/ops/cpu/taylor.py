@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kinn.ops.cpu.vectors import Vectors
+from kinn.ops.cpu.ir_builder import Vectors
 
 
 def taylor(v: Vectors, coefficients: Sequence[Any], s: Any, order: int) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from kinn.ops.cpu.vectors import Code, Vectors
+from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors
 
 #: The side of a block.
 BLOCK = 8
@@ -19,7 +19,9 @@ def transpose(dtype: str) -> ir.Function:
     to, T and t.
     """
     sizes = {"matrices": "int", "rows": "int", "columns": "int"}
-    code = Code("transpose", {**sizes, "from": dtype, "S": "int", "s": "int", "to": dtype, "T": "int", "t": "int"})
+    code = KernelBuilder(
+        "transpose", {**sizes, "from": dtype, "S": "int", "s": "int", "to": dtype, "T": "int", "t": "int"}
+    )
     v = Vectors(code, dtype, BLOCK)
 
     def places(start: Any, stride: Any) -> list[Any]:

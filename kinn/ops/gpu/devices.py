@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.ops.gpu.geometry import Launch, Limits
+from kinn.ops.gpu.launch_config import Launch, Limits
 from kinn.ops.gpu.sources import source
 from kinn.ops.gpu.variant import Variant
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
-from kinn.ops.gpu import devices, geometry
-from kinn.ops.gpu.geometry import Launch, Limits, Sizes
+from kinn.ops.gpu import devices, launch_config
 from kinn.ops.gpu.grids import is_even
+from kinn.ops.gpu.launch_config import Launch, Limits, Sizes
 from kinn.ops.gpu.variant import Variant
 from kinn.ops.grid import SplineGrid
 
@@ -92,21 +92,21 @@ class _Plan:
 
     @cached_property
     def forward(self) -> Launch:
-        return geometry.forward(self.variant, self.sizes, self.limits)
+        return launch_config.forward(self.variant, self.sizes, self.limits)
 
     @cached_property
     def inward(self) -> Launch:
-        return geometry.inward(self.variant, self.sizes, self.limits)
+        return launch_config.inward(self.variant, self.sizes, self.limits)
 
     @cached_property
     def weight(self) -> tuple[Launch, Launch | None]:
-        return geometry.weight(self.variant, self.sizes, self.limits)
+        return launch_config.weight(self.variant, self.sizes, self.limits)
 
     def jacobian(self, pitch: int) -> Launch:
         return _jacobian(self.variant, self.sizes, self.limits, pitch)
 
 
-_jacobian = lru_cache(maxsize=256)(geometry.jacobian)
+_jacobian = lru_cache(maxsize=256)(launch_config.jacobian)
 
 
 @lru_cache(maxsize=1024)

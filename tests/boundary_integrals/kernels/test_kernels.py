@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kinn.boundary_integrals.kernels import HelmholtzKernel, KelvinKernel, Kernel, LaplaceKernel, PressureKernel
+from kinn.boundary_integrals.kernels import ElasticityKernel, HelmholtzKernel, Kernel, LaplaceKernel, PressureKernel
 
 KERNELS: dict[str, Kernel] = {
     "laplace": LaplaceKernel(3.0),
     "helmholtz": HelmholtzKernel(2.5),
-    "kelvin": KelvinKernel(1.3, 0.3, 2.0),
-    "stokes": KelvinKernel(0.7, 0.5),
+    "kelvin": ElasticityKernel(1.3, 0.3, 2.0),
+    "stokes": ElasticityKernel(0.7, 0.5),
 }
 DRAW = np.random.default_rng(0)
 APART = DRAW.normal(size=(40, 2)) + np.sign(DRAW.normal(size=(40, 1)))
@@ -43,7 +43,7 @@ def test_gradients(kernel: Kernel) -> None:
 def test_tractions(kernel: Kernel) -> None:
     """T is the traction of U at y, whose derivatives are minus those by x."""
     gradient = -kernel.single_gradient(APART)  # (N, source, component, 2) for symmetric U
-    if isinstance(kernel, KelvinKernel):
+    if isinstance(kernel, ElasticityKernel):
         nu, mu = kernel.poisson, kernel.shear
         if nu == 0.5:
             pressure = APART / (2 * np.pi * np.sum(APART**2, axis=1)[:, None])  # of the force at x
@@ -95,7 +95,7 @@ def test_modes_of_a_solid_are_its_rigid_motions() -> None:
 
 def test_pressure_is_that_of_the_flow() -> None:
     """Its gradient is the viscosity times the Laplacian of the velocity, of forces and of double layers."""
-    flow, pressure = KelvinKernel(0.7, 0.5), PressureKernel(0.7)
+    flow, pressure = ElasticityKernel(0.7, 0.5), PressureKernel(0.7)
     np.testing.assert_allclose(pressure.single_gradient(APART), slopes(pressure.single, APART), rtol=1e-8, atol=1e-9)
     double = slopes(lambda d: pressure.double(d, NORMALS), APART)
     np.testing.assert_allclose(pressure.double_gradient(APART, NORMALS), double, rtol=1e-8, atol=1e-8)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinn.boundary_integrals.kernels import NewtonKernel
+from kinn.boundary_integrals.kernels import Laplace3DKernel
 from tests.boundary_integrals.kernels.test_kernels import slopes
 
-KERNEL = NewtonKernel()
+KERNEL = Laplace3DKernel()
 DRAW = np.random.default_rng(0)
 APART = DRAW.normal(size=(40, 3)) + np.sign(DRAW.normal(size=(40, 1)))
 NORMALS = APART[::-1] / np.linalg.norm(APART[::-1], axis=1)[:, None]

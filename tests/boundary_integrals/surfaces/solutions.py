@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinn import Ball, Cuboid, Cylinder, Geometry, Mesh, Surface
-from kinn.boundary_integrals.surfaces.cutting import make_surface_panels
+from kinn import Ball, Cuboid, Cylinder, Geometry, Mesh, TriangulatedSolid
 from kinn.boundary_integrals.surfaces.faces import faces_of
-from kinn.boundary_integrals.surfaces.panels import SurfacePanels
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.surfaces.surface_panelization import make_surface_panels
+from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
+from kinn.geometry.boundary.patch import Array
 
 _CORNERS = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1.2, 0], [0.1, 0.2, 0.9]])
 _FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
@@ -22,7 +22,7 @@ SOLIDS: dict[str, Geometry] = {
     "cuboid": Cuboid((-1, -1, 0), (1, 0.5, 1)),
     "cylinder": Cylinder((0, 0, 0), (1, 1, 1), 0.5),
     "shell": Cuboid((-1, -1, -1), (1, 1, 1)) - Ball((0.1, 0, 0), 0.5),
-    "surface": Surface(_CORNERS, _FACES),
+    "surface": TriangulatedSolid(_CORNERS, _FACES),
     "mesh": Mesh(_BENT, {"tetra10": np.arange(10)[None]}),
 }
 

@@ -5,13 +5,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from kinn.boundary_integrals.kernels import NewtonKernel
+from kinn.boundary_integrals.kernels import Laplace3DKernel
 from kinn.boundary_integrals.operators import layer_matrices
-from kinn.boundary_integrals.surfaces.panels import SurfacePanels
-from kinn.geometry.pieces.base import Array
+from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
+from kinn.geometry.boundary.patch import Array
 from tests.boundary_integrals.surfaces.solutions import data, panels_of
 
-KERNEL = NewtonKernel()
+KERNEL = Laplace3DKernel()
 
 
 @cache

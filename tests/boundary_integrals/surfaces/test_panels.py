@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kinn import Ball, Cuboid, Disk, Ellipse, Extrusion, Geometry, InputError, Polygon
-from kinn.boundary_integrals.surfaces.cutting import make_surface_panels
 from kinn.boundary_integrals.surfaces.faces import faces_of
-from kinn.boundary_integrals.surfaces.nearest import nearest
+from kinn.boundary_integrals.surfaces.surface_panelization import make_surface_panels
+from kinn.boundary_integrals.surfaces.surface_projection import nearest
 from tests.boundary_integrals.surfaces.solutions import SOLIDS, panels_of
 
 TRIANGLE = Polygon([(0, 0), (0, 1), (2, 0)])

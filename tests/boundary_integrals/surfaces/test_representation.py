@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kinn.boundary_integrals.kernels import NewtonKernel
+from kinn.boundary_integrals.kernels import Laplace3DKernel
 from kinn.boundary_integrals.representation import Representation
 from tests.boundary_integrals.surfaces.solutions import SOLIDS, data, harmonic, panels_of
 
@@ -15,7 +15,7 @@ def test_values_and_gradients_up_to_the_boundary(name: str) -> None:
     Gradients are less exact next to sides of panels, where the interpolated data jump.
     """
     panels, geometry = panels_of(name, longest=0.4), SOLIDS[name]
-    inside = Representation(NewtonKernel(), panels, *data(panels))
+    inside = Representation(Laplace3DKernel(), panels, *data(panels))
     draw = np.random.default_rng(1)
     which = draw.integers(0, panels.nodes, 40)
     distance = geometry.size * 10 ** draw.uniform(-6, -1, 40)
@@ -32,7 +32,7 @@ def test_values_and_gradients_up_to_the_boundary(name: str) -> None:
 
 def test_corners_and_edges_of_the_boundary() -> None:
     panels = panels_of("cuboid", longest=0.3)
-    inside = Representation(NewtonKernel(), panels, *data(panels))
+    inside = Representation(Laplace3DKernel(), panels, *data(panels))
     points = np.array([[-1, -1, 0], [1, 0.5, 1], [1, 0.1, 1], [0.3, 0.5, 0]], dtype=float)
     u, slopes = inside(points, gradient=True)
     exact, exact_slopes = harmonic(points)

@@ -23,7 +23,7 @@ from kinn import (
     problems,
 )
 from kinn.calculus import grad
-from kinn.forms import Trial, energy_form
+from kinn.forms import DomainTrial, energy_form
 from kinn.geometry import Grading
 from kinn.problem import Defaults
 
@@ -44,7 +44,7 @@ def poisson(enforce="hard", **changes):
 
 
 def system_of(problem, points=200, network=None):
-    trial = Trial(problem.in_form("energy"), network or MLP((5,)), seed=1)
+    trial = DomainTrial(problem.in_form("energy"), network or MLP((5,)), seed=1)
     return energy_form(trial, points=points)
 
 

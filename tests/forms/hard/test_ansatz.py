@@ -27,7 +27,7 @@ from kinn import (
     exp,
     sin,
 )
-from kinn.forms import Trial
+from kinn.forms import DomainTrial
 
 
 def residual(u: Any, p: Any) -> Any:
@@ -35,7 +35,7 @@ def residual(u: Any, p: Any) -> Any:
 
 
 def values_on(problem: Problem, boundary: str) -> tuple[np.ndarray, np.ndarray]:
-    trial = Trial(problem, MLP((5,)), seed=3)
+    trial = DomainTrial(problem, MLP((5,)), seed=3)
     (geometry,) = problem.subdomains.values()
     x = geometry.boundary(boundary).sample(40).points
     return x, trial.evaluate(x, "u")
@@ -68,7 +68,7 @@ def test_start_and_sides_of_space_time() -> None:
 
 def test_derivatives_pass_through_the_ansatz() -> None:
     problem = Problem("p", Interval(0, 1), strong=residual, conditions=[Dirichlet("u", 2.0, on="left", enforce="hard")])
-    trial = Trial(problem, MLP((5,)), seed=1)
+    trial = DomainTrial(problem, MLP((5,)), seed=1)
     x = np.array([[0.3], [0.7]])
     h = 1e-5
     slope = (trial.evaluate(x + h, "u") - trial.evaluate(x - h, "u")) / (2 * h)
@@ -116,13 +116,13 @@ def test_derivatives_pass_through_the_ansatz() -> None:
 def test_impossible_conditions_are_named(domain: Any, conditions: list[Dirichlet], message: str) -> None:
     problem = Problem("p", domain, strong=residual, conditions=conditions)
     with pytest.raises(InputError, match=message):
-        Trial(problem, MLP((4,)))
+        DomainTrial(problem, MLP((4,)))
 
 
 def held(domain: Any, on: str, condition: Any, others: Any = ()) -> float:
     """Return the largest residual of a hard condition on its boundary, for a network with random weights."""
     problem = Problem("p", domain, strong=residual, conditions=[condition, *others])
-    trial = Trial(problem, MLP((5,)), seed=4)
+    trial = DomainTrial(problem, MLP((5,)), seed=4)
     drawn = domain.boundary(on).sample(50, method="random", seed=8)
     names = ["u", *(f"u.{c}" for c in domain.coordinates)]
     values = torch.as_tensor(trial.evaluate(drawn.points, names))
@@ -212,7 +212,7 @@ def test_mixed_hard_conditions_solve(enforce: str) -> None:
 
 def test_derivatives_pass_through_slopes() -> None:
     conditions = [Neumann("u", 1.0, on="disk", enforce="hard"), Dirichlet("u", 0.0, on="left", enforce="hard")]
-    trial = Trial(Problem("p", HOLE, strong=residual, conditions=conditions), MLP((5,)), seed=1)
+    trial = DomainTrial(Problem("p", HOLE, strong=residual, conditions=conditions), MLP((5,)), seed=1)
     x = np.array([[-0.7, 0.3], [0.6, -0.7]])
     h = np.array([1e-5, 0.0])
     slope = (trial.evaluate(x + h, "u.x") - trial.evaluate(x - h, "u.x")) / 2e-5
@@ -221,7 +221,7 @@ def test_derivatives_pass_through_slopes() -> None:
 
 def test_evaluation_names_mistakes() -> None:
     problem = Problem("p", Interval(0, 1), strong=residual, conditions=[Dirichlet("u", 0.0, on="left")])
-    trial = Trial(problem, MLP((4,)))
+    trial = DomainTrial(problem, MLP((4,)))
     with pytest.raises(InputError, match="no field named 'v'"):
         trial.evaluate(np.zeros((1, 1)), "v.x")
     with pytest.raises(InputError, match="'t' is no coordinate"):

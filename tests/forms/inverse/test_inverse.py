@@ -12,7 +12,7 @@ import kinn
 import kinn.errors
 from kinn import KAN, MLP, Dirichlet, Disk, InputError, Interface, Neumann, Polygon, Problem, Rectangle, Robin, problems
 from kinn.boundary_integrals.equations import Elasticity, Equation, Helmholtz, Laplace, Stokes
-from kinn.conditions import General, PointValue
+from kinn.conditions import PointValue, ResidualCondition
 from kinn.forms import BoundaryTrial, Nystrom, inverse_form
 from kinn.metrics import exact_values
 
@@ -66,7 +66,7 @@ def test_mixed_conditions() -> None:
             Dirichlet("u", harmonic, on="left"),
             Neumann("u", lambda x, y: slopes(x, y, (1.0, 0.0)), on="right"),
             Robin("u", 2.0, 1.0, lambda x, y: 2 * harmonic(x, y) + slopes(x, y, (0.0, 1.0)), on="top"),
-            General(lambda u, p: u.x * p.n[0] + u.y * p.n[1] + slopes(p.x, p.y, (0.0, 1.0)), on="bottom"),
+            ResidualCondition(lambda u, p: u.x * p.n[0] + u.y * p.n[1] + slopes(p.x, p.y, (0.0, 1.0)), on="bottom"),
         ],
         exact=harmonic,
     )
@@ -149,8 +149,8 @@ def test_elasticity_by_displacements_and_tractions() -> None:
             *(Dirichlet(f, lambda x, y, n=n: displacement(x, y)[n], on="left") for n, f in enumerate("uv")),
             # a roller: one displacement, the other's traction
             Dirichlet("u", lambda x, y: displacement(x, y)[0], on="right"),
-            General(traction(1), on="right"),
-            *(General(traction(n), on=on) for n in range(2) for on in ("top", "bottom", "disk")),
+            ResidualCondition(traction(1), on="right"),
+            *(ResidualCondition(traction(n), on=on) for n in range(2) for on in ("top", "bottom", "disk")),
         ],
         exact=displacement,
     )
@@ -194,7 +194,7 @@ def test_creeping_flow_by_tractions() -> None:
             *(Dirichlet(f, 0.0, on=side) for f in "uv" for side in ("top", "bottom")),
             Dirichlet("u", lambda x, y: 1 - y * y, on="left"),
             Dirichlet("v", 0.0, on="left"),
-            General(lambda u, v, p, at: [2 * u.x - p, u.y + v.x + 2 * at.y], on="right"),
+            ResidualCondition(lambda u, v, p, at: [2 * u.x - p, u.y + v.x + 2 * at.y], on="right"),
         ],
         exact=lambda x, y: (1 - y * y, 0 * x, 2 - 2 * x),
     )
@@ -252,7 +252,7 @@ def pulled(*fixed: Any) -> Problem:
         SQUARE,
         fields=("u", "v"),
         inverse=SOLID,
-        conditions=[General(loaded, on="boundary"), *fixed],
+        conditions=[ResidualCondition(loaded, on="boundary"), *fixed],
         exact=exact,
     )
 
@@ -348,11 +348,14 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
             "not in balance: it adds up to 8 instead of 0",
         ),
         (
-            lambda: made(conditions=[General(lambda u, p: u.x + u.y, on="boundary")]),
+            lambda: made(conditions=[ResidualCondition(lambda u, p: u.x + u.y, on="boundary")]),
             "holds a derivative along the boundary",
         ),
-        (lambda: made(conditions=[General(lambda u, p: u * u, on="boundary")]), "is not linear"),
-        (lambda: made(conditions=[General(lambda u, p: u.xx, on="boundary")]), "values and first derivatives"),
+        (lambda: made(conditions=[ResidualCondition(lambda u, p: u * u, on="boundary")]), "is not linear"),
+        (
+            lambda: made(conditions=[ResidualCondition(lambda u, p: u.xx, on="boundary")]),
+            "values and first derivatives",
+        ),
         (
             lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0.0, 0.0))]),
             "they leave nothing free that PointValue.'u'. could fix",
@@ -381,7 +384,7 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
             "has 4 fields, and creeping flow is about 2, and a pressure",
         ),
         (
-            lambda: made(conditions=[General(lambda u, p: u, on="interior")]),
+            lambda: made(conditions=[ResidualCondition(lambda u, p: u, on="interior")]),
             "takes conditions on boundaries, and .* is neither",
         ),
     ],

@@ -13,9 +13,9 @@ from kinn.boundary_integrals.equations import Laplace
 from kinn.boundary_integrals.grading import share
 from kinn.boundary_integrals.panels import Panels
 from kinn.forms import BoundaryTrial
-from kinn.forms.inverse.evaluation import Interior
-from kinn.forms.inverse.joints import Joints
-from kinn.geometry.pieces.base import Array
+from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
+from kinn.forms.inverse.evaluation import InteriorEvaluator
+from kinn.geometry.boundary.patch import Array
 
 #: What networks are off by on each edge.
 OFF = 1e-7
@@ -30,7 +30,7 @@ def flux(x: Any, y: Any, n: tuple[float, float]) -> Any:
     return n[0] * kinn.cos(x) * kinn.sinh(y) + n[1] * kinn.sin(x) * kinn.cosh(y)
 
 
-def solved_but(off: float, *given: str) -> tuple[Interior, Array]:
+def solved_but(off: float, *given: str) -> tuple[InteriorEvaluator, Array]:
     """The solution of the boundary element method with its data moved by another multiple of `off` on each edge."""
     outward = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "bottom": (0.0, -1.0), "top": (0.0, 1.0)}
     problem = Problem(
@@ -49,7 +49,7 @@ def solved_but(off: float, *given: str) -> tuple[Interior, Array]:
     data = made.solution.copy()
     for number, columns in enumerate(made.columns):
         data[columns] += off * (number + 1) * (-1) ** number
-    return Interior(made, data), np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    return InteriorEvaluator(made, data), np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 
 @pytest.mark.parametrize("given", [("left",), ("left", "bottom"), ("left", "right")])
@@ -68,7 +68,7 @@ def test_values_that_are_given_stay() -> None:
     made = inside.made
     name = next(iter(made.setting.problem.subdomains))
     raw = made.boundary(name, inside.data)[0]
-    closed = Joints(made, name).closed(raw)
+    closed = CornerJumpCorrection(made, name).closed(raw)
     for side in made.setting.outline.sides(name):
         rows = np.isin(made.of(name).track, side.edge).repeat(made.panels.each)
         moved = np.abs(closed - raw)[rows].max()
@@ -82,7 +82,7 @@ def test_panels_of_an_edge_join() -> None:
     """Jumps of 1e-8 between panels are not divided by 1e-9; slopes of such noise itself, 1e-8 n^2 / h, are about 1e-4."""
     inside, _ = solved_but(0.0, "left", "bottom")
     made, draw = inside.made, np.random.default_rng(0)
-    rough = Interior(made, inside.data + 1e-8 * draw.normal(size=made.size))
+    rough = InteriorEvaluator(made, inside.data + 1e-8 * draw.normal(size=made.size))
     name = next(iter(made.setting.problem.subdomains))
     panels = made.panels
     assert isinstance(panels, Panels)

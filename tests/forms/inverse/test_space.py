@@ -24,7 +24,7 @@ from kinn import (
     Problem,
     Robin,
 )
-from kinn.conditions import General
+from kinn.conditions import ResidualCondition
 from kinn.forms import BoundaryTrial, Nystrom
 from kinn.metrics import exact_values
 
@@ -77,7 +77,7 @@ def test_mixed_conditions() -> None:
     given = [
         Dirichlet("u", harmonic, on="left"),
         Robin("u", 2.0, 1.0, lambda x, y, z: 2 * harmonic(x, y, z) + flux(0, 1.0)(x, y, z), on="right"),
-        General(lambda u, p: u.z * p.n[2] - flux(2, -1.0)(p.x, p.y, p.z), on="back"),
+        ResidualCondition(lambda u, p: u.z * p.n[2] - flux(2, -1.0)(p.x, p.y, p.z), on="back"),
         *(c for c in FLUXES if c.on in ("bottom", "top", "front")),
     ]
     assert plain(problem(strong=lambda u, p: kinn.laplacian(u), conditions=given)) < 1e-8
@@ -140,7 +140,7 @@ LOWER, UPPER = (
         (lambda: problem(strong=lambda u, p: u.xx + u.yy), "is not Laplace's equation"),
         (lambda: problem(conditions=FLUXES[1:]), "'left': the inverse form needs 1 conditions, and there are 0"),
         (
-            lambda: problem(conditions=[General(lambda u, p: u.x + u.y + u.z, on="cuboid")]),
+            lambda: problem(conditions=[ResidualCondition(lambda u, p: u.x + u.y + u.z, on="cuboid")]),
             "holds a derivative along the boundary",
         ),
         (

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import kinn
-from kinn import MLP, grids, problems
-from kinn.figures import figures
+from kinn import MLP, problems
 from kinn.forms import BoundaryTrial
-from kinn.forms.inverse.stretches import stretches
+from kinn.forms.inverse.edge_data import stretches
+from kinn.io import output_mesh
+from kinn.io.plots import figures
 
 
 def test_values_and_fluxes_around_a_square() -> None:
@@ -48,7 +49,7 @@ def test_interfaces_run_both_ways() -> None:
 
 
 def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(grids.CELLS, 2, 16)
+    monkeypatch.setitem(output_mesh.CELLS, 2, 16)
     problem = replace(problems.factory("flower")(), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
     solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=5, threads=1)
     made = figures(solution)

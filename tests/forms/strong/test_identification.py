@@ -9,7 +9,7 @@ import pytest
 import kinn
 from kinn import MLP, Defaults, Initial, Observation, Problem, TimeInterval, Unknown
 from kinn.errors import ProblemWarning
-from kinn.forms import ResidualSystem, strong_form
+from kinn.forms import ResidualObjective, strong_form
 from kinn.forms.strong.identification import Estimate, estimates
 
 TIMES = np.linspace(0.1, 1, 30)
@@ -22,7 +22,7 @@ def measured(noise: float, seed: int = 0, stated: bool = True) -> Observation:
     return Observation("u", TIMES, 2 * TIMES + errors, noise=noise if stated else None)
 
 
-def fitted(strong: Any, *observations: Observation, unknowns: Any = None) -> ResidualSystem:
+def fitted(strong: Any, *observations: Observation, unknowns: Any = None) -> ResidualObjective:
     """A straight line from the origin: whatever the network, least squares has a formula."""
     problem = Problem(
         "line", TimeInterval(0, 1), strong=strong,

@@ -20,8 +20,8 @@ from kinn import (
     grad,
     sin,
 )
-from kinn.forms import ResidualSystem, Trial, strong_form, terms
-from kinn.optim import LastLayer
+from kinn.forms import DomainTrial, ResidualObjective, strong_form, terms
+from kinn.optim import LastLayerLeastSquares
 
 SQUARE = Rectangle((0, 0), (1, 1))
 NETWORK = MLP((6,))
@@ -29,9 +29,9 @@ NETWORK = MLP((6,))
 
 def system(
     strong: Any, conditions: Any = (), network: Any = NETWORK, domain: Any = SQUARE, **options: Any
-) -> ResidualSystem:
+) -> ResidualObjective:
     problem = Problem("p", domain, strong=strong, conditions=conditions, constants={"k": 2.0}, **options)
-    return strong_form(Trial(problem, network, seed=1), points=60)
+    return strong_form(DomainTrial(problem, network, seed=1), points=60)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_planning_asks_for_what_is_needed(strong: Any, derivatives: set[tuple[in
     assert term.affine is affine
 
 
-def interfaces() -> ResidualSystem:
+def interfaces() -> ResidualObjective:
     halves = {"low": Rectangle((0, 0), (1, 1)), "high": Rectangle((0, 1), (1, 2))}
     conditions = [
         Dirichlet("u", 1.0, on="left"),
@@ -60,7 +60,7 @@ def interfaces() -> ResidualSystem:
     ]
     conditions += [Observation("u", [[0.5, 0.5], [0.2, 1.7]], [1.0, 2.0])]  # type: ignore[list-item]
     problem = Problem("p", halves, strong=lambda u, p: u.xx + u * u.yy, conditions=conditions)
-    return strong_form(Trial(problem, KAN((3,), 4, 5), seed=1), points=300)
+    return strong_form(DomainTrial(problem, KAN((3,), 4, 5), seed=1), points=300)
 
 
 def test_loss_gradient_and_jacobian_agree() -> None:
@@ -136,7 +136,7 @@ def test_bad_data_is_named() -> None:
         system(lambda u, p: u.xx, [Dirichlet("u", float("inf"), on="left")])
     problem = Problem("p", SQUARE, strong=lambda u, p: u.xx)
     with pytest.raises(InputError, match="points must be at least 1"):
-        strong_form(Trial(problem, MLP((3,))), points=0)
+        strong_form(DomainTrial(problem, MLP((3,))), points=0)
 
 
 def test_own_sampler_and_weights() -> None:
@@ -156,8 +156,8 @@ def test_least_squares_converges_with_the_width() -> None:
             strong=lambda u, p: u.xx + u.yy + 2 * np.pi**2 * sin(np.pi * p.x) * sin(np.pi * p.y),
             conditions=[Dirichlet("u", 0.0, on="boundary")],
         )
-        whole = strong_form(Trial(problem, MLP((width,), spread=1.5), seed=0), points=400)
-        method = LastLayer()
+        whole = strong_form(DomainTrial(problem, MLP((width,), spread=1.5), seed=0), points=400)
+        method = LastLayerLeastSquares()
         state = method.step(whole, method.start(whole, whole.start()))
         whole.trial.flat.set(state.theta)
         x = SQUARE.sample(500, seed=9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kinn.geometry import ArcPolygon, Box, Disk, Ellipse, Extrusion, Geometry, Polygon, Rectangle
-from kinn.geometry.distances.regions import Everywhere, Half, Nowhere, between, intersection, union
+from kinn.geometry.distances.rfunctions import Everywhere, Half, Nowhere, between, intersection, union
 from tests.geometry.examples import SHAPES
 
 WITH_REGION = [name for name in SHAPES if not name.startswith(("surface", "time"))]

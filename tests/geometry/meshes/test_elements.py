@@ -6,28 +6,28 @@ import numpy as np
 import pytest
 
 from kinn.geometry.meshes.blocks import Block, blocks
-from kinn.geometry.meshes.elements import KINDS, LINEAR, Kind
-from kinn.geometry.quadrature.rule import Wanted, composite
+from kinn.geometry.meshes.elements import KINDS, LINEAR, ElementType
+from kinn.geometry.quadrature.rule import QuadratureSpec, composite
 from tests.geometry.meshes.grids import SOLID
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> Kind:
+def kind(request: pytest.FixtureRequest) -> ElementType:
     return KINDS[request.param]
 
 
-def test_shape_functions_are_one_at_their_node(kind: Kind) -> None:
+def test_shape_functions_are_one_at_their_node(kind: ElementType) -> None:
     assert np.allclose(kind.shapes(kind.nodes), np.eye(len(kind.nodes)), atol=1e-13)
 
 
-def test_slopes_are_the_derivatives_of_the_shape_functions(kind: Kind) -> None:
+def test_slopes_are_the_derivatives_of_the_shape_functions(kind: ElementType) -> None:
     unit = np.random.default_rng(0).uniform(0.05, 0.3, (5, kind.dim))
     for axis, step in enumerate(1e-6 * np.eye(kind.dim)):
         difference = (kind.shapes(unit + step) - kind.shapes(unit - step)) / 2e-6
         assert np.allclose(kind.slopes(unit)[:, :, axis], difference, atol=1e-8)
 
 
-def test_polynomials_of_the_order_are_reproduced(kind: Kind) -> None:
+def test_polynomials_of_the_order_are_reproduced(kind: ElementType) -> None:
     unit = np.random.default_rng(1).uniform(0, 0.3, (5, kind.dim))
     for power in range(kind.order + 1):
         values = (kind.nodes @ np.arange(1, kind.dim + 1)) ** power
@@ -39,10 +39,10 @@ def test_faces_close_the_element_with_normals_outward(name: str) -> None:
     """The integral of x . n over the faces of a bent element is d times its volume."""
     kind = KINDS[name]
     nodes = kind.nodes + 0.03 * np.random.default_rng(2).standard_normal(kind.nodes.shape)
-    volume = composite([Block(kind, nodes[None])], Wanted(0)).measure
+    volume = composite([Block(kind, nodes[None])], QuadratureSpec(0)).measure
     flux = 0.0
     for face, table in kind.faces:
-        rule = composite([Block(KINDS[face], nodes[np.array(table)])], Wanted(10))
+        rule = composite([Block(KINDS[face], nodes[np.array(table)])], QuadratureSpec(10))
         assert rule.normals is not None
         flux += rule.weights @ np.sum(rule.points * rule.normals, axis=1)
     assert flux == pytest.approx(kind.dim * volume, rel=1e-9)

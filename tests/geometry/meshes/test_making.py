@@ -11,7 +11,7 @@ import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import Cuboid, Disk, Ellipse, Geometry, Mesh, Rectangle
-from kinn.geometry.meshes.making import library
+from kinn.geometry.meshes.gmsh_mesher import library
 from tests.geometry.examples import ELL, SHAPES, STAR
 
 PLATE = Rectangle((0, 0), (20, 20)) - Disk((0, 0), 5, name="hole")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kinn.errors import InputError
-from kinn.geometry.pieces.arclength import ArcLength
+from kinn.geometry.boundary.arclength import ArcLength
 
 
 def test_parabola() -> None:

@@ -8,7 +8,7 @@ from math import factorial, gamma, pi, prod
 import numpy as np
 import pytest
 
-from kinn.geometry.quadrature.factors import Circle, Factor, Latitude, Simplex
+from kinn.geometry.quadrature.reference_cells import Circle, Factor, Latitude, Simplex
 
 
 @pytest.mark.parametrize("seed", [None, 3])

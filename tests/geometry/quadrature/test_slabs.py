@@ -7,9 +7,9 @@ from math import acos, pi, sqrt
 import numpy as np
 import pytest
 
-from kinn.geometry import ArcPolygon, Curve, Disk, Ellipse, Extrusion, Geometry, Polygon, Rectangle, Rule
-from kinn.geometry.pieces.base import Segment
-from kinn.geometry.quadrature.slabs import slabs
+from kinn.geometry import ArcPolygon, CurveDomain, Disk, Ellipse, Extrusion, Geometry, Polygon, Rectangle, Rule
+from kinn.geometry.boundary.patch import Segment
+from kinn.geometry.quadrature.strips import slabs
 from tests.geometry.examples import BEAN, SHAPES, STAR
 
 PLATE = Rectangle((0, 0), (20, 20)) - Disk((0, 0), 5)
@@ -106,7 +106,7 @@ def test_curves_whose_ends_do_not_meet_bound_no_region() -> None:
 def test_a_curve_as_a_function_and_through_points() -> None:
     """A circle through 40 points is a spline, whose area differs from that of the circle in the sixth digit."""
     t = 2 * pi * np.arange(40) / 40
-    spline = Curve.through(np.column_stack([np.cos(t), np.sin(t)]).tolist())
+    spline = CurveDomain.through(np.column_stack([np.cos(t), np.sin(t)]).tolist())
     rule = spline.quadrature(5, points=2000)
     assert rule.measure == pytest.approx(spline.loop.area, rel=1e-12)
     assert rule.measure == pytest.approx(pi, rel=1e-5)

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from kinn.errors import InputError
-from kinn.geometry import Curve, Disk, Ellipse, Rectangle
+from kinn.geometry import CurveDomain, Disk, Ellipse, Rectangle
 from tests.geometry.examples import BEAN, STAR
 
 
@@ -18,14 +18,14 @@ def circle(t: np.ndarray) -> Any:
 
 def test_a_circle_and_an_ellipse() -> None:
     points = np.random.default_rng(0).uniform(-2, 2, (500, 2))
-    disk = Curve(circle, (0, 2 * math.pi), name="rim")
+    disk = CurveDomain(circle, (0, 2 * math.pi), name="rim")
     assert disk.boundaries == ("rim",)
     assert disk.measure == pytest.approx(math.pi, rel=1e-13)
     assert disk.boundary("rim").measure == pytest.approx(2 * math.pi, rel=1e-13)
     np.testing.assert_allclose(disk.level(points), Disk((0, 0), 1).level(points), atol=1e-12)
     np.testing.assert_allclose(disk.level(np.zeros((1, 2))), -1)
     np.testing.assert_allclose(disk.bounds, [(-1, -1), (1, 1)], atol=1e-12)
-    clockwise = Curve(lambda t: np.column_stack([3 * np.sin(t), np.cos(t)]), (0, 2 * math.pi))
+    clockwise = CurveDomain(lambda t: np.column_stack([3 * np.sin(t), np.cos(t)]), (0, 2 * math.pi))
     np.testing.assert_allclose(clockwise.level(points), Ellipse((0, 0), (3, 1)).level(points), atol=1e-12)
     located = clockwise.boundary("curve").sample(20)
     np.testing.assert_allclose(
@@ -40,7 +40,7 @@ def drop(t: np.ndarray) -> Any:
 
 
 @pytest.mark.parametrize("shape", [STAR, BEAN])
-def test_against_shapely(shape: Curve) -> None:
+def test_against_shapely(shape: CurveDomain) -> None:
     ring = shapely.Polygon(shape.loop(np.linspace(0, 1, 20_000, endpoint=False)))
     assert shape.measure == pytest.approx(ring.area, rel=1e-6)
     assert shape.boundary("curve").measure == pytest.approx(ring.length, rel=1e-6)
@@ -62,18 +62,18 @@ def test_points_lie_at_equal_distances_along_the_curve() -> None:
 def test_a_spline_passes_through_its_points() -> None:
     corners = [(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)]
     assert np.abs(BEAN.level(np.array(corners, dtype=float))).max() < 1e-13
-    turned = Curve.through(corners[::-1])
+    turned = CurveDomain.through(corners[::-1])
     assert turned.measure == pytest.approx(BEAN.measure)
     assert turned.loop.reach == pytest.approx(BEAN.loop.reach, rel=1e-2)
 
 
 def test_the_reach_of_an_ellipse_is_its_least_radius_of_curvature() -> None:
-    curve = Curve(lambda t: (2 * np.cos(t), np.sin(t)), (0, 2 * math.pi))
+    curve = CurveDomain(lambda t: (2 * np.cos(t), np.sin(t)), (0, 2 * math.pi))
     assert curve.loop.reach == pytest.approx(0.5, rel=1e-3)
 
 
 def test_cut_at_other_shapes() -> None:
-    disk = Curve(circle, (0, 2 * math.pi))
+    disk = CurveDomain(circle, (0, 2 * math.pi))
     half = disk & Rectangle((-2, 0), (2, 2))
     assert half.measure == pytest.approx(math.pi / 2, rel=1e-10)
     assert half.boundary("curve").measure == pytest.approx(math.pi, rel=1e-10)
@@ -87,23 +87,23 @@ def test_cut_at_other_shapes() -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Curve(circle, (0, 3)), r"must be closed, and this one begins at \(1, .*\) and ends at \(-0.98"),
-        (lambda: Curve(lambda t: drop(t - 0.5)), "has a corner near t = 0.5"),
-        (lambda: Curve(lambda t: drop(t - 1 / 3)), "has a corner near t = 0.3333"),
-        (lambda: Curve(lambda t: (t * (1 - t), t * (1 - t) * (1 - 2 * t))), "corner near t = 0"),
-        (lambda: Curve(lambda t: (np.sin(t), np.sin(2 * t)), (0, 2 * math.pi)), "may not cross itself"),
-        (lambda: Curve(lambda t: (np.cos(t) ** 3, np.sin(t) ** 3), (0, 2 * math.pi)), "may not stand still"),
-        (lambda: Curve(lambda t: (np.cos(t), np.cos(t)), (0, 2 * math.pi)), "may not"),
-        (lambda: Curve(lambda t: (0 * t, 0 * t)), "a single point"),
-        (lambda: Curve(lambda t: t), r"two columns, got shape \(65,\)"),
-        (lambda: Curve(lambda t: (t, t / 0), (0, 1)), "must be finite"),
-        (lambda: Curve(lambda t: (t, "a")), "must map parameters"),
-        (lambda: Curve(3), "is a function of its parameter, got 3"),  # type: ignore[arg-type]
-        (lambda: Curve(circle, (1, 1)), "span of a curve must rise, got 1 and 1"),
-        (lambda: Curve.through([(0, 0), (1, 1)]), "at least 3 points, got 2"),
-        (lambda: Curve.through([(0, 0), (1, 1), (1, 1), (0, 1)]), "points 1 and the next are equal"),
-        (lambda: Curve.through([(0, 0), (1, math.inf), (0, 1)]), "point of a curve must be finite"),
-        (lambda: Curve.through([(0, 0), (1, 1), (1, 0), (0, 1)]), "may not cross itself"),
+        (lambda: CurveDomain(circle, (0, 3)), r"must be closed, and this one begins at \(1, .*\) and ends at \(-0.98"),
+        (lambda: CurveDomain(lambda t: drop(t - 0.5)), "has a corner near t = 0.5"),
+        (lambda: CurveDomain(lambda t: drop(t - 1 / 3)), "has a corner near t = 0.3333"),
+        (lambda: CurveDomain(lambda t: (t * (1 - t), t * (1 - t) * (1 - 2 * t))), "corner near t = 0"),
+        (lambda: CurveDomain(lambda t: (np.sin(t), np.sin(2 * t)), (0, 2 * math.pi)), "may not cross itself"),
+        (lambda: CurveDomain(lambda t: (np.cos(t) ** 3, np.sin(t) ** 3), (0, 2 * math.pi)), "may not stand still"),
+        (lambda: CurveDomain(lambda t: (np.cos(t), np.cos(t)), (0, 2 * math.pi)), "may not"),
+        (lambda: CurveDomain(lambda t: (0 * t, 0 * t)), "a single point"),
+        (lambda: CurveDomain(lambda t: t), r"two columns, got shape \(65,\)"),
+        (lambda: CurveDomain(lambda t: (t, t / 0), (0, 1)), "must be finite"),
+        (lambda: CurveDomain(lambda t: (t, "a")), "must map parameters"),
+        (lambda: CurveDomain(3), "is a function of its parameter, got 3"),  # type: ignore[arg-type]
+        (lambda: CurveDomain(circle, (1, 1)), "span of a curve must rise, got 1 and 1"),
+        (lambda: CurveDomain.through([(0, 0), (1, 1)]), "at least 3 points, got 2"),
+        (lambda: CurveDomain.through([(0, 0), (1, 1), (1, 1), (0, 1)]), "points 1 and the next are equal"),
+        (lambda: CurveDomain.through([(0, 0), (1, math.inf), (0, 1)]), "point of a curve must be finite"),
+        (lambda: CurveDomain.through([(0, 0), (1, 1), (1, 0), (0, 1)]), "may not cross itself"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")

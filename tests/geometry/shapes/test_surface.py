@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial import ConvexHull
 
 from kinn.errors import InputError
-from kinn.geometry import Cuboid, Sphere, Surface, TimeInterval
-from kinn.geometry.triangles.mesh import TriangleMesh
+from kinn.geometry import Cuboid, Sphere, TimeInterval, TriangulatedSolid
+from kinn.geometry.triangles.triangle_mesh import TriangleMesh
 
 CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 2) for z in (0, 3)], dtype=float)
 FACES = np.array(
@@ -30,7 +30,7 @@ FACES = np.array(
     ]
 )
 NAMES = [name for name in ("left", "right", "bottom", "top", "back", "front") for _ in range(2)]
-BLOCK = Surface(CORNERS, FACES, NAMES)
+BLOCK = TriangulatedSolid(CORNERS, FACES, NAMES)
 
 
 def round_mesh(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +65,7 @@ def test_a_block_agrees_with_a_cuboid() -> None:
 
 def test_a_round_mesh_against_its_convex_hull() -> None:
     points, triangles = round_mesh(2000)
-    shape, hull = Surface(points, triangles), ConvexHull(points)
+    shape, hull = TriangulatedSolid(points, triangles), ConvexHull(points)
     assert shape.measure == pytest.approx(hull.volume)
     assert shape.boundary("surface").measure == pytest.approx(hull.area)
     x = np.random.default_rng(0).uniform(-1.05, 1.05, (3000, 3))
@@ -109,7 +109,7 @@ def test_files(tmp_path: Path, kind: str) -> None:
         mesh.write(path, binary=bool(binary))
     else:
         mesh.write(path)
-    shape = Surface.from_file(path, name="part")
+    shape = TriangulatedSolid.from_file(path, name="part")
     assert shape.boundaries == ("part",)
     assert shape.measure == pytest.approx(6, rel=1e-6)
     assert shape.boundary("part").measure == pytest.approx(22, rel=1e-6)
@@ -118,13 +118,13 @@ def test_files(tmp_path: Path, kind: str) -> None:
 def test_names_in_a_file(tmp_path: Path) -> None:
     sets = {"inlet": [np.array([0, 1])]}
     meshio.Mesh(CORNERS, [("triangle", FACES)], cell_sets=sets).write(tmp_path / "named.inp")
-    shape = Surface.from_file(tmp_path / "named.inp")
+    shape = TriangulatedSolid.from_file(tmp_path / "named.inp")
     assert shape.boundaries == ("inlet", "surface")
     assert np.allclose(shape.boundary("inlet").sample(5).normals, [-1, 0, 0])
 
 
 def test_turned_inside_out() -> None:
-    shape = Surface(CORNERS, FACES[:, ::-1])
+    shape = TriangulatedSolid(CORNERS, FACES[:, ::-1])
     assert shape.measure == pytest.approx(6)
     assert np.allclose(
         np.sum(shape.boundary("surface").sample(50).points * shape.boundary("surface").sample(50).normals), 150, rtol=1
@@ -135,7 +135,7 @@ def test_seams_of_stl_files_are_closed() -> None:
     """STL repeats every corner for every triangle, in single precision."""
     loose = CORNERS[FACES].reshape(-1, 3).astype(np.float32)
     loose = loose + np.random.default_rng(0).choice([-1e-9, 1e-9], loose.shape)
-    assert Surface(loose, np.arange(36).reshape(12, 3)).measure == pytest.approx(6)
+    assert TriangulatedSolid(loose, np.arange(36).reshape(12, 3)).measure == pytest.approx(6)
 
 
 def test_distances_are_for_few_triangles() -> None:
@@ -143,7 +143,7 @@ def test_distances_are_for_few_triangles() -> None:
     assert BLOCK.boundary("left").distance(*x.T) == pytest.approx(x[:, 0], rel=1)
     points, triangles = round_mesh(200)
     with pytest.raises(InputError, match="no smooth distance to a surface of 396 triangles, 128 at most"):
-        Surface(points, triangles).distance(*x.T)
+        TriangulatedSolid(points, triangles).distance(*x.T)
 
 
 def test_open_files_are_refused(tmp_path: Path) -> None:
@@ -151,22 +151,28 @@ def test_open_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="open.stl': the surface 'surface' is open: 3 of its 18 edges belong to one"
     ) as caught:
-        Surface.from_file(tmp_path / "open.stl")
+        TriangulatedSolid.from_file(tmp_path / "open.stl")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Surface(CORNERS, FACES[:-2]), "is open: 4 of its 17 edges"),
-        (lambda: Surface(CORNERS, np.concatenate([FACES[:-1], FACES[-1:, ::-1]])), "turned the wrong way.* at 3 edges"),
-        (lambda: Surface(CORNERS, [(0, 1, 2), (0, 2, 1)]), "encloses no volume"),
-        (lambda: Surface(CORNERS, [(0, 0, 1)]), "is open"),
-        (lambda: Surface(CORNERS * math.inf, FACES), "not finite"),
-        (lambda: Surface(CORNERS[:, :2], FACES), r"needs vertices \(V, 3\) and triangles \(T, 3\), got \(8, 2\)"),
-        (lambda: Surface(CORNERS, []), "needs vertices"),
-        (lambda: Surface(CORNERS[:-1], FACES), "corners are no vertices"),
-        (lambda: Surface(CORNERS, FACES, ["a"]), "12 triangles needs 12 names, got 1"),
+        (lambda: TriangulatedSolid(CORNERS, FACES[:-2]), "is open: 4 of its 17 edges"),
+        (
+            lambda: TriangulatedSolid(CORNERS, np.concatenate([FACES[:-1], FACES[-1:, ::-1]])),
+            "turned the wrong way.* at 3 edges",
+        ),
+        (lambda: TriangulatedSolid(CORNERS, [(0, 1, 2), (0, 2, 1)]), "encloses no volume"),
+        (lambda: TriangulatedSolid(CORNERS, [(0, 0, 1)]), "is open"),
+        (lambda: TriangulatedSolid(CORNERS * math.inf, FACES), "not finite"),
+        (
+            lambda: TriangulatedSolid(CORNERS[:, :2], FACES),
+            r"needs vertices \(V, 3\) and triangles \(T, 3\), got \(8, 2\)",
+        ),
+        (lambda: TriangulatedSolid(CORNERS, []), "needs vertices"),
+        (lambda: TriangulatedSolid(CORNERS[:-1], FACES), "corners are no vertices"),
+        (lambda: TriangulatedSolid(CORNERS, FACES, ["a"]), "12 triangles needs 12 names, got 1"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")
@@ -178,13 +184,13 @@ def test_rejected(make: object, says: str) -> None:
 
 def test_bad_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match="there is no surface file"):
-        Surface.from_file(tmp_path / "none.stl")
+        TriangulatedSolid.from_file(tmp_path / "none.stl")
     (tmp_path / "bad.stl").write_text("solid x\nfacet\nno")
     with pytest.raises(InputError, match=r"bad\.stl'"):
-        Surface.from_file(tmp_path / "bad.stl")
+        TriangulatedSolid.from_file(tmp_path / "bad.stl")
     (tmp_path / "bad.xyz").write_text("1 2 3")
     with pytest.raises(InputError, match="cannot be read as a surface"):
-        Surface.from_file(tmp_path / "bad.xyz")
+        TriangulatedSolid.from_file(tmp_path / "bad.xyz")
     meshio.Mesh(CORNERS, [("line", [(0, 1)])]).write(tmp_path / "lines.vtu")
     with pytest.raises(InputError, match="holds no triangles"):
-        Surface.from_file(tmp_path / "lines.vtu")
+        TriangulatedSolid.from_file(tmp_path / "lines.vtu")

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from kinn.ops.cpu import functions
+from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors, whole
 from kinn.ops.cpu.loops import Array, call, compiled_loop
 from kinn.ops.cpu.object_code import compiled
 from kinn.ops.cpu.table import lanes_of
-from kinn.ops.cpu.vectors import Code, Vectors, whole
 from kinn.ops.reference import BOUNDED_MAPS
 
 ORDER = 4
@@ -33,7 +33,7 @@ def _apply(address: int, count: int, x: Array, out: Array) -> None:
 def derivatives(name: str, x: Array) -> Array:
     """Return the derivatives 0..ORDER of a function at x, evaluated by vector code, a row each."""
     dtype = str(x.dtype)
-    code = Code("rows", {"count": "int", "x": dtype, "out": dtype})
+    code = KernelBuilder("rows", {"count": "int", "x": dtype, "out": dtype})
     v = Vectors(code, dtype, lanes_of(dtype))
     with code.loop(code["count"], v.lanes) as at:
         for n, values in enumerate(FUNCTIONS[name](v, v.load(code["x"], at), ORDER + 1)):

@@ -9,8 +9,8 @@ import pytest
 
 from kinn.ops.cpu import object_code
 from kinn.ops.cpu.cache import folder
+from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors
 from kinn.ops.cpu.loops import Array, call, compiled_loop
-from kinn.ops.cpu.vectors import Code, Vectors
 
 
 @compiled_loop
@@ -18,9 +18,9 @@ def _apply(address: int, x: Array, out: Array) -> None:
     call(address, (len(x), x, out))
 
 
-def sums() -> Code:
+def sums() -> KernelBuilder:
     """Return a kernel that stores x + x."""
-    code = Code("double", {"count": "int", "x": "float64", "out": "float64"})
+    code = KernelBuilder("double", {"count": "int", "x": "float64", "out": "float64"})
     v = Vectors(code, "float64", 4)
     with code.loop(code["count"], 4) as at:
         x = v.load(code["x"], at)

@@ -9,7 +9,7 @@ import torch
 
 from kinn.ops import backends, gpu
 from kinn.ops.gpu import devices
-from kinn.ops.gpu.geometry import Limits
+from kinn.ops.gpu.launch_config import Limits
 from tests.ops.gpu.shim_device import ShimDevice, compiler
 
 #: Small blocks: every thread costs time here. Shared memory is that of the smallest devices.

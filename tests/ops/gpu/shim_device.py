@@ -17,7 +17,7 @@ from typing import IO
 import torch
 from torch import Tensor
 
-from kinn.ops.gpu.geometry import Launch, Limits
+from kinn.ops.gpu.launch_config import Launch, Limits
 from kinn.ops.gpu.variant import Variant
 
 SHIM = Path(__file__).parent / "shim"

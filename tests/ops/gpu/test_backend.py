@@ -15,7 +15,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.ops import SplineGrid, backends, gpu, reference
-from kinn.ops.gpu import devices, geometry, grids
+from kinn.ops.gpu import devices, grids, launch_config
 from kinn.ops.gpu.variant import Variant
 from tests.ops.layers import INDEX_SETS, Layer
 
@@ -195,12 +195,12 @@ def test_launches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device", lambda number: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda number: stream)
     device = devices.CudaDevice(0)
-    assert device.limits == geometry.Limits(3, 100_000)
+    assert device.limits == launch_config.Limits(3, 100_000)
     layer = Layer(INDEX_SETS["collapsed"])
     variant = Variant.of(layer.index, "double", 3, "tanh", even=True)
     tensors = [layer.stack, layer.weight, layer.grid.edges, layer.grid.matrices, torch.empty(4, 70, 5)]
     for points in (40_000, 70_000):
-        launch = geometry.forward(variant, geometry.Sizes(points, 3, 5, 5), device.limits)
+        launch = launch_config.forward(variant, launch_config.Sizes(points, 3, 5, 5), device.limits)
         device.launch(launch, tensors)
         device.launch(launch, tensors)
         stream.cuda_stream += 1

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kinn.jets import IndexSet
 from kinn.jets.index import trace
-from kinn.ops.gpu import MAX_SIZE, geometry
-from kinn.ops.gpu.geometry import Launch, Limits, Sizes
+from kinn.ops.gpu import MAX_SIZE, launch_config
+from kinn.ops.gpu.launch_config import Launch, Limits, Sizes
 from kinn.ops.gpu.variant import Variant
 
 INDEX_SETS = [
@@ -51,7 +51,7 @@ def check_block(launch: Launch, limits: Limits) -> None:
 
 @given(variants, sizes, st.sampled_from(DEVICES))
 def test_threads_with_a_sample_each(variant: Variant, sizes: Sizes, limits: Limits) -> None:
-    for launch in (geometry.forward(variant, sizes, limits), geometry.inward(variant, sizes, limits)):
+    for launch in (launch_config.forward(variant, sizes, limits), launch_config.inward(variant, sizes, limits)):
         check_block(launch, limits)
         tile, outputs = int(launch.scalars[-1]), launch.variant.outputs
         assert 1 <= tile <= sizes.inputs
@@ -63,7 +63,7 @@ def test_threads_with_a_sample_each(variant: Variant, sizes: Sizes, limits: Limi
 
 @given(variants, sizes, st.sampled_from(DEVICES))
 def test_the_weight_in_parts(variant: Variant, sizes: Sizes, limits: Limits) -> None:
-    first, second = geometry.weight(variant, sizes, limits)
+    first, second = launch_config.weight(variant, sizes, limits)
     check_block(first, limits)
     tile_inputs, tile_groups, copies, pitch, samples = (int(n) for n in first.scalars[-5:])
     assert tile_inputs * tile_groups * copies <= min(pitch, limits.threads)
@@ -78,7 +78,7 @@ def test_the_weight_in_parts(variant: Variant, sizes: Sizes, limits: Limits) -> 
 
 @given(variants, sizes, st.sampled_from(DEVICES))
 def test_the_jacobian(variant: Variant, sizes: Sizes, limits: Limits) -> None:
-    launch = geometry.jacobian(variant, sizes, limits, 2**33)
+    launch = launch_config.jacobian(variant, sizes, limits, 2**33)
     check_block(launch, limits)
     tile, samples, pitch = (int(n) for n in launch.scalars[-3:])
     assert launch.grid[0] == -(-sizes.points // samples) * -(-sizes.inputs // tile)
@@ -89,7 +89,7 @@ def test_the_jacobian(variant: Variant, sizes: Sizes, limits: Limits) -> None:
 def test_narrow_layers_use_all_threads() -> None:
     variant = Variant.of(INDEX_SETS[2], "float", 3, "tanh", even=True)
     for inputs, outputs in ((2, 16), (16, 16), (16, 1), (5, 5)):
-        first, _ = geometry.weight(variant, Sizes(65536, inputs, outputs, 10), DEVICES[-1])
+        first, _ = launch_config.weight(variant, Sizes(65536, inputs, outputs, 10), DEVICES[-1])
         tile_inputs, tile_groups, copies = (int(n) for n in first.scalars[-5:-2])
         assert tile_inputs * tile_groups * copies > 0.9 * first.block[0]
 
@@ -97,7 +97,7 @@ def test_narrow_layers_use_all_threads() -> None:
 @pytest.mark.parametrize("outputs", [5, 16, 17, 64, 65])
 def test_outputs_are_cut_into_equal_groups(outputs: int) -> None:
     variant = Variant.of(INDEX_SETS[2], "float", 3, "tanh", even=True)
-    launch = geometry.forward(variant, Sizes(65536, 16, outputs, 10), DEVICES[-1])
+    launch = launch_config.forward(variant, Sizes(65536, 16, outputs, 10), DEVICES[-1])
     idle = -outputs % launch.variant.outputs
     assert idle < -(-outputs // launch.variant.outputs)
 
@@ -107,7 +107,7 @@ def test_few_points_are_spread_over_the_device() -> None:
     for points in (1000, 4096, 10_000):
         sizes, limits = Sizes(points, 16, 16, 10), DEVICES[-1]
         wanted = min(4 * limits.multiprocessors, points // 32 * 4)
-        for launch in (geometry.forward(variant, sizes, limits), geometry.inward(variant, sizes, limits)):
+        for launch in (launch_config.forward(variant, sizes, limits), launch_config.inward(variant, sizes, limits)):
             assert launch.grid[0] * launch.block[0] // 32 >= wanted
-    many = geometry.forward(variant, Sizes(1 << 20, 16, 16, 10), DEVICES[-1])
+    many = launch_config.forward(variant, Sizes(1 << 20, 16, 16, 10), DEVICES[-1])
     assert many.variant.outputs == 16

@@ -11,7 +11,7 @@ import torch
 from kinn.jets import IndexSet
 from kinn.jets.index import trace
 from kinn.ops import SplineGrid, gpu, reference
-from kinn.ops.gpu.geometry import Limits
+from kinn.ops.gpu.launch_config import Limits
 from tests.ops.gpu.conftest import SMALL
 from tests.ops.gpu.shim_device import ShimDevice, supports_sanitizers
 from tests.ops.layers import GRIDS, INDEX_SETS, Layer, close

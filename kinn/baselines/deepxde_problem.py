@@ -1,0 +1,246 @@
+"""DeepXDE: our problems as its data, our networks as its nets, and our problems solved by it (extra `deepxde`).
+
+Importing this module does not import DeepXDE, which sets defaults of torch; its PyTorch back end is the one that is used.
+(DeepXDE: Lu, Meng, Mao and Karniadakis, SIAM Rev. 63, 2021, 208.)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinn.errors import InputError
+from kinn.fields import Field, Points
+from kinn.forms import DomainTrial, strong_form
+from kinn.forms.terms import Term, evaluate, joined
+from kinn.jets import Component, Index
+from kinn.jets.index import trace_axes
+from kinn.networks import Architecture, Network
+from kinn.problem import Problem
+
+#: The back end of DeepXDE that shares tensors with us.
+BACKEND = "pytorch"
+
+
+def deepxde() -> ModuleType:
+    """Return DeepXDE, imported with its PyTorch back end.
+
+    Raises:
+        InputError: If it is not installed, or runs on another back end.
+    """
+    if find_spec("deepxde") is None:
+        raise InputError("DeepXDE is not installed: pip install 'kinn[deepxde]'")
+    os.environ.setdefault("DDE_BACKEND", BACKEND)
+    import deepxde as dde
+
+    found = dde.backend.backend_name
+    if found != BACKEND:
+        raise InputError(
+            f"DeepXDE runs on {found!r}, and tensors are shared with {BACKEND!r} alone: DDE_BACKEND={BACKEND}"
+        )
+    return dde  # type: ignore[no-any-return]
+
+
+def check(problem: Problem) -> None:
+    """Refuse what DeepXDE has no way to state.
+
+    Raises:
+        InputError: If the problem has several subdomains, or something to be identified.
+    """
+    if len(problem.subdomains) > 1:
+        raise InputError(f"problem {problem.name!r} has several subdomains, and DeepXDE has one network for all")
+    if problem.unknowns:
+        raise InputError(f"problem {problem.name!r} has unknowns besides its fields, which the bridge leaves out")
+    if any(callable(f) for f in problem.features_of(next(iter(problem.subdomains)))):
+        raise InputError(f"problem {problem.name!r} gives its networks features, which the bridge leaves out")
+
+
+def to_deepxde(problem: Problem, *, points: int | None = None, seed: int = 0) -> Any:
+    """Return a problem as DeepXDE's data object, a `deepxde.data.PDE`, with our points.
+
+    The residuals are ours, evaluated on DeepXDE's nested derivatives; conditions that we enforce hard are terms of the
+    loss there.
+
+    Args:
+        problem: The problem, in strong form.
+        points: The number of interior points; None for the problem's own.
+        seed: Fixes the points.
+
+    Raises:
+        InputError: If DeepXDE is not installed, or cannot state the problem.
+    """
+    dde = deepxde()
+    return _data(dde, softened(problem), points, seed)
+
+
+def softened(problem: Problem) -> Problem:
+    """Return the problem with every condition as a term of the loss.
+
+    Raises:
+        InputError: If DeepXDE cannot state the problem.
+    """
+    check(problem)
+    soft: list[Any] = [*problem.conditions]
+    soft = [replace(c, enforce="soft") if hasattr(c, "enforce") else c for c in soft]
+    return replace(problem, conditions=soft)
+
+
+def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> Any:
+    from kinn.networks import MLP
+    from kinn.solver import collocation_count
+
+    trial = DomainTrial(problem, MLP((1,)))
+    system = strong_form(trial, points=points or collocation_count(trial), seed=seed)
+    inner = [term for term in system.terms if term.interior]
+    outer = [term for term in system.terms if not term.interior]
+    for term in system.terms:
+        if term.whole:
+            raise InputError(f"{term.name} is an integral, which DeepXDE's data object has no place for")
+    if not inner:
+        raise InputError(f"problem {problem.name!r} has no equation for DeepXDE to train on")
+    (pde,) = inner
+
+    def residual(x: Tensor, y: Tensor) -> list[Tensor]:
+        p = problem.points(x)
+        values = evaluate(pde, [nested(problem, x, y)], p)
+        return [row.reshape(-1, 1) for row in values]
+
+    anchors = joined(problem, pde.blocks).tensor.detach().cpu().numpy()
+    return dde.data.PDE(
+        _shape(dde, problem), residual, [_Condition(problem, term) for term in outer], num_domain=0, anchors=anchors
+    )
+
+
+class _Condition:
+    """A condition as DeepXDE asks for it: its points, and its error there.
+
+    Args:
+        problem: Whose condition it is.
+        term: The condition as a term of the strong form.
+    """
+
+    def __init__(self, problem: Problem, term: Term) -> None:
+        self.problem, self.term = problem, term
+        self.points = joined(problem, term.blocks)
+
+    def collocation_points(self, _: Any) -> Any:
+        """Return the points (N, d), those of each side one after another."""
+        places = [self.points, *self.points.opposite]
+        return np.concatenate([place.tensor.detach().cpu().numpy() for place in places])
+
+    def error(self, _: Any, inputs: Tensor, outputs: Tensor, beg: int, end: int, aux_var: Any = None) -> Tensor:
+        """Return the residuals (N, 1), or those of several equations one after another."""
+        count = len(self.points)
+        sides = [nested(self.problem, inputs, outputs, slice(at, at + count)) for at in range(beg, end, count)]
+        traces = [sides[min(n, len(sides) - 1)] for n in range(len(self.term.subdomains))]
+        p = self.points
+        if inputs.dtype != p.tensor.dtype:
+            p = _converted(p, inputs.dtype)
+        return evaluate(self.term, traces, p).reshape(-1, 1)
+
+
+def _converted(p: Points, dtype: torch.dtype) -> Points:
+    """Return points in another precision."""
+    given = [None if t is None else t.to(dtype) for t in (p.normals, p.observed, p.weights)]
+    opposite = [_converted(o, dtype) for o in p.opposite]
+    return Points(
+        p.names, p.tensor.to(dtype), given[0], p.constants, given[1], opposite, weights=given[2], fields=p.fields
+    )
+
+
+def nested(problem: Problem, x: Tensor, y: Tensor, rows: slice | None = None) -> dict[str, Field]:
+    """Return the fields that a net's outputs stand for, whose derivatives are taken by nested differentiation.
+
+    Args:
+        problem: Names them.
+        x: The inputs (N, d), which require gradients.
+        y: The outputs (N, C).
+        rows: Those of the points that are asked for.
+    """
+    part = slice(None) if rows is None else rows
+
+    def leaf(channel: int) -> Callable[[Index], Component]:
+        known: dict[Index, Tensor] = {(0,) * problem.dimension: y[:, channel]}
+
+        def derivative(a: Index) -> Tensor:
+            if axes := trace_axes(a):
+                second = [tuple(2 * (n == axis) for n in range(problem.dimension)) for axis in axes]
+                return torch.stack([derivative(b) for b in second]).sum(dim=0)
+            if a not in known:
+                axis = next(n for n, order in enumerate(a) if order)
+                lower = derivative(tuple(order - (n == axis) for n, order in enumerate(a)))
+                slopes = torch.autograd.grad(lower.sum(), x, create_graph=True)[0]
+                for n in range(problem.dimension):
+                    known.setdefault(tuple(o - (m == axis) + (m == n) for m, o in enumerate(a)), slopes[:, n])
+            return known[a]
+
+        return lambda a: derivative(a)[part]
+
+    return {name: Field(problem.coordinates, leaf(c), name) for c, name in enumerate(problem.names)}
+
+
+def _shape(dde: ModuleType, problem: Problem) -> Any:
+    """Return our geometry as one of DeepXDE's."""
+    (ours,) = problem.subdomains.values()
+    lower, upper = (np.asarray(corner, dtype=np.float64) for corner in ours.bounds)
+
+    class Shape(dde.geometry.geometry.Geometry):  # type: ignore[name-defined,misc]
+        """A geometry of KINN's with the methods of DeepXDE's."""
+
+        def __init__(self) -> None:
+            super().__init__(len(lower), (lower, upper), float(np.linalg.norm(upper - lower)))
+
+        def inside(self, x: Any) -> Any:
+            return ours.contains(np.asarray(x, dtype=np.float64))
+
+        def on_boundary(self, x: Any) -> Any:
+            steps = 1e-6 * self.diam * np.concatenate([np.eye(self.dim), -np.eye(self.dim)])
+            around = np.stack([ours.contains(np.asarray(x, dtype=np.float64) + step) for step in steps])
+            return around.any(axis=0) & ~around.all(axis=0)
+
+        def random_points(self, n: int, random: str = "pseudo") -> Any:
+            return ours.sample(n, method="random", seed=int(np.random.default_rng().integers(2**31)))
+
+        def random_boundary_points(self, n: int, random: str = "pseudo") -> Any:
+            return ours.boundary("boundary").sample(n, seed=int(np.random.default_rng().integers(2**31))).points
+
+    return Shape()
+
+
+def as_deepxde_net(network: Architecture | Network, inputs: int = 0, outputs: int = 0, **build: Any) -> Any:
+    """Return a network of ours as one of DeepXDE's, for `deepxde.Model` to train.
+
+    Args:
+        network: An architecture, which is built here, or a network.
+        inputs: The number of coordinates, for an architecture.
+        outputs: The number of fields, for an architecture.
+        **build: What else `Architecture.build` takes: `bounds`, `seed`.
+
+    Raises:
+        InputError: If DeepXDE is not installed.
+    """
+    dde = deepxde()
+    real = dde.config.real(torch)
+    made = network.build(inputs, outputs, dtype=real, **build) if isinstance(network, Architecture) else network
+
+    class Net(dde.nn.NN):  # type: ignore[name-defined,misc]
+        """A network of KINN's."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = made
+
+        def forward(self, x: Tensor) -> Tensor:
+            """Return the fields (N, C) at points (N, d)."""
+            y: Tensor = made(x if self._input_transform is None else self._input_transform(x))
+            return y if self._output_transform is None else self._output_transform(x, y)
+
+    return Net()

@@ -1,0 +1,198 @@
+"""Hard conditions on faces of boxes, by polynomials in the normal coordinates: as smooth as the data.
+
+The trial function is u = g + T (d N). On every face a value or a combination alpha u + beta n . grad u is given. The
+lift g blends these data by transfinite interpolation, the Boolean sum of Gordon and Hall (1973) over the axes, with
+polynomials that take each datum once. The product d of the distances to faces with values makes d N vanish there, and
+
+    T M = M + w phi (n . grad M + alpha / beta M)
+
+makes it satisfy the homogeneous condition of a face with a slope, at the distance phi; w is 1 on the face and vanishes
+on the opposite one. Operators of different axes commute, and leave faces with values alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.fields import Field, Points, called
+from kinn.forms.hard.trial_map import TrialMap, cache_components
+from kinn.jets.index import Index, restricted, unit
+
+
+@dataclass(frozen=True)
+class HardFace:
+    """A face of a box on which something is given.
+
+    Attributes:
+        axis: The coordinate normal to the face.
+        value: Where it lies on that axis.
+        side: -1 for the lower, 1 for the upper face.
+        data: What alpha u + beta n . grad u is: a number or a function of coordinates.
+        label: What messages call the condition.
+        alpha: 1 for a value.
+        beta: 0 for a value.
+    """
+
+    axis: int
+    value: float
+    side: int
+    data: Any
+    label: str
+    alpha: float = 1.0
+    beta: float = 0.0
+
+
+class BoxAnsatz:
+    """The trial functions of one field on one subdomain.
+
+    Args:
+        faces: What is given on faces.
+        lower: The lower corner of the box.
+        upper: The upper corner of the box.
+
+    Raises:
+        InputError: If a value or a slope is given twice on a face.
+    """
+
+    def __init__(self, faces: Sequence[HardFace], lower: Sequence[float], upper: Sequence[float]) -> None:
+        self.lower = lower
+        self.upper = upper
+        self.axes: dict[int, list[HardFace]] = {}
+        for face in faces:
+            known = self.axes.setdefault(face.axis, [])
+            if any(other.side == face.side and (other.beta == 0) == (face.beta == 0) for other in known):
+                raise InputError(f"{face.label} is enforced hard on a face that another hard condition has already")
+            known.append(face)
+        self.polynomials = {axis: self._interpolation(axis) for axis in self.axes}
+
+    def __call__(self, p: Points) -> TrialMap:
+        """Return u at points as a function of N there."""
+        lift = cache_components(p, lambda q: self._blend(q.coordinates, list(self.axes), q))
+        distance = cache_components(p, self._distance)
+        operators = [operator for axis in self.axes if (operator := self._operator(axis, p))]
+
+        def dress(network: Field) -> Field:
+            out = distance * network
+            for operator in operators:
+                out = operator(out)
+            return lift + out
+
+        return dress
+
+    def _length(self, axis: int) -> float:
+        return self.upper[axis] - self.lower[axis]
+
+    def _towards(self, face: HardFace, x: Field) -> Field:
+        """Return the distance to a face, relative to the length of the box."""
+        return (x - face.value) * (-face.side / self._length(face.axis))
+
+    def _distance(self, p: Points) -> Field:
+        product = p.field(1.0, "one")
+        for axis, faces in self.axes.items():
+            valued = [face for face in faces if face.beta == 0]
+            for face in valued:
+                product = product * self._towards(face, p.coordinates[axis])
+                if self._cauchy(face):
+                    product = product * self._towards(face, p.coordinates[axis])
+            if len(valued) == 2:
+                product = product * 4.0
+        return product
+
+    def _cauchy(self, face: HardFace) -> bool:
+        """Whether both value and slope are given on a face."""
+        return sum(other.side == face.side for other in self.axes[face.axis]) == 2
+
+    def _operator(self, axis: int, p: Points) -> Callable[[Field], Field] | None:
+        """Return T for the faces with a slope alone of one axis, or None where there is none."""
+        faces = [face for face in self.axes[axis] if face.beta != 0 and not self._cauchy(face)]
+        if not faces:
+            return None
+        x, name, length = p.coordinates[axis], p.names[axis], self._length(axis)
+        factors = []
+        for face in faces:
+            factor = self._towards(face, x) * length
+            opposite = [other for other in self.axes[axis] if other.side != face.side]
+            if opposite:
+                away = 1.0 - self._towards(face, x)
+                # a value stays 0 to the first order, a slope to the second
+                factor = factor * (away if any(other.beta == 0 for other in opposite) else away * away)
+            factors.append((face, factor))
+
+        def operator(m: Field) -> Field:
+            slope = m.along(name)
+            terms = (f * (slope * float(face.side) + m * (face.alpha / face.beta)) for face, f in factors)
+            return reduce(add, terms, m)
+
+        return operator
+
+    def _interpolation(self, axis: int) -> list[list[float]]:
+        """Return for each face of an axis the polynomial, in powers of the share of the length, that takes its datum.
+
+        It satisfies the face's condition with datum 1 and those of the others with 0.
+        """
+        faces = self.axes[axis]
+        for degree in (len(faces), len(faces) + 1, len(faces) + 2):
+            table = np.array([self._on_powers(face, degree) for face in faces])
+            if np.linalg.matrix_rank(table) == len(faces):
+                break
+        return [[float(c) for c in row] for row in np.linalg.pinv(table).T]
+
+    def _on_powers(self, face: HardFace, count: int) -> list[float]:
+        """Return what the condition of a face makes of 1, s, s^2, ..., s the share of the length."""
+        s = 0.0 if face.side < 0 else 1.0
+        slopes = [0.0] + [k * s ** (k - 1) for k in range(1, count)]
+        scale = face.beta * face.side / self._length(face.axis)
+        return [face.alpha * s**k + scale * slopes[k] for k in range(count)]
+
+    def _blend(self, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
+        """Return the Boolean sum over `axes`: g_k = g_(k-1) + P_k (data - g_(k-1))."""
+        if not axes:
+            return p.field(0.0, "zero")
+        *before, axis = axes
+        total = self._blend(coordinates, before, p)
+        s = (coordinates[axis] - self.lower[axis]) * (1.0 / self._length(axis))
+        for face, polynomial in zip(self.axes[axis], self.polynomials[axis], strict=True):
+            correction = self._given(face, coordinates, p) - self._taken(face, coordinates, before, p)
+            for_datum = reduce(lambda sum_, c: sum_ * s + c, reversed(polynomial[:-1]), p.field(polynomial[-1], "one"))
+            total = total + correction * for_datum
+        return total
+
+    def _given(self, face: HardFace, coordinates: Sequence[Field], p: Points) -> Field:
+        """Return the datum of a face as a function of the other coordinates."""
+        on_face = list(coordinates)
+        on_face[face.axis] = p.field(face.value, "a face")
+        data = called(face.data, p.names, on_face) if callable(face.data) else face.data
+        return p.field(data, f"the value of {face.label}")
+
+    def _taken(self, face: HardFace, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
+        """Return what the condition of a face makes of the Boolean sum over axes before it."""
+        if not axes:
+            return p.field(0.0, "zero")
+        on_face, axis = list(coordinates), face.axis
+        on_face[axis] = p.field(face.value, "a face")
+        value = self._blend(on_face, axes, p)
+        if face.beta == 0:
+            return value
+        # the normal coordinate, held on the face but with its slope, so that the normal derivative can be taken
+        e = unit(len(on_face), axis)
+        on_face[axis] = Field(p.names, lambda a: face.value if not any(a) else float(a == e))
+        slope = self._blend(on_face, axes, p).along(p.names[axis])
+        return value * face.alpha + _frozen(slope, axis) * (face.beta * face.side)
+
+
+def _frozen(field: Field, axis: int) -> Field:
+    """Return a field on a face as a function of the other coordinates."""
+    others = [n for n in range(field.dimension) if n != axis]
+
+    def component(a: Index) -> Any:
+        kept = restricted(a, others)
+        return 0.0 if kept is None else field[kept]
+
+    return Field(field.coordinates, component)

@@ -1,0 +1,126 @@
+"""What every form makes of a problem: an objective of the networks' parameters, made of terms."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from math import inf, nan
+
+import torch
+from torch import Tensor
+
+from kinn.errors import DivergedError
+from kinn.forms.trial_base import TrialFunctions
+from kinn.optim.objective import Curvature
+
+
+class FormObjective(ABC):
+    """An objective of the parameters theta of trial functions.
+
+    Args:
+        trial: The trial functions; their flat parameter vector is theta.
+    """
+
+    #: Whether it is a sum of squares, whose least value is about zero.
+    least_squares: bool
+
+    def __init__(self, trial: TrialFunctions) -> None:
+        self.trial = trial
+
+    @property
+    def size(self) -> int:
+        """The number P of parameters."""
+        return self.trial.flat.size
+
+    @property
+    @abstractmethod
+    def samples(self) -> int:
+        """The number of rows whose products make the curvature."""
+
+    @property
+    @abstractmethod
+    def affine(self) -> bool:
+        """Whether the problem is linear in the fields."""
+
+    def last_layer(self) -> Tensor:
+        """Return the positions in theta of the parameters that the fields are affine in."""
+        return self.trial.last_layer()
+
+    def start(self) -> Tensor:
+        """Return the parameters (P,) that training starts from."""
+        return self.trial.flat.get()
+
+    def unknowns(self, theta: Tensor) -> dict[str, float]:
+        """Return the unknown constants at theta by name."""
+        free = self.trial.unknowns.free
+        return {} if free is None else self.trial.unknowns.values(theta[self.trial.flat.slices[free]])
+
+    def loss(self, theta: Tensor) -> float:
+        """Return the objective at theta; infinity where a network has no finite value there."""
+        with suppress(DivergedError):
+            return self.value(theta)
+        return inf
+
+    @abstractmethod
+    def value(self, theta: Tensor) -> float:
+        """Return the objective at theta.
+
+        Raises:
+            DivergedError: If a network has no finite value there.
+        """
+
+    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the objective and its gradient (P,) at theta; infinity and NaN where a network has no finite value there."""
+        with suppress(DivergedError):
+            return self.slope(theta)
+        return inf, torch.full_like(theta, nan)
+
+    @abstractmethod
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the objective and its gradient (P,) at theta.
+
+        Raises:
+            DivergedError: If a network has no finite value there.
+        """
+
+    @abstractmethod
+    def curvature(self, theta: Tensor) -> Curvature:
+        """Return the model of Gauss and Newton around theta."""
+
+    @abstractmethod
+    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+        """Return half the slope (P,) that the fields' second-order change along d brings, or None where it is left out."""
+
+    @abstractmethod
+    def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield parts of the residuals and of their Jacobian, of a sum of squares."""
+
+    @abstractmethod
+    def allows(self, before: Tensor, after: Tensor) -> bool:
+        """Whether a step may be taken."""
+
+    @abstractmethod
+    def progress(self, losses: list[float]) -> float:
+        """Return the share of what there was to gain that successive losses have gained."""
+
+    @abstractmethod
+    def term_losses(self, theta: Tensor) -> dict[str, float]:
+        """Return each term's share of the objective at theta, by name."""
+
+    @abstractmethod
+    def blamed(self, theta: Tensor) -> str:
+        """Return which terms are not finite at theta, and where."""
+
+    def figures(self) -> dict[str, float]:
+        """Return what records of training hold of the objective."""
+        return {}
+
+    def departed(self, measured: float, best: float) -> bool:
+        """Whether the objective on fresh points is far from the best it was there."""
+        return measured > 2 * best if self.least_squares else False
+
+
+def located(x: Tensor, names: Sequence[str]) -> str:
+    """Return the coordinates (d,) of a point for messages: "x = 0.5, y = 1"."""
+    return ", ".join(f"{name} = {float(c):.6g}" for name, c in zip(names, x, strict=True))

@@ -1,0 +1,192 @@
+"""The residual system: all weighted residuals of a form as one vector function of the parameters.
+
+The loss is the sum of the mean squares of the terms, each times its weight; it equals the sum of squares of the
+weighted residuals, which is what least-squares methods work on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import isfinite
+
+import torch
+from torch import Tensor
+
+from kinn.fields import Points
+from kinn.forms.domain_trial import DomainTrial
+from kinn.forms.objective import FormObjective, located
+from kinn.forms.terms import Term, blocks_of, evaluate, joined
+from kinn.networks import Tape
+from kinn.optim.sum_of_squares import SumOfSquares
+
+
+class ResidualObjective(SumOfSquares, FormObjective):
+    """Weighted residuals r(theta) with their Jacobian, block by block of points.
+
+    Args:
+        trial: The trial functions; their flat parameter vector is theta.
+        terms: The terms.
+    """
+
+    trial: DomainTrial
+
+    def __init__(self, trial: DomainTrial, terms: Sequence[Term]) -> None:
+        super().__init__(trial)
+        self.terms = tuple(terms)
+        self._scales: list[list[float | Tensor]] = [[]] * len(self.terms)
+        for n in range(len(self.terms)):
+            self.emphasise(n)
+        self._buffer = torch.empty(0, dtype=trial.dtype)
+
+    @property
+    def samples(self) -> int:
+        """The number of residuals."""
+        return sum(term.points * term.equations for term in self.terms)
+
+    @property
+    def affine(self) -> bool:
+        """Whether every residual is affine in the fields."""
+        return all(term.affine for term in self.terms)
+
+    def emphasise(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
+        """Weight term n beside its own weight; all that was computed of the system before no longer holds.
+
+        Args:
+            n: The number of the term.
+            factor: A factor of its mean square.
+            weights: A factor (N,) of the square at each of its points; None for 1.
+        """
+        term = self.terms[n]
+        scale: float = (term.weight * factor / term.points) ** 0.5
+        if weights is None:
+            self._scales[n] = [scale] * len(term.blocks)
+        else:
+            roots = weights.to(self.trial.dtype).sqrt()
+            self._scales[n] = [scale * part for part in roots.split_with_sizes(term.sizes)]
+
+    def move(self, n: int, points: Points) -> None:
+        """Evaluate term n at other points, all of one weight."""
+        moved = replace(self.terms[n], blocks=blocks_of(points))
+        self.terms = (*self.terms[:n], moved, *self.terms[n + 1 :])
+        self.emphasise(n)
+
+    def parted(self, count: int, seed: int) -> list[ResidualObjective]:
+        """Return the system in parts: each has its share of every term's points, drawn at random, or all if these are few.
+
+        Each is weighted so that its loss estimates that of the whole: the mean over all parts is that.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        parts: list[list[Term]] = [[] for _ in range(count)]
+        scales: list[list[list[float | Tensor]]] = [[] for _ in range(count)]
+        for term, roots in zip(self.terms, self._scales, strict=True):
+            few = term.points < count
+            whole = joined(self.trial.problem, term.blocks)
+            root = torch.cat(
+                [
+                    torch.as_tensor(r, dtype=self.trial.dtype).expand(len(p))
+                    for r, p in zip(roots, term.blocks, strict=True)
+                ]
+            )
+            shares = torch.randperm(term.points, generator=generator).tensor_split(1 if few else count)
+            for n in range(count):
+                share = shares[0 if few else n].sort().values
+                blocks = blocks_of(whole.rows(share))
+                factor = 1.0 if few else count**0.5
+                parts[n].append(replace(term, blocks=blocks))
+                scales[n].append(list((factor * root[share]).split_with_sizes([len(p) for p in blocks])))
+        systems = [ResidualObjective(self.trial, own) for own in parts]
+        for system, own in zip(systems, scales, strict=True):
+            system._scales = own
+        return systems
+
+    def squares(self, theta: Tensor) -> list[Tensor]:
+        """Return the square of the residual of each term at its points (N,), summed over equations, without weights."""
+        self.trial.flat.set(theta)
+        out: list[list[Tensor]] = [[] for _ in self.terms]
+        with torch.no_grad():
+            for n, term in enumerate(self.terms):
+                out[n] += [self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks]
+        return [torch.cat(parts) for parts in out]
+
+    def value(self, theta: Tensor) -> float:
+        """Return the loss at theta."""
+        self.trial.flat.set(theta)
+        with torch.no_grad():
+            return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
+
+    def term_losses(self, theta: Tensor) -> dict[str, float]:
+        """Return each term's share of the loss at theta, by name."""
+        self.trial.flat.set(theta)
+        shares: dict[str, float] = {}
+        with torch.no_grad():
+            for n, p, scale in self._blocks():
+                term = self.terms[n]
+                shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p, scale).square().sum())
+        return shares
+
+    def blamed(self, theta: Tensor) -> str:
+        """Return which terms are not finite at theta, and the first point at which that is so."""
+        bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
+        if not bad:
+            return "the sum of all terms overflows"
+        where = ""
+        with torch.no_grad():
+            for n, p, scale in self._blocks():
+                wrong = ~torch.isfinite(self._residual(self.terms[n], p, scale)).all(dim=0)
+                if not where and bool(wrong.any()):
+                    point = p.tensor[int(wrong.nonzero()[0, 0])]
+                    where = f", first at {located(point, p.names)}"
+        return ", ".join(bad) + where
+
+    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the loss and its gradient (P,) at theta."""
+        self.trial.flat.set(theta)
+        total, gradient = 0.0, torch.zeros_like(theta)
+        for n, p, scale in self._blocks():
+            loss = self._residual(self.terms[n], p, scale).square().sum()
+            gradient += self.trial.flat.gradient(loss)
+            total += float(loss.detach())
+        return total, gradient
+
+    def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""
+        for _, residual, jacobian in self.term_blocks(theta):
+            yield residual, jacobian
+
+    def term_blocks(self, theta: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Yield what `blocks` does, each with the number of the term that it belongs to."""
+        self.trial.flat.set(theta)
+        slices = self.trial.flat.slices
+        for number, p, scale in self._blocks():
+            if self.terms[number].whole:  # few residuals of many points: a reverse pass for each
+                residual = self._residual(self.terms[number], p, scale).flatten()
+                jacobian = torch.stack([self.trial.flat.gradient(r, keep=True) for r in residual])
+                yield number, residual.detach(), jacobian
+                continue
+            tape = Tape()
+            residual = self._residual(self.terms[number], p, scale, tape)
+            rows = residual.shape[1]
+            jacobian = self._zeros(residual.numel())
+            for e in range(len(residual)):
+                own = jacobian[e * rows : (e + 1) * rows]
+                columns = {parameter: own[:, place] for parameter, place in slices.items()}
+                tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)
+            yield number, residual.detach().flatten(), jacobian
+
+    def _zeros(self, rows: int) -> Tensor:
+        """Return a zeroed (rows, P) part of a buffer that is kept between blocks."""
+        if len(self._buffer) < rows:
+            self._buffer = torch.empty(rows, self.size, dtype=self.trial.dtype)
+        return self._buffer[:rows].zero_()
+
+    def _blocks(self) -> Iterator[tuple[int, Points, float | Tensor]]:
+        """Yield the number of each term with its blocks and the roots of the weights there: one, or one a point (n,)."""
+        for n, (term, scales) in enumerate(zip(self.terms, self._scales, strict=True)):
+            for p, scale in zip(term.blocks, scales, strict=True):
+                yield n, p, scale
+
+    def _residual(self, term: Term, p: Points, scale: float | Tensor, tape: Tape | None = None) -> Tensor:
+        """Return the residuals (equations, n) of a term on one of its blocks, times the roots of the weights."""
+        traces, p = self.trial.on_sides(term.subdomains, p, term.index, term.sought, tape)
+        return scale * evaluate(term, traces, p)

@@ -1,0 +1,114 @@
+"""The strong form: the PDE's residual at collocation points and the residuals of the conditions, in the mean square."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from kinn.conditions import Condition, Integral, Observation
+from kinn.conditions.condition import Weight
+from kinn.errors import InputError
+from kinn.fields import Field, Points
+from kinn.forms.collocation import CollocationSampler
+from kinn.forms.data import check_finite
+from kinn.forms.domain_trial import DomainTrial
+from kinn.forms.strong.residual_objective import ResidualObjective
+from kinn.forms.terms import Term, TermResidual, plan_term
+from kinn.math import sqrt
+from kinn.problem import Residual
+
+
+def strong_form(
+    trial: DomainTrial, *, points: int, seed: int = 0, pde_weight: float | None = None, method: str = "sobol"
+) -> ResidualObjective:
+    """Return the residual system of the strong form.
+
+    Args:
+        trial: The trial functions, which hold the problem.
+        points: The number of interior collocation points, shared among subdomains by measure. Boundaries get as many
+            as give them the same spacing.
+        seed: Fixes the points.
+        pde_weight: The factor of the PDE's mean square; conditions have 1 times their own weight.
+        method: How points are drawn: "sobol", "halton", "lhs", "random" or "uniform".
+
+    Raises:
+        InputError: If a residual is no field, has the wrong shape, or asks for what does not exist.
+    """
+    if points < 1:
+        raise InputError(f"points must be at least 1, not {points}")
+    problem = trial.problem
+    weight = problem.defaults.pde_weight if pde_weight is None else pde_weight
+    total = sum(g.measure for g in problem.subdomains.values())
+    terms: list[Term] = []
+
+    for n, (name, geometry) in enumerate(problem.subdomains.items()):
+        residual = problem.residual_of(name)
+        if residual is None:
+            continue
+        count = max(1, round(points * geometry.measure / total))
+        draw = problem.defaults.sampler
+        own_seed = seed + 101 * n
+        x = draw(geometry, count, own_seed) if draw else geometry.sample(count, method=method, seed=own_seed)
+        label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
+        share = weight * count / points
+        where = problem.points(torch.as_tensor(x, dtype=trial.dtype))
+        pde = _as_term(residual, problem.names)
+        terms.append(plan_term(trial, label, (name,), pde, where, weight=share, interior=True))
+    spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
+    place = CollocationSampler(problem, spacing, points / total, method, trial.dtype)
+    relative = _precision([c for c in problem.conditions if isinstance(c, Observation)])
+    for n, condition in enumerate(problem.conditions):
+        if getattr(condition, "enforce", "soft") == "hard":
+            continue
+        for group in problem.sides(condition):
+            placed = place.points(condition, group, seed + 13 * n + 7)
+            if placed is None:
+                continue
+            if isinstance(placed, Points):
+                check_finite(condition, placed)
+            several = len(problem.subdomains) > 1 and not isinstance(condition, Integral)
+            label = f"{condition.label} in {group[0]!r}" if several else condition.label
+            factor: Weight = getattr(condition, "weight", 1.0)
+            share = 1.0 if callable(factor) else factor * relative.get(condition, 1.0)
+            noise = condition.noise if isinstance(condition, Observation) else None
+            term = _balanced(condition, factor)
+            terms.append(plan_term(trial, label, group, term, placed, weight=share, noise=noise))
+    if not terms:
+        raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
+    return ResidualObjective(trial, terms)
+
+
+def _precision(observations: Sequence[Observation]) -> dict[Condition, float]:
+    """Return the weights of sets of measurements of known noise that make each measurement count by its precision.
+
+    Their mean is such that the loss of all of them is that of one set.
+    """
+    known = {o: (len(o.values), o.noise) for o in observations if o.noise is not None}
+    if len(known) < 2:
+        return {}
+    total = sum(n for n, _ in known.values())
+    mean = sum(n / noise**2 for n, noise in known.values()) / total
+    return {o: n / total / noise**2 / mean for o, (n, noise) in known.items()}
+
+
+def _balanced(condition: Condition, weight: Weight) -> TermResidual:
+    """Return the condition's residuals, times the root of its weight where that is a function."""
+    if not callable(weight):
+        return condition.residuals
+
+    def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+        root = sqrt(p.field(weight, f"the weight of {condition.label}"))
+        return [root * r for r in condition.residuals(traces, p)]
+
+    return term
+
+
+def _as_term(residual: Residual, names: Sequence[str]) -> TermResidual:
+    """Return a PDE's residual as a term's: fields by position, one result or several."""
+
+    def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+        out = residual(*(traces[0][name] for name in names), p)
+        return [out] if isinstance(out, Field) or not isinstance(out, Sequence) else out
+
+    return term

@@ -1,0 +1,73 @@
+"""Checks of what a user gives a shape: each raises one clear line, so that the shapes themselves stay readable."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinn.errors import InputError
+
+if TYPE_CHECKING:
+    from kinn.geometry.boundary.patch import Array
+
+
+def number(value: Any, what: str) -> float:
+    """Return `value` as a finite float, or raise InputError that names it as `what`."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be a number, got {value!r}") from None
+    if not math.isfinite(result):
+        raise InputError(f"{what} must be finite, got {result}")
+    return result
+
+
+def positive(value: Any, what: str) -> float:
+    """Return `value` as a finite float greater than zero, or raise InputError."""
+    result = number(value, what)
+    if result <= 0:
+        raise InputError(f"{what} must be positive, got {result:g}")
+    return result
+
+
+def point(value: Any, what: str, dim: int | None = None) -> tuple[float, ...]:
+    """Return `value` as a tuple of finite floats (of length `dim` where that is given), or raise InputError."""
+    if isinstance(value, numbers.Real):
+        value = (value,)
+    try:
+        items = list(value)
+    except TypeError:
+        raise InputError(f"{what} must be a sequence of numbers, got {value!r}") from None
+    if not items or (dim is not None and len(items) != dim):
+        raise InputError(f"{what} needs {dim or 'some'} coordinates, got {len(items)}")
+    return tuple(number(item, what) for item in items)
+
+
+def integer(value: Any, what: str, least: int) -> int:
+    """Return `value` as an integer of at least `least`, or raise InputError."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise InputError(f"{what} must be an integer, got {value!r}")
+    if int(value) < least:
+        raise InputError(f"{what} must be at least {least}, got {value}")
+    return int(value)
+
+
+def label(value: Any, what: str = "the name of a shape") -> str:
+    """Return `value` as a name, a string that is not blank, or raise InputError."""
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{what} must be a non-empty string, got {value!r}")
+    return value
+
+
+def points(values: Any, coordinates: Sequence[str]) -> Array:
+    """Return `values` as an (N, d) float64 array whose columns are the `coordinates`, or raise InputError."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != len(coordinates):
+        raise InputError(
+            f"points must be an (N, {len(coordinates)}) array ({', '.join(coordinates)}), got {array.shape}"
+        )
+    return array

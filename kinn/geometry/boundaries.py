@@ -1,0 +1,212 @@
+"""Boundaries: named parts, each with its piece of a curve or surface, sampled in proportion to their measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry import arguments
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.distances.distance import Patch, distance
+from kinn.geometry.distances.implicit import ImplicitFunction, Values
+from kinn.geometry.quadrature.graded import Grading
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule, composite
+from kinn.geometry.sampling import apportion
+
+
+@dataclass(frozen=True)
+class Face:
+    """A whole face of an axis-aligned box, or the first or last instant of a time domain.
+
+    Attributes:
+        axis: The coordinate that is constant on the face.
+        value: Its value there.
+        side: 0 where the domain lies above `value`, 1 where it lies below.
+    """
+
+    axis: int
+    value: float
+    side: int
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name and its number among equal names: "disk", "disk-2", ..."""
+
+    stem: str
+    number: int = 1
+
+    def __str__(self) -> str:
+        return self.stem if self.number == 1 else f"{self.stem}-{self.number}"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a part of a boundary is called.
+
+    Attributes:
+        name: The leaf name ("left").
+        owner: The primitive it comes from ("rectangle").
+        outer: Whether that primitive was never subtracted.
+        lateral: False for the initial and the final instant, which are no boundary of the body in space.
+    """
+
+    name: Name
+    owner: Name
+    outer: bool = True
+    lateral: bool = True
+
+    def answers_to(self, name: str) -> bool:
+        """Whether `name` is a group that this part belongs to."""
+        if name == str(self.owner):
+            return True
+        return self.lateral and (name == "boundary" or (name == "outer" and self.outer))
+
+
+def free_names(names: Iterable[Name], labels: Iterable[Label]) -> dict[Name, Name]:
+    """Return each name with the next number that is free beside labels and the names before it."""
+    taken = {str(name) for label in labels for name in (label.name, label.owner)}
+    new: dict[Name, Name] = {}
+    for name in names:
+        if name in new:
+            continue
+        free = name
+        while str(free) in taken:
+            free = Name(free.stem, free.number + 1)
+        new[name] = free
+        taken.add(str(free))
+    return new
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece with its label, and the face it is where it is a whole one.
+
+    Attributes:
+        label: What it is called.
+        piece: The points, curve or surface.
+        face: The face of a box that it is the whole of.
+        positive_inside: Whether its carrier is positive all over the shape, and zero only where the piece is: then it
+            is a distance as it is.
+        negative_outside: Whether its carrier is negative all over the outside of the shape.
+    """
+
+    label: Label
+    piece: BoundaryPatch
+    face: Face | None = None
+    positive_inside: bool = False
+    negative_outside: bool = False
+
+    @property
+    def name(self) -> str:
+        """The leaf name."""
+        return str(self.label.name)
+
+    @property
+    def measure(self) -> float:
+        """Length or area; 1 for a point."""
+        return self.piece.measure
+
+
+def smooth_distance(parts: Sequence[Part], coordinates: tuple[Values, ...], size: float) -> Values:
+    """Return the smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
+    dim = parts[0].piece.dim + 1
+    if len(coordinates) != dim:
+        raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
+    whole: list[ImplicitFunction] = []
+    patches: list[Patch] = []
+    for part in parts:
+        if not part.positive_inside:
+            patches.extend(part.piece.patches)
+        elif not any(part.piece.carrier.matches(other) == 1 for other in whole):
+            whole.append(part.piece.carrier)
+    return distance(whole, patches, coordinates, size)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A named boundary, or a group of them.
+
+    Attributes:
+        name: The name it was asked for by.
+        parts: Its leaf parts; several may bear one name.
+        size: The size of the domain.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    size: float = 1.0
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the boundary itself; 0 means that it consists of `len(parts)` single points."""
+        return self.parts[0].piece.dim
+
+    @property
+    def measure(self) -> float:
+        """Length or area that really bounds the domain; in 1D the number of end points."""
+        return float(sum(part.measure for part in self.parts))
+
+    @property
+    def face(self) -> Face | None:
+        """The face of an axis-aligned box, or the instant, that this boundary is the whole of; else None."""
+        faces = {part.face for part in self.parts}
+        return faces.pop() if len(faces) == 1 else None
+
+    def distance(self, *coordinates: Values) -> Values:
+        """Return a smooth distance to this boundary, for hard conditions.
+
+        It is zero on the boundary with a gradient of length 1 there (corners and ends apart), positive elsewhere in
+        the domain, and smooth there; far from the boundary it is no distance, only of its order of magnitude. Outside
+        the domain it means nothing.
+
+        Args:
+            coordinates: One array, tensor or field of N points for each coordinate, in order.
+
+        Returns:
+            The same kind as the coordinates: fields give fields, with all derivatives.
+
+        Raises:
+            InputError: The number of coordinates is not that of the domain, or no smooth distance is known for such a
+                boundary (a cloud of points, a foreign geometry).
+        """
+        return smooth_distance(self.parts, coordinates, self.size)
+
+    def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> BoundaryPoints:
+        """Return n points; each part gets its share of them by its measure, to within one point.
+
+        Args:
+            n: Number of points, at least 1. An end point of an interval is repeated as often as its share asks.
+            method: As in `kinn.geometry.sampling.unit_cube`; "uniform" places the points at equal distances.
+            seed: Non-negative integer; the same seed gives the same points.
+
+        Returns:
+            Points (n, d) and outward unit normals (n, d).
+
+        Raises:
+            InputError: n below 1, unknown method, bad seed.
+        """
+        shares = apportion(arguments.integer(n, "the number of points", 1), [part.measure for part in self.parts])
+        samples = [
+            part.piece.sample(share, method, seed, stream=1 + index)
+            for index, (part, share) in enumerate(zip(self.parts, shares, strict=True))
+            if share
+        ]
+        return BoundaryPoints(
+            np.concatenate([sample.points for sample in samples]),
+            np.concatenate([sample.normals for sample in samples]),
+        )
+
+    def quadrature(
+        self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
+    ) -> Rule:
+        """Return points, positive weights and outward unit normals for integrals over this boundary.
+
+        Arguments and errors are those of `Geometry.quadrature`. In one dimension each end point has weight 1.
+        """
+        wanted, total = QuadratureSpec(order, points, seed), self.measure
+        cells = [cells for part in self.parts for cells in part.piece.cells(wanted.fewer(part.measure / total))]
+        return composite(cells if grading is None else grading.along(cells), wanted)

@@ -1,0 +1,212 @@
+"""Pieces of boundaries: parametrised points, curves and surfaces with outward normals."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinn.errors import InputError
+from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.implicit import ImplicitFunction, Plane
+from kinn.geometry.distances.rfunctions import Everywhere, Region, between
+from kinn.geometry.quadrature.cells import CellPoints, Cells
+from kinn.geometry.quadrature.gauss import Array, Indices
+from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor
+from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.sampling import fill, unit_cube
+
+__all__ = ["Array", "BoundaryPatch", "BoundaryPoints", "Images", "Mask", "Segment", "Spans"]
+
+Mask = NDArray[np.bool_]
+Spans = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class BoundaryPoints:
+    """Points on a boundary, (n, d), and the outward unit normals there, (n, d)."""
+
+    points: Array
+    normals: Array
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: Mask | NDArray[np.intp] | slice) -> BoundaryPoints:
+        return BoundaryPoints(self.points[index], self.normals[index])
+
+
+class BoundaryPatch(ABC):
+    """A piece of a boundary, the image of the unit cube of dimension `dim` (0: a point, 1: a curve, 2: a surface).
+
+    The map carries the uniform measure of the cube to the uniform measure of the piece: a curve is run through at
+    constant speed. Sampling, quadrature and trimming all rest on this, so a curve without a closed form for its arc
+    length has to invert it numerically.
+    """
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Dimension of the parameter."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length or area; 1 for a point."""
+
+    @property
+    def rejects(self) -> bool:
+        """Whether `accepts` turns points away; never for curves, which are cut at their crossings instead."""
+        return False
+
+    @abstractmethod
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return the points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
+
+    def accepts(self, located: BoundaryPoints) -> Mask:
+        """Return which of the points that `at` gave belong to the piece, (m,)."""
+        return np.ones(len(located), dtype=bool)
+
+    @property
+    def stretches(self) -> tuple[BoundaryPatch, Spans]:
+        """A smooth curve, and the spans of its parameter that this curve consists of."""
+        return self, ((0.0, 1.0),)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it is a curve or surface, not single points of one."""
+        return True
+
+    @property
+    def periodic(self) -> bool:
+        """Whether a curve is closed and smooth all round."""
+        return False
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Parameters of a curve, inside (0, 1), where it is less smooth than elsewhere."""
+        return ()
+
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return cells that the piece consists of, on which quadratures are built.
+
+        Args:
+            wanted: What the quadrature should be like; cells as such do not depend on it, single points do.
+        """
+        return curve_cells(self) if self.dim == 1 else (Images(self, np.array([[0.0, 1.0]])),)
+
+    @property
+    def carrier(self) -> ImplicitFunction:
+        """The function on whose zero set the piece lies, positive behind the piece (against its normals).
+
+        Raises:
+            InputError: None is known.
+        """
+        raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return which part of its carrier's zero set a curve is between two parameters (`end` > 1 goes round)."""
+        return Everywhere()
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """The piece as patches, which smooth distances are made of."""
+        return (Patch(self.carrier, self.extent(0.0, 1.0)),)
+
+    def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
+        """Return n points of the piece; the arguments are those of `unit_cube`."""
+
+        def draw(m: int) -> Array:
+            located = self.draw(m, method, seed, stream)
+            return np.stack([located.points, located.normals], axis=1)
+
+        found = fill(n, draw, "a boundary piece", spread=method == "uniform")
+        return BoundaryPoints(found[:, 0], found[:, 1])
+
+    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
+        """Return those of m candidates that belong to the piece."""
+        located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
+        return located[self.accepts(located)] if self.rejects else located
+
+
+@dataclass(frozen=True, eq=False)
+class Images(Cells):
+    """Images of the unit cube under a piece, which keeps ratios of measure; of a curve those of spans of its parameter.
+
+    Attributes:
+        piece: The piece.
+        spans: For each cell where its first parameter begins and ends, (C, 2).
+        around: Whether it is one cell that goes all round a smooth closed curve.
+    """
+
+    piece: BoundaryPatch
+    spans: Array
+    around: bool = False
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """A line for each parameter."""
+        return (Circle(),) if self.around else (LINE,) * self.piece.dim
+
+    @property
+    def count(self) -> int:
+        """Number of spans."""
+        return len(self.spans)
+
+    def at(self, which: Indices, unit: Array) -> CellPoints:
+        """Return the points at these parameters."""
+        start, end = self.spans[which].T
+        if self.piece.dim:
+            unit = np.column_stack([start + (end - start) * unit[:, 0], unit[:, 1:]])
+        located = self.piece.at(unit)
+        return CellPoints(located.points, self.piece.measure * (end - start), located.normals)
+
+
+def curve_cells(piece: BoundaryPatch) -> tuple[Cells, ...]:
+    """Return the stretches of a piece that is a curve, divided where the curve is less smooth."""
+    curve, spans = piece.stretches
+    if curve.periodic and spans == ((0.0, 1.0),):
+        return (Images(curve, np.array(spans), around=True),)
+    divided = [
+        stretch
+        for start, end in spans
+        for stretch in pairwise([start, *(t for t in curve.breaks if start < t < end), end])
+    ]
+    return (Images(curve, np.array(divided)),)
+
+
+@dataclass(frozen=True)
+class Segment(BoundaryPatch):
+    """A straight segment in the plane from `start` to `end`, with its outward unit `normal`."""
+
+    start: tuple[float, ...]
+    end: tuple[float, ...]
+    normal: tuple[float, ...]
+
+    @property
+    def dim(self) -> int:
+        """1: a curve."""
+        return 1
+
+    @property
+    def measure(self) -> float:
+        """Length."""
+        return float(np.linalg.norm(np.subtract(self.end, self.start)))
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points at constant speed from start to end."""
+        points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
+        return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
+
+    @property
+    def carrier(self) -> ImplicitFunction:
+        """The line."""
+        return Plane.through(self.start, self.normal)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around the stretch."""
+        first, last = self.at(np.array([[start], [end]])).points
+        return between(first, last)

@@ -1,0 +1,164 @@
+"""Shapes that are moved: translated and rotated, whatever they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Part
+from kinn.geometry.boundary.patch import Array, BoundaryPoints, Mask
+from kinn.geometry.boundary.transformed import TransformedPatch
+from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.implicit import ImplicitFunction, Motion
+from kinn.geometry.distances.rfunctions import Region
+from kinn.geometry.geometry import Geometry
+from kinn.geometry.quadrature.cells import Cells
+from kinn.geometry.quadrature.mapped import MappedCells
+from kinn.geometry.quadrature.rule import QuadratureSpec
+
+
+@dataclass(frozen=True)
+class MovedPatch(TransformedPatch):
+    """A piece of a boundary after a motion."""
+
+    motion: Motion
+
+    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
+        """Return the points, moved."""
+        return BoundaryPoints(self.motion(located.points), self.motion.turned(located.normals))
+
+    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
+        """Return the points, moved back."""
+        back = np.asarray(located.normals @ np.asarray(self.motion.rotation))
+        return BoundaryPoints(self.motion.undone(located.points), back)
+
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return those of the base, moved."""
+        return _moved(self.base.cells(wanted), self.motion)
+
+    @property
+    def carrier(self) -> ImplicitFunction:
+        """That of the base, moved."""
+        return self.base.carrier.moved(self.motion)
+
+    def extent(self, start: float, end: float) -> Region:
+        """That of the base, moved."""
+        return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Those of the base, moved."""
+        return tuple(
+            Patch(patch.carrier.moved(self.motion), patch.region.mapped(lambda carrier: carrier.moved(self.motion)))
+            for patch in self.base.patches
+        )
+
+
+class Transformed(Geometry):
+    """A shape after a rigid motion; its boundaries keep their names. Made by `translated`, `rotated` and cylinders.
+
+    Args:
+        base: The shape, in space alone.
+        motion: The motion.
+
+    Raises:
+        InputError: The shape has time.
+    """
+
+    def __init__(self, base: Geometry, motion: Motion) -> None:
+        if "t" in base.coordinates:
+            raise InputError("only shapes in space are moved: move the shape, then multiply it by time")
+        self.base, self.motion = base, motion
+        self.rejects, self.dear = base.rejects, base.dear
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base!r}, {self.motion!r})"
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """The box around the moved box of the shape."""
+        corners = self.motion(np.array(list(product(*np.transpose(self.base.bounds)))))
+        return corners.min(axis=0), corners.max(axis=0)
+
+    @property
+    def measure(self) -> float:
+        """As the shape."""
+        return self.base.measure
+
+    def level(self, points: Array) -> Array:
+        """Return the level of the shape where the points come from."""
+        return self.base.level(self.motion.undone(points))
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), come from points in the shape, (N,)."""
+        return self.base.contains(self.motion.undone(arguments.points(points, self.coordinates)))
+
+    @property
+    def region(self) -> Region:
+        """That of the shape, moved."""
+        return self.base.region.mapped(lambda carrier: carrier.moved(self.motion))
+
+    def from_unit(self, unit: Array) -> Array:
+        """Return the points of the shape, moved."""
+        return self.motion(self.base.from_unit(unit))
+
+    def draw(self, m: int, method: str, seed: int) -> Array:
+        """Return the points that the shape draws, moved: a grid turns with it."""
+        return self.motion(self.base.draw(m, method, seed))
+
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return those of the shape, moved."""
+        return _moved(self.base.cells(wanted), self.motion)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Those of the shape, moved; no longer faces of boxes."""
+        return tuple(replace(part, piece=MovedPatch(part.piece, self.motion), face=None) for part in self.base.parts)
+
+
+def _moved(groups: Sequence[Cells], motion: Motion) -> tuple[Cells, ...]:
+    rotation, shift = np.array(motion.rotation), np.array(motion.shift)
+    return tuple(MappedCells(cells, rotation, shift) for cells in groups)
+
+
+def translated(shape: Geometry, shift: Sequence[float]) -> Transformed:
+    """Return a translated shape; see `Geometry.translated`."""
+    vector = arguments.point(shift, "the shift", shape.dim)
+    return Transformed(shape, Motion(_tuples(np.eye(shape.dim)), vector))
+
+
+def rotated(shape: Geometry, angle: float, center: Sequence[float] | None, axis: Sequence[float]) -> Transformed:
+    """Return a rotated shape; see `Geometry.rotated`."""
+    if shape.dim not in {2, 3}:
+        raise InputError(f"shapes in 2 or 3 dimensions can be rotated, this one has {shape.dim}")
+    angle = arguments.number(angle, "the angle of a rotation")
+    fixed = np.array(arguments.point((0.0,) * shape.dim if center is None else center, "the centre", shape.dim))
+    cos, sin = math.cos(angle), math.sin(angle)
+    if shape.dim == 2:
+        rotation = np.array([[cos, -sin], [sin, cos]])
+    else:
+        x, y, z = unit_vector(axis, "the axis of a rotation")
+        # Rodrigues' formula: R = 1 + sin K + (1 - cos) K^2 with K v = axis x v
+        cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+        rotation = np.eye(3) + sin * cross + (1 - cos) * cross @ cross
+    return Transformed(shape, Motion(_tuples(rotation), tuple((fixed - rotation @ fixed).tolist())))
+
+
+def unit_vector(vector: Sequence[float], what: str) -> Array:
+    """Return a vector in space scaled to length 1, or raise InputError that names it as `what`."""
+    direction = np.array(arguments.point(vector, what, 3))
+    length = float(np.linalg.norm(direction))
+    if length == 0:
+        raise InputError(f"{what} has no length")
+    return direction / length
+
+
+def _tuples(matrix: Array) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in matrix.tolist())

@@ -1,0 +1,160 @@
+"""Smooth functions of how near a point is to a closed curve, in arithmetic that jets carry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry.boundary.loop import Loop
+from kinn.geometry.boundary.patch import Array, Mask
+from kinn.geometry.distances.distance import like, numbers
+from kinn.geometry.distances.implicit import ImplicitFunction, Values
+from kinn.geometry.distances.lp_distance import coefficients, polynomial
+
+_TERMS = 7  # of Taylor series along the curve: derivatives of the distance are right up to the fifth
+_WITHIN = 0.95  # the share of the curve's reach, found from its nodes, that is relied upon
+_BLEND = 0.25  # the share of the range at which the exact distance begins to be blended into the field
+_NODES_AWAY = 3.0  # nodes lie this much closer to each other than to where the field is used: errors below 1e-8
+_FEWEST_NODES, _MOST_NODES = 128, 2**13
+
+
+@dataclass(frozen=True)
+class CurveDistance:
+    """What is known of N points near a curve; those beyond its range are put on it, where nothing depends on them.
+
+    Attributes:
+        points: The points themselves, (N, 2).
+        near: Which points lie within the range, (N,).
+        level: Their signed distances, (N,), positive outside.
+        parameter: The parameters of the nearest points, (N,).
+        ahead: Zero, with the derivatives of the parameter.
+        distance: The signed distance, positive inside.
+    """
+
+    points: Array
+    near: Mask
+    level: Array
+    parameter: Array
+    ahead: Values
+    distance: Values
+
+
+def reach_of(loop: Loop) -> float:
+    """Return the range within which distances from a curve are smooth."""
+    return _WITHIN * loop.reach
+
+
+def approach(loop: Loop, x: Sequence[Values]) -> CurveDistance:
+    """Return what is known of points near a curve.
+
+    The nearest point of each is found by number. Newton's method, started there and carried out in the arithmetic of
+    the coordinates, then gives the derivatives of its parameter: each step doubles how many of them are right.
+    """
+    points = np.column_stack(np.broadcast_arrays(*(np.atleast_1d(numbers(c)) for c in x)))
+    t, level = loop.nearest(points)
+    near = np.abs(level) < reach_of(loop)
+    series = [loop(t, order) / math.factorial(order) for order in range(_TERMS)]
+    x = [c * like(near, c) + like(np.where(near, 0.0, on), c) for c, on in zip(x, series[0].T, strict=True)]
+    ahead: Values = 0.0
+    for _ in range(3):
+        place, tangent, bend = (_taylor(series, order, ahead, x[0]) for order in range(3))
+        apart = [p - c for p, c in zip(place, x, strict=True)]
+        slope = tangent[0] * tangent[0] + tangent[1] * tangent[1] + apart[0] * bend[0] + apart[1] * bend[1]
+        ahead = ahead - (apart[0] * tangent[0] + apart[1] * tangent[1]) / slope
+    place, tangent = (_taylor(series, order, ahead, x[0]) for order in range(2))
+    across = (place[0] - x[0]) * tangent[1] - (place[1] - x[1]) * tangent[0]
+    speed = (tangent[0] * tangent[0] + tangent[1] * tangent[1]) ** 0.5
+    return CurveDistance(points, near, level, t, ahead, across * loop.orientation / speed)
+
+
+def _taylor(series: list[Array], order: int, ahead: Values, kind: Values) -> list[Values]:
+    """Return both components of a derivative of the curve, `ahead` of where the Taylor series is taken."""
+    components = []
+    for axis in range(2):
+        terms = [math.perm(k, order) * series[k][:, axis] for k in range(order, _TERMS)]
+        total = like(terms[-1], kind)
+        for term in reversed(terms[:-1]):
+            total = total * ahead + like(term, kind)
+        components.append(total)
+    return components
+
+
+@dataclass(frozen=True)
+class LoopDistance(ImplicitFunction):
+    """The signed distance to a curve, positive inside, blended into an L^p distance field away from it.
+
+    The exact distance is smooth only within the curve's reach; the field is smooth everywhere off the curve, but costs
+    a sum over nodes, which is accurate only some way off. Both are of the order of the distance, so the blend is.
+    """
+
+    loop: Loop
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the function, smooth to fourth order.
+
+        Raises:
+            InputError: The curve bends too sharply for its length.
+        """
+        found, scale = approach(self.loop, x), reach_of(self.loop)
+        nodes, weighted = self._nodes
+        side = np.where(found.level > 0, -1.0, 1.0)
+        share = np.abs(found.level) / scale
+        blended, off = found.near & (share > _BLEND), share > _BLEND
+        # the weight of the exact distance falls from 1 to 0 with four continuous derivatives
+        z = (found.distance * like(side / scale, found.distance) - _BLEND) * (1 / (1 - _BLEND)) * like(blended, x[0])
+        fall = z * z * z * z * z * (126.0 + z * (-420.0 + z * (540.0 + z * (-315.0 + z * 70.0))))
+        weight = like(found.near, fall) - fall
+        values = coefficients(found.points[off], nodes, weighted)
+        terms = {power: np.full(len(off), 0.5 * math.pi if power == (0, 0) else 0.0) for power in values}
+        for power, value in values.items():
+            terms[power][off] = value * side[off]
+        offsets = [c - like(at, c) for c, at in zip(x, found.points.T, strict=True)]
+        field = (polynomial(terms, offsets) * (2 / math.pi)) ** -0.5
+        return found.distance * weight + (1.0 - weight) * field * like(side, field)
+
+    @property
+    def _nodes(self) -> tuple[Array, Array]:
+        """Points of the curve, (K, 2), and outward normals there times the lengths they stand for."""
+        speeds = np.linalg.norm(self.loop(self.loop.nodes, 1), axis=1)
+        count = math.ceil(_NODES_AWAY * float(np.max(speeds)) / (_BLEND * reach_of(self.loop)))
+        if count > _MOST_NODES:
+            raise InputError(
+                f"no smooth distance: the curve bends or nears itself within {self.loop.reach:.2g} "
+                f"at a size of {self.loop.size:.2g}; enforce its conditions soft"
+            )
+        t = np.arange(max(count, _FEWEST_NODES)) / max(count, _FEWEST_NODES)
+        lengths = np.linalg.norm(self.loop(t, 1), axis=1) / len(t)
+        return self.loop(t), self.loop.normals(t) * lengths[:, None]
+
+
+@dataclass(frozen=True)
+class CurveSegment(ImplicitFunction):
+    """A function that is positive on one stretch of a curve and negative on the rest of it.
+
+    Attributes:
+        loop: The curve.
+        first: The parameter at which the stretch begins, between 0 and 1.
+        last: The parameter at which it ends, above the first and less than 1 above it.
+    """
+
+    loop: Loop
+    first: float
+    last: float
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return cos(angle from the middle) - cos(angle of the ends), faded out off the curve."""
+        found, scale = approach(self.loop, x), reach_of(self.loop)
+        angle = 2 * math.pi * (found.parameter - (self.first + self.last) / 2)
+        # the Taylor series of the cosine; `ahead` is zero, so that only derivatives need it
+        phases = [np.cos(angle + k * math.pi / 2) * (2 * math.pi) ** k / math.factorial(k) for k in range(_TERMS)]
+        total = like(phases[-1], found.ahead)
+        for phase in reversed(phases[:-1]):
+            total = total * found.ahead + like(phase, found.ahead)
+        z = found.distance * (1 / scale)
+        q = 1.0 - z * z
+        weight = q * q * q * q * like(found.near, q)
+        return (total - math.cos(math.pi * (self.last - self.first))) * weight * self.loop.radius

@@ -1,0 +1,177 @@
+"""Carriers: the smooth functions on whose zero sets pieces of boundaries lie, in arithmetic that jets carry.
+
+A carrier takes the coordinates one by one, as arrays, tensors or fields, and returns the same kind. It is zero on its
+zero set with a gradient of length 1 there, and positive on one side of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Coordinates, and functions of them: arrays, tensors, fields or numbers, all of one kind.
+Values = Any
+
+_SAME = 1e-9  # planes closer than this, relative to their distance from the origin, are one
+
+
+class ImplicitFunction(ABC):
+    """A function of the coordinates, normalised to first order on its zero set."""
+
+    @abstractmethod
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the function at coordinates x, each (N,)."""
+
+    def __neg__(self) -> ImplicitFunction:
+        return Negative(self)
+
+    def lifted(self) -> ImplicitFunction:
+        """Return the same function with one more coordinate, the last, that it does not depend on."""
+        return LiftedFunction(self)
+
+    def moved(self, motion: Motion) -> ImplicitFunction:
+        """Return the function that has the same values where a motion takes the points."""
+        return Moved(self, motion)
+
+    def matches(self, other: ImplicitFunction) -> int:
+        """Return 1 where the other is the same function, -1 where it is its negative, else 0."""
+        return 1 if self == other else -1 if -self == other else 0
+
+
+@dataclass(frozen=True)
+class Negative(ImplicitFunction):
+    """The function whose other side is positive."""
+
+    base: ImplicitFunction
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the negative of the base."""
+        return -self.base(x)
+
+    def __neg__(self) -> ImplicitFunction:
+        return self.base
+
+    def lifted(self) -> ImplicitFunction:
+        """Return the negative of the lifted base, so that equal functions stay equal."""
+        return Negative(self.base.lifted())
+
+    def moved(self, motion: Motion) -> ImplicitFunction:
+        """Return the negative of the moved base."""
+        return Negative(self.base.moved(motion))
+
+
+@dataclass(frozen=True)
+class LiftedFunction(ImplicitFunction):
+    """A function of all coordinates but the last."""
+
+    base: ImplicitFunction
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the base at the other coordinates."""
+        return self.base(x[:-1])
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The rigid motion x -> R x + s with a rotation matrix R, (d, d), and a shift s, (d,)."""
+
+    rotation: tuple[tuple[float, ...], ...]
+    shift: tuple[float, ...]
+
+    def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points, (N, d), are taken."""
+        return np.asarray(points @ np.transpose(self.rotation) + np.asarray(self.shift))
+
+    def turned(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what becomes of vectors, (N, d)."""
+        return np.asarray(vectors @ np.transpose(self.rotation))
+
+    def undone(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points, (N, d), come from."""
+        return np.asarray((points - np.asarray(self.shift)) @ np.asarray(self.rotation))
+
+
+@dataclass(frozen=True)
+class Moved(ImplicitFunction):
+    """A function moved rigidly."""
+
+    base: ImplicitFunction
+    motion: Motion
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the base where the coordinates come from."""
+        columns = zip(*self.motion.rotation, strict=True)
+        return self.base([Plane(c, -float(np.dot(c, self.motion.shift)))(x) for c in columns])
+
+
+@dataclass(frozen=True)
+class Plane(ImplicitFunction):
+    """The signed distance to a point, a line, a plane, ...: a . x + b with a unit vector a that points inwards."""
+
+    slope: tuple[float, ...]
+    shift: float
+
+    @classmethod
+    def through(cls, point: Sequence[float], normal: Sequence[float]) -> Plane:
+        """Return the plane through a point that is negative where its unit normal points."""
+        return cls(tuple(-float(n) for n in normal), float(np.dot(point, normal)))
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the signed distance; along an axis without rounding on the plane itself."""
+        along = [(a, c) for a, c in zip(self.slope, x, strict=True) if a]
+        if len(along) == 1:
+            ((a, c),) = along
+            return (c + self.shift / a) * a
+        return sum((a * c for a, c in along[1:]), along[0][0] * along[0][1]) + self.shift
+
+    def __neg__(self) -> ImplicitFunction:
+        return Plane(tuple(-a for a in self.slope), -self.shift)
+
+    def lifted(self) -> ImplicitFunction:
+        """Return the plane that contains the last axis."""
+        return Plane((*self.slope, 0.0), self.shift)
+
+    def moved(self, motion: Motion) -> ImplicitFunction:
+        """Return the plane that the motion takes this one to."""
+        slope = tuple(motion.turned(np.array([self.slope]))[0].tolist())
+        return Plane(slope, self.shift - float(np.dot(slope, motion.shift)))
+
+    def matches(self, other: ImplicitFunction) -> int:
+        """Return as the base does, up to rounding."""
+        if not isinstance(other, Plane) or len(other.slope) != len(self.slope):
+            return 0
+        close = _SAME * (1 + abs(self.shift))
+        for sign in (1, -1):
+            apart = np.subtract((*self.slope, self.shift), np.multiply(sign, (*other.slope, other.shift)))
+            if np.all(np.abs(apart) <= close):
+                return sign
+        return 0
+
+
+@dataclass(frozen=True)
+class Round(ImplicitFunction):
+    """A circle or sphere: (R^2 - |x - c|^2) / (2 R), positive inside, a polynomial."""
+
+    center: tuple[float, ...]
+    radius: float
+
+    def __call__(self, x: Sequence[Values]) -> Values:
+        """Return the polynomial."""
+        offsets = [a - b for a, b in zip(x, self.center, strict=True)]
+        squares = sum((a * a for a in offsets[1:]), offsets[0] * offsets[0])
+        return (squares - self.radius**2) * (-0.5 / self.radius)
+
+    def moved(self, motion: Motion) -> ImplicitFunction:
+        """Return the circle or sphere around the moved centre."""
+        return Round(tuple(motion(np.array([self.center]))[0].tolist()), self.radius)
+
+    @classmethod
+    def between(cls, start: Sequence[float], end: Sequence[float]) -> Round:
+        """Return the circle or sphere that has the two points as ends of a diameter."""
+        center = tuple(float(c) for c in np.add(start, end) / 2)
+        return cls(center, float(np.linalg.norm(np.subtract(start, end)) / 2))

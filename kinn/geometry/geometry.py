@@ -1,0 +1,267 @@
+"""The base of all shapes: a closed bounded set with a level function, samples of its interior and named boundaries."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kinn.errors import InputError, unknown
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Boundary, Face, Label, Part, smooth_distance
+from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Mask
+from kinn.geometry.distances.implicit import Values
+from kinn.geometry.distances.rfunctions import Region
+from kinn.geometry.quadrature.cells import Cells, WeightedPoints
+from kinn.geometry.quadrature.graded import Grading
+from kinn.geometry.quadrature.rule import SCATTERED, QuadratureSpec, Rule, composite
+from kinn.geometry.quadrature.strips import Strips, slabs
+from kinn.geometry.sampling import fill, unit_cube
+
+if TYPE_CHECKING:
+    from kinn.geometry.csg.boolean import Difference, Intersection, Union
+    from kinn.geometry.csg.motion import Transformed
+    from kinn.geometry.csg.time import SpaceTime, TimeInterval
+
+__all__ = [
+    "Array",
+    "Boundary",
+    "BoundaryPatch",
+    "BoundaryPoints",
+    "Face",
+    "Geometry",
+    "Mask",
+    "Part",
+    "coordinate_names",
+]
+
+CLOSE = 100  # a point this many times the rounding outside a shape still belongs to it
+
+
+def coordinate_names(dim: int) -> tuple[str, ...]:
+    """Return the names of the coordinates of space: x, y, z, and x1, x2, ... beyond three dimensions."""
+    return ("x", "y", "z")[:dim] if dim <= 3 else tuple(f"x{axis + 1}" for axis in range(dim))
+
+
+class Geometry(ABC):
+    """A closed bounded domain. Combine shapes with `|`, `&` and `-`, and with time by `shape * TimeInterval(0, 1)`.
+
+    A new shape gives `bounds`, `measure`, `level` and `parts`, and `from_unit` with `rejects = False` where it has a
+    map from the unit cube that keeps volume ratios; otherwise points of the bounding box are accepted or rejected.
+    """
+
+    rejects: bool = True  # whether `from_unit` gives points that are not inside
+    dear: bool = False  # whether the level takes so long that volumes are not measured by it
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates d, time included."""
+        return len(self.bounds[0])
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Names of the coordinates, in the order of the columns of points."""
+        return coordinate_names(self.dim)
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[Array, Array]:
+        """Lower and upper corner of an axis-aligned box around the shape, each (d,)."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length, area or volume."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[Part, ...]:
+        """The leaf parts of the boundary."""
+
+    @abstractmethod
+    def level(self, points: Array) -> Array:
+        """Return a signed level, (N,): negative inside, zero on the boundary, positive outside.
+
+        It must never exceed the distance to the boundary and be 1-Lipschitz (a signed distance is): the trimming of
+        boundaries draws its certainty that no crossing was missed from that.
+        """
+
+    @cached_property
+    def size(self) -> float:
+        """The largest extent of the bounding box."""
+        lower, upper = self.bounds
+        return float(np.max(upper - lower))
+
+    @cached_property
+    def rounding(self) -> float:
+        """Length below which a level counts as zero: 1e-12 of the size, more for a shape far from the origin."""
+        return 1e-12 * self.size + 16 * float(np.finfo(np.float64).eps * np.max(np.abs(self.bounds)))
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), lie in the closed shape, (N,); rounding on the boundary is forgiven."""
+        return np.asarray(self.level(arguments.points(points, self.coordinates)) <= CLOSE * self.rounding)
+
+    def from_unit(self, unit: Array) -> Array:
+        """Return the points that the unit cube points `unit`, (m, d), are mapped to; see `rejects`."""
+        lower, upper = self.bounds
+        return np.asarray(lower + unit * (upper - lower))
+
+    def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
+        """Return n points of the interior, uniform in measure.
+
+        Args:
+            n: Number of points, at least 1.
+            method: "sobol", "halton", "lhs", "random", or "uniform": cell centres of a regular grid of the bounding
+                box, the grid being the coarsest found with n points inside, of which a few may be left out.
+            seed: Non-negative integer; the same seed gives the same points.
+
+        Returns:
+            An (n, d) array. Sequences are continued until n points are accepted.
+
+        Raises:
+            InputError: n below 1, unknown method, bad seed, or a domain that is empty.
+        """
+        return fill(n, lambda m: self.draw(m, method, seed), repr(self), spread=method == "uniform")
+
+    def draw(self, m: int, method: str, seed: int) -> Array:
+        """Return those of m candidates that lie inside, (k, d) with k <= m."""
+        lower, upper = self.bounds
+        unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
+        if method == "uniform":
+            points = lower + unit * (upper - lower)
+            return np.asarray(points[self.contains(points)])
+        points = self.from_unit(unit)
+        return points[self.contains(points)] if self.rejects else points
+
+    @cached_property
+    def _slabs(self) -> Strips | None:
+        """The shape, in the plane, in slabs between the curves that bound it."""
+        pieces = [part.piece for part in self.parts]
+        return None if any(piece.dim != 1 or not piece.smooth for piece in pieces) else slabs(pieces, self.rounding)
+
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return cells that the shape consists of, on which quadratures are built.
+
+        Args:
+            wanted: What the quadrature should be like; cells as such do not depend on it, single points do. By
+                default they are slabs between the curves that bound a shape in the plane, and elsewhere points of a
+                sequence, all with one weight.
+        """
+        if self.dim == 2 and self._slabs is not None:
+            return (self._slabs,)
+        points = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
+        return (WeightedPoints(points, np.full(len(points), self.measure / len(points))),)
+
+    def quadrature(
+        self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
+    ) -> Rule:
+        """Return points and positive weights for integrals over the shape.
+
+        Args:
+            order: The degree, 0 to 60, of polynomials that are integrated exactly in the reference coordinates of each
+                cell that the shape is cut into; on straight cells, disks and balls also in x, y and z.
+            points: The least number of points: cells are cut on until there are as many, spread about evenly. By
+                default as few as the order takes.
+            seed: Where given, a rule of the same order whose points lie elsewhere, for each seed at other places:
+                what a network has made of one rule shows on another.
+            grading: Corners that the points crowd towards, for fields that are singular there; polynomials are then
+                integrated to the accuracy that the number of points allows.
+
+        Raises:
+            InputError: A number is no integer or out of range, or the shape has no such corners.
+        """
+        wanted = QuadratureSpec(order, points, seed)
+        cells = self.cells(wanted)
+        return composite(cells if grading is None else grading.inside(cells), wanted)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Labels of all parts, those that a combination trimmed away included."""
+        return tuple(part.label for part in self.parts)
+
+    @property
+    def boundaries(self) -> tuple[str, ...]:
+        """Names of the leaf boundaries, in order, each once."""
+        return tuple(dict.fromkeys(part.name for part in self.parts))
+
+    def boundary(self, name: str) -> Boundary:
+        """Return a boundary by name.
+
+        Args:
+            name: A leaf name ("left"), the name of a primitive ("rectangle": all its sides), "boundary" (everything;
+                of a space-time domain everything but the initial and the final instant) or "outer" (what belongs to
+                shapes that were not subtracted).
+
+        Raises:
+            InputError: There is no such boundary (the line names the nearest one), or nothing is left of it.
+        """
+        parts = self.parts
+        found = tuple(part for part in parts if part.name == name)
+        found = found or tuple(part for part in parts if part.label.answers_to(name))
+        if not found:
+            if any(name == str(label.name) or label.answers_to(name) for label in self.labels):
+                raise InputError(f"boundary {name!r} bounds nothing any more: other shapes cover it or cut it off")
+            groups = [str(part.label.owner) for part in parts]
+            raise unknown("boundary", name, [*self.boundaries, *groups, "boundary", "outer"])
+        return Boundary(name, found, self.size)
+
+    @property
+    def region(self) -> Region:
+        """The shape as a region, which trims the surfaces of shapes that it is combined with.
+
+        Raises:
+            InputError: None is known.
+        """
+        raise InputError(f"no smooth distance is known for combinations with {self!r}: enforce their conditions soft")
+
+    def distance(self, *coordinates: Values) -> Values:
+        """Return a smooth distance to the whole boundary, initial and final instant included: `Boundary.distance`."""
+        return smooth_distance(self.parts, coordinates, self.size)
+
+    def __or__(self, other: Geometry) -> Union:
+        from kinn.geometry.csg.boolean import (
+            Union,  # the combinations are shapes themselves: their module imports this one
+        )
+
+        return Union(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def __and__(self, other: Geometry) -> Intersection:
+        from kinn.geometry.csg.boolean import Intersection
+
+        return Intersection(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def __sub__(self, other: Geometry) -> Difference:
+        from kinn.geometry.csg.boolean import Difference
+
+        return Difference(self, other) if isinstance(other, Geometry) else NotImplemented
+
+    def translated(self, shift: Sequence[float]) -> Transformed:
+        """Return the shape moved by a vector, (d,); its boundaries keep their names."""
+        from kinn.geometry.csg.motion import translated
+
+        return translated(self, shift)
+
+    def rotated(
+        self, angle: float, *, center: Sequence[float] | None = None, axis: Sequence[float] = (0, 0, 1)
+    ) -> Transformed:
+        """Return the shape, in two or three dimensions, rotated; its boundaries keep their names.
+
+        Args:
+            angle: In radians, counter-clockwise; in space as seen against the axis.
+            center: A point that stays where it is; the origin by default.
+            axis: In space, the direction of the axis; it need not have length 1.
+
+        Raises:
+            InputError: The shape has another dimension or time; a value is not finite; an axis has no length.
+        """
+        from kinn.geometry.csg.motion import rotated
+
+        return rotated(self, angle, center, axis)
+
+    def __mul__(self, other: TimeInterval) -> SpaceTime:
+        from kinn.geometry.csg.time import SpaceTime
+
+        return SpaceTime(self, other) if isinstance(other, Geometry) else NotImplemented

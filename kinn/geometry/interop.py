@@ -1,0 +1,163 @@
+"""Geometries of other libraries, used by the methods that DeepXDE gives its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kinn.errors import InputError
+from kinn.geometry import arguments
+from kinn.geometry.boundaries import Label, Name, Part
+from kinn.geometry.boundary.patch import Array, BoundaryPoints, Mask
+from kinn.geometry.csg.time import TimeInterval
+from kinn.geometry.geometry import Geometry, coordinate_names
+from kinn.geometry.sampling import unit_cube
+from kinn.geometry.shapes.scattered import Scattered, cell_sizes
+
+_METHODS = ("inside", "on_boundary", "boundary_normal", "random_boundary_points")
+_VOLUME_POINTS = 2**16
+_BOUNDARY_POINTS = 2**13
+_CORNER = 1e-3  # normals shorter than this, as some libraries give in corners, are none
+
+
+class DeepXDEGeometry(Geometry):
+    """A geometry with DeepXDE's methods `inside`, `on_boundary`, `boundary_normal` and `random_boundary_points`.
+
+    Its interior is sampled by rejection, in proportion to measure. The points that it draws on its boundary are
+    weighted by what each stands for, so that samples are in proportion to measure there too, whatever its own are.
+
+    Args:
+        geometry: The object; it also has `dim` and `bbox`.
+        boundaries: Names for parts of the boundary: functions that take points (N, d) and tell which belong, (N,).
+            What none of them claims is the part called "rest", or "boundary" where there are no names.
+
+    Raises:
+        InputError: A method is missing, or what it gives is of the wrong shape or not finite.
+    """
+
+    def __init__(self, geometry: Any, boundaries: Mapping[str, Callable[[Array], Any]] | None = None) -> None:
+        kind = type(geometry).__name__
+        missing = [name for name in (*_METHODS, "dim", "bbox") if not hasattr(geometry, name)]
+        if missing:
+            raise InputError(f"a {kind} is no geometry: it has no {', no '.join(missing)}")
+        self.geometry = geometry
+        self._dim = arguments.integer(geometry.dim, f"the dimension of a {kind}", 1)
+        lower, upper = (
+            arguments.point(np.ravel(corner), f"the bounding box of a {kind}", self._dim) for corner in geometry.bbox
+        )
+        if not np.all(np.less(lower, upper)):
+            raise InputError(f"{kind} is an empty domain: its bounding box runs from {lower} to {upper}")
+        self._bounds = np.array(lower), np.array(upper)
+        self.claims = dict(boundaries or {})
+
+    def __repr__(self) -> str:
+        return f"Foreign({type(self.geometry).__name__})"
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """x, y, z; x1, x2, ... beyond three dimensions."""
+        return coordinate_names(self._dim)
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """Those that the geometry gives."""
+        return self._bounds
+
+    @cached_property
+    def measure(self) -> float:
+        """Length, area or volume by quasi Monte Carlo, with an error of about 1e-4 of the bounding box."""
+        lower, upper = self.bounds
+        share = float(np.mean(self._told("inside", lower + unit_cube(_VOLUME_POINTS, self.dim) * (upper - lower))))
+        if share == 0:
+            raise InputError(f"{self!r} is an empty domain: none of {_VOLUME_POINTS} points lies inside")
+        return share * float(np.prod(upper - lower))
+
+    def level(self, points: Array) -> Array:
+        """Raise: nothing is known of distances.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(f"{self!r} cannot be combined with shapes of KINN: combine it in its own library")
+
+    def contains(self, points: Array) -> Mask:
+        """Return which of the points, (N, d), lie inside or on the boundary, (N,)."""
+        x = arguments.points(points, self.coordinates)
+        return self._told("inside", x) | self._told("on_boundary", x)
+
+    def _told(self, method: str, points: Array) -> Mask:
+        return np.asarray(getattr(self.geometry, method)(points), dtype=bool).reshape(len(points))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The named parts of the boundary, and the rest of it."""
+        located = self._located
+        sizes = cell_sizes(located.points, self.dim - 1)
+        owner, parts, free = Name("geometry"), [], np.ones(len(sizes), dtype=bool)
+        for name, claim in self.claims.items():
+            mine = free & np.asarray(claim(located.points), dtype=bool).reshape(len(sizes))
+            if not mine.any():
+                raise InputError(f"boundary {name!r} of {self!r} is empty: it claims none of {len(sizes)} points")
+            parts.append((name, mine))
+            free = free & ~mine
+        if free.any():
+            parts.append(("rest" if self.claims else "boundary", free))
+        return tuple(
+            Part(Label(Name(name), owner), Scattered(located[group], sizes[group]))
+            for name, mine in parts
+            for group in self._groups(located, mine)
+        )
+
+    def _groups(self, located: BoundaryPoints, mine: Mask) -> Iterable[Mask]:
+        """Return the points of one part, in one dimension each end by itself."""
+        if self.dim > 1:
+            return [mine]
+        ends = located.points[:, 0]
+        first = [
+            np.flatnonzero(mine & np.isclose(ends, end))[0] for end in dict.fromkeys(np.round(ends[mine], 6).tolist())
+        ]
+        return [np.arange(len(ends)) == k for k in first]
+
+    @cached_property
+    def _located(self) -> BoundaryPoints:
+        """Points of the boundary and normals there, drawn once; the state of numpy's own generator is put back."""
+        state = np.random.get_state()  # noqa: NPY002 - the generator that DeepXDE draws from
+        try:
+            np.random.seed(0)  # noqa: NPY002
+            drawn = np.asarray(self.geometry.random_boundary_points(_BOUNDARY_POINTS), dtype=np.float64)
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+        if drawn.ndim != 2 or drawn.shape[1] != self.dim or not len(drawn) or not np.isfinite(drawn).all():
+            raise InputError(f"{self!r} gives no finite points of {self.dim} coordinates on its boundary")
+        try:
+            normals = np.asarray(self.geometry.boundary_normal(drawn), dtype=np.float64).reshape(drawn.shape)
+        except NotImplementedError:
+            raise InputError(f"{self!r} has no normals in its own library: use a shape of KINN") from None
+        lengths = np.linalg.norm(normals, axis=1)
+        clear = lengths > _CORNER
+        if not clear.any():
+            raise InputError(f"{self!r} gives no normals on its boundary")
+        return BoundaryPoints(drawn[clear], normals[clear] / lengths[clear, None])
+
+
+def adapt(geometry: Any, boundaries: Mapping[str, Callable[[Array], Any]] | None = None) -> Geometry:
+    """Return a geometry of another library as one of KINN's.
+
+    Args:
+        geometry: An object with DeepXDE's methods: in space, a `TimeDomain`, or a product `GeometryXTime` of both.
+            A geometry of KINN is returned as it is.
+        boundaries: Names for parts of the boundary in space; see `DeepXDEGeometry`.
+
+    Raises:
+        InputError: It lacks a method, or gives something else than it should.
+    """
+    if isinstance(geometry, Geometry):
+        return geometry
+    if hasattr(geometry, "geometry") and hasattr(geometry, "timedomain"):
+        return adapt(geometry.geometry, boundaries) * adapt(geometry.timedomain)  # type: ignore[operator]
+    if hasattr(geometry, "t0") and hasattr(geometry, "t1"):
+        return TimeInterval(geometry.t0, geometry.t1)
+    return DeepXDEGeometry(geometry, boundaries)

@@ -1,0 +1,155 @@
+"""What every network is: an architecture the user writes down, and the module built from it for one problem."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from kinn.errors import InputError
+from kinn.jets import IndexSet
+from kinn.networks.jacobian_tape import Tape
+from kinn.networks.layers import Layer, Normalise, backend_of, flops_of, in_order, values
+
+#: The lower and the upper corner of the box that the inputs live in.
+Bounds = tuple[Sequence[float], Sequence[float]]
+
+
+class Network(nn.Module):
+    """A chain of layers from coordinates to fields, on values and on jets.
+
+    Args:
+        layers: The layers in order; the first maps the d inputs to the box [-1, 1]^d.
+        inputs: The number d of coordinates.
+        outputs: The number C of fields.
+    """
+
+    def __init__(self, layers: Sequence[Layer], inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.inputs = inputs
+        self.outputs = outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the fields (N, C) at points x (N, d); differentiable without limit by nested autograd."""
+        return values(self.layers, x)
+
+    def jet(self, x: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the fields and their partial derivatives at points.
+
+        Args:
+            x: A `N x d` tensor of points.
+            index: The A partial derivatives.
+            tape: If given, records what the Jacobian needs.
+
+        Returns:
+            A `A x N x C` tensor.
+        """
+        return self.push(coordinate_stack(x, index), index, tape)
+
+    def push(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
+        return in_order(self.layers, stack, index, tape)
+
+    def backend(self, index: IndexSet) -> str:
+        """Return the name of the back end of the spline op that evaluates the layers; "torch" where none does."""
+        return backend_of(self.layers, index) or "torch"
+
+    def flops(self, index: IndexSet) -> int:
+        """Return the additions and multiplications of the fields and their derivatives at one point."""
+        return flops_of(self.layers, index)
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trainable parameters."""
+        return sum(p.numel() for p in self.parameters())
+
+    @property
+    def last_layer(self) -> tuple[nn.Parameter, ...]:
+        """The parameters that the outputs are affine in."""
+        return tuple(self.layers[-1].parameters())
+
+
+def coordinate_stack(x: Tensor, index: IndexSet) -> Tensor:
+    """Return the stack (A, N, d) of the coordinates themselves at points x (N, d)."""
+    stack = x.new_zeros((len(index), *x.shape))
+    stack[0] = x
+    for position, axis in index.firsts:
+        stack[position, :, axis] = 1.0
+    return stack
+
+
+class Architecture(ABC):
+    """A network as the user specifies it: a frozen dataclass, without the sizes that only the problem knows."""
+
+    #: The name on the command line.
+    name: ClassVar[str]
+
+    @abstractmethod
+    def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
+        """Return freshly initialised float64 layers from `inputs` numbers in [-1, 1] to `outputs`."""
+
+    @abstractmethod
+    def parameter_count(self, inputs: int, outputs: int) -> int:
+        """Return the number of trainable parameters of the network for these sizes."""
+
+    @abstractmethod
+    def resized(self, factor: float) -> Architecture:
+        """Return the architecture with hidden widths times `factor` (at least 1)."""
+
+    def build(
+        self,
+        inputs: int,
+        outputs: int,
+        bounds: Bounds | None = None,
+        *,
+        seed: int = 0,
+        dtype: torch.dtype = torch.float64,
+    ) -> Network:
+        """Return the network.
+
+        Args:
+            inputs: The number d of coordinates.
+            outputs: The number C of fields.
+            bounds: The box of the inputs, lower and upper corner; [-1, 1]^d if left out.
+            seed: Fixes the initial parameters.
+            dtype: float32 or float64.
+
+        Raises:
+            InputError: If a size or the dtype is out of range.
+        """
+        if inputs < 1 or outputs < 1:
+            raise InputError(f"a network needs at least one input and one output, not {inputs} and {outputs}")
+        if dtype not in (torch.float32, torch.float64):
+            raise InputError(f"networks are float32 or float64, not {str(dtype).removeprefix('torch.')}")
+        generator = torch.Generator().manual_seed(seed)
+        lower, upper = bounds if bounds is not None else ([-1.0] * inputs, [1.0] * inputs)
+        chain: list[Layer] = [Normalise(lower, upper), *self.layers(inputs, outputs, generator)]
+        return Network(chain, inputs, outputs).to(dtype)
+
+
+def at_least_one(name: str, value: object) -> None:
+    """Raise an InputError unless a setting of the network is a whole number of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InputError(f"network.{name} is a whole number of at least 1, not {value!r}")
+
+
+def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:
+    """Return hidden widths as a tuple of numbers >= 1.
+
+    Raises:
+        InputError: If one of them is not.
+    """
+    widths = (width,) if isinstance(width, int) else tuple(width)
+    for w in widths:
+        if not isinstance(w, int) or isinstance(w, bool) or w < 1:
+            raise InputError(f"network.width holds whole numbers of at least 1, and {w!r} is none")
+    return widths
+
+
+def rescaled(widths: tuple[int, ...], factor: float) -> tuple[int, ...]:
+    """Return the widths times a factor, each at least 1."""
+    return tuple(max(1, round(w * factor)) for w in widths)

@@ -1,0 +1,41 @@
+"""What settings a network has, as its documentation states them."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from typing import Any
+
+from kinn.networks.network import Architecture
+
+
+@dataclasses.dataclass(frozen=True)
+class SettingDoc:
+    """A setting of a network.
+
+    Attributes:
+        name: Its name.
+        default: Its default.
+        text: What it does.
+    """
+
+    name: str
+    default: Any
+    text: str
+
+
+def summary(kind: type[Architecture]) -> str:
+    """Return the first sentence of what is said of a network, on one line."""
+    return " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
+
+
+def settings(kind: type[Architecture]) -> list[SettingDoc]:
+    """Return the settings of a network; a variant's are explained where those of its base are."""
+    said: dict[str, str] = {}
+    for base in kind.__mro__:
+        section = (inspect.getdoc(base) or "").partition("Attributes:\n")[2]
+        for name, text in re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE):
+            said.setdefault(name, " ".join(text.split()))
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    return [SettingDoc(f.name, f.default, said.get(f.name, "")) for f in fields]

@@ -1,0 +1,165 @@
+"""What a time slab takes over from the one before: its initial state."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinn.conditions import Condition, Dirichlet, Initial, Integral, Observation, PointCondition, PointValue
+from kinn.errors import InputError
+from kinn.fields import TIME, Field
+from kinn.forms import DomainTrial
+from kinn.forms.trial_base import parsed
+from kinn.jets import Component, Index
+from kinn.jets.component import as_tensor
+from kinn.jets.index import add, trace_axes, unit
+from kinn.problem import WHOLE, Array, Problem
+
+#: At how many sets of points an end state is remembered: the blocks of points that one evaluation goes through.
+STATE_CACHE_SIZE = 64
+
+
+class TerminalState:
+    """The state a slab ends in: what was asked for at some points is computed once.
+
+    The functions of a slab start from the state before, which starts from the one before that: if each of several
+    fields asked anew for all of them, the work would grow like a power of the number of slabs.
+
+    Args:
+        trial: The trained functions.
+        instant: The time at which they are taken.
+    """
+
+    def __init__(self, trial: DomainTrial, instant: float) -> None:
+        self.trial, self.instant = trial, instant
+        self._known: OrderedDict[bytes, dict[str, Tensor]] = OrderedDict()
+
+    def __call__(self, x: Array, expression: str) -> Tensor:
+        """Return a field or derivative (N,) at points (N, d), whose time is the instant."""
+        key = blake2b(np.ascontiguousarray(x).tobytes()).digest()
+        found = self._known.setdefault(key, {})
+        self._known.move_to_end(key)
+        if len(self._known) > STATE_CACHE_SIZE:
+            self._known.popitem(last=False)
+        if expression not in found:
+            subdomain = WHOLE if list(self.trial.problem.subdomains) == [WHOLE] else None
+            values = self.trial.evaluate(x, expression, subdomain=subdomain)
+            found[expression] = torch.as_tensor(values, dtype=self.trial.dtype)
+        return found[expression]
+
+
+class TransferredInitialData:
+    """A field of an end state, or a derivative of it: data for an initial condition, with all its derivatives.
+
+    Args:
+        state: The state.
+        expression: The field or derivative, "u" or "u.t".
+    """
+
+    def __init__(self, state: TerminalState, expression: str) -> None:
+        self.state = state
+        self.field, self.order = parsed(state.trial.problem, expression)
+        self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"{self.expression} at t = {self.state.instant:g}"
+
+    def __call__(self, *coordinates: Field) -> Field:
+        """Return the field at points whose coordinates are the independent ones, or constants (on a face)."""
+        problem, dtype = self.state.trial.problem, self.state.trial.dtype
+        time = problem.coordinates.index(TIME)
+        free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
+        values = [as_tensor(x.value) for x in coordinates]
+        values[time] = torch.tensor(self.state.instant, dtype=dtype)
+        several = [len(v) for v in values if v.dim()]
+        points = torch.stack([v.to(torch.float64).expand(several[:1]) for v in values], dim=-1)
+        x = points.reshape(-1, len(coordinates)).numpy()
+
+        def single(a: Index) -> Component:
+            """Return an ordinary derivative: none along what is constant."""
+            if any(n and not free[axis] for axis, n in enumerate(a)):
+                return 0.0
+            letters = "".join(c * n for c, n in zip(problem.coordinates, add(a, self.order), strict=True))
+            name = f"{self.field}.{letters}" if letters else self.field
+            found = self.state(x, name)
+            return found if several else found[0]
+
+        def component(a: Index) -> Component:
+            axes = trace_axes(a)
+            if not axes:
+                return single(a)
+            parts = [single(add(unit(len(a), i), unit(len(a), i))) for i in axes]
+            return sum(parts[1:], parts[0])
+
+        return Field(problem.coordinates, component, repr(self))
+
+
+def _is_independent(x: Field, axis: int) -> bool:
+    """Return whether a field is the coordinate of an axis itself, and not a constant.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    slopes = [x[unit(x.dimension, n)] for n in range(x.dimension)]
+    if not any(isinstance(s, Tensor) for s in slopes):
+        if slopes == [float(n == axis) for n in range(x.dimension)]:
+            return True
+        if not any(slopes):
+            return False
+    raise InputError("what a time slab carries over is given at points, not at functions of them")
+
+
+def conditions_of(
+    problem: Problem, span: tuple[float, float], *, last: bool, previous: DomainTrial | None
+) -> list[Condition]:
+    """Return the conditions of a problem as they hold in a slab of time.
+
+    Args:
+        problem: The problem.
+        span: The beginning and the end of the slab.
+        last: Whether it is the last one.
+        previous: The trained functions of the slab before; None for the first.
+
+    Raises:
+        InputError: If a condition on the initial state cannot be carried over.
+    """
+    out: list[Condition] = []
+    state = None if previous is None else TerminalState(previous, span[0])
+    for condition in problem.conditions:
+        on = getattr(condition, "over" if isinstance(condition, Integral) else "on", None)
+        if on == "initial" and state is not None:
+            out.append(_carried(condition, state))
+        elif isinstance(condition, PointCondition):
+            out += _within(condition, problem.coordinates.index(TIME), span, last)
+        elif on != "final" or last:
+            out.append(condition)
+    return out
+
+
+def _carried(condition: Condition, state: TerminalState) -> Condition:
+    """Return an initial condition with the state that the slab before ended in."""
+    if isinstance(condition, Initial):
+        expression = f"{condition.field}.{condition.derivative}" if condition.derivative else condition.field
+        return replace(condition, value=TransferredInitialData(state, expression))
+    if isinstance(condition, Dirichlet):
+        return replace(condition, value=TransferredInitialData(state, condition.field))
+    raise InputError(f"time slabs carry over values and rates at the start, and not {condition.label}")
+
+
+def _within(condition: PointCondition, time: int, span: tuple[float, float], last: bool) -> Sequence[Condition]:
+    """Return a condition at points with those of them that lie in a slab, or nothing where none does."""
+    t = condition.where[:, time]
+    inside = (span[0] <= t) & ((t <= span[1]) if last else (t < span[1]))
+    if not inside.any():
+        return []
+    if isinstance(condition, Observation):
+        return [replace(condition, points=condition.points[inside], values=condition.values[inside])]
+    if isinstance(condition, PointValue):
+        return [replace(condition, at=np.asarray(condition.at)[inside])]
+    raise InputError(f"time slabs do not know {condition.label}")

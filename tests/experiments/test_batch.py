@@ -1,0 +1,358 @@
+"""Batches: what is solved is skipped, what was cut short goes on, what failed is kept; kills and full disks lose nothing."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kinn
+from kinn.errors import InputError, SolveError
+from kinn.experiments.batch import Batch, BatchProgress
+from kinn.experiments.executors import LocalExecutor, SerialExecutor, WorkerDied
+from kinn.experiments.executors.local import visible_gpus
+from kinn.experiments.run_lock import claim
+from kinn.experiments.run_spec import RunSpec
+from kinn.experiments.store import Store, StoreError
+from kinn.train.loop import CLOCKS
+from tests.experiments.conftest import Cases
+
+
+def batch(made: tuple[RunSpec, ...], runs: Path, executor: Executor | None = None, **options: Any) -> BatchProgress:
+    with Store(runs) as store:
+        return Batch(made, store, executor or SerialExecutor(), **options).run()
+
+
+def statuses(runs: Path) -> list[str]:
+    with Store(runs) as store:
+        store.refresh()
+        return [r.status for r in store.results()]
+
+
+def test_what_is_solved_is_skipped(runs: Path, cases: Cases) -> None:
+    assert batch(cases(), runs).solved == 2
+    tally = batch(cases(seeds=3), runs)
+    assert (tally.found, tally.solved) == (2, 1)
+    assert batch(cases(), runs, fresh=True).solved == 2
+
+
+def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve = kinn.solve
+
+    def fail(problem: Any, network: Any, *, seed: int, **rest: Any) -> Any:
+        if seed == 1:
+            raise SolveError("the loss is not finite")
+        if seed == 2:
+            raise ZeroDivisionError("by a script")
+        return solve(problem, network, seed=seed, **rest)
+
+    made = cases(seeds=3)
+    monkeypatch.setattr(kinn, "solve", fail)
+    tally = batch(made, runs)
+    assert (tally.solved, [r for _, r in tally.failed]) == (
+        1, ["the loss is not finite", "ZeroDivisionError: by a script"],
+    )  # fmt: skip
+    with Store(runs) as store:
+        assert {r.reason for r in store.results()} == {"", *(r for _, r in tally.failed)}
+    monkeypatch.setattr(kinn, "solve", solve)
+    tally = batch(made, runs)
+    assert (tally.found, tally.kept, tally.solved) == (1, 2, 0)
+    tally = batch(made, runs, retry=True)
+    assert (tally.found, tally.kept, tally.solved) == (1, 0, 2)
+
+
+def test_a_budget_in_seconds_of_the_processor_is_counted_by_it(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setitem(CLOCKS, "cpu", lambda: float(next(ticks)))  # a second has gone whenever it is asked
+    (case,) = cases(seeds=1, clock="cpu", budget=20, iterations=10_000)
+    assert case.config["clock"] == "cpu"
+    assert batch((case,), runs).solved == 1
+    summary = json.loads((case.place(runs) / "summary.json").read_text())
+    assert summary["stopped"] == "budget"
+    assert 20 <= summary["seconds"] == int(summary["seconds"]) < 60
+
+
+class Cut(BaseException):
+    """What cuts a batch short, as a kill would."""
+
+
+def cut_short(made: tuple[RunSpec, ...], runs: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> Path:
+    """Run a batch until the first case has made some steps, and return the folder that is left."""
+    with monkeypatch.context() as patch:
+        patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
+
+        def work(task: Any) -> Any:
+            from kinn.experiments.execute import execute
+
+            def cut(record: Any) -> None:
+                if record.iteration > after:
+                    raise Cut
+
+            return execute(task, cut)
+
+        with pytest.raises(Cut):
+            batch(made, runs, checkpoint=0.0, work=work)
+    return made[0].place(runs)
+
+
+def test_what_was_cut_short_goes_on_from_its_checkpoint(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = cases(iterations=30, seeds=1)
+    run = cut_short(made, runs, monkeypatch, 12)
+    assert statuses(runs) == ["interrupted"]
+    tally = batch(made, runs)
+    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: going on where an earlier solve was cut short"])
+    whole = batch(made, tmp_path / "whole")
+    assert whole.solved == 1
+    losses = [
+        [json.loads(line)["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        for folder in (run, made[0].place(tmp_path / "whole"))
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_a_damaged_checkpoint_is_begun_anew_and_that_is_said(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = cases(iterations=30, seeds=1)
+    (cut_short(made, runs, monkeypatch, 12) / "state.pt").write_bytes(b"PK")
+    tally = batch(made, runs)
+    assert tally.solved == 1
+    assert "beginning anew" in tally.said[0]
+    assert "damaged" in tally.said[0]
+
+
+def test_a_full_disk_stops_the_batch_and_leaves_a_good_store(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = cases(seeds=4)
+    write = kinn.Solution.save_vtu
+    written = []
+
+    def fill(solution: Any, path: Any) -> None:
+        written.append(path)
+        if len(written) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(solution, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kinn.Solution, "save_vtu", fill)
+        with pytest.raises(StoreError, match=r"cannot write the run folder .*: No space left on device"):
+            batch(made, runs)
+    assert sorted(statuses(runs)) == ["done", "done", "interrupted"]
+    assert batch(made, runs).solved == 2
+    assert not list(runs.rglob(".*.new-*"))
+
+
+def test_a_case_that_another_process_is_at_is_waited_for(
+    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinn.experiments.batch.PATIENCE", 0.1)
+    monkeypatch.setattr("kinn.experiments.batch.TICK", 0.05)
+    made = cases(seeds=1)
+    release = threading.Event()
+
+    def hold() -> None:
+        with claim(runs, made[0].place(runs)):
+            release.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    asked: list[int] = []
+
+    def watch(tally: BatchProgress) -> None:
+        asked.append(tally.ended)
+        if len(asked) == 5:
+            release.set()
+
+    assert batch(made, runs, watch=watch).solved == 1
+    assert asked[:5] == [0] * 5
+    holder.join()
+
+
+def test_two_batches_on_one_store_share_the_work(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinn.experiments.batch.PATIENCE", 0.1)
+    made = cases(seeds=8)
+    context = multiprocessing.get_context("fork")
+    counts = context.Queue()
+
+    def work() -> None:
+        tally = batch(made, runs)
+        counts.put((tally.solved, tally.found, len(tally.failed)))
+
+    processes = [context.Process(target=work) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    ended = [counts.get(timeout=5) for _ in processes]
+    assert sum(solved for solved, _, _ in ended) == 8
+    assert [solved + found for solved, found, _ in ended] == [8, 8]
+    assert statuses(runs) == ["done"] * 8
+
+
+def kill_at_random(made: tuple[RunSpec, ...], runs: Path, times: int) -> None:
+    """Kill a batch again and again, and hold that no finished run is lost, or solved a second time."""
+    context = multiprocessing.get_context("fork")
+    moments = random.Random(3)
+    finished: dict[Path, int] = {}
+    for _ in range(times):
+        process = context.Process(target=batch, args=(made, runs), kwargs={"checkpoint": 0.0})
+        process.start()
+        time.sleep(moments.uniform(0.0, 0.6))
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        with Store(runs) as store:
+            store.refresh()
+            done = {r.path: (r.path / "summary.json").stat().st_mtime_ns for r in store.results() if r.status == "done"}
+            assert store.refused == {}
+        assert finished.items() <= done.items()
+        finished = done
+    tally = batch(made, runs)
+    assert tally.found == len(finished)
+    assert tally.found + tally.solved == len(made)
+    assert statuses(runs) == ["done"] * len(made)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_kill_loses_no_finished_run(runs: Path, cases: Cases) -> None:
+    kill_at_random(cases(seeds=8), runs, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_twenty_kills_lose_no_finished_run(runs: Path, cases: Cases) -> None:
+    kill_at_random(cases(seeds=60, iterations=20), runs, 20)
+
+
+def test_local_workers_solve_the_same(runs: Path, cases: Cases, tmp_path: Path) -> None:
+    made = cases(seeds=3)
+    with LocalExecutor(2, 1, tmp_path / "log") as executor:
+        tally = batch(made, runs, executor, window=2)
+    assert tally.solved == 3
+    batch(made, tmp_path / "here")
+    for case in made:
+        texts = [
+            [json.loads(line)["loss"] for line in (case.place(root) / "metrics.jsonl").read_text().splitlines()]
+            for root in (runs, tmp_path / "here")
+        ]
+        assert texts[0] == texts[1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_a_worker_gives_back_what_a_call_took(tmp_path: Path) -> None:
+    hoard = "import numpy\nkept = [numpy.ones(8000) for _ in range(5000)]\nkept.append(kept)"  # 320 MB in a cycle
+    pages = "int(open('/proc/self/statm').read().split()[1])"
+    with LocalExecutor(1, 1, tmp_path / "log", warm=False) as executor:
+        executor.submit(exec, "import numpy").result(60)
+        before = executor.submit(eval, pages).result(60)
+        executor.submit(exec, hoard, {}).result(60)
+        after = executor.submit(eval, pages).result(60)
+    assert (after - before) * os.sysconf("SC_PAGE_SIZE") < 50e6
+
+
+def test_a_worker_that_dies_costs_its_own_call_only(tmp_path: Path) -> None:
+    with LocalExecutor(1, 3, tmp_path / "log", warm=False) as executor:
+        dead = executor.submit(os._exit, 3)
+        executor.submit(print, "this must not get between the answers", flush=True)
+        threads = executor.submit(os.getenv, "OMP_NUM_THREADS")
+        killed = executor.submit(signal.raise_signal, signal.SIGKILL)
+        assert threads.result(60) == "3"
+        with pytest.raises(RuntimeError, match="the worker process ended with status 3"):
+            dead.result()
+        with pytest.raises(RuntimeError, match="the worker process was killed by SIGKILL: out of memory?"):
+            killed.result(60)
+        with pytest.raises(ZeroDivisionError):
+            executor.submit(divmod, 1, 0).result(60)
+        with pytest.raises((ModuleNotFoundError, AttributeError)):
+            executor.submit(statuses, tmp_path).result(60)  # which the worker cannot import
+        with pytest.raises((TypeError, RuntimeError), match="pickle"):
+            executor.submit(threading.Lock).result(60)
+    assert "this must not get between" in (tmp_path / "log").read_text()
+    with pytest.raises(RuntimeError, match="sent home"):
+        executor.submit(print)
+
+
+def test_each_worker_sees_a_gpu_of_its_own_and_so_does_the_one_in_its_place(tmp_path: Path) -> None:
+    look = "import os, time; time.sleep(1); raise RuntimeError(os.environ['CUDA_VISIBLE_DEVICES'])"
+    with LocalExecutor(3, 1, tmp_path / "log", gpus=["0", "5", "GPU-8a"], warm=False) as executor:
+        for _ in range(2):
+            asked = [executor.submit(exec, look) for _ in range(3)]  # at the same time: each is busy for a second
+            assert sorted(str(answer.exception(60)) for answer in asked) == ["0", "5", "GPU-8a"]
+            dying = [executor.submit(exec, "import os, time; time.sleep(1); os._exit(1)") for _ in range(3)]
+            assert all(isinstance(answer.exception(60), WorkerDied) for answer in dying)
+
+
+def test_workers_see_what_the_batch_sees_where_no_gpu_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,4")
+    assert visible_gpus() == ["3", "4"]
+    with LocalExecutor(1, 1, tmp_path / "log", warm=False) as executor:
+        assert executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result(60) == "3,4"
+
+
+def test_figures_are_drawn_where_that_is_asked_for(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr("kinn.solution.Solution.plot", lambda _, folder: drawn.append(folder))
+    batch(cases(seeds=1), runs)
+    assert drawn == []
+    batch(cases(), runs, figures=True)
+    assert len(drawn) == 1
+
+
+class _Deadly(SerialExecutor):
+    """Loses every case, as a worker that is killed does."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        def lose() -> None:
+            raise RuntimeError("the worker process was killed by SIGKILL: out of memory?")
+
+        return super().submit(lose)
+
+
+def test_a_case_whose_worker_dies_has_failed(runs: Path, cases: Cases) -> None:
+    tally = batch(cases(seeds=1), runs, _Deadly())
+    assert tally.failed[0][1].startswith("the worker process was killed by SIGKILL")
+    with Store(runs) as store:
+        (result,) = store.results()
+        assert (result.status, result.reason) == ("failed", tally.failed[0][1])
+
+
+def test_a_script_that_changed_is_the_end_of_its_own_case(runs: Path, cases: Cases, tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "from kinn import Dirichlet, Interval, Problem\n"
+        "problem = Problem('mine', Interval(0, 1), strong=lambda u, p: u.xx + 1,"
+        " conditions=[Dirichlet('u', 0.0, on='boundary')])\n"
+    )
+    made = cases(problems=[str(script), "poisson-1d"], seeds=1)
+    script.write_text(script.read_text() + "\n")
+    tally = batch(made, runs)
+    assert tally.solved == 1
+    assert "is not what the run was begun with: it has changed" in tally.failed[0][1]
+
+
+def test_input_errors_are_told_as_they_are(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise InputError("no boundary named 'lft'")
+
+    monkeypatch.setattr(kinn, "solve", refuse)
+    assert batch(cases(seeds=1), runs).failed[0][1] == "no boundary named 'lft'"

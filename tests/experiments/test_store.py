@@ -1,0 +1,108 @@
+"""The store: an index that is made anew from the folders, and folders that are refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kinn.errors import InputError
+from kinn.experiments import manifest
+from kinn.experiments.batch import Batch
+from kinn.experiments.execute import Job, execute
+from kinn.experiments.executors import SerialExecutor
+from kinn.experiments.run_lock import claim
+from kinn.experiments.store import INDEX, Store, StoreError
+from tests.experiments.conftest import Cases
+
+
+def solved(runs: Path, cases: Cases) -> list[Path]:
+    made = cases()
+    with Store(runs) as store:
+        assert Batch(made, store, SerialExecutor()).run().solved == 2
+    return [case.place(runs) for case in made]
+
+
+def rows(store: Store) -> list[tuple[str, str, float]]:
+    return [(str(r.path), r.status, r.error) for r in store.results()]
+
+
+def test_the_index_is_made_anew_from_the_folders(runs: Path, cases: Cases) -> None:
+    paths = solved(runs, cases)
+    with Store(runs) as store:
+        before = rows(store)
+    assert [(path, status) for path, status, _ in before] == [(str(p), "done") for p in sorted(paths)]
+    (runs / INDEX).unlink()
+    with Store(runs) as store:
+        assert rows(store) == []
+        store.refresh()
+        assert rows(store) == before
+
+
+@pytest.mark.parametrize("damage", [b"no database at all, but long enough to be taken for one" * 40, b""])
+def test_a_damaged_index_is_replaced(runs: Path, cases: Cases, damage: bytes) -> None:
+    solved(runs, cases)
+    for end in ("-wal", "-shm"):
+        Path(f"{runs / INDEX}{end}").unlink(missing_ok=True)
+    (runs / INDEX).write_bytes(damage)
+    with Store(runs) as store:
+        store.refresh()
+        assert len(rows(store)) == 2
+
+
+def test_what_changes_beside_the_index_is_noticed(runs: Path, cases: Cases) -> None:
+    first, second = solved(runs, cases)
+    with Store(runs) as store:
+        shutil.rmtree(first)
+        (second / "network.safetensors").unlink()
+        (second / "summary.json").write_text(json.dumps({"stopped": "failed: the loss is not finite"}))
+        store.refresh()
+        (left,) = store.results()
+        assert (left.path, left.status, left.reason) == (second, "failed", "the loss is not finite")
+        assert store.result(first) is None
+
+
+def test_a_run_that_is_cut_short_is_running_only_while_a_process_is_at_it(runs: Path, cases: Cases) -> None:
+    _, path = solved(runs, cases)
+    for name in ("network.safetensors", "summary.json"):
+        (path / name).unlink()
+    with Store(runs) as store:
+        store.refresh()
+        assert {r.status for r in store.results() if r.path == path} == {"interrupted"}
+        with claim(runs, path):
+            assert {r.status for r in store.results() if r.path == path} == {"running"}
+
+
+def test_a_run_of_another_version_is_refused_with_the_version(runs: Path, cases: Cases) -> None:
+    made = cases(seeds=1)
+    with Store(runs) as store:
+        Batch(made, store, SerialExecutor()).run()
+    file = made[0].place(runs) / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": "kinn run 7", "kinn": "3.2.1"}))
+    with Store(runs) as store, pytest.raises(InputError, match=r"was written by KINN 3.2.1 \(kinn run 7\); this one"):
+        Batch(made, store, SerialExecutor()).run()
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(StoreError, match=r"cannot write the runs in .*taken: "):
+        Store(tmp_path / "taken")
+    with pytest.raises(InputError, match="no folder of runs at"):
+        Store(tmp_path / "nothing", make=False)
+
+
+def test_plans_are_kept(runs: Path, cases: Cases) -> None:
+    made = cases()
+    manifest.keep(runs, "my study", made)
+    assert manifest.plans(runs) == [manifest.Manifest("my study", tuple(c.hash for c in made))]
+
+
+def test_a_task_is_executed_once(runs: Path, cases: Cases) -> None:
+    (case,) = cases(seeds=1)
+    task = Job(case.config, case.origin, str(runs))
+    assert execute(task).state == "solved"
+    assert execute(task).state == "found"
+    with claim(runs, case.place(runs)):
+        assert execute(task).state == "busy"
