@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kinn.config import Specification
 from kinn.errors import InputError
 from kinn.forms.energy.quadrature_check import QuadratureCheck
 from kinn.forms.strong.identification import Estimate
 from kinn.metrics import Errors, exact_values
 from kinn.problem import Array, Problem
-from kinn.specification_config import Specification
 from kinn.train.history import HistoryEntry
 from kinn.train.plans import EnsembleSolution, FieldEvaluator
 

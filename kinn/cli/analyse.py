@@ -95,22 +95,22 @@ def _networks(
     problem: str, names: list[str] | None, set_: list[str] | None
 ) -> tuple[Problem, list[Architecture], dict[str, str]]:
     """Return the problem, the networks with their settings, and the texts of the optimizer's settings."""
+    from kinn.config import setting_types
     from kinn.runs.options import specified
     from kinn.runs.problem_loader import find
     from kinn.runs.settings import split
     from kinn.solver import resolve_network
-    from kinn.specification_config import types_of
 
     texts = split(set_ or [])
     _, made = find(problem).configured(texts.problem)
     chosen = [resolve_network(made, name) for name in dict.fromkeys(names or ["kan", "mlp"])]
-    known = {setting for network in chosen for setting in types_of(network)}
+    known = {setting for network in chosen for setting in setting_types(network)}
     for setting in texts.network:
         if setting not in known:
             raise unknown("setting", setting, known, "the networks")
     return (
         made,
-        [specified(n, {k: v for k, v in texts.network.items() if k in types_of(n)}, "network") for n in chosen],
+        [specified(n, {k: v for k, v in texts.network.items() if k in setting_types(n)}, "network") for n in chosen],
         texts.optimizer,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinn.config import setting_types
 from kinn.errors import InputError, unknown
 from kinn.experiments.axes import PLAIN, combinations, of_part
 from kinn.experiments.baseline_runs import peers
@@ -17,7 +18,6 @@ from kinn.experiments.specification import Entry, Study, StudyFile
 from kinn.runs.options import Options, specified
 from kinn.runs.problem_loader import Source, find
 from kinn.runs.resolved_run import ResolvedRun
-from kinn.specification_config import types_of
 
 if TYPE_CHECKING:
     from kinn.networks import Architecture
@@ -150,7 +150,7 @@ def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage:
     from kinn.solver import resolve_network
 
     default = resolve_network(problem, entry.name)
-    return specified(default, usage.share(settings, types_of(default), "network") | entry.settings, "network")
+    return specified(default, usage.share(settings, setting_types(default), "network") | entry.settings, "network")
 
 
 def _method(
@@ -158,7 +158,7 @@ def _method(
 ) -> Optimizer:
     default = replace(options, optimizer=entry.name if entry else None).optimizer_for(problem)
     own = entry.settings if entry else {}
-    return specified(default, usage.share(settings, types_of(default), "optimizer") | own, "optimizer")
+    return specified(default, usage.share(settings, setting_types(default), "optimizer") | own, "optimizer")
 
 
 def _options(study: Study, form: str, values: Mapping[str, Any]) -> Options:

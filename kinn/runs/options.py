@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kinn.config import Specification, convert, setting_types
 from kinn.errors import InputError, unknown
-from kinn.specification_config import Specification, convert, types_of
 
 if TYPE_CHECKING:
     from kinn.optim import Optimizer
@@ -30,7 +30,7 @@ def specified(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
     Raises:
         InputError: If it has no such setting, or a value is no good.
     """
-    values = convert(texts, types_of(default), f"{part} {default.name!r}")
+    values = convert(texts, setting_types(default), f"{part} {default.name!r}")
     return dataclasses.replace(default, **values)  # type: ignore[type-var]
 
 

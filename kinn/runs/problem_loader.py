@@ -14,8 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from kinn.config import convert
 from kinn.errors import InputError, unknown
-from kinn.specification_config import convert
 
 if TYPE_CHECKING:
     from kinn.problem import Problem

@@ -8,10 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinn.config import Specification, to_config
 from kinn.errors import InputError
 from kinn.runs.options import Options
 from kinn.runs.problem_loader import Source, find
-from kinn.specification_config import Specification, to_config
 
 if TYPE_CHECKING:
     from kinn.problem import Problem
@@ -61,7 +61,7 @@ class ResolvedRun:
             InputError: If there is no such problem, network or method, or the problem is not what it was.
             KeyError: If the configuration lacks something.
         """
-        from kinn.specification_config import from_config
+        from kinn.config import from_config
         from kinn.train.options import TrainingOptions
 
         stated = config["problem"]

@@ -152,10 +152,10 @@ def _from_file(
     progress: Callable[[HistoryEntry], None] | None,
 ) -> Solution:
     """Go on from a checkpoint that lies in no run folder."""
+    from kinn.config import from_config
     from kinn.networks import NETWORKS
     from kinn.optim import OPTIMIZERS
     from kinn.solver import solve
-    from kinn.specification_config import from_config
     from kinn.train.checkpoint import Checkpoints, read_checkpoint
     from kinn.train.options import TrainingOptions
 

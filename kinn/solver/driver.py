@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from kinn.config import to_plain
+from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
 from kinn.forms import BoundaryTrial, EnergyObjective, FormObjective, Nystrom, TrialFunctions
 from kinn.forms.diagnostics import warn_of_doubts
@@ -28,7 +28,6 @@ from kinn.solver.choices import (
     resolve_optimizer,
 )
 from kinn.solver.findings import identified, quadrature_check, trained_objectives
-from kinn.specification_config import to_config
 from kinn.train.checkpoint import Checkpoints
 from kinn.train.distributed import count, distribute, rank
 from kinn.train.history import HistoryEntry

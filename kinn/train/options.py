@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from kinn.config import Specification, from_config, to_config
 from kinn.errors import InputError, unknown
 from kinn.optim import Optimizer
 from kinn.problem import Defaults
-from kinn.specification_config import Specification, from_config, to_config
 from kinn.train.plans import Curriculum, Ensemble, SingleStage, TimeMarching, TrainingPlan, TrialBuilder
 from kinn.train.plans.curriculum import Values
 from kinn.train.strategies import SAMPLINGS, WEIGHTS, Causal, Sampling, Strategy, Weighting

@@ -10,9 +10,8 @@ import torch
 
 import kinn
 from kinn import MLP, Adam, Auto, Defaults, InputError, LevenbergMarquardt
-from kinn.config import to_plain
+from kinn.config import to_config, to_plain
 from kinn.optim import Optimizer
-from kinn.specification_config import to_config
 from kinn.train.checkpoint import Checkpoints
 from kinn.train.options import TrainingOptions, resolve_options
 from kinn.train.strategies import NTK, RAD, RARD, Causal, FixedWeights, GradientNorm, ResidualAttention, SelfAdaptive

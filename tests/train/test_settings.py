@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from kinn.config import to_plain
+from kinn.config import convert, from_config, to_config, to_plain
 from kinn.errors import InputError
 from kinn.networks import KAN, MLP, NETWORKS
 from kinn.optim import OPTIMIZERS, Adam, Auto
-from kinn.specification_config import convert, from_config, to_config
 
 
 @pytest.mark.parametrize(
