@@ -11,6 +11,7 @@ from outside the file; a file returned to is one that is called with it again af
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections import Counter
@@ -67,10 +68,8 @@ def main() -> None:
     from kinn.optim import Auto
 
     Auto.step = first_step  # type: ignore[method-assign]
-    try:
+    with contextlib.suppress(FirstStepError):
         kinn.solve(problems.factory("poisson-2d")(), MLP((20, 20)))
-    except FirstStepError:
-        pass
     sys.setprofile(None)
 
     functions: dict[str, list[str]] = {}
@@ -79,7 +78,9 @@ def main() -> None:
         if name.startswith("kinn/") and code.co_name != "<module>":
             functions.setdefault(name, []).append(code.co_qualname)
     modules = {package_file(c, roots) for c in seen if package_file(c, roots).startswith("kinn/")}
-    print(f"{sum(map(len, functions.values()))} functions in {len(functions)} modules run; {len(modules)} modules are loaded")
+    print(
+        f"{sum(map(len, functions.values()))} functions in {len(functions)} modules run; {len(modules)} modules are loaded"
+    )
     repeated = [name for name, n in Counter(path).items() if n > 1]
     print(f"the problem passes {len(set(path))} files, and returns to {len(repeated)}: {' '.join(repeated)}")
     for name in path:

@@ -1,0 +1,114 @@
+"""The public names of kinn by subject, each loaded when first used; read by lazy_loader, type checkers and editors."""
+
+# What is solved
+from .problem.problem import Problem as Problem
+from .defaults import Defaults as Defaults
+from .problem.postprocess import Postprocess as Postprocess
+from .unknowns import Unknown as Unknown
+from .unknowns import UnknownField as UnknownField
+from .unknowns import UnknownTerm as UnknownTerm
+from .frames import MovingCoordinate as MovingCoordinate
+
+# How it is solved, and what comes back
+from .solver.driver import solve as solve
+from .runs.resume import resume as resume
+from .solution import Solution as Solution
+from .errors import InputError as InputError
+from .errors import SolveError as SolveError
+
+# Where: shapes
+from .geometry.geometry import Geometry as Geometry
+from .geometry.shapes.box import Interval as Interval
+from .geometry.shapes.box import Rectangle as Rectangle
+from .geometry.shapes.box import Cuboid as Cuboid
+from .geometry.shapes.box import Box as Box
+from .geometry.shapes.ball import Disk as Disk
+from .geometry.shapes.ball import Sphere as Sphere
+from .geometry.shapes.ball import Ball as Ball
+from .geometry.shapes.ellipse import Ellipse as Ellipse
+from .geometry.shapes.polygon import Polygon as Polygon
+from .geometry.shapes.arcs import ArcPolygon as ArcPolygon
+from .geometry.shapes.curve_domain import CurveDomain as CurveDomain
+from .geometry.shapes.cylinder import Cylinder as Cylinder
+from .geometry.csg.extrusion import Extrusion as Extrusion
+from .geometry.shapes.triangulated_solid import TriangulatedSolid as TriangulatedSolid
+from .geometry.shapes.cloud import PointCloud as PointCloud
+from .geometry.meshes.mesh import Mesh as Mesh
+from .geometry.csg.time import TimeInterval as TimeInterval
+
+# What holds on boundaries, at the start, between subdomains and at points
+from .conditions.boundary import Dirichlet as Dirichlet
+from .conditions.boundary import Neumann as Neumann
+from .conditions.boundary import Robin as Robin
+from .conditions.boundary import Initial as Initial
+from .conditions.periodic import Periodic as Periodic
+from .conditions.interface import Interface as Interface
+from .conditions.points import Observation as Observation
+from .conditions.points import PointValue as PointValue
+from .conditions.residual import Integral as Integral
+from .conditions.residual import ResidualCondition as ResidualCondition
+
+# Equations with a fundamental solution, for boundary integrals
+from .boundary_integrals.equations.scalar import Laplace as Laplace
+from .boundary_integrals.equations.scalar import Helmholtz as Helmholtz
+from .boundary_integrals.equations.solids import Elasticity as Elasticity
+from .boundary_integrals.equations.solids import Stokes as Stokes
+
+# Fields, their differential operators and elementary functions
+from .fields import Field as Field
+from .fields import Points as Points
+from .calculus import grad as grad
+from .calculus import div as div
+from .calculus import laplacian as laplacian
+from .calculus import hessian as hessian
+from .calculus import strain as strain
+from .math import abs as abs
+from .math import arctan as arctan
+from .math import arctan2 as arctan2
+from .math import cos as cos
+from .math import cosh as cosh
+from .math import erf as erf
+from .math import exp as exp
+from .math import log as log
+from .math import maximum as maximum
+from .math import minimum as minimum
+from .math import sigmoid as sigmoid
+from .math import sign as sign
+from .math import sin as sin
+from .math import sinh as sinh
+from .math import sqrt as sqrt
+from .math import tan as tan
+from .math import tanh as tanh
+from .math import where as where
+
+# Networks
+from .networks.kan import KAN as KAN
+from .networks.mlp import MLP as MLP
+from .networks.resnet import ResNet as ResNet
+from .networks.presets import ResidualKAN as ResidualKAN
+from .networks.presets import ModifiedMLP as ModifiedMLP
+from .networks.presets import PirateNet as PirateNet
+from .networks.neural_ode import NeuralODE as NeuralODE
+from .networks.presets import KANODE as KANODE
+from .networks.matching import match_parameters as match_parameters
+
+# Optimisers
+from .optim.auto import Auto as Auto
+from .optim.levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
+from .optim.broyden import SelfScaledBroyden as SelfScaledBroyden
+from .optim.least_squares import LastLayerLeastSquares as LastLayerLeastSquares
+from .optim.first_order import LBFGS as LBFGS
+from .optim.first_order import Adam as Adam
+
+# Training strategies: loss weights, sampling, causality
+from .train.strategies.fixed_weights import UniformWeights as UniformWeights
+from .train.strategies.fixed_weights import FixedWeights as FixedWeights
+from .train.strategies.ntk import NTK as NTK
+from .train.strategies.gradient_norm import GradientNorm as GradientNorm
+from .train.strategies.residual_attention import ResidualAttention as ResidualAttention
+from .train.strategies.self_adaptive import SelfAdaptive as SelfAdaptive
+from .train.strategies.resampling import RAD as RAD
+from .train.strategies.resampling import RARD as RARD
+from .train.strategies.causal import Causal as Causal
+
+__version__: str

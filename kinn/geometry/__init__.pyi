@@ -1,0 +1,32 @@
+"""The public names of kinn.geometry, each loaded when first used; read by lazy_loader, type checkers and editors."""
+
+from .csg.boolean import Difference as Difference
+from .csg.boolean import Intersection as Intersection
+from .csg.boolean import Union as Union
+from .csg.extrusion import Extrusion as Extrusion
+from .csg.time import SpaceTime as SpaceTime
+from .csg.time import TimeInterval as TimeInterval
+from .geometry import Boundary as Boundary
+from .geometry import BoundaryPoints as BoundaryPoints
+from .geometry import Face as Face
+from .geometry import Geometry as Geometry
+from .interop import DeepXDEGeometry as DeepXDEGeometry
+from .interop import adapt as adapt
+from .meshes.mesh import Mesh as Mesh
+from .quadrature.graded import Grading as Grading
+from .quadrature.rule import Rule as Rule
+from .sampling import METHODS as METHODS
+from .shapes.arcs import ArcPolygon as ArcPolygon
+from .shapes.ball import Ball as Ball
+from .shapes.ball import Disk as Disk
+from .shapes.ball import Sphere as Sphere
+from .shapes.box import Box as Box
+from .shapes.box import Cuboid as Cuboid
+from .shapes.box import Interval as Interval
+from .shapes.box import Rectangle as Rectangle
+from .shapes.cloud import PointCloud as PointCloud
+from .shapes.curve_domain import CurveDomain as CurveDomain
+from .shapes.cylinder import Cylinder as Cylinder
+from .shapes.ellipse import Ellipse as Ellipse
+from .shapes.polygon import Polygon as Polygon
+from .shapes.triangulated_solid import TriangulatedSolid as TriangulatedSolid
