@@ -57,7 +57,7 @@ RUNS: dict[str, Callable[[], Solution]] = {
 def fingerprint(solution: Solution) -> str:
     """Return a digest of all weights and of the loss at every step."""
     digest = hashlib.sha256()
-    for tensor in solution.trial.state_dict().values():
+    for tensor in solution.fields.state_dict().values():
         digest.update(np.ascontiguousarray(tensor.detach().numpy()).tobytes())
     digest.update(np.array([record.loss for record in solution.history]).tobytes())
     return digest.hexdigest()[:16]

@@ -1,21 +1,44 @@
-"""Errors against an exact or a reference solution."""
+"""Errors of trained fields against the exact or the reference solution of their problem."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kinn.errors import InputError, unknown
 from kinn.fields import Field
-from kinn.io.output_mesh import evaluation_points
 from kinn.jets import Index
 from kinn.problem import Array, Problem
-from kinn.train.plans import FieldEvaluator
 from kinn.unknowns import UnknownField, UnknownTerm
+
+#: Cells along each axis of the grid at whose centres errors are measured, by dimension.
+CELLS_PER_AXIS = {1: 1000, 2: 100, 3: 24}
+
+#: Points of a Sobol sequence at which errors are measured in more than three dimensions.
+SOBOL_POINTS = 20_000
+
+
+class FieldEvaluator(Protocol):
+    """Trained fields that can be evaluated: trial functions, or a combination of several."""
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that the fields solve."""
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trained parameters."""
+
+    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
+        """Return fields and derivatives at points; see `TrialFunctions.evaluate`."""
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """Return the weights by name."""
 
 
 @dataclass(frozen=True)
@@ -34,30 +57,46 @@ class Errors:
     h1: float | None
 
 
+def evaluation_points(problem: Problem) -> Array:
+    """Return the points (N, d) at which errors are measured.
+
+    They are those that the problem names, or the centres of the cells of a regular grid that lie in the domain.
+    """
+    if problem.evaluation is not None:
+        return problem.evaluation
+    lower, upper = problem.bounds
+    per_axis = CELLS_PER_AXIS.get(problem.dimension)
+    if per_axis is None:
+        measures = np.array([g.measure for g in problem.subdomains.values()])
+        counts = [max(1, round(SOBOL_POINTS * m / measures.sum())) for m in measures]
+        return np.concatenate([g.sample(n, seed=0) for g, n in zip(problem.subdomains.values(), counts, strict=True)])
+    axes = [low + (np.arange(per_axis) + 0.5) * (high - low) / per_axis for low, high in zip(lower, upper, strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, problem.dimension)
+    return points[problem.contains(points)]
+
+
 def exact_values(problem: Problem, points: Array) -> Array | None:
     """Return the exact or reference values (N, C) at points (N, d), or None where neither is known."""
-    function = problem.exact
-    if function is not None:
-        given = function(*points.T)
-        columns = list(given) if isinstance(given, tuple | list) else [given]
+    if problem.exact is not None:
+        columns = _as_list(problem.exact(*points.T))
         return np.stack([np.broadcast_to(np.asarray(c, dtype=np.float64), len(points)) for c in columns], axis=1)
     if problem.reference is not None:
         return np.asarray(problem.reference(points), dtype=np.float64).reshape(len(points), len(problem.names))
     return None
 
 
-def true_values(problem: Problem, points: Array) -> dict[str, Array]:
-    """Return the exact or reference values (N,) at points (N, d), by name: of fields, and of unknown fields."""
+def reference_values(problem: Problem, points: Array) -> dict[str, Array]:
+    """Return the exact or reference values (N,) of fields and of unknown fields at points (N, d), by name."""
     exact = exact_values(problem, points)
-    out = {} if exact is None else dict(zip(problem.names, exact.T, strict=True))
+    values = {} if exact is None else dict(zip(problem.names, exact.T, strict=True))
     known = [u for u in problem.unknown_fields if u.exact is not None]
-    return out | {u.name: _true_unknown(problem, u, points)[0] for u in known}
+    return values | {u.name: _exact_unknown(problem, u, points)[0] for u in known}
 
 
-def _true_unknown(problem: Problem, unknown: UnknownField, points: Array) -> tuple[Array, Array | None]:
-    """Return the true values (N,) of an unknown field and its gradient (N, d): of a term along the true solution, without."""
+def _exact_unknown(problem: Problem, unknown: UnknownField, points: Array) -> tuple[Array, Array | None]:
+    """Return the exact values (N,) and gradient (N, d) of an unknown field; of an unknown term, no gradient."""
     if not isinstance(unknown, UnknownTerm) or unknown.exact is None:
-        return _components(problem, unknown.exact, points)
+        return _value_and_gradient(problem, unknown.exact, points)
     fields = exact_values(problem, points)
     if fields is None:
         raise InputError(f"the error of the term {unknown.name!r} needs the solution of problem {problem.name!r}")
@@ -70,12 +109,11 @@ def exact_gradient(problem: Problem, points: Array) -> Array | None:
     if problem.exact is None:
         return None
     p = problem.points(torch.as_tensor(points))
-    given = problem.exact(*p.coordinates)
-    fields = list(given) if isinstance(given, tuple | list) else [given]
-    return np.stack([_components(problem, u, points)[1] for u in fields], axis=1)
+    fields = _as_list(problem.exact(*p.coordinates))
+    return np.stack([_value_and_gradient(problem, u, points)[1] for u in fields], axis=1)
 
 
-def _components(problem: Problem, data: Any, points: Array) -> tuple[Array, Array]:
+def _value_and_gradient(problem: Problem, data: Any, points: Array) -> tuple[Array, Array]:
     """Return the values (N,) and the gradient (N, d) of a function or field at points."""
     p = problem.points(torch.as_tensor(points))
     field = p.field(data, "the exact solution")
@@ -85,47 +123,71 @@ def _components(problem: Problem, data: Any, points: Array) -> tuple[Array, Arra
     return columns[0], np.stack(columns[1:], axis=1)
 
 
-def errors(trial: FieldEvaluator) -> dict[str, Errors]:
-    """Return the errors of every field; empty where no solution is known.
+def field_errors(fields: FieldEvaluator) -> dict[str, Errors]:
+    """Return the errors of every field and derived field by name; empty where no solution is known.
 
-    The definition of each is that of `Errors`; points at which the exact gradient is not finite (a crack tip, the
-    start of a shock) are left out of `h1`.
+    Points at which the exact gradient is not finite (a crack tip, the start of a shock) do not enter `h1`.
     """
-    problem = trial.problem
+    problem = fields.problem
     points = evaluation_points(problem)
-    out = {}
+    errors = {}
     exact = exact_values(problem, points)
     if exact is not None:
-        slopes = exact_gradient(problem, points)
+        gradients = exact_gradient(problem, points)
         for c, name in enumerate(problem.names):
-            out[name] = _errors(trial, name, points, exact[:, c], None if slopes is None else slopes[:, c])
+            gradient = None if gradients is None else gradients[:, c]
+            errors[name] = _errors(fields, name, points, exact[:, c], gradient)
     for sought in problem.unknown_fields:
         if sought.exact is not None:
-            true, gradient = _true_unknown(problem, sought, points)
-            out[sought.name] = _errors(trial, sought.name, points, true, gradient)
+            errors[sought.name] = _errors(fields, sought.name, points, *_exact_unknown(problem, sought, points))
     for name in problem.derived:
-        values = derived_reference(problem, name, points)
-        if values is not None:
-            good = np.isfinite(values)
-            difference = (derived_values(trial, name, points) - values)[good]
-            l2 = float(np.linalg.norm(difference) / np.linalg.norm(values[good]))
-            out[name] = Errors(l2, float(np.abs(difference).max() / np.abs(values[good]).max()), None)
-    return out
+        reference = derived_reference(problem, name, points)
+        if reference is not None:
+            finite = np.isfinite(reference)
+            difference = (derived_values(fields, name, points) - reference)[finite]
+            l2 = float(np.linalg.norm(difference) / np.linalg.norm(reference[finite]))
+            errors[name] = Errors(l2, float(np.abs(difference).max() / np.abs(reference[finite]).max()), None)
+    return errors
+
+
+def _errors(fields: FieldEvaluator, name: str, points: Array, exact: Array, gradient: Array | None) -> Errors:
+    """Return the errors of one field against its exact values (N,) and gradient (N, d)."""
+    columns = fields.evaluate(points, [name, *(f"{name}.{x}" for x in fields.problem.coordinates)])
+    difference = columns[:, 0] - exact
+    l2 = float(np.linalg.norm(difference) / np.linalg.norm(exact))
+    linf = float(np.abs(difference).max() / np.abs(exact).max())
+    h1 = None
+    if gradient is not None:
+        finite = np.isfinite(gradient).all(axis=1)
+        error = np.column_stack([difference, columns[:, 1:] - gradient])[finite]
+        h1 = float(np.linalg.norm(error) / np.linalg.norm(np.column_stack([exact, gradient])[finite]))
+    return Errors(l2, linf, h1)
 
 
 def derived_values(fields: FieldEvaluator, name: str, points: Array, *, subdomain: str | None = None) -> Array:
-    """Return what a problem derives from its fields (N,) at points (N, d); NaN outside the domain.
+    """Return a derived field (N,) at points (N, d); NaN outside the domain.
 
     Raises:
-        InputError: If it derives nothing of that name.
+        InputError: If the problem derives no field of that name.
     """
     problem = fields.problem
     if name not in problem.derived:
         raise unknown("derived field", name, problem.derived, f"problem {problem.name!r}")
-    return values_of(fields, lambda *given: [problem.derived[name](*given)], points, subdomain=subdomain)[:, 0]
+    values = evaluate_function(fields, lambda *args: [problem.derived[name](*args)], points, subdomain=subdomain)
+    return values[:, 0]
 
 
-def values_of(
+def derived_reference(problem: Problem, name: str, points: Array) -> Array | None:
+    """Return the reference values (N,) of a derived field, or None where the derivatives of the solution are not known."""
+    function = problem.exact or problem.reference_fields
+    if function is None:
+        return None
+    p = problem.points(torch.as_tensor(points))
+    values = torch.as_tensor(problem.derived[name](*_as_list(function(*p.coordinates)), p).value)
+    return np.broadcast_to(values.numpy(), len(points))
+
+
+def evaluate_function(
     fields: FieldEvaluator, function: Callable[..., Sequence[Field]], points: Array, *, subdomain: str | None = None
 ) -> Array:
     """Return functions of the fields and the points (N, M) at points (N, d); NaN outside the domain.
@@ -137,50 +199,27 @@ def values_of(
         subdomain: If given, all points are taken to lie in this one.
     """
     problem = fields.problem
-    asked: dict[str, None] = {}
 
-    def traces(component: Callable[[str], Any]) -> list[Field]:
+    def call(x: Array, component: Callable[[str], Any]) -> list[Any]:
         def rule(field: str) -> Callable[[Index], Any]:
-            def ask(a: Index) -> Any:
+            def derivative(a: Index) -> Any:
                 letters = "".join(c * n for c, n in zip(problem.coordinates, a, strict=True))
                 return component(f"{field}.{letters}" if letters else field)
 
-            return ask
+            return derivative
 
-        return [Field(problem.coordinates, rule(field), field) for field in problem.names]
+        traces = [Field(problem.coordinates, rule(field), field) for field in problem.names]
+        return [f.value for f in function(*traces, problem.points(torch.as_tensor(x)))]
 
-    def made(x: Array, component: Callable[[str], Any]) -> list[Any]:
-        return [f.value for f in function(*traces(component), problem.points(torch.as_tensor(x)))]
-
-    made(points[:1], lambda expression: (asked.setdefault(expression), torch.ones(1, dtype=torch.float64))[1])
-    known = fields.evaluate(points, list(asked), subdomain=subdomain)
-    columns = {expression: torch.as_tensor(column) for expression, column in zip(asked, known.T, strict=True)}
-    found = made(points, columns.__getitem__)
-    return np.stack([np.broadcast_to(torch.as_tensor(values).numpy(), len(points)) for values in found], axis=1)
-
-
-def derived_reference(problem: Problem, name: str, points: Array) -> Array | None:
-    """Return the true values (N,) of what is derived, or None where the solution is not known with its derivatives."""
-    function = problem.exact or problem.reference_fields
-    if function is None:
-        return None
-    p = problem.points(torch.as_tensor(points))
-    given = function(*p.coordinates)
-    fields = list(given) if isinstance(given, tuple | list) else [given]
-    values = torch.as_tensor(problem.derived[name](*fields, p).value)
-    return np.broadcast_to(values.numpy(), len(points))
+    # the first call records which derivatives the function uses
+    expressions: dict[str, None] = {}
+    call(points[:1], lambda e: (expressions.setdefault(e), torch.ones(1, dtype=torch.float64))[1])
+    values = fields.evaluate(points, list(expressions), subdomain=subdomain)
+    columns = {expression: torch.as_tensor(column) for expression, column in zip(expressions, values.T, strict=True)}
+    results = call(points, columns.__getitem__)
+    return np.stack([np.broadcast_to(torch.as_tensor(result).numpy(), len(points)) for result in results], axis=1)
 
 
-def _errors(trial: FieldEvaluator, name: str, points: Array, exact: Array, slopes: Array | None) -> Errors:
-    """Return the errors of one field against its exact values (N,) and gradient (N, d)."""
-    columns = trial.evaluate(points, [name, *(f"{name}.{x}" for x in trial.problem.coordinates)])
-    difference = columns[:, 0] - exact
-    l2 = float(np.linalg.norm(difference) / np.linalg.norm(exact))
-    linf = float(np.abs(difference).max() / np.abs(exact).max())
-    h1 = None
-    if slopes is not None:
-        good = np.isfinite(slopes).all(axis=1)
-        e = np.column_stack([difference, columns[:, 1:] - slopes])[good]
-        u = np.column_stack([exact, slopes])[good]
-        h1 = float(np.linalg.norm(e) / np.linalg.norm(u))
-    return Errors(l2, linf, h1)
+def _as_list(fields: Any) -> list[Any]:
+    """Return what a function of one or of several fields returns as a list."""
+    return list(fields) if isinstance(fields, tuple | list) else [fields]

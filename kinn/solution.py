@@ -1,4 +1,4 @@
-"""What a solve comes back with: fields to evaluate, errors, history, and everything that led to them."""
+"""The result of a solve: fields to evaluate, errors, history, and the settings that led to them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kinn.config import Specification
 from kinn.errors import InputError
 from kinn.forms.energy.quadrature_check import QuadratureCheck
 from kinn.forms.strong.identification import Estimate
-from kinn.metrics import Errors, exact_values
+from kinn.metrics import Errors, FieldEvaluator, derived_values, exact_values
 from kinn.problem import Array, Problem
 from kinn.train.history import HistoryEntry
-from kinn.train.plans import EnsembleSolution, FieldEvaluator
+from kinn.train.plans import EnsembleSolution
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,25 +27,25 @@ class Solution:
     """A trained solution.
 
     Attributes:
-        problem: What was solved.
+        problem: The problem solved.
         form: The form it was solved in.
-        network: The architecture, or what a peer has in its place.
-        optimizer: The name of the method.
+        network: The architecture, or the discretisation of a baseline.
+        optimizer: The name of the optimiser.
         seed: The seed of initial parameters and points.
         dtype: "float64" or "float32".
-        device: Where it ran.
+        device: The device of the computation.
         backend: The back end of the spline op.
         parameters: The number of trainable parameters.
-        iterations: Steps made.
-        seconds: Seconds of the whole solve, set-up included, by the clock that its budget is counted by.
+        iterations: The number of steps.
+        seconds: Time of the whole solve, set-up included, by the clock of its budget.
         stopped: Why training stopped.
         loss: The training loss of the parameters kept.
-        errors: Relative errors by name, of the fields and of unknown fields; without those that nothing is known of.
-        unknowns: The constants that were identified, by name, with their standard deviations.
-        quadrature: Of the energy form, what the quadrature that guarded it says.
+        errors: Relative errors by name, of the fields and unknown fields whose solution is known.
+        unknowns: The identified constants by name, with their standard deviations.
+        quadrature: Of the energy form, the check on a second quadrature.
         bem: Of the inverse form, the errors of a plain boundary element method on the same panels.
-        history: One record a step.
-        trial: The trained fields: trial functions, or what several trainings came to together.
+        history: One entry per step.
+        fields: The trained fields: trial functions, or a combination of several trainings.
         run: The run folder, if one was written.
     """
 
@@ -64,7 +64,7 @@ class Solution:
     loss: float
     errors: dict[str, Errors]
     history: tuple[HistoryEntry, ...]
-    trial: FieldEvaluator
+    fields: FieldEvaluator
     unknowns: dict[str, Estimate] = field(default_factory=dict)
     quadrature: QuadratureCheck | None = None
     bem: dict[str, Errors] = field(default_factory=dict)
@@ -72,59 +72,57 @@ class Solution:
 
     def __call__(self, points: Array) -> Array:
         """Return the fields (N, C) at points (N, d); NaN outside the domain."""
-        return self.trial.evaluate(points, self.problem.names)
+        return self.fields.evaluate(points, self.problem.names)
 
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Return a field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
-        return self.trial.evaluate(points, expressions)
+        return self.fields.evaluate(points, expressions)
 
     def derived(self, name: str, points: Array) -> Array:
-        """Return what the problem derives from its fields (N,), a stress say, at points (N, d); NaN outside the domain.
+        """Return a derived field (N,), a stress say, at points (N, d); NaN outside the domain.
 
         Raises:
-            InputError: If it derives nothing of that name.
+            InputError: If the problem derives no field of that name.
         """
-        from kinn.metrics import derived_values
+        return derived_values(self.fields, name, np.atleast_2d(np.asarray(points, dtype=np.float64)))
 
-        return derived_values(self.trial, name, np.atleast_2d(np.asarray(points, dtype=np.float64)))
-
-    def spread(self, expressions: str | Iterable[str], points: Array) -> Array:
-        """Return the standard deviation of fields or derivatives among the members of an ensemble at points (N, d).
+    def std(self, expressions: str | Iterable[str], points: Array) -> Array:
+        """Return the standard deviation of fields or derivatives over the members of an ensemble at points (N, d).
 
         Raises:
             InputError: If the solution is no ensemble.
         """
-        if not isinstance(self.trial, EnsembleSolution):
-            raise InputError("only an ensemble has a spread: kinn.solve(..., ensemble=5)")
-        return self.trial.spread(points, expressions)
+        if not isinstance(self.fields, EnsembleSolution):
+            raise InputError("only an ensemble has a standard deviation: kinn.solve(..., ensemble=5)")
+        return self.fields.std(points, expressions)
 
     def reference(self, points: Array) -> Array | None:
         """Return the exact or reference values (N, C) at points (N, d), or None where neither is known."""
         return exact_values(self.problem, points)
 
     def plot(self, folder: str | Path | None = None) -> dict[str, Figure]:
-        """Return the figures by name: each field, its error, the convergence; written as PNG into a folder if given."""
-        from kinn.io.plots import figures, save_figures
+        """Return the figures by name: fields, errors, convergence; written as PNG into a folder if given."""
+        from kinn.io.plots import plot_solution, save_figures
 
-        made = figures(self)
+        figures = plot_solution(self)
         if folder is not None:
-            save_figures(made, Path(folder))
-        return made
+            save_figures(figures, Path(folder))
+        return figures
 
     def save_vtu(self, path: str | Path) -> None:
-        """Write fields, first derivatives and errors on a mesh, for ParaView and its like."""
+        """Write fields, first derivatives and errors on a mesh, for ParaView and other viewers."""
         from kinn.io.vtu import save_vtu
 
-        save_vtu(self, Path(path))
+        save_vtu(self.fields, Path(path))
 
     def save_pvd(self, path: str | Path, times: int = 21) -> None:
         """Write a time-dependent solution as a series of VTU files."""
         from kinn.io.vtu import save_pvd
 
-        save_pvd(self, Path(path), times)
+        save_pvd(self.fields, Path(path), times)
 
     def summary(self) -> dict[str, Any]:
-        """Return the figures that `kinn solve --json` prints."""
+        """Return the values that `kinn solve --json` prints."""
         return {
             "problem": self.problem.name,
             "form": self.form,

@@ -25,12 +25,11 @@ from kinn import (
     TimeInterval,
     sin,
 )
-from kinn.io.output_mesh import evaluation_points, meshes
-from kinn.io.plots import figures, save_figures
-from kinn.io.plots.deformation import exaggeration
-from kinn.io.plots.fields import scale
-from kinn.io.plots.frame import beyond
+from kinn.io.output_mesh import output_meshes
+from kinn.io.plots import plot_solution, save_figures
+from kinn.io.plots.maps import colour_bar_extension, colour_range, exaggeration
 from kinn.mechanics import PlaneStress, symmetry
+from kinn.metrics import evaluation_points
 from kinn.problems import factory
 
 
@@ -51,13 +50,13 @@ def test_errors_are_measured_on_cell_centres() -> None:
 
 
 def test_mesh_covers_the_domain() -> None:
-    (piece,) = meshes(simple(Rectangle((0, 0), (4, 1)) - Disk((1, 0.5), 0.3)), cells=200)
-    a, b, c, d = (piece.nodes[piece.cells[:, i]] for i in range(4))
+    (mesh,) = output_meshes(simple(Rectangle((0, 0), (4, 1)) - Disk((1, 0.5), 0.3)), cells=200)
+    a, b, c, d = (mesh.nodes[mesh.cells[:, i]] for i in range(4))
     areas = 0.5 * np.abs(np.cross(c - a, d - b)) if a.shape[1] == 3 else 0.5 * np.abs(
         (c - a)[:, 0] * (d - b)[:, 1] - (c - a)[:, 1] * (d - b)[:, 0]
     )  # fmt: skip
     assert areas.sum() == pytest.approx(4 - np.pi * 0.09, rel=5e-3)
-    assert np.unique(piece.cells).tolist() == list(range(len(piece.nodes)))
+    assert np.unique(mesh.cells).tolist() == list(range(len(mesh.nodes)))
 
 
 def test_vtu_keeps_fields_and_the_jump_across_a_crack(tmp_path: Path) -> None:
@@ -133,13 +132,13 @@ def test_files_of_a_mesh_have_its_own_cells_with_displacement_stress_and_errors(
 
 
 def test_a_deformed_shape_says_by_how_much_it_is_exaggerated(on_a_mesh: Solution) -> None:
-    made = figures(on_a_mesh)
-    axes = made["deformed"].axes[0]
+    figures = plot_solution(on_a_mesh)
+    axes = figures["deformed"].axes[0]
     assert "displacements times 2;" in axes.get_title()  # 0.04 of a size of 2: at most a tenth of that is drawn
     assert axes.dataLim.x1 == pytest.approx(2 + 2 * 0.04, rel=1e-3)
     assert axes.get_xlabel() == "x (mm)"
-    assert "mises (MPa)" in [a.get_ylabel() for a in made["deformed"].axes + axes.child_axes]
-    assert "mises-error" in made
+    assert "mises (MPa)" in [a.get_ylabel() for a in figures["deformed"].axes + axes.child_axes]
+    assert "mises-error" in figures
 
 
 @pytest.mark.parametrize(("largest", "factor"), [(1e-6, 1e5), (0.004, 20.0), (0.03, 2.0), (0.06, 1.0), (0.0, 1.0)])
@@ -148,7 +147,7 @@ def test_displacements_are_exaggerated_by_round_numbers(largest: float, factor: 
 
 
 def test_lines_show_fields_beside_the_solution_known(on_a_mesh: Solution) -> None:
-    figure = figures(on_a_mesh)["line-middle"]
+    figure = plot_solution(on_a_mesh)["line-middle"]
     top = {a.get_ylabel(): a for a in figure.axes}
     assert set(top) == {"u", "v", "mises (MPa)", "|u - exact|", "|v - exact|", "|mises - exact|"}
     computed, exact = top["u"].get_lines()
@@ -185,25 +184,25 @@ def test_output_that_cannot_be_is_refused(output: dict[str, Any], message: str) 
 
 
 def test_meshes_of_round_shapes_end_at_the_boundary() -> None:
-    (piece,) = meshes(simple(Disk((0, 0), 1.0)), cells=50)
-    sides = np.sort(np.concatenate([piece.triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), axis=1)
+    (mesh,) = output_meshes(simple(Disk((0, 0), 1.0)), cells=50)
+    sides = np.sort(np.concatenate([mesh.triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), axis=1)
     edges, uses = np.unique(sides, axis=0, return_counts=True)
-    np.testing.assert_allclose(np.linalg.norm(piece.nodes[np.unique(edges[uses == 1])], axis=1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(mesh.nodes[np.unique(edges[uses == 1])], axis=1), 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["wedge", "poisson-2d"])
 def test_figures_show_field_error_and_convergence(name: str, tmp_path: Path) -> None:
     solution = solved(factory(name)())
-    made = figures(solution)
+    figures = plot_solution(solution)
     (field,) = solution.problem.names
     own = set(solution.problem.figures)
     assert own == ({"stress"} if name == "wedge" else set())
-    assert set(made) == {field, f"{field}-error", "convergence"} | own
-    axes = made[field].axes[0]
+    assert set(figures) == {field, f"{field}-error", "convergence"} | own
+    axes = figures[field].axes[0]
     assert axes.get_xlabel() == "x"
     assert axes.get_ylabel() == (field if name == "wedge" else "y")
-    files = save_figures(made, tmp_path / "figures")
-    assert sorted(f.name for f in files) == sorted(f"{figure}.png" for figure in made)
+    files = save_figures(figures, tmp_path / "figures")
+    assert sorted(f.name for f in files) == sorted(f"{figure}.png" for figure in figures)
     assert all(f.stat().st_size > 5_000 for f in files)
 
 
@@ -214,31 +213,31 @@ def test_no_mesh_in_four_coordinates() -> None:
     problem = Problem(
         "p", box, strong=lambda u, p: u, conditions=[Dirichlet("u", 0.0, on="boundary")], exact=lambda *x: 1.0
     )
-    assert meshes(problem) == []
+    assert output_meshes(problem) == []
     assert evaluation_points(problem).shape == (20_000, 4)
 
 
 def test_a_stress_without_limit_leaves_colours_to_the_rest() -> None:
     ordinary = np.linspace(1.0, 3.0, 5000)
-    norm, _ = scale([np.append(ordinary, 4.0e4)])
+    norm, _ = colour_range([np.append(ordinary, 4.0e4)])
     assert norm.vmax is not None
     assert 2.9 < norm.vmax <= 3.0
-    assert beyond([np.append(ordinary, 4.0e4)], norm) == "max"
+    assert colour_bar_extension([np.append(ordinary, 4.0e4)], norm) == "max"
 
 
 def test_ordinary_values_are_all_within_the_colours() -> None:
     values = [np.linspace(-1.0, 3.0, 500), np.linspace(0.0, 4.0, 500)]
-    norm, _ = scale(values)
+    norm, _ = colour_range(values)
     assert norm.vmin is not None
     assert norm.vmax is not None
     assert norm.vmin <= -1.0
     assert norm.vmax >= 4.0
-    assert beyond(values, norm) == "neither"
+    assert colour_bar_extension(values, norm) == "neither"
 
 
 def test_long_titles_fit_into_the_figure() -> None:
     title = "A hyperelastic beam bent by a dead load, networks given the distances from the clamped corners"
-    for name, figure in figures(solved(simple(Interval(0.0, 1.0), title=title))).items():
+    for name, figure in plot_solution(solved(simple(Interval(0.0, 1.0), title=title))).items():
         figure.draw_without_rendering()
         (shown,) = [text for text in figure.texts if text.get_text().startswith("A hyperelastic")]
         box = shown.get_window_extent()

@@ -55,7 +55,7 @@ def test_solves_to_a_small_error(network: Any, error: float) -> None:
 
 def test_one_seed_one_run() -> None:
     def theta(seed: int) -> torch.Tensor:
-        return kinn.solve(line(), MLP((8,)), seed=seed, iterations=12).trial.flat.get()
+        return kinn.solve(line(), MLP((8,)), seed=seed, iterations=12).fields.flat.get()
 
     assert torch.equal(theta(3), theta(3))
     assert not torch.equal(theta(3), theta(4))
@@ -75,7 +75,7 @@ def test_two_coupled_fields() -> None:
 def test_float32_and_other_methods() -> None:
     solution = kinn.solve(line(), MLP((8,)), dtype="float32", optimizer="adam", iterations=20)
     assert solution.dtype == "float32"
-    assert solution.trial.flat.vector.dtype == torch.float32
+    assert solution.fields.flat.vector.dtype == torch.float32
     assert solution.iterations == 20
     named = kinn.solve(line(), "mlp", optimizer=LevenbergMarquardt(target=0.2), iterations=3, points=50)
     assert named.optimizer == "lm"

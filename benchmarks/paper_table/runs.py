@@ -47,12 +47,11 @@ def sizes(problem: str) -> dict[str, float]:
     """Return the norms of the true fields of a problem on its evaluation grid."""
     import numpy as np
 
-    from kinn.io.output_mesh import evaluation_points
-    from kinn.metrics import true_values
+    from kinn.metrics import evaluation_points, reference_values
     from kinn.problems import factory
 
     made = factory(problem)()
-    return {name: float(np.linalg.norm(v)) for name, v in true_values(made, evaluation_points(made)).items()}
+    return {name: float(np.linalg.norm(v)) for name, v in reference_values(made, evaluation_points(made)).items()}
 
 
 def fields(record: Record, run: RunResult) -> list[str]:

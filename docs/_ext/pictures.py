@@ -13,8 +13,8 @@ from matplotlib.tri import Triangulation
 
 from kinn import Problem
 from kinn.conditions import Observation
-from kinn.io.output_mesh import meshes
-from kinn.metrics import true_values
+from kinn.io.output_mesh import output_meshes
+from kinn.metrics import reference_values
 
 #: Cells along the longest axis of a map.
 CELLS = 160
@@ -39,8 +39,8 @@ def _curves(problem: Problem) -> Figure:
     """Return every field over the only coordinate, with what was measured of it."""
     figure = Figure(figsize=(7.0, 3.0), layout="constrained")
     axes = figure.add_subplot()
-    (piece,) = meshes(problem, 1000)
-    for name, values in true_values(problem, piece.inner_nodes).items():
+    (piece,) = output_meshes(problem, 1000)
+    for name, values in reference_values(problem, piece.inner_nodes).items():
         axes.plot(piece.nodes[:, 0], values, linewidth=1.3, label=name)
     for condition in problem.conditions:
         if isinstance(condition, Observation):
@@ -53,8 +53,8 @@ def _curves(problem: Problem) -> Figure:
 
 def _maps(problem: Problem) -> Figure:
     """Return a map of every field, with the points at which it was measured."""
-    pieces = meshes(problem, CELLS)
-    given = [true_values(problem, piece.inner_nodes) for piece in pieces]
+    pieces = output_meshes(problem, CELLS)
+    given = [reference_values(problem, piece.inner_nodes) for piece in pieces]
     names = list(given[0])[:FIELDS]
     figure, panels = _panels(problem, len(names))
     for axes, name in zip(panels, names, strict=True):
@@ -81,7 +81,7 @@ def _cuts(problem: Problem) -> Figure:
     third = problem.coordinates[2]
     for axes, (name, share) in zip(panels, shown, strict=True):
         at = lower[2] + share * (upper[2] - lower[2])
-        values = true_values(problem, np.column_stack([nodes, np.full(len(nodes), at)]))[name]
+        values = reference_values(problem, np.column_stack([nodes, np.full(len(nodes), at)]))[name]
         _map(figure, axes, [nodes], [triangles], [values])
         _label(axes, problem, f"{name} at {third} = {at:g}")
     return figure
@@ -94,7 +94,7 @@ def _plane(problem: Problem) -> Figure:
     middle = np.broadcast_to((lower[2:] + upper[2:]) / 2, (len(nodes), problem.dimension - 2))
     name = problem.names[0]
     figure, (axes,) = _panels(problem, 1)
-    _map(figure, axes, [nodes], [triangles], [true_values(problem, np.column_stack([nodes, middle]))[name]])
+    _map(figure, axes, [nodes], [triangles], [reference_values(problem, np.column_stack([nodes, middle]))[name]])
     _label(axes, problem, f"{name} in the middle of the other coordinates")
     return figure
 

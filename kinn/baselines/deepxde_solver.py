@@ -12,7 +12,7 @@ import torch
 from kinn.baselines.deepxde_problem import as_deepxde_net, deepxde, softened, to_deepxde
 from kinn.errors import SolveError
 from kinn.forms import DomainTrial
-from kinn.metrics import errors
+from kinn.metrics import field_errors
 from kinn.networks import Architecture
 from kinn.problem import Problem
 from kinn.solution import Solution
@@ -110,9 +110,9 @@ def solve(
         seconds=now() - began,
         stopped=stopped,
         loss=history[-1].loss if history else float("nan"),
-        errors=errors(trial),
+        errors=field_errors(trial),
         history=tuple(history),
-        trial=trial,
+        fields=trial,
     )
 
 

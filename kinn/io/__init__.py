@@ -1,1 +1,1 @@
-"""Files and figures: VTU for ParaView, plots, the mesh that both are drawn on."""
+"""Output: VTU files for ParaView, plots, and the meshes that both show fields on."""

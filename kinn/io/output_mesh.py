@@ -1,4 +1,4 @@
-"""Grids over a domain: where errors are measured, and the meshes that figures and VTU files show fields on."""
+"""Meshes on which plots and VTU files show fields."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from kinn.fields import TIME
 from kinn.geometry import Geometry
 from kinn.geometry.meshes.mesh import Mesh
 from kinn.problem import Array, Problem
 
-#: Points along each axis of the evaluation grid, by dimension.
-EVALUATION = {1: 1000, 2: 100, 3: 24}
-#: Points of a Sobol sequence for evaluation in more dimensions.
-SCATTERED = 20_000
 #: Cells along the longest axis of a mesh, by dimension.
 CELLS = {1: 400, 2: 100, 3: 32}
 
-#: Points of the boundary that nodes of meshes in the plane are moved to.
-RIM = 8000
+#: Samples of the boundary onto which the outer nodes of a plane mesh are moved.
+BOUNDARY_SAMPLES = 8000
 
 #: The corners of a cell in VTK's order, by dimension.
 CORNERS: dict[int, list[tuple[int, ...]]] = {
@@ -32,7 +29,7 @@ CORNERS: dict[int, list[tuple[int, ...]]] = {
 #: meshio's names of the cells, by dimension.
 CELL_TYPES = {1: "line", 2: "quad", 3: "hexahedron"}
 
-#: Triangles that cells in the plane are cut into, by kind: the numbers of their nodes.
+#: Subdivision of plane cells into triangles: node numbers, by cell type.
 TRIANGLES: dict[str, list[tuple[int, int, int]]] = {
     "triangle": [(0, 1, 2)],
     "quad": [(0, 1, 2), (0, 2, 3)],
@@ -44,82 +41,62 @@ TRIANGLES: dict[str, list[tuple[int, int, int]]] = {
 
 @dataclass(frozen=True)
 class OutputMesh:
-    """A mesh of one subdomain, or its cells of one kind.
+    """A mesh of one subdomain, or its cells of one type.
 
     Attributes:
-        subdomain: Its name.
+        subdomain: The name of the subdomain.
         nodes: A `N x d` array.
         cells: A `M x n` array of node numbers, in VTK's order.
-        kind: meshio's name of the cells.
+        cell_type: meshio's name of the cells.
     """
 
     subdomain: str
     nodes: Array
     cells: npt.NDArray[np.int64]
-    kind: str
+    cell_type: str
 
     @property
     def triangles(self) -> npt.NDArray[np.int64]:
-        """The cells of a mesh in the plane, cut into triangles (T, 3)."""
-        return np.concatenate([self.cells[:, list(corners)] for corners in TRIANGLES[self.kind]])
+        """The cells of a plane mesh, subdivided into triangles (T, 3)."""
+        return np.concatenate([self.cells[:, list(corners)] for corners in TRIANGLES[self.cell_type]])
 
     @property
     def inner_nodes(self) -> Array:
-        """The nodes moved a hair into a cell they belong to: a formula that jumps at the boundary takes this side."""
+        """The nodes moved slightly into an adjacent cell: a formula that jumps at the boundary takes this side."""
         target = np.empty_like(self.nodes)
         target[self.cells.ravel()] = self.nodes[self.cells].mean(axis=1).repeat(self.cells.shape[1], axis=0)
         return self.nodes + 1e-9 * (target - self.nodes)
 
 
-def evaluation_points(problem: Problem) -> Array:
-    """Return the points (N, d) at which errors are measured.
+def output_meshes(problem: Problem, cells: int | None = None) -> list[OutputMesh]:
+    """Return the meshes of all subdomains; nodes along interfaces are doubled.
 
-    They are the problem's own, or the centres of the cells of a regular grid that lie in the domain.
-    """
-    if problem.evaluation is not None:
-        return problem.evaluation
-    lower, upper = problem.bounds
-    per_axis = EVALUATION.get(problem.dimension)
-    if per_axis is None:
-        counts = _shares(problem, SCATTERED)
-        return np.concatenate([g.sample(n, seed=0) for g, n in zip(problem.subdomains.values(), counts, strict=True)])
-    axes = [low + (np.arange(per_axis) + 0.5) * (high - low) / per_axis for low, high in zip(lower, upper, strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, problem.dimension)
-    return points[problem.contains(points)]
-
-
-def meshes(problem: Problem, cells: int | None = None) -> list[OutputMesh]:
-    """Return a mesh of each subdomain: its own where it is one, else a regular one; nodes along interfaces are doubled.
+    A subdomain given as a mesh keeps its cells, any other gets a regular grid.
 
     Args:
-        problem: Its domain has 1, 2 or 3 coordinates (time counts); in more there is no mesh, and the list is empty.
+        problem: Its domain has 1, 2 or 3 coordinates (time counts); with more there is no mesh, and the list is empty.
         cells: Cells along the longest axis.
     """
-    dimension = problem.dimension
-    if dimension not in CELLS:
+    if problem.dimension not in CELLS:
         return []
-    longest = cells or CELLS[dimension]
-    return [piece for name in problem.subdomains for piece in _meshes(problem, name, longest)]
+    meshes = []
+    for name, geometry in problem.subdomains.items():
+        if not isinstance(geometry, Mesh):
+            meshes.append(_regular(problem, name, geometry, cells or CELLS[problem.dimension]))
+            continue
+        for cell_type, elements in geometry.elements.items():
+            used, numbers = np.unique(elements, return_inverse=True)
+            meshes.append(OutputMesh(name, geometry.points[used], numbers.reshape(elements.shape), cell_type))
+    return meshes
 
 
-def _meshes(problem: Problem, subdomain: str, longest: int) -> list[OutputMesh]:
-    geometry = problem.subdomains[subdomain]
-    if not isinstance(geometry, Mesh):
-        return [_regular(problem, subdomain, longest)]
-    made = []
-    for kind, elements in geometry.elements.items():
-        used, numbers = np.unique(elements, return_inverse=True)
-        made.append(OutputMesh(subdomain, geometry.points[used], numbers.reshape(elements.shape), kind))
-    return made
-
-
-def _regular(problem: Problem, subdomain: str, longest: int) -> OutputMesh:
-    geometry = problem.subdomains[subdomain]
+def _regular(problem: Problem, subdomain: str, geometry: Geometry, longest: int) -> OutputMesh:
+    """Return the cells of a regular grid whose centres lie in a subdomain, `longest` along the longest axis."""
     lower, upper = geometry.bounds
     extent = upper - lower
-    # space and time have different units: each axis of a space-time box gets as many cells
-    alike = "t" in problem.coordinates
-    counts = [longest if alike else max(1, round(longest * e / extent.max())) for e in extent]
+    # space and time have different units: each axis of a space-time box gets the same number of cells
+    space_time = TIME in problem.coordinates
+    counts = [longest if space_time else max(1, round(longest * e / extent.max())) for e in extent]
     axes = [np.linspace(low, high, n + 1) for low, high, n in zip(lower, upper, counts, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, problem.dimension)
     numbers = np.arange(len(nodes)).reshape([n + 1 for n in counts])
@@ -129,26 +106,21 @@ def _regular(problem: Problem, subdomain: str, longest: int) -> OutputMesh:
     )
     cells = cells[geometry.contains(nodes[cells].mean(axis=1))]
     used, renumbered = np.unique(cells, return_inverse=True)
-    if problem.dimension == 2 and not alike:
-        nodes[used] = _snapped(geometry, nodes[used], renumbered.reshape(cells.shape), float(np.max(extent / counts)))
-    return OutputMesh(subdomain, nodes[used], renumbered.reshape(cells.shape), CELL_TYPES[problem.dimension])
+    nodes, cells = nodes[used], renumbered.reshape(cells.shape)
+    if problem.dimension == 2 and not space_time:
+        nodes = _snapped(geometry, nodes, cells, float(np.max(extent / counts)))
+    return OutputMesh(subdomain, nodes, cells, CELL_TYPES[problem.dimension])
 
 
 def _snapped(geometry: Geometry, nodes: Array, cells: npt.NDArray[np.int64], size: float) -> Array:
-    """Return nodes (N, 2) of squares, those at the rim of all of them moved to the boundary: it becomes smooth, not stairs."""
+    """Return the nodes (N, 2) of square cells, the outer ones moved to the boundary, which is smooth then."""
     sides = np.sort(np.concatenate([cells[:, [k, (k + 1) % 4]] for k in range(4)]), axis=1)
     edges, uses = np.unique(sides, axis=0, return_counts=True)
-    rim = np.unique(edges[uses == 1])
-    around = geometry.boundary("boundary").sample(RIM, method="uniform").points
-    apart, nearest = cKDTree(around).query(nodes[rim])
-    on = np.abs(geometry.level(nodes[rim])) <= 1e-9 * size
-    moved = ~on & (apart <= size)
+    outer = np.unique(edges[uses == 1])
+    boundary = geometry.boundary("boundary").sample(BOUNDARY_SAMPLES, method="uniform").points
+    distance, nearest = cKDTree(boundary).query(nodes[outer])
+    on_boundary = np.abs(geometry.level(nodes[outer])) <= 1e-9 * size
+    moved = ~on_boundary & (distance <= size)
     out = nodes.copy()
-    out[rim[moved]] = around[nearest[moved]]
+    out[outer[moved]] = boundary[nearest[moved]]
     return out
-
-
-def _shares(problem: Problem, total: int) -> list[int]:
-    """Return how many of `total` points each subdomain gets, by measure."""
-    measures = np.array([g.measure for g in problem.subdomains.values()])
-    return [max(1, round(total * m / measures.sum())) for m in measures]

@@ -63,7 +63,7 @@ class SavableSolution(Protocol):
         """The records of training, dataclasses."""
 
     @property
-    def trial(self) -> TrainedFields:
+    def fields(self) -> TrainedFields:
         """The trained fields."""
 
     def summary(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class RunFolder:
 
         def fill(folder: Path) -> None:
             self._common(folder, solution.history, {**solution.summary(), "run": str(self.path)})
-            weights = _weights(folder, solution.trial.state_dict(), self.config)
+            weights = _weights(folder, solution.fields.state_dict(), self.config)
             write_checkpoint(folder / STATE, {**(state or {}), "weights": weights, "config": self.config})
             solution.save_vtu(folder / "solution.vtu")
             if figures:

@@ -12,7 +12,7 @@ from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
 from kinn.forms import BoundaryTrial, EnergyObjective, FormObjective, Nystrom, TrialFunctions
 from kinn.forms.diagnostics import warn_of_doubts
-from kinn.metrics import errors
+from kinn.metrics import field_errors
 from kinn.networks import Architecture
 from kinn.optim import Optimizer
 from kinn.problem import Problem
@@ -94,8 +94,8 @@ def solve(
             None for the problem's own number, which mostly is 1.
         curriculum: The values that a constant of the problem takes one after the other, `{"re": (100, 400, 1000)}`, each
             training starting from the weights of the last.
-        ensemble: Solves with so many seeds, each in the time given, and returns the mean, and the spread as
-            `solution.spread`.
+        ensemble: Solves with so many seeds, each in the time given, and returns the mean, and the standard deviation as
+            `solution.std`.
 
     Raises:
         InputError: If something asked for cannot be.
@@ -184,12 +184,14 @@ def solve(
         seconds=keeper.seconds_before + now() - began,
         stopped=", ".join(dict.fromkeys(outcome.stopped for outcome in outcomes)),
         loss=route.loss([outcome.loss for outcome in outcomes]),
-        errors=errors(fields),
+        errors=field_errors(fields),
         history=records,
-        trial=fields,
+        fields=fields,
         unknowns=unknowns,
         quadrature=quadrature_check(systems, records),
-        bem=errors(Nystrom(fields)) if isinstance(fields, BoundaryTrial) and fields.main.solution is not None else {},
+        bem=field_errors(Nystrom(fields))
+        if isinstance(fields, BoundaryTrial) and fields.main.solution is not None
+        else {},
     )
 
 

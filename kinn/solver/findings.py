@@ -9,8 +9,9 @@ import torch
 from kinn.forms import EnergyObjective, FormObjective, ResidualObjective, TrialFunctions
 from kinn.forms.energy.quadrature_check import QuadratureCheck, verdict
 from kinn.forms.strong.identification import Estimate, combined, estimates
+from kinn.metrics import FieldEvaluator
 from kinn.train.history import HistoryEntry
-from kinn.train.plans import EnsembleSolution, FieldEvaluator
+from kinn.train.plans import EnsembleSolution
 from kinn.train.stages import Placing
 
 

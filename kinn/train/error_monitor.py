@@ -9,8 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from kinn.forms import TrialFunctions
-from kinn.io.output_mesh import evaluation_points
-from kinn.metrics import true_values
+from kinn.metrics import evaluation_points, reference_values
 from kinn.problem import Array
 
 #: The factor between the times of two measurements: a time to an accuracy is known to within a tenth.
@@ -35,7 +34,7 @@ class ErrorMonitor:
     def _known(self) -> tuple[Array, dict[str, Array]]:
         """The points (N, d) at which errors are measured, and the true values (N,) there by name."""
         points = evaluation_points(self.trial.problem)
-        return points, true_values(self.trial.problem, points)
+        return points, reference_values(self.trial.problem, points)
 
     def __call__(self, theta: Tensor, seconds: float) -> dict[str, float]:
         """Return the errors at parameters (P,) by field, or nothing where it is not yet time to measure.

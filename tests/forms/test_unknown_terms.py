@@ -11,7 +11,7 @@ import torch
 import kinn
 from kinn import KAN, MLP, Defaults, Dirichlet, InputError, Observation, Problem, Rectangle, UnknownTerm, sin
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
-from kinn.metrics import true_values
+from kinn.metrics import reference_values
 from kinn.networks import NeuralODE
 from kinn.problems import lotka_volterra
 
@@ -79,7 +79,7 @@ def test_errors_of_a_term_are_those_along_the_solution() -> None:
     solution = kinn.solve(problem, MLP((4,)), iterations=2)
     assert set(solution.errors) == {"u", "g"}
     points = np.array([[0.2, 0.3], [0.7, 0.1]])
-    np.testing.assert_allclose(true_values(problem, points)["g"], 4 * np.sin(2 * points[:, 0]))
+    np.testing.assert_allclose(reference_values(problem, points)["g"], 4 * np.sin(2 * points[:, 0]))
 
 
 def test_a_short_solve_learns_the_term_of_predation() -> None:

@@ -133,7 +133,7 @@ def test_a_conductivity_is_found(network: Any) -> None:
         defaults=Defaults(points=200),
     )  # fmt: skip
     solution = kinn.solve(problem, network, iterations=80)
-    assert solution.trial.unknowns.values()["nu"] == pytest.approx(exact, rel=1e-3)
+    assert solution.fields.unknowns.values()["nu"] == pytest.approx(exact, rel=1e-3)
 
 
 def test_a_coefficient_is_found() -> None:

@@ -35,7 +35,7 @@ def volumes(solution: kinn.Solution) -> np.ndarray:
     """Return J at points of a grid."""
     side = (np.arange(20) + 0.5) / 20
     points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    ux, uy, vx, vy = solution.trial.evaluate(points, ["u.x", "u.y", "v.x", "v.y"]).T
+    ux, uy, vx, vy = solution.fields.evaluate(points, ["u.x", "u.y", "v.x", "v.y"]).T
     return np.asarray((1 + ux) * (1 + vy) - uy * vx)
 
 

@@ -16,10 +16,9 @@ from kinn.conditions import BoundaryCondition, Interface, Observation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.collocation import CollocationSampler
-from kinn.io.output_mesh import evaluation_points
 from kinn.jets import Index
 from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
-from kinn.metrics import exact_values
+from kinn.metrics import evaluation_points, exact_values
 from kinn.problem import Array, Problem
 from kinn.problems.conductivity_field import bump
 from kinn.problems.references import (

@@ -111,7 +111,7 @@ def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -
 
 
 def flat(solution: kinn.Solution) -> torch.Tensor:
-    return torch.cat([tensor.flatten() for tensor in solution.trial.state_dict().values()])
+    return torch.cat([tensor.flatten() for tensor in solution.fields.state_dict().values()])
 
 
 def test_a_kill_between_two_renames_is_mended(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_more_time_makes_another_run(tmp_path: Path) -> None:
     assert solution.run == whole.folder().path.resolve()
     assert solution.run != short.run
     assert (short.run / "summary.json").read_text() == kept
-    assert torch.equal(solution.trial.flat.get(), execute.run(whole).trial.flat.get())
+    assert torch.equal(solution.fields.flat.get(), execute.run(whole).fields.flat.get())
 
 
 def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monke
     before = {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()}
     monkeypatch.setattr(Auto, "step", lambda *_: pytest.fail("it is trained once more"))
     again = Resumption.of(solved.run).solution()
-    assert torch.equal(again.trial.flat.get(), solved.trial.flat.get())
+    assert torch.equal(again.fields.flat.get(), solved.fields.flat.get())
     assert (again.errors, again.history, again.run) == (solved.errors, solved.history, None)
     assert {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()} == before
 
@@ -186,7 +186,7 @@ def test_what_was_left_off_is_found(tmp_path: Path) -> None:
     before = again.left_off()
     assert before is not None
     whole = execute.run(work("poisson-1d", tmp_path / "whole"))
-    assert torch.equal(execute.run(again, before=before).trial.flat.get(), whole.trial.flat.get())
+    assert torch.equal(execute.run(again, before=before).fields.flat.get(), whole.fields.flat.get())
     assert again.left_off() is None
     (run / "network.safetensors").unlink()
     (run / "state.pt").write_bytes(b"PK")

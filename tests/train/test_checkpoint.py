@@ -72,7 +72,7 @@ def test_a_kill_at_any_moment_loses_nothing_but_a_little_time(tmp_path: Path, mo
         before = read_checkpoint(path)
         reached.add(len(before["training"]["history"]["loss"]))
         resumed = kinn.resume(path, problem())
-        assert torch.equal(resumed.trial.flat.get(), whole.trial.flat.get())
+        assert torch.equal(resumed.fields.flat.get(), whole.fields.flat.get())
         assert [r.loss for r in resumed.history] == [r.loss for r in whole.history]
     assert len(reached) > KILLS // 3  # the kills fell on different steps
     assert min(reached) < STEPS
@@ -163,12 +163,12 @@ def test_an_ended_solve_is_returned_and_may_go_on(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     first = kinn.solve(problem(), NETWORK, points=60, iterations=13, checkpoint=path)
     again = kinn.resume(path, problem())
-    assert torch.equal(again.trial.flat.get(), first.trial.flat.get())
+    assert torch.equal(again.fields.flat.get(), first.fields.flat.get())
     assert (again.stopped, again.iterations) == ("iterations", 13)
     assert again.seconds > first.history[-1].seconds
     longer = kinn.resume(path, problem(), iterations=31)
     whole = kinn.solve(problem(), NETWORK, points=60, iterations=31)
-    assert torch.equal(longer.trial.flat.get(), whole.trial.flat.get())
+    assert torch.equal(longer.fields.flat.get(), whole.fields.flat.get())
 
 
 def test_an_unwritable_place_is_found_before_training(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def measure(name: str) -> dict[str, Any]:
 
 def solve(name: str) -> dict[str, Any]:
     solution = kinn.solve(problems.factory(name)(), KAN((3,), grid=4), points=90, iterations=8, budget=600)
-    return {"theta": solution.trial.flat.get(), "losses": torch.tensor([r.loss for r in solution.history])}
+    return {"theta": solution.fields.flat.get(), "losses": torch.tensor([r.loss for r in solution.history])}
 
 
 def refused(name: str) -> dict[str, Any]:

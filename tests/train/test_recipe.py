@@ -95,12 +95,12 @@ def test_training_goes_on_to_the_same_bits_under_all_strategies(
         "optimizer": to_config(method), "points": 60, "budget": 60.0, "iterations": 20,
         "seed": 0, "dtype": "float64", **resolve_options(Defaults(), **options).to_config(),
     }  # fmt: skip
-    whole = solve(tmp_path / "whole.pt").trial.state_dict()
+    whole = solve(tmp_path / "whole.pt").fields.state_dict()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
         with pytest.raises(Cut):
             solve(tmp_path / "cut.pt", progress=cut)
-    resumed = kinn.resume(tmp_path / "cut.pt", heat("soft")).trial.state_dict()
+    resumed = kinn.resume(tmp_path / "cut.pt", heat("soft")).fields.state_dict()
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 

@@ -44,7 +44,7 @@ class Result:
     loss: float = 0.5
     plot_fails: bool = False
     history: tuple[Record, ...] = (Record(0, 1.0), Record(1, math.nan))
-    trial: Trial = field(default_factory=Trial)
+    fields: Trial = field(default_factory=Trial)
 
     def summary(self) -> dict[str, Any]:
         return {"problem": "a problem", "loss": self.loss, "run": None}

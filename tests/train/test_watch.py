@@ -10,7 +10,7 @@ import torch
 import kinn
 from kinn import MLP, problems
 from kinn.forms import DomainTrial
-from kinn.metrics import errors
+from kinn.metrics import field_errors
 from kinn.train.error_monitor import GROWTH, ErrorMonitor
 
 
@@ -21,7 +21,7 @@ def test_the_errors_are_those_of_the_parameters_at_hand(monkeypatch: pytest.Monk
     theta = torch.linspace(-1, 1, trial.parameter_count, dtype=torch.float64)
     measured = watch(theta, 1.0)
     trial.flat.set(theta)
-    assert measured == {"u": pytest.approx(errors(trial)["u"].l2, rel=1e-12)}
+    assert measured == {"u": pytest.approx(field_errors(trial)["u"].l2, rel=1e-12)}
     assert watch(theta, 1.0 * GROWTH * 0.99) == {}
     assert watch(theta, 1.0 * GROWTH * 1.01) == measured
 
@@ -44,7 +44,7 @@ def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pyte
     monkeypatch.setattr("kinn.train.stages.ErrorMonitor", lambda _: None)
     alone = kinn.solve(problem, MLP((5,)), points=60, iterations=40)
     assert not any(record.errors for record in alone.history)
-    assert torch.equal(alone.trial.flat.get(), watched.trial.flat.get())
+    assert torch.equal(alone.fields.flat.get(), watched.fields.flat.get())
 
 
 def test_slabs_have_no_errors_of_the_whole_on_the_way() -> None:

@@ -12,7 +12,7 @@ from kinn.baselines.fem.discretisation import Elements, FEDiscretisation, bare_t
 from kinn.baselines.fem.specification import Lagrange, Newton
 from kinn.errors import InputError
 from kinn.forms.energy.functional import density_of, plan_energy
-from kinn.metrics import errors
+from kinn.metrics import field_errors
 from kinn.problem import Problem
 from kinn.solution import Solution
 from kinn.train.history import HistoryEntry
@@ -99,7 +99,7 @@ def solve(
             seconds = now() - began
             spent += seconds
             fields = Elements(made, x)
-            found = errors(fields)
+            found = field_errors(fields)
             detail = {"dofs": float(made.dofs), "elements": float(made.elements), "setup": ready - began}
             detail |= {f"error of {name}": e.l2 for name, e in found.items() if name not in problem.names}
             own = {name: e.l2 for name, e in found.items() if name in problem.names}
@@ -130,7 +130,7 @@ def solve(
         loss=history[-1].loss,
         errors=found,
         history=tuple(history),
-        trial=fields,
+        fields=fields,
     )
 
 

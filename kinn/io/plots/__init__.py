@@ -1,74 +1,78 @@
-"""Figures of a solution: fields, errors, deformed shapes, lines, convergence; with matplotlib's object interface alone."""
+"""Plots of a solution, with matplotlib's object interface: fields, errors, deformed shapes, lines, convergence."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from kinn.fields import TIME
-from kinn.io.output_mesh import meshes
-from kinn.io.plots.boundary import boundaries
-from kinn.io.plots.convergence import convergence
-from kinn.io.plots.deformation import deformed
-from kinn.io.plots.fields import curve, error_curve, error_map, field_map
-from kinn.io.plots.lines import line
-from kinn.metrics import derived_reference, derived_values, true_values
+from kinn.io.output_mesh import output_meshes
+from kinn.io.plots.curves import convergence, error_curve, field_curve, line
+from kinn.io.plots.frame import PlottedSolution
+from kinn.io.plots.maps import deformed_shape, error_map, field_map
+from kinn.metrics import derived_reference, derived_values, reference_values
 
-if TYPE_CHECKING:
-    from kinn.solution import Solution
-
-__all__ = ["figures", "save_figures"]
+__all__ = ["PlottedSolution", "plot_solution", "save_figures"]
 
 
-def figures(solution: Solution) -> dict[str, Figure]:
-    """Return the figures by name.
+def plot_solution(solution: PlottedSolution) -> dict[str, Figure]:
+    """Return the figures of a solution by name.
 
-    "u" and "u-error" of each field u and of what is derived, in one and two coordinates; "deformed" of a displacement in the
-    plane; "boundary" of the data that the inverse form seeks; "line-NAME" of each line of the problem; the problem's own; "convergence".
+    "u" and "u-error" of each field u and derived field, in one and two coordinates; "deformed" of a plane displacement;
+    "boundary" of the boundary data in the inverse form; "line-NAME" of each line of the problem; the problem's further
+    figures; "convergence".
     """
-    problem, made = solution.problem, {}
+    problem = solution.problem
+    figures: dict[str, Figure] = {}
     if problem.dimension <= 2:
-        made = _of_fields(solution)
+        figures = _field_figures(solution)
         if problem.output.displacement and problem.dimension == 2 and TIME not in problem.coordinates:
-            made["deformed"] = deformed(solution)
-    made |= boundaries(solution)
-    made |= {f"line-{name}": line(solution, name) for name in problem.output.lines}
-    made |= {name: make(solution) for name, make in problem.figures.items()}
+            figures["deformed"] = deformed_shape(solution)
+    if solution.form == "inverse" and problem.dimension == 2:
+        from kinn.io.plots.boundary import boundary_figures
+
+        figures |= boundary_figures(solution)
+    figures |= {f"line-{name}": line(solution, name) for name in problem.output.lines}
+    figures |= {name: draw(solution) for name, draw in problem.figures.items()}
     if solution.history:
-        made["convergence"] = convergence(solution)
-    return made
+        figures["convergence"] = convergence(solution)
+    return figures
 
 
-def _of_fields(solution: Solution) -> dict[str, Figure]:
-    """Return the figures of fields and of what is derived, and of their errors."""
-    problem, made = solution.problem, {}
-    flat = problem.dimension == 1
-    pieces = meshes(problem)
-    given = [true_values(problem, p.inner_nodes) for p in pieces]
+def _field_figures(solution: PlottedSolution) -> dict[str, Figure]:
+    """Return the figures of fields and derived fields, and of their errors."""
+    problem, fields = solution.problem, solution.fields
+    one_dimensional = problem.dimension == 1
+    figures = {}
+    meshes = output_meshes(problem)
+    reference = [reference_values(problem, mesh.inner_nodes) for mesh in meshes]
     for name in (*problem.evaluated, *problem.derived):
         if name in problem.derived:
-            values = [derived_values(solution.trial, name, p.inner_nodes, subdomain=p.subdomain) for p in pieces]
-            known = [derived_reference(problem, name, p.inner_nodes) for p in pieces]
+            values = [derived_values(fields, name, mesh.inner_nodes, subdomain=mesh.subdomain) for mesh in meshes]
+            known = [derived_reference(problem, name, mesh.inner_nodes) for mesh in meshes]
             exact = [k for k in known if k is not None]
         else:
-            values = [solution.trial.evaluate(p.nodes, name, subdomain=p.subdomain) for p in pieces]
-            exact = [g[name] for g in given if name in g]
-        made[name] = curve(solution, name, pieces, values, exact) if flat else field_map(solution, name, pieces, values)
+            values = [fields.evaluate(mesh.nodes, name, subdomain=mesh.subdomain) for mesh in meshes]
+            exact = [r[name] for r in reference if name in r]
+        if one_dimensional:
+            figures[name] = field_curve(solution, name, meshes, values, exact)
+        else:
+            figures[name] = field_map(solution, name, meshes, values)
         if exact:
-            wrong = [np.abs(v - e) for v, e in zip(values, exact, strict=True)]
-            made[f"{name}-error"] = (error_curve if flat else error_map)(solution, name, pieces, wrong)
-    return made
+            errors = [np.abs(v - e) for v, e in zip(values, exact, strict=True)]
+            figures[f"{name}-error"] = (error_curve if one_dimensional else error_map)(solution, name, meshes, errors)
+    return figures
 
 
-def save_figures(made: dict[str, Figure], folder: Path) -> list[Path]:
-    """Write figures as PNG into a folder, which is made if need be; return the files."""
+def save_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write figures as PNG into a folder, which is created if need be; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, figure in made.items():
+    for name, figure in figures.items():
         path = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.png"
         figure.savefig(path, dpi=150)
         files.append(path)

@@ -1,52 +1,105 @@
-"""What figures have in common: titles, labels with units, coloured meshes and their outlines."""
+"""Common parts of all plots: titles with the network and its errors, axes, labels with units."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.tri import Triangulation
 
 from kinn.fields import TIME
-from kinn.io.output_mesh import OutputMesh
+from kinn.metrics import Errors, FieldEvaluator
 from kinn.problem import Array, Problem
-
-if TYPE_CHECKING:
-    from kinn.solution import Solution
-
+from kinn.specification_config import Specification
 
 #: The letters of a title that fit into one line.
-LINE = 66
+TITLE_WIDTH = 66
 
 
-def frame(solution: Solution, what: str, extent: Array | None = None) -> tuple[Figure, Any]:
-    """Return an empty figure and its axes, titled with the problem, the network and the error.
+class TrainingStep(Protocol):
+    """One row of a training history, as the convergence plot needs it."""
+
+    @property
+    def stage(self) -> str:
+        """The optimiser of the step."""
+
+    @property
+    def seconds(self) -> float:
+        """Time since training began."""
+
+    @property
+    def loss(self) -> float:
+        """The training loss."""
+
+    @property
+    def validation(self) -> float | None:
+        """The validation loss, where it was measured."""
+
+
+class PlottedSolution(Protocol):
+    """A solution, as plots need it; `kinn.Solution` is one."""
+
+    @property
+    def problem(self) -> Problem:
+        """The problem solved."""
+
+    @property
+    def form(self) -> str:
+        """The form it was solved in."""
+
+    @property
+    def network(self) -> Specification:
+        """The architecture."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable parameters."""
+
+    @property
+    def errors(self) -> Mapping[str, Errors]:
+        """The errors by field."""
+
+    @property
+    def history(self) -> Sequence[TrainingStep]:
+        """The steps of training."""
+
+    @property
+    def fields(self) -> FieldEvaluator:
+        """The trained fields."""
+
+
+def figure_with_axes(solution: PlottedSolution, subtitle: str, extent: Array | None = None) -> tuple[Figure, Any]:
+    """Return an empty figure and its axes, titled with the problem, the network and the errors.
 
     Args:
-        solution: What is shown.
-        what: What is said of it.
+        solution: The solution shown.
+        subtitle: What the figure shows of it.
         extent: Width and height of a map whose axes have one scale.
     """
     height = 4.8 if extent is None else min(6.4, 1.4 + 4.6 * float(extent[1] / extent[0]))
-    figure = Figure(figsize=(6.4, height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = empty_figure(6.4, height)
     axes = figure.add_subplot()
-    figure.suptitle(headline(solution.problem), fontsize=11)
-    axes.set_title(f"{facts(solution)}\n{what}", fontsize=8)
+    figure.suptitle(wrapped_title(solution.problem), fontsize=11)
+    axes.set_title(f"{network_and_errors(solution)}\n{subtitle}", fontsize=8)
     return figure, axes
 
 
-def headline(problem: Problem) -> str:
-    """Return the problem's title, in as many lines as a figure of the usual width needs."""
-    return fill(problem.title or problem.name, LINE)
+def empty_figure(width: float, height: float) -> Figure:
+    """Return an empty figure that can be saved without pyplot."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
-def facts(solution: Solution) -> str:
+def wrapped_title(problem: Problem) -> str:
+    """Return the title of a problem, wrapped to the usual width of a figure."""
+    return fill(problem.title or problem.name, TITLE_WIDTH)
+
+
+def network_and_errors(solution: PlottedSolution) -> str:
     """Return the network, its size and its errors in one line."""
     parts = [f"{solution.network.name.upper()}, {solution.form} form, {solution.parameters} parameters"]
     if solution.errors:
@@ -63,46 +116,3 @@ def label(problem: Problem, name: str) -> str:
     """Return a name with its unit, if that is known."""
     unit = problem.output.units.get(name)
     return f"{name} ({unit})" if unit else name
-
-
-def coloured(
-    figure: Figure,
-    axes: Any,
-    problem: Problem,
-    pieces: list[OutputMesh],
-    values: list[Array],
-    norm: Normalize,
-    colours: str,
-    meaning: str,
-    moved: list[Array] | None = None,
-) -> None:
-    """Draw values at the nodes of meshes, which may be moved, with one colour bar."""
-    image: Any = None
-    for piece, v, at in zip(pieces, values, moved or [p.nodes for p in pieces], strict=True):
-        mesh = Triangulation(at[:, 0], at[:, 1], piece.triangles)
-        image = axes.tripcolor(mesh, v, norm=norm, cmap=colours, shading="gouraud", rasterized=True)
-    first, second = problem.coordinates
-    axes.set_xlabel(label(problem, first))
-    axes.set_ylabel(label(problem, second))
-    axes.locator_params(nbins=6)
-    axes.margins(0.0 if moved is None else 0.03)
-    if TIME not in (first, second):
-        axes.set_aspect("equal")
-    bar = axes.inset_axes((1.03, 0.0, 0.04, 1.0))  # as high as the map
-    figure.colorbar(image, cax=bar, label=meaning, extend=beyond(values, norm))
-
-
-def beyond(values: list[Array], norm: Normalize) -> Literal["neither", "min", "max", "both"]:
-    """Return at which ends values are out of the range of colours."""
-    assert norm.vmin is not None
-    assert norm.vmax is not None
-    below = any(float(np.nanmin(v)) < norm.vmin for v in values)
-    above = any(float(np.nanmax(v)) > norm.vmax for v in values)
-    return ("both" if below else "max") if above else ("min" if below else "neither")
-
-
-def outlined(axes: Any, piece: OutputMesh, at: Array, **style: Any) -> None:
-    """Draw what bounds a mesh whose nodes are at points (N, 2)."""
-    sides = np.sort(np.concatenate([piece.triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), axis=1)
-    edges, uses = np.unique(sides, axis=0, return_counts=True)
-    axes.add_collection(LineCollection(list(at[edges[uses == 1]]), **style))

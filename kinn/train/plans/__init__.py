@@ -2,7 +2,7 @@
 
 from kinn.train.plans.curriculum import Curriculum
 from kinn.train.plans.ensemble import Ensemble, EnsembleSolution
-from kinn.train.plans.plan import FieldEvaluator, TrainingPlan, TrialBuilder
+from kinn.train.plans.plan import TrainingPlan, TrialBuilder
 from kinn.train.plans.single_stage import SingleStage
 from kinn.train.plans.time_marching import TimeMarching, TimeMarchingSolution
 
@@ -10,7 +10,6 @@ __all__ = [
     "Curriculum",
     "Ensemble",
     "EnsembleSolution",
-    "FieldEvaluator",
     "SingleStage",
     "TimeMarching",
     "TimeMarchingSolution",

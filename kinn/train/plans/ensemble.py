@@ -12,8 +12,9 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.forms import TrialFunctions
+from kinn.metrics import FieldEvaluator
 from kinn.problem import Array, Problem
-from kinn.train.plans.plan import FieldEvaluator, TrainingPlan
+from kinn.train.plans.plan import TrainingPlan
 
 #: Members are this far apart in the numbers that fix their points and parameters.
 STRIDE = 15_485_863
@@ -43,7 +44,7 @@ class EnsembleSolution:
         """Return the mean of fields and derivatives at points; see `TrialFunctions.evaluate`."""
         return np.asarray(self._each(points, expressions, subdomain).mean(axis=0))
 
-    def spread(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
+    def std(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
         """Return the standard deviation of fields and derivatives among the members (of samples, n - 1)."""
         return np.asarray(self._each(points, expressions, subdomain).std(axis=0, ddof=1))
 

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from kinn.forms import TrialFunctions, make_trial
 from kinn.networks import Architecture
-from kinn.problem import Array, Problem
-
-
-class FieldEvaluator(Protocol):
-    """Trained fields: trial functions, or several of them as one."""
-
-    @property
-    def problem(self) -> Problem:
-        """What they solve."""
-        ...
-
-    @property
-    def parameter_count(self) -> int:
-        """The number of trained parameters."""
-        ...
-
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points; see `TrialFunctions.evaluate`."""
-        ...
-
-    def state_dict(self) -> Mapping[str, Tensor]:
-        """Return the weights by name."""
-        ...
+from kinn.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from kinn.baselines.fem.solver import check, solve
 from kinn.baselines.fem.specification import Lagrange, Newton
 from kinn.calculus import grad, laplacian
 from kinn.mechanics import Solid, symmetry
-from kinn.metrics import errors
+from kinn.metrics import field_errors
 from tests.cli.conftest import Command, kinn_command  # noqa: F401
 
 pytest.importorskip("skfem")
@@ -41,7 +41,7 @@ def wave(domain: Any, **options: Any) -> Problem:
 
 @pytest.mark.parametrize(("degree", "rate", "slopes"), [(1, 2.0, 1.0), (2, 3.0, 2.0)])
 def test_errors_fall_at_the_rates_of_the_theory(degree: int, rate: float, slopes: float) -> None:
-    found = [errors(solved(wave(Disk((0.3, 0.2), 1.0)), size, degree))["u"] for size in (0.2, 0.1, 0.05)]
+    found = [field_errors(solved(wave(Disk((0.3, 0.2), 1.0)), size, degree))["u"] for size in (0.2, 0.1, 0.05)]
     l2, h1 = np.log2([e.l2 for e in found]), np.log2([e.h1 or np.nan for e in found])
     assert -np.diff(l2).mean() == pytest.approx(rate, abs=0.35)
     assert -np.diff(h1).mean() == pytest.approx(slopes, abs=0.35)
@@ -49,7 +49,7 @@ def test_errors_fall_at_the_rates_of_the_theory(degree: int, rate: float, slopes
 
 def test_two_materials_are_joined_where_they_meet() -> None:
     fields = solved(problems.factory("heterogeneous")(), 1 / 8, 2)
-    assert errors(fields)["u"].l2 < 4e-4
+    assert field_errors(fields)["u"].l2 < 4e-4
     angle = np.linspace(0, 6, 50)
     rim = 0.5 * np.column_stack([np.cos(angle), np.sin(angle)])
     sides = [fields.evaluate(rim, "u", subdomain=name) for name in ("inside", "outside")]
@@ -62,7 +62,7 @@ def test_a_crack_stays_open() -> None:
     fields = solved(problems.factory("crack")(), 1 / 8, 2)
     faces = [fields.evaluate(np.array([[-0.5, 0.0]]), "u", subdomain=name)[0] for name in ("above", "below")]
     assert faces == pytest.approx([0.5**0.5, -(0.5**0.5)], rel=1e-2)
-    assert errors(fields)["u"].l2 < 3e-3
+    assert field_errors(fields)["u"].l2 < 3e-3
 
 
 def test_large_deformations_take_newtons_method() -> None:
@@ -70,7 +70,7 @@ def test_large_deformations_take_newtons_method() -> None:
     x, steps = made.solve(Newton())
     assert 3 < steps < 20
     fields = Elements(made, x)
-    assert {name: e.l2 for name, e in errors(fields).items() if name in "uv"} == pytest.approx(
+    assert {name: e.l2 for name, e in field_errors(fields).items() if name in "uv"} == pytest.approx(
         {"u": 0, "v": 0}, abs=4e-3
     )
     assert np.abs(made.slope(x)[made.constraints.free]).max() < 1e-6
@@ -102,7 +102,7 @@ def test_an_interval_needs_no_mesher() -> None:
         conditions=[Dirichlet("u", 0.0, on="left")],
         exact=lambda x: 5 * x - x * x / 2,
     )
-    assert errors(solved(problem, 0.5, 2))["u"].l2 < 1e-12
+    assert field_errors(solved(problem, 0.5, 2))["u"].l2 < 1e-12
 
 
 def test_values_outside_are_not_told_and_derivatives_stop_at_the_first() -> None:

@@ -14,7 +14,7 @@ from kinn import MLP, problems
 from kinn.forms import BoundaryTrial
 from kinn.forms.inverse.edge_data import stretches
 from kinn.io import output_mesh
-from kinn.io.plots import figures
+from kinn.io.plots import plot_solution
 
 
 def test_values_and_fluxes_around_a_square() -> None:
@@ -52,7 +52,7 @@ def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkey
     monkeypatch.setitem(output_mesh.CELLS, 2, 16)
     problem = replace(problems.factory("flower")(), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
     solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=5, threads=1)
-    made = figures(solution)
+    made = plot_solution(solution)
     assert set(made) == {"u", "u-error", "boundary", "convergence"}
     upper, middle, lower = made["boundary"].axes
     assert [axes.get_ylabel() for axes in (upper, middle, lower)] == ["values", "tractions", "network - elements"]

@@ -32,7 +32,7 @@ def fitted(strong: Any, *observations: Observation, unknowns: Any = None) -> Res
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ProblemWarning)
-        trial = kinn.solve(problem, MLP((4,)), iterations=30).trial
+        trial = kinn.solve(problem, MLP((4,)), iterations=30).fields
     return strong_form(trial, points=50)  # type: ignore[arg-type]
 
 

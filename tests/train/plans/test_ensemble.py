@@ -16,27 +16,27 @@ NETWORK = MLP((6,))
 
 def test_mean_and_spread_are_those_of_the_members() -> None:
     solution = kinn.solve(decay(), NETWORK, ensemble=3, iterations=12, points=60)
-    assert isinstance(solution.trial, EnsembleSolution)
+    assert isinstance(solution.fields, EnsembleSolution)
     t = np.linspace(0, 1, 9)[:, None]
-    each = np.stack([member.evaluate(t, "u") for member in solution.trial.members])
+    each = np.stack([member.evaluate(t, "u") for member in solution.fields.members])
     assert len(np.unique(each[:, 4])) == 3
     np.testing.assert_allclose(solution.evaluate("u", t), each.mean(axis=0))
-    np.testing.assert_allclose(solution.spread("u", t), each.std(axis=0, ddof=1))
+    np.testing.assert_allclose(solution.std("u", t), each.std(axis=0, ddof=1))
     np.testing.assert_allclose(solution(t)[:, 0], each.mean(axis=0))
-    assert solution.spread(["u", "u.t"], t).shape == (9, 2)
+    assert solution.std(["u", "u.t"], t).shape == (9, 2)
     assert solution.parameters == 3 * NETWORK.parameter_count(1, 1)
     assert solution.iterations <= 36
-    assert {name.split(".")[1] for name in solution.trial.state_dict()} == {"0", "1", "2"}
+    assert {name.split(".")[1] for name in solution.fields.state_dict()} == {"0", "1", "2"}
 
 
 def test_the_first_member_is_what_a_single_solve_comes_to() -> None:
     ensemble = kinn.solve(decay(), NETWORK, ensemble=2, iterations=9, points=60)
     single = kinn.solve(decay(), NETWORK, iterations=9, points=60)
     t = np.linspace(0, 1, 9)[:, None]
-    assert isinstance(ensemble.trial, EnsembleSolution)
-    assert np.array_equal(ensemble.trial.members[0].evaluate(t, "u"), single.evaluate("u", t))
-    with pytest.raises(InputError, match="only an ensemble has a spread"):
-        single.spread("u", t)
+    assert isinstance(ensemble.fields, EnsembleSolution)
+    assert np.array_equal(ensemble.fields.members[0].evaluate(t, "u"), single.evaluate("u", t))
+    with pytest.raises(InputError, match="only an ensemble has a standard deviation"):
+        single.std("u", t)
 
 
 def test_members_may_have_legs() -> None:
@@ -50,7 +50,7 @@ def test_the_spread_is_of_the_size_of_the_error() -> None:
     solution = kinn.solve(decay(), NETWORK, ensemble=4, iterations=14, points=60)
     t = np.linspace(0, 1, 50)[:, None]
     error = np.abs(solution.evaluate("u", t) - np.exp(-4 * t[:, 0]))
-    assert float(np.median(error)) < 10 * float(np.median(solution.spread("u", t)))
+    assert float(np.median(error)) < 10 * float(np.median(solution.std("u", t)))
 
 
 def test_one_member_is_none() -> None:

@@ -23,7 +23,7 @@ NETWORK = MLP((10,))
 def test_slabs_together_are_the_solution(enforce: str, error: float) -> None:
     solution = kinn.solve(heat(enforce), NETWORK, slabs=3, iterations=150, points=200, budget=120)
     assert solution.errors["u"].l2 < error
-    assert isinstance(solution.trial, TimeMarchingSolution)
+    assert isinstance(solution.fields, TimeMarchingSolution)
     assert solution.parameters == 3 * NETWORK.parameter_count(2, 1)
     stages = dict.fromkeys(record.stage.rpartition(" ")[0] for record in solution.history)
     assert list(stages) == ["slab 1", "slab 2", "slab 3"]
@@ -66,7 +66,7 @@ def test_the_work_grows_with_the_number_of_slabs_and_no_faster(monkeypatch: pyte
     monkeypatch.setattr(DomainTrial, "evaluate", counted)
     counts = []
     for slabs in (2, 4, 6):
-        fields = kinn.solve(problem, MLP((3,)), slabs=slabs, iterations=slabs, points=10, budget=60).trial
+        fields = kinn.solve(problem, MLP((3,)), slabs=slabs, iterations=slabs, points=10, budget=60).fields
         calls.clear()
         fields.evaluate(np.array([[0.99]]), ("a", "b", "c"))
         counts.append(len(calls))
