@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kinn.config import Specification
 from kinn.fields import TIME
 from kinn.metrics import Errors, FieldEvaluator
 from kinn.problem import Array, Problem
-from kinn.specification_config import Specification
 
 #: The letters of a title that fit into one line.
 TITLE_WIDTH = 66
