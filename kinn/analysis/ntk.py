@@ -115,13 +115,13 @@ def kernels(system: ResidualObjective, theta: Tensor) -> dict[str, TangentKernel
     blocks: list[list[Tensor]] = [[] for _ in system.terms]
     weights = [term.weight for term in system.terms]
     for n, weight in enumerate(weights):
-        system.emphasise(n, 1.0 / weight)
+        system.set_weights(n, 1.0 / weight)
     try:
         for n, _, jacobian in system.term_blocks(theta):
             blocks[n].append(jacobian.clone())
     finally:
         for n in range(len(weights)):
-            system.emphasise(n)
+            system.set_weights(n)
     found: dict[str, TangentKernel] = {}
     for term, parts in zip(system.terms, blocks, strict=True):
         name = term.name

@@ -20,7 +20,7 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms import DomainTrial, strong_form
-from kinn.forms.terms import Term, evaluate, joined
+from kinn.forms.terms import Term, concatenate, evaluate
 from kinn.jets import Component, Index
 from kinn.jets.index import trace_axes
 from kinn.networks import Architecture, Network
@@ -102,7 +102,7 @@ def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> A
     inner = [term for term in system.terms if term.interior]
     outer = [term for term in system.terms if not term.interior]
     for term in system.terms:
-        if term.whole:
+        if term.integral:
             raise InputError(f"{term.name} is an integral, which DeepXDE's data object has no place for")
     if not inner:
         raise InputError(f"problem {problem.name!r} has no equation for DeepXDE to train on")
@@ -113,7 +113,7 @@ def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> A
         values = evaluate(pde, [nested(problem, x, y)], p)
         return [row.reshape(-1, 1) for row in values]
 
-    anchors = joined(problem, pde.blocks).tensor.detach().cpu().numpy()
+    anchors = concatenate(problem, pde.blocks).tensor.detach().cpu().numpy()
     return dde.data.PDE(
         _shape(dde, problem), residual, [_Condition(problem, term) for term in outer], num_domain=0, anchors=anchors
     )
@@ -129,7 +129,7 @@ class _Condition:
 
     def __init__(self, problem: Problem, term: Term) -> None:
         self.problem, self.term = problem, term
-        self.points = joined(problem, term.blocks)
+        self.points = concatenate(problem, term.blocks)
 
     def collocation_points(self, _: Any) -> Any:
         """Return the points (N, d), those of each side one after another."""

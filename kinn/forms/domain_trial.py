@@ -93,9 +93,9 @@ class DomainTrial(TrialFunctions):
         def leaf(channel: int) -> Callable[[Index], Component]:
             return lambda a: stack[index.position[a], :, channel]
 
-        return self._dress(subdomain, p, [leaf(c) for c in range(len(self.problem.names))])
+        return self._apply_ansatz(subdomain, p, [leaf(c) for c in range(len(self.problem.names))])
 
-    def on_sides(
+    def traces(
         self,
         subdomains: Sequence[str],
         p: Points,
@@ -118,14 +118,14 @@ class DomainTrial(TrialFunctions):
         if not self.unknowns:
             return traces, p
         places = range(1 + len(p.opposite))
-        return self._bound(
+        return self._bind_unknowns(
             traces, p, [self.unknowns.at(p.side(n), sought[n], traces[min(n, len(traces) - 1)], tape) for n in places]
         )
 
-    def probe_sides(
+    def record_traces(
         self, subdomains: Sequence[str], p: Points, answer: Callable[[int, str, Index], Component]
     ) -> tuple[list[dict[str, Field]], Points]:
-        """Return what `on_sides` does, with derivatives given by `answer(side, field, index)`, not by the networks.
+        """Return what `traces` does, with derivatives given by `answer(side, field, index)`, not by the networks.
 
         What `answer` is asked for are the derivatives that an expression needs. Of an unknown constant it is asked for
         the free number behind it, as the zeroth derivative.
@@ -136,28 +136,33 @@ class DomainTrial(TrialFunctions):
 
         def unknown(side: int, name: str) -> Callable[[Index], Component]:
             def component(a: Index) -> Component:
-                self.unknowns.touch(name, a, traces[min(side, len(traces) - 1)])
+                self.unknowns.request_arguments(name, a, traces[min(side, len(traces) - 1)])
                 return answer(side, name, a)
 
             return component
 
         traces = [
-            self._dress(s, p.side(n), [leaf(n, name) for name in self.problem.names]) for n, s in enumerate(subdomains)
+            self._apply_ansatz(s, p.side(n), [leaf(n, name) for name in self.problem.names])
+            for n, s in enumerate(subdomains)
         ]
         if not self.unknowns:
             return traces, p
         named = [u.name for u in self.problem.unknowns]
         places = range(1 + len(p.opposite))
-        return self._bound(traces, p, [{u: self.unknowns.dressed(u, unknown(n, u)) for u in named} for n in places])
+        return self._bind_unknowns(
+            traces, p, [{u: self.unknowns.field(u, unknown(n, u)) for u in named} for n in places]
+        )
 
-    def _bound(
+    def _bind_unknowns(
         self, traces: list[dict[str, Field]], p: Points, unknowns: list[dict[str, Field]]
     ) -> tuple[list[dict[str, Field]], Points]:
         """Return fields with the unknowns beside them, and points that call the unknowns by name."""
         sides = [trace | unknowns[n if n < len(unknowns) else 0] for n, trace in enumerate(traces)]
         return sides, p.bound(unknowns)
 
-    def _dress(self, subdomain: str, p: Points, leaves: Sequence[Callable[[Index], Component]]) -> dict[str, Field]:
+    def _apply_ansatz(
+        self, subdomain: str, p: Points, leaves: Sequence[Callable[[Index], Component]]
+    ) -> dict[str, Field]:
         """Return the fields g + d N from the networks' components."""
         out = {}
         for name, leaf in zip(self.problem.names, leaves, strict=True):
@@ -180,7 +185,7 @@ class DomainTrial(TrialFunctions):
         for rows in np.array_split(np.arange(len(points)), -(-len(points) // BLOCK)):
             with torch.no_grad():
                 p = self.problem.points(torch.as_tensor(points[rows], dtype=self.dtype))
-                (fields,), _ = self.on_sides([subdomain], p, [index], [sought])
+                (fields,), _ = self.traces([subdomain], p, [index], [sought])
                 for column, (field, a) in enumerate(wanted):
                     out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
         return out
@@ -194,7 +199,9 @@ class DomainTrial(TrialFunctions):
                 asked.add(a)
             return 1.0
 
-        (fields,), _ = self.probe_sides([subdomain], self.problem.points(torch.as_tensor(x, dtype=self.dtype)), answer)
+        (fields,), _ = self.record_traces(
+            [subdomain], self.problem.points(torch.as_tensor(x, dtype=self.dtype)), answer
+        )
         for field, a in wanted:
             fields[field][a]
         return IndexSet.closure(self.problem.dimension, asked)

@@ -73,11 +73,11 @@ class FormObjective(ABC):
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the objective and its gradient (P,) at theta; infinity and NaN where a network has no finite value there."""
         with suppress(DivergedError):
-            return self.slope(theta)
+            return self.value_and_gradient(theta)
         return inf, torch.full_like(theta, nan)
 
     @abstractmethod
-    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the objective and its gradient (P,) at theta.
 
         Raises:
@@ -89,7 +89,7 @@ class FormObjective(ABC):
         """Return the model of Gauss and Newton around theta."""
 
     @abstractmethod
-    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+    def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
         """Return half the slope (P,) that the fields' second-order change along d brings, or None where it is left out."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ class FormObjective(ABC):
         """Yield parts of the residuals and of their Jacobian, of a sum of squares."""
 
     @abstractmethod
-    def allows(self, before: Tensor, after: Tensor) -> bool:
+    def accepts(self, before: Tensor, after: Tensor) -> bool:
         """Whether a step may be taken."""
 
     @abstractmethod
@@ -109,14 +109,14 @@ class FormObjective(ABC):
         """Return each term's share of the objective at theta, by name."""
 
     @abstractmethod
-    def blamed(self, theta: Tensor) -> str:
+    def locate_nonfinite(self, theta: Tensor) -> str:
         """Return which terms are not finite at theta, and where."""
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Return what records of training hold of the objective."""
         return {}
 
-    def departed(self, measured: float, best: float) -> bool:
+    def overfits(self, measured: float, best: float) -> bool:
         """Whether the objective on fresh points is far from the best it was there."""
         return measured > 2 * best if self.least_squares else False
 

@@ -36,12 +36,12 @@ class Term:
         blocks: Its points.
         weight: The factor of its mean square in the loss.
         index: The derivatives it asks of each subdomain's network.
-        sought: The derivatives it asks of each unknown field's network, for each side.
+        unknown_index: The derivatives it asks of each unknown field's network, for each side.
         equations: The number of residuals at each point.
         affine: Whether the residual is affine in the fields.
         noise: The standard deviation of what was measured, where it is known.
         interior: Whether it holds throughout its subdomain, so that its points may be moved.
-        whole: Whether a residual is one of all points of a block together: an integral.
+        integral: Whether a residual is one of all points of a block together.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Term:
     blocks: tuple[Points, ...]
     weight: float
     index: tuple[IndexSet, ...]
-    sought: tuple[dict[str, IndexSet], ...]
+    unknown_index: tuple[dict[str, IndexSet], ...]
     equations: int
     affine: bool
     noise: float | None = None
     interior: bool = False
-    whole: bool = False
+    integral: bool = False
 
     @property
     def observed(self) -> bool:
@@ -65,7 +65,7 @@ class Term:
     @property
     def sizes(self) -> list[int]:
         """The number of residuals of each block, of one equation."""
-        return [1 if self.whole else len(block) for block in self.blocks]
+        return [1 if self.integral else len(block) for block in self.blocks]
 
     @property
     def points(self) -> int:
@@ -102,7 +102,7 @@ def plan_term(
     if len(points) == 0:
         raise InputError(f"{name} has no points")
     whole = not isinstance(points, Points)
-    blocks = blocks_of(points) if isinstance(points, Points) else tuple(points)
+    blocks = split_blocks(points) if isinstance(points, Points) else tuple(points)
     probes = blocks[0].rows(slice(0, PROBES))
     dtype = probes.tensor.dtype
     names = [*trial.problem.names, *(u.name for u in trial.problem.unknowns)]
@@ -121,7 +121,7 @@ def plan_term(
                 return values(seed, side, field, a).to(dtype)
             return (mix * values(0, side, field, a) + (1 - mix) * values(1, side, field, a)).to(dtype)
 
-        traces, p = trial.probe_sides(subdomains, probes, answer)
+        traces, p = trial.record_traces(subdomains, probes, answer)
         return [_checked(r, p, name) for r in _residuals(residual, traces, p, name)]
 
     first, second, mixed = attempt(0), attempt(1), attempt(0, mix=0.3)
@@ -143,12 +143,12 @@ def plan_term(
     return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine, noise, interior, whole)
 
 
-def blocks_of(points: Points) -> tuple[Points, ...]:
+def split_blocks(points: Points) -> tuple[Points, ...]:
     """Return points in blocks."""
     return tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
 
 
-def joined(problem: Problem, blocks: Sequence[Points]) -> Points:
+def concatenate(problem: Problem, blocks: Sequence[Points]) -> Points:
     """Return blocks of points as one."""
     first = blocks[0]
 
@@ -156,7 +156,7 @@ def joined(problem: Problem, blocks: Sequence[Points]) -> Points:
         known = [part for part in parts if part is not None]
         return torch.cat(known) if known else None
 
-    opposite = [joined(problem, [block.opposite[n] for block in blocks]) for n in range(len(first.opposite))]
+    opposite = [concatenate(problem, [block.opposite[n] for block in blocks]) for n in range(len(first.opposite))]
     return problem.points(
         torch.cat([block.tensor for block in blocks]),
         whole([block.normals for block in blocks]),
@@ -168,7 +168,7 @@ def joined(problem: Problem, blocks: Sequence[Points]) -> Points:
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
     """Return the residuals of a term, a tensor (equations, N), not weighted."""
     values = [torch.as_tensor(r.value, dtype=p.tensor.dtype) for r in term.residual(traces, p)]
-    rows = 1 if term.whole else len(p)
+    rows = 1 if term.integral else len(p)
     return torch.stack([v if v.dim() else v.expand(rows) for v in values])
 
 

@@ -81,9 +81,9 @@ class Unknowns(nn.Module):
                 return lambda a: stacks[name][index[name].position[a], :, 0]
             return lambda a: rows[..., numbers[name]]  # type: ignore[index]
 
-        return {name: self.dressed(name, leaf(name)) for name in (*numbers, *stacks)}
+        return {name: self.field(name, leaf(name)) for name in (*numbers, *stacks)}
 
-    def dressed(self, name: str, leaf: Leaf) -> Field:
+    def field(self, name: str, leaf: Leaf) -> Field:
         """Return an unknown as a field, from the components behind it."""
         unknown = next(u for u in self.problem.unknowns if u.name == name)
         axes = self._axes(unknown) if isinstance(unknown, UnknownField) else []
@@ -113,7 +113,7 @@ class Unknowns(nn.Module):
         assert isinstance(network, Network)
         return network
 
-    def touch(self, name: str, a: Index, fields: Mapping[str, Field]) -> None:
+    def request_arguments(self, name: str, a: Index, fields: Mapping[str, Field]) -> None:
         """Ask the fields for what a derivative of an unknown needs of them."""
         unknown = next(u for u in self.problem.unknowns if u.name == name)
         if isinstance(unknown, UnknownTerm):

@@ -100,7 +100,7 @@ class SelfScaledBroyden(Optimizer):
             return None
         moved = state.theta.double() + float(length) * direction
         loss, slope = evaluate(moved.numpy())
-        if not (loss < state.loss and bool(torch.isfinite(slope).all()) and objective.allows(state.theta, moved)):
+        if not (loss < state.loss and bool(torch.isfinite(slope).all()) and objective.accepts(state.theta, moved)):
             return None
         return float(length), moved.to(state.theta.dtype), loss, slope
 

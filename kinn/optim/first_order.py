@@ -50,7 +50,7 @@ class Adam(Optimizer):
         loss, variable.grad = objective.gradient(state.theta)
         adam.step()
         moved = variable.detach()
-        if not objective.allows(state.theta, moved):
+        if not objective.accepts(state.theta, moved):
             return self._back(state, loss)
         return State(moved, loss, {"torch": adam.state_dict()})
 
@@ -110,7 +110,7 @@ class LBFGS(Optimizer):
         theta = variable.detach()
         if torch.equal(theta, state.theta):
             return State(theta, state.loss, state.memory, "line search failed")
-        if not objective.allows(state.theta, theta):
+        if not objective.accepts(state.theta, theta):
             # from the steepest descent anew, once
             stalled = "" if "torch" in state.memory else FORBIDDEN
             return State(state.theta, state.loss, {}, stalled, {"forbidden": 1.0})

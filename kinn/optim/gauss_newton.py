@@ -22,12 +22,12 @@ class GaussNewton(ABC):
 
     Attributes:
         loss: The objective at theta, r . r for a sum of squares.
-        slope: Half the gradient (P,), J^T r for a sum of squares.
+        half_gradient: Half the gradient (P,), J^T r for a sum of squares.
         scale: The largest diagonal entry of J^T J.
     """
 
     loss: float
-    slope: Tensor
+    half_gradient: Tensor
     scale: float
 
     @abstractmethod
@@ -43,7 +43,7 @@ class NormalEquations(GaussNewton):
     """The curvature matrix itself: J^T J of a sum of squares, half the Hessian's stand-in of an energy."""
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
-        self.loss, self.slope, self.matrix = objective.curvature(theta)
+        self.loss, self.half_gradient, self.matrix = objective.curvature(theta)
         self.scale = float(self.matrix.diagonal().max())
 
     def _factor(self, damping: float) -> Tensor | None:
@@ -54,7 +54,7 @@ class NormalEquations(GaussNewton):
 
     def step(self, damping: float) -> Tensor | None:
         """Solve (J^T J + mu) d = -J^T r by Cholesky's factorisation."""
-        return self.correction(self.slope, damping)
+        return self.correction(self.half_gradient, damping)
 
     def correction(self, bend: Tensor, damping: float) -> Tensor | None:
         """Return -(J^T J + mu)^-1 bend, (P,)."""
@@ -63,7 +63,7 @@ class NormalEquations(GaussNewton):
 
     def decrease(self, d: Tensor) -> float:
         """Return -2 d . J^T r - d . J^T J d."""
-        return float(-2.0 * (d @ self.slope) - d @ (self.matrix @ d))
+        return float(-2.0 * (d @ self.half_gradient) - d @ (self.matrix @ d))
 
     def inverse_hessian(self, damping: float) -> Tensor | None:
         """Return (2 J^T J + 2 mu)^-1 (P, P), the inverse Hessian of the model of the loss."""
@@ -76,20 +76,20 @@ class TriangularFactor(GaussNewton):
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
         factor = torch.zeros(0, objective.size + 1, dtype=torch.float64)
-        self.slope = torch.zeros(objective.size, dtype=torch.float64)
+        self.half_gradient = torch.zeros(objective.size, dtype=torch.float64)
         self.loss = 0.0
         for residual, jacobian in objective.blocks(theta):
             r, rows = residual.double(), jacobian.double()
             stacked = torch.cat([factor, torch.cat([rows, r.unsqueeze(1)], dim=1)])
             factor = torch.linalg.qr(stacked, mode="r").R
-            self.slope.addmv_(rows.T, r)
+            self.half_gradient.addmv_(rows.T, r)
             self.loss += float(r @ r)
         self.factor, self.image = factor[:, :-1], factor[:, -1]
         self.scale = float(self.factor.square().sum(dim=0).max())
 
     def step(self, damping: float) -> Tensor | None:
         """Solve the damped least-squares problem by another QR factorisation."""
-        size = len(self.slope)
+        size = len(self.half_gradient)
         lower = torch.cat([damping**0.5 * torch.eye(size, dtype=torch.float64), torch.zeros(size, 1)], dim=1)
         stacked = torch.cat([torch.cat([self.factor, self.image.unsqueeze(1)], dim=1), lower])
         triangle = torch.linalg.qr(stacked, mode="r").R
@@ -111,7 +111,7 @@ class DualNormalEquations(GaussNewton):
         self.residual = torch.cat([r for r, _ in parts])
         self.jacobian = torch.cat([j for _, j in parts])
         self.kernel = self.jacobian @ self.jacobian.T
-        self.slope = self.jacobian.T @ self.residual
+        self.half_gradient = self.jacobian.T @ self.residual
         self.loss = float(self.residual @ self.residual)
         self.scale = float(self.jacobian.square().sum(dim=0).max())
 

@@ -51,7 +51,7 @@ class LastLayerLeastSquares(Optimizer):
         theta[positions] += torch.as_tensor(step, dtype=theta.dtype)
         loss = objective.loss(theta)
         detail = {"rank": float(rank)}
-        if not (loss < state.loss and objective.allows(state.theta, theta)):
+        if not (loss < state.loss and objective.accepts(state.theta, theta)):
             return State(state.theta, state.loss, stalled="least squares gained nothing", detail=detail)
         return State(theta, loss, stalled="last layer is optimal", detail=detail)
 

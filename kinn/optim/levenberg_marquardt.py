@@ -87,7 +87,7 @@ class LevenbergMarquardt(Optimizer):
                 good = predicted > 0 and model.loss - loss >= self.target * predicted
                 # steps that follow the bend are not short for want of boldness: of two good ones the lower is taken
                 good = good and (d is plain or best is None or loss < best[1])
-                if good and not objective.allows(state.theta, moved):
+                if good and not objective.accepts(state.theta, moved):
                     good, forbidden, refused = False, forbidden + 1, min(refused, loss)
             if good and d is not None:
                 best, used = (d, loss, damping), damping
@@ -113,7 +113,11 @@ class LevenbergMarquardt(Optimizer):
         self, objective: Objective, model: GaussNewton, theta: Tensor, d: Tensor, damping: float
     ) -> Tensor | None:
         """Return a step with half its acceleration, or None where that is too large for the two to say where it leads."""
-        bend = objective.bend(theta, d.to(theta.dtype)) if self.bend and isinstance(model, NormalEquations) else None
+        bend = (
+            objective.geodesic_correction(theta, d.to(theta.dtype))
+            if self.bend and isinstance(model, NormalEquations)
+            else None
+        )
         if bend is None:
             return d
         assert isinstance(model, NormalEquations)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from torch import Tensor
 
-#: Why a method can go no further that found steps, none of which `Objective.allows`.
+#: Why a method can go no further that found steps, none of which `Objective.accepts`.
 FORBIDDEN = "every step is forbidden"
 
 #: Multiplications of a gradient for each residual and parameter: some jet components, forwards and backwards.
@@ -17,16 +17,16 @@ FIRST_ORDER = 20.0
 
 
 class Curvature(NamedTuple):
-    """The quadratic model loss + 2 slope . d + d . matrix d of an objective around a point.
+    """The quadratic model loss + 2 half_gradient . d + d . matrix d of an objective around a point.
 
     Attributes:
         loss: The objective.
-        slope: Half its gradient (P,).
+        half_gradient: Half its gradient (P,).
         matrix: Half a positive semidefinite matrix in place of its Hessian (P, P), in float64.
     """
 
     loss: float
-    slope: Tensor
+    half_gradient: Tensor
     matrix: Tensor
 
 
@@ -65,7 +65,7 @@ class Objective(Protocol):
         """Return the model of Gauss and Newton around theta."""
         ...
 
-    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+    def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
         """Return half the slope (P,) that the second-order change along d brings, or None where it is left out.
 
         It is J^T H z'' / 2 with H the second derivative of the objective in what the parameters change, z, whose second
@@ -85,7 +85,7 @@ class Objective(Protocol):
         """Return the positions in theta of the parameters that the fields are affine in."""
         ...
 
-    def allows(self, before: Tensor, after: Tensor) -> bool:
+    def accepts(self, before: Tensor, after: Tensor) -> bool:
         """Whether a step may be taken: what the objective was not measured by may forbid it."""
         ...
 

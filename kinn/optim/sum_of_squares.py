@@ -24,11 +24,11 @@ class SumOfSquares(ABC):
         """Return J^T J and J^T r, accumulated block by block of points: memory does not grow with their number."""
         return curvature_of(self.blocks(theta), len(theta))
 
-    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+    def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
         """Leave it out."""
         return None
 
-    def allows(self, before: Tensor, after: Tensor) -> bool:
+    def accepts(self, before: Tensor, after: Tensor) -> bool:
         """Every step is allowed."""
         return True
 

@@ -18,7 +18,7 @@ from kinn.errors import InputError
 from kinn.fields import Points
 from kinn.forms import ResidualObjective
 from kinn.forms.objective import FormObjective
-from kinn.forms.terms import joined
+from kinn.forms.terms import concatenate
 from kinn.optim.objective import Curvature
 from kinn.optim.sum_of_squares import curvature_of
 
@@ -96,10 +96,10 @@ class DistributedObjective(ResidualObjective):
         """Yield the part of each term's points that a process has: every so many-th, of integrals every so many-th one."""
         for n, term in enumerate(self.terms):
             scale = self._scales[n][0]
-            if term.whole:
+            if term.integral:
                 yield from ((n, p, scale) for p in term.blocks[mine::of])
                 continue
-            points = joined(self.trial.problem, term.blocks)
+            points = concatenate(self.trial.problem, term.blocks)
             rows = torch.arange(mine, len(points), of)
             for part in torch.split(rows, max(len(p) for p in term.blocks)):
                 if len(part):
@@ -122,7 +122,7 @@ class DistributedObjective(ResidualObjective):
         """Return J^T J and J^T r, of all points."""
         own = curvature_of(super().blocks(theta), len(theta))
         size = len(theta)
-        flat = _sum(torch.cat([torch.tensor([own.loss], dtype=torch.float64), own.slope, own.matrix.flatten()]))
+        flat = _sum(torch.cat([torch.tensor([own.loss], dtype=torch.float64), own.half_gradient, own.matrix.flatten()]))
         return Curvature(float(flat[0]), flat[1 : 1 + size], flat[1 + size :].view(size, size))
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

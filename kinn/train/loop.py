@@ -122,7 +122,9 @@ def train(
         if not math.isfinite(state.loss):
             standing.rollbacks += 1
             if standing.rollbacks > ROLLBACKS:
-                raise SolveError(f"the loss is not finite after {iteration} steps: {system.blamed(state.theta)}")
+                raise SolveError(
+                    f"the loss is not finite after {iteration} steps: {system.locate_nonfinite(state.theta)}"
+                )
             standing.state = optimizer.start(objective, standing.best)
             continue
         standing.state = state
@@ -133,7 +135,7 @@ def train(
             measured = validation.loss(state.theta)
             standing.validated(measured)
         stage, unknowns = state.stage or optimizer.name, system.unknowns(state.theta)
-        detail = state.detail | system.figures()
+        detail = state.detail | system.metrics()
         standing.history.append(
             HistoryEntry(stage, iteration, standing.seconds, state.loss, measured, detail, unknowns)
         )
@@ -166,7 +168,7 @@ def begin(
     """
     theta = system.start()
     if not math.isfinite(system.loss(theta)):
-        raise SolveError(f"the loss is not finite at the start: {system.blamed(theta)}")
+        raise SolveError(f"the loss is not finite at the start: {system.locate_nonfinite(theta)}")
     regime = regime or StrategyStack((), system)
     regime.begin(theta)
     state = optimizer.start(regime.objective(1), theta)
@@ -217,7 +219,7 @@ def reason_to_stop(
     if system.least_squares and standing.iteration and standing.state.loss == 0:
         return "loss is zero"
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
-    if standing.rises >= stopping.rises and system.departed(standing.previous, standing.best_validation):
+    if standing.rises >= stopping.rises and system.overfits(standing.previous, standing.best_validation):
         return "validation rises"
     return ""
 

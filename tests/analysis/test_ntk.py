@@ -24,7 +24,7 @@ def test_kernels_are_products_of_gradients(network: Architecture) -> None:
     assert len(found) == len(system.terms)
     for term, kernel in zip(system.terms, found.values(), strict=True):
         (p,) = term.blocks
-        fields, p = trial.on_sides(term.subdomains, p, term.index, term.sought)
+        fields, p = trial.traces(term.subdomains, p, term.index, term.unknown_index)
         (residual,) = term.residual(fields, p)
         values = torch.as_tensor(residual.value)
         rows = torch.stack([trial.flat.gradient(r, keep=True) for r in values])

@@ -70,7 +70,10 @@ def test_losses_are_those_of_the_strong_form(dde: Any, name: str) -> None:
     model.compile("adam", lr=1e-3, verbose=0)
     x = torch.as_tensor(data.train_x).requires_grad_()
     losses = data.losses(None, net(x), lambda zero, error: (error**2).mean(), x, model)
-    ours = [float(s.sum()) / term.points for s, term in zip(system.squares(system.start()), system.terms, strict=True)]
+    ours = [
+        float(s.sum()) / term.points
+        for s, term in zip(system.squared_residuals(system.start()), system.terms, strict=True)
+    ]
     inner = [n for n, term in enumerate(system.terms) if term.interior]
     outer = [n for n, term in enumerate(system.terms) if not term.interior]
     count = system.terms[inner[0]].equations

@@ -74,7 +74,7 @@ def test_jacobian_of_integrals_and_of_residuals_of_ones_own() -> None:
     step = torch.randn(whole.size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     ahead, behind = (torch.cat([r for r, _ in whole.blocks(theta + s * 1e-6 * step)]) for s in (1, -1))
     torch.testing.assert_close(jacobian @ step, (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-7)
-    assert [len(s) for s in whole.squares(theta)] == [t.points for t in whole.terms]
+    assert [len(s) for s in whole.squared_residuals(theta)] == [t.points for t in whole.terms]
 
 
 def u(x: Any, y: Any) -> Any:

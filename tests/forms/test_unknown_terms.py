@@ -39,7 +39,7 @@ def test_jacobian_sees_terms_and_what_they_depend_on(network: Any) -> None:
     trial, theta = made.trial, made.start()
     for (r, jacobian), term in zip([(r, j.clone()) for r, j in made.blocks(theta)], made.terms, strict=True):
         (p,) = term.blocks
-        fields, bound = trial.on_sides(term.subdomains, p, term.index, term.sought)
+        fields, bound = trial.traces(term.subdomains, p, term.index, term.unknown_index)
         scale = (term.weight / len(p)) ** 0.5
         values = torch.cat([scale * torch.as_tensor(f.value) for f in term.residual(fields, bound)])
         torch.testing.assert_close(values.detach(), r)

@@ -70,11 +70,11 @@ def test_jacobian_has_columns_for_unknowns() -> None:
 
 def test_planning_asks_unknown_fields_for_what_is_needed() -> None:
     pde, left, periodic, observed, *_ = mixed().terms
-    assert set(pde.sought[0]) == {"K"}
-    assert set(pde.sought[0]["K"].indices) == {(0, 0), (1, 0)}
-    assert not left.sought[0]
-    assert not periodic.sought[1]
-    assert not observed.sought[0]
+    assert set(pde.unknown_index[0]) == {"K"}
+    assert set(pde.unknown_index[0]["K"].indices) == {(0, 0), (1, 0)}
+    assert not left.unknown_index[0]
+    assert not periodic.unknown_index[1]
+    assert not observed.unknown_index[0]
     assert not pde.affine
     assert left.affine
 
@@ -91,7 +91,7 @@ def test_a_field_of_some_coordinates() -> None:
     np.testing.assert_array_equal(trial.evaluate(x, names), trial.evaluate(moved, names))
     np.testing.assert_array_equal(trial.evaluate(x, ["K.y", "K.xy"]), 0.0)
     (term,) = strong_form(trial, points=20).terms
-    assert set(term.sought[0]["K"].indices) == {(0, 0), (1, 0), (2, 0)}
+    assert set(term.unknown_index[0]["K"].indices) == {(0, 0), (1, 0), (2, 0)}
     h = np.array([1e-5, 0.0])
     slope = (trial.evaluate(x + h, "K") - trial.evaluate(x - h, "K")) / 2e-5
     np.testing.assert_allclose(trial.evaluate(x, "K.x"), slope, atol=1e-8)

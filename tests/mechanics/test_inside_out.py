@@ -46,8 +46,8 @@ def test_such_a_state_has_no_energy_and_the_place_is_named() -> None:
     turned[system.last_layer()] += 50.0
     assert np.isfinite(system.loss(theta))
     assert system.loss(turned) == float("inf")
-    assert "the energy, first at x = " in system.blamed(turned)
-    assert "where the material is turned inside out: J = -" in system.blamed(turned)
+    assert "the energy, first at x = " in system.locate_nonfinite(turned)
+    assert "where the material is turned inside out: J = -" in system.locate_nonfinite(turned)
 
 
 def test_a_step_there_is_rejected_for_a_shorter_one() -> None:

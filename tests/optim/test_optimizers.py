@@ -62,7 +62,7 @@ def test_accepted_steps_keep_the_target_ratio() -> None:
 class Bent(Residuals):
     """Residuals that say how they bend."""
 
-    def bend(self, theta: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
+    def geodesic_correction(self, theta: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
         def along(t: torch.Tensor) -> torch.Tensor:
             return self.function(theta + t * d)
 
@@ -106,7 +106,7 @@ def test_the_three_forms_give_one_step() -> None:
             torch.testing.assert_close(step, expected)
             assert other.decrease(step) == pytest.approx(normal.decrease(expected))
             assert other.scale == pytest.approx(normal.scale)
-            torch.testing.assert_close(other.slope, normal.slope)
+            torch.testing.assert_close(other.half_gradient, normal.half_gradient)
     inverse = normal.inverse_hessian(0.5)
     assert inverse is not None
     jacobian = torch.cat([j for _, j in objective.blocks(theta)])

@@ -36,7 +36,7 @@ def measure(name: str) -> dict[str, Any]:
     return {
         "loss": torch.tensor(shared.loss(theta)),
         "gradient": shared.gradient(theta)[1],
-        "slope": curvature.slope,
+        "half_gradient": curvature.half_gradient,
         "matrix": curvature.matrix,
         "residuals": residuals.sort().values,
         "terms": torch.tensor(list(shared.term_losses(theta).values())),

@@ -123,7 +123,7 @@ class EnergyObjective(FormObjective):
                 shares[term.name] = shares.get(term.name, 0.0) + float((w * density).sum())
         return shares
 
-    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the energy and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
@@ -157,7 +157,7 @@ class EnergyObjective(FormObjective):
             gradient += self.trial.flat.gradient((w * local.slope * z).sum()).double()
         return Curvature(total, 0.5 * gradient, symmetric(matrix))
 
-    def bend(self, theta: Tensor, d: Tensor) -> Tensor | None:
+    def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
         """Return half of sum w J^T psi'' z'' (P,), z'' the second derivative of the components along d, by differences.
 
         None where no condition is held by a penalty: nothing is stiff then, and three evaluations more buy little.
@@ -172,7 +172,7 @@ class EnergyObjective(FormObjective):
             z = term.components(self.trial, n)
             here = z.detach()
             second = (ahead - 2.0 * here + behind) / DIFFERENCE**2
-            total += flat.gradient((w * term.resistance(here, second, n) * z).sum()).double()
+            total += flat.gradient((w * term.hessian_vector(here, second, n) * z).sum()).double()
         return 0.5 * total
 
     def _components(self, term: EnergyTerm, block: int, theta: Tensor) -> Tensor:
@@ -189,7 +189,7 @@ class EnergyObjective(FormObjective):
         """
         raise InputError("the energy form is no sum of squares, which this method needs: use optimizer 'lm'")
 
-    def allows(self, before: Tensor, after: Tensor) -> bool:
+    def accepts(self, before: Tensor, after: Tensor) -> bool:
         """Whether a step raises the energy by the second rule no more than it may by the first, which is not at all."""
         if self.guard is None:
             return True
@@ -208,7 +208,7 @@ class EnergyObjective(FormObjective):
         ratio = (middle - last) / (first - middle) if first > middle else inf
         return max(CREEPING, 1.0 - ratio)
 
-    def blamed(self, theta: Tensor) -> str:
+    def locate_nonfinite(self, theta: Tensor) -> str:
         """Return which terms are not finite at theta, and the first point at which that is so."""
         self.trial.flat.set(theta)
         with torch.no_grad():
@@ -237,17 +237,17 @@ class EnergyObjective(FormObjective):
         return own if self.guard is None else own + self.guard.penalties
 
     @property
-    def accumulates(self) -> bool:
+    def accumulates_multipliers(self) -> bool:
         """Whether some multipliers are sums of what was left over, which grow without end where it stays."""
         return any(not term.fluxes for term in self.penalties)
 
-    def updated(self, theta: Tensor) -> tuple[list[list[Tensor]], float]:
+    def updated_multipliers(self, theta: Tensor) -> tuple[list[list[Tensor]], float]:
         """Return the multipliers of all penalties after an update at theta, and the squares of what is left over."""
         self.trial.flat.set(theta)
-        found = [term.updated(self.trial) for term in self.penalties]
+        found = [term.updated_multipliers(self.trial) for term in self.penalties]
         return [multipliers for multipliers, _ in found], sum(squares for _, squares in found)
 
-    def multiply(self, multipliers: Sequence[Sequence[Tensor]]) -> None:
+    def set_multipliers(self, multipliers: Sequence[Sequence[Tensor]]) -> None:
         """Give the penalties their multipliers; what was computed of the energy before no longer holds."""
         for term, own in zip(self.penalties, multipliers, strict=True):
             term.multipliers[:] = own
@@ -262,11 +262,11 @@ class EnergyObjective(FormObjective):
         if self.guard is not None:
             self.guard.refine(finer)
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Return how many times the first points are taken inside."""
         return {"finer": float(self._times)}
 
-    def gap(self, theta: Tensor) -> float:
+    def quadrature_gap(self, theta: Tensor) -> float:
         """Return by how much the energy of the guard is the larger, relative to it, loads and penalties aside."""
         assert self.guard is not None
         names = {term.name for term in self.inside}

@@ -88,7 +88,7 @@ class EnergyTerm:
     def components(self, trial: DomainTrial, block: int, tape: Tape | None = None) -> Tensor:
         """Return the components (m, N) of trial functions that the density asks for, on a block of its points."""
         p = self.blocks[block]
-        traces, _ = trial.on_sides(self.term.subdomains, p, self.term.index, self.term.sought, tape)
+        traces, _ = trial.traces(self.term.subdomains, p, self.term.index, self.term.unknown_index, tape)
         rows = [torch.as_tensor(traces[side][name][a], dtype=p.tensor.dtype) for side, name, a in self.leaves]
         return torch.stack([row.expand(len(p)) for row in rows])
 
@@ -122,7 +122,7 @@ class EnergyTerm:
         """Return the factor (m, r, N) of the second derivative."""
         return semidefinite_factor(self.second(z, block))
 
-    def resistance(self, z: Tensor, direction: Tensor, block: int) -> Tensor:
+    def hessian_vector(self, z: Tensor, direction: Tensor, block: int) -> Tensor:
         """Return the second derivative times a direction, (m, N)."""
         with torch.enable_grad():
             z = z.detach().requires_grad_()

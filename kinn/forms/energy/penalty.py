@@ -44,7 +44,7 @@ class PenaltyTerm(EnergyTerm):
             return density
         return density - (self.multipliers[block] * self._left(z, block)[0]).sum(dim=0)
 
-    def updated(self, trial: DomainTrial) -> tuple[list[Tensor], float]:
+    def updated_multipliers(self, trial: DomainTrial) -> tuple[list[Tensor], float]:
         """Return the multipliers after an update at the present parameters, and the integral of r^2 there."""
         out, squares = [], 0.0
         with torch.no_grad():

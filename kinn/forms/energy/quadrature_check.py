@@ -55,5 +55,5 @@ def verdict(members: Sequence[tuple[EnergyObjective, Tensor]], forbidden: int, f
     for system, theta in members:
         system.refine(finer)
         assert system.guard is not None
-        found.append(QuadratureCheck(system.points, system.guard.points, system.gap(theta), forbidden))
+        found.append(QuadratureCheck(system.points, system.guard.points, system.quadrature_gap(theta), forbidden))
     return max(found, key=lambda v: v.gap)

@@ -14,7 +14,7 @@ from kinn.fields import Points
 from kinn.forms.compatibility import Given, disagreements
 from kinn.forms.data import check_finite
 from kinn.forms.hard.box_ansatz import BoxAnsatz, HardFace
-from kinn.forms.hard.distance_ansatz import Constraint, DistanceAnsatz, NormalDatum, joined
+from kinn.forms.hard.distance_ansatz import Constraint, DistanceAnsatz, NormalDatum, merge_constraints
 from kinn.forms.hard.trial_map import TrialMap
 from kinn.geometry import Boundary, Geometry
 from kinn.problem import Problem
@@ -56,7 +56,9 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
         box = BoxAnsatz(faces, lower, upper)
         if _satisfied(problem, geometry, box, faces):
             return box
-    return DistanceAnsatz(joined(held, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x)))
+    return DistanceAnsatz(
+        merge_constraints(held, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x))
+    )
 
 
 def _check_corners(problem: Problem, subdomain: str, held: Sequence[Constraint]) -> None:

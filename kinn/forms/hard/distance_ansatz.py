@@ -199,7 +199,7 @@ def _gradient(u: Field) -> list[Field]:
     return [u.along(name) for name in u.coordinates]
 
 
-def joined(conditions: Sequence[Constraint], size: float) -> list[Constraint]:
+def merge_constraints(conditions: Sequence[Constraint], size: float) -> list[Constraint]:
     """Return boundaries with all that is given on them together, those with equal data as one.
 
     Raises:

@@ -61,11 +61,11 @@ class InverseObjective(SumOfSquares, FormObjective):
         """Return the loss, by name."""
         return {TERM: self.loss(theta)}
 
-    def blamed(self, theta: Tensor) -> str:
+    def locate_nonfinite(self, theta: Tensor) -> str:
         """Return the name of the term."""
         return TERM
 
-    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""
         residual = self.residuals(theta)
         adjoint = 2 * torch.as_tensor(self.made.equations.adjoint(residual.numpy()))

@@ -16,7 +16,7 @@ from torch import Tensor
 from kinn.fields import Points
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.objective import FormObjective, located
-from kinn.forms.terms import Term, blocks_of, evaluate, joined
+from kinn.forms.terms import Term, concatenate, evaluate, split_blocks
 from kinn.networks import Tape
 from kinn.optim.sum_of_squares import SumOfSquares
 
@@ -36,7 +36,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
         self.terms = tuple(terms)
         self._scales: list[list[float | Tensor]] = [[]] * len(self.terms)
         for n in range(len(self.terms)):
-            self.emphasise(n)
+            self.set_weights(n)
         self._buffer = torch.empty(0, dtype=trial.dtype)
 
     @property
@@ -49,7 +49,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
         """Whether every residual is affine in the fields."""
         return all(term.affine for term in self.terms)
 
-    def emphasise(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
+    def set_weights(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
         """Weight term n beside its own weight; all that was computed of the system before no longer holds.
 
         Args:
@@ -67,11 +67,11 @@ class ResidualObjective(SumOfSquares, FormObjective):
 
     def move(self, n: int, points: Points) -> None:
         """Evaluate term n at other points, all of one weight."""
-        moved = replace(self.terms[n], blocks=blocks_of(points))
+        moved = replace(self.terms[n], blocks=split_blocks(points))
         self.terms = (*self.terms[:n], moved, *self.terms[n + 1 :])
-        self.emphasise(n)
+        self.set_weights(n)
 
-    def parted(self, count: int, seed: int) -> list[ResidualObjective]:
+    def minibatches(self, count: int, seed: int) -> list[ResidualObjective]:
         """Return the system in parts: each has its share of every term's points, drawn at random, or all if these are few.
 
         Each is weighted so that its loss estimates that of the whole: the mean over all parts is that.
@@ -81,7 +81,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
         scales: list[list[list[float | Tensor]]] = [[] for _ in range(count)]
         for term, roots in zip(self.terms, self._scales, strict=True):
             few = term.points < count
-            whole = joined(self.trial.problem, term.blocks)
+            whole = concatenate(self.trial.problem, term.blocks)
             root = torch.cat(
                 [
                     torch.as_tensor(r, dtype=self.trial.dtype).expand(len(p))
@@ -91,7 +91,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
             shares = torch.randperm(term.points, generator=generator).tensor_split(1 if few else count)
             for n in range(count):
                 share = shares[0 if few else n].sort().values
-                blocks = blocks_of(whole.rows(share))
+                blocks = split_blocks(whole.rows(share))
                 factor = 1.0 if few else count**0.5
                 parts[n].append(replace(term, blocks=blocks))
                 scales[n].append(list((factor * root[share]).split_with_sizes([len(p) for p in blocks])))
@@ -100,7 +100,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
             system._scales = own
         return systems
 
-    def squares(self, theta: Tensor) -> list[Tensor]:
+    def squared_residuals(self, theta: Tensor) -> list[Tensor]:
         """Return the square of the residual of each term at its points (N,), summed over equations, without weights."""
         self.trial.flat.set(theta)
         out: list[list[Tensor]] = [[] for _ in self.terms]
@@ -125,7 +125,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
                 shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p, scale).square().sum())
         return shares
 
-    def blamed(self, theta: Tensor) -> str:
+    def locate_nonfinite(self, theta: Tensor) -> str:
         """Return which terms are not finite at theta, and the first point at which that is so."""
         bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
         if not bad:
@@ -139,7 +139,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
                     where = f", first at {located(point, p.names)}"
         return ", ".join(bad) + where
 
-    def slope(self, theta: Tensor) -> tuple[float, Tensor]:
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
@@ -159,7 +159,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
         self.trial.flat.set(theta)
         slices = self.trial.flat.slices
         for number, p, scale in self._blocks():
-            if self.terms[number].whole:  # few residuals of many points: a reverse pass for each
+            if self.terms[number].integral:  # few residuals of many points: a reverse pass for each
                 residual = self._residual(self.terms[number], p, scale).flatten()
                 jacobian = torch.stack([self.trial.flat.gradient(r, keep=True) for r in residual])
                 yield number, residual.detach(), jacobian
@@ -188,5 +188,5 @@ class ResidualObjective(SumOfSquares, FormObjective):
 
     def _residual(self, term: Term, p: Points, scale: float | Tensor, tape: Tape | None = None) -> Tensor:
         """Return the residuals (equations, n) of a term on one of its blocks, times the roots of the weights."""
-        traces, p = self.trial.on_sides(term.subdomains, p, term.index, term.sought, tape)
+        traces, p = self.trial.traces(term.subdomains, p, term.index, term.unknown_index, tape)
         return scale * evaluate(term, traces, p)

@@ -22,7 +22,7 @@ class Batches:
     def __init__(self, system: ResidualObjective, size: int, seed: int) -> None:
         inside = sum(system.terms[n].points for n in interior(system)) or system.samples
         self.count = max(1, round(inside / size))
-        self.parts = system.parted(self.count, seed)
+        self.parts = system.minibatches(self.count, seed)
         self.seed = seed
 
     def at(self, iteration: int) -> ResidualObjective:

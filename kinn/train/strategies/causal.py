@@ -99,7 +99,7 @@ class Causal(Weighting):
 
     def _past(self, system: ResidualObjective, theta: Tensor) -> Tensor:
         """Return the loss before each interval of time and, last, over all time (chunks + 1,)."""
-        squares = system.squares(theta)
+        squares = system.squared_residuals(theta)
         inside = interior(system)
         start = 0.0
         total, count = (torch.zeros(self.chunks, dtype=torch.float64) for _ in range(2))

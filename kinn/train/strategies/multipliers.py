@@ -51,7 +51,7 @@ class Multipliers(Strategy):
         if not memory["due"] and iteration - memory["updated"] <= self.every:
             return None
         value = system.loss(theta)  # by the multipliers that led here
-        multipliers, left = system.updated(theta)
+        multipliers, left = system.updated_multipliers(theta)
         least = memory["least"] if abs(value - memory["value"]) <= SETTLED * abs(value) else float("inf")
         return {
             "multipliers": multipliers,
@@ -62,13 +62,13 @@ class Multipliers(Strategy):
             "least": min(left, least),
             "best": theta if left < least else memory["best"],
             "value": value,
-            "vain": memory["vain"] + 1 if system.accumulates and left >= BETTER * least else 0,
+            "vain": memory["vain"] + 1 if system.accumulates_multipliers and left >= BETTER * least else 0,
         }
 
     def apply(self, system: Any, memory: StrategyState) -> None:
         """Give them to the energy."""
         if memory["multipliers"]:
-            system.multiply(memory["multipliers"])
+            system.set_multipliers(memory["multipliers"])
 
     def unsettled(self, memory: StrategyState) -> bool:
         """Return True: energies with other multipliers are no measure of the parameters."""

@@ -32,7 +32,7 @@ class QuadratureRefinement(Strategy):
         """Return twice the points where more are due and would tell."""
         if not memory["due"]:
             return None
-        if system.gap(theta) < self.gap:
+        if system.quadrature_gap(theta) < self.gap:
             return {**memory, "due": False, "done": True}
         return {"finer": 2 * memory["finer"], "due": False, "done": 2 * memory["finer"] >= self.most}
 

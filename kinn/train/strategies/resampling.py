@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.forms import ResidualObjective
-from kinn.forms.terms import blocks_of
+from kinn.forms.terms import split_blocks
 from kinn.train.strategies.strategy import Sampling, StrategyState, check_period, interior
 
 
@@ -71,8 +71,8 @@ class Adaptive(Sampling):
         pool, seed = self.candidates * count, int(generator.integers(2**31))
         candidates = draw(geometry, pool, seed) if draw else geometry.sample(pool, method="random", seed=seed)
         x = torch.as_tensor(candidates, dtype=system.trial.dtype)
-        tried = ResidualObjective(system.trial, [replace(term, blocks=blocks_of(problem.points(x)))])
-        size = tried.squares(theta)[0].double().numpy() ** (self.power / 2)
+        tried = ResidualObjective(system.trial, [replace(term, blocks=split_blocks(problem.points(x)))])
+        size = tried.squared_residuals(theta)[0].double().numpy() ** (self.power / 2)
         mean = size.mean()
         density = (size / mean if np.isfinite(mean) and mean > 0 else np.ones(len(x))) + self.floor
         chosen = generator.choice(len(x), size=min(count, len(x)), replace=False, p=density / density.sum())

@@ -45,7 +45,7 @@ class ResidualAttention(Weighting):
         """Return the weights after another look at the residuals, when due."""
         if iteration % self.every:
             return None
-        squares = system.squares(theta)
+        squares = system.squared_residuals(theta)
         multipliers = {}
         for n, past in memory["multipliers"].items():
             size = squares[n].sqrt()

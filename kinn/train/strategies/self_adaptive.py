@@ -46,7 +46,7 @@ class SelfAdaptive(Weighting):
         """Return the weights one step further up, when due."""
         if iteration % self.every:
             return None
-        squares = [term.weight * s for term, s in zip(system.terms, system.squares(theta), strict=True)]
+        squares = [term.weight * s for term, s in zip(system.terms, system.squared_residuals(theta), strict=True)]
         largest = float(torch.stack([s.max() for s in squares]).max())
         if not largest > 0:
             return None

@@ -48,14 +48,14 @@ class StrategyStack:
         for strategy in self.strategies:
             self.memories.append(strategy.begin(self._changed, theta, self.seed))
             strategy.apply(self._changed, self.memories[-1])
-        self._emphasise()
+        self._set_weights()
 
     def resume(self, memories: Sequence[StrategyState]) -> None:
         """Change the objective as it was."""
         self.memories = list(memories)
         for strategy, memory in zip(self.strategies, self.memories, strict=True):
             strategy.apply(self._changed, memory)
-        self._emphasise()
+        self._set_weights()
 
     def refresh(self, theta: Tensor, iteration: int) -> bool:
         """Change the objective before a step, and return whether it did."""
@@ -73,7 +73,7 @@ class StrategyStack:
             strategy.apply(self._changed, memory)
             changed, moved = True, moved or isinstance(strategy, Sampling)
         if changed:
-            self._emphasise()
+            self._set_weights()
         return changed
 
     def release(self) -> bool:
@@ -82,7 +82,7 @@ class StrategyStack:
         self.memories = [old if new is None else new for old, new in zip(self.memories, released, strict=True)]
         changed = any(new is not None for new in released)
         if changed:
-            self._emphasise()
+            self._set_weights()
         return changed
 
     @property
@@ -96,7 +96,7 @@ class StrategyStack:
         """Whether the objective is still a means to an end."""
         return any(s.unsettled(memory) for s, memory in zip(self.strategies, self.memories, strict=True))
 
-    def _emphasise(self) -> None:
+    def _set_weights(self) -> None:
         """Give the terms the product of all weights."""
         self._batches = None
         if not isinstance(self.system, ResidualObjective):
@@ -109,4 +109,4 @@ class StrategyStack:
                 own = memory.get("weights", {}).get(n)
                 if own is not None:
                     weights = own if weights is None else weights * own
-            self.system.emphasise(n, factor, weights)
+            self.system.set_weights(n, factor, weights)

@@ -57,7 +57,7 @@ def test_gradient_is_that_of_autograd():
     assert system.loss(theta + step) - system.loss(theta - step) == pytest.approx(2 * float(gradient @ step), rel=1e-6)
     curvature = system.curvature(theta)
     assert curvature.loss == pytest.approx(loss, rel=1e-12)
-    assert torch.allclose(2 * curvature.slope, gradient, rtol=1e-9, atol=1e-12)
+    assert torch.allclose(2 * curvature.half_gradient, gradient, rtol=1e-9, atol=1e-12)
 
 
 def test_bend_is_that_of_differences():
@@ -78,8 +78,8 @@ def test_bend_is_that_of_differences():
             across = (components(term, n, theta + h * v) - components(term, n, theta - h * v)) / (2 * h)
             resisted = torch.einsum("nij,jn->in", term.second(here, n), (ahead - 2 * here + behind) / h**2)
             expected += 0.5 * float((p.weights * across * resisted).sum())
-    assert float(system.bend(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
-    assert system_of(poisson("hard")).bend(theta, d) is None  # nothing is held stiffly
+    assert float(system.geodesic_correction(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
+    assert system_of(poisson("hard")).geodesic_correction(theta, d) is None  # nothing is held stiffly
 
 
 @pytest.mark.parametrize("enforce", ["hard", "soft"])
@@ -140,8 +140,8 @@ def bars(*conditions, **changes):
 def test_multipliers_are_fluxes():
     """Of the stiffness on each side, through the normal that points outwards from the first; their mean where two meet."""
     system = system_of(bars(Interface("u", on="middle"), PointValue("u", 1.0, at=(2.0, 0.5))))
-    assert system.accumulates  # at the point
-    system.multiply(system.updated(system.start())[0])
+    assert system.accumulates_multipliers  # at the point
+    system.set_multipliers(system.updated_multipliers(system.start())[0])
     left, middle, point = (term for term in system.terms if hasattr(term, "multipliers"))
 
     def slope(term, subdomain):

@@ -172,12 +172,12 @@ def test_a_term_and_its_points_can_be_emphasised() -> None:
     whole = system(lambda u, p: u.xx + u * u.yy, [Dirichlet("u", 1.0, on="left"), Neumann("u", 0.0, on="top")])
     theta = whole.start()
     n = next(i for i, term in enumerate(whole.terms) if term.interior)
-    squares = whole.squares(theta)
+    squares = whole.squared_residuals(theta)
     before = whole.term_losses(theta)
     term = whole.terms[n]
     assert before[term.name] == pytest.approx(term.weight * float(squares[n].mean()))
     weights = torch.linspace(0, 2, term.points, dtype=torch.float64)
-    whole.emphasise(n, 3.0, weights)
+    whole.set_weights(n, 3.0, weights)
     after = whole.term_losses(theta)
     assert after[term.name] == pytest.approx(3 * term.weight * float((weights * squares[n]).mean()))
     assert {k: v for k, v in after.items() if k != term.name} == {k: v for k, v in before.items() if k != term.name}
@@ -186,8 +186,8 @@ def test_a_term_and_its_points_can_be_emphasised() -> None:
     parts = [(r.clone(), j.clone()) for r, j in whole.blocks(theta)]
     assert float(sum(r @ r for r, _ in parts)) == pytest.approx(loss)
     torch.testing.assert_close(2 * sum(j.T @ r for r, j in parts), gradient)
-    assert all(torch.equal(a, b) for a, b in zip(whole.squares(theta), squares, strict=True))
-    whole.emphasise(n)
+    assert all(torch.equal(a, b) for a, b in zip(whole.squared_residuals(theta), squares, strict=True))
+    whole.set_weights(n)
     assert whole.term_losses(theta) == before
 
 
@@ -195,12 +195,12 @@ def test_a_term_can_be_moved() -> None:
     whole = system(lambda u, p: u.xx + u * u.yy, [Dirichlet("u", 1.0, on="left"), Neumann("u", 0.0, on="top")])
     theta = whole.start()
     n = next(i for i, term in enumerate(whole.terms) if term.interior)
-    everywhere = whole.squares(theta)[n]
+    everywhere = whole.squared_residuals(theta)[n]
     (block,) = whole.terms[n].blocks
-    whole.emphasise(n, 2.0)
+    whole.set_weights(n, 2.0)
     whole.move(n, block.rows(slice(0, 10)))
     assert whole.terms[n].points == 10
-    torch.testing.assert_close(whole.squares(theta)[n], everywhere[:10])
+    torch.testing.assert_close(whole.squared_residuals(theta)[n], everywhere[:10])
     assert whole.term_losses(theta)[whole.terms[n].name] == pytest.approx(
         whole.terms[n].weight * float(everywhere[:10].mean())
     )

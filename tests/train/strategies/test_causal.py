@@ -26,9 +26,9 @@ def test_weights_fall_with_what_is_unlearnt_before() -> None:
     theta = system.start()
     regime = begun(Causal(chunks=8, sharpness=5.0, floor=0.0), system)
     t = torch.cat([block.tensor[:, 1] for block in system.terms[0].blocks])
-    squares, chunk = system.squares(theta)[0], (t / 2 * 8).long().clamp(max=7)
+    squares, chunk = system.squared_residuals(theta)[0], (t / 2 * 8).long().clamp(max=7)
     means = torch.stack([squares[chunk == n].mean() for n in range(8)])
-    initial = float(system.squares(theta)[1].mean())
+    initial = float(system.squared_residuals(theta)[1].mean())
     past = initial + system.terms[0].weight / 8 * torch.cat([torch.zeros(1), means.cumsum(0)])
     expected = torch.exp(-5.0 * past / past[-1])[chunk]
     torch.testing.assert_close(regime.memories[0]["weights"][0], expected)

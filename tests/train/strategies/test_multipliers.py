@@ -13,14 +13,14 @@ from kinn.train.strategies.multipliers import VAIN, Multipliers
 class Held:
     """An energy whose updates leave over what a list says."""
 
-    def __init__(self, left: list[float], fall: float = 0.0, accumulates: bool = True) -> None:
-        self.left, self.fall, self.energy, self.accumulates = iter(left), fall, 1.0, accumulates
+    def __init__(self, left: list[float], fall: float = 0.0, accumulates_multipliers: bool = True) -> None:
+        self.left, self.fall, self.energy, self.accumulates_multipliers = iter(left), fall, 1.0, accumulates_multipliers
 
     def loss(self, theta: Tensor) -> float:
         self.energy *= 1 - self.fall
         return self.energy
 
-    def updated(self, theta: Tensor) -> tuple[list[list[Tensor]], float]:
+    def updated_multipliers(self, theta: Tensor) -> tuple[list[list[Tensor]], float]:
         return [[theta.clone()]], next(self.left)
 
 
@@ -60,7 +60,7 @@ def test_go_on_while_the_energy_falls():
 
 
 def test_go_on_where_nothing_adds_up():
-    strategy, system = Multipliers(every=1), Held([1.0] * 3 * VAIN, accumulates=False)
+    strategy, system = Multipliers(every=1), Held([1.0] * 3 * VAIN, accumulates_multipliers=False)
     memory = strategy.begin(system, torch.zeros(1), 0)
     for n in range(3 * VAIN):
         found = strategy.refresh(system, torch.zeros(1), memory, 2 * (n + 1))

@@ -28,7 +28,7 @@ LEFT = "Dirichlet('u', on='left')"
 def weights(system: ResidualObjective, regime: StrategyStack) -> dict[str, float]:
     """Return the weight that each term has in the loss: that of the mean of its squares."""
     theta = system.start()
-    squares = system.squares(theta)
+    squares = system.squared_residuals(theta)
     losses = system.term_losses(theta)
     return {t.name: losses[t.name] / float(s.mean()) for t, s in zip(system.terms, squares, strict=True)}
 
@@ -96,7 +96,7 @@ def test_gradient_weights_equalise_the_gradients_on_average() -> None:
     moved = theta + 0.3
     system.trial.flat.set(moved)
     for n in range(len(system.terms)):
-        system.emphasise(n)
+        system.set_weights(n)
     after = {name: norm / term.weight for (name, norm), term in zip(norms(moved).items(), system.terms, strict=True)}
     regime.refresh(moved, 1)
     expected = {
@@ -111,7 +111,7 @@ def test_attention_follows_the_residual_of_the_equation() -> None:
     system = heat()
     theta = system.start()
     regime = begun(system, ResidualAttention(every=2, decay=0.9))
-    size = system.squares(theta)[0].sqrt()
+    size = system.squared_residuals(theta)[0].sqrt()
     assert not regime.refresh(theta, 1)
     assert regime.refresh(theta, 2)
     multipliers = 0.9 + 0.1 * size / size.max()
@@ -130,7 +130,7 @@ def test_self_adaptive_weights_ascend_the_loss() -> None:
     system = heat()
     theta = system.start()
     regime = begun(system, SelfAdaptive(every=1, rate=0.5))
-    squares = [t.weight * s for t, s in zip(system.terms, system.squares(theta), strict=True)]
+    squares = [t.weight * s for t, s in zip(system.terms, system.squared_residuals(theta), strict=True)]
     largest = max(float(s.max()) for s in squares)
     loss = system.loss(theta)
     regime.refresh(theta, 1)
