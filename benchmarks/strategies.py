@@ -131,7 +131,7 @@ CASES = (
         "The Allen-Cahn equation with `rad`, MLP 14-14-14, `auto`",
     ),
     Case(
-        "slabs", library("advection"), MLP((100,), activation="sin", spread=8.0), {"points": 2000, "iterations": 160},
+        "slabs", library("advection"), MLP((100,), activation="sin", init_range=8.0), {"points": 2000, "iterations": 160},
         {"all at once": {}, "2 slabs": {"slabs": 2}, "4 slabs": {"slabs": 4}, "8 slabs": {"slabs": 8}},
         "Advection at beta = 30, MLP 100 (sin) in each slab, `auto`, the steps shared among the slabs",
     ),

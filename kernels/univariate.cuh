@@ -6,7 +6,7 @@
 namespace kinn {
 
 // The maps in front of the splines, by the names that the host gives them.
-enum Bound { NONE, TANH, SOFTSIGN };
+enum Squash { NONE, TANH, SOFTSIGN };
 
 // silu(x) = x s with the logistic function s, s' = s (1 - s): its derivatives are x s^(m) + m s^(m-1).
 template <class Real>

@@ -60,7 +60,7 @@ erf = _elementary("erf", univariate.erf, scipy.special.erf)
 sigmoid = _elementary("sigmoid", univariate.sigmoid, scipy.special.expit)
 silu = _elementary("silu", univariate.silu, _silu)
 gelu = _elementary("gelu", univariate.gelu, _gelu)
-abs = _elementary("absolute", univariate.absolute, np.absolute)
+abs = _elementary("abs", univariate.abs, np.absolute)
 sign = _elementary("sign", univariate.sign, np.sign)
 
 

@@ -74,7 +74,7 @@ def make_problem(inside: float = 5.0, outside: float = 2.0) -> Problem:
         conditions=[Robin("u", inside, 1.0, inside, on="inside"), Robin("u", outside, 1.0, surroundings, on="outside")],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((10,), 10, 7), "mlp": MLP((200,), spread=3.0)}, points=2000, budget=60.0
+            networks={"kan": KAN((10,), 10, 7), "mlp": MLP((200,), init_range=3.0)}, points=2000, budget=60.0
         ),
         title="Temperature in the wall of a pipe, Robin conditions",
         source="Carslaw and Jaeger, Conduction of Heat in Solids (1959)",

@@ -46,7 +46,9 @@ def make_problem(enforce: str = "hard") -> Problem:
         strong=strong,
         conditions=[Dirichlet("u", 0.0, on="boundary", enforce=enforce), Neumann("u", 0.0, on="boundary")],
         exact=exact,
-        defaults=Defaults(networks={"kan": KAN((10,), 8, 7), "mlp": MLP((200,), spread=3.0)}, points=2000, budget=60.0),
+        defaults=Defaults(
+            networks={"kan": KAN((10,), 8, 7), "mlp": MLP((200,), init_range=3.0)}, points=2000, budget=60.0
+        ),
         title="Clamped plate, u = sin^2(pi x) sin^2(pi y)",
         source="manufactured; Timoshenko and Woinowsky-Krieger, Theory of Plates and Shells",
     )

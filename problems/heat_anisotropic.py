@@ -45,7 +45,7 @@ def make_problem(enforce: str = "hard") -> Problem:
         conditions=[Initial("u", initial, enforce=enforce), Dirichlet("u", 0.0, on="boundary", enforce=enforce)],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((3,), (60, 8), 5), "mlp": MLP((300,), activation="sin", spread=30.0)},
+            networks={"kan": KAN((3,), (60, 8), 5), "mlp": MLP((300,), activation="sin", init_range=30.0)},
             points=16000,  # splines fine enough for x need as many along y and t
             budget=100.0,
             pde_weight=1.0,

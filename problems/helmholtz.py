@@ -60,7 +60,7 @@ def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: st
         defaults=Defaults(
             networks={
                 "kan": KAN((12,), 2 + 2 * waves, 5),
-                "mlp": MLP((75 * waves,), activation="sin", spread=3.0 * waves),
+                "mlp": MLP((75 * waves,), activation="sin", init_range=3.0 * waves),
             },
             budget=20.0,
         ),

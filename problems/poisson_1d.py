@@ -48,7 +48,7 @@ def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:
         defaults=Defaults(
             networks={
                 "kan": KAN((2,), (6 * frequency, 8), 5),
-                "mlp": MLP((20 + 5 * frequency,), spread=3.0 * frequency),
+                "mlp": MLP((20 + 5 * frequency,), init_range=3.0 * frequency),
             },
             budget=15.0,
             pde_weight=1.0,

@@ -42,7 +42,7 @@ def make_problem(samples: int = 100) -> Problem:
         conditions=[Observation("u", x[:, None], exact(x))],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((1,), (90, 4), 5), "mlp": MLP((90,), activation="sin", spread=90.0)}, budget=10.0
+            networks={"kan": KAN((1,), (90, 4), 5), "mlp": MLP((90,), activation="sin", init_range=90.0)}, budget=10.0
         ),
         title="Regression of sin(2 pi x) + 0.1 cos(50 pi x)",
         source="Wang et al., CMAME 433 (2025) 117518, section on spectral bias",

@@ -52,7 +52,7 @@ def make_problem(enforce: str = "hard") -> Problem:
         ],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((12,), 16, 5), "mlp": MLP((300,), activation="sin", spread=12.0)},
+            networks={"kan": KAN((12,), 16, 5), "mlp": MLP((300,), activation="sin", init_range=12.0)},
             points=4000,
             budget=60.0,
             pde_weight=1.0,

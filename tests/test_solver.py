@@ -77,7 +77,7 @@ def test_float32_and_other_methods() -> None:
     assert solution.dtype == "float32"
     assert solution.fields.flat.vector.dtype == torch.float32
     assert solution.iterations == 20
-    named = kinn.solve(line(), "mlp", optimizer=LevenbergMarquardt(target=0.2), iterations=3, points=50)
+    named = kinn.solve(line(), "mlp", optimizer=LevenbergMarquardt(gain_ratio=0.2), iterations=3, points=50)
     assert named.optimizer == "lm"
 
 

@@ -38,7 +38,7 @@ def build(sizes: Sizes) -> Case:
                 state, count = method.start(system, theta), 0
             state = method.step(system, state)
             count += 1
-            trials.append(state.detail.get("trials", float(method.trials)))
+            trials.append(state.detail.get("trials", float(method.max_trials)))
 
         return step
 

@@ -19,7 +19,7 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="A setting of the network (network.grid=10), of the optimizer (optimizer.target=0.1), of a strategy "
+        help="A setting of the network (network.grid=10), of the optimizer (optimizer.gain_ratio=0.1), of a strategy "
         "(weights.every=50, sampling.every=20, causal.sharpness=100) or of the problem (features=tip). Repeatable.",
     ),
 ]

@@ -151,7 +151,7 @@ class Jet:
         return NotImplemented if left is None else (self * left.compose(univariate.log)).compose(univariate.exp)
 
     def __abs__(self) -> Self:
-        return self.compose(univariate.absolute)
+        return self.compose(univariate.abs)
 
     def __bool__(self) -> bool:
         raise InputError("a field has a value at every point, so it cannot decide an `if`; use kinn.where or a product")

@@ -151,7 +151,7 @@ silu: Univariate = _times_identity(sigmoid)  #: u / (1 + e^-u), also called swis
 gelu: Univariate = _times_identity(normal_cdf)  #: u Phi(u), the exact GELU
 
 
-def absolute(u: Tensor) -> Iterator[Tensor]:
+def abs(u: Tensor) -> Iterator[Tensor]:
     """The absolute value; at 0 its derivatives are taken as 0."""
     yield torch.abs(u)
     yield torch.sign(u)

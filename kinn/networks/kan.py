@@ -28,16 +28,16 @@ class SplineLayer(Layer):
     Args:
         grid: The spline grid, shared by the inputs.
         weight: The initial coefficients, `I (K + 1) x O`, slots of one input together, the base function last.
-        bound: The map in front that keeps arguments on the grid, one of `BOUNDED_MAPS`.
+        squash: The map in front that keeps arguments on the grid, one of `BOUNDED_MAPS`.
     """
 
     edges: Tensor
     matrices: Tensor
 
-    def __init__(self, grid: SplineGrid, weight: Tensor, bound: str = "none") -> None:
+    def __init__(self, grid: SplineGrid, weight: Tensor, squash: str = "none") -> None:
         super().__init__()
         self.degree = grid.degree
-        self.bound = bound
+        self.squash = squash
         self.weight = Parameter(weight)
         self._grid: tuple[tuple[int, int], SplineGrid] | None = None
         self.register_buffer("edges", grid.edges)
@@ -53,29 +53,29 @@ class SplineLayer(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the image (N, O) of values x (N, I); differentiable without limit."""
-        mapped = BOUNDED_MAPS[self.bound]
+        mapped = BOUNDED_MAPS[self.squash]
         y = x if mapped is None else next(mapped(x))
         return next(slots(y, self.grid)).flatten(1) @ self.weight
 
     @classmethod
     def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
         """Return the image of a stack under several KAN layers, in one op."""
-        maps = [SplineMap(layer.weight, layer.grid, layer.bound) for layer in layers if isinstance(layer, cls)]
+        maps = [SplineMap(layer.weight, layer.grid, layer.squash) for layer in layers if isinstance(layer, cls)]
         return spline_chain(stack, maps, index, check_finite=False)
 
     def backend(self, index: IndexSet) -> str:
         """Return the name of the back end of the spline op."""
-        return name_of(backend_for(self.weight, self.grid, index, self.bound))
+        return name_of(backend_for(self.weight, self.grid, index, self.squash))
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Return the stack of outputs; records itself on the tape."""
         grid = self.grid
-        out = spline_jet(stack, self.weight, grid, index, bound=self.bound, check_finite=False)
+        out = spline_jet(stack, self.weight, grid, index, squash=self.squash, check_finite=False)
         if tape is not None:
             inputs = stack.detach()
 
             def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
-                spline_jacobian(inputs, self.weight, grid, index, adjoint, columns[self.weight], bound=self.bound)
+                spline_jacobian(inputs, self.weight, grid, index, adjoint, columns[self.weight], squash=self.squash)
 
             tape.record(out, block)
         return out
@@ -94,7 +94,7 @@ class SplineLayer(Layer):
 
 
 def spline_layer(
-    fan_in: int, fan_out: int, intervals: int, degree: int, init: str, bound: str, generator: torch.Generator
+    fan_in: int, fan_out: int, intervals: int, degree: int, init: str, squash: str, generator: torch.Generator
 ) -> SplineLayer:
     """Return a freshly initialised layer on a uniform grid over [-1, 1]; `init` is one of `SPLINE_INITIALISATIONS`."""
     grid = SplineGrid.uniform(intervals, degree)
@@ -102,7 +102,7 @@ def spline_layer(
     weight = torch.randn(fan_in, grid.size + 1, fan_out, generator=generator, dtype=torch.float64)
     weight[:, :-1] *= spline_scale
     weight[:, -1] *= base_scale
-    return SplineLayer(grid, weight.flatten(0, 1), bound)
+    return SplineLayer(grid, weight.flatten(0, 1), squash)
 
 
 def check_splines(intervals: int, degree: int, init: str) -> None:
@@ -126,7 +126,7 @@ class KAN(Architecture):
             the gradient of a second-order residual contains, is only piecewise constant).
         init: "power" (coefficients of standard deviation ((grid + degree + 1) inputs)^-1) or "glorot" (variance kept
             by values and slopes alike).
-        bound: The map between layers that keeps hidden values on the grid: "tanh", "softsign" or "none".
+        squash: The map between layers that keeps hidden values on the grid: "tanh", "softsign" or "none".
     """
 
     name: ClassVar[str] = "kan"
@@ -135,7 +135,7 @@ class KAN(Architecture):
     grid: tuple[int, ...] | int = 8
     degree: int = 5
     init: str = "power"
-    bound: str = "tanh"
+    squash: str = "tanh"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "width", positive_widths(self.width))
@@ -146,8 +146,8 @@ class KAN(Architecture):
             )
         for g in grids:
             check_splines(g, self.degree, self.init)
-        if self.bound not in BOUNDED_MAPS:
-            raise unknown("value of network.bound", self.bound, BOUNDED_MAPS)
+        if self.squash not in BOUNDED_MAPS:
+            raise unknown("value of network.squash", self.squash, BOUNDED_MAPS)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -165,8 +165,8 @@ class KAN(Architecture):
         sizes = (inputs, *self.widths, outputs)
         built: list[Layer] = []
         for (fan_in, fan_out), intervals in zip(pairwise(sizes), self.grids, strict=True):
-            bound = self.bound if built else "none"
-            built.append(spline_layer(fan_in, fan_out, intervals, self.degree, self.init, bound, generator))
+            squash = self.squash if built else "none"
+            built.append(spline_layer(fan_in, fan_out, intervals, self.degree, self.init, squash, generator))
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:

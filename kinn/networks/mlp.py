@@ -51,7 +51,7 @@ class MLP(Architecture):
     Attributes:
         width: The hidden widths.
         activation: "tanh", "sin", "gelu" or "swish".
-        spread: Hidden weights and biases start uniform on [-spread, spread], which makes random features for least
+        init_range: Hidden weights and biases start uniform on [-init_range, init_range], which makes random features for least
             squares of the last layer; 0 for Glorot's scale and no bias.
         fourier: The number of random frequencies in front (0 for none).
         frequency: The standard deviation of those frequencies, in radians over half the domain's extent.
@@ -61,7 +61,7 @@ class MLP(Architecture):
 
     width: tuple[int, ...] | int = (20, 20)
     activation: str = "tanh"
-    spread: float = 0.0
+    init_range: float = 0.0
     fourier: int = 0
     frequency: float = 3.0
 
@@ -71,8 +71,8 @@ class MLP(Architecture):
             raise unknown("value of network.activation", self.activation, ACTIVATIONS)
         if self.fourier < 0:
             raise InputError(f"network.fourier is a number of frequencies, 0 or more, not {self.fourier}")
-        if not 0 <= self.spread < float("inf"):
-            raise InputError(f"network.spread is 0 or more and finite, not {self.spread}")
+        if not 0 <= self.init_range < float("inf"):
+            raise InputError(f"network.init_range is 0 or more and finite, not {self.init_range}")
         if not 0 < self.frequency < float("inf"):
             raise InputError(f"network.frequency is positive and finite, not {self.frequency}")
 
@@ -93,9 +93,9 @@ class MLP(Architecture):
             if n:
                 built.append(Activation(ACTIVATIONS[self.activation]))
             weight, bias = glorot(fan_in, fan_out, generator), torch.zeros(fan_out, dtype=torch.float64)
-            if self.spread and n < len(self.widths):
-                weight.uniform_(-self.spread, self.spread, generator=generator)
-                bias.uniform_(-self.spread, self.spread, generator=generator)
+            if self.init_range and n < len(self.widths):
+                weight.uniform_(-self.init_range, self.init_range, generator=generator)
+                bias.uniform_(-self.init_range, self.init_range, generator=generator)
             built.append(Linear(weight, bias))
         return built
 

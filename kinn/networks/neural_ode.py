@@ -26,8 +26,8 @@ class NeuralODE(Architecture):
         method: "euler", "midpoint", "rk4", "dopri5" or "tsit5".
         steps: The number of equal steps from time 0 to 1; the inverse of the first one, where they adapt.
         tolerance: The largest error of a step that adapts ("dopri5", "tsit5"), relative to 1 + |y|; 0 for equal steps.
-        timed: Whether the field depends on time.
-        snapshots: How many states gradients keep, computing the rest again: memory that does not grow with the number of
+        autonomous: Whether the field does not depend on time.
+        gradient_checkpoints: How many states gradients keep, computing the rest again: memory that does not grow with the number of
             steps; 0 to keep everything, which is quicker.
         activation: "tanh", "sin", "gelu" or "swish", for layers that are linear.
         grid: The number of grid intervals, for spline layers.
@@ -43,8 +43,8 @@ class NeuralODE(Architecture):
     method: str = "midpoint"
     steps: int = 3
     tolerance: float = 0.0
-    timed: bool = True
-    snapshots: int = 0
+    autonomous: bool = False
+    gradient_checkpoints: int = 0
     activation: str = "tanh"
     grid: int = 6
     degree: int = 5
@@ -60,8 +60,10 @@ class NeuralODE(Architecture):
         if self.tolerance and not METHODS[self.method].error:
             adaptive = " or ".join(name for name, method in METHODS.items() if method.error)
             raise InputError(f"network.tolerance needs network.method {adaptive}: {self.method} has no error estimate")
-        if self.snapshots < 0:
-            raise InputError(f"network.snapshots is a number of states, 0 or more, not {self.snapshots}")
+        if self.gradient_checkpoints < 0:
+            raise InputError(
+                f"network.gradient_checkpoints is a number of states, 0 or more, not {self.gradient_checkpoints}"
+            )
         self._dense.check("field")
 
     @property
@@ -80,8 +82,8 @@ class NeuralODE(Architecture):
             method=self.method,
             steps=self.steps,
             tolerance=self.tolerance,
-            timed=self.timed,
-            snapshots=self.snapshots,
+            autonomous=self.autonomous,
+            gradient_checkpoints=self.gradient_checkpoints,
             inputs=inputs,
             width=self.width,
         )
@@ -89,7 +91,7 @@ class NeuralODE(Architecture):
 
     def _clock(self, layer: int) -> int:
         """Return the number of channels that hold the time in a layer of the field."""
-        return int(self.timed and layer == 0)
+        return int(not self.autonomous and layer == 0)
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
         """Return the number of weights and biases, or coefficients."""

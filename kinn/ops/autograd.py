@@ -28,14 +28,14 @@ class LayerByLayer:
 
     def __init__(self, stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> None:
         self.layers, self.index = layers, index
-        self.backends = [backend_for(stack, grid, index, bound) for _, grid, bound in layers]
+        self.backends = [backend_for(stack, grid, index, squash) for _, grid, squash in layers]
         self.inputs = [stack]
 
     def forward(self) -> Tensor:
         """Return the outputs of the last layer."""
         stacks = self.inputs[:1]
-        for backend, (weight, grid, bound) in zip(self.backends, self.layers, strict=True):
-            stacks.append(backend.forward(stacks[-1], weight, grid, self.index, bound))
+        for backend, (weight, grid, squash) in zip(self.backends, self.layers, strict=True):
+            stacks.append(backend.forward(stacks[-1], weight, grid, self.index, squash))
         *self.inputs, out = stacks
         return out
 
@@ -45,9 +45,9 @@ class LayerByLayer:
         back: Tensor | None = grad
         for n in reversed(range(len(self.layers))):
             assert back is not None
-            weight, grid, bound = self.layers[n]
+            weight, grid, squash = self.layers[n]
             back, own = self.backends[n].adjoint(
-                self.inputs[n], weight, grid, self.index, bound, back, inward=n > 0 or inward
+                self.inputs[n], weight, grid, self.index, squash, back, inward=n > 0 or inward
             )
             found.insert(0, own)
         return back, found
@@ -55,7 +55,7 @@ class LayerByLayer:
 
 def layer_stack(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> LayerStack:
     """Return the way of a stack through layers, on the back end that evaluates them."""
-    backends = {backend_for(stack, grid, index, bound) for _, grid, bound in layers}
+    backends = {backend_for(stack, grid, index, squash) for _, grid, squash in layers}
     through = getattr(backends.pop(), "through", None) if len(backends) == 1 else None
     return LayerByLayer(stack, layers, index) if through is None else cast("LayerStack", through(stack, layers, index))
 
@@ -89,8 +89,8 @@ class LayerChain(torch.autograd.Function):
 
 def differentiable(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> Tensor:
     """Return the stack of the last layer's outputs by the reference, which has all derivatives."""
-    for weight, grid, bound in layers:
-        stack = reference.features(stack, grid, index, bound, nested=True) @ weight
+    for weight, grid, squash in layers:
+        stack = reference.features(stack, grid, index, squash, nested=True) @ weight
     return stack
 
 

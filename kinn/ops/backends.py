@@ -35,12 +35,12 @@ class SplineMap(NamedTuple):
     Attributes:
         weight: A `I (K + 1) x O` tensor: for every input the coefficients of its K = G + k splines, then that of silu.
         grid: The grid of the splines.
-        bound: The map in front of them.
+        squash: The map in front of them.
     """
 
     weight: Tensor
     grid: SplineGrid
-    bound: str
+    squash: str
 
 
 class LayerStack(Protocol):
@@ -56,16 +56,16 @@ class LayerStack(Protocol):
 
 
 class Backend(Protocol):
-    """What evaluates a layer. Tensors come checked, contiguous and on one device; `bound` is the map in front.
+    """What evaluates a layer. Tensors come checked, contiguous and on one device; `squash` is the map in front.
 
     A back end that takes several layers at once also has `through(stack, layers, index) -> LayerStack`.
     """
 
-    def supports(self, grid: SplineGrid, index: IndexSet, bound: str) -> bool:
+    def supports(self, grid: SplineGrid, index: IndexSet, squash: str) -> bool:
         """Return whether the back end evaluates such a layer."""
         ...
 
-    def forward(self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+    def forward(self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
         """Return the outputs (A, N, O)."""
         ...
 
@@ -75,7 +75,7 @@ class Backend(Protocol):
         weight: Tensor,
         grid: SplineGrid,
         index: IndexSet,
-        bound: str,
+        squash: str,
         grad: Tensor,
         *,
         inward: bool = True,
@@ -84,13 +84,13 @@ class Backend(Protocol):
         ...
 
     def jacobian(
-        self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+        self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
     ) -> None:
         """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
         ...
 
 
-def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Backend:
+def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Backend:
     """Return the back end that evaluates a layer on a stack's device.
 
     Raises:
@@ -103,7 +103,7 @@ def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, bound: str) ->
     if DEFAULTS.get(kind) != name:  # a back end for another kind of device
         name = "torch"
     backend = _loaded(name)
-    return backend if backend.supports(grid, index, bound) else _loaded("torch")
+    return backend if backend.supports(grid, index, squash) else _loaded("torch")
 
 
 def name_of(backend: Backend) -> str:

@@ -19,7 +19,7 @@ def first_call() -> tuple[float, float]:
 
     def step() -> float:
         began = time.perf_counter()
-        torch.autograd.grad(spline_jet(stack, weight, grid, index, bound="tanh").sum(), weight)
+        torch.autograd.grad(spline_jet(stack, weight, grid, index, squash="tanh").sum(), weight)
         return time.perf_counter() - began
 
     return step(), step()

@@ -71,30 +71,30 @@ def slots(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
         yield torch.cat([splines, base.unsqueeze(-1)], dim=-1)
 
 
-def features(stack: Tensor, grid: SplineGrid, index: IndexSet, bound: str = "none", *, nested: bool = False) -> Tensor:
+def features(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str = "none", *, nested: bool = False) -> Tensor:
     """Return what a layer contracts with its weight, a tensor `A x N x I (K + 1)`.
 
     Args:
         stack: The inputs, `A x N x I`.
         grid: The grid.
         index: The A multi-indices.
-        bound: The map in front of the splines.
+        squash: The map in front of the splines.
         nested: Whether the result must be differentiable more than once.
     """
-    mapped = BOUNDED_MAPS[bound]
+    mapped = BOUNDED_MAPS[squash]
     y = stack if mapped is None else compose(mapped, stack, index, nested=nested)
     return compose(lambda u: slots(u, grid), y, index, nested=nested).flatten(2)
 
 
-def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:
+def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:
     """Return True: the reference evaluates every layer."""
     return True
 
 
-def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
     """Return a layer's outputs (A, N, O); see `kinn.ops.backends.Backend`."""
     with torch.no_grad():
-        return features(stack, grid, index, bound) @ weight
+        return features(stack, grid, index, squash) @ weight
 
 
 def adjoint(
@@ -102,7 +102,7 @@ def adjoint(
     weight: Tensor,
     grid: SplineGrid,
     index: IndexSet,
-    bound: str,
+    squash: str,
     grad: Tensor,
     *,
     inward: bool = True,
@@ -110,15 +110,15 @@ def adjoint(
     """Return the cotangents of stack (None if not `inward`) and weight."""
     with torch.enable_grad():
         inputs = stack.detach().requires_grad_(inward), weight.detach().requires_grad_()
-        out = features(inputs[0], grid, index, bound) @ inputs[1]
+        out = features(inputs[0], grid, index, squash) @ inputs[1]
         found = torch.autograd.grad(out, inputs if inward else inputs[1:], grad)
     return found[0] if inward else None, found[-1]
 
 
 def jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
     with torch.no_grad():
-        own = features(stack, grid, index, bound)
+        own = features(stack, grid, index, squash)
         out += torch.bmm(own.permute(1, 2, 0), grad.permute(1, 0, 2)).flatten(1)

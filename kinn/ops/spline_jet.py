@@ -1,6 +1,6 @@
 """The spline op: a KAN layer on jets, in one differentiable call whatever back end evaluates it.
 
-    y = bound(x),    out[o] = sum_i ( sum_m weight[i, m, o] B_m(y_i) + weight[i, K, o] silu(y_i) )
+    y = squash(x),    out[o] = sum_i ( sum_m weight[i, m, o] B_m(y_i) + weight[i, K, o] silu(y_i) )
 
 for all components of a jet at once. Derivatives of first order come from the back end, those of higher order from the
 reference. Compilers and tracers see an op that torch knows by its name, `kinn::spline_jet`; plain tensors go to the back
@@ -27,7 +27,7 @@ from kinn.ops.reference import BOUNDED_MAPS
 
 
 def spline_jet(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, *, bound: str = "none", check_finite: bool = True
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, *, squash: str = "none", check_finite: bool = True
 ) -> Tensor:
     """Return the stack of a KAN layer's outputs.
 
@@ -36,7 +36,7 @@ def spline_jet(
         weight: A `I (K + 1) x O` tensor: for every input the coefficients of its K = G + k splines, then that of silu.
         grid: The grid of the splines, in the dtype and on the device of the stack.
         index: The A multi-indices of the components.
-        bound: The map in front of the splines: "none", "tanh" or "softsign".
+        squash: The map in front of the splines: "none", "tanh" or "softsign".
         check_finite: Whether to refuse values that are not finite. Networks leave it off: what diverges there is seen
             and undone by the optimiser.
 
@@ -46,7 +46,7 @@ def spline_jet(
     Raises:
         InputError: If shapes, dtypes or devices do not match, a value is not finite, or forward mode is used.
     """
-    return spline_chain(stack, [SplineMap(weight, grid, bound)], index, check_finite=check_finite)
+    return spline_chain(stack, [SplineMap(weight, grid, squash)], index, check_finite=check_finite)
 
 
 def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *, check_finite: bool = True) -> Tensor:
@@ -72,15 +72,15 @@ def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *,
     if any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors):
         return differentiable(stack, layers, index)
     if torch.compiler.is_compiling() or not all(_is_plain(t) for t in tensors):
-        for weight, grid, bound in layers:
-            stack = torch_op.spline_jet(stack, weight, grid, index, bound)
+        for weight, grid, squash in layers:
+            stack = torch_op.spline_jet(stack, weight, grid, index, squash)
         return stack
-    kinds = [(grid, bound) for _, grid, bound in layers]
+    kinds = [(grid, squash) for _, grid, squash in layers]
     return LayerChain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def spline_jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, grad: Tensor, out: Tensor, *, bound: str = "none"
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, grad: Tensor, out: Tensor, *, squash: str = "none"
 ) -> None:
     """Add the per-sample Jacobian of a KAN layer's weight.
 
@@ -91,10 +91,10 @@ def spline_jacobian(
         index: The multi-indices of the components.
         grad: The cotangents of the outputs, `A x N x O`.
         out: A `N x (I (K + 1) O)` tensor to add to; row n gets the cotangent of the weight that point n brings.
-        bound: The map in front of the splines.
+        squash: The map in front of the splines.
     """
-    backend = backend_for(stack, grid, index, bound)
-    backend.jacobian(stack.detach().contiguous(), weight.detach(), grid, index, bound, grad.contiguous(), out)
+    backend = backend_for(stack, grid, index, squash)
+    backend.jacobian(stack.detach().contiguous(), weight.detach(), grid, index, squash, grad.contiguous(), out)
 
 
 def _is_plain(tensor: Tensor) -> bool:
@@ -102,10 +102,10 @@ def _is_plain(tensor: Tensor) -> bool:
     return type(tensor) in (Tensor, Parameter)
 
 
-def _check(stack: Tensor, inputs: int, weight: Tensor, grid: SplineGrid, bound: str, index: IndexSet) -> None:
+def _check(stack: Tensor, inputs: int, weight: Tensor, grid: SplineGrid, squash: str, index: IndexSet) -> None:
     """Refuse what does not fit together."""
-    if bound not in BOUNDED_MAPS:
-        raise unknown("bounded map", bound, BOUNDED_MAPS)
+    if squash not in BOUNDED_MAPS:
+        raise unknown("bounded map", squash, BOUNDED_MAPS)
     if stack.dim() != 3 or stack.shape[0] != len(index):
         raise InputError(
             f"spline_jet: the stack has shape {tuple(stack.shape)}; {len(index)} components ask for ({len(index)}, N, I)"

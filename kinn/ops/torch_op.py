@@ -18,23 +18,23 @@ from kinn.ops.backends import SplineMap, backend_for
 from kinn.ops.grid import SplineGrid
 
 
-def spline_jet(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+def spline_jet(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
     """Return the outputs of a layer through the registered op."""
-    return _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, bound)  # type: ignore[no-any-return]
+    return _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, squash)  # type: ignore[no-any-return]
 
 
 @torch.library.custom_op("kinn::spline_jet", mutates_args=())
 def _apply(
-    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, bound: str
+    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, squash: str
 ) -> Tensor:
     grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
-    backend = backend_for(stack, grid, indices, bound)
-    return backend.forward(stack.contiguous(), weight.contiguous(), grid, indices, bound)
+    backend = backend_for(stack, grid, indices, squash)
+    return backend.forward(stack.contiguous(), weight.contiguous(), grid, indices, squash)
 
 
 @_apply.register_fake
 def _(
-    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, bound: str
+    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, squash: str
 ) -> Tensor:
     return stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
 
@@ -47,12 +47,12 @@ def _adjoint(
     matrices: Tensor,
     index: Sequence[int],
     dimension: int,
-    bound: str,
+    squash: str,
     grad: Tensor,
 ) -> tuple[Tensor, Tensor]:
     grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
-    backend = backend_for(stack, grid, indices, bound)
-    out = backend.adjoint(stack.contiguous(), weight.contiguous(), grid, indices, bound, grad.contiguous())
+    backend = backend_for(stack, grid, indices, squash)
+    out = backend.adjoint(stack.contiguous(), weight.contiguous(), grid, indices, squash, grad.contiguous())
     assert out[0] is not None
     return out[0], out[1]
 
@@ -65,14 +65,14 @@ def _(
     matrices: Tensor,
     index: Sequence[int],
     dimension: int,
-    bound: str,
+    squash: str,
     grad: Tensor,
 ) -> tuple[Tensor, Tensor]:
     return torch.empty_like(stack, memory_format=torch.contiguous_format), torch.empty_like(weight)
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.bound = inputs
+    stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.squash = inputs
     ctx.save_for_backward(stack, weight, edges, matrices)
 
 
@@ -81,9 +81,9 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     if torch.is_grad_enabled():
         grid = SplineGrid(matrices.shape[1] - 1, edges, matrices)
         indices = _index_set(tuple(ctx.indices), ctx.dimension)
-        grads = nested(ctx.needs_input_grad[:2], stack, [SplineMap(weight, grid, ctx.bound)], indices, grad)
+        grads = nested(ctx.needs_input_grad[:2], stack, [SplineMap(weight, grid, ctx.squash)], indices, grad)
     else:
-        grads = list(_adjoint(stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.bound, grad))
+        grads = list(_adjoint(stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.squash, grad))
     return (*grads, None, None, None, None, None)
 
 

@@ -21,7 +21,7 @@ class Adam(Optimizer):
     """Adam (Kingma and Ba 2015).
 
     Attributes:
-        rate: The learning rate.
+        lr: The learning rate.
         betas: The decay of the first and second moment.
     """
 
@@ -29,23 +29,23 @@ class Adam(Optimizer):
     monotone: ClassVar[bool] = False
     stochastic: ClassVar[bool] = True
 
-    rate: float = 1e-3
+    lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
 
     def __post_init__(self) -> None:
-        if not 0 < self.rate < 10:
-            raise InputError(f"optimizer.rate lies between 0 and 10, not {self.rate}")
+        if not 0 < self.lr < 10:
+            raise InputError(f"optimizer.lr lies between 0 and 10, not {self.lr}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
         """Return the state at theta."""
         variable = theta.clone().requires_grad_()
-        torch_state = torch.optim.Adam([variable], lr=self.rate, betas=self.betas).state_dict()
+        torch_state = torch.optim.Adam([variable], lr=self.lr, betas=self.betas).state_dict()
         return State(theta, objective.loss(theta), {"torch": torch_state})
 
     def step(self, objective: Objective, state: State) -> State:
         """Return the state after one step; its loss is that before the step, which needs no evaluation of its own."""
         variable = state.theta.clone().requires_grad_()
-        adam = torch.optim.Adam([variable], lr=self.rate, betas=self.betas)
+        adam = torch.optim.Adam([variable], lr=self.lr, betas=self.betas)
         adam.load_state_dict(state.memory["torch"])
         loss, variable.grad = objective.gradient(state.theta)
         adam.step()
@@ -59,7 +59,7 @@ class Adam(Optimizer):
         memory = deepcopy(state.memory["torch"])
         group = memory["param_groups"][0]
         group["lr"] /= 2
-        stalled = FORBIDDEN if group["lr"] < LEAST * self.rate else ""
+        stalled = FORBIDDEN if group["lr"] < LEAST * self.lr else ""
         return State(state.theta, loss, {"torch": memory}, stalled, {"forbidden": 1.0})
 
     def renewed(self, objective: Objective, state: State) -> State:

@@ -30,35 +30,35 @@ class LevenbergMarquardt(Optimizer):
     """Levenberg-Marquardt with its damping set by a target ratio of actual to predicted decrease.
 
     Attributes:
-        target: The least ratio of actual to predicted decrease of an accepted step.
+        gain_ratio: The least ratio of actual to predicted decrease of an accepted step.
         factor: The factor by which the damping walks.
         damping: The first damping, relative to the largest diagonal entry of J^T J.
         linear_algebra: "auto", "normal", "qr" or "kernel".
         precise_below: With "auto", the loss below which QR replaces the normal equations.
-        trials: How many dampings are tried in a step.
-        bend: The largest |a| / |d| of a step d whose acceleration a is added to it: others are not taken. 0 leaves
+        max_trials: How many dampings are tried in a step.
+        geodesic_limit: The largest |a| / |d| of a step d whose acceleration a is added to it: others are not taken. 0 leaves
             accelerations out.
     """
 
     name: ClassVar[str] = "lm"
 
-    target: float = 0.075
+    gain_ratio: float = 0.075
     factor: float = 2.5
     damping: float = 1e-3
     linear_algebra: str = "auto"
     precise_below: float = 1e-15
-    trials: int = 12
-    bend: float = 0.75
+    max_trials: int = 12
+    geodesic_limit: float = 0.75
 
     def __post_init__(self) -> None:
-        if not 0 < self.target < 1:
-            raise InputError(f"optimizer.target lies between 0 and 1, not {self.target}")
+        if not 0 < self.gain_ratio < 1:
+            raise InputError(f"optimizer.gain_ratio lies between 0 and 1, not {self.gain_ratio}")
         if not self.factor > 1:
             raise InputError(f"optimizer.factor is greater than 1, not {self.factor}")
         if not self.damping > 0:
             raise InputError(f"optimizer.damping is positive, not {self.damping}")
-        if self.bend < 0:
-            raise InputError(f"optimizer.bend is not negative, not {self.bend}")
+        if self.geodesic_limit < 0:
+            raise InputError(f"optimizer.geodesic_limit is not negative, not {self.geodesic_limit}")
         if self.linear_algebra not in ("auto", "normal", "qr", "kernel"):
             raise InputError(f"optimizer.linear_algebra is auto, normal, qr or kernel, not {self.linear_algebra!r}")
 
@@ -76,7 +76,7 @@ class LevenbergMarquardt(Optimizer):
         best: tuple[Tensor, float, float] | None = None
         tried, used, forbidden, refused = 0, damping, 0, inf
         broken: Tensor | None = state.theta
-        for tried in range(1, self.trials + 1):
+        for tried in range(1, self.max_trials + 1):
             plain, good = model.step(damping), False
             predicted = 0.0 if plain is None else model.decrease(plain)
             d = None if plain is None else self._bent(objective, model, state.theta, plain, damping)
@@ -84,7 +84,7 @@ class LevenbergMarquardt(Optimizer):
                 moved = state.theta + d.to(state.theta.dtype)
                 loss = objective.loss(moved)
                 broken = None if isfinite(loss) or broken is None else moved
-                good = predicted > 0 and model.loss - loss >= self.target * predicted
+                good = predicted > 0 and model.loss - loss >= self.gain_ratio * predicted
                 # steps that follow the bend are not short for want of boldness: of two good ones the lower is taken
                 good = good and (d is plain or best is None or loss < best[1])
                 if good and not objective.accepts(state.theta, moved):
@@ -115,14 +115,14 @@ class LevenbergMarquardt(Optimizer):
         """Return a step with half its acceleration, or None where that is too large for the two to say where it leads."""
         bend = (
             objective.geodesic_correction(theta, d.to(theta.dtype))
-            if self.bend and isinstance(model, NormalEquations)
+            if self.geodesic_limit and isinstance(model, NormalEquations)
             else None
         )
         if bend is None:
             return d
         assert isinstance(model, NormalEquations)
         acceleration = model.correction(bend, damping)
-        if acceleration is None or not acceleration.norm() <= self.bend * d.norm():
+        if acceleration is None or not acceleration.norm() <= self.geodesic_limit * d.norm():
             return None
         return d + 0.5 * acceleration
 

@@ -69,7 +69,7 @@ class Objective(Protocol):
         """Return half the slope (P,) that the second-order change along d brings, or None where it is left out.
 
         It is J^T H z'' / 2 with H the second derivative of the objective in what the parameters change, z, whose second
-        derivative along d is z''. See `LevenbergMarquardt.bend`.
+        derivative along d is z''. See `LevenbergMarquardt.geodesic_limit`.
         """
         ...
 

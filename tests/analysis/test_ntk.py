@@ -13,7 +13,7 @@ from kinn.networks import Architecture
 from kinn.problems import poisson_2d, regression_two_frequency
 
 
-@pytest.mark.parametrize("network", [MLP((5,)), KAN((2,), 3), ResNet(3, 2), NeuralODE(3, snapshots=1)])
+@pytest.mark.parametrize("network", [MLP((5,)), KAN((2,), 3), ResNet(3, 2), NeuralODE(3, gradient_checkpoints=1)])
 def test_kernels_are_products_of_gradients(network: Architecture) -> None:
     """K of every term, entry by entry, from gradients of single residuals by autograd."""
     trial = DomainTrial(poisson_2d.make_problem(), network, seed=1)

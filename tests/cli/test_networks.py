@@ -21,7 +21,7 @@ SETTINGS = {
     "residual-kan": "streams=2",
     "modified-mlp": "depth=2",
     "pirate-net": "layers_per_block=1",
-    "neural-ode": "snapshots=1",
+    "neural-ode": "gradient_checkpoints=1",
     "kan-ode": "method=euler",
 }
 

@@ -80,7 +80,10 @@ def test_without_json_the_result_is_for_reading(kinn_command: Command) -> None:
         (["poisson-1d", "--dtype", "float16"], "no dtype named 'float16'; did you mean 'float64'?"),
         (["poisson-1d", "--set", "network.gird=3"], "no setting named 'gird' in network 'kan'; did you mean 'grid'?"),
         (["poisson-1d", "--set", "network.degree=9"], "network.degree is 1 to 7, not 9"),
-        (["poisson-1d", "--optimizer", "lm", "--set", "optimizer.target=2"], "optimizer.target lies between 0 and 1"),
+        (
+            ["poisson-1d", "--optimizer", "lm", "--set", "optimizer.gain_ratio=2"],
+            "optimizer.gain_ratio lies between 0 and 1",
+        ),
         (["poisson-1d", "--points", "0"], "points must be at least 1, not 0"),
         (["poisson-1d", "--budget", "nan"], "budget is positive and finite, not nan"),
         (["poisson-1d", "--iterations", "0"], "iterations is positive and finite, not 0"),

@@ -32,7 +32,7 @@ def system(network: Any = MLP((4,)), **options: Any) -> ResidualObjective:  # no
     return strong_form(DomainTrial(problem, network, seed=1), points=40)
 
 
-@pytest.mark.parametrize("network", [MLP((4,)), NeuralODE(3, steps=2, snapshots=1)])
+@pytest.mark.parametrize("network", [MLP((4,)), NeuralODE(3, steps=2, gradient_checkpoints=1)])
 def test_jacobian_sees_terms_and_what_they_depend_on(network: Any) -> None:
     """Rows against gradients of single residuals by autograd, parameters of both networks included."""
     made = system(network)

@@ -75,6 +75,6 @@ def test_training_ends_with_the_material_the_right_way_out() -> None:
 
 
 def test_where_every_step_leads_there_the_error_says_so() -> None:
-    one = LevenbergMarquardt(damping=1e-14, trials=1)
+    one = LevenbergMarquardt(damping=1e-14, max_trials=1)
     with pytest.raises(SolveError, match=r"first at x = .*, y = .*turned inside out: J = -"):
         kinn.solve(block(50.0), MLP((4,)), form="energy", optimizer=one, points=60, iterations=25)

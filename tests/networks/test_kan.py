@@ -13,11 +13,11 @@ class TestKAN(NetworkContract):
 
 
 class TestShallowGlorotKAN(NetworkContract):
-    architecture = KAN((5,), grid=(7, 4), degree=6, init="glorot", bound="softsign")
+    architecture = KAN((5,), grid=(7, 4), degree=6, init="glorot", squash="softsign")
 
 
 class TestUnboundedKAN(NetworkContract):
-    architecture = KAN((3,), grid=6, degree=7, bound="none")
+    architecture = KAN((3,), grid=6, degree=7, squash="none")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ class TestUnboundedKAN(NetworkContract):
         ({"grid": (4, 4, 4)}, "network.grid is one number or 2"),
         ({"degree": 9}, "network.degree"),
         ({"init": "glorott"}, "did you mean 'glorot'"),
-        ({"bound": "tan"}, "did you mean 'tanh'"),
+        ({"squash": "tan"}, "did you mean 'tanh'"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, object], message: str) -> None:

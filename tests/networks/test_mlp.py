@@ -12,7 +12,7 @@ class TestTanh(NetworkContract):
 
 
 class TestSineFeatures(NetworkContract):
-    architecture = MLP((9,), activation="sin", spread=2.0)
+    architecture = MLP((9,), activation="sin", init_range=2.0)
 
 
 class TestFourier(NetworkContract):
@@ -24,7 +24,7 @@ class TestSwish(NetworkContract):
 
 
 def test_spread_fills_its_interval() -> None:
-    network = MLP((400,), spread=3.0).build(2, 1)
+    network = MLP((400,), init_range=3.0).build(2, 1)
     weight = network.layers[1].weight
     assert isinstance(weight, torch.nn.Parameter)
     assert 2.9 < float(weight.detach().abs().max()) <= 3.0
@@ -37,7 +37,7 @@ def test_spread_fills_its_interval() -> None:
         ({"activation": "tan"}, "did you mean 'tanh'"),
         ({"fourier": -1}, "network.fourier"),
         ({"frequency": 0.0}, "network.frequency"),
-        ({"spread": -1.0}, "network.spread"),
+        ({"init_range": -1.0}, "network.init_range"),
         ({"width": ("a",)}, "network.width"),
     ],
 )

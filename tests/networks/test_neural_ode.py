@@ -31,7 +31,7 @@ class TestRungeKutta4(NetworkContract):
 
 
 class TestAutonomous(NetworkContract):
-    architecture = NeuralODE(width=4, method="midpoint", steps=3, timed=False, activation="swish")
+    architecture = NeuralODE(width=4, method="midpoint", steps=3, autonomous=True, activation="swish")
 
 
 class TestAdaptive(NetworkContract):
@@ -39,11 +39,11 @@ class TestAdaptive(NetworkContract):
 
 
 class TestReversed(NetworkContract):
-    architecture = NeuralODE(width=4, method="midpoint", steps=7, snapshots=2)
+    architecture = NeuralODE(width=4, method="midpoint", steps=7, gradient_checkpoints=2)
 
 
 class TestAdaptiveReversed(NetworkContract):
-    architecture = NeuralODE(width=3, method="tsit5", steps=2, tolerance=1e-4, snapshots=1)
+    architecture = NeuralODE(width=3, method="tsit5", steps=2, tolerance=1e-4, gradient_checkpoints=1)
 
 
 class TestKANODE(NetworkContract):
@@ -51,7 +51,7 @@ class TestKANODE(NetworkContract):
 
 
 class TestReversedKANODE(NetworkContract):
-    architecture = NeuralODE(width=3, field="kan", method="rk4", steps=3, snapshots=1, grid=4, degree=6)
+    architecture = NeuralODE(width=3, field="kan", method="rk4", steps=3, gradient_checkpoints=1, grid=4, degree=6)
 
 
 def flow_of(network: Network) -> Flow:
@@ -124,11 +124,13 @@ def test_gradients_of_adapted_steps_are_those_of_torchdiffeq() -> None:
 
 
 @pytest.mark.parametrize("field", ["mlp", "kan"])
-@pytest.mark.parametrize("snapshots", [1, 3, 30])
-def test_discrete_adjoints_are_exact(field: str, snapshots: int) -> None:
-    """Gradients and Jacobians of a flow that is reversed from snapshots, against those that keep everything."""
+@pytest.mark.parametrize("gradient_checkpoints", [1, 3, 30])
+def test_discrete_adjoints_are_exact(field: str, gradient_checkpoints: int) -> None:
+    """Gradients and Jacobians of a flow that is reversed from checkpoints, against those that keep everything."""
     whole = NeuralODE(width=4, field=field, steps=11, method="midpoint", grid=4)
-    networks = [dataclasses.replace(whole, snapshots=s).build(2, 1, seed=5) for s in (0, snapshots)]
+    networks = [
+        dataclasses.replace(whole, gradient_checkpoints=s).build(2, 1, seed=5) for s in (0, gradient_checkpoints)
+    ]
     index = IndexSet.full(2, 2)
     gradients, jacobians = [], []
     for network in networks:
@@ -149,8 +151,10 @@ def test_discrete_adjoints_are_exact(field: str, snapshots: int) -> None:
 def test_memory_does_not_grow_with_the_number_of_steps() -> None:
     """Bytes that autograd keeps for the gradient, counted as they are saved."""
 
-    def kept(steps: int, snapshots: int) -> int:
-        network = NeuralODE(width=8, method="rk4", steps=steps, snapshots=snapshots).build(2, 1, seed=0)
+    def kept(steps: int, gradient_checkpoints: int) -> int:
+        network = NeuralODE(width=8, method="rk4", steps=steps, gradient_checkpoints=gradient_checkpoints).build(
+            2, 1, seed=0
+        )
         held: dict[int, int] = {}
 
         def pack(t: Tensor) -> Tensor:
@@ -246,15 +250,17 @@ def explosive(network: Network, factor: float) -> None:
 
 
 def test_a_step_that_underflows_says_when_and_where() -> None:
-    network = NeuralODE(width=2, method="dopri5", tolerance=1e-6, timed=False).build(1, 1, seed=0)
+    network = NeuralODE(width=2, method="dopri5", tolerance=1e-6, autonomous=True).build(1, 1, seed=0)
     explosive(network, 1.0)
     with pytest.raises(SolveError, match=r"underflows at time 0\.\d+ of 1, where the norm of its state is \d"):
         network(torch.zeros(3, 1, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("snapshots", [0, 2])
-def test_a_state_that_is_not_finite_says_when_and_where(snapshots: int) -> None:
-    network = NeuralODE(width=2, method="rk4", steps=5, timed=False, snapshots=snapshots).build(1, 1, seed=0)
+@pytest.mark.parametrize("gradient_checkpoints", [0, 2])
+def test_a_state_that_is_not_finite_says_when_and_where(gradient_checkpoints: int) -> None:
+    network = NeuralODE(
+        width=2, method="rk4", steps=5, autonomous=True, gradient_checkpoints=gradient_checkpoints
+    ).build(1, 1, seed=0)
     explosive(network, 1e9)
     message = r"not finite in the step from time 0\.\d+ to 0\.\d+ of 1, before which its norm is \d"
     with pytest.raises(SolveError, match=message):
@@ -266,7 +272,7 @@ def test_a_state_that_is_not_finite_says_when_and_where(snapshots: int) -> None:
 def test_parameters_without_a_finite_state_count_as_infinitely_bad() -> None:
     """A step of an optimizer that leads there is not taken; a solve that starts there says what is wrong."""
     problem = poisson_1d.make_problem()
-    trial = DomainTrial(problem, NeuralODE(width=3, timed=False), seed=0)
+    trial = DomainTrial(problem, NeuralODE(width=3, autonomous=True), seed=0)
     system = strong_form(trial, points=20)
     theta = system.start()
     explosive(trial.network(next(iter(problem.subdomains))), 1e9)
@@ -288,7 +294,7 @@ def test_parameters_without_a_finite_state_count_as_infinitely_bad() -> None:
         ({"field": "kann"}, "did you mean 'kan'"),
         ({"tolerance": 1e-3}, "needs network.method dopri5 or tsit5: midpoint has no error estimate"),
         ({"tolerance": -1.0, "method": "tsit5"}, "network.tolerance is 0 or more"),
-        ({"snapshots": -1}, "network.snapshots is a number of states"),
+        ({"gradient_checkpoints": -1}, "network.gradient_checkpoints is a number of states"),
         ({"activation": "relu"}, "no value of network.activation named 'relu'"),
         ({"grid": 0}, "network.grid"),
     ],

@@ -41,13 +41,13 @@ class Layer:
         points: int = 70,
         inputs: int = 3,
         outputs: int = 5,
-        bound: str = "none",
+        squash: str = "none",
         edges: str = "uniform",
         dtype: torch.dtype = torch.float64,
         device: str = "cpu",
     ) -> None:
         generator = torch.Generator().manual_seed(degree + 10 * points + 100 * inputs + 1000 * outputs)
-        self.index, self.bound = index, bound
+        self.index, self.squash = index, squash
         self.grid = SplineGrid.from_edges(GRIDS[edges], degree, dtype).to(dtype, torch.device(device))
         shape = (len(index), points, inputs)
         self.stack = (0.8 * torch.randn(shape, generator=generator, dtype=torch.float64)).to(device, dtype)
@@ -56,20 +56,20 @@ class Layer:
         self.grad = torch.randn(len(index), points, outputs, generator=generator, dtype=torch.float64).to(device, dtype)
 
     def check(self, rtol: float = 1e-11) -> None:
-        arguments = (self.grid, self.index, self.bound)
+        arguments = (self.grid, self.index, self.squash)
         stack, weight = self.stack.clone().requires_grad_(), self.weight.clone().requires_grad_()
-        out = spline_jet(stack, weight, self.grid, self.index, bound=self.bound)
+        out = spline_jet(stack, weight, self.grid, self.index, squash=self.squash)
         close(out, reference.forward(self.stack, self.weight, *arguments), rtol)
         found = torch.autograd.grad(out, (stack, weight), self.grad)
         expected = reference.adjoint(self.stack, self.weight, *arguments, self.grad)
         assert expected[0] is not None
         close(found[0], expected[0], rtol)
         close(found[1], expected[1], rtol)
-        outward = spline_jet(self.stack, weight, self.grid, self.index, bound=self.bound)
+        outward = spline_jet(self.stack, weight, self.grid, self.index, squash=self.squash)
         close(torch.autograd.grad(outward, weight, self.grad)[0], expected[1], rtol)
         rows, columns = self.stack.shape[1], self.weight.numel()
         wide = self.stack.new_ones(rows, columns + 3)
-        spline_jacobian(stack, weight, self.grid, self.index, self.grad, wide[:, 1:-2], bound=self.bound)
+        spline_jacobian(stack, weight, self.grid, self.index, self.grad, wide[:, 1:-2], squash=self.squash)
         whole = self.stack.new_ones(rows, columns)
         reference.jacobian(self.stack, self.weight, *arguments, self.grad, whole)
         close(wide[:, 1:-2], whole, rtol)

@@ -22,9 +22,9 @@ BELOW = torch.tensor(-9.0, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("name", INDEX_SETS)
-@pytest.mark.parametrize("bound", ["none", "tanh", "softsign"])
-def test_every_set_of_derivatives(name: str, bound: str) -> None:
-    Layer(INDEX_SETS[name], bound=bound, degree=5).check(1e-10)
+@pytest.mark.parametrize("squash", ["none", "tanh", "softsign"])
+def test_every_set_of_derivatives(name: str, squash: str) -> None:
+    Layer(INDEX_SETS[name], squash=squash, degree=5).check(1e-10)
 
 
 @pytest.mark.parametrize("degree", range(1, 8))
@@ -38,14 +38,14 @@ def test_every_degree_and_grid(degree: int, edges: str) -> None:
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_odd_shapes(points: int, inputs: int, outputs: int, dtype: torch.dtype) -> None:
-    layer = Layer(INDEX_SETS["collapsed"], points=points, inputs=inputs, outputs=outputs, bound="tanh", dtype=dtype)
+    layer = Layer(INDEX_SETS["collapsed"], points=points, inputs=inputs, outputs=outputs, squash="tanh", dtype=dtype)
     layer.check(1e-11 if dtype == torch.float64 else 2e-5)
 
 
 @pytest.mark.parametrize("name", ["value", "hessian", "fourth"])
-@pytest.mark.parametrize("bound", ["none", "tanh", "softsign"])
-def test_float32(name: str, bound: str) -> None:
-    Layer(INDEX_SETS[name], bound=bound, degree=5, dtype=torch.float32).check(2e-4 if name == "fourth" else 2e-5)
+@pytest.mark.parametrize("squash", ["none", "tanh", "softsign"])
+def test_float32(name: str, squash: str) -> None:
+    Layer(INDEX_SETS[name], squash=squash, degree=5, dtype=torch.float32).check(2e-4 if name == "fourth" else 2e-5)
 
 
 @pytest.mark.parametrize("edges", GRIDS)
@@ -81,14 +81,14 @@ def test_uniform_grids_of_many_cells_find_every_knot() -> None:
 
 
 def test_results_do_not_depend_on_the_number_of_threads() -> None:
-    layer = Layer(INDEX_SETS["hessian"], points=3000, outputs=8, bound="tanh")
+    layer = Layer(INDEX_SETS["hessian"], points=3000, outputs=8, squash="tanh")
     threads = torch.get_num_threads()
     results = []
     try:
         for count in (1, 2, 3):
             torch.set_num_threads(count)
             stack, weight = layer.stack.clone().requires_grad_(), layer.weight.clone().requires_grad_()
-            out = spline_jet(stack, weight, layer.grid, layer.index, bound="tanh")
+            out = spline_jet(stack, weight, layer.grid, layer.index, squash="tanh")
             results.append((out.detach(), *torch.autograd.grad(out, (stack, weight), layer.grad)))
     finally:
         torch.set_num_threads(threads)
@@ -105,7 +105,7 @@ def test_reverse_mode_nests_without_limit() -> None:
     stack, weight = layer.stack.clone().requires_grad_(), layer.weight.clone().requires_grad_()
 
     def op(s: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-        return spline_jet(s, w, layer.grid, layer.index, bound="tanh")
+        return spline_jet(s, w, layer.grid, layer.index, squash="tanh")
 
     assert torch.autograd.gradcheck(op, (stack, weight))
     assert torch.autograd.gradgradcheck(op, (stack, weight))
@@ -157,7 +157,7 @@ def test_compiled_programs_contain_the_op() -> None:
     layer = Layer(INDEX_SETS["laplacian"], points=5)
 
     def op(s: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-        return spline_jet(s, w, layer.grid, layer.index, bound="tanh", check_finite=False) * 2
+        return spline_jet(s, w, layer.grid, layer.index, squash="tanh", check_finite=False) * 2
 
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:
         fakes = mode.from_tensor(layer.stack), mode.from_tensor(layer.weight)
@@ -175,9 +175,9 @@ def test_a_strided_stack_is_taken_as_it_is() -> None:
 
 def test_diverged_values_come_out_as_nan() -> None:
     for outputs in (1, 5):
-        layer = Layer(INDEX_SETS["laplacian"], outputs=outputs, bound="tanh")
+        layer = Layer(INDEX_SETS["laplacian"], outputs=outputs, squash="tanh")
         layer.stack[0, 3, 1] = torch.nan
-        out = spline_jet(layer.stack, layer.weight, layer.grid, layer.index, bound="tanh", check_finite=False)
+        out = spline_jet(layer.stack, layer.weight, layer.grid, layer.index, squash="tanh", check_finite=False)
         assert bool(out[0, 3].isnan().all())
         assert bool(torch.isfinite(out[:, :3]).all())
         assert bool(torch.isfinite(out[:, 4:]).all())
@@ -200,7 +200,7 @@ def bad(**changes: Any) -> dict[str, Any]:
         ({"weight": torch.zeros(27, 5, dtype=torch.float64, device="meta")}, "on cpu and the weight on meta"),
         ({"stack": torch.full((5, 70, 3), torch.nan, dtype=torch.float64)}, r"the stack is nan at \(0, 0, 0\)"),
         ({"weight": torch.full((27, 5), torch.inf, dtype=torch.float64)}, r"the weight is inf at \(0, 0\)"),
-        ({"bound": "tahn"}, "did you mean 'tanh'"),
+        ({"squash": "tahn"}, "did you mean 'tanh'"),
     ],
 )
 def test_bad_input(changes: dict[str, Any], message: str) -> None:
@@ -237,13 +237,13 @@ def test_a_broken_back_end_is_replaced_with_one_warning(monkeypatch: pytest.Monk
 
 def test_a_chain_of_layers_is_one_layer_after_the_other() -> None:
     index = INDEX_SETS["laplacian"]
-    first = Layer(index, outputs=5, bound="tanh")
+    first = Layer(index, outputs=5, squash="tanh")
     second = Layer(index, inputs=5, outputs=2)
     weights = [first.weight.clone().requires_grad_(), second.weight.clone().requires_grad_()]
     stack = first.stack.clone().requires_grad_()
     maps = [SplineMap(weights[0], first.grid, "tanh"), SplineMap(weights[1], second.grid, "none")]
     together = spline_chain(stack, maps, index)
-    apart = spline_jet(spline_jet(stack, weights[0], first.grid, index, bound="tanh"), weights[1], second.grid, index)
+    apart = spline_jet(spline_jet(stack, weights[0], first.grid, index, squash="tanh"), weights[1], second.grid, index)
     torch.testing.assert_close(together, apart, rtol=0, atol=0)
     grads = [torch.autograd.grad(out.square().sum(), (stack, *weights), retain_graph=True) for out in (together, apart)]
     for ours, theirs in zip(*grads, strict=True):
@@ -254,7 +254,7 @@ def test_a_chain_of_layers_is_one_layer_after_the_other() -> None:
 
 def test_a_chain_can_be_differentiated_twice() -> None:
     index = INDEX_SETS["laplacian"]
-    first, second = Layer(index, points=3, outputs=2, bound="tanh"), Layer(index, inputs=2, outputs=1)
+    first, second = Layer(index, points=3, outputs=2, squash="tanh"), Layer(index, inputs=2, outputs=1)
 
     def chain(stack: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
         maps = [SplineMap(weights[0], first.grid, "tanh"), SplineMap(weights[1], second.grid, "none")]

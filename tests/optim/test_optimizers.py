@@ -29,7 +29,7 @@ def run(method: Optimizer, objective: Objective, theta: torch.Tensor, steps: int
         (SelfScaledBroyden(), 200, 1e-16),
         (SelfScaledBroyden(warm=False), 300, 1e-14),
         (LBFGS(), 200, 1e-10),
-        (Adam(rate=0.05), 2000, 1e-2),
+        (Adam(lr=0.05), 2000, 1e-2),
         (Auto(), 200, 1e-20),
     ],
 )
@@ -49,7 +49,7 @@ def test_monotone_methods_never_rise(method: Optimizer) -> None:
 
 
 def test_accepted_steps_keep_the_target_ratio() -> None:
-    method, objective = LevenbergMarquardt(target=0.3), Residuals(rosenbrock, 2)
+    method, objective = LevenbergMarquardt(gain_ratio=0.3), Residuals(rosenbrock, 2)
     state = method.start(objective, START)
     for _ in range(8):
         model = NormalEquations(objective, state.theta)
@@ -76,7 +76,7 @@ class Bent(Residuals):
 
 def test_an_acceleration_follows_a_bent_valley() -> None:
     for bend, worst, least in ((1e3, 1e-12, 0.0), (0.0, torch.inf, 1.0)):  # the valley is a parabola: of second order
-        method, objective = LevenbergMarquardt(damping=1e-14, bend=bend, trials=1), Bent(rosenbrock, 2)
+        method, objective = LevenbergMarquardt(damping=1e-14, geodesic_limit=bend, max_trials=1), Bent(rosenbrock, 2)
         model = NormalEquations(objective, START)
         d = model.step(1e-14 * model.scale)
         assert d is not None
@@ -91,7 +91,7 @@ def test_a_step_that_bends_too_much_is_not_taken() -> None:
     model = NormalEquations(objective, START)
     d = model.step(1e-14 * model.scale)
     assert d is not None
-    assert LevenbergMarquardt(bend=1e-3)._bent(objective, model, START, d, 1e-14 * model.scale) is None
+    assert LevenbergMarquardt(geodesic_limit=1e-3)._bent(objective, model, START, d, 1e-14 * model.scale) is None
 
 
 def test_the_three_forms_give_one_step() -> None:
@@ -195,14 +195,14 @@ def test_auto_keeps_least_squares_only_where_it_pays() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: LevenbergMarquardt(target=2.0),
+        lambda: LevenbergMarquardt(gain_ratio=2.0),
         lambda: LevenbergMarquardt(factor=0.5),
         lambda: LevenbergMarquardt(damping=0.0),
-        lambda: LevenbergMarquardt(bend=-1.0),
+        lambda: LevenbergMarquardt(geodesic_limit=-1.0),
         lambda: LevenbergMarquardt(linear_algebra="svd"),
         lambda: SelfScaledBroyden(decrease=0.95),
         lambda: LBFGS(history=0),
-        lambda: Adam(rate=-1.0),
+        lambda: Adam(lr=-1.0),
     ],
 )
 def test_bad_settings_are_named(make: object) -> None:

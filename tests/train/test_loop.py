@@ -84,7 +84,7 @@ def test_stops_at_the_budget() -> None:
 def test_stops_when_nothing_moves() -> None:
     outcome = train(*systems(), Scripted(path=(0.0,)), StoppingCriteria(iterations=30))
     assert outcome.stopped == "iterations"
-    stuck = LevenbergMarquardt(trials=40)
+    stuck = LevenbergMarquardt(max_trials=40)
     outcome = train(*systems(lambda u, p: (u.xx, exp(u * 0) * 3)), stuck, StoppingCriteria(budget=20, stagnation=10))
     assert outcome.stopped in ("stagnation", "damping exhausted")
 

@@ -44,14 +44,14 @@ def test_a_text_of_the_wrong_type_says_what_it_should_be(kind: Any) -> None:
 
 
 def test_what_is_described_can_be_rebuilt_from_a_file() -> None:
-    for network in (KAN((8, 6), (5, 6, 7), 4, init="glorot"), MLP((20,), activation="sin", spread=12.0)):
+    for network in (KAN((8, 6), (5, 6, 7), 4, init="glorot"), MLP((20,), activation="sin", init_range=12.0)):
         assert from_config(NETWORKS, to_plain(to_config(network)), "network") == network
-    for method in (Adam(rate=1 / 3), Auto(warm_up=7, progress=0.1)):
+    for method in (Adam(lr=1 / 3), Auto(warm_up=7, progress=0.1)):
         assert from_config(OPTIMIZERS, to_plain(to_config(method)), "optimizer") == method
 
 
 def test_what_was_described_by_another_hand_is_checked() -> None:
     with pytest.raises(InputError, match="no network named 'kam'; did you mean 'kan'"):
         from_config(NETWORKS, {"name": "kam"}, "network")
-    with pytest.raises(InputError, match="no setting named 'rat' in optimizer 'adam'; did you mean 'rate'"):
-        from_config(OPTIMIZERS, {"name": "adam", "rat": 1.0}, "optimizer")
+    with pytest.raises(InputError, match="no setting named 'beta' in optimizer 'adam'; did you mean 'betas'"):
+        from_config(OPTIMIZERS, {"name": "adam", "beta": 1.0}, "optimizer")

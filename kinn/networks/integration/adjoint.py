@@ -18,14 +18,19 @@ Advance: TypeAlias = Callable[[int, Tensor, Tape | None], Tensor]
 
 
 def reversed_chain(
-    advance: Advance, count: int, snapshots: int, tape: Tape | None, begin: Tensor, parameters: Sequence[Parameter]
+    advance: Advance,
+    count: int,
+    gradient_checkpoints: int,
+    tape: Tape | None,
+    begin: Tensor,
+    parameters: Sequence[Parameter],
 ) -> Tensor:
     """Return the state after all steps of a chain, for whose gradient few states are kept.
 
     Args:
         advance: A step.
         count: The number of steps.
-        snapshots: How many states are kept beside the first, at least 1.
+        gradient_checkpoints: How many states are kept beside the first, at least 1.
         tape: If given, the Jacobian is added to while adjoints pass through the chain.
         begin: The state before the first step.
         parameters: What is trained in the steps.
@@ -34,7 +39,7 @@ def reversed_chain(
         # adjoints pass through the chain only on the way to something that is asked for: its beginning
         begin = begin if begin.requires_grad else begin.detach().requires_grad_()
         tape.record(begin, _nothing)
-    out: Tensor = _Reversed.apply(advance, count, snapshots, tape, begin, *parameters)  # type: ignore[no-untyped-call]
+    out: Tensor = _Reversed.apply(advance, count, gradient_checkpoints, tape, begin, *parameters)  # type: ignore[no-untyped-call]
     return out
 
 
@@ -47,23 +52,29 @@ class _Reversed(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, advance: Advance, count: int, snapshots: int, tape: Tape | None, begin: Tensor, *parameters: Parameter
+        ctx: Any,
+        advance: Advance,
+        count: int,
+        gradient_checkpoints: int,
+        tape: Tape | None,
+        begin: Tensor,
+        *parameters: Parameter,
     ) -> Tensor:
         kept, state = {}, begin
-        chosen = set(kept_on_the_way(count, snapshots))
+        chosen = set(kept_on_the_way(count, gradient_checkpoints))
         for n in range(count):
             if n in chosen:
                 kept[n] = state
             state = advance(n, state, None)
         ctx.save_for_backward(begin)
-        ctx.of = advance, count, snapshots, tape, kept, parameters
+        ctx.of = advance, count, gradient_checkpoints, tape, kept, parameters
         return state
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (adjoint,) = grads
-        advance, count, snapshots, tape, kept, parameters = ctx.of
+        advance, count, gradient_checkpoints, tape, kept, parameters = ctx.of
         (begin,) = ctx.saved_tensors
         sums: list[Tensor | None] = [None] * len(parameters)
 
@@ -88,5 +99,5 @@ class _Reversed(torch.autograd.Function):
                     known = sums[k]
                     sums[k] = g if known is None else known + g
 
-        reverse(begin, count, snapshots, forth, back, dict(kept))
+        reverse(begin, count, gradient_checkpoints, forth, back, dict(kept))
         return None, None, None, None, adjoint, *sums

@@ -31,8 +31,8 @@ class Flow(Layer):
         method: A name of `METHODS`.
         steps: The number of equal steps; the inverse of the first one, if they adapt.
         tolerance: The largest error of a step, relative to 1 + |y|; 0 for equal steps.
-        timed: Whether f sees the time, as a further channel -1 .. 1.
-        snapshots: How many states gradients keep beside the first, computing the rest again; 0 to keep all that they need.
+        autonomous: Whether f does not see the time; else it does, as a further channel -1 .. 1.
+        gradient_checkpoints: How many states gradients keep beside the first, computing the rest again; 0 to keep all that they need.
         inputs: The number d of inputs.
         width: The number of channels of the state.
     """
@@ -47,8 +47,8 @@ class Flow(Layer):
         method: str,
         steps: int,
         tolerance: float,
-        timed: bool,
-        snapshots: int,
+        autonomous: bool,
+        gradient_checkpoints: int,
         inputs: int,
         width: int,
     ) -> None:
@@ -57,7 +57,7 @@ class Flow(Layer):
         self.lift = nn.ModuleList(lift)
         self.field = nn.ModuleList(field)
         self.method, self.count, self.tolerance = METHODS[method], steps, tolerance
-        self.timed, self.snapshots = timed, snapshots
+        self.autonomous, self.gradient_checkpoints = autonomous, gradient_checkpoints
         sobol = torch.quasirandom.SobolEngine(inputs, scramble=True, seed=0)  # type: ignore[no-untyped-call]
         self.register_buffer("probes", 2 * sobol.draw(PROBES, dtype=torch.float64) - 1, persistent=False)
         self._adapted: tuple[Tensor, Steps] | None = None
@@ -81,11 +81,11 @@ class Flow(Layer):
 
     def slope(self, t: float, y: Tensor) -> Tensor:
         """Return f(y, t) for states y (N, C)."""
-        return values(self.field, torch.cat([y, self._clock(t, y)], dim=-1) if self.timed else y)
+        return values(self.field, torch.cat([y, self._clock(t, y)], dim=-1) if not self.autonomous else y)
 
     def slope_jet(self, t: float, stack: Tensor, index: IndexSet, tape: Tape | None) -> Tensor:
         """Return the stack of f(y, t) for that of y."""
-        if self.timed:
+        if not self.autonomous:
             clock = stack.new_zeros((*stack.shape[:-1], 1))
             clock[0] = self._clock(t, clock[0])
             stack = torch.cat([stack, clock], dim=-1)
@@ -106,12 +106,14 @@ class Flow(Layer):
         """Return the stack of the state at time 1; the layers record themselves on the tape."""
         steps = self.steps()
         begin = in_order(self.lift, stack, index, tape)
-        if self.snapshots and torch.is_grad_enabled():
+        if self.gradient_checkpoints and torch.is_grad_enabled():
 
             def advance(n: int, state: Tensor, own: Tape | None) -> Tensor:
                 return self.step_jet(steps[n], state, index, own)
 
-            out = reversed_chain(advance, len(steps), self.snapshots, tape, begin, list(self.field.parameters()))
+            out = reversed_chain(
+                advance, len(steps), self.gradient_checkpoints, tape, begin, list(self.field.parameters())
+            )
         else:
             out = begin
             for step in steps:

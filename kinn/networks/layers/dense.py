@@ -51,8 +51,8 @@ class Dense:
             enters: Whether what comes in is the network's input, or bounded by itself, and is taken as it is.
         """
         if self.kind == "kan":
-            bound = "none" if enters else "tanh"
-            return [spline_layer(fan_in, fan_out, self.grid, self.degree, self.init, bound, generator)]
+            squash = "none" if enters else "tanh"
+            return [spline_layer(fan_in, fan_out, self.grid, self.degree, self.init, squash, generator)]
         linear = Linear(glorot(fan_in, fan_out, generator), torch.zeros(fan_out, dtype=torch.float64))
         return [linear] if enters else [self._activation(), linear]
 

@@ -22,11 +22,13 @@ __all__ = ["adjoint", "folder", "forward", "jacobian", "supports", "through"]
 keep_freed_memory()
 
 
-def supports(grid: SplineGrid, index: IndexSet, bound: str) -> bool:  # noqa: ARG001
+def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:  # noqa: ARG001
     """Return True: this back end evaluates every layer."""
     return True
 
 
 def through(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> CompiledLayerStack:
     """Return the way of a stack through several layers; see `kinn.ops.backends.CompiledLayerStack`."""
-    return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, bound) for weight, grid, bound in layers])
+    return CompiledLayerStack(
+        stack, [CompiledSplines.of(weight, grid, index, squash) for weight, grid, squash in layers]
+    )

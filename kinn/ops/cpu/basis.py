@@ -33,12 +33,12 @@ def kept_rows(index: IndexSet) -> int:
     return 3 + index.order
 
 
-def edges(index: IndexSet, bound: str, dtype: str, orders: int, rounds: int) -> ir.Function:
+def edges(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) -> ir.Function:
     """Return the kernel that fills the table of a tile.
 
     Args:
         index: The components of a stack.
-        bound: The bounded map, or "none".
+        squash: The bounded map, or "none".
         dtype: The dtype of the layer.
         orders: The order to which the base function's Taylor coefficients are wanted.
         rounds: How often the search for a cell moves on from where the bins of the grid lead; 0 for a uniform grid.
@@ -61,7 +61,7 @@ def edges(index: IndexSet, bound: str, dtype: str, orders: int, rounds: int) -> 
 
     with code.loop(code["pairs"], v.lanes) as at:
         x = [v.load(code["x"], row(a, at)) for a in range(len(index))]
-        mapped = BOUNDED_MAPS[bound](v, x[0], orders + 1) if bound != "none" else []
+        mapped = BOUNDED_MAPS[squash](v, x[0], orders + 1) if squash != "none" else []
         y = _outer(v, rule, mapped, _products(v, rule, x)) if mapped else x
         cell, local, rate = _located(code, v, y[0], rounds)
         powers = _powers(v, rate, orders)
@@ -80,7 +80,7 @@ def edges(index: IndexSet, bound: str, dtype: str, orders: int, rounds: int) -> 
     return code.finish()
 
 
-def edges_adjoint(index: IndexSet, bound: str, dtype: str, width: int) -> ir.Function:
+def edges_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Function:
     """Return the kernel that turns the sums over outputs into the cotangents of the inputs' components.
 
     Its arguments are the number of pairs, the inputs' components, what `edges` kept, the sums (that of phi' / rate and
@@ -107,11 +107,11 @@ def edges_adjoint(index: IndexSet, bound: str, dtype: str, width: int) -> ir.Fun
             slope, *q_grad = (v.load(code["sums"], row(n, at)) for n in range(count))
         powers = _powers(v, rate, index.order)
         q_grad = [v.multiply(g, powers[m]) for g, (_, m) in zip(q_grad, rule.rows, strict=True)]
-        inner = _products(v, rule, x) if bound != "none" else []
-        y = _outer(v, rule, mapped, inner) if bound != "none" else x
+        inner = _products(v, rule, x) if squash != "none" else []
+        y = _outer(v, rule, mapped, inner) if squash != "none" else x
         grad: list[Any] = [v.multiply(slope, rate), *[None] * len(rule.orders)]
         _products_adjoint(v, rule, y, q_grad, grad)
-        if bound != "none":
+        if squash != "none":
             outer, grad = grad, [v.multiply(grad[0], mapped[1]), *[None] * len(rule.orders)]
             for (a, m), product in zip(rule.rows, inner, strict=True):
                 grad[0] = v.multiply_add(v.multiply(outer[a], product), mapped[m + 1], grad[0])

@@ -18,7 +18,7 @@ class CompiledLayer:
 
     Attributes:
         index: The components of a stack.
-        bound: The bounded map in front of the splines.
+        squash: The bounded map in front of the splines.
         dtype: "float32" or "float64".
         degree: The degree of the splines.
         outputs: The number of outputs.
@@ -26,7 +26,7 @@ class CompiledLayer:
     """
 
     index: IndexSet
-    bound: str
+    squash: str
     dtype: str
     degree: int
     outputs: int
@@ -71,17 +71,17 @@ class CompiledLayer:
     @cached_property
     def edges(self) -> int:
         """Fills the table of a tile."""
-        return compiled(basis.edges(self.index, self.bound, self.dtype, self.index.order, self.rounds))
+        return compiled(basis.edges(self.index, self.squash, self.dtype, self.index.order, self.rounds))
 
     @cached_property
     def edges_again(self) -> int:
         """Fills it for the adjoint, which needs one derivative more."""
-        return compiled(basis.edges(self.index, self.bound, self.dtype, self.index.order + 1, self.rounds))
+        return compiled(basis.edges(self.index, self.squash, self.dtype, self.index.order + 1, self.rounds))
 
     @cached_property
     def edges_adjoint(self) -> int:
         """Turns sums over outputs into cotangents of the inputs."""
-        return compiled(basis.edges_adjoint(self.index, self.bound, self.dtype, 0 if self.few else self._sums))
+        return compiled(basis.edges_adjoint(self.index, self.squash, self.dtype, 0 if self.few else self._sums))
 
     @cached_property
     def push(self) -> int:

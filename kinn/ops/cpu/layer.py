@@ -41,10 +41,10 @@ class CompiledSplines:
     base: Array
 
     @classmethod
-    def of(cls, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> CompiledSplines:
+    def of(cls, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> CompiledSplines:
         """Return a layer with its splines turned into polynomials."""
         cells, outputs = cells_of(grid), weight.shape[1]
-        machine = machine_for(index, bound, cells.dtype, grid.degree, outputs, cells.rounds)
+        machine = machine_for(index, squash, cells.dtype, grid.degree, outputs, cells.rounds)
         slots = weight.detach().numpy().reshape(-1, grid.size + 1, outputs)
         coefficients = np.zeros(machine.polynomial_shape(len(slots), len(cells.first)), cells.dtype)
         base = np.zeros((len(slots), machine.width), cells.dtype)
@@ -122,9 +122,9 @@ def _folded(layer: CompiledSplines, coefficients_grad: Array, base_grad: Array) 
     return torch.from_numpy(grad.reshape(inputs * slots, outputs))
 
 
-def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
     """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
-    return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, bound)]).forward()
+    return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, squash)]).forward()
 
 
 def adjoint(
@@ -132,23 +132,23 @@ def adjoint(
     weight: Tensor,
     grid: SplineGrid,
     index: IndexSet,
-    bound: str,
+    squash: str,
     grad: Tensor,
     *,
     inward: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
     """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs (A, N, O)."""
-    out, (own,) = CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, bound)]).adjoint(
+    out, (own,) = CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, squash)]).adjoint(
         grad, inward=inward
     )
     return out, own
 
 
 def jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
-    layer, parts = CompiledSplines.of(weight, grid, index, bound), ranges(stack.shape[1])
+    layer, parts = CompiledSplines.of(weight, grid, index, squash), ranges(stack.shape[1])
     inputs, cotangents, result = stack.detach().numpy(), grad.detach().numpy(), out.numpy()
     code, cells = layer.machine, layer.cells
 

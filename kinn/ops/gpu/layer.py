@@ -23,14 +23,14 @@ REALS = {torch.float32: "float", torch.float64: "double"}
 MAX_COUNT = 2**31 - 2**12
 
 
-def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str) -> Tensor:
+def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
     """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
     _check(stack, grid, weight=weight)
     out = stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
     if _is_empty(stack, weight):
         return out.zero_()
     device = devices.device_for(stack)
-    plan = _plan_for(stack, weight, grid, index, bound, device)
+    plan = _plan_for(stack, weight, grid, index, squash, device)
     device.launch(plan.forward, (stack, weight, grid.edges, grid.matrices, out))
     return out
 
@@ -40,7 +40,7 @@ def adjoint(
     weight: Tensor,
     grid: SplineGrid,
     index: IndexSet,
-    bound: str,
+    squash: str,
     grad: Tensor,
     *,
     inward: bool = True,
@@ -52,7 +52,7 @@ def adjoint(
     if _is_empty(stack, weight):
         return None if stack_grad is None else stack_grad.zero_(), weight_grad.zero_()
     device = devices.device_for(stack)
-    plan = _plan_for(stack, weight, grid, index, bound, device)
+    plan = _plan_for(stack, weight, grid, index, squash, device)
     if stack_grad is not None:
         device.launch(plan.inward, (stack, weight, grid.edges, grid.matrices, grad, stack_grad))
     first, second = plan.weight
@@ -64,7 +64,7 @@ def adjoint(
 
 
 def jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, grad: Tensor, out: Tensor
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
     _check(stack, grid, grad=grad)
@@ -78,7 +78,7 @@ def jacobian(
     if _is_empty(stack, weight):
         return
     device = devices.device_for(stack)
-    plan = _plan_for(stack, weight, grid, index, bound, device)
+    plan = _plan_for(stack, weight, grid, index, squash, device)
     device.launch(plan.jacobian(out.stride(0)), (stack, grid.edges, grid.matrices, grad, out))
 
 
@@ -111,17 +111,17 @@ _jacobian = lru_cache(maxsize=256)(launch_config.jacobian)
 
 @lru_cache(maxsize=1024)
 def _plan(
-    index: IndexSet, dtype: torch.dtype, degree: int, bound: str, even: bool, shape: tuple[int, ...], limits: Limits
+    index: IndexSet, dtype: torch.dtype, degree: int, squash: str, even: bool, shape: tuple[int, ...], limits: Limits
 ) -> _Plan:
-    return _Plan(Variant.of(index, REALS[dtype], degree, bound, even), Sizes(*shape), limits)
+    return _Plan(Variant.of(index, REALS[dtype], degree, squash, even), Sizes(*shape), limits)
 
 
 def _plan_for(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, bound: str, device: devices.Device
+    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, device: devices.Device
 ) -> _Plan:
     """Return the launches of a layer on a device."""
     shape = stack.shape[1], stack.shape[2], weight.shape[1], grid.intervals
-    return _plan(index, stack.dtype, grid.degree, bound, is_even(grid), shape, device.limits)
+    return _plan(index, stack.dtype, grid.degree, squash, is_even(grid), shape, device.limits)
 
 
 def _is_empty(stack: Tensor, weight: Tensor) -> bool:

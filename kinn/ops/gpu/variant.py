@@ -12,7 +12,7 @@ from kinn.jets.index import order_of
 #: A product of first derivatives and the component of second order that it belongs to, positions in a stack.
 Triple: TypeAlias = tuple[int, int, int]
 
-#: The bounded maps in the order of the enumeration Bound in kernels/univariate.cuh.
+#: The bounded maps in the order of the enumeration Squash in kernels/univariate.cuh.
 BOUNDS = ("none", "tanh", "softsign")
 
 BYTES = {"float": 4, "double": 8}
@@ -34,7 +34,7 @@ class Variant:
         firsts: The number of first derivatives in a jet.
         seconds: The number of components of second order.
         pairs: The products that belong to them.
-        bound: The bounded map in front of the splines.
+        squash: The bounded map in front of the splines.
         even: Whether the cells of the grid have one width.
         outputs: The number of outputs that a thread takes at a time.
     """
@@ -44,15 +44,15 @@ class Variant:
     firsts: int
     seconds: int
     pairs: tuple[Triple, ...]
-    bound: str
+    squash: str
     even: bool
     outputs: int = 1
 
     @classmethod
-    def of(cls, index: IndexSet, real: str, degree: int, bound: str, even: bool) -> Variant:
+    def of(cls, index: IndexSet, real: str, degree: int, squash: str, even: bool) -> Variant:
         """Return the variant for a layer."""
         pairs = tuple((s, a, b) for s, products in index.seconds for a, b in products)
-        return cls(real, degree, len(index.firsts), len(index.seconds), pairs, bound, even)
+        return cls(real, degree, len(index.firsts), len(index.seconds), pairs, squash, even)
 
     @property
     def components(self) -> int:
@@ -84,7 +84,7 @@ class Variant:
             ("KINN_FIRSTS", str(self.firsts)),
             ("KINN_SECONDS", str(self.seconds)),
             ("KINN_PAIRS", ",".join(str(n) for triple in self.pairs for n in triple)),
-            ("KINN_BOUND", str(BOUNDS.index(self.bound))),
+            ("KINN_SQUASH", str(BOUNDS.index(self.squash))),
             ("KINN_EVEN", str(int(self.even))),
             ("KINN_OUTPUTS", str(self.outputs)),
         )

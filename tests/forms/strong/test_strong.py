@@ -156,7 +156,7 @@ def test_least_squares_converges_with_the_width() -> None:
             strong=lambda u, p: u.xx + u.yy + 2 * np.pi**2 * sin(np.pi * p.x) * sin(np.pi * p.y),
             conditions=[Dirichlet("u", 0.0, on="boundary")],
         )
-        whole = strong_form(DomainTrial(problem, MLP((width,), spread=1.5), seed=0), points=400)
+        whole = strong_form(DomainTrial(problem, MLP((width,), init_range=1.5), seed=0), points=400)
         method = LastLayerLeastSquares()
         state = method.step(whole, method.start(whole, whole.start()))
         whole.trial.flat.set(state.theta)

@@ -41,7 +41,7 @@ def test_enormous_grids_are_left_to_the_reference() -> None:
 
 def arguments(**changes: Any) -> tuple[Any, ...]:
     layer = Layer(INDEX_SETS["laplacian"])
-    all_ = {"stack": layer.stack, "weight": layer.weight, "grid": layer.grid, "index": layer.index, "bound": "none"}
+    all_ = {"stack": layer.stack, "weight": layer.weight, "grid": layer.grid, "index": layer.index, "squash": "none"}
     return tuple((all_ | {"grad": layer.grad} | changes).values())
 
 

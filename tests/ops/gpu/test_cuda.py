@@ -28,14 +28,14 @@ def cupy_back_end() -> Iterator[None]:
 
 
 def arguments(layer: Layer) -> tuple[Any, ...]:
-    return layer.stack, layer.weight, layer.grid, layer.index, layer.bound
+    return layer.stack, layer.weight, layer.grid, layer.index, layer.squash
 
 
 @pytest.mark.parametrize("name", [name for name, index in INDEX_SETS.items() if index.order <= 2])
-@pytest.mark.parametrize("bound", ["none", "tanh", "softsign"])
+@pytest.mark.parametrize("squash", ["none", "tanh", "softsign"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_every_set_of_derivatives(name: str, bound: str, dtype: torch.dtype) -> None:
-    layer = Layer(INDEX_SETS[name], bound=bound, degree=5, points=1000, dtype=dtype, device="cuda")
+def test_every_set_of_derivatives(name: str, squash: str, dtype: torch.dtype) -> None:
+    layer = Layer(INDEX_SETS[name], squash=squash, degree=5, points=1000, dtype=dtype, device="cuda")
     layer.check(1e-10 if dtype == torch.float64 else 5e-5)
 
 
@@ -56,7 +56,7 @@ def test_shapes(points: int, inputs: int, outputs: int, dtype: torch.dtype) -> N
         points=points,
         inputs=inputs,
         outputs=outputs,
-        bound="tanh",
+        squash="tanh",
         dtype=dtype,
         device="cuda",
     )
@@ -68,7 +68,7 @@ def test_all_second_derivatives_in_six_coordinates() -> None:
 
 
 def test_results_repeat_bit_for_bit() -> None:
-    layer = Layer(INDEX_SETS["hessian"], points=50_000, outputs=16, bound="tanh", dtype=torch.float32, device="cuda")
+    layer = Layer(INDEX_SETS["hessian"], points=50_000, outputs=16, squash="tanh", dtype=torch.float32, device="cuda")
     once, again = gpu.adjoint(*arguments(layer), layer.grad), gpu.adjoint(*arguments(layer), layer.grad)
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True) if a is not None and b is not None)
 
@@ -106,11 +106,11 @@ def test_nothing_waits_for_the_device_and_torch_gives_the_memory() -> None:
 
 
 def test_cuda_graphs_hold_layers() -> None:
-    layer = Layer(INDEX_SETS["collapsed"], points=4096, inputs=16, outputs=16, bound="tanh", device="cuda")
+    layer = Layer(INDEX_SETS["collapsed"], points=4096, inputs=16, outputs=16, squash="tanh", device="cuda")
     stack, weight = layer.stack.clone().requires_grad_(), layer.weight.clone().requires_grad_()
 
     def step() -> tuple[torch.Tensor, ...]:
-        out = spline_jet(stack, weight, layer.grid, layer.index, bound="tanh", check_finite=False)
+        out = spline_jet(stack, weight, layer.grid, layer.index, squash="tanh", check_finite=False)
         return (out, *torch.autograd.grad(out, (stack, weight), layer.grad))
 
     side = torch.cuda.Stream()

@@ -35,12 +35,12 @@ def check(layer: Layer, shim: Shim, rtol: float, limits: Limits = SMALL, *saniti
 @pytest.mark.parametrize("degree", range(1, 8))
 def test_every_degree(degree: int, shim: Shim) -> None:
     edges = ("uniform", "graded", "one cell")[degree % 3]
-    layer = Layer(INDEX_SETS["laplacian"], degree=degree, edges=edges, bound=BOUNDS[degree // 3])
+    layer = Layer(INDEX_SETS["laplacian"], degree=degree, edges=edges, squash=BOUNDS[degree // 3])
     check(layer, shim, 1e-9 if edges == "graded" else 1e-10)
 
 
 @pytest.mark.parametrize(
-    ("name", "bound", "dtype"),
+    ("name", "squash", "dtype"),
     [
         ("value", "softsign", torch.float64),
         ("slope 1d", "none", torch.float32),
@@ -51,14 +51,14 @@ def test_every_degree(degree: int, shim: Shim) -> None:
         ("hessian", "softsign", torch.float64),
     ],
 )
-def test_every_set_of_derivatives(name: str, bound: str, dtype: torch.dtype, shim: Shim) -> None:
-    layer = Layer(INDEX_SETS[name], degree=5, points=40, bound=bound, dtype=dtype)
+def test_every_set_of_derivatives(name: str, squash: str, dtype: torch.dtype, shim: Shim) -> None:
+    layer = Layer(INDEX_SETS[name], degree=5, points=40, squash=squash, dtype=dtype)
     check(layer, shim, 1e-10 if dtype == torch.float64 else 3e-5)
 
 
 def test_partial_sums_of_second_derivatives(shim: Shim) -> None:
     index = IndexSet.closure(4, [trace(4, (1, 3)), (2, 0, 0, 0), (1, 0, 1, 0)])
-    check(Layer(index, points=40, bound="tanh"), shim, 1e-10)
+    check(Layer(index, points=40, squash="tanh"), shim, 1e-10)
 
 
 def test_all_second_derivatives_in_six_coordinates(shim: Shim) -> None:
@@ -68,13 +68,13 @@ def test_all_second_derivatives_in_six_coordinates(shim: Shim) -> None:
 @pytest.mark.parametrize(("points", "inputs", "outputs"), [(1, 1, 1), (65, 1, 3), (7, 2, 5), (70, 17, 17), (40, 3, 65)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_odd_shapes(points: int, inputs: int, outputs: int, dtype: torch.dtype, shim: Shim) -> None:
-    layer = Layer(INDEX_SETS["collapsed"], points=points, inputs=inputs, outputs=outputs, bound="tanh", dtype=dtype)
+    layer = Layer(INDEX_SETS["collapsed"], points=points, inputs=inputs, outputs=outputs, squash="tanh", dtype=dtype)
     check(layer, shim, 1e-11 if dtype == torch.float64 else 2e-5)
 
 
 def test_blocks_of_full_size(shim: Shim) -> None:
     limits = Limits(multiprocessors=1, shared=227 << 10)
-    layer = Layer(INDEX_SETS["collapsed"], points=300, inputs=4, outputs=16, bound="tanh", dtype=torch.float32)
+    layer = Layer(INDEX_SETS["collapsed"], points=300, inputs=4, outputs=16, squash="tanh", dtype=torch.float32)
     device = check(layer, shim, 2e-5, limits)
     assert max(launch.variant.outputs for launch in device.launches) == 16
     assert all(launch.block[0] == 128 for launch in device.launches if launch.kernel != "kinn_weight_sum")
@@ -123,7 +123,7 @@ def graded(layer: Layer, cells: int) -> Layer:
 
 
 def test_matrices_that_are_too_many_for_shared_memory_stay_outside(shim: Shim) -> None:
-    device = check(graded(Layer(INDEX_SETS["laplacian"], bound="tanh"), 120), shim, 1e-9)
+    device = check(graded(Layer(INDEX_SETS["laplacian"], squash="tanh"), 120), shim, 1e-9)
     # the fifth number after the pointers says whether they were copied
     assert {int(launch.scalars[4]) for launch in device.launches if "sum" not in launch.kernel} == {0}
 
@@ -138,21 +138,21 @@ def test_weights_that_are_too_many_for_shared_memory_are_tiled(shim: Shim) -> No
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_cotangent_of_the_weight_is_added_up_in_parts(dtype: torch.dtype, shim: Shim) -> None:
     limits = Limits(multiprocessors=8, shared=64 << 10, threads=64)
-    layer = Layer(INDEX_SETS["collapsed"], points=3001, inputs=2, outputs=3, bound="tanh", dtype=dtype)
+    layer = Layer(INDEX_SETS["collapsed"], points=3001, inputs=2, outputs=3, squash="tanh", dtype=dtype)
     device = check(layer, shim, 1e-10 if dtype == torch.float64 else 3e-5, limits)
     assert "kinn_weight_sum" in {launch.kernel for launch in device.launches}
 
 
 def test_results_repeat_bit_for_bit(shim: Shim) -> None:
     shim(Limits(multiprocessors=8, shared=64 << 10, threads=64))
-    layer = Layer(INDEX_SETS["collapsed"], points=3001, inputs=2, outputs=3, bound="tanh")
-    arguments = (layer.stack, layer.weight, layer.grid, layer.index, layer.bound, layer.grad)
+    layer = Layer(INDEX_SETS["collapsed"], points=3001, inputs=2, outputs=3, squash="tanh")
+    arguments = (layer.stack, layer.weight, layer.grid, layer.index, layer.squash, layer.grad)
     once, again = gpu.adjoint(*arguments), gpu.adjoint(*arguments)
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True) if a is not None and b is not None)
 
 
 def test_diverged_values_come_out_as_nan(shim: Shim) -> None:
-    layer = Layer(INDEX_SETS["collapsed"], points=70, inputs=17, outputs=17, bound="tanh")
+    layer = Layer(INDEX_SETS["collapsed"], points=70, inputs=17, outputs=17, squash="tanh")
     layer.stack[0, 3, 1] = torch.nan
     out = gpu.forward(layer.stack, layer.weight, layer.grid, layer.index, "tanh")
     assert bool(out[0, 3].isnan().all())
@@ -171,8 +171,8 @@ def test_layers_without_points(shim: Shim) -> None:
     gpu.jacobian(*arguments, layer.grad, torch.zeros(0, layer.weight.numel(), dtype=torch.float64))
 
 
-WIDE = {"points": 70, "inputs": 17, "outputs": 17, "bound": "tanh", "dtype": torch.float32}
-GRADED = {"points": 33, "inputs": 2, "outputs": 3, "bound": "softsign", "edges": "graded", "degree": 5}
+WIDE = {"points": 70, "inputs": 17, "outputs": 17, "squash": "tanh", "dtype": torch.float32}
+GRADED = {"points": 33, "inputs": 2, "outputs": 3, "squash": "softsign", "edges": "graded", "degree": 5}
 NARROW = {"points": 257, "inputs": 1, "outputs": 1}
 
 
@@ -192,5 +192,5 @@ def test_sanitizers_find_nothing(sanitizers: tuple[str, ...], name: str, setting
     layer = Layer(INDEX_SETS[name], **settings)
     check(layer, shim, 3e-5 if layer.stack.dtype == torch.float32 else 1e-9, SMALL, *sanitizers)
     layer.stack[0, 0, 0] = torch.nan  # whose cell is as good as any, if it is one
-    gpu.forward(layer.stack, layer.weight, layer.grid, layer.index, layer.bound)
-    gpu.adjoint(layer.stack, layer.weight, layer.grid, layer.index, layer.bound, layer.grad)
+    gpu.forward(layer.stack, layer.weight, layer.grid, layer.index, layer.squash)
+    gpu.adjoint(layer.stack, layer.weight, layer.grid, layer.index, layer.squash, layer.grad)
