@@ -42,10 +42,10 @@ from .conditions.boundary import Neumann as Neumann
 from .conditions.boundary import Robin as Robin
 from .conditions.boundary import Initial as Initial
 from .conditions.periodic import Periodic as Periodic
-from .conditions.interface import Interface as Interface
+from .conditions.boundary import Interface as Interface
 from .conditions.points import Observation as Observation
 from .conditions.points import PointValue as PointValue
-from .conditions.residual import Integral as Integral
+from .conditions.integral import Integral as Integral
 from .conditions.residual import ResidualCondition as ResidualCondition
 
 # Equations with a fundamental solution, for boundary integrals

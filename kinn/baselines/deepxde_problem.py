@@ -88,9 +88,7 @@ def softened(problem: Problem) -> Problem:
         InputError: If DeepXDE cannot state the problem.
     """
     check(problem)
-    soft: list[Any] = [*problem.conditions]
-    soft = [replace(c, enforce="soft") if hasattr(c, "enforce") else c for c in soft]
-    return replace(problem, conditions=soft)
+    return replace(problem, conditions=[condition.softened() for condition in problem.conditions])
 
 
 def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> Any:

@@ -1,31 +1,48 @@
 """Conditions: what the fields satisfy on boundaries, at the start, between subdomains, at points and on the whole.
 
-A condition states its residual; at which points it is evaluated and how it is weighted is the form's affair. Soft
+A condition states its residual and answers what the forms ask about it (`kinn.conditions.condition.Condition`). Soft
 conditions enter the loss, hard ones are built into the trial functions.
 """
 
 from __future__ import annotations
 
-from kinn.conditions.boundary import Dirichlet, Initial, Neumann, Robin
-from kinn.conditions.condition import BoundaryCondition, Condition, Traces
-from kinn.conditions.interface import Interface
+from kinn.conditions.boundary import Dirichlet, Initial, Interface, Neumann, Robin
+from kinn.conditions.condition import (
+    BoundaryCondition,
+    BoundaryDatum,
+    Condition,
+    NodalConstraint,
+    Periodicity,
+    Sampler,
+    TimeWindow,
+    Traces,
+    subdomains_with,
+)
+from kinn.conditions.integral import Integral
 from kinn.conditions.periodic import Periodic
 from kinn.conditions.points import Observation, PointCondition, PointValue
-from kinn.conditions.residual import Integral, ResidualCondition
+from kinn.conditions.residual import INTERIOR, ResidualCondition
 
 __all__ = [
+    "INTERIOR",
     "BoundaryCondition",
+    "BoundaryDatum",
     "Condition",
     "Dirichlet",
     "Initial",
     "Integral",
     "Interface",
     "Neumann",
+    "NodalConstraint",
     "Observation",
     "Periodic",
+    "Periodicity",
     "PointCondition",
     "PointValue",
     "ResidualCondition",
     "Robin",
+    "Sampler",
+    "TimeWindow",
     "Traces",
+    "subdomains_with",
 ]

@@ -1,4 +1,4 @@
-"""Two faces of the domain are one: what leaves through the first comes in through the second."""
+"""Periodicity: two opposite faces of the domain are identified."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from kinn.conditions.condition import Condition, Traces, Weight, check_enforcement, check_weight, having
+from kinn.conditions.condition import (
+    Condition,
+    Periodicity,
+    Sampler,
+    Traces,
+    Weight,
+    check_enforcement,
+    check_weight,
+    subdomains_with,
+)
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry
+from kinn.jets.index import MAX_ORDER
 
 
 @dataclass(frozen=True)
@@ -52,19 +62,60 @@ class Periodic(Condition):
         check_enforcement(self.enforce, self.label)
         check_weight(self.weight, self.label)
 
+    @property
+    def boundaries(self) -> tuple[str, ...]:
+        """The names of the two faces."""
+        return self.on
+
     def groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
-        """Return the pairs (subdomain of the first face, of the second): the same one twice where it has both."""
-        first, second = (having(subdomains, name) for name in self.on)
+        """Pairs (subdomain of the first face, of the second): twice the same where one subdomain has both."""
+        first, second = (subdomains_with(subdomains, name) for name in self.on)
         both = tuple((name, name) for name in first if name in second)
         pairs = both or (((first[0], second[0]),) if len(first) == len(second) == 1 else ())
         for pair in pairs:
-            self.span([subdomains[name] for name in pair])
+            self._span([subdomains[name] for name in pair])
         if pairs:
             return pairs
         raise InputError(f"the faces lie in several subdomains each: {', '.join(first)}; {', '.join(second)}")
 
-    def span(self, geometries: Sequence[Geometry]) -> tuple[int, tuple[float, float]]:
-        """Return the periodic coordinate and where it has the first and the second face.
+    def collocation_points(self, sampler: Sampler, group: Sequence[str], seed: int) -> Points:
+        """Points of the first face, each with its image on the second."""
+        axis, (_, there) = self._span([sampler.subdomains[name] for name in group])
+        p = sampler.boundary(group[0], self.on[0], seed)
+        assert p.normals is not None
+        image = p.tensor.clone()
+        image[:, axis] = there
+        p.opposite = (Points(p.names, image, -p.normals, p.constants, fields=p.fields),)
+        return p
+
+    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
+        """The differences between the faces, of the field and its derivatives."""
+        first, second = (trace[self.field] for trace in traces)
+        derivatives = self.derivatives
+        if derivatives is None:
+            shift = (p.side(1).tensor[0] - p.tensor[0]).abs()
+            derivatives = ("", p.names[int(shift.argmax())])
+        return [first.along(d) - second.along(d) if d else first - second for d in derivatives]
+
+    @property
+    def multiplicity(self) -> int:
+        """One for each two of the field and its derivatives that are matched; hard, as many as any equation needs."""
+        if self.enforce == "hard":
+            return MAX_ORDER
+        return 1 if self.derivatives is None else (len(self.derivatives) + 1) // 2
+
+    def periodicity(self, geometries: Sequence[Geometry]) -> Periodicity | None:
+        """The coordinate across the faces, where it is enforced hard."""
+        return Periodicity(*self._span(geometries), self.harmonics) if self.enforce == "hard" else None
+
+    def essential_part(self) -> Condition:
+        """All of it, which has to be hard."""
+        if self.enforce != "hard":
+            raise InputError(f"the energy form builds periodicity in: state {self.label} with enforce='hard'")
+        return self
+
+    def _span(self, geometries: Sequence[Geometry]) -> tuple[int, tuple[float, float]]:
+        """The periodic coordinate, and where it has the first and the second face.
 
         Args:
             geometries: The subdomains of the two faces.
@@ -76,12 +127,3 @@ class Periodic(Condition):
         if first is None or second is None or first.axis != second.axis:
             raise InputError(f"{self.label} needs two opposite faces of a box, and these are none")
         return first.axis, (first.value, second.value)
-
-    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """Return the differences between the faces, of the field and its derivatives."""
-        first, second = (trace[self.field] for trace in traces)
-        derivatives = self.derivatives
-        if derivatives is None:
-            apart = (p.side(1).tensor[0] - p.tensor[0]).abs()
-            derivatives = ("", p.names[int(apart.argmax())])
-        return [first.along(d) - second.along(d) if d else first - second for d in derivatives]

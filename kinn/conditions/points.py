@@ -1,35 +1,41 @@
-"""Conditions at single points: values that are given, and values that were measured."""
+"""Conditions at single points: prescribed values, and measurements."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from kinn.conditions.condition import Condition, Traces, check_weight
+from kinn.conditions.condition import Array, Condition, TimeWindow, Traces, check_weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 
 
 @dataclass(frozen=True, eq=False)
 class PointCondition(Condition):
-    """A condition on a field at given points."""
+    """A condition on a field at single points."""
 
     field: str
 
     @property
     @abstractmethod
-    def where(self) -> npt.NDArray[np.float64]:
+    def locations(self) -> Array:
         """The points (N, d)."""
 
-    @property
-    def observed(self) -> npt.NDArray[np.float64] | None:
-        """What was measured there, (N,); None if nothing was."""
-        return None
+    @abstractmethod
+    def at_rows(self, rows: npt.NDArray[np.bool_]) -> Self:
+        """Condition at some of its points, those where `rows` (N,) is true."""
+
+    def in_window(self, window: TimeWindow) -> Condition | None:
+        """Condition at those of its points that lie in a window of time."""
+        t = self.locations[:, window.axis]
+        start, end = window.span
+        inside = (start <= t) & ((t <= end) if window.last else (t < end))
+        return self.at_rows(inside) if inside.any() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +50,7 @@ class PointValue(PointCondition):
     """
 
     kind: ClassVar[str] = "PointValue"
+    data_names: ClassVar[tuple[str, ...]] = ("value",)
 
     value: Any
     _: KW_ONLY
@@ -59,15 +66,25 @@ class PointValue(PointCondition):
         object.__setattr__(self, "at", at)
 
     @property
-    def where(self) -> npt.NDArray[np.float64]:
+    def locations(self) -> Array:
         """The points (N, d)."""
         return np.asarray(self.at)
 
+    def at_rows(self, rows: npt.NDArray[np.bool_]) -> Self:
+        """Condition at some of its points, those where `rows` (N,) is true."""
+        return replace(self, at=self.locations[rows])
+
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """Return the field (or its derivative) minus the value."""
+        """The field (or its derivative) minus the value."""
         u = traces[0][self.field]
         derived = u.along(self.derivative) if self.derivative else u
         return [derived - p.field(self.value, f"the value of {self.label}")]
+
+    def essential_part(self) -> Condition:
+        """All of it, which has to be about the field itself."""
+        if self.derivative:
+            raise InputError(f"{self.label} gives a derivative at a point, which an energy does not feel")
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +101,8 @@ class Observation(PointCondition):
 
     kind: ClassVar[str] = "Observation"
 
-    points: npt.NDArray[np.float64]
-    values: npt.NDArray[np.float64]
+    points: Array
+    values: Array
     _: KW_ONLY
     noise: float | None = None
     weight: float = 1.0
@@ -107,21 +124,29 @@ class Observation(PointCondition):
         object.__setattr__(self, "values", values)
 
     @property
-    def where(self) -> npt.NDArray[np.float64]:
+    def locations(self) -> Array:
         """The points (N, d)."""
         return self.points
 
     @property
-    def observed(self) -> npt.NDArray[np.float64]:
+    def observed(self) -> Array:
         """The measurements (N,)."""
         return self.values
 
+    def at_rows(self, rows: npt.NDArray[np.bool_]) -> Self:
+        """Condition at some of its points, those where `rows` (N,) is true."""
+        return replace(self, points=self.points[rows], values=self.values[rows])
+
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """Return u - values."""
+        """The field minus the measurements."""
         return [traces[0][self.field] - p.field(p.observed, f"the values of {self.label}")]
 
+    def essential_part(self) -> Condition:
+        """Refuse: an energy has no place for measurements."""
+        raise InputError(f"the energy form does not know {self.label}: solve the strong form")
 
-def _finite(data: Any, label: str) -> npt.NDArray[np.float64]:
+
+def _finite(data: Any, label: str) -> Array:
     array = np.asarray(data, dtype=np.float64)
     if not np.isfinite(array).all():
         raise InputError(f"{label} holds data that is not finite")

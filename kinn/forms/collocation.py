@@ -1,18 +1,14 @@
-"""Where conditions are evaluated: the points of each kind of condition, as densely spread as those of the interior."""
+"""Collocation points of conditions, on boundaries as densely spread as those of the interior."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from kinn.conditions import BoundaryCondition, Condition, Integral, Periodic, PointCondition, ResidualCondition
-from kinn.conditions.residual import INTERIOR
-from kinn.errors import InputError
 from kinn.fields import Points
-from kinn.forms.quadrature import rules_of
-from kinn.geometry import BoundaryPoints, Rule
+from kinn.geometry import Geometry, Rule
 from kinn.problem import Array, Problem
 
 #: The least number of points on a boundary.
@@ -21,10 +17,10 @@ FEWEST = 8
 
 @dataclass(frozen=True)
 class CollocationSampler:
-    """How points of conditions are drawn.
+    """Draws the points of conditions; see `kinn.conditions.Sampler`.
 
     Attributes:
-        problem: Whose conditions they are.
+        problem: The problem.
         spacing: The distance of neighbouring points on boundaries.
         density: The number of points inside for a unit of measure.
         method: See `Geometry.sample`.
@@ -37,80 +33,45 @@ class CollocationSampler:
     method: str
     dtype: torch.dtype
 
-    def points(self, condition: Condition, group: tuple[str, ...], seed: int) -> Points | list[Points] | None:
-        """Return the points of a condition in a group of subdomains, or None where it has none there.
+    @property
+    def subdomains(self) -> Mapping[str, Geometry]:
+        """The subdomains by name."""
+        return self.problem.subdomains
 
-        Several are those of integrals, with weights.
-
-        Raises:
-            InputError: If there is no rule for such a condition.
-        """
-        if isinstance(condition, ResidualCondition) and condition.on == INTERIOR:
-            return self._inside(group[0], seed)
-        if isinstance(condition, BoundaryCondition | ResidualCondition):
-            return self._on_boundary(condition.on, group[0], seed)
-        if isinstance(condition, Integral):
-            return self._integrals(condition, group, seed)
-        if isinstance(condition, PointCondition):
-            return self._at_points(condition, group[0])
-        if isinstance(condition, Periodic):
-            return self._in_pairs(condition, group, seed)
-        raise InputError(f"the strong form does not know the condition {type(condition).__name__}")
-
-    def _drawn(self, subdomain: str, on: str, seed: int) -> BoundaryPoints:
-        """Return points of a boundary as dense as those of the interior."""
-        geometry = self.problem.subdomains[subdomain]
-        boundary = geometry.boundary(on)
-        if geometry.dim == 1:
-            return boundary.sample(len(boundary.parts), method=self.method, seed=seed)
-        count = max(FEWEST, round(boundary.measure / self.spacing ** (geometry.dim - 1)))
-        return boundary.sample(count, method=self.method, seed=seed)
-
-    def _on_boundary(self, on: str, subdomain: str, seed: int) -> Points:
-        drawn = self._drawn(subdomain, on, seed)
-        return self._made(drawn.points, drawn.normals)
-
-    def _inside(self, subdomain: str, seed: int) -> Points:
-        geometry = self.problem.subdomains[subdomain]
+    def interior(self, subdomain: str, seed: int) -> Points:
+        """Points inside a subdomain, in proportion to its measure."""
+        geometry = self.subdomains[subdomain]
         count = max(1, round(self.density * geometry.measure))
-        return self._made(geometry.sample(count, method=self.method, seed=seed))
+        return self._points(geometry.sample(count, method=self.method, seed=seed))
 
-    def _integrals(self, condition: Integral, group: tuple[str, ...], seed: int) -> list[Points]:
-        """Return the points of each integral, one an instant."""
-        geometries = [self.problem.subdomains[name] for name in group]
-        rules = zip(*(rules_of(condition, geometry, seed) for geometry in geometries), strict=True)
-        return [self._weighted(list(sides)) for sides in rules]
+    def boundary(self, subdomain: str, name: str, seed: int) -> Points:
+        """Points of a boundary, as dense as those of the interior."""
+        geometry = self.subdomains[subdomain]
+        boundary = geometry.boundary(name)
+        if geometry.dim == 1:
+            drawn = boundary.sample(len(boundary.parts), method=self.method, seed=seed)
+        else:
+            count = max(FEWEST, round(boundary.measure / self.spacing ** (geometry.dim - 1)))
+            drawn = boundary.sample(count, method=self.method, seed=seed)
+        return self._points(drawn.points, drawn.normals)
 
-    def _weighted(self, sides: list[Rule]) -> Points:
-        first, *others = (self._made(rule.points, rule.normals, weights=rule.weights) for rule in sides)
+    def at(self, subdomain: str, locations: Array, observed: Array | None = None) -> Points | None:
+        """Those of single points (N, d) that lie in a subdomain; None if none does."""
+        inside = self.subdomains[subdomain].contains(locations)
+        if not inside.any():
+            return None
+        return self._points(locations[inside], observed=None if observed is None else observed[inside])
+
+    def quadrature(self, rules: Sequence[Rule]) -> Points:
+        """Points of quadratures, one rule in each subdomain of a group."""
+        first, *others = (self._points(rule.points, rule.normals, weights=rule.weights) for rule in rules)
         first.opposite = tuple(others)
         return first
 
-    def _at_points(self, condition: PointCondition, subdomain: str) -> Points | None:
-        inside = self.problem.subdomains[subdomain].contains(condition.where)
-        if not inside.any():
-            return None
-        observed = condition.observed
-        return self._made(condition.where[inside], observed=None if observed is None else observed[inside])
-
-    def _in_pairs(self, condition: Periodic, group: tuple[str, ...], seed: int) -> Points:
-        """Return points of the first face, and opposite to each the one of the second that it is identified with."""
-        axis, (_, there) = condition.span([self.problem.subdomains[s] for s in group])
-        drawn = self._drawn(group[0], condition.on[0], seed)
-        moved = drawn.points.copy()
-        moved[:, axis] = there
-        return self._made(drawn.points, drawn.normals, opposite=[self._made(moved, -drawn.normals)])
-
-    def _made(
-        self,
-        x: Array,
-        normals: Array | None = None,
-        observed: Array | None = None,
-        opposite: Sequence[Points] = (),
-        weights: Array | None = None,
+    def _points(
+        self, x: Array, normals: Array | None = None, *, observed: Array | None = None, weights: Array | None = None
     ) -> Points:
-        """Return points with what belongs to them, in the right precision."""
-        made, outward, measured, shares = (
-            None if a is None else torch.as_tensor(a, dtype=self.dtype) for a in (x, normals, observed, weights)
-        )
-        return self.problem.points(made, outward, measured, opposite, shares)
+        """Points in the given precision."""
+        tensors = (None if a is None else torch.as_tensor(a, dtype=self.dtype) for a in (x, normals, observed, weights))
+        points, outward, measured, shares = tensors
+        return self.problem.points(points, outward, measured, weights=shares)

@@ -8,23 +8,13 @@ from dataclasses import dataclass, field
 
 import torch
 
-from kinn.conditions import (
-    BoundaryCondition,
-    Condition,
-    Dirichlet,
-    Initial,
-    Observation,
-    Periodic,
-    PointCondition,
-    ResidualCondition,
-)
-from kinn.conditions.residual import INTERIOR
+from kinn.conditions import INTERIOR, Condition, ResidualCondition
 from kinn.errors import ProblemWarning
 from kinn.fields import TIME, Field, Points
 from kinn.forms.compatibility import Given, disagreements
 from kinn.forms.energy.zero_energy_modes import HOLD, zero_energy_modes
 from kinn.jets import Component, Index
-from kinn.jets.index import MAX_ORDER, TRACE
+from kinn.jets.index import TRACE
 from kinn.problem import Problem
 
 #: How many points a residual is tried on.
@@ -65,11 +55,11 @@ def doubts(problem: Problem) -> Iterator[str]:
             yield from (doubt + where for doubt in _sides(problem, name, u, asked))
             yield from (doubt + where for doubt in _values(problem, name, u))
     for unknown in problem.unknowns:
-        if unknown.name not in called and not any(unknown.name in c.about for c in problem.conditions):
+        if unknown.name not in called and not any(unknown.name in c.field_names for c in problem.conditions):
             yield f"never calls its unknown p.{unknown.name}"
     if problem.defaults.form == "strong" and (which := zero_energy_modes(problem)) is not None:
         yield f"leaves a motion free: {which} at will, whatever the tractions; {HOLD}"
-    if problem.unknowns and not any(isinstance(c, Observation) for c in problem.conditions):
+    if problem.unknowns and all(c.observed is None for c in problem.conditions):
         yield "has unknowns, and no observations to find them by"
 
 
@@ -102,7 +92,7 @@ def _asked(problem: Problem, subdomain: str) -> Asked:
 
 def _equations(problem: Problem, subdomain: str) -> list[Callable[[dict[str, Field], Points], Sequence[Field]]]:
     """Return the residuals that hold throughout a subdomain."""
-    inside = [c for c in problem.conditions if isinstance(c, ResidualCondition) and c.on == INTERIOR]
+    inside = [c for c in problem.conditions if c.is_interior]
     made: list[Callable[[dict[str, Field], Points], Sequence[Field]]] = [
         lambda fields, p, c=c: c.residuals([fields], p)  # type: ignore[misc]
         for c in inside
@@ -115,7 +105,7 @@ def _equations(problem: Problem, subdomain: str) -> list[Callable[[dict[str, Fie
 
 def _count(problem: Problem, asked: Asked) -> Iterator[str]:
     fields = len(problem.names) + len(problem.unknown_fields)
-    measured = {c.field for c in problem.conditions if isinstance(c, Observation)}
+    measured = {name for c in problem.conditions if c.observed is not None for name in c.field_names}
     if not asked.equations:
         return
     if asked.equations > fields:
@@ -143,7 +133,7 @@ def _sides(problem: Problem, subdomain: str, u: str, asked: Asked) -> Iterator[s
     if not order or _measured(problem, u):
         return
     parts = [part.name for part in problem.subdomains[subdomain].parts if part.label.lateral]
-    stated = {name: sum(_multiplicity(c) for c in _on(problem, subdomain, u, name)) for name in dict.fromkeys(parts)}
+    stated = {name: sum(c.multiplicity for c in _on(problem, subdomain, u, name)) for name in dict.fromkeys(parts)}
     if not any(stated.values()):
         yield f"has no boundary condition for {u!r}"
     elif order >= 2:
@@ -157,59 +147,40 @@ def _sides(problem: Problem, subdomain: str, u: str, asked: Asked) -> Iterator[s
 def _values(problem: Problem, subdomain: str, u: str) -> Iterator[str]:
     """Yield values that are given twice, or that disagree where boundaries meet."""
     geometry = problem.subdomains[subdomain]
-    valued = [
-        c
+    here = [
+        (c, geometry.boundary(c.boundaries[0]), datum.value)
         for c in problem.conditions
-        if isinstance(c, Dirichlet | Initial) and c.field == u and not getattr(c, "derivative", "")
+        if (datum := c.boundary_datum) is not None and datum.order == 1
+        if u in c.field_names and (subdomain,) in problem.sides(c)
     ]
-    here = [c for c in valued if (subdomain,) in problem.sides(c)]
     owners: dict[str, str] = {}
-    for condition in here:
-        for name in dict.fromkeys(part.name for part in geometry.boundary(condition.on).parts):
+    for condition, boundary, _ in here:
+        for name in dict.fromkeys(part.name for part in boundary.parts):
             if name in owners:
                 yield f"gives {u!r} twice on {name!r}: {owners[name]} and {condition.label}"
                 return
             owners[name] = condition.label
-    given = [Given(c.label, geometry.boundary(c.on), c.value) for c in here]
+    given = [Given(condition.label, boundary, value) for condition, boundary, value in here]
     for found in disagreements(problem, subdomain, given):
         yield f"has conditions that {found.said(problem.coordinates)}"
         return
 
 
-def _multiplicity(condition: Condition) -> int:
-    """Return for how many conditions one stands: periodicity of a field and its derivatives is one for each two."""
-    if not isinstance(condition, Periodic):
-        return 1
-    if condition.enforce == "hard":
-        return MAX_ORDER
-    return 1 if condition.derivatives is None else (len(condition.derivatives) + 1) // 2
-
-
 def _measured(problem: Problem, u: str) -> bool:
     """Whether a field is given at points, which may stand in for conditions on boundaries."""
-    return any(isinstance(c, PointCondition) and c.field == u for c in problem.conditions)
+    return any(c.locations is not None and u in c.field_names for c in problem.conditions)
 
 
 def _on(problem: Problem, subdomain: str, u: str, part: str) -> list[Condition]:
     """Return the conditions on a field that hold on a part of the boundary of a subdomain."""
-    return [c for c in problem.conditions if u in _fields(problem, c) and part in _parts(problem, subdomain, c)]
-
-
-def _fields(problem: Problem, condition: Condition) -> Sequence[str]:
-    return condition.about or problem.names
+    return [
+        c for c in problem.conditions if u in (c.field_names or problem.names) and part in _parts(problem, subdomain, c)
+    ]
 
 
 def _parts(problem: Problem, subdomain: str, condition: Condition) -> set[str]:
     """Return the names of the parts of a subdomain's boundary that a condition holds on."""
-    if isinstance(condition, Periodic):
-        names: Sequence[str] = condition.on
-    elif isinstance(condition, BoundaryCondition) or (
-        isinstance(condition, ResidualCondition) and condition.on != INTERIOR
-    ):
-        names = (condition.on,)
-    else:
-        return set()
     if not any(subdomain in group for group in problem.sides(condition)):
         return set()
     geometry = problem.subdomains[subdomain]
-    return {part.name for name in names for part in geometry.boundary(name).parts}
+    return {part.name for name in condition.boundaries for part in geometry.boundary(name).parts}

@@ -9,7 +9,6 @@ from math import pi
 import torch
 from torch import Tensor
 
-from kinn.conditions import Periodic
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.frames import MovingCoordinate
@@ -114,19 +113,18 @@ def _cycles(problem: Problem, subdomain: str) -> dict[int, PeriodicEmbedding]:
     cycles: dict[int, PeriodicEmbedding] = {}
     fields: dict[int, set[str]] = {}
     for condition in problem.conditions:
-        if not isinstance(condition, Periodic) or condition.enforce != "hard":
-            continue
         for group in problem.sides(condition):
-            if subdomain not in group:
+            found = condition.periodicity([problem.subdomains[name] for name in group])
+            if found is None or subdomain not in group:
                 continue
             where = f"{condition.label} of problem {problem.name!r}"
             if group != (subdomain, subdomain):
                 raise InputError(f"{where} joins two subdomains, which have networks of their own: enforce it soft")
-            axis, ends = condition.span([problem.subdomains[subdomain]] * 2)
-            cycle = PeriodicEmbedding(min(ends), abs(ends[1] - ends[0]), condition.harmonics)
+            axis, ends, harmonics = found
+            cycle = PeriodicEmbedding(min(ends), abs(ends[1] - ends[0]), harmonics)
             if cycles.setdefault(axis, cycle) != cycle:
                 raise InputError(f"{where} asks for other harmonics than another condition on these faces")
-            fields.setdefault(axis, set()).add(condition.field)
+            fields.setdefault(axis, set()).update(condition.field_names)
     for axis, periodic in fields.items():
         missing = [name for name in problem.names if name not in periodic]
         if missing:

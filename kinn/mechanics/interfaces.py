@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from kinn.conditions import Interface
-from kinn.conditions.condition import Traces
+from kinn.conditions import Interface, NodalConstraint, Traces
 from kinn.fields import Field, Points
 from kinn.mechanics.material import Material
 
@@ -22,12 +21,13 @@ class Bonded(Interface):
     """
 
     kind: ClassVar[str] = "Bonded"
+    multiplier_is_flux: ClassVar[bool] = False  # there is one for each displacement
 
     _: KW_ONLY
     materials: tuple[Material, Material]
 
     @property
-    def about(self) -> tuple[str, ...]:
+    def field_names(self) -> tuple[str, ...]:
         """No field in particular: all of them."""
         return ()
 
@@ -38,3 +38,7 @@ class Bonded(Interface):
         stiff = max(material.young for material in self.materials)
         tractions = (m.traction(v, p.n) for m, v in zip(self.materials, (first, second), strict=True))
         return jumps + [(a - b) / stiff for a, b in zip(*tractions, strict=True)]
+
+    def nodal_constraint(self, names: Sequence[str]) -> NodalConstraint:
+        """All displacements are the same at nodes of the two subdomains."""
+        return NodalConstraint(tuple(names), 0.0, tied=True)

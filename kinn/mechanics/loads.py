@@ -49,6 +49,18 @@ class Traction(ResidualCondition):
             if given is not None
         ]
 
+    def essential_part(self) -> None:
+        """Nothing: it is a natural condition."""
+
+    @property
+    def natural_data(self) -> tuple[Any, ...]:
+        """The components of the traction that are prescribed."""
+        return tuple(t for t in self.value if t is not None)
+
+    def loaded_fields(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Names of the displacements along which the traction is prescribed."""
+        return tuple(name for name, t in zip(names, self.value, strict=False) if t is not None)
+
     def work(self, *arguments: Any) -> Field:
         """Return the density of the work t . v: for `Problem(work={"right": traction.work})`."""
         *fields, p = arguments

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinn.boundary_integrals.equations import Equation
-from kinn.conditions import Condition, Dirichlet, Integral, PointCondition, ResidualCondition
-from kinn.conditions.condition import having
-from kinn.conditions.residual import INTERIOR
+from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Points
-from kinn.mechanics.loads import Traction
 
 if TYPE_CHECKING:
     from kinn.defaults import Array
@@ -62,37 +59,36 @@ def _check_names(problem: Problem) -> None:
 
 def _check_condition(problem: Problem, condition: Condition) -> None:
     where = f"{condition.label} of problem {problem.name!r}"
-    for name in condition.about:
+    for name in condition.field_names:
         if name not in problem.evaluated:
             raise unknown("field", name, problem.evaluated, where)
-        if name not in problem.names and getattr(condition, "enforce", "soft") == "hard":
+        if name not in problem.names and condition.enforce == "hard":
             raise InputError(f"{where} is about an unknown, which hard conditions are not built into: enforce it soft")
     problem.sides(condition)
-    if isinstance(condition, ResidualCondition):
-        _check_arguments(problem, condition.residual, f"the residual of {condition.label}")
-    if isinstance(condition, Integral):
-        if callable(condition.of):
-            _check_arguments(problem, condition.of, f"the integrand of {condition.label}")
-        if callable(condition.value) and TIME not in problem.coordinates:
-            raise InputError(f"{where} is a number, for it can depend on time alone, and there is none")
-    if isinstance(condition, PointCondition):
-        _check_points(problem, condition.where, where)
+    for what, function in condition.functions.items():
+        _check_arguments(problem, function, what)
+    if condition.locations is not None:
+        _check_points(problem, condition.locations, where)
 
 
 def _check_tractions(problem: Problem) -> None:
     """Raise where both a traction and the displacement along it are given."""
-    for traction in (c for c in problem.conditions if isinstance(c, Traction)):
-        loaded = dict(zip(problem.names, traction.value, strict=False))
-        for held in (c for c in problem.conditions if isinstance(c, Dirichlet)):
-            if loaded.get(held.field) is None:
+    fixed = [c for c in problem.conditions if (datum := c.boundary_datum) is not None and datum.order == 1]
+    for traction in (c for c in problem.conditions if c.loaded_fields(problem.names)):
+        for support in fixed:
+            (u,) = support.field_names
+            if u not in traction.loaded_fields(problem.names):
                 continue
-            for name in set(having(problem.subdomains, traction.on)) & set(having(problem.subdomains, held.on)):
+            (loaded,), (held,) = traction.boundaries, support.boundaries
+            for name in set(subdomains_with(problem.subdomains, loaded)) & set(
+                subdomains_with(problem.subdomains, held)
+            ):
                 geometry = problem.subdomains[name]
-                ours, theirs = ({part.name for part in geometry.boundary(on).parts} for on in (traction.on, held.on))
+                ours, theirs = ({part.name for part in geometry.boundary(on).parts} for on in (loaded, held))
                 if common := sorted(ours & theirs):
                     raise InputError(
-                        f"{traction.label} of problem {problem.name!r} gives the traction along {held.field!r} on {common[0]!r}, "
-                        f"where {held.label} gives {held.field!r} itself: give None for that component of the traction"
+                        f"{traction.label} of problem {problem.name!r} gives the traction along {u!r} on {common[0]!r}, "
+                        f"where {support.label} gives {u!r} itself: give None for that component of the traction"
                     )
 
 
@@ -146,7 +142,7 @@ def _check_work(problem: Problem) -> None:
     for on, function in problem.work.items():
         if on != INTERIOR:
             try:
-                having(problem.subdomains, on)
+                subdomains_with(problem.subdomains, on)
             except InputError as error:
                 raise InputError(f"the work of problem {problem.name!r}: {error}") from error
         if not callable(function):

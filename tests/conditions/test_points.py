@@ -20,9 +20,9 @@ def test_an_equation_held_by_its_points() -> None:
 
 
 def test_points_are_kept_as_arrays() -> None:
-    assert PointValue("u", 0, at=(1, 2)).where.tolist() == [[1, 2]]
-    assert PointValue("u", 0, at=[(1, 2), (3, 4)]).where.shape == (2, 2)
-    assert Observation("u", [1.0, 2.0], [3.0, 4.0]).where.shape == (2, 1)  # type: ignore[arg-type]
+    assert PointValue("u", 0, at=(1, 2)).locations.tolist() == [[1, 2]]
+    assert PointValue("u", 0, at=[(1, 2), (3, 4)]).locations.shape == (2, 2)
+    assert Observation("u", [1.0, 2.0], [3.0, 4.0]).locations.shape == (2, 1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_doubts_name_the_subdomain() -> None:
     halves = {"low": SQUARE, "high": Rectangle((0, 1), (1, 2))}
     said = found(halves, poisson, [Dirichlet("u", 0.0, on="left")])
     assert said[0].endswith("in its subdomain 'low'")
-    assert Interface("u", on="seam").about == ("u",)
+    assert Interface("u", on="seam").field_names == ("u",)
 
 
 def test_data_that_jump_at_the_boundary_are_taken_from_inside() -> None:

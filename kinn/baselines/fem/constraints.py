@@ -11,12 +11,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from kinn.baselines.fem.space import Space
-from kinn.conditions import Condition, Dirichlet, Interface
-from kinn.conditions.condition import having
+from kinn.conditions import Condition
 from kinn.errors import InputError
-from kinn.forms.energy.essential_conditions import check_stated, essential
+from kinn.forms.energy.essential_conditions import check_stated
 from kinn.geometry.quadrature.gauss import Indices
-from kinn.mechanics import Bonded, Traction
 from kinn.problem import Array, Problem
 
 #: Nodes nearer than this, relative to the size of the domain, are one.
@@ -31,7 +29,8 @@ def check(problem: Problem) -> None:
     """
     check_stated(problem)
     for condition in problem.conditions:
-        if isinstance(essential(condition), Dirichlet | Interface | Traction | None):
+        essential = condition.essential_part()
+        if essential is None or essential.nodal_constraint(problem.names) is not None:
             continue
         raise InputError(
             f"{condition.label} of problem {problem.name!r} is left out by the bridge to finite elements, "
@@ -75,18 +74,18 @@ class Constraints:
 
     def _ties(self, condition: Condition) -> list[Indices]:
         """Return pairs of coefficients that are one."""
-        if not isinstance(condition, Interface) or condition.value is None:
+        constraint = condition.nodal_constraint(self.problem.names)
+        if constraint is None or not constraint.tied:
             return []
-        if callable(condition.value) or condition.value != 0:
+        if callable(constraint.value) or constraint.value != 0:
             raise InputError(f"{condition.label} has a jump, which finite elements are not given here")
-        first, second = having(self.problem.subdomains, condition.on)
+        ((first, second),), (on,) = self.problem.sides(condition), condition.boundaries
         a, b = self.spaces[first], self.spaces[second]
-        mine, others = a.nodes_on(condition.on), b.nodes_on(condition.on)
+        mine, others = a.nodes_on(on), b.nodes_on(on)
         apart, which = cKDTree(b.nodes[others]).query(a.nodes[mine])
         if len(mine) != len(others) or apart.max() > _TOGETHER * a.geometry.size:
-            raise InputError(f"the meshes on the two sides of {condition.on!r} do not match")
-        names = self.problem.names if isinstance(condition, Bonded) else (condition.field,)
-        fields = [self.problem.names.index(name) for name in names]
+            raise InputError(f"the meshes on the two sides of {on!r} do not match")
+        fields = [self.problem.names.index(name) for name in constraint.fields]
         return [
             np.column_stack(
                 [self.starts[first] + c * a.count + mine, self.starts[second] + c * b.count + others[which]]
@@ -96,14 +95,15 @@ class Constraints:
 
     def _given(self, condition: Condition) -> list[tuple[Indices, Array]]:
         """Return numbers of coefficients, and their values."""
-        if not isinstance(condition, Dirichlet):
+        constraint = condition.nodal_constraint(self.problem.names)
+        if constraint is None or constraint.tied:
             return []
-        out = []
-        for name in having(self.problem.subdomains, condition.on):
+        (field,), (on,), out = constraint.fields, condition.boundaries, []
+        for (name,) in self.problem.sides(condition):
             space = self.spaces[name]
-            nodes = space.nodes_on(condition.on)
+            nodes = space.nodes_on(on)
             p = self.problem.points(torch.as_tensor(space.nodes[nodes]))
-            value = torch.as_tensor(p.field(condition.value, f"the value of {condition.label}").value)
-            first = self.starts[name] + self.problem.names.index(condition.field) * space.count
+            value = torch.as_tensor(p.field(constraint.value, f"the value of {condition.label}").value)
+            first = self.starts[name] + self.problem.names.index(field) * space.count
             out.append((first + nodes, np.broadcast_to(value.numpy(), len(nodes))))
         return out

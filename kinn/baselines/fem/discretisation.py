@@ -16,8 +16,7 @@ from kinn.baselines.fem.constraints import Constraints
 from kinn.baselines.fem.integrals import ElementIntegral
 from kinn.baselines.fem.space import Space
 from kinn.baselines.fem.specification import Newton
-from kinn.conditions.condition import having
-from kinn.conditions.residual import INTERIOR
+from kinn.conditions import INTERIOR, subdomains_with
 from kinn.errors import InputError, SolveError
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.functional import density_of
@@ -77,7 +76,7 @@ class FEDiscretisation:
         for on, work in self.problem.work.items():
             if on == INTERIOR:
                 basis = space.inside
-            elif name in having(self.problem.subdomains, on):
+            elif name in subdomains_with(self.problem.subdomains, on):
                 basis = space.along(on)
             else:
                 continue

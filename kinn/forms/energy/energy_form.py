@@ -9,25 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 import torch
 
-from kinn.conditions import Condition, Dirichlet, PointValue, ResidualCondition
-from kinn.conditions.residual import INTERIOR
+from kinn.conditions import INTERIOR, Condition
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.data import check_finite
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.energy_objective import EnergyObjective
-from kinn.forms.energy.essential_conditions import check_stated, essential
+from kinn.forms.energy.essential_conditions import check_stated
 from kinn.forms.energy.flux import fluxes
 from kinn.forms.energy.functional import EnergyTerm, density_of, plan_energy
 from kinn.forms.energy.penalty import PenaltyTerm, penalised
 from kinn.forms.energy.zero_energy_modes import check_modes
 from kinn.geometry import Boundary, Geometry, Rule
-from kinn.problem import Problem
+from kinn.problem import Array, Problem
 
 #: The degree that rules are exact for on each of their cells.
 ORDER = 7
@@ -103,20 +100,19 @@ class _Terms:
         density = density_of(self.problem, self.problem.work[on], -1.0)
         terms = []
         for name in having_boundary(self.problem, on):
-            term = plan_energy(self.trial, f"the work on {on!r}", (name,), density, self._along(name, on))
+            term = plan_energy(self.trial, f"the work on {on!r}", (name,), density, self.boundary(name, on))
             self._check_moves(term, name, on)
             terms.append(term)
         return terms
 
     def _penalty(self, condition: Condition, factor: float) -> list[PenaltyTerm]:
         """Return the terms of a condition on values that is not built into the trial functions."""
-        held = essential(condition)
-        if held is None or getattr(held, "enforce", "soft") == "hard":
+        held = condition.essential_part()
+        if held is None or held.enforce == "hard":
             return []
-        weight: Any = getattr(held, "weight", 1.0)
 
         def left(traces: Sequence[Mapping[str, Field]], p: Points) -> tuple[Sequence[Field], Field]:
-            return held.residuals(traces, p), p.field(weight, f"the weight of {held.label}") * factor
+            return held.residuals(traces, p), p.field(held.weight, f"the weight of {held.label}") * factor
 
         def density(traces: Sequence[Mapping[str, Field]], p: Points) -> Field:
             residuals, beta = left(traces, p)
@@ -124,60 +120,72 @@ class _Terms:
 
         terms: list[PenaltyTerm] = []
         for group in self.problem.sides(held):
-            points = self._of(held, group)
+            points = held.collocation_points(self, group, 0)
             if points is None:
                 continue
-            check_finite(held, points)
+            assert isinstance(points, Points)
+            held.check_data(points)
             term = plan_energy(self.trial, held.label, group, density, points)
-            if isinstance(held, ResidualCondition) and any(any(a) for _, _, a in term.leaves):
-                return []  # of derivatives: a natural condition
+            if held.natural_in_derivatives and any(any(a) for _, _, a in term.leaves):
+                return []
             terms.append(penalised(term, left, fluxes(self.trial, held, group, points)))
         return terms
 
-    def _of(self, condition: Condition, group: tuple[str, ...]) -> Points | None:
-        """Return the points of a condition in a group of subdomains."""
-        if isinstance(condition, PointValue):
-            inside = self.problem.subdomains[group[0]].contains(condition.where)
-            at = condition.where[inside]
-            return self._made(Rule(at, torch.ones(len(at)).numpy())) if inside.any() else None
-        if isinstance(condition, ResidualCondition) and condition.on == INTERIOR:
-            return self._inside(group[0])
-        return self._along(group[0], condition.on)  # type: ignore[attr-defined]
+    # The points of conditions, as `kinn.conditions.Sampler` has them: those of the same quadratures
 
-    def _inside(self, subdomain: str, finer: int = 1) -> Points:
-        geometry = self.problem.subdomains[subdomain]
-        count = max(1, round(finer * self.points * geometry.measure / self.total))
-        return self._rule(geometry, count)
+    @property
+    def subdomains(self) -> Mapping[str, Geometry]:
+        """The subdomains by name."""
+        return self.problem.subdomains
 
-    def _along(self, subdomain: str, on: str) -> Points:
-        boundary = self.problem.subdomains[subdomain].boundary(on)
+    def interior(self, subdomain: str, seed: int) -> Points:
+        """Points of the quadrature over a subdomain."""
+        return self._inside(subdomain)
+
+    def boundary(self, subdomain: str, name: str, seed: int = 0) -> Points:
+        """Points of the quadrature over a boundary."""
+        boundary = self.problem.subdomains[subdomain].boundary(name)
         if not boundary.dim:
-            return self._made(boundary.quadrature(0))
+            return self.quadrature([boundary.quadrature(0)])
         spacing = (self.total / self.points) ** (1 / self.problem.dimension) / (CLOSER * self.problem.defaults.boundary)
         count = max(FEWEST, round(boundary.measure / spacing**boundary.dim))
         return self._rule(boundary, count)
 
-    def _rule(self, over: Geometry | Boundary, count: int) -> Points:
-        grading = self.problem.defaults.grading
-        return self._made(over.quadrature(ORDER, points=count, seed=self.seed, grading=grading))
+    def at(self, subdomain: str, locations: Array, observed: Array | None = None) -> Points | None:
+        """Those of single points (N, d) that lie in a subdomain, with weight 1 each; None if none does."""
+        inside = self.subdomains[subdomain].contains(locations)
+        x = locations[inside]
+        return self.quadrature([Rule(x, np.ones(len(x)))]) if len(x) else None
 
-    def _made(self, rule: Rule) -> Points:
+    def quadrature(self, rules: Sequence[Rule]) -> Points:
+        """Points of one quadrature, with their weights."""
+        (rule,) = rules
         x, normals, weights = (
             None if a is None else torch.as_tensor(a, dtype=self.trial.dtype)
             for a in (rule.points, rule.normals, rule.weights)
         )
         return self.problem.points(x, normals, weights=weights)
 
+    def _inside(self, subdomain: str, finer: int = 1) -> Points:
+        geometry = self.problem.subdomains[subdomain]
+        count = max(1, round(finer * self.points * geometry.measure / self.total))
+        return self._rule(geometry, count)
+
+    def _rule(self, over: Geometry | Boundary, count: int) -> Points:
+        grading = self.problem.defaults.grading
+        return self.quadrature([over.quadrature(ORDER, points=count, seed=self.seed, grading=grading)])
+
     def _check_moves(self, term: EnergyTerm, subdomain: str, on: str) -> None:
         """Raise if a load acts on a boundary where all that it does work on is given."""
         asked = {name for _, name, _ in term.leaves}
         parts = {part.name for part in self.problem.subdomains[subdomain].boundary(on).parts}
         fixed = {
-            c.field
+            c.field_names[0]
             for c in self.problem.conditions
-            if isinstance(c, Dirichlet)
+            if (datum := c.boundary_datum) is not None
+            and datum.order == 1
             and (subdomain,) in self.problem.sides(c)
-            and parts <= {part.name for part in self.problem.subdomains[subdomain].boundary(c.on).parts}
+            and parts <= {part.name for part in self.problem.subdomains[subdomain].boundary(c.boundaries[0]).parts}
         }
         if asked <= fixed:
             names = ", ".join(map(repr, sorted(asked)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kinn.conditions import Condition, Dirichlet, Interface
+from kinn.conditions import Condition
 from kinn.fields import Points
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.functional import EnergyTerm, density_of, plan_energy
@@ -54,14 +54,17 @@ def fluxes(trial: DomainTrial, condition: Condition, group: Sequence[str], point
         group: The subdomains that take part.
         points: The points, with normals.
     """
-    if not isinstance(condition, Dirichlet | Interface) or not condition.about or points.normals is None:
+    if not condition.multiplier_is_flux or points.normals is None:
         return ()
+    (field,) = condition.field_names
     out = []
-    for name in group:
-        density = trial.problem.energy_of(name)
+    for subdomain in group:
+        density = trial.problem.energy_of(subdomain)
         assert density is not None
-        term = plan_energy(trial, f"the flux of {condition.label}", (name,), density_of(trial.problem, density), points)
-        if any(field == condition.field and sum(index) > 1 for _, field, index in term.leaves):
+        term = plan_energy(
+            trial, f"the flux of {condition.label}", (subdomain,), density_of(trial.problem, density), points
+        )
+        if any(name == field and sum(index) > 1 for _, name, index in term.leaves):
             return ()  # of a plate: what works on the slope belongs to it, too
-        out.append(Flux(term, condition.field))
+        out.append(Flux(term, field))
     return tuple(out)

@@ -12,14 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kinn.conditions import ResidualCondition
-from kinn.conditions.residual import INTERIOR
+from kinn.conditions import INTERIOR, ResidualCondition
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.collocation import CollocationSampler
-from kinn.forms.energy.essential_conditions import essential
 from kinn.jets import Component, Index
-from kinn.mechanics import Traction
 from kinn.problem import Problem
 
 #: At how many points inside densities are tried.
@@ -47,7 +44,7 @@ def check_modes(problem: Problem) -> None:
 
 def zero_energy_modes(problem: Problem) -> str | None:
     """Return what may be moved or turned of a body in strong form whose tractions and supports say nothing of it."""
-    if problem.unknowns or not any(isinstance(c, Traction) for c in problem.conditions):
+    if problem.unknowns or not any(c.loaded_fields(problem.names) for c in problem.conditions):
         return None
     basis = _Affine(problem)
     held = _held(problem, basis, natural=True)
@@ -160,9 +157,9 @@ def _held(problem: Problem, basis: _Affine, *, natural: bool) -> Callable[[Tenso
     place = CollocationSampler(problem, basis.size, PROBES / total, "sobol", torch.float64)
     where: list[tuple[Any, tuple[str, ...], Points]] = []
     for condition in problem.conditions:
-        held = condition if natural else essential(condition)
+        held = condition if natural else condition.essential_part()
         for group in problem.sides(condition) if held is not None else ():
-            points = place.points(condition, group, seed=5)
+            points = condition.collocation_points(place, group, 5)
             if isinstance(points, Points) and (natural or not _natural(problem, held, group, points)):
                 where.append((held, group, points))
 

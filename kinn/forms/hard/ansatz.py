@@ -8,15 +8,14 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from kinn.conditions import BoundaryCondition, Dirichlet, Initial, Neumann, Robin
+from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.fields import Points
 from kinn.forms.compatibility import Given, disagreements
-from kinn.forms.data import check_finite
 from kinn.forms.hard.box_ansatz import BoxAnsatz, HardFace
 from kinn.forms.hard.distance_ansatz import Constraint, DistanceAnsatz, NormalDatum, merge_constraints
 from kinn.forms.hard.trial_map import TrialMap
-from kinn.geometry import Boundary, Geometry
+from kinn.geometry import Geometry
 from kinn.problem import Problem
 
 #: At how many points of a boundary data are tried.
@@ -38,17 +37,14 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
     hard = [
         condition
         for condition in problem.conditions
-        if isinstance(condition, BoundaryCondition)
-        and condition.enforce == "hard"
-        and condition.field == field
-        and (subdomain,) in problem.sides(condition)
+        if condition.enforce == "hard" and field in condition.field_names and (subdomain,) in problem.sides(condition)
     ]
     if not hard:
         return None
     for condition in hard:
-        drawn = geometry.boundary(condition.on).sample(PROBES, seed=2)
-        check_finite(condition, problem.points(torch.as_tensor(drawn.points)))
-    held = [_held(geometry.boundary(condition.on), condition) for condition in hard]
+        drawn = geometry.boundary(condition.boundaries[0]).sample(PROBES, seed=2)
+        condition.check_data(problem.points(torch.as_tensor(drawn.points)))
+    held = [_constraint(geometry, condition) for condition in hard]
     _check_corners(problem, subdomain, held)
     faces = _faces(held)
     if faces is not None:
@@ -111,15 +107,12 @@ def _faces(held: Sequence[Constraint]) -> list[HardFace] | None:
     return faces
 
 
-def _held(boundary: Boundary, condition: BoundaryCondition) -> Constraint:
-    """Return what a hard condition gives on its boundary."""
-    label = condition.label
-    if isinstance(condition, Dirichlet) or (isinstance(condition, Initial) and not condition.derivative):
-        return Constraint(boundary, label, value=condition.value)
-    if isinstance(condition, Neumann):
-        return Constraint(boundary, label, slope=NormalDatum(condition.flux, 0.0, 1.0, label))
-    if isinstance(condition, Robin):
-        return Constraint(boundary, label, slope=NormalDatum(condition.value, condition.alpha, condition.beta, label))
-    if isinstance(condition, Initial):  # of the rate: the outward normal points back in time
-        return Constraint(boundary, label, slope=NormalDatum(condition.value, 0.0, -1.0, label))
-    raise InputError(f"{label} cannot be enforced hard: enforce it soft")
+def _constraint(geometry: Geometry, condition: Condition) -> Constraint:
+    """What a hard condition prescribes on its boundary."""
+    datum, label = condition.boundary_datum, condition.label
+    if datum is None:
+        raise InputError(f"{label} cannot be enforced hard: enforce it soft")
+    boundary = geometry.boundary(condition.boundaries[0])
+    if datum.order == 1:
+        return Constraint(boundary, label, value=datum.value)
+    return Constraint(boundary, label, slope=NormalDatum(datum.value, datum.alpha, datum.beta, label))

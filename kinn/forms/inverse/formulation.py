@@ -11,7 +11,7 @@ import numpy as np
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.equations import Equation
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.conditions import BoundaryCondition, Condition, PointValue, ResidualCondition
+from kinn.conditions import Condition, PointValue
 from kinn.errors import InputError
 from kinn.forms.inverse.equation_checks import check_equation
 from kinn.forms.inverse.linear_conditions import LinearConditions, relations
@@ -38,8 +38,7 @@ class BoundaryFormulation(ABC):
         for name in problem.subdomains:
             check_equation(problem, name, self.equation(name))
         for condition in problem.conditions:
-            on_boundary = isinstance(condition, BoundaryCondition | ResidualCondition) and condition.on != "interior"
-            if not on_boundary and not isinstance(condition, PointValue):
+            if len(condition.boundaries) != 1 and not isinstance(condition, PointValue):
                 raise InputError(
                     "the inverse form takes conditions on boundaries, and values at points for what these leave free: "
                     f"{condition.label} is neither"

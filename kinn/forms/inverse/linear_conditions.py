@@ -18,7 +18,6 @@ from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.data import check_finite
 from kinn.geometry.boundary.patch import Array
 from kinn.jets import Component, Index
 from kinn.problem import Problem
@@ -96,7 +95,7 @@ def relations(
     """
     p = problem.points(torch.as_tensor(points), torch.as_tensor(normals))
     for condition in conditions:
-        check_finite(condition, p)
+        condition.check_data(p)
     trial = _Trial(problem, conditions, p, equations, normals, size)
     c, sides = trial.components, len(subdomains)
     shape = (sides, 1 + points.shape[1], c, len(points))  # values, tractions, and slopes along each tangent

@@ -36,7 +36,7 @@ class PointConstraints:
                 f"free that {names} could fix"
             )
         self.matrix = np.concatenate(
-            [free.at(c.where, [(c.field, self._index(c.derivative))])[:, 0] for c in self.conditions]
+            [free.at(c.locations, [(c.field, self._index(c.derivative))])[:, 0] for c in self.conditions]
         )
         rank = int(np.linalg.matrix_rank(self.matrix, tol=1e-9))
         if rank < free.count or len(self.matrix) > rank:
@@ -57,9 +57,9 @@ class PointConstraints:
         missing = []
         for c in self.conditions:
             expression = f"{c.field}.{c.derivative}" if c.derivative else c.field
-            p = problem.points(torch.as_tensor(c.where))
+            p = problem.points(torch.as_tensor(c.locations))
             given = torch.as_tensor(p.field(c.value, f"the value of {c.label}").value, dtype=torch.float64).numpy()
-            missing.append(given - evaluated(problem, values, c.where, expression))
+            missing.append(given - evaluated(problem, values, c.locations, expression))
         return np.asarray(np.linalg.solve(self.matrix, np.concatenate(missing)))
 
     def _index(self, derivative: str) -> tuple[int, ...]:

@@ -75,10 +75,10 @@ class BoundaryContour:
         geometry = self.problem.subdomains[subdomain]
         found = []
         for condition in self.problem.conditions:
-            on = getattr(condition, "on", None)
-            if not isinstance(on, str) or not any(subdomain in group for group in self.problem.sides(condition)):
+            if not any(subdomain in group for group in self.problem.sides(condition)):
                 continue
-            if on != "interior" and any(part.name == boundary for part in geometry.boundary(on).parts):
+            names = {part.name for on in condition.boundaries for part in geometry.boundary(on).parts}
+            if boundary in names:
                 found.append(condition)
         return found
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from kinn.conditions import Condition, Integral, Observation
+from kinn.conditions import Condition
 from kinn.conditions.condition import Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.collocation import CollocationSampler
-from kinn.forms.data import check_finite
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.strong.residual_objective import ResidualObjective
 from kinn.forms.terms import Term, TermResidual, plan_term
@@ -57,34 +56,33 @@ def strong_form(
         terms.append(plan_term(trial, label, (name,), pde, where, weight=share, interior=True))
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
     place = CollocationSampler(problem, spacing, points / total, method, trial.dtype)
-    relative = _precision([c for c in problem.conditions if isinstance(c, Observation)])
+    relative = _precision(problem.conditions)
     for n, condition in enumerate(problem.conditions):
-        if getattr(condition, "enforce", "soft") == "hard":
+        if condition.enforce == "hard":
             continue
         for group in problem.sides(condition):
-            placed = place.points(condition, group, seed + 13 * n + 7)
+            placed = condition.collocation_points(place, group, seed + 13 * n + 7)
             if placed is None:
                 continue
             if isinstance(placed, Points):
-                check_finite(condition, placed)
-            several = len(problem.subdomains) > 1 and not isinstance(condition, Integral)
+                condition.check_data(placed)
+            several = len(problem.subdomains) > 1 and isinstance(placed, Points)
             label = f"{condition.label} in {group[0]!r}" if several else condition.label
-            factor: Weight = getattr(condition, "weight", 1.0)
+            factor = condition.weight
             share = 1.0 if callable(factor) else factor * relative.get(condition, 1.0)
-            noise = condition.noise if isinstance(condition, Observation) else None
             term = _balanced(condition, factor)
-            terms.append(plan_term(trial, label, group, term, placed, weight=share, noise=noise))
+            terms.append(plan_term(trial, label, group, term, placed, weight=share, noise=condition.noise))
     if not terms:
         raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
     return ResidualObjective(trial, terms)
 
 
-def _precision(observations: Sequence[Observation]) -> dict[Condition, float]:
+def _precision(conditions: Sequence[Condition]) -> dict[Condition, float]:
     """Return the weights of sets of measurements of known noise that make each measurement count by its precision.
 
     Their mean is such that the loss of all of them is that of one set.
     """
-    known = {o: (len(o.values), o.noise) for o in observations if o.noise is not None}
+    known = {c: (len(c.observed), c.noise) for c in conditions if c.observed is not None and c.noise is not None}
     if len(known) < 2:
         return {}
     total = sum(n for n, _ in known.values())

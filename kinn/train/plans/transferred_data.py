@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from kinn.conditions import Condition, Dirichlet, Initial, Integral, Observation, PointCondition, PointValue
+from kinn.conditions import Condition, TimeWindow
 from kinn.errors import InputError
 from kinn.fields import TIME, Field
 from kinn.forms import DomainTrial
@@ -118,48 +117,17 @@ def _is_independent(x: Field, axis: int) -> bool:
 def conditions_of(
     problem: Problem, span: tuple[float, float], *, last: bool, previous: DomainTrial | None
 ) -> list[Condition]:
-    """Return the conditions of a problem as they hold in a slab of time.
+    """Conditions of a problem as they hold in a window of time.
 
     Args:
         problem: The problem.
-        span: The beginning and the end of the slab.
+        span: The start and the end of the window.
         last: Whether it is the last one.
-        previous: The trained functions of the slab before; None for the first.
+        previous: The trained functions of the window before; None for the first.
 
     Raises:
-        InputError: If a condition on the initial state cannot be carried over.
+        InputError: If a condition on the initial state cannot be transferred.
     """
-    out: list[Condition] = []
-    state = None if previous is None else TerminalState(previous, span[0])
-    for condition in problem.conditions:
-        on = getattr(condition, "over" if isinstance(condition, Integral) else "on", None)
-        if on == "initial" and state is not None:
-            out.append(_carried(condition, state))
-        elif isinstance(condition, PointCondition):
-            out += _within(condition, problem.coordinates.index(TIME), span, last)
-        elif on != "final" or last:
-            out.append(condition)
-    return out
-
-
-def _carried(condition: Condition, state: TerminalState) -> Condition:
-    """Return an initial condition with the state that the slab before ended in."""
-    if isinstance(condition, Initial):
-        expression = f"{condition.field}.{condition.derivative}" if condition.derivative else condition.field
-        return replace(condition, value=TransferredInitialData(state, expression))
-    if isinstance(condition, Dirichlet):
-        return replace(condition, value=TransferredInitialData(state, condition.field))
-    raise InputError(f"time slabs carry over values and rates at the start, and not {condition.label}")
-
-
-def _within(condition: PointCondition, time: int, span: tuple[float, float], last: bool) -> Sequence[Condition]:
-    """Return a condition at points with those of them that lie in a slab, or nothing where none does."""
-    t = condition.where[:, time]
-    inside = (span[0] <= t) & ((t <= span[1]) if last else (t < span[1]))
-    if not inside.any():
-        return []
-    if isinstance(condition, Observation):
-        return [replace(condition, points=condition.points[inside], values=condition.values[inside])]
-    if isinstance(condition, PointValue):
-        return [replace(condition, at=np.asarray(condition.at)[inside])]
-    raise InputError(f"time slabs do not know {condition.label}")
+    initial = None if previous is None else partial(TransferredInitialData, TerminalState(previous, span[0]))
+    window = TimeWindow(problem.coordinates.index(TIME), span, last, initial)
+    return [c for condition in problem.conditions if (c := condition.in_window(window)) is not None]

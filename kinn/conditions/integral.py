@@ -1,0 +1,156 @@
+"""Integral conditions over a domain or a boundary, and the quadratures they are evaluated with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from kinn.calculus import grad
+from kinn.conditions.condition import Condition, Sampler, TimeWindow, Traces, check_weight, subdomains_with
+from kinn.errors import InputError, unknown
+from kinn.fields import TIME, Field, Points, called
+from kinn.geometry import Boundary, Geometry, Rule, SpaceTime
+
+#: What an integral is taken of.
+INTEGRANDS = ("value", "flux")
+
+#: The order of the quadratures and their least number of points, by the dimension of what is integrated over.
+RULES = {0: (0, 1), 1: (11, 64), 2: (11, 576), 3: (7, 1728)}
+
+#: The same for more dimensions.
+BEYOND = (5, 4096)
+
+
+@dataclass(frozen=True)
+class Integral(Condition):
+    """An integral over the domain or a boundary takes a value: a mass that is conserved, a mean that fixes a constant.
+
+    In a domain of space and time it is taken over space, at instants spread over the time; over "initial" and "final"
+    at these.
+
+    Attributes:
+        field: The name of the field; None where `of` is a function.
+        value: What the integral is: a number, or a function of t.
+        over: The name of the boundary, or None for the whole domain.
+        of: "value" for the field itself, "flux" for its normal derivative (on a boundary), or a function of all fields
+            in order and the points.
+        mean: Whether `value` is that of the mean instead.
+        instants: At how many instants it is taken.
+        weight: The factor of its square in the loss, relative to the default.
+    """
+
+    kind: ClassVar[str] = "Integral"
+
+    field: str | None
+    value: Any
+    _: KW_ONLY
+    over: str | None = None
+    of: str | Callable[..., Any] = "value"
+    mean: bool = False
+    instants: int = 16
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not callable(self.of):
+            if self.of not in INTEGRANDS:
+                raise unknown("integrand", self.of, INTEGRANDS, self.label)
+            if self.field is None:
+                raise InputError(f"{self.label} needs the name of a field, or a function to take the integral of")
+            if self.of == "flux" and self.over is None:
+                raise InputError(f"{self.label} takes a flux through a boundary: over='right'")
+        if self.instants < 1:
+            raise InputError(f"{self.label} is taken at 1 instant or more, not {self.instants}")
+        check_weight(self.weight, self.label)
+
+    @property
+    def label(self) -> str:
+        """What messages and records call the condition."""
+        parts = [repr(self.field)] * (self.field is not None) + [f"over={self.over!r}"] * (self.over is not None)
+        return f"{self.kind}({', '.join(parts)})"
+
+    @property
+    def is_interior(self) -> bool:
+        """False: it is one number, and no equation at points."""
+        return False
+
+    def groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
+        """One group: all subdomains, or those that have the boundary."""
+        if callable(self.value) and not any(TIME in g.coordinates for g in subdomains.values()):
+            raise InputError("its value is a number, for it can depend on time alone, and there is none")
+        return (tuple(subdomains) if self.over is None else subdomains_with(subdomains, self.over),)
+
+    def collocation_points(self, sampler: Sampler, group: Sequence[str], seed: int) -> list[Points]:
+        """Points of a quadrature, one for each instant."""
+        rules = (self._rules(sampler.subdomains[name], seed) for name in group)
+        return [sampler.quadrature(at_instant) for at_instant in zip(*rules, strict=True)]
+
+    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
+        """The mean of the integrand minus its value, one number for all points together.
+
+        Args:
+            traces: The fields by name, of each subdomain.
+            p: The points in the first subdomain with the weights of a quadrature, those of the others opposite to them.
+        """
+        total, measure = torch.zeros((), dtype=p.tensor.dtype), 0.0
+        for n, trace in enumerate(traces):
+            at = p.side(n)
+            weights = at.weights
+            assert weights is not None
+            values = torch.as_tensor(self._integrand(trace, at).value, dtype=weights.dtype)
+            total = total + (weights * values).sum()
+            measure += float(weights.sum())
+        value = called(self.value, (TIME,), (p.t,)) if callable(self.value) else self.value
+        target = torch.as_tensor(p.field(value, f"the value of {self.label}").value, dtype=total.dtype).mean()
+        mean = total / measure - (target if self.mean else target / measure)
+        return [Field(p.names, lambda a: 0.0 if any(a) else mean)]
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """The integrand, where it is a function."""
+        return {f"the integrand of {self.label}": self.of} if callable(self.of) else {}
+
+    def essential_part(self) -> Condition:
+        """Refuse: an energy has no place for integrals."""
+        raise InputError(f"the energy form does not know {self.label}: solve the strong form")
+
+    def in_window(self, window: TimeWindow) -> Condition | None:
+        """Condition as it holds in a window of time."""
+        return window.restrict(self, self.over)
+
+    def _integrand(self, trace: Traces, p: Points) -> Field:
+        if callable(self.of):
+            values = self.of(*(trace[name] for name in p.fields), p)
+            integrand: Field = p.field(values, f"the integrand of {self.label}")
+            return integrand
+        assert self.field is not None
+        u = trace[self.field]
+        return u if self.of == "value" else grad(u) @ p.n
+
+    def _rules(self, geometry: Geometry, seed: int) -> list[Rule]:
+        """Quadratures in a subdomain: one, or one for each instant in space and time."""
+        over = self.over
+        if not isinstance(geometry, SpaceTime):
+            return [_quadrature(geometry if over is None else geometry.boundary(over))]
+        (t0,), (t1,) = geometry.time.bounds
+        if over in ("initial", "final"):
+            return [_at_instant(_quadrature(geometry.space), t0 if over == "initial" else t1)]
+        rule = _quadrature(geometry.space if over is None else geometry.space.boundary(over))
+        # spread evenly, and elsewhere for another seed
+        shift = np.random.default_rng(seed).random()
+        return [_at_instant(rule, t0 + (t1 - t0) * (n + shift) / self.instants) for n in range(self.instants)]
+
+
+def _quadrature(domain: Geometry | Boundary) -> Rule:
+    order, points = RULES.get(domain.dim, BEYOND)
+    return domain.quadrature(order, points=points)
+
+
+def _at_instant(rule: Rule, t: float) -> Rule:
+    """A quadrature in space at an instant."""
+    points = np.column_stack([rule.points, np.full(len(rule.points), t)])
+    normals = None if rule.normals is None else np.column_stack([rule.normals, np.zeros(len(points))])
+    return Rule(points, rule.weights, normals)
