@@ -44,7 +44,7 @@ RUNS: dict[str, Callable[[], Solution]] = {
     "energy MLP with penalties": solve("hyperelastic-beam", MLP((8, 8)), form="energy", points=400),
     "inverse KAN": solve("flower", KAN((4,), 6, 5), form="inverse"),
     "inverse MLP": solve("stokes-cavity", MLP((8,)), form="inverse"),
-    "time windows": solve("advection", MLP((12,), activation="sin"), iterations=16, points=300, slabs=2),
+    "time windows": solve("advection", MLP((12,), activation="sin"), iterations=16, points=300, time_windows=2),
     "curriculum": solve("lid-driven-cavity", MLP((10, 10)), points=300, curriculum={"reynolds": (10.0, 50.0, 100.0)}, iterations=12),
     "ensemble": solve("poisson-2d", MLP((10,)), ensemble=2),
     "unknown constants": solve("lorenz", MLP((10, 10), activation="sin"), points=200),

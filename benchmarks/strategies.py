@@ -48,7 +48,9 @@ def library(name: str, **settings: Any) -> Callable[[], Problem]:
 
     def make() -> Problem:
         made = problems.factory(name)(**settings)
-        plain = replace(made.defaults, weights=None, sampling=None, causal=None, slabs=1, curriculum=None, sampler=None)
+        plain = replace(
+            made.defaults, weights=None, sampling=None, causal=None, time_windows=1, curriculum=None, sampler=None
+        )
         return replace(made, defaults=plain)
 
     return make
@@ -131,20 +133,20 @@ CASES = (
         "The Allen-Cahn equation with `rad`, MLP 14-14-14, `auto`",
     ),
     Case(
-        "slabs", library("advection"), MLP((100,), activation="sin", init_range=8.0), {"points": 2000, "iterations": 160},
-        {"all at once": {}, "2 slabs": {"slabs": 2}, "4 slabs": {"slabs": 4}, "8 slabs": {"slabs": 8}},
-        "Advection at beta = 30, MLP 100 (sin) in each slab, `auto`, the steps shared among the slabs",
+        "windows", library("advection"), MLP((100,), activation="sin", init_range=8.0), {"points": 2000, "iterations": 160},
+        {"all at once": {}, "2 windows": {"time_windows": 2}, "4 windows": {"time_windows": 4}, "8 windows": {"time_windows": 8}},
+        "Advection at beta = 30, MLP 100 (sin) in each window, `auto`, the steps shared among the windows",
     ),
     Case(
-        "slabs-allen-cahn", library("allen-cahn"), SMALL,
+        "windows-allen-cahn", library("allen-cahn"), SMALL,
         {"points": 2000, "iterations": 400, "sampling": RAD(every=20)},
         {
             "all at once": {},
-            "4 slabs": {"slabs": 4},
+            "4 windows": {"time_windows": 4},
             "all at once, causal": {"causal": Causal()},
-            "4 slabs, causal": {"slabs": 4, "causal": Causal()},
+            "4 windows, causal": {"time_windows": 4, "causal": Causal()},
         },
-        "The Allen-Cahn equation with `rad`, MLP 14-14-14 in each slab, `auto`, the steps shared among the slabs",
+        "The Allen-Cahn equation with `rad`, MLP 14-14-14 in each window, `auto`, the steps shared among the windows",
     ),
     Case(
         "batch", library("poisson-2d", enforce="soft"), MLP((20, 20)), {"optimizer": Adam(), "points": 3600},

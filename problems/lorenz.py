@@ -79,7 +79,7 @@ def make_problem(constants: str = "known", samples: int = 60, noise: float = 0.0
             networks={"kan": KAN((4,), 24, 5), "mlp": MLP((20, 20))}, points=600, budget=90.0, pde_weight=1e-4
         )
         if inverse
-        else Defaults(networks={"kan": KAN((3,), 8, 5), "mlp": MLP((20,))}, points=200, slabs=6, budget=30.0),
+        else Defaults(networks={"kan": KAN((3,), 8, 5), "mlp": MLP((20,))}, points=200, time_windows=6, budget=30.0),
         title="Lorenz' equations, " + ("constants to be found" if inverse else "spiralling into a fixed point"),
         source="Lu et al., DeepXDE, SIAM Rev. 63 (2021) 208",
     )

@@ -92,7 +92,7 @@ def make_problem(term: str = "known", samples: int = 80, noise: float = 0.0) -> 
         else Defaults(
             networks={"kan": KAN((3,), 8, 5), "mlp": MLP((20,)), "resnet": ResNet(8, 2)},
             points=400,
-            slabs=4,
+            time_windows=4,
             budget=20.0,
             pde_weight=1.0,
         ),

@@ -51,7 +51,7 @@ def make_problem(angle: float = 2.5, damping: float = 0.0) -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((4,), 10, 5), "mlp": MLP((20,)), "resnet": ResNet(8, 3)},
             points=300,
-            slabs=4,
+            time_windows=4,
             budget=30.0,
             pde_weight=1.0,
         ),

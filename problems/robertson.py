@@ -55,7 +55,7 @@ def make_problem() -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((4,), 10, 5), "mlp": MLP((20,)), "resnet": ResNet(10, 3)},
             points=400,
-            slabs=5,
+            time_windows=5,
             budget=60.0,
             pde_weight=1.0,
         ),

@@ -51,7 +51,7 @@ def make_problem(enforce: str = "hard") -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((8, 8), 6, 5, init="glorot"), "mlp": MLP((20, 20))},
             points=2500,
-            slabs=4,
+            time_windows=4,
             budget=240.0,
         ),
         title="Nonlinear Schroedinger equation, a focusing pulse",

@@ -47,7 +47,7 @@ def make_problem(mu: float = 3.0) -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((4,), 12, 5), "mlp": MLP((14,)), "resnet": ResNet(8, 2)},
             points=2000,
-            slabs=20,
+            time_windows=20,
             budget=60.0,
             pde_weight=1.0,
         ),

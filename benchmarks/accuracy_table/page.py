@@ -79,8 +79,8 @@ def architectures(rows: list[Row]) -> str:
         d = made.in_form(row.form).defaults
         points = d.points or f"{d.per_parameter:g} a parameter"
         networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.asked)
-        slabs = f"{d.slabs} slabs; " if d.slabs and d.slabs > 1 else ""
+        windows = f"{d.time_windows} windows; " if d.time_windows and d.time_windows > 1 else ""
         lines.append(
-            f"- {row.label}: {networks}; {slabs}{points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s"
+            f"- {row.label}: {networks}; {windows}{points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s"
         )
     return "\n".join(lines)

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kinn.cli.options import (
-    BatchOption,
     BudgetOption,
-    CausalOption,
     ClockOption,
-    CurriculumOption,
     DtypeOption,
-    EnsembleOption,
     IterationsOption,
     OutOption,
     PointsOption,
-    SamplingOption,
     SetOption,
-    SlabsOption,
     ThreadsOption,
-    WeightsOption,
-    strategies,
+    parse_options,
+    with_training_options,
 )
 from kinn.errors import InputError, SolveError
 
 
+@with_training_options
 def command(
     problems: Annotated[list[str], typer.Argument(metavar="PROBLEM...", help="Names or scripts, as for `kinn solve`.")],
     form: Annotated[
@@ -63,17 +58,11 @@ def command(
         list[str] | None, typer.Option("--against", metavar="PEER", help="Let another library solve too: deepxde, fem.")
     ] = None,
     dtype: DtypeOption = "float64",
-    weights: WeightsOption = None,
-    sampling: SamplingOption = None,
-    causal: CausalOption = None,
-    batch: BatchOption = None,
-    slabs: SlabsOption = None,
-    curriculum: CurriculumOption = None,
-    ensemble: EnsembleOption = None,
     threads: ThreadsOption = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", help="Runs at a time.", min=1)] = 1,
     out: OutOption = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
+    **training: Any,
 ) -> None:
     """Solve problems by several networks, forms and methods: error, time to accuracies, size; failures count."""
     from kinn.cli.execute import run_parallel, run_serial, say
@@ -103,7 +92,7 @@ def command(
         "match": match,
         "settings": texts.named,
         "against": against or [],
-        **strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
+        **parse_options(training),
         **({"accuracies": accuracy} if accuracy else {}),
     }
     resources = {} if threads is None else {"threads": threads}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from kinn.training_options import OptionKind, option_kinds
 
 ProblemArgument = Annotated[
     str, typer.Argument(metavar="PROBLEM", help="A name from `kinn list`, an entry point or a Python problem script.")
@@ -38,49 +42,30 @@ CheckpointOption = Annotated[
     float, typer.Option("--checkpoint", metavar="SECONDS", help="Seconds between checkpoints.", min=0.0)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as the last line, a JSON object.")]
-WeightsOption = Annotated[
-    str | None,
-    typer.Option("--weights", metavar="NAME", help="Loss weights: measure, fixed, ntk, gradient-norm, rba or sa."),
-]
-SamplingOption = Annotated[
-    str | None, typer.Option("--sampling", metavar="NAME", help="How collocation points are moved: rad, rar-d or none.")
-]
-CausalOption = Annotated[
-    bool | None, typer.Option("--causal/--no-causal", help="Learn early times before late ones.", show_default=False)
-]
-BatchOption = Annotated[
-    int | None, typer.Option("--batch", metavar="N", help="Interior points that each step of Adam sees.")
-]
-SlabsOption = Annotated[
-    int | None, typer.Option("--slabs", metavar="N", help="Intervals of time that are solved one after the other.")
-]
-CurriculumOption = Annotated[
-    list[str] | None,
-    typer.Option("--curriculum", metavar="NAME=V,V,...", help="Values that a constant of the problem takes in turn."),
-]
-EnsembleOption = Annotated[
-    int | None, typer.Option("--ensemble", metavar="N", help="Solve with N seeds and return the mean.")
-]
 
 
-def strategies(
-    weights: str | None,
-    sampling: str | None,
-    causal: bool | None,
-    batch: int | None,
-    slabs: int | None,
-    curriculum: list[str] | None,
-    ensemble: int | None,
-) -> dict[str, Any]:
-    """Return the strategies as `kinn.train.options` takes them."""
-    from kinn.runs.settings import curriculum as values
+def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Command with a flag for each training option, in place of its parameter `**training`."""
+    parameters = list(inspect.signature(command, eval_str=True).parameters.values())
+    flags = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_flag(name, kind))
+        for name, kind in option_kinds().items()
+    ]
+    command.__signature__ = inspect.Signature([*parameters[:-1], *flags])  # type: ignore[attr-defined]
+    return command
 
-    return {
-        "weights": weights,
-        "sampling": sampling,
-        "causal": causal,
-        "batch": batch,
-        "slabs": slabs,
-        "curriculum": values(curriculum) if curriculum else None,
-        "ensemble": ensemble,
-    }
+
+def parse_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Training options from what their flags gave."""
+    return {name: kind.parse(name, values[name]) for name, kind in option_kinds().items()}
+
+
+def _flag(name: str, kind: OptionKind) -> Any:
+    """Type and description of the flag of a training option."""
+    of, metavar = kind.command_line
+    flag = f"--{name.replace('_', '-')}"
+    if metavar is None:
+        option = typer.Option(f"{flag}/--no{flag[1:]}", help=kind.help, show_default=False)
+    else:
+        option = typer.Option(flag, metavar=metavar, help=kind.help)
+    return Annotated[of | None, option]

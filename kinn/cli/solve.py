@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kinn.cli.options import (
-    BatchOption,
     BudgetOption,
-    CausalOption,
     CheckpointOption,
     ClockOption,
-    CurriculumOption,
     DtypeOption,
-    EnsembleOption,
     FormOption,
     IterationsOption,
     JsonOption,
@@ -23,15 +19,14 @@ from kinn.cli.options import (
     OutOption,
     PointsOption,
     ProblemArgument,
-    SamplingOption,
     SetOption,
-    SlabsOption,
     ThreadsOption,
-    WeightsOption,
-    strategies,
+    parse_options,
+    with_training_options,
 )
 
 
+@with_training_options
 def command(
     problem: ProblemArgument,
     form: FormOption = "strong",
@@ -44,18 +39,12 @@ def command(
     iterations: IterationsOption = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="One seed, one result.")] = 0,
     dtype: DtypeOption = "float64",
-    weights: WeightsOption = None,
-    sampling: SamplingOption = None,
-    causal: CausalOption = None,
-    batch: BatchOption = None,
-    slabs: SlabsOption = None,
-    curriculum: CurriculumOption = None,
-    ensemble: EnsembleOption = None,
     threads: ThreadsOption = None,
     out: OutOption = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where an earlier solve was cut short.")] = False,
     checkpoint: CheckpointOption = 10.0,
     json: JsonOption = False,
+    **training: Any,
 ) -> None:
     """Solve a problem and keep the solution, its figures and how good it is in a run folder."""
     from kinn.cli.progress import run
@@ -80,7 +69,7 @@ def command(
         out,
         clock,
         checkpoint,
-        strategies=strategies(weights, sampling, causal, batch, slabs, curriculum, ensemble),
+        strategies=parse_options(training),
         strategy_settings=texts.strategies,
     )
     source = find(problem)

@@ -9,6 +9,7 @@ from typing import Any
 from kinn.errors import InputError, unknown
 from kinn.experiments.specification import Axes
 from kinn.runs.settings import PARTS
+from kinn.training_options import option_kinds
 
 #: What a sweep may set beside the settings of parts, as `[study]` does for all.
 PLAIN = (
@@ -17,12 +18,7 @@ PLAIN = (
     "iterations",
     "dtype",
     "clock",
-    "weights",
-    "sampling",
-    "causal",
-    "batch",
-    "slabs",
-    "ensemble",
+    *(name for name, kind in option_kinds().items() if kind.scalar),
 )
 
 #: The parts whose settings carry their name in front.

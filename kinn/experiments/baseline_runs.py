@@ -10,6 +10,7 @@ from kinn.baselines import Baseline, peer_named
 from kinn.errors import InputError
 from kinn.experiments.matching import matched
 from kinn.runs.resolved_run import ResolvedRun
+from kinn.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from kinn.experiments.specification import Study
@@ -69,8 +70,6 @@ def _work(
     options: Options,
     other: Baseline,
 ) -> ResolvedRun:
-    from kinn.train.options import TrainingOptions
-
     if not other.trains:  # it has points of its own, and is the same whatever form it stands beside
         options = replace(options, form=other.form, points=0, iterations=None)
         problem = problem.in_form(other.form)

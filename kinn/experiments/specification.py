@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    create_model,
+    field_validator,
+)
+
+from kinn.training_options import option_kinds
 
 #: The time of a run.
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -53,8 +64,8 @@ Names = Annotated[list[Named], BeforeValidator(_several), Field(min_length=1)]
 Axes = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 
-class Study(_Table):
-    """The table `[study]`.
+class _Study(_Table):
+    """The table `[study]`; the options of `TrainingOptions` belong to it.
 
     Attributes:
         name: What the report calls the study.
@@ -70,13 +81,6 @@ class Study(_Table):
         dtype: "float64" or "float32".
         match: "parameters" scales the networks after the first to its number of parameters; "time" leaves their sizes as
             they are, so that only the time is the same.
-        weights: The loss weights.
-        sampling: How points are moved.
-        causal: Whether early times come before late ones.
-        batch: Points of a step of Adam.
-        slabs: Intervals that the time is cut into.
-        curriculum: The values that constants take one after the other.
-        ensemble: Seeds whose mean is the solution.
         settings: Settings that go to all that have them, as `--set` takes them.
         accuracies: The relative L2 errors to which seconds are told.
         against: Peers that solve the problems too: "deepxde" with an MLP, "fem" on meshes.
@@ -94,13 +98,6 @@ class Study(_Table):
     points: PositiveInt | None = None
     dtype: Literal["float64", "float32"] = "float64"
     match: Literal["parameters", "time"] = "time"
-    weights: str | None = None
-    sampling: str | None = None
-    causal: bool | None = None
-    batch: PositiveInt | None = None
-    slabs: PositiveInt | None = None
-    curriculum: dict[str, list[float]] | None = None
-    ensemble: PositiveInt | None = None
     settings: dict[str, Any] = {}
     accuracies: list[Annotated[float, Field(gt=0)]] = [1e-2, 1e-3, 1e-4]
 
@@ -115,6 +112,17 @@ class Study(_Table):
     def seed_list(self) -> list[int]:
         """The seeds."""
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(dict.fromkeys(self.seeds))
+
+
+if TYPE_CHECKING:
+    Study = _Study
+else:
+    Study = create_model(
+        "Study",
+        __base__=_Study,
+        __doc__=_Study.__doc__,
+        **{name: (kind.study | None, None) for name, kind in option_kinds().items()},
+    )
 
 
 class Resources(_Table):

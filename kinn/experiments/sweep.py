@@ -18,14 +18,12 @@ from kinn.experiments.specification import Entry, Study, StudyFile
 from kinn.runs.options import Options, specified
 from kinn.runs.problem_loader import Source, find
 from kinn.runs.resolved_run import ResolvedRun
+from kinn.training_options import option_kinds, strategy_kinds
 
 if TYPE_CHECKING:
     from kinn.networks import Architecture
     from kinn.optim import Optimizer
     from kinn.problem import Problem
-
-#: The strategies that `[study]` may name.
-STRATEGIES = ("weights", "sampling", "causal", "batch", "slabs", "curriculum", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,8 @@ def _cases(
     study: Study, entry: Entry, source: Source, values: Mapping[str, Any], usage: _Usage, left_out: list[str]
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Yield the cases of one problem at one combination of values, for the first seed, with what exclusions go by."""
+    from kinn.solver import check_options
+
     general = {**study.settings, **values}
     mine = usage.share(of_part(general, "problem"), source.defaults, "problem")
     settings, made = source.configured(entry.settings | mine)
@@ -137,7 +137,7 @@ def _cases(
         recipe = options.recipe_for(problem)
         for architecture in architectures:
             for method in methods:
-                recipe.check(method)
+                check_options(recipe, method, form)
                 work = ResolvedRun(source, settings, problem, architecture, method, recipe, study.seed_list[0], options)
                 facts = {"problem": entry.name, "form": form, "network": architecture.name, "optimizer": method.name}
                 yield RunSpec.of(work), facts | dict(values)
@@ -162,7 +162,7 @@ def _method(
 
 
 def _options(study: Study, form: str, values: Mapping[str, Any]) -> Options:
-    plain = {name: getattr(study, name) for name in (*PLAIN, "curriculum")}
+    plain = {name: getattr(study, name) for name in (*PLAIN, *option_kinds())}
     plain |= {name: value for name, value in values.items() if name in PLAIN}
     return Options(
         form=form,
@@ -175,8 +175,8 @@ def _options(study: Study, form: str, values: Mapping[str, Any]) -> Options:
         threads=None,
         out=Path(),
         clock=plain["clock"],
-        strategies={name: plain[name] for name in STRATEGIES},
-        strategy_settings={name: of_part(values, name) for name in ("weights", "sampling", "causal")},
+        strategies={name: plain[name] for name in option_kinds()},
+        strategy_settings={name: of_part(values, name) for name in strategy_kinds()},
     )
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kinn.config import Specification, convert, setting_types
 from kinn.errors import InputError, unknown
+from kinn.training_options import TrainingOptions, resolve_options, strategy_kinds
 
 if TYPE_CHECKING:
     from kinn.optim import Optimizer
     from kinn.problem import Problem
-    from kinn.train.options import TrainingOptions
 
 Kind = TypeVar("Kind", bound=Specification)
 
@@ -102,15 +102,13 @@ class Options:
         Raises:
             InputError: If there is no such strategy or setting.
         """
-        from kinn.train.options import resolve_options
-        from kinn.train.strategies import Causal
-
-        chosen = resolve_options(problem.defaults, **self.strategies)
+        chosen = resolve_options(problem.defaults, self.strategies)
+        kinds = strategy_kinds()
         parts: dict[str, Any] = {}
         for name, texts in self.strategy_settings.items():
             if not texts:
                 continue
-            part = getattr(chosen, name) or (Causal() if name == "causal" else None)
+            part = getattr(chosen, name) or kinds[name].default
             if part is None:
                 raise InputError(f"--set {name}.{next(iter(texts))} needs --{name} NAME")
             parts[name] = specified(part, texts, name)

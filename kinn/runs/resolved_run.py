@@ -12,11 +12,11 @@ from kinn.config import Specification, to_config
 from kinn.errors import InputError
 from kinn.runs.options import Options
 from kinn.runs.problem_loader import Source, find
+from kinn.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from kinn.problem import Problem
     from kinn.runs.folder import RunFolder
-    from kinn.train.options import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,6 @@ class ResolvedRun:
             KeyError: If the configuration lacks something.
         """
         from kinn.config import from_config
-        from kinn.train.options import TrainingOptions
 
         stated = config["problem"]
         if problem is None or isinstance(problem, Path):

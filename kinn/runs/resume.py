@@ -12,6 +12,7 @@ from kinn.runs import execute
 from kinn.runs.options import Options
 from kinn.runs.problem_loader import find
 from kinn.runs.resolved_run import ResolvedRun
+from kinn.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from kinn.problem import Problem
@@ -157,7 +158,6 @@ def _from_file(
     from kinn.optim import OPTIMIZERS
     from kinn.solver import solve
     from kinn.train.checkpoint import Checkpoints, read_checkpoint
-    from kinn.train.options import TrainingOptions
 
     before = read_checkpoint(path)
     try:

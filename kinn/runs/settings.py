@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kinn.errors import InputError, unknown
-
-#: The strategies of a training that have settings.
-STRATEGIES = ("weights", "sampling", "causal")
+from kinn.training_options import strategy_kinds
 
 #: The parts of a solve whose settings carry their name in front; the others are the problem's.
-PARTS = ("network", "optimizer", *STRATEGIES)
+PARTS = ("network", "optimizer", *strategy_kinds())
 
 
 @dataclass(frozen=True)
@@ -21,19 +19,17 @@ class Settings:
     network: dict[str, str] = field(default_factory=dict)
     optimizer: dict[str, str] = field(default_factory=dict)
     problem: dict[str, str] = field(default_factory=dict)
-    weights: dict[str, str] = field(default_factory=dict)
-    sampling: dict[str, str] = field(default_factory=dict)
-    causal: dict[str, str] = field(default_factory=dict)
+    strategies: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name in strategy_kinds()})
+
+    @property
+    def parts(self) -> dict[str, dict[str, str]]:
+        """All of them, by part."""
+        return {"problem": self.problem, "network": self.network, "optimizer": self.optimizer, **self.strategies}
 
     @property
     def named(self) -> dict[str, str]:
         """All of them, with the part in front of each name."""
-        return {f"{part}.{name}": text for part in ("problem", *PARTS) for name, text in getattr(self, part).items()}
-
-    @property
-    def strategies(self) -> dict[str, dict[str, str]]:
-        """Those of the strategies, by strategy."""
-        return {name: getattr(self, name) for name in STRATEGIES}
+        return {f"{part}.{name}": text for part, texts in self.parts.items() for name, text in texts.items()}
 
 
 def split(pairs: Sequence[str]) -> Settings:
@@ -50,23 +46,5 @@ def split(pairs: Sequence[str]) -> Settings:
         part, dot, rest = name.partition(".")
         if dot and part not in PARTS:
             raise unknown("part", part, PARTS, f"--set {pair}")
-        getattr(settings, part if dot else "problem")[rest if dot else name] = value
+        settings.parts[part if dot else "problem"][rest if dot else name] = value
     return settings
-
-
-def curriculum(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
-    """Return the values of constants from `name=value,value,...`.
-
-    Raises:
-        InputError: If a text is nothing of the kind.
-    """
-    out = {}
-    for text in texts:
-        name, equals, values = (part.strip() for part in text.partition("="))
-        try:
-            out[name] = tuple(float(value) for value in values.split(","))
-        except ValueError:
-            equals = ""
-        if not name or not equals:
-            raise InputError(f"--curriculum takes NAME=VALUE,VALUE,..., not {text!r}")
-    return out

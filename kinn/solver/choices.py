@@ -12,7 +12,7 @@ from kinn.forms import FormObjective, TrialFunctions, energy_form, inverse_form,
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
-from kinn.train.options import TrainingOptions
+from kinn.training_options import TrainingOptions, option_kinds
 
 #: The forms by name.
 FORMS: dict[str, Callable[..., FormObjective]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
@@ -63,10 +63,14 @@ def positive(name: str, value: float) -> float:
     return value
 
 
-def reject_strong_only(followed: TrainingOptions, form: str) -> None:
-    """Refuse strategies that change residuals, of which an energy has none."""
-    asked: dict[str, object] = {"weights": followed.weights, "sampling": followed.sampling, "causal": followed.causal}
-    asked |= {"batch": followed.batch, "slabs": followed.slabs if followed.slabs > 1 else None}
-    for name, what in asked.items():
-        if what is not None:
+def check_options(options: TrainingOptions, optimizer: Optimizer, form: str) -> None:
+    """Refuse training options that the form or the optimizer does not know.
+
+    Raises:
+        InputError: If there is one: energies have no residuals to weight, and mini-batches are for first-order methods.
+    """
+    if options.batch is not None and not optimizer.stochastic:
+        raise InputError(f"mini-batches are for optimizer 'adam', not for {optimizer.name!r}")
+    for name in options.stated if form != "strong" else ():
+        if option_kinds()[name].strong_only:
             raise InputError(f"{name} is for the strong form, not for the {form} form")

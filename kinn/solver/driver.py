@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import fields
+from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -21,9 +24,9 @@ from kinn.solver.choices import (
     DTYPES,
     FORMS,
     SINGLE_THREAD_BELOW,
+    check_options,
     collocation_count,
     positive,
-    reject_strong_only,
     resolve_network,
     resolve_optimizer,
 )
@@ -32,11 +35,9 @@ from kinn.train.checkpoint import Checkpoints
 from kinn.train.distributed import count, distribute, rank
 from kinn.train.history import HistoryEntry
 from kinn.train.loop import CLOCKS, StoppingCriteria
-from kinn.train.options import resolve_options
-from kinn.train.plans import TrialBuilder
-from kinn.train.plans.curriculum import Values
+from kinn.train.plans import TrialBuilder, build_plan
 from kinn.train.stages import Placing, StageRunner, history
-from kinn.train.strategies import Causal, Sampling, Weighting
+from kinn.training_options import TrainingOptions, option_kinds, resolve_options
 
 #: Validation points for each collocation point.
 VALIDATION = 2
@@ -57,13 +58,7 @@ def solve(
     threads: int | None = None,
     progress: Callable[[HistoryEntry], None] | None = None,
     checkpoint: Checkpoints | Path | str | None = None,
-    weights: Weighting | str | None = None,
-    sampling: Sampling | str | None = None,
-    causal: Causal | bool | None = None,
-    batch: int | None = None,
-    slabs: int | None = None,
-    curriculum: Values | None = None,
-    ensemble: int | None = None,
+    **options: Any,
 ) -> Solution:
     """Solve a problem.
 
@@ -84,18 +79,8 @@ def solve(
             waits in vain as soon as the machine is shared, and torch's setting above. It is set back afterwards.
         progress: Called with a record after each step.
         checkpoint: A file that keeps where the solve stands, from which `kinn.resume` goes on after a kill.
-        weights: How terms and points are weighted: `NTK()`, `GradientNorm()`, `ResidualAttention()`, `SelfAdaptive()`,
-            `FixedWeights(...)`, or the name of one; "measure" for the mean squares alone; None for the problem's own.
-        sampling: How points are moved while training goes on: `RAD()`, `RARD()` or a name, "none" not to; None for the
-            problem's own.
-        causal: Whether late times count only once early ones are learnt: `Causal(...)`, or True; None for the problem's own.
-        batch: The number of interior points that each step sees, for Adam; None for all.
-        slabs: Cuts the time into so many intervals, each solved from where the last one ended with a network of its own;
-            None for the problem's own number, which mostly is 1.
-        curriculum: The values that a constant of the problem takes one after the other, `{"re": (100, 400, 1000)}`, each
-            training starting from the weights of the last.
-        ensemble: Solves with so many seeds, each in the time given, and returns the mean, and the standard deviation as
-            `solution.std`.
+        **options: The fields of `kinn.TrainingOptions`: weights, sampling, causal, batch, time_windows, curriculum and
+            ensemble; None for the problem's own.
 
     Raises:
         InputError: If something asked for cannot be.
@@ -118,24 +103,16 @@ def solve(
         clock=clock,
         iterations=None if iterations is None else int(positive("iterations", iterations)),
     )
-    followed = resolve_options(
-        defaults,
-        weights=weights,
-        sampling=sampling,
-        causal=causal,
-        batch=batch,
-        slabs=slabs,
-        curriculum=curriculum,
-        ensemble=ensemble,
-    )
-    followed.check(method)
+    for name in options:
+        if name not in option_kinds():
+            raise unknown("option", name, signature(solve).parameters, "kinn.solve")
+    followed = resolve_options(defaults, options)
+    check_options(followed, method, form)
     if count() > 1 and (followed.strategies or followed.batch):
         raise InputError("strategies that move or weight points, and mini-batches, are for one process")
-    if form != "strong":
-        reject_strong_only(followed, form)
     warn_of_doubts(problem)
     start = TrialBuilder(problem, architecture, seed, DTYPES[dtype])
-    route = followed.route(start)
+    route = build_plan(start, followed)
     sample = start.trial()
     points = collocation_count(sample) if points is None else points
     if isinstance(checkpoint, Checkpoints):
@@ -193,6 +170,19 @@ def solve(
         if isinstance(fields, BoundaryTrial) and fields.main.solution is not None
         else {},
     )
+
+
+# what editors, `help` and the documentation show: the training options by name
+_SIGNATURE = signature(solve)
+solve.__signature__ = _SIGNATURE.replace(  # type: ignore[attr-defined]
+    parameters=[
+        *(p for p in _SIGNATURE.parameters.values() if p.kind is not Parameter.VAR_KEYWORD),
+        *(
+            Parameter(option.name, Parameter.KEYWORD_ONLY, default=None, annotation=option.type)
+            for option in fields(TrainingOptions)
+        ),
+    ]
+)
 
 
 def _placed(form: Callable[..., FormObjective], points: int, seed: int) -> Placing:

@@ -14,10 +14,10 @@ from kinn.train.checkpoint import Checkpoints, standing_in
 from kinn.train.error_monitor import ErrorMonitor
 from kinn.train.history import HistoryEntry, columns, from_columns
 from kinn.train.loop import StoppingCriteria, TrainingResult, train
-from kinn.train.options import TrainingOptions
 from kinn.train.plans import SingleStage, TrainingPlan
 from kinn.train.state import TrainingState
-from kinn.train.strategies import Multipliers, QuadratureRefinement, StrategyStack
+from kinn.train.strategies import Multipliers, QuadratureRefinement, Strategy, StrategyStack
+from kinn.training_options import TrainingOptions
 
 #: Returns the objective of trial functions at the points trained on, and at those of validation, for what is added to
 #: the seed.
@@ -84,7 +84,7 @@ class StageRunner:
             def progress(record: HistoryEntry) -> None:
                 follow(_moved(record, said, earlier))
 
-        strategies = self.recipe.strategies
+        strategies: tuple[Strategy, ...] = self.recipe.strategies
         if isinstance(system, EnergyObjective):
             strategies = (QuadratureRefinement(), Multipliers()) if system.penalties else (QuadratureRefinement(),)
         regime = StrategyStack(strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))

@@ -26,7 +26,7 @@ from kinn.runs.problem_loader import find
 from kinn.runs.resolved_run import ResolvedRun
 from kinn.runs.resume import Resumption
 from kinn.train.history import HistoryEntry
-from kinn.train.options import TrainingOptions
+from kinn.training_options import TrainingOptions
 
 SCRIPT = """
 from kinn import Dirichlet, Interval, Problem

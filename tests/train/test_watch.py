@@ -47,7 +47,7 @@ def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pyte
     assert torch.equal(alone.fields.flat.get(), watched.fields.flat.get())
 
 
-def test_slabs_have_no_errors_of_the_whole_on_the_way() -> None:
+def test_windows_have_no_errors_of_the_whole_on_the_way() -> None:
     problem = problems.factory("heat-multifrequency")()
-    sliced = kinn.solve(problem, MLP((4,)), points=60, iterations=4, slabs=2)
+    sliced = kinn.solve(problem, MLP((4,)), points=60, iterations=4, time_windows=2)
     assert not any(record.errors for record in sliced.history)

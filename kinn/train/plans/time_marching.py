@@ -1,7 +1,7 @@
-"""Time slabs: the time is cut into intervals, and each is solved with a network of its own from where the last one ended.
+"""Time windows: the time is cut into intervals, and each is solved with a network of its own from where the last one ended.
 
 Over a long time training finds fields that satisfy the equation late without having come from the initial state (Wang,
-Sankaran and Perdikaris 2022, arXiv:2203.07404); over a short one it does not. What a slab ends with is the initial state
+Sankaran and Perdikaris 2022, arXiv:2203.07404); over a short one it does not. What a window ends with is the initial state
 of the next, so its error is carried along as in a time-stepping method.
 """
 
@@ -21,17 +21,17 @@ from kinn.problem import Array, Problem
 from kinn.train.plans.plan import TrainingPlan, TrialBuilder
 from kinn.train.plans.transferred_data import conditions_of
 
-#: Slabs agree to rounding on the instant where they meet.
+#: Windows agree to rounding on the instant where they meet.
 CLOSE = 1e-9
 
 
 class TimeMarchingSolution:
-    """The solutions of successive slabs as one.
+    """The solutions of successive windows as one.
 
     Args:
         problem: The problem over the whole time.
-        trials: The trained functions of each slab.
-        instants: Where the slabs begin and end, one more than slabs.
+        trials: The trained functions of each window.
+        instants: Where the windows begin and end, one more than windows.
     """
 
     def __init__(self, problem: Problem, trials: Sequence[TrialFunctions], instants: Sequence[float]) -> None:
@@ -41,13 +41,13 @@ class TimeMarchingSolution:
 
     @property
     def parameter_count(self) -> int:
-        """The number of parameters of all slabs."""
+        """The number of parameters of all windows."""
         return sum(trial.parameter_count for trial in self.trials)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points, each from the slab of its time; see `TrialFunctions.evaluate`.
+        """Return fields and derivatives at points, each from the window of its time; see `TrialFunctions.evaluate`.
 
-        At an instant where two slabs meet it is the earlier one's.
+        At an instant where two windows meet it is the earlier one's.
         """
         names = expressions if isinstance(expressions, str) else list(expressions)
         x = np.asarray(points, dtype=np.float64)
@@ -55,24 +55,24 @@ class TimeMarchingSolution:
             return self.trials[0].evaluate(x, names)  # which says what is wrong
         out = np.full(len(x) if isinstance(names, str) else (len(x), len(names)), np.nan)
         inner = self.instants[1:-1] + CLOSE * np.ptp(self.instants)
-        slab = np.searchsorted(inner, x[:, self.problem.coordinates.index(TIME)])
+        window = np.searchsorted(inner, x[:, self.problem.coordinates.index(TIME)])
         for n, trial in enumerate(self.trials):
-            rows = np.flatnonzero(slab == n)
+            rows = np.flatnonzero(window == n)
             out[rows] = trial.evaluate(x[rows], names, subdomain=subdomain)
         return out
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """Return the weights by name, those of each slab under its number."""
+        """Return the weights by name, those of each window under its number."""
         states = (trial.state_dict() for trial in self.trials)
-        return {f"slabs.{n}.{name}": tensor for n, state in enumerate(states) for name, tensor in state.items()}
+        return {f"windows.{n}.{name}": tensor for n, state in enumerate(states) for name, tensor in state.items()}
 
 
 class TimeMarching(TrainingPlan):
-    """Solves one slab of time after the other.
+    """Solves one time window after the other.
 
     Args:
         start: What the trial functions are made from.
-        count: The number of slabs, of equal length.
+        count: The number of windows, of equal length.
 
     Raises:
         InputError: If the problem has no time to cut, or a condition that cannot be carried over.
@@ -83,11 +83,11 @@ class TimeMarching(TrainingPlan):
         self.start = start
         problem = start.problem
         if count < 1:
-            raise InputError(f"there is at least 1 time slab, not {count}")
+            raise InputError(f"there is at least 1 time window, not {count}")
         if TIME not in problem.coordinates:
-            raise InputError(f"problem {problem.name!r} has no time to cut into slabs")
+            raise InputError(f"problem {problem.name!r} has no time to cut into windows")
         if problem.unknowns:
-            raise InputError(f"problem {problem.name!r} has unknowns, which belong to all time: it has no slabs")
+            raise InputError(f"problem {problem.name!r} has unknowns, which belong to all time: it has no windows")
         axis = problem.coordinates.index(TIME)
         spans = {tuple(float(corner[axis]) for corner in g.bounds) for g in problem.subdomains.values()}
         if len(spans) != 1:
@@ -97,24 +97,24 @@ class TimeMarching(TrainingPlan):
 
     @property
     def count(self) -> int:
-        """The number of slabs."""
+        """The number of windows."""
         return len(self.instants) - 1
 
     def made(self) -> TrialFunctions:
-        """Return trial functions of the next slab, which start from where the last one ended."""
+        """Return trial functions of the next window, which start from where the last one ended."""
         leg = len(self.trials)
         return replace(self.start, problem=self._problem(leg)).trial()
 
     def fields(self) -> TimeMarchingSolution:
-        """Return the slabs as one."""
+        """Return the windows as one."""
         return TimeMarchingSolution(self.start.problem, self.trials, self.instants)
 
     def label(self, leg: int) -> str:
-        """Return the number of the slab."""
-        return f"slab {leg + 1}"
+        """Return the number of the window."""
+        return f"window {leg + 1}"
 
     def _problem(self, leg: int) -> Problem:
-        """Return the problem of a slab."""
+        """Return the problem of a window."""
         problem, span = self.start.problem, (self.instants[leg], self.instants[leg + 1])
         cut = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
         domain = cut if isinstance(problem.domain, Mapping) else next(iter(cut.values()))
@@ -127,7 +127,7 @@ class TimeMarching(TrainingPlan):
         whole = {id(cut[name]): geometry for name, geometry in problem.subdomains.items()}
 
         def sampler(geometry: Geometry, n: int, seed: int) -> Array:
-            """Return those of the problem's own points that fall into the slab, about n."""
+            """Return those of the problem's own points that fall into the window, about n."""
             x = draw(whole[id(geometry)], n * self.count, seed)
             t = x[:, problem.coordinates.index(TIME)]
             return np.asarray(x[(span[0] <= t) & (t <= span[1])])
@@ -140,7 +140,7 @@ def _cut(geometry: Geometry, span: tuple[float, float]) -> Geometry:
     """Return a domain over a part of its time."""
     time = geometry if isinstance(geometry, TimeInterval) else getattr(geometry, "time", None)
     if not isinstance(time, TimeInterval):
-        raise InputError(f"time slabs need a shape times an interval of time, not {geometry!r}")
+        raise InputError(f"time windows need a shape times an interval of time, not {geometry!r}")
     part = TimeInterval(*span, name=time.name)
     space = getattr(geometry, "space", None)
     return part if space is None else space * part

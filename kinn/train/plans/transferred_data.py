@@ -1,4 +1,4 @@
-"""What a time slab takes over from the one before: its initial state."""
+"""What a time window takes over from the one before: its initial state."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ STATE_CACHE_SIZE = 64
 
 
 class TerminalState:
-    """The state a slab ends in: what was asked for at some points is computed once.
+    """The state a window ends in: what was asked for at some points is computed once.
 
-    The functions of a slab start from the state before, which starts from the one before that: if each of several
-    fields asked anew for all of them, the work would grow like a power of the number of slabs.
+    The functions of a window start from the state before, which starts from the one before that: if each of several
+    fields asked anew for all of them, the work would grow like a power of the number of windows.
 
     Args:
         trial: The trained functions.
@@ -111,7 +111,7 @@ def _is_independent(x: Field, axis: int) -> bool:
             return True
         if not any(slopes):
             return False
-    raise InputError("what a time slab carries over is given at points, not at functions of them")
+    raise InputError("what a time window carries over is given at points, not at functions of them")
 
 
 def conditions_of(

@@ -20,7 +20,11 @@ WEIGHTS: dict[str, type[Weighting]] = {
 #: The ways of resampling by their names on the command line.
 SAMPLINGS: dict[str, type[Sampling]] = {s.name: s for s in (RAD, RARD)}
 
+#: Causal weights by name: there is one kind.
+CAUSAL: dict[str, type[Causal]] = {Causal.name: Causal}
+
 __all__ = [
+    "CAUSAL",
     "NTK",
     "RAD",
     "RARD",

@@ -35,7 +35,7 @@ class UniformWeights(Constant):
     Conditions have the weight 1, or their own, the equations that of the problem (`Defaults.pde_weight`).
     """
 
-    name: ClassVar[str] = "measure"
+    name: ClassVar[str] = "uniform"
 
     def begin(self, system: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
         """Return nothing: the system has these weights already."""

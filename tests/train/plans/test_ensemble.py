@@ -40,9 +40,9 @@ def test_the_first_member_is_what_a_single_solve_comes_to() -> None:
 
 
 def test_members_may_have_legs() -> None:
-    solution = kinn.solve(heat(), NETWORK, ensemble=2, slabs=2, iterations=12, points=60)
+    solution = kinn.solve(heat(), NETWORK, ensemble=2, time_windows=2, iterations=12, points=60)
     labels = list(dict.fromkeys(record.stage.rpartition(" ")[0] for record in solution.history))
-    assert labels == ["member 1 slab 1", "member 1 slab 2", "member 2 slab 1", "member 2 slab 2"]
+    assert labels == ["member 1 window 1", "member 1 window 2", "member 2 window 1", "member 2 window 2"]
     assert solution.iterations <= 24
 
 

@@ -1,4 +1,4 @@
-"""Time slabs: each starts from where the last one ended, and together they are the solution."""
+"""Time windows: each starts from where the last one ended, and together they are the solution."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ NETWORK = MLP((10,))
 
 
 @pytest.mark.parametrize(("enforce", "error"), [("hard", 1e-3), ("soft", 2e-2)])
-def test_slabs_together_are_the_solution(enforce: str, error: float) -> None:
-    solution = kinn.solve(heat(enforce), NETWORK, slabs=3, iterations=150, points=200, budget=120)
+def test_windows_together_are_the_solution(enforce: str, error: float) -> None:
+    solution = kinn.solve(heat(enforce), NETWORK, time_windows=3, iterations=150, points=200, budget=120)
     assert solution.errors["u"].l2 < error
     assert isinstance(solution.fields, TimeMarchingSolution)
     assert solution.parameters == 3 * NETWORK.parameter_count(2, 1)
     stages = dict.fromkeys(record.stage.rpartition(" ")[0] for record in solution.history)
-    assert list(stages) == ["slab 1", "slab 2", "slab 3"]
+    assert list(stages) == ["window 1", "window 2", "window 3"]
     assert [r.iteration for r in solution.history] == list(range(1, len(solution.history) + 1))
     assert len(solution.history) <= 150
     x = np.linspace(0, 1, 7)
-    for t in (0.4 / 3, 0.8 / 3):  # where slabs meet, the field has no jump
+    for t in (0.4 / 3, 0.8 / 3):  # where windows meet, the field has no jump
         before, after = (solution.evaluate("u", np.column_stack([x, np.full(7, t + e)])) for e in (-1e-7, 1e-7))
         np.testing.assert_allclose(before, after, atol=1e-5 if enforce == "hard" else 0.05)
     assert np.isnan(solution.evaluate("u", np.array([[0.5, 0.5]]))).all()
 
 
-def test_an_ode_has_slabs_too() -> None:
-    solution = kinn.solve(decay(), NETWORK, slabs=2, iterations=100, points=60, budget=60)
+def test_an_ode_has_windows_too() -> None:
+    solution = kinn.solve(decay(), NETWORK, time_windows=2, iterations=100, points=60, budget=60)
     assert solution.errors["u"].l2 < 1e-4
 
 
@@ -47,7 +47,7 @@ def trained(problem: Problem) -> DomainTrial:
     return trial
 
 
-def test_the_work_grows_with_the_number_of_slabs_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_work_grows_with_the_number_of_windows_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     conditions = [Initial(c, 1.0, enforce="hard") for c in "abc"]
     problem = Problem(
         "ode",
@@ -65,8 +65,8 @@ def test_the_work_grows_with_the_number_of_slabs_and_no_faster(monkeypatch: pyte
 
     monkeypatch.setattr(DomainTrial, "evaluate", counted)
     counts = []
-    for slabs in (2, 4, 6):
-        fields = kinn.solve(problem, MLP((3,)), slabs=slabs, iterations=slabs, points=10, budget=60).fields
+    for windows in (2, 4, 6):
+        fields = kinn.solve(problem, MLP((3,)), time_windows=windows, iterations=windows, points=10, budget=60).fields
         calls.clear()
         fields.evaluate(np.array([[0.99]]), ("a", "b", "c"))
         counts.append(len(calls))
@@ -105,7 +105,7 @@ def labels(problem: Problem, span: tuple[float, float], last: bool, previous: Do
     return [c.label for c in conditions_of(problem, span, last=last, previous=previous)]
 
 
-def test_each_slab_has_the_conditions_of_its_time() -> None:
+def test_each_window_has_the_conditions_of_its_time() -> None:
     at = np.array([[0.5, 0.1], [0.5, 0.2], [0.5, 0.4]])
     base = heat("soft")
     problem = Problem(
@@ -130,7 +130,7 @@ def test_values_at_the_start_may_be_given_as_dirichlet() -> None:
         "p", Interval(0, 1) * TimeInterval(0, 1), strong=lambda u, p: u.t,
         conditions=[Dirichlet("u", lambda x, t: sin(x), on="initial")],
     )  # fmt: skip
-    solution = kinn.solve(problem, NETWORK, slabs=2, iterations=60, points=60)
+    solution = kinn.solve(problem, NETWORK, time_windows=2, iterations=60, points=60)
     x = np.linspace(0, 1, 9)
     np.testing.assert_allclose(solution.evaluate("u", np.column_stack([x, np.ones(9)])), np.sin(x), atol=1e-3)
 
@@ -153,19 +153,19 @@ def test_points_of_the_problems_own_sampler_are_cut() -> None:
         assert len(x) == pytest.approx(250 if span[0] == 0 else 750, rel=0.15)
 
 
-def test_problems_without_slabs_say_so() -> None:
+def test_problems_without_windows_say_so() -> None:
     def route(problem: Problem, count: int = 2) -> TimeMarching:
         return TimeMarching(TrialBuilder(problem, NETWORK, 0, torch.float64), count)
 
     still = Problem("still", Interval(0, 1), strong=lambda u, p: u.xx, conditions=[Dirichlet("u", 0.0, on="left")])
-    with pytest.raises(InputError, match="problem 'still' has no time to cut into slabs"):
+    with pytest.raises(InputError, match="problem 'still' has no time to cut into windows"):
         route(still)
-    with pytest.raises(InputError, match="at least 1 time slab, not 0"):
+    with pytest.raises(InputError, match="at least 1 time window, not 0"):
         route(heat(), 0)
-    with pytest.raises(InputError, match="slabs is a whole number of at least 1, not 0"):
-        kinn.solve(heat(), NETWORK, slabs=0)
-    with pytest.raises(InputError, match="time slabs or a curriculum, not both"):
-        kinn.solve(decay(), NETWORK, slabs=2, curriculum={"rate": (1.0, 4.0)})
+    with pytest.raises(InputError, match="time_windows is a whole number of at least 1, not 0"):
+        kinn.solve(heat(), NETWORK, time_windows=0)
+    with pytest.raises(InputError, match="time windows or a curriculum, not both"):
+        kinn.solve(decay(), NETWORK, time_windows=2, curriculum={"rate": (1.0, 4.0)})
 
 
 def test_fields_name_what_they_carry() -> None:

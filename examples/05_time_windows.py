@@ -1,9 +1,9 @@
 """
-A long time in slabs
+A long time in windows
 ====================
 
 Van der Pol's oscillator x'' - (1 - x^2) x' + x = 0 over three periods. Trained on the whole time at once, a network
-finds functions that satisfy the equation late without having come from the initial state. Cut into slabs, each with
+finds functions that satisfy the equation late without having come from the initial state. Cut into windows, each with
 a network of its own that starts from where the last one ended, the same training finds the solution.
 """
 
@@ -29,11 +29,11 @@ problem = Problem(
 )
 
 # %%
-# All at once, and in eight slabs; both have as many steps in all.
+# All at once, and in eight windows; both have as many steps in all.
 network = KAN((4,), grid=8, degree=5)
 whole = kinn.solve(problem, network, points=300, iterations=400, seed=0)
-slabs = kinn.solve(problem, network, points=300, iterations=400, slabs=8, seed=0)
+windows = kinn.solve(problem, network, points=300, iterations=400, time_windows=8, seed=0)
 print(f"at once   relative L2 error {whole.errors['x'].l2:.1e}")
-print(f"8 slabs   relative L2 error {slabs.errors['x'].l2:.1e}")
-error = slabs.errors["x"].l2
-slabs.plot("runs/van-der-pol-slabs")
+print(f"8 windows   relative L2 error {windows.errors['x'].l2:.1e}")
+error = windows.errors["x"].l2
+windows.plot("runs/van-der-pol-windows")

@@ -1,0 +1,355 @@
+"""Training options (loss weights, sampling, time windows, ...), each described once, as a field of `TrainingOptions`.
+
+`kinn.solve`, `Defaults`, the command line and the study files read these fields: a new option is one new field.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from importlib import import_module
+from typing import Any, ClassVar
+
+from kinn.errors import InputError, unknown
+from kinn.config import Specification, from_config, to_config
+
+#: Switches off a strategy that is the problem's default.
+NONE = "none"
+
+#: Options of which a solve has one at most.
+EXCLUSIVE = ("time_windows", "curriculum")
+
+
+@dataclass(frozen=True)
+class OptionKind(ABC):
+    """Which values an option takes in a script, on the command line, in a study file and in a configuration.
+
+    Attributes:
+        help: The help text of the command line.
+        strong_only: Whether only the strong form knows the option.
+    """
+
+    #: Whether a sweep can go through several values.
+    scalar: ClassVar[bool] = True
+
+    #: The value that switches the option off, whatever the default of the problem.
+    off: ClassVar[Any]
+
+    help: str
+    strong_only: bool = False
+
+    @property
+    @abstractmethod
+    def command_line(self) -> tuple[Any, str | None]:
+        """The type of the value on the command line and its placeholder in the help; a switch has none."""
+
+    @property
+    @abstractmethod
+    def study(self) -> Any:
+        """The type of the value in a study file, for pydantic."""
+
+    @abstractmethod
+    def resolve(self, name: str, value: Any) -> Any:
+        """Value of the option as training uses it, None where it is off.
+
+        Raises:
+            InputError: If the option does not take the value.
+        """
+
+    def parse(self, name: str, value: Any) -> Any:
+        """Value of an option from what the command line gave."""
+        return value
+
+    def to_config(self, value: Any) -> Any:
+        """Resolved value as plain data."""
+        return value
+
+    def from_config(self, name: str, value: Any) -> Any:
+        """Resolved value from plain data."""
+        return self.resolve(name, value)
+
+
+@dataclass(frozen=True)
+class StrategyKind(OptionKind):
+    """A strategy: an object of its class, or a name.
+
+    Attributes:
+        catalogue: The module and the name of the dictionary of strategies, which is imported when a name is looked up.
+        title: What messages call the strategies.
+    """
+
+    off: ClassVar[Any] = NONE
+
+    catalogue: str = ""
+    title: str = ""
+
+    @property
+    def classes(self) -> Mapping[str, type[Any]]:
+        """The strategies by name."""
+        module, _, name = self.catalogue.partition(":")
+        classes: Mapping[str, type[Any]] = getattr(import_module(module), name)
+        return classes
+
+    @property
+    def default(self) -> Any:
+        """The strategy that settings alone switch on; None where a name is needed."""
+        return None
+
+    @property
+    def command_line(self) -> tuple[Any, str | None]:
+        """A name."""
+        return str, "NAME"
+
+    @property
+    def study(self) -> Any:
+        """A name."""
+        return str
+
+    def resolve(self, name: str, value: Any) -> Any:
+        """Strategy of a name with its default settings; an object is taken as it is."""
+        if value is None or value == NONE:
+            return None
+        if not isinstance(value, str):
+            return value
+        if value not in self.classes:
+            raise unknown(self.title, value, [*self.classes, NONE])
+        return self.classes[value]()
+
+    def to_config(self, value: Any) -> Any:
+        """Name and settings of a strategy."""
+        return to_config(value)
+
+    def from_config(self, name: str, value: Any) -> Any:
+        """Strategy of a name with settings."""
+        return from_config(self.classes, value, name)
+
+
+@dataclass(frozen=True)
+class SwitchKind(StrategyKind):
+    """The only strategy of its kind: an object, or True for the one with default settings."""
+
+    off: ClassVar[Any] = False
+
+    @property
+    def default(self) -> Any:
+        """The strategy with its default settings."""
+        (kind,) = self.classes.values()
+        return kind()
+
+    @property
+    def command_line(self) -> tuple[Any, str | None]:
+        """A switch."""
+        return bool, None
+
+    @property
+    def study(self) -> Any:
+        """True or false."""
+        return bool
+
+    def resolve(self, name: str, value: Any) -> Any:
+        """Strategy that is switched on."""
+        return self.default if value is True else value or None
+
+
+@dataclass(frozen=True)
+class CountKind(OptionKind):
+    """A whole number.
+
+    Attributes:
+        least: The least one, which is that of a solve without the option.
+    """
+
+    least: int = 1
+
+    @property
+    def off(self) -> int:
+        """The least number."""
+        return self.least
+
+    @property
+    def command_line(self) -> tuple[Any, str | None]:
+        """A whole number."""
+        return int, "N"
+
+    @property
+    def study(self) -> Any:
+        """A whole number of at least the least."""
+        from typing import Annotated
+
+        from pydantic import Field
+
+        return Annotated[int, Field(ge=self.least)]
+
+    def resolve(self, name: str, value: Any) -> Any:
+        """Number above the least."""
+        if value is None or (value == self.least and not isinstance(value, bool)):
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or value < self.least:
+            raise InputError(f"{name} is a whole number of at least {self.least}, not {value!r}")
+        return value
+
+
+@dataclass(frozen=True)
+class CurriculumKind(OptionKind):
+    """Sequences of values by the name of a constant."""
+
+    scalar: ClassVar[bool] = False
+    off: ClassVar[Any] = {}
+
+    @property
+    def command_line(self) -> tuple[Any, str | None]:
+        """Texts, one a constant."""
+        return list[str], "NAME=V,V,..."
+
+    @property
+    def study(self) -> Any:
+        """Lists by name."""
+        return dict[str, list[float]]
+
+    def resolve(self, name: str, value: Any) -> Any:
+        """Values as tuples."""
+        return {constant: tuple(values) for constant, values in value.items()} if value else None
+
+    def parse(self, name: str, value: Any) -> Any:
+        """Values from the texts `constant=value,value,...`."""
+        out = {}
+        for text in value or ():
+            constant, equals, values = (part.strip() for part in text.partition("="))
+            try:
+                out[constant] = tuple(float(number) for number in values.split(","))
+            except ValueError:
+                equals = ""
+            if not constant or not equals:
+                raise InputError(f"--{name} takes NAME=VALUE,VALUE,..., not {text!r}")
+        return out or None
+
+    def to_config(self, value: Any) -> Any:
+        """Values by name."""
+        return dict(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How a solve is trained; None for what is not stated.
+
+    Attributes:
+        weights: How terms and points are weighted: `NTK()`, `GradientNorm()`, `ResidualAttention()`, `SelfAdaptive()`,
+            `FixedWeights(...)`, a `Weighting` of your own or the name of one; "uniform" for mean squares alone.
+        sampling: How points move during training: `RAD()`, `RARD()`, a `Sampling` of your own or a name; "none" for
+            points that stay.
+        causal: Whether late times count only once early ones are learnt: `Causal(...)`, or True.
+        batch: The number of interior points of a step of Adam; 0 for all.
+        time_windows: Cuts the time into this number of windows, each solved from the state at the end of the last one
+            with a network of its own.
+        curriculum: The values that a constant of the problem takes in turn, `{"re": (100, 400, 1000)}`, each training
+            starting from the weights of the last.
+        ensemble: Solves with this number of seeds, each for the whole budget, and returns the mean; the standard
+            deviation is `solution.std`.
+    """
+
+    weights: Specification | str | None = field(
+        default=None,
+        metadata={
+            "kind": StrategyKind(
+                "Loss weights: uniform, fixed, ntk, gradient-norm, rba or sa.",
+                strong_only=True,
+                catalogue="kinn.train.strategies:WEIGHTS",
+                title="loss weights",
+            )
+        },
+    )
+    sampling: Specification | str | None = field(
+        default=None,
+        metadata={
+            "kind": StrategyKind(
+                "How collocation points are moved: rad, rar-d or none.",
+                strong_only=True,
+                catalogue="kinn.train.strategies:SAMPLINGS",
+                title="sampling",
+            )
+        },
+    )
+    causal: Specification | bool | None = field(
+        default=None,
+        metadata={
+            "kind": SwitchKind(
+                "Learn early times before late ones.", strong_only=True, catalogue="kinn.train.strategies:CAUSAL"
+            )
+        },
+    )
+    batch: int | None = field(
+        default=None,
+        metadata={"kind": CountKind("Interior points that each step of Adam sees.", strong_only=True, least=0)},
+    )
+    time_windows: int | None = field(
+        default=None,
+        metadata={"kind": CountKind("Intervals of time that are solved one after the other.", strong_only=True)},
+    )
+    curriculum: Mapping[str, Sequence[float]] | None = field(
+        default=None, metadata={"kind": CurriculumKind("Values that a constant of the problem takes in turn.")}
+    )
+    ensemble: int | None = field(default=None, metadata={"kind": CountKind("Solve with N seeds and return the mean.")})
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The options that are stated, by name."""
+        return {name: value for name in option_kinds() if (value := getattr(self, name)) is not None}
+
+    @property
+    def strategies(self) -> tuple[Any, ...]:
+        """The strategies that change the objective between steps, of resolved options."""
+        kinds = option_kinds()
+        return tuple(value for name, value in self.stated.items() if isinstance(kinds[name], StrategyKind))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `kinn.solve` that resolve to these options, whatever the defaults of the problem."""
+        return {name: kind.off for name, kind in option_kinds().items()} | self.stated
+
+    def to_config(self) -> dict[str, Any]:
+        """Resolved options as plain data."""
+        kinds = option_kinds()
+        return {name: kinds[name].to_config(value) for name, value in self.stated.items()}
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any]) -> TrainingOptions:
+        """Resolved options of a configuration.
+
+        Raises:
+            InputError: If there is no such strategy or setting.
+        """
+        kinds = option_kinds().items()
+        return TrainingOptions(**{name: kind.from_config(name, config[name]) for name, kind in kinds if name in config})
+
+
+def option_kinds() -> dict[str, OptionKind]:
+    """Kind of each training option, by name."""
+    return {f.name: f.metadata["kind"] for f in fields(TrainingOptions)}
+
+
+def strategy_kinds() -> dict[str, StrategyKind]:
+    """Kind of each option that is a strategy with settings, by name."""
+    return {name: kind for name, kind in option_kinds().items() if isinstance(kind, StrategyKind)}
+
+
+def resolve_options(defaults: TrainingOptions, options: Mapping[str, Any]) -> TrainingOptions:
+    """Options with names as objects, and the problem's defaults where nothing is stated.
+
+    Args:
+        defaults: The defaults of the problem.
+        options: Values by name, None for the default.
+
+    Raises:
+        InputError: If there is no strategy of a name, a value is not valid, or options exclude each other.
+    """
+    kinds = option_kinds()
+    values = {name: kind.resolve(name, options.get(name)) for name, kind in kinds.items()}
+    for name, kind in kinds.items():
+        # time windows that are stated replace a curriculum of the problem, and the other way round
+        replaced = name in EXCLUSIVE and any(values[other] for other in EXCLUSIVE)
+        if options.get(name) is None and not replaced:
+            values[name] = kind.resolve(name, getattr(defaults, name))
+    if all(values[name] for name in EXCLUSIVE):
+        raise InputError("a solve has time windows or a curriculum, not both")
+    return TrainingOptions(**values)
