@@ -12,6 +12,7 @@ from .frames import MovingCoordinate as MovingCoordinate
 # How it is solved, and what comes back
 from .solver.driver import solve as solve
 from .runs.resume import resume as resume
+from .training_options import TrainingOptions as TrainingOptions
 from .solution import Solution as Solution
 from .errors import InputError as InputError
 from .errors import SolveError as SolveError

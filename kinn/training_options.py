@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import Any, ClassVar
 
-from kinn.errors import InputError, unknown
 from kinn.config import Specification, from_config, to_config
+from kinn.errors import InputError, unknown
 
 #: Switches off a strategy that is the problem's default.
 NONE = "none"
