@@ -6,7 +6,6 @@ a jet, gradients through a tensor.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +13,7 @@ import numpy as np
 import scipy.special
 import torch
 
-from kinn.errors import InputError
-from kinn.jets import univariate
-from kinn.jets.component import as_tensor
-from kinn.jets.index import add, first_axis, subtract, trace_axes, unit
+from kinn.jets import jet, univariate
 from kinn.jets.jet import Jet
 from kinn.jets.univariate import Univariate
 
@@ -34,7 +30,7 @@ def _elementary(name: str, stream: Univariate, array: Callable[..., Any]) -> Cal
         return on_tensor(x) if isinstance(x, torch.Tensor) else array(x)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Return {name}(x) for a field, tensor, array or number x."
+    function.__doc__ = f"{name}(x) of a field, tensor, array or number x."
     return function
 
 
@@ -65,93 +61,31 @@ sign = _elementary("sign", univariate.sign, np.sign)
 
 
 def where(condition: Values, yes: Values, no: Values) -> Values:
-    """Return `yes` where the condition holds and `no` elsewhere, derivatives included.
+    """The values of `yes` where the condition holds and of `no` elsewhere, derivatives included.
 
     Args:
         condition: A boolean array or tensor over the points, such as `p.y.value > 0`.
         yes: A field, tensor, array or number.
         no: Likewise.
     """
-    jet = next((v for v in (yes, no) if isinstance(v, Jet)), None)
-    if jet is None:
-        tensors = any(isinstance(v, torch.Tensor) for v in (condition, yes, no))
-        return torch.where(condition, yes, no) if tensors else np.where(condition, yes, no)
-    chosen, rejected = jet._lift(yes), jet._lift(no)
-    if chosen is None or rejected is None:
-        raise InputError("where takes fields, tensors, arrays or numbers")
-    mask = torch.as_tensor(condition)
-    return jet._like(lambda a: torch.where(mask, as_tensor(chosen[a]), as_tensor(rejected[a])))
+    if isinstance(yes, Jet) or isinstance(no, Jet):
+        return jet.where(condition, yes, no)
+    tensors = any(isinstance(v, torch.Tensor) for v in (condition, yes, no))
+    return torch.where(condition, yes, no) if tensors else np.where(condition, yes, no)
 
 
 def arctan2(y: Values, x: Values) -> Values:
-    """Return the angle of (x, y) in (-pi, pi], for fields, tensors, arrays or numbers."""
-    if not isinstance(x, Jet) and not isinstance(y, Jet):
-        on_tensors = isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor)
-        return torch.atan2(y, x) if on_tensors else np.arctan2(y, x)
-    jet = x if isinstance(x, Jet) else y
-    if (lifted := jet._lift(x)) is None or (other := jet._lift(y)) is None:
-        raise InputError("arctan2 takes fields, tensors, arrays or numbers")
-    x, y = lifted, other
-    squared = x * x + y * y
-
-    def component(a: tuple[int, ...]) -> Any:
-        if not any(a):
-            return torch.atan2(as_tensor(y.value), as_tensor(x.value))
-        if axes := trace_axes(a):
-            return sum(component(add(unit(len(a), i), unit(len(a), i))) for i in axes)
-        e = unit(len(a), first_axis(a))
-        slope = (x * y.derivative(e) - y * x.derivative(e)) / squared
-        return slope[subtract(a, e)]
-
-    return jet._like(component)
+    """The angle of (x, y) in (-pi, pi], for fields, tensors, arrays or numbers."""
+    if isinstance(x, Jet) or isinstance(y, Jet):
+        return jet.arctan2(y, x)
+    return torch.atan2(y, x) if isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor) else np.arctan2(y, x)
 
 
 def maximum(x: Values, y: Values) -> Values:
-    """Return the larger of two, with the derivatives of the larger (of the mean, where they are equal)."""
+    """The larger of two, with the derivatives of the larger (of the mean, where they are equal)."""
     return 0.5 * (x + y + abs(x - y))
 
 
 def minimum(x: Values, y: Values) -> Values:
-    """Return the smaller of two, with the derivatives of the smaller (of the mean, where they are equal)."""
+    """The smaller of two, with the derivatives of the smaller (of the mean, where they are equal)."""
     return 0.5 * (x + y - abs(x - y))
-
-
-#: Functions that numpy's and torch's dispatch may hand to a jet, by their names there.
-_BY_NAME: dict[str, Callable[..., Any]] = {
-    "exp": exp, "log": log, "sin": sin, "cos": cos, "tan": tan, "arctan": arctan, "atan": arctan, "sinh": sinh,
-    "cosh": cosh, "tanh": tanh, "sqrt": sqrt, "erf": erf, "sigmoid": sigmoid, "expit": sigmoid, "silu": silu,
-    "gelu": gelu, "absolute": abs, "abs": abs, "fabs": abs, "sign": sign, "arctan2": arctan2,
-    "atan2": arctan2, "maximum": maximum, "minimum": minimum, "where": where,
-    "square": lambda x: x * x, "negative": operator.neg, "neg": operator.neg, "positive": operator.pos,
-    "reciprocal": lambda x: 1.0 / x,
-}  # fmt: skip
-
-_BINARY: dict[str, str] = {
-    "add": "add",
-    "subtract": "sub",
-    "sub": "sub",
-    "multiply": "mul",
-    "mul": "mul",
-    "divide": "truediv",
-    "true_divide": "truediv",
-    "div": "truediv",
-    "power": "pow",
-    "pow": "pow",
-}
-
-
-def by_name(name: str, operands: tuple[Any, ...]) -> Any:
-    """Apply the function that numpy or torch calls `name` to operands of which at least one is a jet.
-
-    Raises:
-        InputError: If jets do not know the function.
-    """
-    if name in _BINARY and len(operands) == 2:
-        left, right = operands
-        if isinstance(left, Jet):
-            return getattr(left, f"__{_BINARY[name]}__")(right)
-        return getattr(right, f"__r{_BINARY[name]}__")(left)
-    function = _BY_NAME.get(name.removeprefix("special_"))
-    if function is None:
-        raise InputError(f"fields do not know the function {name!r}; they know: {', '.join(sorted(_BY_NAME))}")
-    return function(*operands)

@@ -8,6 +8,7 @@ evaluated on jets computes no derivative in vain, and recording what it asks for
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -17,9 +18,8 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.jets import univariate
-from kinn.jets.component import Component, plus
-from kinn.jets.composed import ComposedJet, leibniz
-from kinn.jets.index import Index, add, trace, trace_axes, unit, zero
+from kinn.jets.components import Component, ComposedJet, as_tensor, leibniz, plus
+from kinn.jets.index import Index, add, first_axis, subtract, trace, trace_axes, unit, zero
 from kinn.jets.univariate import Univariate
 
 
@@ -104,7 +104,7 @@ class Jet:
 
     def compose(self, function: Univariate) -> Self:
         """Return function(self)."""
-        streams = ComposedJet(function, self)
+        streams = ComposedJet(function, self, self.dimension)
         return self._like(lambda a: streams.component(0, a))
 
     def __add__(self, other: object) -> Self:
@@ -158,21 +158,17 @@ class Jet:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **options: Any) -> Any:
         """Let numpy's functions act on jets: `np.sin(jet)`, `array * jet`."""
-        from kinn.math import by_name
-
         if method != "__call__" or options:
             return NotImplemented
-        return by_name(ufunc.__name__, operands)
+        return _by_name(ufunc.__name__, operands)
 
     @classmethod
     def __torch_function__(
         cls, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Let torch's functions act on jets: `torch.sin(jet)`, `tensor * jet`."""
-        from kinn.math import by_name
-
         options = any((kwargs or {}).values())
-        return NotImplemented if options else by_name(getattr(function, "__name__", ""), args)
+        return NotImplemented if options else _by_name(getattr(function, "__name__", ""), args)
 
 
 def constant(dimension: int, value: Component) -> Jet:
@@ -184,3 +180,81 @@ def coordinate(dimension: int, axis: int, values: Tensor) -> Jet:
     """Return the jet of coordinate `axis` at the points where it takes `values` (N,)."""
     slope = unit(dimension, axis)
     return Jet(dimension, lambda a: values if not any(a) else float(a == slope))
+
+
+def where(condition: Any, yes: Any, no: Any) -> Jet:
+    """The jet that is `yes` where the condition holds and `no` elsewhere; one of them at least is a jet.
+
+    Raises:
+        InputError: If an operand cannot be a jet.
+    """
+    jet = yes if isinstance(yes, Jet) else no
+    chosen, rejected = jet._lift(yes), jet._lift(no)
+    if chosen is None or rejected is None:
+        raise InputError("where takes fields, tensors, arrays or numbers")
+    mask = torch.as_tensor(condition)
+    return jet._like(lambda a: torch.where(mask, as_tensor(chosen[a]), as_tensor(rejected[a])))
+
+
+def arctan2(y: Any, x: Any) -> Jet:
+    """The angle of (x, y) in (-pi, pi]; one of them at least is a jet.
+
+    Raises:
+        InputError: If an operand cannot be a jet.
+    """
+    jet = x if isinstance(x, Jet) else y
+    abscissa, ordinate = jet._lift(x), jet._lift(y)
+    if abscissa is None or ordinate is None:
+        raise InputError("arctan2 takes fields, tensors, arrays or numbers")
+    squared = abscissa * abscissa + ordinate * ordinate
+
+    def component(a: Index) -> Component:
+        if not any(a):
+            return torch.atan2(as_tensor(ordinate.value), as_tensor(abscissa.value))
+        if axes := trace_axes(a):
+            return sum(component(add(unit(len(a), i), unit(len(a), i))) for i in axes)
+        e = unit(len(a), first_axis(a))
+        slope = (abscissa * ordinate.derivative(e) - ordinate * abscissa.derivative(e)) / squared
+        return slope[subtract(a, e)]
+
+    return jet._like(component)
+
+
+#: Functions of one jet by the names that numpy and torch give them.
+_UNIVARIATE: dict[str, Univariate] = {
+    **{name: getattr(univariate, name) for name in univariate.NAMES},
+    "atan": univariate.arctan, "expit": univariate.sigmoid, "absolute": univariate.abs, "fabs": univariate.abs,
+}  # fmt: skip
+
+#: Other functions of jets by those names; operators try the reflected method where the left operand is no jet.
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "arctan2": arctan2, "atan2": arctan2, "where": where,
+    "maximum": lambda x, y: 0.5 * (x + y + abs(x - y)), "minimum": lambda x, y: 0.5 * (x + y - abs(x - y)),
+    "square": lambda x: x * x, "negative": operator.neg, "neg": operator.neg, "positive": operator.pos,
+    "reciprocal": lambda x: 1.0 / x,
+}  # fmt: skip
+
+_OPERATORS: dict[str, str] = {
+    "add": "add", "subtract": "sub", "sub": "sub", "multiply": "mul", "mul": "mul", "divide": "truediv",
+    "true_divide": "truediv", "div": "truediv", "power": "pow", "pow": "pow",
+}  # fmt: skip
+
+
+def _by_name(name: str, operands: tuple[Any, ...]) -> Any:
+    """Apply the function that numpy or torch calls `name` to operands of which at least one is a jet.
+
+    Raises:
+        InputError: If jets do not know the function.
+    """
+    if name in _OPERATORS and len(operands) == 2:
+        left, right = operands
+        if isinstance(left, Jet):
+            return getattr(left, f"__{_OPERATORS[name]}__")(right)
+        return getattr(right, f"__r{_OPERATORS[name]}__")(left)
+    name = name.removeprefix("special_")
+    if name in _UNIVARIATE:
+        return operands[0].compose(_UNIVARIATE[name])
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name](*operands)
+    known = ", ".join(sorted([*_UNIVARIATE, *_FUNCTIONS]))
+    raise InputError(f"fields do not know the function {name!r}; they know: {known}")

@@ -13,6 +13,12 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+#: The elementary functions, of the same names in numpy, scipy or torch.
+NAMES = (
+    "exp", "log", "sin", "cos", "tan", "arctan", "sinh", "cosh", "tanh", "sqrt", "erf", "sigmoid", "silu", "gelu", "abs",
+    "sign",
+)  # fmt: skip
+
 #: Maps the values u to the endless stream f(u), f'(u), f''(u), ...
 Univariate: TypeAlias = Callable[[Tensor], Iterator[Tensor]]
 

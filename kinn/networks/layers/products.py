@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kinn.jets import IndexSet, Jet
-from kinn.jets.component import as_tensor
+from kinn.jets.components import as_tensor
 
 
 def product(left: Tensor, right: Tensor, index: IndexSet) -> Tensor:

@@ -16,7 +16,7 @@ from kinn.fields import TIME, Field
 from kinn.forms import DomainTrial
 from kinn.forms.trial_base import parsed
 from kinn.jets import Component, Index
-from kinn.jets.component import as_tensor
+from kinn.jets.components import as_tensor
 from kinn.jets.index import add, trace_axes, unit
 from kinn.problem import WHOLE, Array, Problem
 
