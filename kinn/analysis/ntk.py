@@ -1,4 +1,4 @@
-"""Neural tangent kernels: which parts of a residual a network learns quickly, and which slowly.
+"""Neural tangent kernels over training, their spectra, and the rates at which frequencies are learnt.
 
 Under gradient descent of the mean square of a residual r, the residuals at N points follow dr/dt = -2 K r with
 K = J J^T / N, J being the Jacobian of the residuals (Jacot et al. 2018, arXiv:1806.07572; for equations and boundaries
@@ -14,6 +14,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from kinn.errors import InputError
@@ -22,6 +25,9 @@ from kinn.networks import Architecture
 from kinn.optim import Optimizer
 from kinn.problem import Array, Problem
 from kinn.train.loop import StoppingCriteria, train
+
+#: Eigenvalues below this fraction of the largest are rounding.
+ROUNDING = 1e-16
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class TangentKernel:
 
     @cached_property
     def eigenvalues(self) -> Array:
-        """The eigenvalues of K that the number of parameters allows not to vanish, the largest first."""
+        """The eigenvalues of K, at most one per parameter, the largest first."""
         values: Array = torch.linalg.svdvals(self.jacobian).square().numpy()
         return values
 
@@ -55,18 +61,18 @@ class TangentKernel:
         return float(self.jacobian.square().sum())
 
     def rates(self, frequencies: Sequence[float]) -> Array:
-        """Return how quickly waves of the first coordinate are learnt: the means of K over sin and cos 2 pi f x.
+        """Return the rates at which waves of the first coordinate are learnt: the means of K over sin and cos 2 pi f x.
 
-        The waves fade towards the ends (Hann's window): what ends abruptly is of every frequency.
+        A Hann window fades the waves towards the ends: an abrupt end contains every frequency.
 
         Args:
-            frequencies: The frequencies f, in waves a unit.
+            frequencies: The frequencies f, in waves per unit.
 
         Raises:
             InputError: If the term has several equations.
         """
         if len(self.jacobian) != len(self.points):
-            raise InputError(f"rates of waves need one equation a point, and {self.name} has several")
+            raise InputError(f"rates of waves need one equation per point, and {self.name} has several")
         x = self.points[:, :1]
         phase = 2 * torch.pi * x @ torch.as_tensor(list(frequencies), dtype=x.dtype)[None]
         window = torch.sin(torch.pi * (x - x.min()) / (x.max() - x.min())).square()
@@ -76,12 +82,12 @@ class TangentKernel:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Where a study looked at the kernels.
+class KernelSnapshot:
+    """The kernels at one step of training.
 
     Attributes:
-        iteration: After how many steps.
-        loss: The training loss there.
+        iteration: The number of steps before it.
+        loss: The training loss.
         kernels: The kernel of each term, by name.
     """
 
@@ -96,42 +102,42 @@ class TangentKernelStudy:
 
     Attributes:
         network: The network.
-        parameters: How many parameters it has.
-        stages: Where it was looked at.
+        parameters: The number of its parameters.
+        snapshots: The kernels at several steps.
     """
 
     network: Architecture
     parameters: int
-    stages: tuple[Stage, ...]
+    snapshots: tuple[KernelSnapshot, ...]
 
 
-def kernels(system: ResidualObjective, theta: Tensor) -> dict[str, TangentKernel]:
+def tangent_kernels(objective: ResidualObjective, theta: Tensor) -> dict[str, TangentKernel]:
     """Return the kernel of each term at theta, by name.
 
     Args:
-        system: The residuals; its weights do not count.
+        objective: The residuals; their weights have no effect.
         theta: The parameters (P,).
     """
-    blocks: list[list[Tensor]] = [[] for _ in system.terms]
-    weights = [term.weight for term in system.terms]
+    blocks: list[list[Tensor]] = [[] for _ in objective.terms]
+    weights = [term.weight for term in objective.terms]
     for n, weight in enumerate(weights):
-        system.set_weights(n, 1.0 / weight)
+        objective.set_weights(n, 1.0 / weight)
     try:
-        for n, _, jacobian in system.term_blocks(theta):
+        for n, _, jacobian in objective.term_blocks(theta):
             blocks[n].append(jacobian.clone())
     finally:
         for n in range(len(weights)):
-            system.set_weights(n)
-    found: dict[str, TangentKernel] = {}
-    for term, parts in zip(system.terms, blocks, strict=True):
+            objective.set_weights(n)
+    kernels: dict[str, TangentKernel] = {}
+    for term, jacobians in zip(objective.terms, blocks, strict=True):
         name = term.name
-        while name in found:
+        while name in kernels:
             name += "'"
-        found[name] = TangentKernel(name, torch.cat(parts), torch.cat([p.tensor for p in term.blocks]))
-    return found
+        kernels[name] = TangentKernel(name, torch.cat(jacobians), torch.cat([p.tensor for p in term.blocks]))
+    return kernels
 
 
-def study(
+def tangent_kernel_study(
     problem: Problem,
     network: Architecture,
     optimizer: Optimizer,
@@ -140,39 +146,86 @@ def study(
     points: int,
     seed: int = 0,
 ) -> TangentKernelStudy:
-    """Train a network on the strong form of a problem and look at its kernels on the way.
+    """Train a network on the strong form of a problem and record its kernels during training.
 
     Args:
         problem: The problem.
         network: The network.
-        optimizer: What trains it.
-        at: After how many steps to look, 0 for the start; where training ends before, the end is the last look.
+        optimizer: The optimiser.
+        at: The numbers of steps after which kernels are recorded, 0 for the start; where training ends earlier, the last
+            record is that of the end.
         points: The number of interior collocation points.
         seed: Fixes parameters and points.
 
     Raises:
-        InputError: If there is nothing to look at.
+        InputError: If no step is named, or a negative one.
         SolveError: If training breaks down.
     """
-    looks = sorted(set(at))
-    if not looks or looks[0] < 0:
-        raise InputError(f"a study looks after 0 or more steps, not after {', '.join(map(str, at)) or 'none'}")
+    steps = sorted(set(at))
+    if not steps or steps[0] < 0:
+        raise InputError(f"a study records after 0 or more steps, not after {', '.join(map(str, at)) or 'none'}")
     trial = DomainTrial(problem, network, seed=seed)
-    system, fresh = (strong_form(trial, points=points, seed=seed + offset) for offset in (0, 7_919))
-    seen: dict[int, Tensor] = {0: system.start()}
-    steps = 0
+    training, validation = (strong_form(trial, points=points, seed=seed + offset) for offset in (0, 7_919))
+    recorded: dict[int, Tensor] = {0: training.start()}
+    done = 0
 
-    def watch(theta: Tensor, _: float) -> dict[str, float]:
-        nonlocal steps
-        steps += 1
-        seen.pop(steps - 1 if steps - 1 not in looks else -1, None)
-        seen[steps] = theta.clone()
+    def record(theta: Tensor, _: float) -> dict[str, float]:
+        nonlocal done
+        done += 1
+        recorded.pop(done - 1 if done - 1 not in steps else -1, None)
+        recorded[done] = theta.clone()
         return {}
 
-    if looks[-1]:
-        limits = StoppingCriteria(budget=np.inf, iterations=looks[-1], rises=looks[-1], stagnation=looks[-1])
-        train(system, fresh, optimizer, limits, watch=watch)
-    stages = [Stage(n, system.loss(theta), kernels(system, theta)) for n, theta in sorted(seen.items())]
-    return TangentKernelStudy(
-        network, trial.parameter_count, tuple(s for s in stages if s.iteration in looks or s is stages[-1])
-    )
+    if steps[-1]:
+        limits = StoppingCriteria(budget=np.inf, iterations=steps[-1], rises=steps[-1], stagnation=steps[-1])
+        train(training, validation, optimizer, limits, watch=record)
+    snapshots = [
+        KernelSnapshot(n, training.loss(theta), tangent_kernels(training, theta)) for n, theta in recorded.items()
+    ]
+    kept = tuple(s for s in snapshots if s.iteration in steps or s is snapshots[-1])
+    return TangentKernelStudy(network, trial.parameter_count, kept)
+
+
+def spectra_figure(studies: Sequence[TangentKernelStudy], title: str) -> Figure:
+    """Return a figure of the eigenvalues of each term's kernel: one column per network, one line per snapshot."""
+    names = list(studies[0].snapshots[0].kernels)
+    figure = Figure(figsize=(3.8 * len(studies) + 0.6, 2.8 * len(names) + 0.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(len(names), len(studies), squeeze=False, sharey="row")
+    for column, study in enumerate(studies):
+        for row, name in enumerate(names):
+            ax = axes[row, column]
+            for snapshot, colour in zip(study.snapshots, _colours(len(study.snapshots)), strict=True):
+                values = snapshot.kernels[name].eigenvalues
+                values = values[values > ROUNDING * values[0]]
+                ax.loglog(np.arange(1, len(values) + 1), values, color=colour, label=f"step {snapshot.iteration}")
+            ax.set_title(f"{study.network.name.upper()}, {study.parameters} parameters: {name}", fontsize=8)
+            ax.set_xlabel("number")
+            ax.grid(alpha=0.3)
+        axes[0, column].legend(frameon=False, fontsize=7)
+    for row in range(len(names)):
+        axes[row, 0].set_ylabel("eigenvalue")
+    return figure
+
+
+def frequency_figure(studies: Sequence[TangentKernelStudy], frequencies: Sequence[float], title: str) -> Figure:
+    """Return a figure of the rate at which each frequency is learnt, for problems of one coordinate and one term."""
+    figure = Figure(figsize=(3.8 * len(studies) + 0.6, 3.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(1, len(studies), squeeze=False, sharey=True)
+    for ax, study in zip(axes[0], studies, strict=True):
+        for snapshot, colour in zip(study.snapshots, _colours(len(study.snapshots)), strict=True):
+            (kernel,) = snapshot.kernels.values()
+            ax.semilogy(list(frequencies), kernel.rates(frequencies), color=colour, label=f"step {snapshot.iteration}")
+        ax.set_title(f"{study.network.name.upper()}, {study.parameters} parameters", fontsize=8)
+        ax.set_xlabel("frequency (waves per unit)")
+        ax.grid(alpha=0.3)
+        ax.legend(frameon=False, fontsize=7)
+    axes[0, 0].set_ylabel("rate of learning")
+    return figure
+
+
+def _colours(count: int) -> list[tuple[float, float, float, float]]:
+    return [colormaps["viridis"](0.9 * n / max(1, count - 1)) for n in range(count)]

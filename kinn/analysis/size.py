@@ -1,4 +1,4 @@
-"""How large a network is, and how many operations its evaluation takes."""
+"""Parameters of a network, and the operations that its evaluation takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kinn.networks import Architecture
 
 
 @dataclass(frozen=True)
-class Size:
+class NetworkSize:
     """The size of a network for one problem.
 
     Attributes:
@@ -25,20 +25,20 @@ class Size:
     gradient: int
 
 
-def size(network: Architecture, inputs: int, outputs: int, index: IndexSet) -> Size:
-    """Return the size of a network.
+def network_size(network: Architecture, inputs: int, outputs: int, index: IndexSet) -> NetworkSize:
+    """Return the number of parameters of a network and of its operations per point.
 
-    Additions and multiplications of linear and of spline layers count, elementary functions do not: there are far fewer of
-    them, and what they cost depends on the machine. A reverse pass takes twice the operations of the pass forward: each
-    product has two factors.
+    Additions and multiplications of linear and spline layers count; elementary functions do not, which are far fewer and
+    whose cost depends on the machine. A reverse pass takes twice the operations of the forward pass: each product has two
+    factors.
 
     Args:
         network: The network.
         inputs: The number of inputs.
         outputs: The number of fields.
-        index: The derivatives that are wanted.
+        index: The derivatives evaluated.
     """
     built = network.build(inputs, outputs)
     value = built.flops(IndexSet.closure(index.dimension, []))
     jet = built.flops(index)
-    return Size(built.parameter_count, value, jet, 3 * jet)
+    return NetworkSize(built.parameter_count, value, jet, 3 * jet)

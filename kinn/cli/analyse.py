@@ -12,7 +12,7 @@ from kinn.cli.options import JsonOption, OptimizerOption, OutOption, ProblemArgu
 from kinn.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from kinn.analysis import TangentKernelStudy
+    from kinn.analysis.ntk import TangentKernelStudy
     from kinn.networks import Architecture
     from kinn.problem import Problem
 
@@ -38,8 +38,7 @@ def ntk(
     out: OutOption = Path("runs"),
 ) -> None:
     """Show the true neural tangent kernel of every term of a problem: its spectrum at the start and over training."""
-    from kinn.analysis import study
-    from kinn.analysis.figures import spectra, waves
+    from kinn.analysis.ntk import frequency_figure, spectra_figure, tangent_kernel_study
     from kinn.io.plots import save_figures
     from kinn.runs.options import specified
     from kinn.solver import resolve_optimizer
@@ -49,16 +48,16 @@ def ntk(
     made, networks, texts = _networks(problem, network, set_)
     method = specified(resolve_optimizer(optimizer or made.defaults.optimizer), texts, "optimizer")
     at = sorted({0, iterations // 100, iterations // 10, iterations})
-    studies = [study(made, chosen, method, at=at, points=points, seed=seed) for chosen in networks]
+    studies = [tangent_kernel_study(made, chosen, method, at=at, points=points, seed=seed) for chosen in networks]
     title = f"{made.title or made.name}: tangent kernels under {method.name}"
-    figures = {"spectra": spectra(studies, title)}
-    first = studies[0].stages[0].kernels
+    figures = {"spectra": spectra_figure(studies, title)}
+    first = studies[0].snapshots[0].kernels
     frequencies = None
     if made.dimension == 1 and len(first) == 1 and len(made.names) == 1:
         (kernel,) = first.values()
         span = float(kernel.points.max() - kernel.points.min())
         frequencies = [n / span for n in range(1, max(2, len(kernel.points) // 2))]
-        figures["waves"] = waves(studies, frequencies, title)
+        figures["waves"] = frequency_figure(studies, frequencies, title)
     folder = out / "analysis" / f"{made.name}-ntk"
     files = save_figures(figures, folder)
     facts = _facts(studies, frequencies)
@@ -75,7 +74,7 @@ def ntk(
 @app.command("size")
 def size_(problem: ProblemArgument, network: NetworksOption = None, set_: SetOption = None) -> None:
     """Show how many parameters networks have, and the operations that a point of a problem takes."""
-    from kinn.analysis import size
+    from kinn.analysis.size import network_size
     from kinn.forms import DomainTrial, strong_form
     from kinn.jets import IndexSet
 
@@ -86,7 +85,7 @@ def size_(problem: ProblemArgument, network: NetworksOption = None, set_: SetOpt
         terms = strong_form(trial, points=16).terms
         index = max((i for term in terms for i in term.index), key=len, default=IndexSet.full(made.dimension, 1))
         built = trial.network(next(iter(made.subdomains)))
-        found = size(chosen, built.inputs, built.outputs, index)
+        found = network_size(chosen, built.inputs, built.outputs, index)
         figures = f"{found.parameters:>12,}{found.value:>12,}{found.jet:>13,}{found.gradient:>12,}"
         print(f"{chosen.name:<14}{figures}")
 
@@ -119,14 +118,14 @@ def _facts(studies: list[TangentKernelStudy], frequencies: list[float] | None) -
     """Return what is known of each kernel as plain data."""
     facts = []
     for found in studies:
-        for stage in found.stages:
-            for name, kernel in stage.kernels.items():
+        for snapshot in found.snapshots:
+            for name, kernel in snapshot.kernels.items():
                 values = kernel.eigenvalues
                 row: dict[str, Any] = {
                     "network": found.network.name,
                     "parameters": found.parameters,
-                    "step": stage.iteration,
-                    "loss": stage.loss,
+                    "step": snapshot.iteration,
+                    "loss": snapshot.loss,
                     "term": name,
                     "trace": kernel.trace,
                     "largest": float(values[0]),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kinn import KAN, MLP, Adam, InputError, LevenbergMarquardt, NeuralODE, ResNet
-from kinn.analysis import TangentKernel, kernels, study
+from kinn.analysis.ntk import TangentKernel, tangent_kernel_study, tangent_kernels
 from kinn.forms import DomainTrial, strong_form
 from kinn.networks import Architecture
 from kinn.problems import poisson_2d, regression_two_frequency
@@ -19,7 +19,7 @@ def test_kernels_are_products_of_gradients(network: Architecture) -> None:
     trial = DomainTrial(poisson_2d.make_problem(), network, seed=1)
     system = strong_form(trial, points=12, pde_weight=1e-2)
     theta = system.start()
-    found = kernels(system, theta)
+    found = tangent_kernels(system, theta)
     assert next(iter(found)) == "the PDE"
     assert len(found) == len(system.terms)
     for term, kernel in zip(system.terms, found.values(), strict=True):
@@ -39,7 +39,7 @@ def test_weights_of_the_system_come_back() -> None:
     trial = DomainTrial(poisson_2d.make_problem(), MLP((4,)), seed=1)
     system = strong_form(trial, points=12, pde_weight=1e-2)
     before = system.loss(system.start())
-    kernels(system, system.start())
+    tangent_kernels(system, system.start())
     assert system.loss(system.start()) == before
 
 
@@ -58,20 +58,20 @@ def test_a_kan_learns_high_frequencies_at_once_and_a_tanh_network_does_not() -> 
     problem = regression_two_frequency.make_problem()
     ratios = {}
     for network in (KAN((1,), (90, 4)), MLP((20, 20))):
-        (stage,) = study(problem, network, Adam(), at=[0], points=1).stages
-        (kernel,) = stage.kernels.values()
+        (snapshot,) = tangent_kernel_study(problem, network, Adam(), at=[0], points=1).snapshots
+        (kernel,) = snapshot.kernels.values()
         low, high = kernel.rates([1, 25])
         ratios[network.name] = high / low
     assert ratios["kan"] > 1e3 * ratios["mlp"]
 
 
-def test_looks_over_training() -> None:
+def test_kernels_are_recorded_during_training() -> None:
     problem = poisson_2d.make_problem()
-    found = study(problem, MLP((5,)), LevenbergMarquardt(), at=[0, 2, 5], points=40)
-    assert [stage.iteration for stage in found.stages] == [0, 2, 5]
-    losses = [stage.loss for stage in found.stages]
+    found = tangent_kernel_study(problem, MLP((5,)), LevenbergMarquardt(), at=[0, 2, 5], points=40)
+    assert [snapshot.iteration for snapshot in found.snapshots] == [0, 2, 5]
+    losses = [snapshot.loss for snapshot in found.snapshots]
     assert losses == sorted(losses, reverse=True)
-    traces = [stage.kernels["the PDE"].trace for stage in found.stages]
+    traces = [snapshot.kernels["the PDE"].trace for snapshot in found.snapshots]
     assert len(set(traces)) == 3
-    with pytest.raises(InputError, match="looks after 0 or more steps"):
-        study(problem, MLP((5,)), LevenbergMarquardt(), at=[-1], points=40)
+    with pytest.raises(InputError, match="records after 0 or more steps"):
+        tangent_kernel_study(problem, MLP((5,)), LevenbergMarquardt(), at=[-1], points=40)

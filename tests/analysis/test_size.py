@@ -5,7 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from kinn import KAN, KANODE, MLP, NeuralODE, PirateNet, ResNet
-from kinn.analysis import size
+from kinn.analysis.size import network_size
 from kinn.jets import IndexSet
 from kinn.networks import Architecture
 
@@ -27,7 +27,7 @@ def test_operations_of_linear_layers_are_those_that_torch_counts(network: Archit
     x = torch.zeros(10, 2, dtype=torch.float64)
     with FlopCounterMode(display=False) as counter:  # which counts products of matrices, and no biases or sums
         built.jet(x, INDEX)
-    ours = size(network, 2, 1, INDEX)
+    ours = network_size(network, 2, 1, INDEX)
     assert ours.jet == pytest.approx(counter.get_total_flops() / 10, rel=0.15)
     assert ours.jet > counter.get_total_flops() / 10
     assert ours.parameters == built.parameter_count
@@ -36,7 +36,7 @@ def test_operations_of_linear_layers_are_those_that_torch_counts(network: Archit
 
 
 def test_operations_of_splines_grow_with_edges_and_not_with_the_grid() -> None:
-    one, finer, wider = (size(KAN(width, grid), 2, 1, INDEX) for width, grid in ((8, 5), (8, 50), (16, 5)))
+    one, finer, wider = (network_size(KAN(width, grid), 2, 1, INDEX) for width, grid in ((8, 5), (8, 50), (16, 5)))
     assert finer.jet == one.jet
     assert wider.jet == 2 * one.jet
     assert finer.parameters > 4 * one.parameters
@@ -46,11 +46,11 @@ def test_operations_of_splines_grow_with_edges_and_not_with_the_grid() -> None:
 
 def test_a_flow_costs_its_field_in_every_stage() -> None:
     def jet(steps: int) -> int:
-        return size(KANODE(method="midpoint", steps=steps), 2, 1, INDEX).jet
+        return network_size(KANODE(method="midpoint", steps=steps), 2, 1, INDEX).jet
 
     assert jet(6) - jet(4) == jet(4) - jet(2) > 0
 
 
 def test_streams_cost_their_mixtures() -> None:
-    single, triple = (size(ResNet(width=10, depth=2, streams=n), 2, 1, INDEX).jet for n in (1, 3))
+    single, triple = (network_size(ResNet(width=10, depth=2, streams=n), 2, 1, INDEX).jet for n in (1, 3))
     assert triple - single == 2 * 10 * 2 * len(INDEX) * (3 + 4 * 3)
