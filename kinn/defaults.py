@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from kinn.geometry import Geometry, Grading
+from kinn.geometry.types import Array
 from kinn.networks import KAN, MLP, Architecture
 from kinn.training_options import TrainingOptions, option_kinds
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: Training options of the strong form, which no other form knows.
 STRONG_ONLY = {name: None for name, kind in option_kinds().items() if kind.strong_only}

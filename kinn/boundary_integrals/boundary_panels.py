@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 Numbers = NDArray[np.intp]
 

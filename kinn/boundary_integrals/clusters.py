@@ -16,7 +16,7 @@ import scipy.linalg
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Nodes of a cluster that is not parted any more.
 LEAF = 256

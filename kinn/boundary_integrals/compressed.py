@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from kinn.boundary_integrals.boundary_panels import Numbers
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @dataclass

@@ -11,9 +11,10 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import CurveDomain, Geometry, arguments
-from kinn.geometry.boundary.arc import Arc
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Segment
+from kinn.geometry.boundary.edges import Arc, Segment
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.boundary.transformed import ReversedPatch
+from kinn.geometry.types import Array
 
 #: Points of one curve nearer to each other than this, relative to the size, are the same.
 CLOSE = 1e-9

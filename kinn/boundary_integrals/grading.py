@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.special import beta, betainc
 
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: The largest order of a grading.
 LARGEST = 6

@@ -13,7 +13,7 @@ from kinn.boundary_integrals.clusters import Cluster, pairs, tree
 from kinn.boundary_integrals.compressed import FarFieldBlock, HMatrix
 from kinn.boundary_integrals.kernels import Kernel
 from kinn.boundary_integrals.operators import near_integrals
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @lru_cache

@@ -13,8 +13,8 @@ from kinn.boundary_integrals.edges import CLOSE, BoundaryEdge, edges_of
 from kinn.boundary_integrals.legendre import gauss
 from kinn.errors import InputError
 from kinn.geometry import Geometry
-from kinn.geometry.boundary.patch import Array
-from kinn.geometry.triangles.triangulation import cross, touching_edges
+from kinn.geometry.triangulation import cross, touching_edges
+from kinn.geometry.types import Array
 
 #: Points of an edge in the polygon by which crossings and the side of the domain are told.
 _SAMPLES = 48

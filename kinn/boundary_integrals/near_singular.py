@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kinn.boundary_integrals.boundary_panels import Numbers, Subpanels
 from kinn.boundary_integrals.legendre import gauss, polynomials
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 if TYPE_CHECKING:
     from kinn.boundary_integrals.panels import Panels

@@ -11,7 +11,7 @@ import numpy as np
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Pairs of targets and nodes worked on at a time.
 BLOCK = 400_000

@@ -15,7 +15,7 @@ from kinn.boundary_integrals.grading import rate, share
 from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
 from kinn.boundary_integrals.near_singular import near_pairs, parts
 from kinn.boundary_integrals.panel_projection import closest
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Nodes of a panel.
 ORDER = 16

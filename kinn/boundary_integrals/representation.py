@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kinn.boundary_integrals.boundary_panels import ON, BoundaryPanels, Numbers
 from kinn.boundary_integrals.kernels import Kernel
 from kinn.boundary_integrals.kernels.kernel import tensor
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Points worked on at a time, and pairs of points and nodes: so many numbers stay close to the processor.
 POINTS, PAIRS = 2048, 32_768

@@ -12,8 +12,9 @@ import torch
 
 from kinn.errors import InputError
 from kinn.geometry import Boundary, Geometry
-from kinn.geometry.boundary.patch import Array, BoundaryPatch
+from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.csg.prism import Lateral
+from kinn.geometry.types import Array
 from kinn.problem import Problem
 
 #: How many points of an edge are tried.

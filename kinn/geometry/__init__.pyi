@@ -6,9 +6,9 @@ from .csg.boolean import Union as Union
 from .csg.extrusion import Extrusion as Extrusion
 from .csg.time import SpaceTime as SpaceTime
 from .csg.time import TimeInterval as TimeInterval
-from .geometry import Boundary as Boundary
-from .geometry import BoundaryPoints as BoundaryPoints
-from .geometry import Face as Face
+from .boundary.boundary import Boundary as Boundary
+from .boundary.patch import BoundaryPoints as BoundaryPoints
+from .boundary.boundary import Face as Face
 from .geometry import Geometry as Geometry
 from .interop import DeepXDEGeometry as DeepXDEGeometry
 from .interop import adapt as adapt
@@ -24,9 +24,9 @@ from .shapes.box import Box as Box
 from .shapes.box import Cuboid as Cuboid
 from .shapes.box import Interval as Interval
 from .shapes.box import Rectangle as Rectangle
-from .shapes.cloud import PointCloud as PointCloud
+from .shapes.point_cloud import PointCloud as PointCloud
 from .shapes.curve_domain import CurveDomain as CurveDomain
-from .shapes.cylinder import Cylinder as Cylinder
+from .csg.extrusion import Cylinder as Cylinder
 from .shapes.ellipse import Ellipse as Ellipse
 from .shapes.polygon import Polygon as Polygon
-from .shapes.triangulated_solid import TriangulatedSolid as TriangulatedSolid
+from .meshes.triangulated_solid import TriangulatedSolid as TriangulatedSolid

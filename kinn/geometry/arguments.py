@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kinn.errors import InputError
-
-if TYPE_CHECKING:
-    from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 def number(value: Any, what: str) -> float:

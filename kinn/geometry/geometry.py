@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Boundary, Face, Label, Part, smooth_distance
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Mask
+from kinn.geometry.boundary.boundary import Boundary, Label, Part, smooth_distance
+from kinn.geometry.boundary.strips import Strips, slabs
 from kinn.geometry.distances.implicit import Values
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
 from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import SCATTERED, QuadratureSpec, Rule, composite
-from kinn.geometry.quadrature.strips import Strips, slabs
 from kinn.geometry.sampling import fill, unit_cube
-
-if TYPE_CHECKING:
-    from kinn.geometry.csg.boolean import Difference, Intersection, Union
-    from kinn.geometry.csg.motion import Transformed
-    from kinn.geometry.csg.time import SpaceTime, TimeInterval
-
-__all__ = [
-    "Array",
-    "Boundary",
-    "BoundaryPatch",
-    "BoundaryPoints",
-    "Face",
-    "Geometry",
-    "Mask",
-    "Part",
-    "coordinate_names",
-]
+from kinn.geometry.types import Array, Mask
 
 CLOSE = 100  # a point this many times the rounding outside a shape still belongs to it
 
@@ -54,6 +37,9 @@ class Geometry(ABC):
     """
 
     rejects: bool = True  # whether `from_unit` gives points that are not inside
+    #: Constructors of shapes made of shapes, by operation: the package `csg`, a layer above, registers them here.
+    operations: ClassVar[dict[str, Callable[..., Geometry]]] = {}
+
     dear: bool = False  # whether the level takes so long that volumes are not measured by it
 
     @property
@@ -221,47 +207,33 @@ class Geometry(ABC):
         """Return a smooth distance to the whole boundary, initial and final instant included: `Boundary.distance`."""
         return smooth_distance(self.parts, coordinates, self.size)
 
-    def __or__(self, other: Geometry) -> Union:
-        from kinn.geometry.csg.boolean import (
-            Union,  # the combinations are shapes themselves: their module imports this one
-        )
+    def __or__(self, other: Geometry) -> Geometry:
+        return self.operations["union"](self, other) if isinstance(other, Geometry) else NotImplemented
 
-        return Union(self, other) if isinstance(other, Geometry) else NotImplemented
+    def __and__(self, other: Geometry) -> Geometry:
+        return self.operations["intersection"](self, other) if isinstance(other, Geometry) else NotImplemented
 
-    def __and__(self, other: Geometry) -> Intersection:
-        from kinn.geometry.csg.boolean import Intersection
+    def __sub__(self, other: Geometry) -> Geometry:
+        return self.operations["difference"](self, other) if isinstance(other, Geometry) else NotImplemented
 
-        return Intersection(self, other) if isinstance(other, Geometry) else NotImplemented
+    def __mul__(self, other: Geometry) -> Geometry:
+        return self.operations["space_time"](self, other) if isinstance(other, Geometry) else NotImplemented
 
-    def __sub__(self, other: Geometry) -> Difference:
-        from kinn.geometry.csg.boolean import Difference
-
-        return Difference(self, other) if isinstance(other, Geometry) else NotImplemented
-
-    def translated(self, shift: Sequence[float]) -> Transformed:
+    def translated(self, shift: Sequence[float]) -> Geometry:
         """Return the shape moved by a vector, (d,); its boundaries keep their names."""
-        from kinn.geometry.csg.motion import translated
-
-        return translated(self, shift)
+        return self.operations["translated"](self, shift)
 
     def rotated(
         self, angle: float, *, center: Sequence[float] | None = None, axis: Sequence[float] = (0, 0, 1)
-    ) -> Transformed:
+    ) -> Geometry:
         """Return the shape, in two or three dimensions, rotated; its boundaries keep their names.
 
         Args:
             angle: In radians, counter-clockwise; in space as seen against the axis.
-            center: A point that stays where it is; the origin by default.
-            axis: In space, the direction of the axis; it need not have length 1.
+            center: The fixed point; the origin by default.
+            axis: In space, the direction of the axis, of any length.
 
         Raises:
             InputError: The shape has another dimension or time; a value is not finite; an axis has no length.
         """
-        from kinn.geometry.csg.motion import rotated
-
-        return rotated(self, angle, center, axis)
-
-    def __mul__(self, other: TimeInterval) -> SpaceTime:
-        from kinn.geometry.csg.time import SpaceTime
-
-        return SpaceTime(self, other) if isinstance(other, Geometry) else NotImplemented
+        return self.operations["rotated"](self, angle, center, axis)

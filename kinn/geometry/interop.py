@@ -10,12 +10,13 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
-from kinn.geometry.boundary.patch import Array, BoundaryPoints, Mask
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.csg.time import TimeInterval
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.shapes.scattered import Scattered, cell_sizes
+from kinn.geometry.shapes.point_cloud import Scattered, cell_sizes
+from kinn.geometry.types import Array, Mask
 
 _METHODS = ("inside", "on_boundary", "boundary_normal", "random_boundary_points")
 _VOLUME_POINTS = 2**16
@@ -157,7 +158,7 @@ def adapt(geometry: Any, boundaries: Mapping[str, Callable[[Array], Any]] | None
     if isinstance(geometry, Geometry):
         return geometry
     if hasattr(geometry, "geometry") and hasattr(geometry, "timedomain"):
-        return adapt(geometry.geometry, boundaries) * adapt(geometry.timedomain)  # type: ignore[operator]
+        return adapt(geometry.geometry, boundaries) * adapt(geometry.timedomain)
     if hasattr(geometry, "t0") and hasattr(geometry, "t1"):
         return TimeInterval(geometry.t0, geometry.t1)
     return DeepXDEGeometry(geometry, boundaries)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
 
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
-
-if TYPE_CHECKING:
-    from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 METHODS = ("uniform", "random", "lhs", "sobol", "halton")
 MOST_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition
-from kinn.defaults import Array, Defaults
+from kinn.defaults import Defaults
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, adapt
+from kinn.geometry.types import Array
 from kinn.problem.postprocess import Postprocess
 from kinn.problem.validation import check
 from kinn.unknowns import Unknown, UnknownField

@@ -14,7 +14,7 @@ from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Points
 
 if TYPE_CHECKING:
-    from kinn.defaults import Array
+    from kinn.geometry.types import Array
     from kinn.problem.problem import Problem
 
 

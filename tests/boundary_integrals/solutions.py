@@ -13,7 +13,7 @@ from kinn.boundary_integrals.kernels import ElasticityKernel, HelmholtzKernel, K
 from kinn.boundary_integrals.loops import chains_of
 from kinn.boundary_integrals.panelization import make_panels
 from kinn.boundary_integrals.panels import GradedEdge, Panels
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Gives values (N, C) and gradients (N, C, 2) at points (N, 2).
 Exact = Callable[[Array], tuple[Array, Array]]

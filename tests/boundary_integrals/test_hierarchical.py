@@ -12,7 +12,7 @@ from kinn.boundary_integrals.hmatrix import BoundaryData, compressed_equations
 from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, LaplaceKernel
 from kinn.boundary_integrals.operators import layer_matrices
 from kinn.boundary_integrals.panels import Panels
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 
 DRAW = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from kinn import Disk, Geometry
 from kinn.boundary_integrals.kernels import ElasticityKernel, HelmholtzKernel, LaplaceKernel
 from kinn.boundary_integrals.operators import layer_matrices
 from kinn.boundary_integrals.panels import Panels
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from tests.boundary_integrals.solutions import DOMAINS, INTERIOR, panels_of, traction, wave
 
 

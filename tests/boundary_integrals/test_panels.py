@@ -11,7 +11,7 @@ from kinn.boundary_integrals.kernels import LaplaceKernel
 from kinn.boundary_integrals.loops import chains_of
 from kinn.boundary_integrals.panelization import make_panels
 from kinn.boundary_integrals.panels import GradedEdge, Panels
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 
 

@@ -14,7 +14,7 @@ from kinn.baselines.fem.space import Space
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.forms.energy.essential_conditions import check_stated
-from kinn.geometry.quadrature.gauss import Indices
+from kinn.geometry.types import Indices
 from kinn.problem import Array, Problem
 
 #: Nodes nearer than this, relative to the size of the domain, are one.

@@ -10,7 +10,7 @@ from kinn.errors import InputError
 from kinn.geometry import Box, Geometry
 from kinn.geometry.meshes.mesh import Mesh
 from kinn.geometry.meshes.topology import rows_in
-from kinn.geometry.quadrature.gauss import Indices
+from kinn.geometry.types import Indices
 from kinn.problem import Array
 
 #: Facets whose middle is this near to the plane of a side, relative to the size of the box, lie in it.

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from kinn.baselines.fem.meshing import meshed
 from kinn.geometry import Geometry
-from kinn.geometry.quadrature.gauss import Indices
+from kinn.geometry.types import Indices
 from kinn.problem import Array
 
 #: Among so many elements, those whose middles are nearest, the element of a point is looked for.

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Single layers are positive definite where their kernel's length is this many times the size of the domain.
 BEYOND = 2.0

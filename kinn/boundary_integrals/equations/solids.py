@@ -12,7 +12,7 @@ import numpy as np
 from kinn.boundary_integrals.equations.equation import BEYOND, Equation, tangents
 from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, PressureKernel
 from kinn.errors import InputError, unknown
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True)

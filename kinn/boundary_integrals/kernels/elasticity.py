@@ -17,7 +17,7 @@ from math import pi
 import numpy as np
 
 from kinn.boundary_integrals.kernels.kernel import Kernel, along, tensor
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 _AXES = range(2)
 _EYE = np.eye(2)

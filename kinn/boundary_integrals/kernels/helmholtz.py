@@ -10,7 +10,7 @@ from scipy.special import j0, j1, y0, y1
 
 from kinn.boundary_integrals.kernels.kernel import Kernel, along, tensor
 from kinn.boundary_integrals.kernels.laplace import LaplaceKernel
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True)

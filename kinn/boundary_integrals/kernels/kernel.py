@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 def tensor(entries: Sequence[Any], rank: int) -> Array:

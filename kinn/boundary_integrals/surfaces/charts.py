@@ -15,17 +15,17 @@ from typing import TypeAlias
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry.boundary.patch import Array, BoundaryPatch
-from kinn.geometry.boundary.transformed import ReversedPatch
-from kinn.geometry.csg.motion import MovedPatch
+from kinn.geometry.boundary.patch import BoundaryPatch
+from kinn.geometry.boundary.transformed import MovedPatch, ReversedPatch
 from kinn.geometry.csg.prism import Cap, Lateral
 from kinn.geometry.meshes.blocks import Block
 from kinn.geometry.meshes.faces import FacePatch
+from kinn.geometry.meshes.triangulated_solid import Triangles
 from kinn.geometry.shapes.ball import Disk
 from kinn.geometry.shapes.ball import SphereSurface as Round
 from kinn.geometry.shapes.box import Box, BoxSide
 from kinn.geometry.shapes.polygon import Polygon
-from kinn.geometry.shapes.triangulated_solid import Triangles
+from kinn.geometry.types import Array
 
 #: Maps points (m, 2) of the square to points (m, 3) of a surface.
 Chart: TypeAlias = Callable[[Array], Array]

@@ -9,8 +9,9 @@ import numpy as np
 from kinn.boundary_integrals.surfaces.charts import Chart, charts
 from kinn.errors import InputError
 from kinn.geometry import Geometry
-from kinn.geometry.boundaries import Part
-from kinn.geometry.boundary.patch import Array, BoundaryPoints
+from kinn.geometry.boundary.boundary import Part
+from kinn.geometry.boundary.patch import BoundaryPoints
+from kinn.geometry.types import Array
 
 #: Where on a face it is tried what conditions say: so many points, drawn with this seed.
 _PROBES, _SEED = 9, 5

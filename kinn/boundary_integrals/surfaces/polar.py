@@ -23,7 +23,7 @@ from kinn.boundary_integrals.boundary_panels import Numbers, Subpanels
 from kinn.boundary_integrals.legendre import gauss
 from kinn.boundary_integrals.surfaces.squares import square_polynomials, square_rule, tangents
 from kinn.boundary_integrals.surfaces.surface_projection import nearest
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 if TYPE_CHECKING:
     from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @lru_cache

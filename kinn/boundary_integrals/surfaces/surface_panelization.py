@@ -13,7 +13,7 @@ from kinn.boundary_integrals.surfaces.faces import BoundaryFace
 from kinn.boundary_integrals.surfaces.squares import square_coefficients, square_rule, tangents
 from kinn.boundary_integrals.surfaces.surface_panels import ORDER, SurfacePanels
 from kinn.errors import InputError
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Nodes along each coordinate that the surface is a polynomial through, at most.
 _FINE = 16

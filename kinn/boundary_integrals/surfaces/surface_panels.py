@@ -19,7 +19,7 @@ from kinn.boundary_integrals.surfaces.faces import BoundaryFace
 from kinn.boundary_integrals.surfaces.polar import near_pairs, parts
 from kinn.boundary_integrals.surfaces.squares import combined, square_coefficients, square_polynomials, square_rule
 from kinn.boundary_integrals.surfaces.surface_projection import closest
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Nodes of a panel along each coordinate.
 ORDER = 8

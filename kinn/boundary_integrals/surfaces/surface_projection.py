@@ -8,7 +8,7 @@ import numpy as np
 
 from kinn.boundary_integrals.boundary_panels import ON, Closest, Numbers
 from kinn.boundary_integrals.surfaces.squares import square_polynomials, square_rule, tangents
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 if TYPE_CHECKING:
     from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels

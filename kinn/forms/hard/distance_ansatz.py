@@ -26,7 +26,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.hard.trial_map import TrialMap, cache_components
 from kinn.geometry import Boundary, Geometry
-from kinn.geometry.boundaries import Part
+from kinn.geometry.boundary.boundary import Part
 
 #: What is added to distances, relative to the size of the domain, so that weights are numbers where boundaries meet.
 TINY = 1e-13

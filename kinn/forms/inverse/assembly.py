@@ -13,7 +13,7 @@ from kinn.boundary_integrals.boundary_panels import Numbers
 from kinn.boundary_integrals.compressed import HMatrix
 from kinn.boundary_integrals.hmatrix import BoundaryData, compressed_equations
 from kinn.boundary_integrals.operators import layer_matrices
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 if TYPE_CHECKING:
     from kinn.forms.inverse.discretisation import BoundaryDiscretisation

@@ -19,7 +19,7 @@ from kinn.boundary_integrals.grading import share
 from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
 from kinn.boundary_integrals.panels import Panels
 from kinn.forms.inverse.topology import BoundaryTopology, Corner, Side
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 if TYPE_CHECKING:
     from kinn.forms.inverse.discretisation import BoundaryDiscretisation

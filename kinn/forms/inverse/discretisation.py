@@ -17,7 +17,7 @@ from kinn.forms.inverse.nystrom import solve_direct, warn_of_resonance
 from kinn.forms.inverse.particular import particular_traces
 from kinn.forms.inverse.point_constraints import PointConstraints
 from kinn.forms.inverse.traces import Traces, remaining, traces_of
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: The largest number of equations whose matrix is held in full where it can be compressed, and where it cannot be.
 FULL, FULL_AT_MOST = 8_000, 12_000

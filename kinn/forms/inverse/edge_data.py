@@ -9,7 +9,7 @@ import numpy as np
 from kinn.boundary_integrals.grading import share
 from kinn.boundary_integrals.panels import Panels
 from kinn.forms.inverse.discretisation import BoundaryDiscretisation
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True, eq=False)

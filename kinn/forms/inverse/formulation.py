@@ -16,7 +16,7 @@ from kinn.errors import InputError
 from kinn.forms.inverse.equation_checks import check_equation
 from kinn.forms.inverse.linear_conditions import LinearConditions, relations
 from kinn.forms.inverse.topology import BoundaryContour
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from kinn.problem import Problem
 
 

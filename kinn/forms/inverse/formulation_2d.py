@@ -15,7 +15,7 @@ from kinn.boundary_integrals.panels import GradedEdge, Panels
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.topology import BoundaryTopology, Corner
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: Panels are no longer than this fraction of the size of the domain, and hold so many radians of a wave.
 LONGEST = 1 / 3

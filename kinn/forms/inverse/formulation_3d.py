@@ -14,7 +14,7 @@ from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.topology import BoundaryContour, Side
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from kinn.problem import Problem
 
 #: Panels are no longer than this times the size of the domain; most surfaces need shorter ones to be resolved.

@@ -18,7 +18,7 @@ from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from kinn.jets import Component, Index
 from kinn.problem import Problem
 

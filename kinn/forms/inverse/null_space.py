@@ -11,7 +11,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.trial_base import Wanted
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 if TYPE_CHECKING:
     from kinn.forms.inverse.discretisation import BoundaryDiscretisation

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 def particular(setting: BoundaryFormulation, subdomain: str, points: Array) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ import torch
 from kinn.errors import InputError
 from kinn.forms.inverse.null_space import NullSpace
 from kinn.forms.trial_base import Wanted, evaluated
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 class PointConstraints:

@@ -9,7 +9,7 @@ import numpy as np
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.linear_conditions import LinearConditions
 from kinn.forms.inverse.particular import particular_traces
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from kinn.errors import InputError
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 _DEGREE = 15
 _NODES = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))  # of Chebyshev interpolation on [-1, 1]

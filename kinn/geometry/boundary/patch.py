@@ -1,4 +1,4 @@
-"""Pieces of boundaries: parametrised points, curves and surfaces with outward normals."""
+"""Boundary patches: parametrised points, curves and surfaces with outward normals."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from kinn.errors import InputError
 from kinn.geometry.distances.distance import Patch
-from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.distances.rfunctions import Everywhere, Region, between
+from kinn.geometry.distances.implicit import ImplicitFunction
+from kinn.geometry.distances.rfunctions import Everywhere, Region
 from kinn.geometry.quadrature.cells import CellPoints, Cells
-from kinn.geometry.quadrature.gauss import Array, Indices
 from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import fill, unit_cube
+from kinn.geometry.types import Array, Indices, Mask
 
-__all__ = ["Array", "BoundaryPatch", "BoundaryPoints", "Images", "Mask", "Segment", "Spans"]
-
-Mask = NDArray[np.bool_]
 Spans = tuple[tuple[float, float], ...]
 
 
@@ -176,37 +173,3 @@ def curve_cells(piece: BoundaryPatch) -> tuple[Cells, ...]:
         for stretch in pairwise([start, *(t for t in curve.breaks if start < t < end), end])
     ]
     return (Images(curve, np.array(divided)),)
-
-
-@dataclass(frozen=True)
-class Segment(BoundaryPatch):
-    """A straight segment in the plane from `start` to `end`, with its outward unit `normal`."""
-
-    start: tuple[float, ...]
-    end: tuple[float, ...]
-    normal: tuple[float, ...]
-
-    @property
-    def dim(self) -> int:
-        """1: a curve."""
-        return 1
-
-    @property
-    def measure(self) -> float:
-        """Length."""
-        return float(np.linalg.norm(np.subtract(self.end, self.start)))
-
-    def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at constant speed from start to end."""
-        points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
-        return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
-
-    @property
-    def carrier(self) -> ImplicitFunction:
-        """The line."""
-        return Plane.through(self.start, self.normal)
-
-    def extent(self, start: float, end: float) -> Region:
-        """Return the disk around the stretch."""
-        first, last = self.at(np.array([[start], [end]])).points
-        return between(first, last)

@@ -1,17 +1,20 @@
-"""Pieces made of others, point by point: their parameter, and so all that depends on it alone, stays what it was."""
+"""Boundary patches whose points are those of others: reversed and moved."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Mask, Spans
+import numpy as np
+
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Spans
 from kinn.geometry.distances.distance import Patch
-from kinn.geometry.distances.implicit import ImplicitFunction
+from kinn.geometry.distances.implicit import ImplicitFunction, Motion
 from kinn.geometry.distances.rfunctions import Region
-from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.mapped import ReversedCells
+from kinn.geometry.quadrature.cells import Cells, MappedCells, ReversedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.types import Array, Mask
 
 
 @dataclass(frozen=True)
@@ -106,3 +109,46 @@ class ReversedPatch(TransformedPatch):
     def patches(self) -> tuple[Patch, ...]:
         """Those of the base, flipped."""
         return tuple(Patch(-patch.carrier, patch.region) for patch in self.base.patches)
+
+
+@dataclass(frozen=True)
+class MovedPatch(TransformedPatch):
+    """A piece of a boundary after a motion."""
+
+    motion: Motion
+
+    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
+        """Return the points, moved."""
+        return BoundaryPoints(self.motion(located.points), self.motion.turned(located.normals))
+
+    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
+        """Return the points, moved back."""
+        back = np.asarray(located.normals @ np.asarray(self.motion.rotation))
+        return BoundaryPoints(self.motion.undone(located.points), back)
+
+    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return those of the base, moved."""
+        return move_cells(self.base.cells(wanted), self.motion)
+
+    @property
+    def carrier(self) -> ImplicitFunction:
+        """That of the base, moved."""
+        return self.base.carrier.moved(self.motion)
+
+    def extent(self, start: float, end: float) -> Region:
+        """That of the base, moved."""
+        return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Those of the base, moved."""
+        return tuple(
+            Patch(patch.carrier.moved(self.motion), patch.region.mapped(lambda carrier: carrier.moved(self.motion)))
+            for patch in self.base.patches
+        )
+
+
+def move_cells(groups: Sequence[Cells], motion: Motion) -> tuple[Cells, ...]:
+    """Return cells after a motion."""
+    rotation, shift = np.array(motion.rotation), np.array(motion.shift)
+    return tuple(MappedCells(cells, rotation, shift) for cells in groups)

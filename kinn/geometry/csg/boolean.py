@@ -11,17 +11,16 @@ from typing import ClassVar
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry.boundaries import Label, Name, Part, free_names
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.boundary.boundary import Label, Name, Part, free_names
 from kinn.geometry.boundary.transformed import ReversedPatch
-from kinn.geometry.csg.point_classifier import INSIDE, OPPOSITE, OUTSIDE, SAME, PointClassifier
-from kinn.geometry.csg.trimming import trim
+from kinn.geometry.csg.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, PointClassifier, trim
 from kinn.geometry.distances.rfunctions import Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.cut import cut_cells, measured
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
+from kinn.geometry.types import Array
 
 _VOLUME_POINTS = 2**17
 

@@ -1,10 +1,10 @@
-"""Shapes that are moved: translated and rotated, whatever they are."""
+"""Moved shapes: translated and rotated."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
@@ -12,53 +12,14 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Part
-from kinn.geometry.boundary.patch import Array, BoundaryPoints, Mask
-from kinn.geometry.boundary.transformed import TransformedPatch
-from kinn.geometry.distances.distance import Patch
-from kinn.geometry.distances.implicit import ImplicitFunction, Motion
+from kinn.geometry.boundary.boundary import Part
+from kinn.geometry.boundary.transformed import MovedPatch, move_cells
+from kinn.geometry.distances.implicit import Motion
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.mapped import MappedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
-
-
-@dataclass(frozen=True)
-class MovedPatch(TransformedPatch):
-    """A piece of a boundary after a motion."""
-
-    motion: Motion
-
-    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
-        """Return the points, moved."""
-        return BoundaryPoints(self.motion(located.points), self.motion.turned(located.normals))
-
-    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
-        """Return the points, moved back."""
-        back = np.asarray(located.normals @ np.asarray(self.motion.rotation))
-        return BoundaryPoints(self.motion.undone(located.points), back)
-
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the base, moved."""
-        return _moved(self.base.cells(wanted), self.motion)
-
-    @property
-    def carrier(self) -> ImplicitFunction:
-        """That of the base, moved."""
-        return self.base.carrier.moved(self.motion)
-
-    def extent(self, start: float, end: float) -> Region:
-        """That of the base, moved."""
-        return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
-
-    @property
-    def patches(self) -> tuple[Patch, ...]:
-        """Those of the base, moved."""
-        return tuple(
-            Patch(patch.carrier.moved(self.motion), patch.region.mapped(lambda carrier: carrier.moved(self.motion)))
-            for patch in self.base.patches
-        )
+from kinn.geometry.types import Array, Mask
 
 
 class Transformed(Geometry):
@@ -115,17 +76,12 @@ class Transformed(Geometry):
 
     def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the shape, moved."""
-        return _moved(self.base.cells(wanted), self.motion)
+        return move_cells(self.base.cells(wanted), self.motion)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Those of the shape, moved; no longer faces of boxes."""
         return tuple(replace(part, piece=MovedPatch(part.piece, self.motion), face=None) for part in self.base.parts)
-
-
-def _moved(groups: Sequence[Cells], motion: Motion) -> tuple[Cells, ...]:
-    rotation, shift = np.array(motion.rotation), np.array(motion.shift)
-    return tuple(MappedCells(cells, rotation, shift) for cells in groups)
 
 
 def translated(shape: Geometry, shift: Sequence[float]) -> Transformed:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kinn.errors import InputError
-from kinn.geometry.boundaries import Label, Name
-from kinn.geometry.csg.product import Product
+from kinn.geometry.boundary.boundary import Label, Name
+from kinn.geometry.csg.prism import Product
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.box import Interval
 

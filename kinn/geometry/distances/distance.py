@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.geometry.distances.implicit import ImplicitFunction, Values
-from kinn.geometry.distances.rfunctions import TINY, Everywhere, Region
+from kinn.geometry.distances.implicit import ImplicitFunction, Plane, Values
+from kinn.geometry.distances.rfunctions import TINY, Everywhere, Half, Region, intersection
+from kinn.geometry.types import Array
 
 # A point this near to a patch, relative to the size, is on it: its derivatives are taken from inside.
 _ON, _ON_SINGLE = 1e-9, 1e-5
@@ -79,3 +80,19 @@ def like(array: NDArray[Any], values: Values) -> Values:
     if hasattr(plain, "new_tensor"):
         return plain.new_tensor(array.astype(np.float64))
     return array.astype(np.float64)
+
+
+MOST_PATCHES = 128  # a smooth distance takes an expression for each triangle
+
+
+def triangle_patch(corners: Array) -> Patch:
+    """Return a triangle, (3, 3), as a patch: its plane, between the planes through its edges."""
+    edges = np.roll(corners, -1, axis=0) - corners
+    normal = np.cross(edges[0], edges[1])
+    normal /= np.linalg.norm(normal)
+    halves = []
+    for corner, edge in zip(corners, edges, strict=True):
+        out = np.cross(edge, normal)
+        length = float(np.linalg.norm(edge))
+        halves.append(Half(Plane.through(corner.tolist(), (out / length).tolist()), length))
+    return Patch(Plane.through(corners[0].tolist(), normal.tolist()), intersection(halves))

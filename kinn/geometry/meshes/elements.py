@@ -8,8 +8,8 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from kinn.geometry.quadrature.gauss import Array, Indices
 from kinn.geometry.quadrature.reference_cells import LINE, Factor, Simplex
+from kinn.geometry.types import Array, Indices
 
 Powers = tuple[tuple[int, ...], ...]
 

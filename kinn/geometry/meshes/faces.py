@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Segment
-from kinn.geometry.distances.distance import Patch
+from kinn.geometry.boundary.edges import Segment
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.distances.distance import MOST_PATCHES, Patch, triangle_patch
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.meshes.blocks import Block, drawn
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.triangles.patches import MOST_PATCHES, triangle_patch
+from kinn.geometry.types import Array
 
 _FLAT = 1e-9  # points so near to a plane, relative to the size of the piece, lie in it
 

@@ -15,11 +15,10 @@ from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.patch import Array, BoundaryPatch
+from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.geometry import Geometry
-from kinn.geometry.meshes.mesh import Mesh
 from kinn.geometry.meshes.topology import rows_in
-from kinn.geometry.quadrature.gauss import Indices
+from kinn.geometry.types import Array, Indices
 
 _TOGETHER = 1e-7  # ends of boundary curves nearer than this, relative to the size, are one corner
 _LEAST = 3  # edges on a closed curve
@@ -72,8 +71,10 @@ def library() -> Iterator[Any]:
         gmsh.finalize()
 
 
-def make(shape: Geometry, size: float, order: int, quadrilaterals: bool, name: str) -> Mesh:
-    """Return a mesh of a shape; see `Mesh.of`."""
+def generate(
+    shape: Geometry, size: float, order: int, quadrilaterals: bool
+) -> tuple[Array, dict[str, Indices], dict[str, Array]]:
+    """Return the nodes, elements and boundaries of a mesh of a shape; see `Mesh.of`."""
     size = arguments.positive(size, "the size of elements")
     if order not in (1, 2):
         raise InputError(f"a mesh is made of elements of order 1 or 2, got {order!r}")
@@ -96,7 +97,7 @@ def make(shape: Geometry, size: float, order: int, quadrilaterals: bool, name: s
     if order == 2:
         curved = {tuple(sorted(pair)): edge.middle for edge, pair in zip(edges, ends, strict=True)}
         points, elements = _quadratic(points, elements, curved)
-    return Mesh(points, elements, {key: np.array(pairs) for key, pairs in boundaries.items()}, name=name)
+    return points, elements, {key: np.array(pairs) for key, pairs in boundaries.items()}
 
 
 def _edges(name: str, piece: BoundaryPatch, size: float) -> Iterator[MeshEdge]:

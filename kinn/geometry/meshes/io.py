@@ -1,15 +1,17 @@
-"""Files that meshio reads, with one line for what is wrong with them."""
+"""Meshes from files, through meshio, with one line for what is wrong with them."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kinn.errors import InputError
+from kinn.errors import InputError, unknown
+from kinn.geometry.meshes.elements import KINDS
 
 #: Plane and axisymmetric elements of Abaqus that meshio's table leaves out.
 ABAQUS = {
@@ -44,3 +46,112 @@ def opened(path: str | Path, what: str) -> Any:
         if "Incompatible cell data" in said:
             said += " (give each surface or volume a physical group, or save only what has one)"
         raise InputError(f"{str(path)!r} cannot be read as {what}" + (f": {said}" if said else "")) from None
+
+
+#: What programs call the integers that tell groups of cells apart.
+TAGS = ("gmsh:physical", "medit:ref", "CellEntityIds", "flac3d:group", "xdmf3:ref")
+
+_PLANE = 1e-12  # heights that differ by less, relative to the size, are the same
+
+
+def read(path: str | Path, tags: str | None, names: Mapping[int, str] | None) -> dict[str, Any]:
+    """Return what `Mesh` is made of: points, elements, boundaries, nodes and subdomains.
+
+    Raises:
+        InputError: There is no such file, it cannot be read, or it holds no elements that a mesh may consist of.
+    """
+    mesh = opened(path, "a mesh")
+    sides = {block.type: KINDS[block.type].dim for block in mesh.cells if block.type in KINDS}
+    strange = sorted({block.type for block in mesh.cells} - set(KINDS) - {"vertex"})
+    if strange:
+        raise unknown("kind of element", strange[0], KINDS, repr(str(path)))
+    dim = max(sides.values(), default=0)
+    if dim < 2:
+        raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra or hexahedra")
+    points = _flattened(mesh.points, dim, path)
+    labelled = _labels(mesh, tags, names, path)
+    elements: dict[str, list[Any]] = {}
+    starts: dict[int, tuple[str, int]] = {}
+    for k, block in enumerate(mesh.cells):
+        if sides.get(block.type) == dim:
+            rows = elements.setdefault(block.type, [])
+            starts[k] = (block.type, sum(map(len, rows)))
+            rows.append(block.data)
+    joined = {kind: np.concatenate(rows) for kind, rows in elements.items()}
+    offset, first = {}, 0
+    for kind, together in joined.items():
+        offset[kind] = first
+        first += len(together)
+    boundaries: dict[str, list[Any]] = {}
+    subdomains: dict[str, list[int]] = {}
+    for name, members in labelled.items():
+        for k, rows in members.items():
+            kind, data = mesh.cells[k].type, mesh.cells[k].data
+            if k in starts:
+                subdomains.setdefault(name, []).extend((offset[kind] + starts[k][1] + rows).tolist())
+            elif sides.get(kind) == dim - 1 and len(rows):
+                boundaries.setdefault(name, []).append(data[rows][:, : KINDS[kind].corners])
+    nodes = {
+        name: rows
+        for name, rows in mesh.point_sets.items()
+        if name not in boundaries and 0 < len(rows) < len(points) and name[:5] != "gmsh:"
+    }
+    return {
+        "points": points,
+        "elements": joined,
+        "boundaries": boundaries,
+        "nodes": {name: rows for name, rows in nodes.items() if _has_faces(rows, joined)},
+        "subdomains": {name: np.array(rows) for name, rows in subdomains.items() if rows},
+    }
+
+
+def _flattened(points: Any, dim: int, path: str | Path) -> Any:
+    """Return the nodes without the third coordinate where the mesh is plane."""
+    nodes = np.asarray(points, dtype=np.float64)
+    if dim == 2 and nodes.shape[1] == 3:
+        if np.ptp(nodes[:, 2]) > _PLANE * max(1e-300, float(np.max(np.ptp(nodes, axis=0)))):
+            raise InputError(
+                f"{str(path)!r} holds a surface in space, not a mesh of the plane: the solid inside is "
+                "Surface.from_file(...)"
+            )
+        nodes = nodes[:, :2]
+    return nodes
+
+
+def _labels(
+    mesh: Any, tags: str | None, names: Mapping[int, str] | None, path: str | Path
+) -> dict[str, dict[int, Any]]:
+    """Return for each name of a group of cells the rows of each block of cells that belong to it."""
+    found: dict[str, dict[int, Any]] = {}
+    for name, members in mesh.cell_sets.items():
+        if name[:5] != "gmsh:":
+            found[name] = {k: np.asarray(rows, dtype=np.intp) for k, rows in enumerate(members) if rows is not None}
+    if tags is not None and tags not in mesh.cell_data:
+        raise unknown("cell data", tags, list(mesh.cell_data), repr(str(path)))
+    here = [tag for tag in TAGS if tag in mesh.cell_data] if tags is None else [tags]
+    called = {(int(tag), int(dim)): name for name, (tag, dim) in mesh.field_data.items()}
+    for values in (mesh.cell_data[tag] for tag in here[:1]):
+        for k, numbers in enumerate(values):
+            kind = mesh.cells[k].type
+            if kind not in KINDS:
+                continue
+            for number in np.unique(np.asarray(numbers)).astype(int).tolist():
+                name = (names or {}).get(number) or called.get((number, KINDS[kind].dim))
+                if name is None:
+                    if number == 0:  # what belongs to no group
+                        continue
+                    name = str(number)
+                found.setdefault(name, {})[k] = np.flatnonzero(np.asarray(numbers) == number)
+    return found
+
+
+def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:
+    """Whether some face has nodes of a set alone; sets of single points are no boundaries."""
+    own = np.zeros(1 + max(int(nodes.max()) for nodes in elements.values()), dtype=bool)
+    own[[row for row in np.asarray(rows).tolist() if row < len(own)]] = True
+    for kind, nodes in elements.items():
+        for face_kind, faces in KINDS[kind].faces:
+            table = np.array(faces)[:, : KINDS[face_kind].corners]
+            if own[nodes[:, table]].all(axis=2).any():
+                return True
+    return False

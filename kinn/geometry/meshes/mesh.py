@@ -11,20 +11,16 @@ import numpy as np
 
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Boundary, Part
-from kinn.geometry.boundary.patch import Array, Mask
+from kinn.geometry.boundary.boundary import Boundary, Part
 from kinn.geometry.geometry import CLOSE, Geometry, coordinate_names
-from kinn.geometry.meshes.blocks import Block, blocks, drawn
+from kinn.geometry.meshes.blocks import Block, Locator, blocks, drawn
+from kinn.geometry.meshes.boundary import Groups, parts_of
 from kinn.geometry.meshes.elements import KINDS
-from kinn.geometry.meshes.groups import Groups
-from kinn.geometry.meshes.locate import Locator
-from kinn.geometry.meshes.mesh_boundary import parts_of
-from kinn.geometry.meshes.mesh_checks import checked_elements, checked_points, oriented
-from kinn.geometry.meshes.topology import Topology
+from kinn.geometry.meshes.topology import Topology, checked_elements, checked_points, oriented
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.gauss import Indices
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
+from kinn.geometry.types import Array, Indices, Mask
 
 #: What boundaries are called that no group names: of a mesh, and of a subdomain where it meets others.
 REST, INTERFACE = "rest", "interface"
@@ -99,7 +95,7 @@ class Mesh(Geometry):
         Raises:
             InputError: There is no such file, it cannot be read, or what it holds is no mesh; see `Mesh`.
         """
-        from kinn.geometry.meshes.read import read
+        from kinn.geometry.meshes.io import read
 
         return cls(**read(path, tags, names), name=name)
 
@@ -124,9 +120,9 @@ class Mesh(Geometry):
                 several bodies; a number is out of range; or elements at a bend are inverted, which a smaller size
                 mends.
         """
-        from kinn.geometry.meshes.gmsh_mesher import make
+        from kinn.geometry.meshes.gmsh_mesher import generate
 
-        return make(shape, size, order, quadrilaterals, name)
+        return cls(*generate(shape, size, order, quadrilaterals), name=name)
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(nodes)} x {kind}" for kind, nodes in self.elements.items())

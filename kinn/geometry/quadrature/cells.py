@@ -1,4 +1,4 @@
-"""Cells: images of reference cells that a shape or a boundary is cut into, many of one kind together."""
+"""Cells: images of reference cells that a shape or a boundary is divided into, many of one kind together."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry.quadrature.gauss import Array, Indices
-from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor, Latitude, Simplex, tensor
+from kinn.geometry.quadrature.reference_cells import LINE, Factor, Simplex, tensor
+from kinn.geometry.types import Array, Indices
 
 _FINE = 47  # degree of the rules that measure curved cells: 24 points along each axis
 
@@ -130,52 +130,6 @@ class Bricks(Cells):
 
 
 @dataclass(frozen=True, eq=False)
-class Shells(Cells):
-    """Shells between two radii around a point, or spheres.
-
-    Attributes:
-        center: The centre, (d,), d >= 2.
-        radii: The inner and the outer radius of each, (C, 2); on spheres both are the same.
-        surface: Whether they are spheres.
-    """
-
-    center: tuple[float, ...]
-    radii: Array
-    surface: bool = False
-
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """The radius, the heights of one dimension after the other, and the angle in the plane."""
-        around = (*(Latitude(n) for n in range(len(self.center), 2, -1)), Circle())
-        first: tuple[Factor, ...] = () if self.surface else (LINE,)
-        return (*first, *around)
-
-    @property
-    def degrees(self) -> tuple[int, ...]:
-        """The power of the radius."""
-        return (0,) * len(self.factors) if self.surface else (len(self.center) - 1, *(0,) * (len(self.factors) - 1))
-
-    @property
-    def count(self) -> int:
-        """Number of shells."""
-        return len(self.radii)
-
-    def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points in polar coordinates."""
-        d, (inner, outer) = len(self.center), self.radii[which].T
-        radius = inner if self.surface else inner + (outer - inner) * unit[:, 0]
-        density = 2 * np.pi * radius ** (d - 1) * (1 if self.surface else outer - inner)
-        around, ring, columns = unit[:, unit.shape[1] - (d - 1) :], np.ones(len(unit)), []
-        for height in around[:, :-1].T:
-            columns.append(ring * height)
-            ring = ring * np.sqrt(1 - height**2)
-        angle = 2 * np.pi * around[:, -1]
-        directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
-        points = np.asarray(self.center) + radius[:, None] * directions
-        return CellPoints(points, density, directions if self.surface else None)
-
-
-@dataclass(frozen=True, eq=False)
 class WeightedPoints(Cells):
     """Single points with weights of their own: what is known by points alone, or the ends of an interval.
 
@@ -204,3 +158,118 @@ class WeightedPoints(Cells):
         return CellPoints(
             self.points[which], self.weights[which], None if self.normals is None else self.normals[which]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class DerivedCells(Cells):
+    """Cells with the reference cell of others."""
+
+    base: Cells
+
+    @property
+    def curved(self) -> bool:  # type: ignore[override]
+        """As the base."""
+        return self.base.curved
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """As the base."""
+        return self.base.factors
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """As the base."""
+        return self.base.degrees
+
+    @property
+    def count(self) -> int:
+        """As the base."""
+        return self.base.count
+
+    @cached_property
+    def measures(self) -> Array:
+        """As the base."""
+        return self.base.measures
+
+
+@dataclass(frozen=True, eq=False)
+class MappedCells(DerivedCells):
+    """Cells x -> matrix x + shift; those of a boundary by a motion alone, which keeps areas and turns normals."""
+
+    matrix: Array
+    shift: Array
+
+    @property
+    def _scale(self) -> float:
+        return abs(float(np.linalg.det(self.matrix)))
+
+    @cached_property
+    def measures(self) -> Array:
+        """Those of the base times the determinant."""
+        return self.base.measures * self._scale
+
+    def at(self, which: Indices, unit: Array) -> CellPoints:
+        """Return the points of the base, mapped."""
+        base = self.base.at(which, unit)
+        normals = None if base.normals is None else base.normals @ self.matrix.T
+        return CellPoints(base.points @ self.matrix.T + self.shift, base.density * self._scale, normals)
+
+
+@dataclass(frozen=True, eq=False)
+class ReversedCells(DerivedCells):
+    """Cells of a boundary whose normals point the other way."""
+
+    def at(self, which: Indices, unit: Array) -> CellPoints:
+        """Return the points of the base with normals reversed."""
+        base = self.base.at(which, unit)
+        return CellPoints(base.points, base.density, None if base.normals is None else -base.normals)
+
+
+@dataclass(frozen=True, eq=False)
+class LiftedCells(DerivedCells):
+    """Cells times the interval from `start` to `end` of one more coordinate, the last."""
+
+    start: float
+    end: float
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Those of the base and a line."""
+        return (*self.base.factors, LINE)
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """Those of the base; it is constant along the interval."""
+        return (*self.base.degrees, 0)
+
+    @cached_property
+    def measures(self) -> Array:
+        """Those of the base times the length."""
+        return self.base.measures * (self.end - self.start)
+
+    def at(self, which: Indices, unit: Array) -> CellPoints:
+        """Return points whose last reference coordinate is the last coordinate."""
+        base = self.base.at(which, unit[:, :-1])
+        last = self.start + unit[:, -1] * (self.end - self.start)
+        normals = None if base.normals is None else np.column_stack([base.normals, np.zeros(len(unit))])
+        return CellPoints(np.column_stack([base.points, last]), base.density * (self.end - self.start), normals)
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedCells(DerivedCells):
+    """Cells of a shape at one value of one more coordinate, the last: they bound what lies above or below.
+
+    Attributes:
+        value: The value.
+        side: 0 where the domain lies above, 1 where it lies below.
+    """
+
+    value: float
+    side: int
+
+    def at(self, which: Indices, unit: Array) -> CellPoints:
+        """Return the points of the base with one more coordinate, and normals along it."""
+        base = self.base.at(which, unit)
+        normals = np.zeros((len(unit), base.points.shape[1] + 1))
+        normals[:, -1] = 2.0 * self.side - 1.0
+        return CellPoints(np.column_stack([base.points, np.full(len(unit), self.value)]), base.density, normals)

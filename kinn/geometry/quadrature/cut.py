@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinn.geometry.quadrature.cells import Bricks, Cells, WeightedPoints
-from kinn.geometry.quadrature.gauss import Array, Indices, gauss_jacobi, nodes_for
-from kinn.geometry.quadrature.reference_cells import LINE, tensor
+from kinn.geometry.quadrature.reference_cells import LINE, gauss_jacobi, nodes_for, tensor
 from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.types import Array, Indices
 
 Level = Callable[[Array], Array]
 

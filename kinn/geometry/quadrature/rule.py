@@ -12,8 +12,8 @@ from numpy.random import Generator
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.gauss import Array, Indices
 from kinn.geometry.quadrature.reference_cells import tensor
+from kinn.geometry.types import Array, Indices
 
 #: Points of a sequence where there is no rule.
 SCATTERED = 4096

@@ -11,16 +11,16 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
-from kinn.geometry.boundary.arc import Arc
-from kinn.geometry.boundary.intersections import extreme, meeting_points, reach
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, Segment
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.edges import Arc, Segment, extreme, meeting_points, reach
+from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.boundary.transformed import ReversedPatch
 from kinn.geometry.distances.implicit import ImplicitFunction, Round
 from kinn.geometry.distances.rfunctions import Half, Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.polygon import Polygon
-from kinn.geometry.triangles.triangulation import ROUNDING, cross, signed_area, touching_edges
+from kinn.geometry.triangulation import ROUNDING, cross, signed_area, touching_edges
+from kinn.geometry.types import Array
 
 _TOUCH = 1e-9  # edges nearer than this, relative to the size, touch
 

@@ -13,14 +13,63 @@ from scipy.special import betaincinv
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
-from kinn.geometry.boundary.arc import Arc
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.edges import Arc
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.implicit import ImplicitFunction, Round
 from kinn.geometry.distances.rfunctions import Half, Region
 from kinn.geometry.geometry import Geometry
-from kinn.geometry.quadrature.cells import Cells, Shells
+from kinn.geometry.quadrature.cells import CellPoints, Cells
+from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor, Latitude
 from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.types import Array, Indices
+
+
+@dataclass(frozen=True, eq=False)
+class Shells(Cells):
+    """Shells between two radii around a point, or spheres.
+
+    Attributes:
+        center: The centre, (d,), d >= 2.
+        radii: The inner and the outer radius of each, (C, 2); on spheres both are the same.
+        surface: Whether they are spheres.
+    """
+
+    center: tuple[float, ...]
+    radii: Array
+    surface: bool = False
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """The radius, the heights of one dimension after the other, and the angle in the plane."""
+        around = (*(Latitude(n) for n in range(len(self.center), 2, -1)), Circle())
+        first: tuple[Factor, ...] = () if self.surface else (LINE,)
+        return (*first, *around)
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """The power of the radius."""
+        return (0,) * len(self.factors) if self.surface else (len(self.center) - 1, *(0,) * (len(self.factors) - 1))
+
+    @property
+    def count(self) -> int:
+        """Number of shells."""
+        return len(self.radii)
+
+    def at(self, which: Indices, unit: Array) -> CellPoints:
+        """Return points in polar coordinates."""
+        d, (inner, outer) = len(self.center), self.radii[which].T
+        radius = inner if self.surface else inner + (outer - inner) * unit[:, 0]
+        density = 2 * np.pi * radius ** (d - 1) * (1 if self.surface else outer - inner)
+        around, ring, columns = unit[:, unit.shape[1] - (d - 1) :], np.ones(len(unit)), []
+        for height in around[:, :-1].T:
+            columns.append(ring * height)
+            ring = ring * np.sqrt(1 - height**2)
+        angle = 2 * np.pi * around[:, -1]
+        directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
+        points = np.asarray(self.center) + radius[:, None] * directions
+        return CellPoints(points, density, directions if self.surface else None)
+
 
 _SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to its own
 

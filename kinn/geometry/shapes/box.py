@@ -11,13 +11,14 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Face, Label, Name, Part
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.boundary import Face, Label, Name, Part
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import Half, Region, between, intersection
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.types import Array
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
 

@@ -11,15 +11,15 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
 from kinn.geometry.boundary.arclength import ArcLength
-from kinn.geometry.boundary.fitting import fit, spline
-from kinn.geometry.boundary.loop import Loop
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.closed_curve import Loop, fit, spline
 from kinn.geometry.distances.curve_distance import CurveSegment, LoopDistance
 from kinn.geometry.distances.implicit import ImplicitFunction
 from kinn.geometry.distances.rfunctions import Everywhere, Half, Region
 from kinn.geometry.geometry import Geometry
+from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,17 +10,17 @@ from functools import cached_property
 import numpy as np
 
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
 from kinn.geometry.boundary.arclength import ArcLength
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.csg.motion import Transformed
 from kinn.geometry.distances.implicit import ImplicitFunction, Motion, Plane, Values
 from kinn.geometry.distances.rfunctions import Everywhere, Half, Region
 from kinn.geometry.geometry import Geometry
-from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.mapped import MappedCells
+from kinn.geometry.quadrature.cells import Cells, MappedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.shapes.ball import ball_cells, directions
+from kinn.geometry.types import Array
 
 _ON_AXIS = 1e-13  # points nearer to the long axis, relative to the short one, are moved off it by as much
 

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
-from kinn.geometry.boundary.patch import Array, Segment
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.distances.implicit import Plane
 from kinn.geometry.distances.rfunctions import Half, Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.triangles.triangulation import ROUNDING, cross, signed_area, touching_edges, triangulate
+from kinn.geometry.triangulation import ROUNDING, cross, signed_area, touching_edges, triangulate
+from kinn.geometry.types import Array
 
 _BLOCK = 2**20  # point-edge pairs worked on at a time
 

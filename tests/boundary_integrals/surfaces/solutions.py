@@ -8,7 +8,7 @@ from kinn import Ball, Cuboid, Cylinder, Geometry, Mesh, TriangulatedSolid
 from kinn.boundary_integrals.surfaces.faces import faces_of
 from kinn.boundary_integrals.surfaces.surface_panelization import make_surface_panels
 from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 _CORNERS = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1.2, 0], [0.1, 0.2, 0.9]])
 _FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])

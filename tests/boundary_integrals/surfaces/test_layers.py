@@ -8,7 +8,7 @@ import pytest
 from kinn.boundary_integrals.kernels import Laplace3DKernel
 from kinn.boundary_integrals.operators import layer_matrices
 from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 from tests.boundary_integrals.surfaces.solutions import data, panels_of
 
 KERNEL = Laplace3DKernel()

@@ -15,7 +15,7 @@ from kinn.boundary_integrals.panels import Panels
 from kinn.forms import BoundaryTrial
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.evaluation import InteriorEvaluator
-from kinn.geometry.boundary.patch import Array
+from kinn.geometry.types import Array
 
 #: What networks are off by on each edge.
 OFF = 1e-7

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import roots_jacobi
 
-from kinn.geometry.quadrature.gauss import gauss_jacobi, nodes_for
+from kinn.geometry.quadrature.reference_cells import gauss_jacobi, nodes_for
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0, 0), (1, 0), (2, 0), (0.5, 0.5), (-0.5, -0.5), (1.5, 3)])

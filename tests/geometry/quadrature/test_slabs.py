@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from kinn.geometry import ArcPolygon, CurveDomain, Disk, Ellipse, Extrusion, Geometry, Polygon, Rectangle, Rule
-from kinn.geometry.boundary.patch import Segment
-from kinn.geometry.quadrature.strips import slabs
+from kinn.geometry.boundary.edges import Segment
+from kinn.geometry.boundary.strips import slabs
 from tests.geometry.examples import BEAN, SHAPES, STAR
 
 PLATE = Rectangle((0, 0), (20, 20)) - Disk((0, 0), 5)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kinn.errors import InputError
 from kinn.geometry import Polygon
-from kinn.geometry.triangles.triangulation import signed_area, touching_edges, triangulate
+from kinn.geometry.triangulation import signed_area, touching_edges, triangulate
 
 ELL = [(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)]
 

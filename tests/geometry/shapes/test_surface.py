@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull
 
 from kinn.errors import InputError
 from kinn.geometry import Cuboid, Sphere, TimeInterval, TriangulatedSolid
-from kinn.geometry.triangles.triangle_mesh import TriangleMesh
+from kinn.geometry.meshes.triangle_mesh import TriangleMesh
 
 CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 2) for z in (0, 3)], dtype=float)
 FACES = np.array(

@@ -6,17 +6,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
-from kinn.geometry.boundary.patch import Array, Mask
+from kinn.geometry.types import Array, Indices, Mask
 
 _MERGE = 1e-7  # vertices nearer than this, relative to the size, are one: files hold single precision
 _PAIRS = 2**20  # point-triangle pairs worked on at a time
 _COLUMNS = 64  # the shadow of a mesh is cut into so many columns each way at most
-
-Indices = NDArray[np.intp]
 
 
 class TriangleMesh:

@@ -12,16 +12,16 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundaries import Label, Name, Part
-from kinn.geometry.boundary.patch import Array, BoundaryPatch, BoundaryPoints, Mask
-from kinn.geometry.distances.distance import Patch
+from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.distances.distance import MOST_PATCHES, Patch, triangle_patch
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.meshes.io import opened
+from kinn.geometry.meshes.triangle_mesh import TriangleMesh
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.triangles.patches import MOST_PATCHES, triangle_patch
-from kinn.geometry.triangles.triangle_mesh import TriangleMesh
+from kinn.geometry.types import Array, Mask
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Boundaries: named parts, each with its piece of a curve or surface, sampled in proportion to their measure."""
+"""Named boundaries: labelled patches, sampled in proportion to their measure."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.geometry.boundary.patch import Array, Mask
+from kinn.geometry.types import Array, Mask
 
 ROUNDING = 1e-12  # an area this small relative to the square of the size counts as zero
 

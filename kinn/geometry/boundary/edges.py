@@ -1,13 +1,96 @@
-"""Where segments and circular arcs meet, for the test that a closed chain of them does not cross or touch itself."""
+"""Segments and circular arcs as boundary patches, and where two of them meet."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from kinn.geometry.boundary.arc import Arc
-from kinn.geometry.boundary.patch import Array, Segment
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.distances.implicit import ImplicitFunction, Plane, Round
+from kinn.geometry.distances.rfunctions import Everywhere, Half, Region, between
+from kinn.geometry.types import Array
+
+
+@dataclass(frozen=True)
+class Segment(BoundaryPatch):
+    """A straight segment in the plane from `start` to `end`, with its outward unit `normal`."""
+
+    start: tuple[float, ...]
+    end: tuple[float, ...]
+    normal: tuple[float, ...]
+
+    @property
+    def dim(self) -> int:
+        """1: a curve."""
+        return 1
+
+    @property
+    def measure(self) -> float:
+        """Length."""
+        return float(np.linalg.norm(np.subtract(self.end, self.start)))
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points at constant speed from start to end."""
+        points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
+        return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
+
+    @property
+    def carrier(self) -> ImplicitFunction:
+        """The line."""
+        return Plane.through(self.start, self.normal)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the disk around the stretch."""
+        first, last = self.at(np.array([[start], [end]])).points
+        return between(first, last)
+
+
+@dataclass(frozen=True)
+class Arc(BoundaryPatch):
+    """A circular arc from angle `start` counter-clockwise over `sweep` (radians), normals pointing away."""
+
+    center: tuple[float, ...]
+    radius: float
+    start: float = 0.0
+    sweep: float = 2 * math.pi
+
+    @property
+    def dim(self) -> int:
+        """1: a curve."""
+        return 1
+
+    @property
+    def measure(self) -> float:
+        """Length."""
+        return self.radius * self.sweep
+
+    def at(self, unit: Array) -> BoundaryPoints:
+        """Return points at constant speed along the arc."""
+        angle = self.start + self.sweep * unit[:, 0]
+        normals = np.column_stack([np.cos(angle), np.sin(angle)])
+        return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
+
+    @property
+    def periodic(self) -> bool:
+        """Whether it is a whole circle."""
+        return self.sweep >= 2 * math.pi * (1 - 1e-12)
+
+    @property
+    def carrier(self) -> ImplicitFunction:
+        """The circle."""
+        return Round(self.center, self.radius)
+
+    def extent(self, start: float, end: float) -> Region:
+        """Return the half-plane beyond the chord of a stretch; all of the plane for a full circle."""
+        sweep = self.sweep * (end - start)
+        if sweep >= 2 * math.pi * (1 - 1e-12):
+            return Everywhere()
+        middle = self.start + self.sweep * (start + end) / 2
+        out = (math.cos(middle), math.sin(middle))
+        chord = Plane(out, -float(np.dot(out, self.center)) - self.radius * math.cos(sweep / 2))
+        return Half(chord, self.radius * min(sweep, 2.0))
 
 
 def meeting_points(first: Segment | Arc, second: Segment | Arc, tolerance: float) -> Array:

@@ -1,1 +1,0 @@
-"""Triangles: of polygons, and of closed surfaces."""
