@@ -4,4 +4,4 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-from kinn.geometry import csg  # noqa: F401, E402 - registers the operators of shapes
+from kinn.geometry import csg  # noqa: F401 - registers the operators of shapes
