@@ -64,7 +64,7 @@ def viscous_layer() -> Problem:
         conditions=[
             kinn.Dirichlet("u", 1.0, on="left", enforce="hard"), kinn.Dirichlet("u", -1.0, on="right", enforce="hard"),
         ],
-        exact=lambda x: -kinn.tanh(x / (2 * nu)), constants={"nu": nu},
+        exact=lambda x: -kinn.tanh(x / (2 * nu)), coefficients={"nu": nu},
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ problem = Problem(
     fields="u",
     strong=lambda u, p: u.xx + u.yy + p.source(p.x, p.y),
     conditions=[Dirichlet("u", exact, on="outer"), Neumann("u", flux, on="disk")],
-    constants={"source": lambda x, y: 5 * exact(x, y)},
+    coefficients={"source": lambda x, y: 5 * exact(x, y)},
     exact=exact,
 )
 

@@ -25,7 +25,7 @@ problem = Problem(
     fields="x",
     strong=lambda x, p: (x.tt - p.mu * (1 - x * x) * x.t + x) / 5,
     conditions=[Initial("x", 2.0), Initial("x", 0.0, derivative="t")],
-    constants={"mu": MU},
+    coefficients={"mu": MU},
     reference=lambda points: exactly(points[:, 0])[0],
 )
 

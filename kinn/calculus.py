@@ -17,7 +17,7 @@ def _space(u: Field) -> tuple[str, ...]:
 
 def grad(u: Field) -> Vector:
     """Return the gradient (u_x, u_y, ...)."""
-    return Vector(u.along(c) for c in _space(u))
+    return Vector(u.derivative(c) for c in _space(u))
 
 
 def div(v: Sequence[Field]) -> Field:
@@ -29,7 +29,7 @@ def div(v: Sequence[Field]) -> Field:
     names = _space(v[0])
     if len(v) != len(names):
         raise InputError(f"div takes one component a spatial coordinate ({', '.join(names)}), not {len(v)}")
-    terms = [component.along(c) for component, c in zip(v, names, strict=True)]
+    terms = [component.derivative(c) for component, c in zip(v, names, strict=True)]
     return sum(terms[1:], terms[0])
 
 
@@ -41,7 +41,7 @@ def laplacian(u: Field) -> Field:
 def hessian(u: Field) -> tuple[Vector, ...]:
     """Return the rows of the matrix of second derivatives."""
     names = _space(u)
-    return tuple(Vector(u.along(a + b) for b in names) for a in names)
+    return tuple(Vector(u.derivative(a + b) for b in names) for a in names)
 
 
 def strain(v: Sequence[Field]) -> tuple[Vector, ...]:
@@ -50,5 +50,6 @@ def strain(v: Sequence[Field]) -> tuple[Vector, ...]:
     if len(v) != len(names):
         raise InputError(f"strain takes one component a spatial coordinate ({', '.join(names)}), not {len(v)}")
     return tuple(
-        Vector(0.5 * (v[i].along(b) + v[j].along(a)) for j, b in enumerate(names)) for i, a in enumerate(names)
+        Vector(0.5 * (v[i].derivative(b) + v[j].derivative(a)) for j, b in enumerate(names))
+        for i, a in enumerate(names)
     )

@@ -1,7 +1,7 @@
 """Fields and points: what residuals, conditions and exact solutions are written with.
 
 A field is a jet that knows the names of its coordinates: `u.x`, `u.xt`, `(k * u.x).x`. The points `p` of a residual
-give the coordinates themselves as fields (`p.x`), the problem's constants (`p.nu`) and, on boundaries, the outward
+give the coordinates themselves as fields (`p.x`), the problem's coefficients (`p.nu`) and, on boundaries, the outward
 normal (`p.n`).
 """
 
@@ -45,44 +45,46 @@ class Field(Jet):
     def __getattr__(self, name: str) -> Self:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self.along(name)
+        return self.derivative(name)
 
-    def along(self, letters: str) -> Self:
-        """Return the derivative spelled by coordinates: `u.along("xt")` is `u.xt`.
+    def derivative(self, which: str | Index) -> Self:
+        """Partial derivative spelled by coordinates, `u.derivative("xt")` for `u.xt`, or of a multi-index.
 
         Raises:
             InputError: If a letter is no coordinate.
         """
-        return self.derivative(derivative_index(letters, self.coordinates, self.name or "a field"))
+        if isinstance(which, str):
+            which = derivative_index(which, self.coordinates, self.name or "a field")
+        return super().derivative(which)
 
     def __repr__(self) -> str:
         return f"Field({self.name or '...'} of {', '.join(self.coordinates)})"
 
 
 def derivative_index(letters: str, coordinates: Sequence[str], owner: str) -> Index:
-    """Return the multi-index of a derivative spelled by its coordinates: "xt" is (1, 1) in (x, t).
+    """Multi-index of a derivative spelled by its coordinates: "xt" is (1, 1) in (x, t).
 
-    Names of several letters (beyond three dimensions x1, .., x10) are told apart by taking the longest that fits.
+    Of names of several letters (beyond three dimensions x1, .., x10) the longest that fits is taken.
 
     Raises:
         InputError: If what is spelled is no coordinate.
     """
-    index, rest = [0] * len(coordinates), letters
-    while rest:
-        name = max((c for c in coordinates if rest.startswith(c)), key=len, default=None)
+    index, remainder = [0] * len(coordinates), letters
+    while remainder:
+        name = max((c for c in coordinates if remainder.startswith(c)), key=len, default=None)
         if name is None:
             raise InputError(
-                f"{owner} has no derivative .{letters}: {rest[0]!r} is no coordinate; "
+                f"{owner} has no derivative .{letters}: {remainder[0]!r} is no coordinate; "
                 f"the coordinates are {', '.join(coordinates)}"
             )
         index[list(coordinates).index(name)] += 1
-        rest = rest.removeprefix(name)
+        remainder = remainder.removeprefix(name)
     return tuple(index)
 
 
 @lru_cache(maxsize=1024)
-def _coordinates_of(function: Callable[..., Any], coordinates: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the coordinates that a function takes by name, where these are not all; else nothing."""
+def _named_coordinates(function: Callable[..., Any], coordinates: tuple[str, ...]) -> tuple[str, ...]:
+    """Coordinates that a function takes by name, where these are not all; else none."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not tell
@@ -92,12 +94,12 @@ def _coordinates_of(function: Callable[..., Any], coordinates: tuple[str, ...]) 
     return named if len(named) < len(coordinates) and needed <= set(named) else ()
 
 
-def called(function: Callable[..., Any], names: Sequence[str], coordinates: Sequence[Any]) -> Any:
-    """Return a function of coordinates: of all of them in order, or of some by their names, as `lambda t: ...`."""
-    wanted = _coordinates_of(function, tuple(names))
-    if not wanted:
+def call_by_name(function: Callable[..., Any], names: Sequence[str], coordinates: Sequence[Any]) -> Any:
+    """Value of a function of coordinates: of all of them in order, or of some by their names, as `lambda t: ...`."""
+    named = _named_coordinates(function, tuple(names))
+    if not named:
         return function(*coordinates)
-    return function(**{name: x for name, x in zip(names, coordinates, strict=True) if name in wanted})
+    return function(**{name: x for name, x in zip(names, coordinates, strict=True) if name in named})
 
 
 class Vector(tuple[Field, ...]):
@@ -123,21 +125,21 @@ class Vector(tuple[Field, ...]):
         return Vector(a / divisor for a in self)
 
     def __matmul__(self, other: Sequence[Field]) -> Field:
-        """Return the inner product."""
+        """The inner product."""
         first, *rest = (a * b for a, b in zip(self, other, strict=True))
         return sum(rest, first)
 
 
 class Points:
-    """The N points a residual is evaluated at.
+    """The N points at which a residual is evaluated.
 
     Args:
         coordinates: The names of the d coordinates.
         x: A `N x d` tensor.
         normals: A `N x d` tensor of outward unit normals, on boundaries.
-        constants: What the problem calls by name: numbers, or functions to be called with fields.
-        observed: A tensor (N,) of what was measured there.
-        opposite: The points at which the other sides of a condition between several places are taken.
+        coefficients: What residuals access as `p.name`: numbers, or functions to be called with fields.
+        observed: A tensor (N,) of the measurements at the points.
+        paired_points: The images of the points in the other subdomains, or on the other face, that a condition joins.
         weights: A tensor (N,) of the weights of a quadrature.
         fields: The names of the problem's fields, in order.
     """
@@ -147,21 +149,21 @@ class Points:
         coordinates: Sequence[str],
         x: Tensor,
         normals: Tensor | None = None,
-        constants: Mapping[str, Any] | None = None,
+        coefficients: Mapping[str, Any] | None = None,
         observed: Tensor | None = None,
-        opposite: Sequence[Points] = (),
+        paired_points: Sequence[Points] = (),
         *,
         weights: Tensor | None = None,
         fields: Sequence[str] = (),
     ) -> None:
         self.tensor = x
         self.observed = observed
-        self.opposite = tuple(opposite)
+        self.paired_points = tuple(paired_points)
         self.weights = weights
         self.fields = tuple(fields)
         self.normals = normals
         self.names = tuple(coordinates)
-        self.constants = dict(constants or {})
+        self.coefficients = dict(coefficients or {})
         self._cache: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
@@ -185,24 +187,25 @@ class Points:
         return Vector(self._constant(normals[:, i], f"n{name}") for i, name in enumerate(self.names) if name != TIME)
 
     def side(self, number: int) -> Points:
-        """Return the points at which a side of a condition is taken: these, but where the condition joins two places."""
-        return self.opposite[number - 1] if 0 < number <= len(self.opposite) else self
+        """Points of a side of a condition that joins two places: paired points where there are any, else these."""
+        return self.paired_points[number - 1] if 0 < number <= len(self.paired_points) else self
 
     def rows(self, part: slice | Tensor) -> Points:
-        """Return some of the points: a slice, or those of the numbers given."""
+        """Some of the points: a slice, or those of given numbers."""
+        x = self.tensor[part]
         normals, observed, weights = (
             None if data is None else data[part] for data in (self.normals, self.observed, self.weights)
         )
-        opposite = [other.rows(part) for other in self.opposite]
-        x = self.tensor[part]
-        return Points(self.names, x, normals, self.constants, observed, opposite, weights=weights, fields=self.fields)
+        paired = [points.rows(part) for points in self.paired_points]
+        return Points(self.names, x, normals, self.coefficients, observed, paired, weights=weights, fields=self.fields)
 
-    def bound(self, sides: Sequence[Mapping[str, Any]]) -> Points:
-        """Return the same points, which call further things by name: those of each side."""
-        made = copy(self)  # what was cached stays valid
-        made.constants = self.constants | dict(sides[0])
-        made.opposite = tuple(other.bound([named]) for other, named in zip(self.opposite, sides[1:], strict=True))
-        return made
+    def with_bindings(self, bindings: Sequence[Mapping[str, Any]]) -> Points:
+        """Points with further names that residuals access: those of each side."""
+        points = copy(self)  # what was cached stays valid
+        points.coefficients = self.coefficients | dict(bindings[0])
+        pairs = zip(self.paired_points, bindings[1:], strict=True)
+        points.paired_points = tuple(other.with_bindings([named]) for other, named in pairs)
+        return points
 
     def _constant(self, values: Component, name: str = "") -> Field:
         return Field(self.names, lambda a: 0.0 if any(a) else values, name)
@@ -220,18 +223,18 @@ class Points:
                 return 1.0 if sum(a) == 1 and a[axis] else 0.0
 
             return Field(self.names, component, name)
-        if name in self.constants:
-            return self.constants[name]
-        raise unknown("coordinate or constant", name, [*self.names, *self.constants], "the points p")
+        if name in self.coefficients:
+            return self.coefficients[name]
+        raise unknown("coordinate or coefficient", name, [*self.names, *self.coefficients], "the points p")
 
-    def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what `make` gives, made once for these points."""
+    def cached(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Result of `compute`, which is called once for these points."""
         if key not in self._cache:
-            self._cache[key] = make()
+            self._cache[key] = compute()
         return self._cache[key]
 
     def field(self, data: Any, what: str) -> Field:
-        """Return data on these points as a field: a number, an array (N,), a field, or a function of coordinates.
+        """Data on these points as a field: a number, an array (N,), a field, or a function of coordinates.
 
         Args:
             data: The data. A function takes all coordinates in order, or some of them by their names: `lambda t: ...`.
@@ -241,7 +244,7 @@ class Points:
             InputError: If the data has the wrong shape, is not finite, or is nothing of the kind.
         """
         if callable(data):
-            data = called(data, self.names, self.coordinates)
+            data = call_by_name(data, self.names, self.coordinates)
         if isinstance(data, Field):
             values = data.value
             if isinstance(values, Tensor) and values.dim() and values.shape != (len(self),):

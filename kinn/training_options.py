@@ -242,7 +242,7 @@ class TrainingOptions:
         batch: The number of interior points of a step of Adam; 0 for all.
         time_windows: Cuts the time into this number of windows, each solved from the state at the end of the last one
             with a network of its own.
-        curriculum: The values that a constant of the problem takes in turn, `{"re": (100, 400, 1000)}`, each training
+        curriculum: The values that a coefficient of the problem takes in turn, `{"re": (100, 400, 1000)}`, each training
             starting from the weights of the last.
         ensemble: Solves with this number of seeds, each for the whole budget, and returns the mean; the standard
             deviation is `solution.std`.
@@ -287,7 +287,7 @@ class TrainingOptions:
         metadata={"kind": CountKind("Intervals of time that are solved one after the other.", strong_only=True)},
     )
     curriculum: Mapping[str, Sequence[float]] | None = field(
-        default=None, metadata={"kind": CurriculumKind("Values that a constant of the problem takes in turn.")}
+        default=None, metadata={"kind": CurriculumKind("Values that a coefficient of the problem takes in turn.")}
     )
     ensemble: int | None = field(default=None, metadata={"kind": CountKind("Solve with N seeds and return the mean.")})
 

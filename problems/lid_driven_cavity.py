@@ -95,7 +95,7 @@ def make_problem(reynolds: int = 100, features: str = "angles") -> Problem:
             PointValue("p", 0.0, at=(0.0, 0.0)),
         ],
         reference=reference,
-        constants={"reynolds": float(reynolds)},
+        coefficients={"reynolds": float(reynolds)},
         features=[left_angle, right_angle] if features == "angles" else (),
         defaults=Defaults(
             networks={"kan": KAN((10,), 8, 5), "mlp": MLP((20, 20))},

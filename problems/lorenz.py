@@ -70,7 +70,7 @@ def make_problem(constants: str = "known", samples: int = 60, noise: float = 0.0
         strong=strong,
         conditions=conditions,
         reference=reference,
-        constants={} if inverse else named,
+        coefficients={} if inverse else named,
         unknowns=[Unknown(name, initial=1.0, positive=True, exact=value) for name, value in named.items()]
         if inverse
         else (),

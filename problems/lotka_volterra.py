@@ -63,7 +63,7 @@ def make_problem(term: str = "known", samples: int = 80, noise: float = 0.0) -> 
     beta = CONSTANTS[1]
 
     def known(x: Field, y: Field, p: Points) -> list[Field]:
-        return strong(x, y, p.bound([{"predation": beta * x * y}]))
+        return strong(x, y, p.with_bindings([{"predation": beta * x * y}]))
 
     conditions: list[Condition] = [
         Initial(name, start, enforce="hard") for name, start in zip("xy", START, strict=True)

@@ -20,7 +20,7 @@ def test_derivatives_by_name() -> None:
     x, y = p.tensor.T
     torch.testing.assert_close(u.xy.value, 6 * x * y**2)
     torch.testing.assert_close((p.x * u.x).x.value, 4 * x * y**3)
-    torch.testing.assert_close(u.along("yy").value, 6 * x**2 * y)
+    torch.testing.assert_close(u.derivative("yy").value, 6 * x**2 * y)
 
 
 def test_derivatives_by_names_of_several_letters() -> None:

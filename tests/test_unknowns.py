@@ -64,7 +64,7 @@ def problem(*unknowns: Any, **options: Any) -> Problem:
         (lambda: UnknownField("K", initial=3.0, bounds=(0, 1)), "initial value of UnknownField"),
         (lambda: problem(Unknown("u", initial=1.0)), "name of a field"),
         (lambda: problem(Unknown("x", initial=1.0)), "name of a field, a coordinate"),
-        (lambda: problem(Unknown("k", initial=1.0), constants={"k": 1.0}), "a constant"),
+        (lambda: problem(Unknown("k", initial=1.0), coefficients={"k": 1.0}), "a coefficient"),
         (lambda: problem(Unknown("k", initial=1.0), UnknownField("k")), "another unknown"),
         (lambda: problem(Unknown("n", initial=1.0)), "p.n means something else"),
         (lambda: problem(Unknown("a b", initial=1.0)), "cannot be called so"),

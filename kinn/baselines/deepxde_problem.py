@@ -131,7 +131,7 @@ class _Condition:
 
     def collocation_points(self, _: Any) -> Any:
         """Return the points (N, d), those of each side one after another."""
-        places = [self.points, *self.points.opposite]
+        places = [self.points, *self.points.paired_points]
         return np.concatenate([place.tensor.detach().cpu().numpy() for place in places])
 
     def error(self, _: Any, inputs: Tensor, outputs: Tensor, beg: int, end: int, aux_var: Any = None) -> Tensor:
@@ -148,9 +148,9 @@ class _Condition:
 def _converted(p: Points, dtype: torch.dtype) -> Points:
     """Return points in another precision."""
     given = [None if t is None else t.to(dtype) for t in (p.normals, p.observed, p.weights)]
-    opposite = [_converted(o, dtype) for o in p.opposite]
+    paired = [_converted(o, dtype) for o in p.paired_points]
     return Points(
-        p.names, p.tensor.to(dtype), given[0], p.constants, given[1], opposite, weights=given[2], fields=p.fields
+        p.names, p.tensor.to(dtype), given[0], p.coefficients, given[1], paired, weights=given[2], fields=p.fields
     )
 
 

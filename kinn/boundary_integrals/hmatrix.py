@@ -55,7 +55,7 @@ def compressed_equations(kernel: Kernel, panels: BoundaryPanels, data: BoundaryD
     weights, rates = (a.ravel()[nodes] for a in (panels.weights, panels.rates))
     near = _Near(kernel, panels, nodes, order)
     made = HMatrix(nodes, c, len(columns))
-    right, rigid = np.zeros(len(rows)), near.constants
+    right, rigid = np.zeros(len(rows)), near.coefficients
     seen: dict[int, tuple[FarFieldBlock, Numbers, Array, Array]] = {}
 
     def flat(at: slice) -> slice:
@@ -116,8 +116,8 @@ class _Near:
         place[nodes], among[order] = np.arange(len(nodes)), np.arange(len(order))
         others = which // panels.each != panel
         rows = place[which]
-        self.constants = np.zeros((len(nodes), kernel.components, kernel.components))
-        np.add.at(self.constants, rows[others], constant[others])
+        self.coefficients = np.zeros((len(nodes), kernel.components, kernel.components))
+        np.add.at(self.coefficients, rows[others], constant[others])
         by_row = np.argsort(rows, kind="stable")
         self._each = panels.each
         self._rows, self._panels = rows[by_row], among[panel][by_row]

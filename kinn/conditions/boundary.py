@@ -155,7 +155,7 @@ class Initial(BoundaryCondition):
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         """The field (or its derivative) minus the value."""
         u = traces[0][self.field]
-        rate = u.along(self.derivative) if self.derivative else u
+        rate = u.derivative(self.derivative) if self.derivative else u
         return [rate - p.field(self.value, f"the value of {self.label}")]
 
     @property

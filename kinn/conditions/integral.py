@@ -12,7 +12,7 @@ import torch
 from kinn.calculus import grad
 from kinn.conditions.condition import Condition, Sampler, TimeWindow, Traces, check_weight, subdomains_with
 from kinn.errors import InputError, unknown
-from kinn.fields import TIME, Field, Points, called
+from kinn.fields import TIME, Field, Points, call_by_name
 from kinn.geometry import Boundary, Geometry, Rule, SpaceTime
 
 #: What an integral is taken of.
@@ -103,7 +103,7 @@ class Integral(Condition):
             values = torch.as_tensor(self._integrand(trace, at).value, dtype=weights.dtype)
             total = total + (weights * values).sum()
             measure += float(weights.sum())
-        value = called(self.value, (TIME,), (p.t,)) if callable(self.value) else self.value
+        value = call_by_name(self.value, (TIME,), (p.t,)) if callable(self.value) else self.value
         target = torch.as_tensor(p.field(value, f"the value of {self.label}").value, dtype=total.dtype).mean()
         mean = total / measure - (target if self.mean else target / measure)
         return [Field(p.names, lambda a: 0.0 if any(a) else mean)]

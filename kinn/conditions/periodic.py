@@ -85,7 +85,7 @@ class Periodic(Condition):
         assert p.normals is not None
         image = p.tensor.clone()
         image[:, axis] = there
-        p.opposite = (Points(p.names, image, -p.normals, p.constants, fields=p.fields),)
+        p.paired_points = (Points(p.names, image, -p.normals, p.coefficients, fields=p.fields),)
         return p
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
@@ -95,7 +95,7 @@ class Periodic(Condition):
         if derivatives is None:
             shift = (p.side(1).tensor[0] - p.tensor[0]).abs()
             derivatives = ("", p.names[int(shift.argmax())])
-        return [first.along(d) - second.along(d) if d else first - second for d in derivatives]
+        return [first.derivative(d) - second.derivative(d) if d else first - second for d in derivatives]
 
     @property
     def multiplicity(self) -> int:

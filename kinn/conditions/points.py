@@ -77,7 +77,7 @@ class PointValue(PointCondition):
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         """The field (or its derivative) minus the value."""
         u = traces[0][self.field]
-        derived = u.along(self.derivative) if self.derivative else u
+        derived = u.derivative(self.derivative) if self.derivative else u
         return [derived - p.field(self.value, f"the value of {self.label}")]
 
     def essential_part(self) -> Condition:

@@ -65,7 +65,7 @@ class CollocationSampler:
     def quadrature(self, rules: Sequence[Rule]) -> Points:
         """Points of quadratures, one rule in each subdomain of a group."""
         first, *others = (self._points(rule.points, rule.normals, weights=rule.weights) for rule in rules)
-        first.opposite = tuple(others)
+        first.paired_points = tuple(others)
         return first
 
     def _points(

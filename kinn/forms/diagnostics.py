@@ -80,7 +80,7 @@ def _asked(problem: Problem, subdomain: str) -> Asked:
         return component
 
     fields = {u: Field(problem.coordinates, recorder(u), u) for u in problem.names}
-    p = p.bound([{u.name: Field(problem.coordinates, recorder(u.name), u.name) for u in problem.unknowns}])
+    p = p.with_bindings([{u.name: Field(problem.coordinates, recorder(u.name), u.name) for u in problem.unknowns}])
     for residual in _equations(problem, subdomain):
         out = residual(fields, p)
         for r in out:

@@ -117,7 +117,7 @@ class DomainTrial(TrialFunctions):
         ]
         if not self.unknowns:
             return traces, p
-        places = range(1 + len(p.opposite))
+        places = range(1 + len(p.paired_points))
         return self._bind_unknowns(
             traces, p, [self.unknowns.at(p.side(n), sought[n], traces[min(n, len(traces) - 1)], tape) for n in places]
         )
@@ -148,7 +148,7 @@ class DomainTrial(TrialFunctions):
         if not self.unknowns:
             return traces, p
         named = [u.name for u in self.problem.unknowns]
-        places = range(1 + len(p.opposite))
+        places = range(1 + len(p.paired_points))
         return self._bind_unknowns(
             traces, p, [{u: self.unknowns.field(u, unknown(n, u)) for u in named} for n in places]
         )
@@ -158,7 +158,7 @@ class DomainTrial(TrialFunctions):
     ) -> tuple[list[dict[str, Field]], Points]:
         """Return fields with the unknowns beside them, and points that call the unknowns by name."""
         sides = [trace | unknowns[n if n < len(unknowns) else 0] for n, trace in enumerate(traces)]
-        return sides, p.bound(unknowns)
+        return sides, p.with_bindings(unknowns)
 
     def _apply_ansatz(
         self, subdomain: str, p: Points, leaves: Sequence[Callable[[Index], Component]]

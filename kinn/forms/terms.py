@@ -156,12 +156,14 @@ def concatenate(problem: Problem, blocks: Sequence[Points]) -> Points:
         known = [part for part in parts if part is not None]
         return torch.cat(known) if known else None
 
-    opposite = [concatenate(problem, [block.opposite[n] for block in blocks]) for n in range(len(first.opposite))]
+    paired = [
+        concatenate(problem, [block.paired_points[n] for block in blocks]) for n in range(len(first.paired_points))
+    ]
     return problem.points(
         torch.cat([block.tensor for block in blocks]),
         whole([block.normals for block in blocks]),
         whole([block.observed for block in blocks]),
-        opposite,
+        paired,
     )
 
 

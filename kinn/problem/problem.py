@@ -82,7 +82,7 @@ class Problem:
     reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
     reference_fields: Callable[..., Any] | None = field(default=None, kw_only=True)
     derived: Mapping[str, Callable[..., Field]] = field(default_factory=dict, kw_only=True)
-    constants: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    coefficients: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     unknowns: Sequence[Unknown | UnknownField] = field(default=(), kw_only=True)
     features: Sequence[Callable[..., Any]] | Mapping[str, Sequence[Callable[..., Any]]] = field(
         default=(), kw_only=True
@@ -190,12 +190,12 @@ class Problem:
         x: Any,
         normals: Any = None,
         observed: Any = None,
-        opposite: Sequence[Points] = (),
+        paired_points: Sequence[Points] = (),
         weights: Any = None,
     ) -> Points:
         """Return points as residuals take them, with the problem's constants; see `Points`."""
         return Points(
-            self.coordinates, x, normals, self.constants, observed, opposite, weights=weights, fields=self.names
+            self.coordinates, x, normals, self.coefficients, observed, paired_points, weights=weights, fields=self.names
         )
 
     def contains(self, points: Array) -> npt.NDArray[np.bool_]:

@@ -44,13 +44,13 @@ def check(problem: Problem) -> None:
 
 def _check_names(problem: Problem) -> None:
     """Raise unless everything that residuals call as `p.name` has a name of its own."""
-    taken = [*problem.names, *problem.coordinates, *problem.constants]
+    taken = [*problem.names, *problem.coordinates, *problem.coefficients]
     for sought in problem.unknowns:
         where = f"the unknown {sought.name!r} of problem {problem.name!r}"
         if not sought.name.isidentifier() or hasattr(Points, sought.name):
             raise InputError(f"{where} cannot be called so: p.{sought.name} means something else")
         if sought.name in taken:
-            raise InputError(f"{where} has the name of a field, a coordinate, a constant or another unknown")
+            raise InputError(f"{where} has the name of a field, a coordinate, a coefficient or another unknown")
         taken.append(sought.name)
         for name in getattr(sought, "of", None) or ():
             if name not in problem.coordinates:

@@ -172,7 +172,7 @@ def test_an_ensemble_is_one_run(kinn_command: Command) -> None:
         ),
         (["--time-windows", "0"], "time_windows is a whole number of at least 1, not 0"),
         (["--batch", "10"], "mini-batches are for optimizer 'adam', not for 'auto'"),
-        (["--curriculum", "nu=1,0.1"], "no constant named 'nu' in the curriculum of problem 'heat-multifrequency'"),
+        (["--curriculum", "nu=1,0.1"], "no coefficient named 'nu' in the curriculum of problem 'heat-multifrequency'"),
         (["--curriculum", "nu"], "--curriculum takes NAME=VALUE,VALUE,..., not 'nu'"),
         (["--ensemble", "-1"], "ensemble is a whole number of at least 1, not -1"),
     ],

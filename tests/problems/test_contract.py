@@ -166,7 +166,7 @@ def exact_unknowns(problem: Problem, p: Points) -> dict[str, Field]:
 
 def bound(problem: Problem, p: Points) -> Points:
     """Return points that call the unknowns by name."""
-    return p.bound([exact_unknowns(problem, p)] * (1 + len(p.opposite)))
+    return p.with_bindings([exact_unknowns(problem, p)] * (1 + len(p.paired_points)))
 
 
 @pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))

@@ -76,7 +76,7 @@ def _satisfied(problem: Problem, geometry: Geometry, box: BoxAnsatz, faces: Sequ
         x[:, face.axis] = face.value
         p = problem.points(torch.as_tensor(x))
         u = box(p)(p.field(0.0, "zero"))
-        taken = u * face.alpha + u.along(p.names[face.axis]) * (face.beta * face.side)
+        taken = u * face.alpha + u.derivative(p.names[face.axis]) * (face.beta * face.side)
         found, wanted = (
             torch.as_tensor(f.value, dtype=torch.float64)
             for f in (taken, p.field(face.data, f"the value of {face.label}"))

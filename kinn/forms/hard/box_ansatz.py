@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.fields import Field, Points, called
+from kinn.fields import Field, Points, call_by_name
 from kinn.forms.hard.trial_map import TrialMap, cache_components
 from kinn.jets.index import Index, restricted, unit
 
@@ -126,7 +126,7 @@ class BoxAnsatz:
             factors.append((face, factor))
 
         def operator(m: Field) -> Field:
-            slope = m.along(name)
+            slope = m.derivative(name)
             terms = (f * (slope * float(face.side) + m * (face.alpha / face.beta)) for face, f in factors)
             return reduce(add, terms, m)
 
@@ -168,7 +168,7 @@ class BoxAnsatz:
         """Return the datum of a face as a function of the other coordinates."""
         on_face = list(coordinates)
         on_face[face.axis] = p.field(face.value, "a face")
-        data = called(face.data, p.names, on_face) if callable(face.data) else face.data
+        data = call_by_name(face.data, p.names, on_face) if callable(face.data) else face.data
         return p.field(data, f"the value of {face.label}")
 
     def _taken(self, face: HardFace, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
@@ -183,7 +183,7 @@ class BoxAnsatz:
         # the normal coordinate, held on the face but with its slope, so that the normal derivative can be taken
         e = unit(len(on_face), axis)
         on_face[axis] = Field(p.names, lambda a: face.value if not any(a) else float(a == e))
-        slope = self._blend(on_face, axes, p).along(p.names[axis])
+        slope = self._blend(on_face, axes, p).derivative(p.names[axis])
         return value * face.alpha + _frozen(slope, axis) * (face.beta * face.side)
 
 

@@ -196,7 +196,7 @@ def _weights(powers: Sequence[Field]) -> list[Field]:
 
 def _gradient(u: Field) -> list[Field]:
     """Return the derivatives along all coordinates, time included."""
-    return [u.along(name) for name in u.coordinates]
+    return [u.derivative(name) for name in u.coordinates]
 
 
 def merge_constraints(conditions: Sequence[Constraint], size: float) -> list[Constraint]:

@@ -1,4 +1,4 @@
-"""A curriculum: the problem at milder values of a constant first, each training starting from the weights of the last.
+"""A curriculum: the problem at milder values of a coefficient first, each training starting from the weights of the last.
 
 At a high Reynolds number, say, training from random weights ends far from the solution; the solution at a lower one is
 found easily and lies close.
@@ -15,19 +15,19 @@ from kinn.forms import TrialFunctions
 from kinn.problem import Problem
 from kinn.train.plans.plan import TrainingPlan, TrialBuilder
 
-#: The values of constants by name, from the mildest to the problem's own.
+#: The values of coefficients by name, from the mildest to the problem's own.
 Values = Mapping[str, Sequence[float]]
 
 
 class Curriculum(TrainingPlan):
-    """Trains at one value of a constant after the other.
+    """Trains at one value of a coefficient after the other.
 
     Args:
         start: What the trial functions are made from.
-        values: The values that constants of the problem take, as many of each; the last is the problem's own.
+        values: The values that coefficients of the problem take, as many of each; the last is the problem's own.
 
     Raises:
-        InputError: If there is no such constant, or the values do not end at the problem's.
+        InputError: If there is no such coefficient, or the values do not end at the problem's.
     """
 
     def __init__(self, start: TrialBuilder, values: Values) -> None:
@@ -44,7 +44,7 @@ class Curriculum(TrainingPlan):
         """Return trial functions of the problem at the next values, with the weights of the last."""
         leg = len(self.trials)
         stage = {name: values[leg] for name, values in self.values.items()}
-        problem = replace(self.start.problem, constants={**self.start.problem.constants, **stage})
+        problem = replace(self.start.problem, coefficients={**self.start.problem.coefficients, **stage})
         trial = replace(self.start, problem=problem).trial()
         if self.trials:
             trial.flat.set(self.trials[-1].flat.get())
@@ -67,17 +67,17 @@ def checked_values(problem: Problem, values: Values) -> dict[str, tuple[float, .
     """Return the values of a curriculum.
 
     Raises:
-        InputError: If there is no such constant, or the values do not end at the problem's.
+        InputError: If there is no such coefficient, or the values do not end at the problem's.
     """
     where = f"the curriculum of problem {problem.name!r}"
-    numbers = {name: v for name, v in problem.constants.items() if isinstance(v, int | float)}
+    numbers = {name: v for name, v in problem.coefficients.items() if isinstance(v, int | float)}
     for name, given in values.items():
         if name not in numbers:
-            raise unknown("constant", name, numbers, where)
+            raise unknown("coefficient", name, numbers, where)
         if not given or not all(isinstance(v, int | float) and isfinite(v) for v in given):
             raise InputError(f"{where} takes finite numbers for {name}, not {given}")
         if given[-1] != numbers[name]:
             raise InputError(f"{where} ends at {name}={given[-1]:g}, and the problem has {name}={numbers[name]:g}")
     if len({len(given) for given in values.values()}) != 1:
-        raise InputError(f"{where} takes as many values of each constant")
+        raise InputError(f"{where} takes as many values of each coefficient")
     return {name: tuple(float(v) for v in given) for name, given in values.items()}

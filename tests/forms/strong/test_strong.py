@@ -30,7 +30,7 @@ NETWORK = MLP((6,))
 def system(
     strong: Any, conditions: Any = (), network: Any = NETWORK, domain: Any = SQUARE, **options: Any
 ) -> ResidualObjective:
-    problem = Problem("p", domain, strong=strong, conditions=conditions, constants={"k": 2.0}, **options)
+    problem = Problem("p", domain, strong=strong, conditions=conditions, coefficients={"k": 2.0}, **options)
     return strong_form(DomainTrial(problem, network, seed=1), points=60)
 
 

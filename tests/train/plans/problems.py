@@ -25,5 +25,5 @@ def decay(rate: float = 4.0) -> Problem:
     """Return u' = -rate u, u(0) = 1 over (0, 1), the rate a constant of the problem."""
     return Problem(
         "decay", TimeInterval(0, 1), strong=lambda u, p: (u.t + p.rate * u) / 4, conditions=[Initial("u", 1.0)],
-        exact=lambda t: exp(-rate * t), constants={"rate": rate},
+        exact=lambda t: exp(-rate * t), coefficients={"rate": rate},
     )  # fmt: skip
