@@ -216,7 +216,7 @@ def kills(runs: int, budget: float, workers: int, times: int = 20) -> str:
                 time.sleep(moments.uniform(0.0, 2.0 * budget))
                 process.kill()
             _, said = process.communicate()
-            resumed += said.count("going on where an earlier solve was cut short")
+            resumed += said.count("resuming an interrupted solve")
             after = finished(out)
             lost += len(before.keys() - after.keys())
             repeated += sum(after[run] != stamp for run, stamp in before.items() if run in after)

@@ -51,22 +51,22 @@ def found(out: Path, budget: float) -> list[Row]:
 
 
 def name(row: Row) -> str:
-    """Return what a column is called: the peer, or the network."""
+    """Return what a column is called: the baseline, or the network."""
     config = row.runs[0].config
-    return str(config.get("peer") or f"kinn {config['network']['name']}")
+    return str(config.get("baseline") or f"kinn {config['network']['name']}")
 
 
-def cell(row: Row, level: float, peer: Row, budget: float) -> str:
-    """Return the seconds of a solver to an accuracy, and how many times sooner it is there than the peer."""
+def cell(row: Row, level: float, baseline: Row, budget: float) -> str:
+    """Return the seconds of a solver to an accuracy, and how many times sooner it is there than the baseline."""
     seconds, reached = row.seconds_to(level)
     if not reached:
         return f"not in {budget:g}"
     text = f"{reached} of {len(row.runs)}" if isinf(seconds.median) else f"{seconds.median:.1f}"
     if reached < len(row.runs) and not isinf(seconds.median):
         text += f", {reached} of {len(row.runs)}"
-    if row is peer or isinf(seconds.median):
+    if row is baseline or isinf(seconds.median):
         return text
-    other = peer.seconds_to(level)[0].median
+    other = baseline.seconds_to(level)[0].median
     ratio = (budget if isinf(other) else other) / seconds.median
     return f"{text} ({'> ' if isinf(other) else ''}{ratio:.{0 if ratio >= 10 else 1}f} x)"
 

@@ -70,12 +70,12 @@ def line(row: Row, network: str, runs: list[Mapping[str, Any]], target: float | 
 
 def architectures(rows: list[Row]) -> str:
     """Return the default networks, points and budgets as a list."""
-    from kinn.runs.problem_loader import find
+    from kinn.runs.problem_loader import find_problem
     from kinn.solver import resolve_network
 
     lines = []
     for row in rows:
-        _, made = find(row.problem).configured(dict(s.split("=") for s in row.settings))
+        _, made = find_problem(row.problem).build(dict(s.split("=") for s in row.settings))
         d = made.in_form(row.form).defaults
         points = d.points or f"{d.per_parameter:g} a parameter"
         networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.asked)

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from kinn import problems
-from kinn.runs.problem_loader import Source, description
+from kinn.runs.problem_loader import ProblemSource, description
 
 DOCS = Path(__file__).parent.parent
 PICTURES = "_build/pictures"
@@ -63,7 +63,7 @@ def statement(block: str) -> nodes.Node:
 
 def facts(name: str, problem: Any) -> nodes.Node:
     """Return what there is to set, and how accurate the defaults are."""
-    source = Source(name, problems.factory(name))
+    source = ProblemSource(name, problems.factory(name))
     rows = [("Solve it", [nodes.literal(text=f"kinn solve {name}")])]
     if source.defaults:
         settings = ", ".join(f"{k}={v}" for k, v in source.defaults.items())

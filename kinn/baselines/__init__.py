@@ -1,4 +1,4 @@
-"""Bridges to other libraries: none of them is imported before it is asked for."""
+"""Solvers of other libraries for comparison; each library is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from kinn.errors import InputError, unknown
 
 @dataclass(frozen=True)
 class Baseline:
-    """A library that a comparison can be held against.
+    """A library to compare with.
 
     Attributes:
-        name: What the command line calls it, and the extra that brings it.
-        package: What is imported.
-        module: Ours, which has `solve` and `check`.
-        form: The form whose statement of a problem it solves.
-        specifications: The module with its `NETWORKS` and `OPTIMIZERS`, what it has in the place of ours; None where it trains
-            our networks.
+        name: Its name on the command line, and the extra that installs it.
+        package: The package to import.
+        module: The module of KINN with its `solve` and `check`.
+        form: The form of a problem that it solves.
+        specifications: The module with its `NETWORKS` and `OPTIMIZERS`; None for a library that trains KINN's networks.
     """
 
     name: str
@@ -33,11 +32,11 @@ class Baseline:
 
     @property
     def trains(self) -> bool:
-        """Whether it trains networks of ours, from a seed."""
+        """Whether it trains KINN's networks, from a seed."""
         return self.specifications is None
 
     def loaded(self) -> ModuleType:
-        """Return our module for it.
+        """The module of KINN that solves with it.
 
         Raises:
             InputError: If the library is not installed.
@@ -47,28 +46,28 @@ class Baseline:
         return import_module(self.module)
 
 
-#: The libraries that a comparison can be held against.
-PEERS = {
-    peer.name: peer
-    for peer in (
+#: The libraries to compare with, by name.
+BASELINES = {
+    baseline.name: baseline
+    for baseline in (
         Baseline("deepxde", "deepxde", "kinn.baselines.deepxde_solver", "strong"),
         Baseline("fem", "skfem", "kinn.baselines.fem.solver", "energy", "kinn.baselines.fem.specification"),
     )
 }
 
 
-def peer_named(name: str) -> Baseline:
-    """Return a peer by name; not called `peer`, which is the module that solves with DeepXDE once that is imported.
+def get_baseline(name: str) -> Baseline:
+    """Baseline of a name.
 
     Raises:
-        InputError: If there is none of that name.
+        InputError: If the name is unknown.
     """
-    if name not in PEERS:
-        raise unknown("peer", name, PEERS)
-    return PEERS[name]
+    if name not in BASELINES:
+        raise unknown("baseline", name, BASELINES)
+    return BASELINES[name]
 
 
 def discretised(config: Mapping[str, Any]) -> bool:
-    """Whether a configuration is of a peer that discretises: it trains nothing, and depends on no seed."""
-    other = PEERS.get(config.get("peer", ""))
-    return other is not None and not other.trains
+    """Whether a configuration is of a baseline that discretises: it has no training and no seed."""
+    baseline = BASELINES.get(config.get("baseline", ""))
+    return baseline is not None and not baseline.trains

@@ -96,12 +96,12 @@ def _networks(
     """Return the problem, the networks with their settings, and the texts of the optimizer's settings."""
     from kinn.config import setting_types
     from kinn.runs.options import specified
-    from kinn.runs.problem_loader import find
+    from kinn.runs.problem_loader import find_problem
     from kinn.runs.settings import split
     from kinn.solver import resolve_network
 
     texts = split(set_ or [])
-    _, made = find(problem).configured(texts.problem)
+    _, made = find_problem(problem).build(texts.problem)
     chosen = [resolve_network(made, name) for name in dict.fromkeys(names or ["kan", "mlp"])]
     known = {setting for network in chosen for setting in setting_types(network)}
     for setting in texts.network:

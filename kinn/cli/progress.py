@@ -30,7 +30,9 @@ def run(work: ResolvedRun, *, fresh: bool = False) -> Solution:
     if rank():
         return run_or_resume(work, fresh=fresh)
     with progress(work.title) as show:
-        return run_or_resume(work, show, fresh=fresh, say=lambda text: print(f"{work.title}: {text}", file=sys.stderr))
+        return run_or_resume(
+            work, show, fresh=fresh, notify=lambda text: print(f"{work.title}: {text}", file=sys.stderr)
+        )
 
 
 @contextmanager

@@ -33,6 +33,6 @@ def command(
     resumption = Resumption.of(
         run, problem, budget=budget, iterations=iterations, threads=threads, checkpoint_every=checkpoint
     )
-    with progress(resumption.work.title) as show:
+    with progress(resumption.resolved_run.title) as show:
         solution = resumption.run(show)
     report(solution, json)

@@ -9,11 +9,11 @@ def command(problem: ProblemArgument, set_: SetOption = None) -> None:
     """Show a problem: equation, domain, conditions, settings, defaults."""
     from rich.console import Console
 
-    from kinn.runs.problem_loader import description, find
+    from kinn.runs.problem_loader import description, find_problem
     from kinn.runs.settings import split
 
-    source = find(problem)
-    settings, made = source.configured(split(set_ or []).problem)
+    source = find_problem(problem)
+    settings, made = source.build(split(set_ or []).problem)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{made.name}: {made.title}" if made.title else made.name)
     if text := description(source.make):

@@ -50,7 +50,7 @@ def command(
     from kinn.cli.progress import run
     from kinn.cli.tables import report
     from kinn.runs.options import Options, specified
-    from kinn.runs.problem_loader import find
+    from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.settings import split
     from kinn.solver import resolve_network
@@ -72,8 +72,8 @@ def command(
         strategies=parse_options(training),
         strategy_settings=texts.strategies,
     )
-    source = find(problem)
-    settings, made = source.configured(texts.problem)
+    source = find_problem(problem)
+    settings, made = source.build(texts.problem)
     made = made.in_form(form)
     architecture = specified(resolve_network(made, network), texts.network, "network")
     work = ResolvedRun(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kinn.baselines import Baseline, peer_named
+from kinn.baselines import Baseline, get_baseline
 from kinn.errors import InputError
 from kinn.experiments.matching import matched
 from kinn.runs.resolved_run import ResolvedRun
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from kinn.networks import Architecture
     from kinn.problem import Problem
     from kinn.runs.options import Options
-    from kinn.runs.problem_loader import Source
+    from kinn.runs.problem_loader import ProblemSource
 
 
 def peers(
     study: Study,
-    source: Source,
+    source: ProblemSource,
     settings: Mapping[str, Any],
     problem: Problem,
     networks: Sequence[Architecture],
@@ -47,7 +47,7 @@ def peers(
         InputError: If there is no such peer, or it is not installed.
     """
     for name in study.against:
-        other = peer_named(name)
+        other = get_baseline(name)
         if other.trains and options.form != other.form:
             continue
         module = other.loaded()
@@ -61,7 +61,7 @@ def peers(
 
 
 def _work(
-    source: Source,
+    source: ProblemSource,
     settings: Mapping[str, Any],
     problem: Problem,
     network: Any,

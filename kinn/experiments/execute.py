@@ -108,8 +108,8 @@ def _solve(task: Job, held: RunLock, show: Callable[[HistoryEntry], None] | None
             show(record)
 
     options = Options.of(task.config, Path(task.out), task.threads, task.checkpoint, figures=task.figures)
-    work = ResolvedRun.of(task.config, task.origin, options)
-    run_or_resume(work, note, fresh=task.fresh, say=said.append)
+    work = ResolvedRun.from_config(task.config, task.origin, options)
+    run_or_resume(work, note, fresh=task.fresh, notify=said.append)
 
 
 def failed(folder: RunFolder, error: BaseException) -> str:

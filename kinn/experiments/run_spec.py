@@ -9,7 +9,7 @@ from typing import Any
 
 from kinn.baselines import discretised
 from kinn.config import config_hash, to_plain
-from kinn.runs.folder import place
+from kinn.runs.folder import run_path
 from kinn.runs.resolved_run import ResolvedRun
 
 
@@ -52,4 +52,4 @@ class RunSpec:
 
     def place(self, root: Path) -> Path:
         """Return its run folder."""
-        return place(root, self.config)
+        return run_path(root, self.config)

@@ -16,7 +16,7 @@ from kinn.experiments.run_spec import RunSpec
 from kinn.experiments.selection import Selection
 from kinn.experiments.specification import Entry, Study, StudyFile
 from kinn.runs.options import Options, specified
-from kinn.runs.problem_loader import Source, find
+from kinn.runs.problem_loader import ProblemSource, find_problem
 from kinn.runs.resolved_run import ResolvedRun
 from kinn.training_options import option_kinds, strategy_kinds
 
@@ -109,19 +109,19 @@ def matrix(study: StudyFile, *, folder: Path = Path()) -> Sweep:
     return Sweep(tuple(cases.values()), tuple(dict.fromkeys(left_out)))
 
 
-def _source(name: str, folder: Path) -> Source:
-    return find(str(folder / name) if name.endswith(".py") else name)
+def _source(name: str, folder: Path) -> ProblemSource:
+    return find_problem(str(folder / name) if name.endswith(".py") else name)
 
 
 def _cases(
-    study: Study, entry: Entry, source: Source, values: Mapping[str, Any], usage: _Usage, left_out: list[str]
+    study: Study, entry: Entry, source: ProblemSource, values: Mapping[str, Any], usage: _Usage, left_out: list[str]
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Yield the cases of one problem at one combination of values, for the first seed, with what exclusions go by."""
     from kinn.solver import check_options
 
     general = {**study.settings, **values}
     mine = usage.share(of_part(general, "problem"), source.defaults, "problem")
-    settings, made = source.configured(entry.settings | mine)
+    settings, made = source.build(entry.settings | mine)
     wanted: Sequence[Entry | None] = study.optimizers or [None]
     for form in study.forms:
         options = _options(study, form, general)
@@ -142,7 +142,7 @@ def _cases(
                 facts = {"problem": entry.name, "form": form, "network": architecture.name, "optimizer": method.name}
                 yield RunSpec.of(work), facts | dict(values)
         for work in peers(study, source, settings, problem, architectures, options, left_out):
-            facts = {"problem": entry.name, "form": form, "network": work.network.name, "optimizer": str(work.peer)}
+            facts = {"problem": entry.name, "form": form, "network": work.network.name, "optimizer": str(work.baseline)}
             yield RunSpec.of(work), facts | dict(values)
 
 

@@ -1,4 +1,4 @@
-"""What a run ran on: versions, threads, devices. Kept beside every result, and shown by `kinn doctor`."""
+"""Environment of a run: versions, threads, devices. Written into every run folder, and shown by `kinn doctor`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import platform
 from importlib import metadata
 from typing import Any
 
-import kinn
-
-#: Distributions without which nothing runs, and those that a feature asks for.
+#: Distributions that every solve needs.
 REQUIRED = (
     "torch",
     "numpy",
@@ -27,7 +25,7 @@ REQUIRED = (
 
 
 def version(distribution: str) -> str | None:
-    """Return the installed version of a distribution, or None where it is not installed."""
+    """Installed version of a distribution, or None if it is not installed."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -35,7 +33,7 @@ def version(distribution: str) -> str | None:
 
 
 def devices() -> list[str]:
-    """Return the names of the CUDA devices that torch sees."""
+    """Names of the CUDA devices that torch sees."""
     import torch
 
     if not torch.cuda.is_available():
@@ -44,11 +42,11 @@ def devices() -> list[str]:
 
 
 def environment() -> dict[str, Any]:
-    """Return what the results depend on besides the configuration, as plain data for JSON."""
+    """Everything beside the configuration that results depend on, as plain data for JSON."""
     import torch
 
     return {
-        "kinn": kinn.__version__,
+        "kinn": version("kinn"),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),

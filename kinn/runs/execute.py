@@ -1,4 +1,4 @@
-"""From a solve that is resolved to its solution: begun, gone on with, or as it ended, with or without a run folder."""
+"""Execution of a resolved run: started, resumed, or loaded once it has ended."""
 
 from __future__ import annotations
 
@@ -16,139 +16,134 @@ if TYPE_CHECKING:
     from kinn.train.checkpoint import Checkpoints
     from kinn.train.history import HistoryEntry
 
-#: What is called with each record.
-Show = Callable[["HistoryEntry"], None]
+#: Called with each history entry.
+Progress = Callable[["HistoryEntry"], None]
 
 
 def run_or_resume(
-    work: ResolvedRun,
-    show: Show | None = None,
+    run: ResolvedRun,
+    progress: Progress | None = None,
     *,
     fresh: bool = False,
-    say: Callable[[str], object] = lambda _: None,
+    notify: Callable[[str], object] = lambda _: None,
 ) -> Solution:
-    """Solve, from where an earlier solve of the same configuration was cut short, and leave a run folder.
+    """Solve, resume an interrupted solve of the same configuration, and write the run folder.
 
     Args:
-        work: The solve.
-        show: Called with each record.
-        fresh: Whether to begin anew all the same.
-        say: Called with a sentence where an earlier solve is gone on with, or cannot be.
+        run: The resolved run.
+        progress: Called with each history entry.
+        fresh: Whether to restart an interrupted solve.
+        notify: Called with a sentence when an interrupted solve is resumed, or cannot be.
 
     Raises:
-        InputError: As for `run`.
-        SolveError: As for `run`.
+        InputError: As for `execute_run`.
+        SolveError: As for `execute_run`.
     """
     from kinn.train.distributed import barrier
 
-    before = None
-    work.folder()  # one that cannot be written is found here, and is no reason to begin anew
+    checkpoint = None
+    run.folder()  # a folder that cannot be written is an error here, not a reason to restart
     if not fresh:
         try:
-            before = work.left_off()
+            checkpoint = run.pending_checkpoint()
         except InputError as error:
-            say(f"beginning anew: {error}")
-    barrier()  # all have read before one writes
-    if before is not None:
-        say("going on where an earlier solve was cut short")
-    return run(work, show, before=before)
+            notify(f"restarting: {error}")
+    barrier()  # every process has read before one writes
+    if checkpoint is not None:
+        notify("resuming an interrupted solve")
+    return execute_run(run, progress, checkpoint=checkpoint)
 
 
-def run(
-    work: ResolvedRun,
-    show: Show | None = None,
+def execute_run(
+    run: ResolvedRun,
+    progress: Progress | None = None,
     *,
     folder: RunFolder | None = None,
-    before: Mapping[str, Any] | None = None,
+    checkpoint: Mapping[str, Any] | None = None,
 ) -> Solution:
-    """Solve and leave a run folder, which holds a checkpoint from the beginning.
+    """Solve and write the run folder, which holds a checkpoint from the start.
 
     Args:
-        work: The solve.
-        show: Called with each record.
+        run: The resolved run.
+        progress: Called with each history entry.
         folder: The run folder, if it is not in its place under the folder of all runs.
-        before: A checkpoint to go on from.
+        checkpoint: A checkpoint to resume from.
 
     Raises:
-        InputError: If something asked for cannot be; an unwritable folder is found before training starts.
+        InputError: If an argument is invalid; an unwritable folder is found before training starts.
         SolveError: If the solve failed numerically; its run folder is kept.
     """
     from kinn.train.checkpoint import Checkpoints
     from kinn.train.distributed import rank
 
-    place = folder or work.folder()
-    source = work.origin
+    target = folder or run.folder()
+    source = run.origin
 
     def write(state: dict[str, Any]) -> None:
-        place.checkpoint({**state, "source": source}, further=before is not None)
+        target.checkpoint({**state, "source": source}, resumed=checkpoint is not None)
 
-    keeper = Checkpoints(
-        write if rank() == 0 else None,
-        every=work.options.checkpoint_every,
-        before=before,
-    )
+    checkpoints = Checkpoints(write if rank() == 0 else None, every=run.options.checkpoint_every, before=checkpoint)
     history: list[HistoryEntry] = []
 
     def record(entry: HistoryEntry) -> None:
         history.append(entry)
-        if show is not None:
-            show(entry)
+        if progress is not None:
+            progress(entry)
 
     try:
-        solution = _solved(work, record, keeper)
+        solution = _solve(run, record, checkpoints)
     except SolveError as error:
         if rank():
             raise
-        raise SolveError(f"{error} (see {place.save_failure(str(error), history)})") from error
+        raise SolveError(f"{error} (see {target.save_failure(str(error), history)})") from error
     if rank():
         return solution
-    return dataclasses.replace(
-        solution, run=place.save(solution, {**keeper.last, "source": source}, figures=work.options.figures)
-    )
+    state = {**checkpoints.last, "source": source}
+    return dataclasses.replace(solution, run=target.save(solution, state, figures=run.options.figures))
 
 
-def ended(work: ResolvedRun, before: Mapping[str, Any]) -> Solution:
-    """Return the solution of a solve that has ended, without training and without writing anything.
+def load_solution(run: ResolvedRun, checkpoint: Mapping[str, Any]) -> Solution:
+    """Solution of a solve that has ended, without training and without writing anything.
 
     Args:
-        work: The solve.
-        before: The checkpoint of its end.
+        run: The resolved run.
+        checkpoint: Its last checkpoint.
 
     Raises:
-        InputError: If a peer solved it, which leaves nothing that could be returned without solving again.
+        InputError: If a baseline solved it, whose solutions are not stored.
     """
     from kinn.train.checkpoint import Checkpoints
 
-    if work.peer is not None:
-        raise InputError(f"what {work.peer} solved is not kept")
-    return _solved(work, None, Checkpoints(None, before=before))
+    if run.baseline is not None:
+        raise InputError(f"solutions of {run.baseline} are not stored")
+    return _solve(run, None, Checkpoints(None, before=checkpoint))
 
 
-def _solved(work: ResolvedRun, record: Show | None, keeper: Checkpoints) -> Solution:
-    with script_error(work.source.script):
-        return _solver(work.peer)(
-            work.problem,
-            work.network,
-            optimizer=work.optimizer,
-            threads=work.options.threads,
-            progress=record,
-            checkpoint=keeper,
-            **work.arguments,
-            **work.recipe.arguments,
+def _solve(run: ResolvedRun, progress: Progress | None, checkpoints: Checkpoints) -> Solution:
+    with script_error(run.source.script):
+        return solver(run.baseline)(
+            run.problem,
+            run.network,
+            optimizer=run.optimizer,
+            threads=run.options.threads,
+            progress=progress,
+            checkpoint=checkpoints,
+            **run.arguments,
+            **run.training_options.arguments,
         )
 
 
-def _solver(peer: str | None) -> Callable[..., Solution]:
-    """Return what solves: KINN, or a peer.
+def solver(baseline: str | None = None) -> Callable[..., Solution]:
+    """The `solve` of KINN, or that of a baseline.
 
     Raises:
-        InputError: If there is no such peer, or it is not installed.
+        InputError: If the baseline is unknown or not installed.
     """
-    import kinn
+    if baseline is None:
+        from kinn.solver import solve
 
-    if peer is None:
-        return kinn.solve
-    from kinn.baselines import peer_named
+        return solve
+    from kinn.baselines import get_baseline
 
-    solve: Callable[..., Solution] = peer_named(peer).loaded().solve
-    return solve
+    baseline_solve: Callable[..., Solution] = get_baseline(baseline).loaded().solve
+    return baseline_solve

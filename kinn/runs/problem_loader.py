@@ -1,4 +1,4 @@
-"""From what the user calls a problem to the function that makes it: library name, entry point or script."""
+"""Problems by name: of the library, of an installed package (entry point), or of a Python script."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ GROUP = "kinn.problems"
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a problem comes from.
+class ProblemSource:
+    """Source of a problem.
 
     Attributes:
-        name: What the user called it.
-        make: Makes the problem from its settings.
-        script: The file it was read from, for problem scripts.
+        name: The name that the user gave.
+        make: Builds the problem from its settings.
+        script: The file that defines it, for problem scripts.
     """
 
     name: str
@@ -56,11 +56,11 @@ class Source:
         """The SHA-256 of the script: a script that changed is another problem."""
         return hashlib.sha256(self.script.read_bytes()).hexdigest() if self.script else None
 
-    def configured(self, texts: Mapping[str, Any]) -> tuple[dict[str, Any], Problem]:
-        """Return all settings, those given, as texts or values, in place of the defaults, and the problem made from them.
+    def build(self, texts: Mapping[str, Any]) -> tuple[dict[str, Any], Problem]:
+        """All settings, with the given texts or values in place of defaults, and the problem built from them.
 
         Raises:
-            InputError: If the settings are no good, or the script raises or makes something else.
+            InputError: If a setting is invalid, or the script raises or returns something else.
         """
         from kinn.problem import Problem
 
@@ -75,74 +75,74 @@ class Source:
         return settings, problem
 
 
-def find(name: str) -> Source:
-    """Return the source of a problem.
+def find_problem(name: str) -> ProblemSource:
+    """Source of a problem.
 
     Raises:
-        InputError: If there is none of this name, or its script cannot be read.
+        InputError: If the name is unknown, or the script cannot be read.
     """
     from kinn import problems
 
     if name.endswith(".py") or "/" in name:
-        return _script(Path(name))
+        return _load_script(Path(name))
     if name in problems.names():
-        return Source(name, problems.factory(name))
+        return ProblemSource(name, problems.factory(name))
     points = entry_points()
     if name in points:
-        return _from_object(name, points[name].load(), None)
+        return _source(name, points[name].load())
     raise unknown("problem", name, [*problems.names(), *points])
 
 
 def entry_points() -> dict[str, metadata.EntryPoint]:
-    """Return the problems that installed packages announce."""
+    """Problems of installed packages, by name."""
     return {point.name: point for point in metadata.entry_points(group=GROUP)}
 
 
 def description(make: Callable[..., Problem]) -> str:
-    """Return what the module of a problem says of it: equation, conditions, solution."""
+    """Docstring of the module of a problem: equation, conditions, solution."""
     return inspect.getdoc(inspect.getmodule(make)) or ""
 
 
-def _from_object(name: str, found: Any, script: Path | None) -> Source:
-    """Return the source for a Problem or for a function that makes one."""
-    return Source(name, found if callable(found) else lambda: found, script)
+def _source(name: str, definition: Any, script: Path | None = None) -> ProblemSource:
+    """Source for a Problem or for a function that returns one."""
+    return ProblemSource(name, definition if callable(definition) else lambda: definition, script)
 
 
-def _script(path: Path) -> Source:
-    """Run a problem script and return the source for its `make_problem` or `problem`."""
+def _load_script(path: Path) -> ProblemSource:
+    """Run a problem script; the source of its `make_problem` or `problem`."""
     if not path.is_file():
         raise InputError(f"no problem script at {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))  # a script imports what lies beside it, as under `python script.py`
+    sys.path.insert(0, str(path.parent))  # a script imports its neighbours, as under `python script.py`
     with script_error(path):
         spec.loader.exec_module(module)
     for attribute in ("make_problem", "problem"):
         if hasattr(module, attribute):
-            return _from_object(path.stem, getattr(module, attribute), path)
+            return _source(path.stem, getattr(module, attribute), path)
     raise InputError(f"{path} defines neither `problem` nor `make_problem`")
 
 
 @contextmanager
 def script_error(script: Path | None) -> Iterator[None]:
-    """Turn what a problem script raises into one line with its file and line; other errors pass."""
+    """Turn an exception raised in a problem script into one line with its file and line; others propagate."""
     try:
         yield
     except Exception as error:
         line = _line_in(error, script)
         if line is None:
             raise
-        what = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-        raise InputError(f"{script}:{line}: {' '.join(what.split())}") from error
+        text = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        raise InputError(f"{script}:{line}: {' '.join(text.split())}") from error
 
 
 def _line_in(error: Exception, script: Path | None) -> int | None:
-    """Return the last line of the script on the way to the error, or None where it was not involved."""
+    """Last line of the script in the traceback of an error, or None if it is not in it."""
     if script is None:
         return None
-    file = str(script.absolute())  # as the import system calls it
+    file = str(script.absolute())  # as the import system spells it
     if isinstance(error, SyntaxError) and error.filename == file:
         return error.lineno
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]

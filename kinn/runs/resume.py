@@ -1,16 +1,18 @@
-"""A solve that was cut short goes on from its last checkpoint, and one that ended may be given more time."""
+"""Resumption of interrupted solves from their last checkpoint, and of finished ones with more time."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinn.config import config_hash, from_config
 from kinn.errors import InputError
-from kinn.runs import execute
+from kinn.runs.execute import Progress, execute_run, load_solution, solver
 from kinn.runs.options import Options
-from kinn.runs.problem_loader import find
+from kinn.runs.problem_loader import find_problem
 from kinn.runs.resolved_run import ResolvedRun
 from kinn.training_options import TrainingOptions
 
@@ -18,9 +20,8 @@ if TYPE_CHECKING:
     from kinn.problem import Problem
     from kinn.runs.folder import RunFolder
     from kinn.solution import Solution
-    from kinn.train.history import HistoryEntry
 
-#: The arguments of `kinn.solve` that a configuration states as they are.
+#: The arguments of `kinn.solve` that a configuration holds unchanged.
 ARGUMENTS = ("form", "points", "budget", "clock", "iterations", "seed", "dtype")
 
 
@@ -31,47 +32,49 @@ def resume(
     budget: float | None = None,
     iterations: int | None = None,
     threads: int | None = None,
-    progress: Callable[[HistoryEntry], None] | None = None,
+    progress: Progress | None = None,
 ) -> Solution:
-    """Go on with a solve from its last checkpoint, to the parameters it would have come to without a break.
+    """Resume a solve from its last checkpoint; its parameters are those of an uninterrupted solve.
 
-    On the CPU and with the same number of threads the parameters are the same bit for bit, as far as the number of steps
-    and not the clock ends the solve. The seconds spent before count. A solve that has ended is returned as it is; given
-    more `budget` or `iterations` it goes on, into the run folder of that configuration.
+    On the CPU and with the same number of threads they are equal bit for bit, provided that the number of iterations and
+    not the clock ends the solve. The time spent before the interruption counts. A solve that has ended is returned
+    unchanged; with a larger `budget` or more `iterations` it resumes in the run folder of that configuration.
 
     Args:
         run: The run folder, or a file that `kinn.solve(..., checkpoint=file)` wrote.
-        problem: What is solved; None for a problem that is found by its name, or by the script it was read from.
-        budget: Seconds of training in all, in place of those of the run.
-        iterations: The most steps in all, in place of those of the run.
+        problem: The problem; None for one that is found by its name, or by its script.
+        budget: Seconds of training in total, in place of those of the run.
+        iterations: The maximum of iterations in total, in place of that of the run.
         threads: CPU threads; None for as many as before.
-        progress: Called with a record after each step.
+        progress: Called with a history entry after each iteration.
 
     Raises:
-        InputError: If there is no checkpoint, or it is damaged, foreign or of another problem.
-        SolveError: If the numbers break down.
+        InputError: If there is no checkpoint, or it is damaged or of another program or problem.
+        SolveError: If the solve fails numerically.
     """
-    from kinn.runs.folder import restore
+    from kinn.runs.folder import recover
 
     path = Path(run)
-    restore(path)
+    recover(path)
     if path.is_dir():
         resumption = Resumption.of(path, problem, budget=budget, iterations=iterations, threads=threads)
         return resumption.run(progress)
-    return _from_file(path, problem, _limits(budget, iterations), threads, progress)
+    return _resume_file(path, problem, _limits(budget, iterations), threads, progress)
 
 
+@dataclass(frozen=True)
 class Resumption:
-    """What a run folder was solving, and how far it had come.
+    """A resolved run with the checkpoint from which it resumes.
 
-    Args:
-        work: The solve.
-        folder: Where it goes on: the same folder, or the one of the new limits.
-        before: The checkpoint.
+    Attributes:
+        resolved_run: The resolved run.
+        folder: Its run folder: the old one, or the one of the new limits.
+        checkpoint: The checkpoint.
     """
 
-    def __init__(self, work: ResolvedRun, folder: RunFolder, before: Mapping[str, Any]) -> None:
-        self.work, self.folder, self.before = work, folder, before
+    resolved_run: ResolvedRun
+    folder: RunFolder
+    checkpoint: Mapping[str, Any]
 
     @staticmethod
     def of(
@@ -83,53 +86,52 @@ class Resumption:
         threads: int | None = None,
         checkpoint_every: float | None = None,
     ) -> Resumption:
-        """Return what is resumed of a run folder.
+        """Resumption of a run folder.
 
         Args:
             path: The run folder.
-            problem: What it solves, or where the script of that is now.
-            budget: Seconds of training in all, in place of those of the run.
-            iterations: The most steps in all, in place of those of the run.
+            problem: Its problem, or the present path of the problem's script.
+            budget: Seconds of training in total, in place of those of the run.
+            iterations: The maximum of iterations in total, in place of that of the run.
             threads: CPU threads; None for as many as before.
-            checkpoint_every: Seconds between two checkpoints.
+            checkpoint_every: Seconds between checkpoints.
 
         Raises:
-            InputError: If it is no run folder, its checkpoint is not its own, or its problem is not what it was.
+            InputError: If it is no run folder, its checkpoint is that of another run, or its problem has changed.
         """
-        from kinn.config import config_hash
-        from kinn.runs.folder import STATE, RunFolder, restore
+        from kinn.runs.folder import STATE, RunFolder, recover
         from kinn.train.checkpoint import EVERY, read_checkpoint
 
-        restore(path)
-        known = _read_config(path)
-        before = read_checkpoint(path / STATE)
-        if before.get("config") != known:
+        recover(path)
+        old_config = _read_config(path)
+        checkpoint = read_checkpoint(path / STATE)
+        if checkpoint.get("config") != old_config:
             raise InputError(f"{path / STATE} is the checkpoint of another run than the configuration beside it")
-        config = known | _limits(budget, iterations)
+        config = old_config | _limits(budget, iterations)
         every = EVERY if checkpoint_every is None else checkpoint_every
         try:
             options = Options.of(config, path.parent, threads, every)
-            work = ResolvedRun.of(config, before.get("source", ""), options, problem)
+            run = ResolvedRun.from_config(config, checkpoint.get("source", ""), options, problem)
         except KeyError as error:
-            raise InputError(f"the configuration of {path} lacks what a run states: {error}") from error
-        place = path if config == known else path.resolve().with_name(config_hash(config))
-        return Resumption(work, RunFolder(path.parent, config, path=place), before)
+            raise InputError(f"the configuration of {path} is incomplete: it lacks {error}") from error
+        target = path if config == old_config else path.resolve().with_name(config_hash(config))
+        return Resumption(run, RunFolder(path.parent, config, path=target), checkpoint)
 
-    def run(self, progress: Callable[[HistoryEntry], None] | None = None) -> Solution:
-        """Go on, and leave the run folder of a solve that ended."""
-        return execute.run(self.work, progress, folder=self.folder, before=self.before)
+    def run(self, progress: Progress | None = None) -> Solution:
+        """Resume, and write the run folder of the finished solve."""
+        return execute_run(self.resolved_run, progress, folder=self.folder, checkpoint=self.checkpoint)
 
     def solution(self) -> Solution:
-        """Return the solution of a solve that has ended, as it is in its run folder, where nothing is written.
+        """Solution of a solve that has ended, read from its run folder, in which nothing is written.
 
         Raises:
-            InputError: If a peer solved it.
+            InputError: If a baseline solved it.
         """
-        return execute.ended(self.work, self.before)
+        return load_solution(self.resolved_run, self.checkpoint)
 
 
 def _limits(budget: float | None, iterations: int | None) -> dict[str, Any]:
-    """Return the limits that are given, as the configuration has them."""
+    """The limits that are not None, by their names in a configuration."""
     return {k: v for k, v in (("budget", budget), ("iterations", iterations)) if v is not None}
 
 
@@ -145,35 +147,34 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise InputError(f"{path / CONFIG} cannot be read: {error}") from error
 
 
-def _from_file(
+def _resume_file(
     path: Path,
     problem: Problem | None,
     limits: Mapping[str, Any],
     threads: int | None,
-    progress: Callable[[HistoryEntry], None] | None,
+    progress: Progress | None,
 ) -> Solution:
-    """Go on from a checkpoint that lies in no run folder."""
-    from kinn.config import from_config
+    """Resume from a checkpoint outside a run folder."""
     from kinn.networks import NETWORKS
     from kinn.optim import OPTIMIZERS
-    from kinn.solver import solve
     from kinn.train.checkpoint import Checkpoints, read_checkpoint
 
-    before = read_checkpoint(path)
+    checkpoint = read_checkpoint(path)
     try:
-        config = before["config"] | limits
-        made = problem or find(config["problem"]["name"]).configured({})[1]
-        if made.name != config["problem"]["name"]:
-            raise InputError(f"the checkpoint is of problem {config['problem']['name']!r}, not of {made.name!r}")
-        return solve(
-            made,
+        config = checkpoint["config"] | limits
+        name = config["problem"]["name"]
+        problem = problem or find_problem(name).build({})[1]
+        if problem.name != name:
+            raise InputError(f"the checkpoint is of problem {name!r}, not of {problem.name!r}")
+        return solver()(
+            problem,
             from_config(NETWORKS, config["network"], "network"),
             optimizer=from_config(OPTIMIZERS, config["optimizer"], "optimizer"),
             threads=threads,
             progress=progress,
-            checkpoint=Checkpoints.in_file(path, config, before),
+            checkpoint=Checkpoints.in_file(path, config, checkpoint),
             **{k: config[k] for k in ARGUMENTS if config.get(k) is not None},
             **TrainingOptions.from_config(config).arguments,
         )
     except KeyError as error:
-        raise InputError(f"the checkpoint {path} lacks what a solve states: {error}") from error
+        raise InputError(f"the checkpoint {path} is incomplete: it lacks {error}") from error

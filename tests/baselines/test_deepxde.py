@@ -134,6 +134,6 @@ def test_a_comparison_has_a_row_for_it(kinn_command: Command) -> None:  # noqa: 
     assert len(re.findall(r"deepxde", out)) >= 2
 
 
-def test_a_peer_that_there_is_not_is_named(kinn_command: Command) -> None:  # noqa: F811
+def test_an_unknown_baseline_names_the_nearest(kinn_command: Command) -> None:  # noqa: F811
     status, _, err = kinn_command("compare", "poisson-1d", "--against", "deepxd")
-    assert (status, err) == (2, "kinn: error: no peer named 'deepxd'; did you mean 'deepxde'?\n")
+    assert (status, err) == (2, "kinn: error: no baseline named 'deepxd'; did you mean 'deepxde'?\n")

@@ -90,7 +90,7 @@ def test_runs_of_other_forms_settings_and_libraries_have_no_part(paper: dict[str
     mine = run(tmp_path / "0", 0, [(1.0, 1e-2)])
     others = [
         run(tmp_path / "1", 0, [(1.0, 1e-2)], form="strong"),
-        run(tmp_path / "2", 0, [(1.0, 1e-2)], "mlp", peer="fem"),
+        run(tmp_path / "2", 0, [(1.0, 1e-2)], "mlp", baseline="fem"),
         run(tmp_path / "3", 0, [(1.0, 1e-2)], problem={"name": "crack", "settings": {"features": "tip"}}),
     ]
     assert paper["runs"].of_record(of(paper, "energy"), [mine, *others]) == {"kan": [mine]}

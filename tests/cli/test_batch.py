@@ -80,14 +80,13 @@ def test_a_study_is_carried_out_and_its_status_told(kinn_command: Command, study
 def test_failures_are_told_and_how_to_try_again(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import kinn
     from kinn.errors import SolveError
     from kinn.experiments.executors import SerialExecutor
 
     def fail(*_: object, **__: object) -> None:
         raise SolveError("the loss is not finite")
 
-    monkeypatch.setattr(kinn, "solve", fail)
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: fail)
     monkeypatch.setattr("kinn.cli.batch._executor", lambda *_: (SerialExecutor(), 1))
     status, _, err = kinn_command("batch", str(study), "--out", "here")
     assert status == 3

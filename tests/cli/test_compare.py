@@ -28,7 +28,7 @@ def test_the_table_has_a_row_for_each_network(kinn_command: Command) -> None:
 
 
 def test_bad_input_is_found_before_anything_is_solved(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinn, "solve", lambda *_, **__: pytest.fail("training started"))
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: pytest.fail("training started"))
     for arguments in (
         ("poisson-9d",), ("--network", "mpl"), ("--seeds", "0"), ("--set", "features=tip"), ("--match", "size"),
         ("--set", "network.gird=6"), ("--form", "stron"), ("--optimizer", "lmm"), ("--accuracy", "-1"),
@@ -46,7 +46,7 @@ def test_a_seed_that_fails_does_not_stop_the_others(kinn_command: Command, monke
             raise SolveError("the loss is not finite")
         return solve(problem, network, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(kinn, "solve", fail_for_mlp)
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: fail_for_mlp)
     status, out, err = kinn_command(*QUICK, "--seeds", "1")
     assert status == 3
     assert re.search(r"mlp .* - .*1 of 1", out)
@@ -66,7 +66,7 @@ def test_forms_methods_and_times_have_rows_and_columns(kinn_command: Command) ->
 
 def test_what_was_solved_before_is_not_solved_again(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     first = kinn_command(*QUICK, "--seeds", "1")
-    monkeypatch.setattr(kinn, "solve", lambda *_, **__: pytest.fail("solved again"))
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: pytest.fail("solved again"))
     second = kinn_command(*QUICK, "--seeds", "1")
     assert second.out == first.out
     assert "2 of 2 were solved before; --fresh solves them again" in second.err

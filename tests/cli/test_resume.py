@@ -64,14 +64,14 @@ def test_the_same_command_goes_on_where_it_was_cut_short(kinn_command: Command) 
     (run / "network.safetensors").unlink()  # as it is before the end
     status, _, err = kinn_command(*SOLVE)
     assert status == 0
-    assert "going on where an earlier solve was cut short" in err
+    assert "resuming an interrupted solve" in err
     (run / "network.safetensors").unlink()
-    assert "going on" not in kinn_command(*SOLVE, "--fresh").err
+    assert "resuming" not in kinn_command(*SOLVE, "--fresh").err
     (run / "network.safetensors").unlink()
     (run / "state.pt").write_bytes(b"cut")
     status, _, err = kinn_command(*SOLVE)
     assert status == 0
-    assert "beginning anew: " in err
+    assert "restarting: " in err
 
 
 @pytest.mark.parametrize(

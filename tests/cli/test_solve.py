@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import kinn
 from kinn.errors import SolveError
 from tests.cli.conftest import Command
 
@@ -100,7 +99,7 @@ def test_bad_input_is_one_line_and_status_2(kinn_command: Command, arguments: li
 
 def test_an_unwritable_folder_is_found_before_training(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("taken").write_text("a file stands in the way")
-    monkeypatch.setattr(kinn, "solve", lambda *_, **__: pytest.fail("training started"))
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: pytest.fail("training started"))
     status, _, err = kinn_command(*QUICK, "--out", "taken")
     assert status == 2
     assert err.startswith("kinn: error: cannot write the run folder taken/")
@@ -112,7 +111,7 @@ def test_a_failed_solve_is_status_3_and_keeps_its_folder(
     def fail(*_: object, **__: object) -> None:
         raise SolveError("the loss is not finite at the start: the PDE")
 
-    monkeypatch.setattr(kinn, "solve", fail)
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: fail)
     status, out, err = kinn_command(*QUICK)
     assert (status, out) == (3, "")
     assert err.count("\n") == 1

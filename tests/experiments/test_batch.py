@@ -60,14 +60,14 @@ def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
         return solve(problem, network, seed=seed, **rest)
 
     made = cases(seeds=3)
-    monkeypatch.setattr(kinn, "solve", fail)
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: fail)
     tally = batch(made, runs)
     assert (tally.solved, [r for _, r in tally.failed]) == (
         1, ["the loss is not finite", "ZeroDivisionError: by a script"],
     )  # fmt: skip
     with Store(runs) as store:
         assert {r.reason for r in store.results()} == {"", *(r for _, r in tally.failed)}
-    monkeypatch.setattr(kinn, "solve", solve)
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: solve)
     tally = batch(made, runs)
     assert (tally.found, tally.kept, tally.solved) == (1, 2, 0)
     tally = batch(made, runs, retry=True)
@@ -117,7 +117,7 @@ def test_what_was_cut_short_goes_on_from_its_checkpoint(
     run = cut_short(made, runs, monkeypatch, 12)
     assert statuses(runs) == ["interrupted"]
     tally = batch(made, runs)
-    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: going on where an earlier solve was cut short"])
+    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: resuming an interrupted solve"])
     whole = batch(made, tmp_path / "whole")
     assert whole.solved == 1
     losses = [
@@ -134,7 +134,7 @@ def test_a_damaged_checkpoint_is_begun_anew_and_that_is_said(
     (cut_short(made, runs, monkeypatch, 12) / "state.pt").write_bytes(b"PK")
     tally = batch(made, runs)
     assert tally.solved == 1
-    assert "beginning anew" in tally.said[0]
+    assert "restarting" in tally.said[0]
     assert "damaged" in tally.said[0]
 
 
@@ -347,12 +347,12 @@ def test_a_script_that_changed_is_the_end_of_its_own_case(runs: Path, cases: Cas
     script.write_text(script.read_text() + "\n")
     tally = batch(made, runs)
     assert tally.solved == 1
-    assert "is not what the run was begun with: it has changed" in tally.failed[0][1]
+    assert "has changed since the run was started" in tally.failed[0][1]
 
 
 def test_input_errors_are_told_as_they_are(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise InputError("no boundary named 'lft'")
 
-    monkeypatch.setattr(kinn, "solve", refuse)
+    monkeypatch.setattr("kinn.runs.execute.solver", lambda _: refuse)
     assert batch(cases(seeds=1), runs).failed[0][1] == "no boundary named 'lft'"

@@ -77,7 +77,7 @@ def test_budgets_go_to_those_that_have_all_values_and_the_last_counts(cases: Cas
 
 def test_a_case_gives_back_the_solve_that_it_came_from(cases: Cases) -> None:
     (case,) = cases(problems=[{"name": "crack", "features": "tip"}], seeds=1, weights="ntk", time_windows=1)
-    work = ResolvedRun.of(case.config, case.origin, Options.of(case.config, Path(), 1, 10.0))
+    work = ResolvedRun.from_config(case.config, case.origin, Options.of(case.config, Path(), 1, 10.0))
     assert to_plain(work.config) == case.config
     assert case.config["problem"]["settings"]["features"] == "tip"
     assert case.place(Path("runs")) == Path("runs/crack/strong-mlp") / case.hash

@@ -234,6 +234,6 @@ def test_the_run_in_the_middle_is_drawn_once_and_into_its_folder(
     illustrate(table, said.append)
     assert said[-1].startswith(f"no pictures of {drawn.parent}: {drawn.parent / 'state.pt'} is no checkpoint")
     assert not (drawn.parent / ".figures").exists()
-    peer = replace(table[0].runs[0], config={**table[0].runs[0].config, "peer": "deepxde"})
+    peer = replace(table[0].runs[0], config={**table[0].runs[0].config, "baseline": "deepxde"})
     illustrate(rows([peer]), said.append)
     assert len(said) == 3

@@ -20,9 +20,9 @@ import kinn
 from kinn import InputError
 from kinn.networks import MLP
 from kinn.optim import Auto
-from kinn.runs import execute
+from kinn.runs.execute import execute_run, load_solution
 from kinn.runs.options import Options
-from kinn.runs.problem_loader import find
+from kinn.runs.problem_loader import find_problem
 from kinn.runs.resolved_run import ResolvedRun
 from kinn.runs.resume import Resumption
 from kinn.train.history import HistoryEntry
@@ -42,8 +42,8 @@ class Cut(Exception):
 
 
 def work(name: str, out: Path, iterations: int = 25) -> ResolvedRun:
-    source = find(name)
-    settings, problem = source.configured({})
+    source = find_problem(name)
+    settings, problem = source.build({})
     options = Options("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
     return ResolvedRun(source, settings, problem, MLP((6,)), Auto(), TrainingOptions(), 0, options)
 
@@ -56,7 +56,7 @@ def cut_short(work: ResolvedRun, after: int) -> Path:
             raise Cut
 
     with pytest.raises(Cut):
-        execute.run(work, cut)
+        execute_run(work, cut)
     return work.folder().path
 
 
@@ -74,7 +74,7 @@ def equal(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 
 def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Path) -> None:
-    whole = execute.run(work("poisson-1d", tmp_path / "whole"))
+    whole = execute_run(work("poisson-1d", tmp_path / "whole"))
     run = cut_short(work("poisson-1d", tmp_path / "cut"), 11)
     assert {p.name for p in run.iterdir()} == {"config.toml", "environment.json", "state.pt"}
     solution = kinn.resume(run)
@@ -89,7 +89,7 @@ def test_a_run_of_a_library_problem_is_resumed_by_its_folder_alone(tmp_path: Pat
 
 def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     began = time.perf_counter()
-    whole = execute.run(work("poisson-1d", tmp_path / "whole"))
+    whole = execute_run(work("poisson-1d", tmp_path / "whole"))
     duration = time.perf_counter() - began
     moments = random.Random(1)
     for n in range(4):
@@ -97,7 +97,7 @@ def test_a_kill_at_any_moment_leaves_a_run_that_can_be_resumed(tmp_path: Path) -
         path = mine.folder().path
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork: the child starts none of its own
-            child = multiprocessing.get_context("fork").Process(target=execute.run, args=(mine,))
+            child = multiprocessing.get_context("fork").Process(target=execute_run, args=(mine,))
             child.start()
         while not path.exists():
             time.sleep(0.001)
@@ -130,12 +130,12 @@ def test_a_run_of_a_script_is_resumed_unless_the_script_changed(tmp_path: Path) 
         kinn.resume(run)
     assert Resumption.of(run, moved).run().iterations == 25
     moved.write_text(SCRIPT + "# changed\n")
-    with pytest.raises(InputError, match=r"moved.py is not what the run was begun with: it has changed"):
+    with pytest.raises(InputError, match=r"moved.py has changed since the run was started"):
         Resumption.of(run, moved)
 
 
 def test_more_time_makes_another_run(tmp_path: Path) -> None:
-    short = execute.run(work("poisson-1d", tmp_path, 7))
+    short = execute_run(work("poisson-1d", tmp_path, 7))
     assert short.run is not None
     kept = (short.run / "summary.json").read_text()
     solution = kinn.resume(short.run, iterations=25)
@@ -143,11 +143,11 @@ def test_more_time_makes_another_run(tmp_path: Path) -> None:
     assert solution.run == whole.folder().path.resolve()
     assert solution.run != short.run
     assert (short.run / "summary.json").read_text() == kept
-    assert torch.equal(solution.fields.flat.get(), execute.run(whole).fields.flat.get())
+    assert torch.equal(solution.fields.flat.get(), execute_run(whole).fields.flat.get())
 
 
 def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    solved = execute.run(work("poisson-1d", tmp_path))
+    solved = execute_run(work("poisson-1d", tmp_path))
     assert solved.run is not None
     before = {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()}
     monkeypatch.setattr(Auto, "step", lambda *_: pytest.fail("it is trained once more"))
@@ -157,14 +157,14 @@ def test_what_has_ended_is_returned_and_nothing_is_written(tmp_path: Path, monke
     assert {p.name: p.stat().st_mtime_ns for p in solved.run.iterdir()} == before
 
 
-def test_what_a_peer_solved_is_not_solved_again(tmp_path: Path) -> None:
-    peer = dataclasses.replace(work("poisson-1d", tmp_path), peer="deepxde")
-    with pytest.raises(InputError, match="what deepxde solved is not kept"):
-        execute.ended(peer, {})
+def test_solutions_of_a_baseline_are_not_stored(tmp_path: Path) -> None:
+    baseline = dataclasses.replace(work("poisson-1d", tmp_path), baseline="deepxde")
+    with pytest.raises(InputError, match="solutions of deepxde are not stored"):
+        load_solution(baseline, {})
 
 
 def test_a_finished_run_is_kept_while_it_is_solved_again(tmp_path: Path) -> None:
-    run = execute.run(work("poisson-1d", tmp_path)).run
+    run = execute_run(work("poisson-1d", tmp_path)).run
     assert run is not None
     before = {p.name: p.read_bytes() for p in run.iterdir()}
     cut_short(work("poisson-1d", tmp_path), 9)
@@ -179,19 +179,19 @@ def test_a_copy_of_a_run_can_be_resumed_where_it_is(tmp_path: Path) -> None:
     assert (copy / "solution.vtu").is_file()
 
 
-def test_what_was_left_off_is_found(tmp_path: Path) -> None:
+def test_the_checkpoint_of_an_interrupted_run_is_pending(tmp_path: Path) -> None:
     again = work("poisson-1d", tmp_path)
-    assert again.left_off() is None
+    assert again.pending_checkpoint() is None
     run = cut_short(work("poisson-1d", tmp_path), 9)
-    before = again.left_off()
+    before = again.pending_checkpoint()
     assert before is not None
-    whole = execute.run(work("poisson-1d", tmp_path / "whole"))
-    assert torch.equal(execute.run(again, before=before).fields.flat.get(), whole.fields.flat.get())
-    assert again.left_off() is None
+    whole = execute_run(work("poisson-1d", tmp_path / "whole"))
+    assert torch.equal(execute_run(again, checkpoint=before).fields.flat.get(), whole.fields.flat.get())
+    assert again.pending_checkpoint() is None
     (run / "network.safetensors").unlink()
     (run / "state.pt").write_bytes(b"PK")
     with pytest.raises(InputError, match="no checkpoint, or a damaged one"):
-        again.left_off()
+        again.pending_checkpoint()
 
 
 def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no checkpoint at"):
         kinn.resume(tmp_path / "nothing")
     with pytest.raises(InputError, match="the checkpoint is of problem 'poisson-2d', not of 'poisson-1d'"):
-        kinn.resume(other, find("poisson-1d").configured({})[1])
+        kinn.resume(other, find_problem("poisson-1d").build({})[1])
     (other / "state.pt").write_bytes((run / "state.pt").read_bytes())
     with pytest.raises(InputError, match="is the checkpoint of another run than the configuration beside it"):
         kinn.resume(other)
@@ -215,5 +215,5 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
     (other / "config.toml").write_text("seed = 0\n")
     data = torch.load(other / "state.pt", weights_only=True)
     torch.save(data | {"config": {"seed": 0}}, other / "state.pt")
-    with pytest.raises(InputError, match="lacks what a run states: 'form'"):
+    with pytest.raises(InputError, match="is incomplete: it lacks 'form'"):
         kinn.resume(other)

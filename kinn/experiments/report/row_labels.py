@@ -21,8 +21,8 @@ def labels(configs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     flat = [_flat(config) for config in configs]
     problems = _distinguished([c["problem"]["name"] for c in configs], [_part(f, "problem.") for f in flat])
     ways = [{k: v for k, v in f.items() if k.split(".")[0] not in _APART} for f in flat]
-    own = [way for way in ways if "peer" not in way]
-    shown = ["peer", "network.name", *(key for key in ("form", "optimizer.name") if own and _vary(key, own))]
+    own = [way for way in ways if "baseline" not in way]
+    shown = ["baseline", "network.name", *(key for key in ("form", "optimizer.name") if own and _vary(key, own))]
     heads = [" ".join(str(way[key]) for key in shown if key in way) for way in ways]
     named = [f"{problem}\n{head}" for problem, head in zip(problems, heads, strict=True)]
     groups: dict[str, list[Mapping[str, Any]]] = {}

@@ -23,7 +23,7 @@ def illustrate(table: Sequence[Row], say: Callable[[str], object] = lambda _: No
         say: Called with a line for each run that is drawn, or cannot be.
     """
     for run in filter(None, map(middle_run, table)):
-        if run.config.get("peer") or any(run.path.glob("*.png")):
+        if run.config.get("baseline") or any(run.path.glob("*.png")):
             continue
         say(f"drawing {run.path}")
         try:

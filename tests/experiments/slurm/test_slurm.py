@@ -112,7 +112,7 @@ def test_a_job_that_is_queued_again_goes_on_from_its_checkpoint(
     disturbing = once_it_has_a_checkpoint(made[0], runs, disturb)
     tally = batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
     disturbing.join()
-    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: going on where an earlier solve was cut short"])
+    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: resuming an interrupted solve"])
     (log,) = (runs / ".jobs").glob("*_log.out")
     assert log.read_text().count("Starting with JobEnvironment") == 2
     batch(made, tmp_path / "here", SerialExecutor(), 1)
