@@ -10,7 +10,7 @@ from kinn.runs.settings import Settings, split
 
 def test_settings_go_to_the_part_in_front_of_the_dot() -> None:
     settings = split(["network.grid=10", "optimizer.gain_ratio=0.1", "features=tip", "network.grid = 12"])
-    assert settings == Settings({"grid": "12"}, {"target": "0.1"}, {"features": "tip"})
+    assert settings == Settings({"grid": "12"}, {"gain_ratio": "0.1"}, {"features": "tip"})
 
 
 def test_a_text_may_hold_an_equals_sign() -> None:
