@@ -86,12 +86,12 @@ from .math import where as where
 from .networks.kan import KAN as KAN
 from .networks.mlp import MLP as MLP
 from .networks.resnet import ResNet as ResNet
-from .networks.presets import ResidualKAN as ResidualKAN
-from .networks.presets import ModifiedMLP as ModifiedMLP
-from .networks.presets import PirateNet as PirateNet
+from .networks.resnet import ResidualKAN as ResidualKAN
+from .networks.resnet import ModifiedMLP as ModifiedMLP
+from .networks.resnet import PirateNet as PirateNet
 from .networks.neural_ode import NeuralODE as NeuralODE
-from .networks.presets import KANODE as KANODE
-from .networks.matching import match_parameters as match_parameters
+from .networks.neural_ode import KANODE as KANODE
+from .networks.network import match_parameters as match_parameters
 
 # Optimisers
 from .optim.auto import Auto as Auto

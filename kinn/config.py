@@ -10,7 +10,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from kinn.errors import InputError, unknown
@@ -23,6 +24,31 @@ class Specification(Protocol):
 
 
 Kind = TypeVar("Kind", bound=Specification)
+
+
+class Catalogue(Mapping[str, type[Kind]]):
+    """Specifications by name, each loaded when it is looked up.
+
+    Args:
+        package: The package that has them.
+        classes: The name of each class there, by the name of the specification.
+    """
+
+    def __init__(self, package: str, classes: Mapping[str, str]) -> None:
+        self._package, self._classes = package, classes
+
+    def __getitem__(self, name: str) -> type[Kind]:
+        kind: type[Kind] = getattr(import_module(self._package), self._classes[name])
+        return kind
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
 
 
 def to_plain(value: Any) -> Any:

@@ -7,41 +7,11 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from torch import Tensor
 
 from kinn.errors import InputError, unknown
-from kinn.jets import IndexSet, stack, univariate
-from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers import Activation, Layer, Linear, glorot
+from kinn.networks.layers.layer import Layer
+from kinn.networks.layers.linear import ACTIVATIONS, Activation, FourierFeatures, Linear, glorot
 from kinn.networks.network import Architecture, positive_widths, rescaled
-
-#: Smooth activations: every one has as many derivatives as a fourth-order equation needs.
-ACTIVATIONS = {"tanh": univariate.tanh, "sin": univariate.sin, "gelu": univariate.gelu, "swish": univariate.silu}
-
-
-class FourierFeatures(Layer):
-    """Fixed random frequencies: x -> sin(x B), cos(x B) (Tancik et al. 2020, arXiv:2006.10739).
-
-    Args:
-        frequencies: The matrix B, `I x M`.
-    """
-
-    frequencies: Tensor
-
-    def __init__(self, frequencies: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("frequencies", frequencies)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the 2 M features of values."""
-        phase = x @ self.frequencies
-        return torch.cat([torch.sin(phase), torch.cos(phase)], dim=-1)
-
-    def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of the 2 M features."""
-        phase = stack_ @ self.frequencies
-        waves = [stack.compose(f, phase, index) for f in (univariate.sin, univariate.cos)]
-        return torch.cat(waves, dim=-1)
 
 
 @dataclass(frozen=True)

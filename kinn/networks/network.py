@@ -9,10 +9,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from kinn.config import Catalogue
 from kinn.errors import InputError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers import Layer, Normalise, backend_of, flops_of, in_order, values
+from kinn.networks.layers.layer import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.linear import Normalise
 
 #: The lower and the upper corner of the box that the inputs live in.
 Bounds = tuple[Sequence[float], Sequence[float]]
@@ -131,6 +133,16 @@ class Architecture(ABC):
         return Network(chain, inputs, outputs).to(dtype)
 
 
+#: The architectures by their names on the command line.
+NETWORKS: Catalogue[Architecture] = Catalogue(
+    "kinn.networks",
+    {
+        "kan": "KAN", "mlp": "MLP", "resnet": "ResNet", "residual-kan": "ResidualKAN", "modified-mlp": "ModifiedMLP",
+        "pirate-net": "PirateNet", "neural-ode": "NeuralODE", "kan-ode": "KANODE",
+    },
+)  # fmt: skip
+
+
 def at_least_one(name: str, value: object) -> None:
     """Raise an InputError unless a setting of the network is a whole number of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -153,3 +165,34 @@ def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:
 def rescaled(widths: tuple[int, ...], factor: float) -> tuple[int, ...]:
     """Return the widths times a factor, each at least 1."""
     return tuple(max(1, round(w * factor)) for w in widths)
+
+
+def match_parameters(architecture: Architecture, parameters: int, inputs: int, outputs: int) -> Architecture:
+    """Return `architecture` with its hidden widths scaled so that its parameter count comes nearest to `parameters`.
+
+    Args:
+        architecture: What to scale; its other settings stay.
+        parameters: The count to come near to.
+        inputs: The number of coordinates.
+        outputs: The number of fields.
+
+    Raises:
+        InputError: If `parameters` is not positive.
+    """
+    if parameters < 1:
+        raise InputError(f"a parameter count to match is at least 1, not {parameters}")
+
+    def count(factor: float) -> int:
+        return architecture.resized(factor).parameter_count(inputs, outputs)
+
+    high = 1.0
+    while count(high) < parameters:
+        high *= 2.0
+    low = 0.0
+    for _ in range(60):  # bisection to the two neighbouring sizes
+        middle = (low + high) / 2
+        low, high = (middle, high) if count(middle) < parameters else (low, middle)
+    return min(
+        (architecture.resized(factor) for factor in (low, high)),
+        key=lambda a: abs(a.parameter_count(inputs, outputs) - parameters),
+    )

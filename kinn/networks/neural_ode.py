@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.networks.integration.flow import Flow
-from kinn.networks.integration.runge_kutta import METHODS
-from kinn.networks.layers import Layer
 from kinn.networks.layers.dense import Dense
+from kinn.networks.layers.flow import Flow
+from kinn.networks.layers.layer import Layer
+from kinn.networks.layers.runge_kutta import METHODS
 from kinn.networks.network import Architecture, at_least_one, rescaled
 
 
@@ -103,3 +103,13 @@ class NeuralODE(Architecture):
     def resized(self, factor: float) -> NeuralODE:
         """Return the network with `width` times `factor`."""
         return replace(self, width=rescaled((self.width,), factor)[0])
+
+
+@dataclass(frozen=True)
+class KANODE(NeuralODE):
+    """A neural ODE whose vector field is a KAN (Koenig et al. 2024, arXiv:2407.04192)."""
+
+    name: ClassVar[str] = "kan-ode"
+
+    width: int = 6
+    field: str = "kan"

@@ -8,10 +8,9 @@ from typing import ClassVar
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.networks.layers import Layer
 from kinn.networks.layers.dense import Dense
-from kinn.networks.layers.encoders import Encoded
-from kinn.networks.layers.residual import GATES, Residual
+from kinn.networks.layers.layer import Layer
+from kinn.networks.layers.residual import GATES, Encoded, Residual
 from kinn.networks.layers.streams import Streams
 from kinn.networks.network import Architecture, at_least_one, rescaled
 
@@ -113,3 +112,37 @@ class ResNet(Architecture):
     def resized(self, factor: float) -> ResNet:
         """Return the network with `width` times `factor`; its depth stays."""
         return replace(self, width=rescaled((self.width,), factor)[0])
+
+
+@dataclass(frozen=True)
+class ResidualKAN(ResNet):
+    """A residual network whose branches are KAN layers."""
+
+    name: ClassVar[str] = "residual-kan"
+
+    width: int = 6
+    depth: int = 2
+    branch: str = "kan"
+
+
+@dataclass(frozen=True)
+class ModifiedMLP(ResNet):
+    """The modified MLP: every layer mixes two encoders of the input (Wang, Teng and Perdikaris 2021)."""
+
+    name: ClassVar[str] = "modified-mlp"
+
+    width: int = 16
+    gate: str = "replace"
+    encoders: bool = True
+
+
+@dataclass(frozen=True)
+class PirateNet(ResNet):
+    """A PirateNet: residual blocks of mixed encoders that start as the identity (Wang et al. 2024, arXiv:2402.00326)."""
+
+    name: ClassVar[str] = "pirate-net"
+
+    depth: int = 2
+    layers_per_block: int = 2
+    gate: str = "adaptive"
+    encoders: bool = True

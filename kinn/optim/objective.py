@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from torch import Tensor
 
+from kinn.config import Catalogue
+
 #: Why a method can go no further that found steps, none of which `Objective.accepts`.
 FORBIDDEN = "every step is forbidden"
 
@@ -165,3 +167,13 @@ class Optimizer(ABC):
     def work(self, objective: Objective, state: State) -> float:
         """Return roughly how many multiplications a step takes."""
         return FIRST_ORDER * objective.samples * objective.size
+
+
+#: The methods by their names on the command line.
+OPTIMIZERS: Catalogue[Optimizer] = Catalogue(
+    "kinn.optim",
+    {
+        "auto": "Auto", "lm": "LevenbergMarquardt", "ssbroyden": "SelfScaledBroyden", "lstsq": "LastLayerLeastSquares",
+        "lbfgs": "LBFGS", "adam": "Adam",
+    },
+)  # fmt: skip

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kinn import KAN, InputError
-from kinn.networks.initialise import derivative_energies, glorot_fine, power_law
+from kinn.networks.layers.spline import derivative_energies, glorot_fine, power_law
 from kinn.ops import SplineGrid
 from tests.networks.contract import NetworkContract
 

@@ -13,8 +13,9 @@ from kinn import InputError, LevenbergMarquardt, SolveError
 from kinn.forms import DomainTrial, strong_form
 from kinn.jets import IndexSet, univariate
 from kinn.networks import NeuralODE, Tape
-from kinn.networks.integration.flow import Flow
-from kinn.networks.layers import Activation, Linear, values
+from kinn.networks.layers.flow import Flow
+from kinn.networks.layers.layer import values
+from kinn.networks.layers.linear import Activation, Linear
 from kinn.networks.layers.residual import Residual
 from kinn.networks.network import Network
 from kinn.problems import poisson_1d

@@ -6,9 +6,9 @@ import torch
 from kinn import InputError
 from kinn.jets import IndexSet
 from kinn.networks import ResNet
-from kinn.networks.layers import Linear, values
-from kinn.networks.layers.encoders import Encoded
-from kinn.networks.layers.residual import CARRY, GATES, Residual
+from kinn.networks.layers.layer import values
+from kinn.networks.layers.linear import Linear
+from kinn.networks.layers.residual import CARRY, GATES, Encoded, Residual
 from tests.networks.contract import NetworkContract
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from kinn.errors import unknown
-from kinn.networks.kan import check_splines, spline_layer
-from kinn.networks.layers import Activation, Layer, Linear, glorot
-from kinn.networks.mlp import ACTIVATIONS
+from kinn.networks.layers.layer import Layer
+from kinn.networks.layers.linear import ACTIVATIONS, Activation, Linear, glorot
+from kinn.networks.layers.spline import check_splines, spline_layer
 
 #: What layers can be made of.
 KINDS = ("mlp", "kan")

@@ -1,4 +1,4 @@
-"""Linear maps, fixed scalings and activations, on values and on jets."""
+"""Linear maps, fixed scalings and features, and activations, on values and on jets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from kinn.jets import IndexSet, stack
+from kinn.jets import IndexSet, stack, univariate
 from kinn.jets.univariate import Univariate
 from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.layer import Layer
+
+#: Smooth activations: every one has as many derivatives as a fourth-order equation needs.
+ACTIVATIONS = {"tanh": univariate.tanh, "sin": univariate.sin, "gelu": univariate.gelu, "swish": univariate.silu}
 
 
 class Normalise(Layer):
@@ -103,6 +106,31 @@ class Linear(Layer):
     def extra_repr(self) -> str:
         """Return the sizes."""
         return f"{self.weight.shape[0]} -> {self.weight.shape[1]}"
+
+
+class FourierFeatures(Layer):
+    """Fixed random frequencies: x -> sin(x B), cos(x B) (Tancik et al. 2020, arXiv:2006.10739).
+
+    Args:
+        frequencies: The matrix B, `I x M`.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, frequencies: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", frequencies)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the 2 M features of values."""
+        phase = x @ self.frequencies
+        return torch.cat([torch.sin(phase), torch.cos(phase)], dim=-1)
+
+    def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of the 2 M features."""
+        phase = stack_ @ self.frequencies
+        waves = [stack.compose(f, phase, index) for f in (univariate.sin, univariate.cos)]
+        return torch.cat(waves, dim=-1)
 
 
 def glorot(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:

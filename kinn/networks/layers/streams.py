@@ -14,7 +14,7 @@ from torch.nn import Parameter
 
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.layer import Layer, backend_of, flops_of, in_order, values
 
 
 class Mixture(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kinn.networks.integration.runge_kutta import METHODS, Tableau
+from kinn.networks.layers.runge_kutta import METHODS, Tableau
 
 
 def order_conditions(method: Tableau, weights: np.ndarray) -> dict[int, list[float]]:

@@ -9,11 +9,10 @@ from torch import Tensor, nn
 
 from kinn.errors import DivergedError
 from kinn.jets import IndexSet
-from kinn.networks.integration.adjoint import reversed_chain
-from kinn.networks.integration.runge_kutta import METHODS
-from kinn.networks.integration.step_control import Steps, adapted_steps, equal_steps
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.gradient_checkpoints import reversed_chain
+from kinn.networks.layers.layer import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.runge_kutta import METHODS, Steps, adapted_steps, equal_steps
 
 #: Inputs at which adapted steps are chosen: enough to find the fastest part of a flow, few beside collocation points.
 PROBES = 32

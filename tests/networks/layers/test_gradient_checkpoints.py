@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinn.networks.integration.gradient_checkpoints import kept_on_the_way, reverse
+from kinn.networks.layers.gradient_checkpoints import kept_on_the_way, reverse
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 40])

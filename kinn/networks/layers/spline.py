@@ -1,0 +1,166 @@
+"""Spline layers of Kolmogorov-Arnold networks, and the initial scales of their coefficients.
+
+Both scales are those of the initialisation study of Rigas et al. (2025, arXiv:2509.03417): the power law has the best
+geometric mean over their runs; the Glorot-like rule keeps the variance of values forward and of slopes backward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+from kinn.errors import InputError, unknown
+from kinn.jets import IndexSet, univariate
+from kinn.networks.jacobian_tape import Tape
+from kinn.networks.layers.layer import Layer
+from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, basis, spline_chain, spline_jacobian, spline_jet
+from kinn.ops.backends import backend_for, name_of
+from kinn.ops.reference import slots
+
+#: The gain of the Glorot-like rule that the study found best ("fine").
+GLOROT_GAIN = 0.577
+
+
+@dataclass(frozen=True)
+class DerivativeEnergies:
+    """Mean squares over the grid, for inputs spread evenly: of the splines and their slopes, of the base and its slope.
+
+    Attributes:
+        splines: The number of splines.
+        spline: Mean square of a spline.
+        spline_slope: Mean square of a spline's derivative.
+        base: Mean square of the base function.
+        base_slope: Mean square of the base function's derivative.
+    """
+
+    splines: int
+    spline: float
+    spline_slope: float
+    base: float
+    base_slope: float
+
+
+def derivative_energies(grid: SplineGrid) -> DerivativeEnergies:
+    """Return the mean squares for a grid."""
+    x = torch.linspace(float(grid.edges[0]), float(grid.edges[-1]), 64 * grid.intervals + 1, dtype=torch.float64)
+    values, slopes = basis(x, grid), univariate.silu(x)
+    squares = [float(t.square().mean()) for t in (next(values), next(values), next(slopes), next(slopes))]
+    return DerivativeEnergies(grid.size, *squares)
+
+
+def power_law(fan_in: int, fan_out: int, energies: DerivativeEnergies) -> tuple[float, float]:  # noqa: ARG001
+    """Return the standard deviations of spline and base coefficients: n^-1 and n^-1/4, n = slots times inputs."""
+    n = (energies.splines + 1) * fan_in
+    return n**-1.0, n**-0.25
+
+
+def glorot_fine(fan_in: int, fan_out: int, energies: DerivativeEnergies) -> tuple[float, float]:
+    """Return the standard deviations of spline and base coefficients that keep variances forward and backward."""
+    modes = energies.splines + 1
+    spline = GLOROT_GAIN / (modes * (fan_in * energies.spline + fan_out * energies.spline_slope)) ** 0.5
+    base = GLOROT_GAIN * 2**0.5 / (modes * (fan_in * energies.base + fan_out * energies.base_slope)) ** 0.5
+    return spline, base
+
+
+#: The rules by name.
+SPLINE_INITIALISATIONS: dict[str, Callable[[int, int, DerivativeEnergies], tuple[float, float]]] = {
+    "power": power_law,
+    "glorot": glorot_fine,
+}
+
+
+class SplineLayer(Layer):
+    """A KAN layer: on every edge a spline and silu, each with a coefficient.
+
+    Args:
+        grid: The spline grid, shared by the inputs.
+        weight: The initial coefficients, `I (K + 1) x O`, slots of one input together, the base function last.
+        squash: The map in front that keeps arguments on the grid, one of `BOUNDED_MAPS`.
+    """
+
+    edges: Tensor
+    matrices: Tensor
+
+    def __init__(self, grid: SplineGrid, weight: Tensor, squash: str = "none") -> None:
+        super().__init__()
+        self.degree = grid.degree
+        self.squash = squash
+        self.weight = Parameter(weight)
+        self._grid: tuple[tuple[int, int], SplineGrid] | None = None
+        self.register_buffer("edges", grid.edges)
+        self.register_buffer("matrices", grid.matrices, persistent=False)
+
+    @property
+    def grid(self) -> SplineGrid:
+        """The grid in the layer's precision and on its device; the same object until its edges change."""
+        state = (id(self.edges), self.edges._version)
+        if self._grid is None or self._grid[0] != state:
+            self._grid = state, SplineGrid(self.degree, self.edges, self.matrices)
+        return self._grid[1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the image (N, O) of values x (N, I); differentiable without limit."""
+        mapped = BOUNDED_MAPS[self.squash]
+        y = x if mapped is None else next(mapped(x))
+        return next(slots(y, self.grid)).flatten(1) @ self.weight
+
+    @classmethod
+    def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
+        """Return the image of a stack under several KAN layers, in one op."""
+        maps = [SplineMap(layer.weight, layer.grid, layer.squash) for layer in layers if isinstance(layer, cls)]
+        return spline_chain(stack, maps, index, check_finite=False)
+
+    def backend(self, index: IndexSet) -> str:
+        """Return the name of the back end of the spline op."""
+        return name_of(backend_for(self.weight, self.grid, index, self.squash))
+
+    def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Return the stack of outputs; records itself on the tape."""
+        grid = self.grid
+        out = spline_jet(stack, self.weight, grid, index, squash=self.squash, check_finite=False)
+        if tape is not None:
+            inputs = stack.detach()
+
+            def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
+                spline_jacobian(inputs, self.weight, grid, index, adjoint, columns[self.weight], squash=self.squash)
+
+            tape.record(out, block)
+        return out
+
+    def flops(self, index: IndexSet) -> int:
+        """Return the operations: on each edge the sums over degree + 2 slots for the spline's derivatives, then the jet's."""
+        edges = self.weight.numel() // (self.grid.size + 1)
+        return 2 * edges * ((self.degree + 2) * (index.order + 1) + (len(index) - 1) * index.order)
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        slots_ = self.grid.size + 1
+        return (
+            f"{self.weight.shape[0] // slots_} -> {self.weight.shape[1]}, grid={self.grid.intervals}, k={self.degree}"
+        )
+
+
+def spline_layer(
+    fan_in: int, fan_out: int, intervals: int, degree: int, init: str, squash: str, generator: torch.Generator
+) -> SplineLayer:
+    """Return a freshly initialised layer on a uniform grid over [-1, 1]; `init` is one of `SPLINE_INITIALISATIONS`."""
+    grid = SplineGrid.uniform(intervals, degree)
+    spline_scale, base_scale = SPLINE_INITIALISATIONS[init](fan_in, fan_out, derivative_energies(grid))
+    weight = torch.randn(fan_in, grid.size + 1, fan_out, generator=generator, dtype=torch.float64)
+    weight[:, :-1] *= spline_scale
+    weight[:, -1] *= base_scale
+    return SplineLayer(grid, weight.flatten(0, 1), squash)
+
+
+def check_splines(intervals: int, degree: int, init: str) -> None:
+    """Raise an InputError unless there are such splines: settings of every network that has spline layers."""
+    if not 1 <= intervals <= 1000:
+        raise InputError(f"network.grid is 1 to 1000 intervals, not {intervals}")
+    if not 1 <= degree <= 7:
+        raise InputError(f"network.degree is 1 to 7, not {degree}")
+    if init not in SPLINE_INITIALISATIONS:
+        raise unknown("value of network.init", init, SPLINE_INITIALISATIONS)
