@@ -67,11 +67,11 @@ def measured(problem: str, network: str, optimizer: str, points: int, steps: int
     import torch
 
     import kinn
-    from kinn.problems import factory
+    from kinn import problems
     from kinn.solver import resolve_network
 
     torch.set_num_threads(1)
-    made = block() if problem == BLOCK else factory(problem)()
+    made = block() if problem == BLOCK else problems.get(problem)
     stated = made.in_form("energy")
     held = peak()
     solution = kinn.solve(

@@ -24,22 +24,24 @@ import kinn
 from kinn import KAN, MLP, Adam, Causal, NeuralODE, ResNet, SelfScaledBroyden, Solution, problems
 
 
-def solve(name: str, network: object, iterations: int = 8, factory: dict[str, object] | None = None, **options: object):
+def solve(
+    name: str, network: object, iterations: int = 8, settings: dict[str, object] | None = None, **options: object
+):
     """Return what solves a problem of the library in a fixed number of steps."""
 
     def run() -> Solution:
-        problem = problems.factory(name)(**(factory or {}))
+        problem = problems.get(name, **(settings or {}))
         return kinn.solve(problem, network, iterations=iterations, budget=1e6, seed=3, threads=1, **options)
 
     return run
 
 
 RUNS: dict[str, Callable[[], Solution]] = {
-    "strong KAN": solve("poisson-2d", KAN((6,), 6, 5), factory={"enforce": "soft"}),
+    "strong KAN": solve("poisson-2d", KAN((6,), 6, 5), settings={"enforce": "soft"}),
     "strong MLP, hard conditions": solve("kovasznay", MLP((12, 12)), iterations=12),
     "strong residual network": solve("burgers", ResNet(width=10, depth=2), points=400),
     "strong neural ODE": solve("poisson-1d", NeuralODE(), points=100),
-    "strong subdomains and features": solve("crack", KAN((5,), 5, 5), factory={"features": "tip"}, points=300),
+    "strong subdomains and features": solve("crack", KAN((5,), 5, 5), settings={"features": "tip"}, points=300),
     "energy KAN": solve("poisson-2d", KAN((6,), 6, 5), form="energy"),
     "energy MLP with penalties": solve("hyperelastic-beam", MLP((8, 8)), form="energy", points=400),
     "inverse KAN": solve("flower", KAN((4,), 6, 5), form="inverse"),

@@ -47,7 +47,7 @@ def library(name: str, **settings: Any) -> Callable[[], Problem]:
     """Return what makes a problem of the library without the strategies and the sampler of its own."""
 
     def make() -> Problem:
-        made = problems.factory(name)(**settings)
+        made = problems.get(name, **settings)
         plain = replace(
             made.defaults, weights=None, sampling=None, causal=None, time_windows=1, curriculum=None, sampler=None
         )

@@ -69,7 +69,7 @@ def main() -> None:
 
     Auto.step = first_step  # type: ignore[method-assign]
     with contextlib.suppress(FirstStepError):
-        kinn.solve(problems.factory("poisson-2d")(), MLP((20, 20)))
+        kinn.solve(problems.get("poisson-2d"), MLP((20, 20)))
     sys.setprofile(None)
 
     functions: dict[str, list[str]] = {}

@@ -15,7 +15,7 @@ from kinn import problems
 # %%
 # A problem of the library is made with its settings, here the viscosity. By its name, "mlp" is the network that the
 # problem suggests.
-problem = problems.factory("burgers")(viscosity=0.05)
+problem = problems.get("burgers", viscosity=0.05)
 solution = kinn.solve(problem, "mlp", points=800, iterations=60, seed=0)
 error = solution.errors["u"].l2
 print(f"relative L2 error {error:.1e} after {solution.iterations} steps, stopped: {solution.stopped}")

@@ -1,12 +1,13 @@
-"""The problem library: one module a problem, each a specification with its reference solution.
+"""The problem library: one module per problem, each a specification with its reference solution.
 
-Nothing is imported until a problem is asked for: `kinn list` stays quick.
+Nothing is imported before a problem is requested: `kinn list` stays quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from kinn.errors import unknown
 from kinn.problem import Problem
@@ -65,12 +66,25 @@ _MODULES = {
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all problems."""
+    """Names of all problems."""
     return tuple(sorted(_MODULES))
 
 
-def factory(name: str) -> Callable[..., Problem]:
-    """Return the function that makes a problem from its settings.
+def get(name: str, /, **settings: Any) -> Problem:
+    """Problem of the library.
+
+    Args:
+        name: Its name.
+        **settings: Its settings, the others at their defaults: `kinn show NAME` lists them.
+
+    Raises:
+        InputError: If there is no problem of that name, or a setting is out of range.
+    """
+    return definition(name)(**settings)
+
+
+def definition(name: str) -> Callable[..., Problem]:
+    """Function that states a problem of the library from its settings.
 
     Raises:
         InputError: If there is no problem of that name.

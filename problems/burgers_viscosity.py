@@ -18,8 +18,8 @@ from kinn.fields import Field, Points
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
 from kinn.problems import burgers
-from kinn.problems.checks import whole_number
 from kinn.problems.references import cole_hopf
+from kinn.problems.settings import whole_number
 from kinn.unknowns import Unknown
 
 #: The viscosity to be found, and where the search starts.

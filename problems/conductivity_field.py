@@ -26,9 +26,9 @@ from kinn.geometry import Rectangle
 from kinn.math import cos, exp
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import whole_number
 from kinn.problems.references.conductivity_field import temperature
 from kinn.problems.references.series import Array
+from kinn.problems.settings import whole_number
 from kinn.unknowns import UnknownField
 
 #: The log-normal field: the largest wave number along each coordinate, the standard deviation of its logarithm, and the

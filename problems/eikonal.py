@@ -21,7 +21,7 @@ from kinn.jets.jet import Jet
 from kinn.math import log, sqrt, where
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import finite_number
+from kinn.problems.settings import finite_number
 
 #: Where the wave starts, and the velocity there.
 SOURCE, VELOCITY = (0.3, 0.4), 1.0

@@ -20,7 +20,7 @@ from kinn.geometry import Rectangle, TimeInterval
 from kinn.math import cos, exp, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import whole_number
+from kinn.problems.settings import whole_number
 from kinn.unknowns import UnknownField
 
 

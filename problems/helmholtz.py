@@ -18,7 +18,7 @@ from kinn.geometry import Rectangle
 from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import finite_number, whole_number
+from kinn.problems.settings import finite_number, whole_number
 
 
 def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: str = "hard") -> Problem:

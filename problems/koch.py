@@ -17,7 +17,7 @@ from kinn.geometry import Polygon
 from kinn.math import cos, cosh, sin, sinh
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Problem
-from kinn.problems.checks import whole_number
+from kinn.problems.settings import whole_number
 
 
 def exact(x: Any, y: Any) -> Any:

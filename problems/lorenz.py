@@ -17,8 +17,8 @@ from kinn.fields import Field, Points
 from kinn.geometry import TimeInterval
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import whole_number
 from kinn.problems.references.lorenz import END, PARAMETERS, START, reference
+from kinn.problems.settings import whole_number
 from kinn.unknowns import Unknown
 
 CONSTANTS = ("known", "unknown")

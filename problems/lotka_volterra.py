@@ -17,8 +17,8 @@ from kinn.fields import Field, Points
 from kinn.geometry import TimeInterval
 from kinn.networks import KAN, MLP, ResNet
 from kinn.problem import Array, Defaults, Problem
-from kinn.problems.checks import whole_number
 from kinn.problems.references.trajectories import lotka_volterra
+from kinn.problems.settings import whole_number
 from kinn.unknowns import UnknownTerm
 
 #: alpha, beta, gamma and delta.

@@ -14,9 +14,9 @@ from kinn.fields import Field, Points
 from kinn.mechanics import PlaneStress
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import whole_number
 from kinn.problems.plate_hole import conditions, domain, residual
 from kinn.problems.references import plate_hole as reference
+from kinn.problems.settings import whole_number
 from kinn.unknowns import Unknown
 
 

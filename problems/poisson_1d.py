@@ -16,7 +16,7 @@ from kinn.geometry import Interval
 from kinn.math import sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import whole_number
+from kinn.problems.settings import whole_number
 
 
 def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:

@@ -17,7 +17,7 @@ from kinn.geometry import Interval
 from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import whole_number
+from kinn.problems.settings import whole_number
 
 
 def exact(x: Any) -> Any:

@@ -27,7 +27,7 @@ from kinn.geometry import Interval
 from kinn.math import cos, sin
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
-from kinn.problems.checks import finite_number
+from kinn.problems.settings import finite_number
 
 #: The least opening angle: below, the constants cancel to worse than 1e-9.
 SHARPEST = 0.01

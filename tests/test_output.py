@@ -23,6 +23,7 @@ from kinn import (
     Rectangle,
     Solution,
     TimeInterval,
+    problems,
     sin,
 )
 from kinn.io.output_mesh import output_meshes
@@ -30,7 +31,6 @@ from kinn.io.plots import plot_solution, save_figures
 from kinn.io.plots.maps import colour_bar_extension, colour_range, exaggeration
 from kinn.mechanics import PlaneStress, symmetry
 from kinn.metrics import evaluation_points
-from kinn.problems import factory
 
 
 def solved(problem: Problem) -> Solution:
@@ -60,7 +60,7 @@ def test_mesh_covers_the_domain() -> None:
 
 
 def test_vtu_keeps_fields_and_the_jump_across_a_crack(tmp_path: Path) -> None:
-    solution = solved(factory("crack")())
+    solution = solved(problems.get("crack"))
     solution.save_vtu(tmp_path / "crack.vtu")
     mesh = meshio.read(tmp_path / "crack.vtu")
     assert set(mesh.point_data) == {"u", "u.x", "u.y", "u exact", "u error"}
@@ -192,7 +192,7 @@ def test_meshes_of_round_shapes_end_at_the_boundary() -> None:
 
 @pytest.mark.parametrize("name", ["wedge", "poisson-2d"])
 def test_figures_show_field_error_and_convergence(name: str, tmp_path: Path) -> None:
-    solution = solved(factory(name)())
+    solution = solved(problems.get(name))
     figures = plot_solution(solution)
     (field,) = solution.problem.names
     own = set(solution.problem.figures)

@@ -25,9 +25,9 @@ from kinn import (
     TimeInterval,
     Unknown,
     UnknownField,
+    problems,
     sin,
 )
-from kinn.problems import factory
 from kinn.train.history import HistoryEntry
 
 
@@ -166,5 +166,5 @@ def test_unknown_network_and_problem() -> None:
     ],
 )
 def test_library_problems_reach_their_accuracy(name: str, network: str, settings: dict[str, Any], error: float) -> None:
-    solution = kinn.solve(factory(name)(**settings), network, budget=30.0)
+    solution = kinn.solve(problems.get(name, **settings), network, budget=30.0)
     assert next(iter(solution.errors.values())).l2 < error

@@ -19,7 +19,7 @@ STRETCH = 20
 def build(sizes: Sizes) -> Case:
     """Return the case: a step of the optimiser, its J^T J, the same by one product, a factorisation, and J itself."""
     architecture = KAN(width=sizes.width, grid=sizes.grid, degree=sizes.degree)
-    problem = problems.factory("poisson-2d")()  # boundary values hold by construction: no residuals but the equation's
+    problem = problems.get("poisson-2d")  # boundary values hold by construction: no residuals but the equation's
     method = LevenbergMarquardt()
     trials: list[float] = []
 

@@ -37,7 +37,7 @@ class ProblemEntry(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the entry, as its module and its specification state it."""
         name = self.arguments[0]
-        make = problems.factory(name)
+        make = problems.definition(name)
         problem = make()
         picture = DOCS / PICTURES / f"{name}.png"
         draw(problem, picture)
@@ -63,7 +63,7 @@ def statement(block: str) -> nodes.Node:
 
 def facts(name: str, problem: Any) -> nodes.Node:
     """Return what there is to set, and how accurate the defaults are."""
-    source = ProblemSource(name, problems.factory(name))
+    source = ProblemSource(name, problems.definition(name))
     rows = [("Solve it", [nodes.literal(text=f"kinn solve {name}")])]
     if source.defaults:
         settings = ", ".join(f"{k}={v}" for k, v in source.defaults.items())

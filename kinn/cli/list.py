@@ -23,7 +23,7 @@ def _problems() -> None:
     from kinn import problems
     from kinn.runs.problem_loader import description, entry_points
 
-    lines = {name: description(problems.factory(name)).partition("\n")[0] for name in problems.names()}
+    lines = {name: description(problems.definition(name)).partition("\n")[0] for name in problems.names()}
     lines |= {name: f"from {point.value}" for name, point in entry_points().items()}
     width = max(map(len, lines))
     for name, line in lines.items():

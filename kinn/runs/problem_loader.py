@@ -86,7 +86,7 @@ def find_problem(name: str) -> ProblemSource:
     if name.endswith(".py") or "/" in name:
         return _load_script(Path(name))
     if name in problems.names():
-        return ProblemSource(name, problems.factory(name))
+        return ProblemSource(name, problems.definition(name))
     points = entry_points()
     if name in points:
         return _source(name, points[name].load())

@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.problems.references.planar import logarithm, polynomial, times
+from kinn.problems.references.complex_pairs import logarithm, polynomial, times
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from math import pi
 from math import sin as sine
 from typing import Any
 
-from kinn.problems.references.planar import Pair, logarithm, times
+from kinn.problems.references.complex_pairs import Pair, logarithm, times
 
 
 def factors(z: Pair, c: Pair) -> tuple[Pair, Pair]:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kinn.math import log
-from kinn.problems.references.planar import polynomial, reciprocal, times, turned
+from kinn.problems.references.complex_pairs import polynomial, reciprocal, times, turned
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

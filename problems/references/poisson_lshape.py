@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.problems.references.planar import logarithm, polynomial, power, times, turned
+from kinn.problems.references.complex_pairs import logarithm, polynomial, power, times, turned
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

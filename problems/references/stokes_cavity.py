@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kinn.math import arctan2
-from kinn.problems.references.planar import Pair, complex_power, positive, times, turned
+from kinn.problems.references.complex_pairs import Pair, complex_power, positive, times, turned
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

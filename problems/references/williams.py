@@ -15,7 +15,7 @@ from math import pi
 from typing import Any
 
 from kinn.mechanics import PlaneStrain, corner_exponent
-from kinn.problems.references.planar import power, turned
+from kinn.problems.references.complex_pairs import power, turned
 
 #: Half the angle of the corner.
 HALF = 3 * pi / 4

@@ -37,13 +37,13 @@ def test_importing_kinn_does_not_import_deepxde() -> None:
 )
 def test_what_deepxde_cannot_state_is_refused(name: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        check(problems.factory(name)(**settings))
+        check(problems.get(name, **settings))
 
 
 @pytest.mark.skipif(find_spec("deepxde") is not None, reason="DeepXDE is installed")
 def test_where_it_is_not_installed_that_is_said() -> None:
     with pytest.raises(InputError, match=r"DeepXDE is not installed: pip install 'kinn\[deepxde\]'"):
-        to_deepxde(problems.factory("poisson-2d")())
+        to_deepxde(problems.get("poisson-2d"))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def dde() -> Any:
 @needs_deepxde
 @pytest.mark.parametrize("name", ["poisson-2d", "burgers", "helmholtz", "kovasznay"])
 def test_losses_are_those_of_the_strong_form(dde: Any, name: str) -> None:
-    problem = softened(problems.factory(name)())
+    problem = softened(problems.get(name))
     trial = DomainTrial(problem, KAN((3,), grid=4))
     system = strong_form(trial, points=100, seed=1)
     data = to_deepxde(problem, points=100, seed=1)
@@ -99,7 +99,7 @@ def test_deepxde_trains_our_kan_on_a_problem_of_its_own(dde: Any) -> None:
 
 @needs_deepxde
 def test_our_geometry_has_the_methods_of_deepxdes(dde: Any) -> None:
-    shape = to_deepxde(problems.factory("poisson-holes")(), points=50).geom
+    shape = to_deepxde(problems.get("poisson-holes"), points=50).geom
     inner, rim = shape.random_points(50), shape.random_boundary_points(50)
     assert shape.inside(inner).all()
     assert shape.on_boundary(rim).all()
@@ -111,7 +111,7 @@ def test_a_solve_by_deepxde_is_a_solution_like_others(tmp_path: Path) -> None:
     from kinn.baselines.deepxde_solver import solve
 
     before = torch.get_default_dtype()
-    problem = problems.factory("poisson-1d")()
+    problem = problems.get("poisson-1d")
     solution = solve(problem, kinn.MLP((8,)), points=60, budget=60.0, iterations=40, seed=3)
     assert (solution.iterations, solution.stopped) == (40, "iterations")
     assert {r.stage for r in solution.history} == {"adam", "l-bfgs"}

@@ -53,7 +53,7 @@ def of(paper: dict[str, ModuleType], form: str, of_: str = "displacement") -> An
 
 def test_records_are_of_problems_in_forms_that_they_state(paper: dict[str, ModuleType]) -> None:
     for record in paper["records"].RECORDS:
-        problems.factory(record.problem)(**record.settings).in_form(record.form)
+        problems.get(record.problem, **record.settings).in_form(record.form)
 
 
 def test_times_are_those_of_the_crossing(paper: dict[str, ModuleType], tmp_path: Path) -> None:

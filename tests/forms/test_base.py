@@ -17,7 +17,7 @@ from kinn.train.plans import TrialBuilder
 
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_a_network_that_diverges_is_infinitely_bad(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = problems.factory("crack")().in_form(form)
+    problem = problems.get("crack").in_form(form)
     trial = TrialBuilder(problem, MLP((4,)), 0, torch.float64).trial()
     system = FORMS[form](trial, points=100, seed=0)
     theta = system.start()

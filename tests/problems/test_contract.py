@@ -172,7 +172,7 @@ def bound(problem: Problem, p: Points) -> Points:
 @pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
 def problem(request: pytest.FixtureRequest) -> Problem:
     name, settings = request.param
-    made = problems.factory(name)(**settings)
+    made = problems.get(name, **settings)
     assert made.name == name
     return made
 
@@ -307,9 +307,9 @@ def test_is_evaluated_inside(problem: Problem) -> None:
 )
 def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        problems.factory(name)(**settings)
+        problems.get(name, **settings)
 
 
 def test_unknown_problem() -> None:
     with pytest.raises(InputError, match="did you mean 'burgers'"):
-        problems.factory("burger")
+        problems.get("burger")

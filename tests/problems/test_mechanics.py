@@ -22,11 +22,11 @@ def test_plate_moves_as_on_record():
     values = plate_hole.reference(points)
     assert values[0] == pytest.approx([0.0, -0.750], abs=5e-4)
     assert values[1] == pytest.approx([2.755, 0.0], abs=5e-4)
-    assert problems.factory("plate-hole")().domain.measure == pytest.approx(400 - 25 * pi / 4)
+    assert problems.get("plate-hole").domain.measure == pytest.approx(400 - 25 * pi / 4)
 
 
 def test_stress_of_the_plate_is_largest_above_the_hole():
-    problem = problems.factory("plate-hole")()
+    problem = problems.get("plate-hole")
     above = derived_reference(problem, "mises", np.array([[1e-9, 5.0], [10.0, 10.0]]))
     assert above[0] == pytest.approx(358, abs=2)
     assert above[1] < 200
@@ -51,7 +51,7 @@ def test_beam_bends_as_on_record():
 
 @pytest.mark.parametrize(("depth", "share"), [(0, 1.0), (1, 4 / 3), (2, 40 / 27)])
 def test_snowflake_has_its_area(depth, share):
-    domain = problems.factory("koch")(depth=depth).domain
+    domain = problems.get("koch", depth=depth).domain
     assert domain.measure == pytest.approx(share * 9 * 3**0.5 / 4)
     assert len(domain.vertices) == 3 * 4**depth
 
@@ -97,7 +97,7 @@ def test_derived_fields_need_names_of_their_own():
 def test_membrane_rises_as_on_record():
     middle = cooks_membrane.reference(np.array([[48.0, 52.0]]))[0]
     assert middle[1] == pytest.approx(23.96, abs=0.01)
-    assert problems.factory("cooks-membrane")().domain.measure == pytest.approx(48 * (44 + 16) / 2)
+    assert problems.get("cooks-membrane").domain.measure == pytest.approx(48 * (44 + 16) / 2)
 
 
 def test_membrane_agrees_with_a_coarser_computation():

@@ -52,7 +52,7 @@ def test_vortices_on_record() -> None:
 
 
 def test_boundary_elements_agree() -> None:
-    problem = problems.factory("stokes-cavity")().in_form("inverse")
+    problem = problems.get("stokes-cavity").in_form("inverse")
     trial = BoundaryTrial(problem, MLP((4,)))
     assert problem.exact is not None
     x, y = points = np.random.default_rng(2).uniform(0.001, 0.999, (2, 200))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::U
 
 
 def system(name: str, points: int = 90) -> Any:
-    return strong_form(DomainTrial(problems.factory(name)(), KAN((3,), grid=4), seed=1), points=points)
+    return strong_form(DomainTrial(problems.get(name), KAN((3,), grid=4), seed=1), points=points)
 
 
 def measure(name: str) -> dict[str, Any]:
@@ -44,13 +44,13 @@ def measure(name: str) -> dict[str, Any]:
 
 
 def solve(name: str) -> dict[str, Any]:
-    solution = kinn.solve(problems.factory(name)(), KAN((3,), grid=4), points=90, iterations=8, budget=600)
+    solution = kinn.solve(problems.get(name), KAN((3,), grid=4), points=90, iterations=8, budget=600)
     return {"theta": solution.fields.flat.get(), "losses": torch.tensor([r.loss for r in solution.history])}
 
 
 def refused(name: str) -> dict[str, Any]:
     try:
-        kinn.solve(problems.factory(name)(), KAN((3,), grid=4), points=90, iterations=2, weights="ntk")
+        kinn.solve(problems.get(name), KAN((3,), grid=4), points=90, iterations=2, weights="ntk")
     except InputError as error:
         return {"message": str(error)}
     return {}

@@ -16,7 +16,7 @@ from kinn.train.error_monitor import GROWTH, ErrorMonitor
 
 def test_the_errors_are_those_of_the_parameters_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kinn.train.error_monitor.MONITOR_COST_FRACTION", 0.0)
-    trial = DomainTrial(problems.factory("poisson-1d")(), MLP((4,)))
+    trial = DomainTrial(problems.get("poisson-1d"), MLP((4,)))
     watch = ErrorMonitor(trial)
     theta = torch.linspace(-1, 1, trial.parameter_count, dtype=torch.float64)
     measured = watch(theta, 1.0)
@@ -36,7 +36,7 @@ def test_a_problem_whose_solution_is_unknown_has_none() -> None:
 
 
 def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = problems.factory("poisson-1d")()
+    problem = problems.get("poisson-1d")
     watched = kinn.solve(problem, MLP((5,)), points=60, iterations=40)
     first = watched.history[0].errors["u"]
     assert 0 < watched.errors["u"].l2 < 0.5 * first
@@ -48,6 +48,6 @@ def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pyte
 
 
 def test_windows_have_no_errors_of_the_whole_on_the_way() -> None:
-    problem = problems.factory("heat-multifrequency")()
+    problem = problems.get("heat-multifrequency")
     sliced = kinn.solve(problem, MLP((4,)), points=60, iterations=4, time_windows=2)
     assert not any(record.errors for record in sliced.history)

@@ -212,7 +212,7 @@ def test_rigid_body_modes_are_found():
 
 def test_natural_conditions_hold_no_motion():
     """The traction's residual is not linear in a turn of the body: its square is no measure of what is held."""
-    problem = problems.factory("hyperelastic-beam")()
+    problem = problems.get("hyperelastic-beam")
     system_of(problem)
     free = [c for c in problem.conditions if not isinstance(c, Dirichlet)]
     with pytest.raises(InputError, match="'u', 'v' may be shifted at will"):

@@ -15,7 +15,7 @@ from kinn.metrics import exact_values
 
 
 def trial_of(name: str, network: KAN | MLP | None = None) -> BoundaryTrial:
-    return BoundaryTrial(problems.factory(name)().in_form("inverse"), network or MLP((4,)))
+    return BoundaryTrial(problems.get(name).in_form("inverse"), network or MLP((4,)))
 
 
 @pytest.fixture

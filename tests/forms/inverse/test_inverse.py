@@ -39,12 +39,12 @@ def plain(problem: Problem) -> float:
 
 @pytest.mark.parametrize("name", ["annulus-robin", "poisson-holes", "crack", "flower", "two-holes", "scattering-disk"])
 def test_boundary_elements_are_exact(name: str) -> None:
-    assert plain(problems.factory(name)()) < 1e-10
+    assert plain(problems.get(name)) < 1e-10
 
 
 def test_plate_with_a_hole() -> None:
     """The displacements on record, and those of the finite elements, which are good to 1e-6."""
-    problem = problems.factory("plate-hole")()
+    problem = problems.get("plate-hole")
     assert plain(problem) < 2e-6
     found = Nystrom(trial_of(problem)).evaluate(np.array([[0.0, 5.0], [20.0, 0.0]]), ["u", "v"])
     np.testing.assert_allclose(found[[0, 1], [1, 0]], [-0.750, 2.755], atol=5e-4)
@@ -305,7 +305,7 @@ def test_networks_on_the_boundary(network: kinn.networks.Architecture) -> None:
 
 
 def test_jacobian_is_that_of_the_residuals() -> None:
-    trial = trial_of(problems.factory("crack")(), KAN((2,), 3, 3))
+    trial = trial_of(problems.get("crack"), KAN((2,), 3, 3))
     system = inverse_form(trial, points=10)
     theta = system.start()
     ((residual, jacobian),) = system.blocks(theta)

@@ -39,7 +39,7 @@ def test_values_and_fluxes_around_a_square() -> None:
 
 def test_interfaces_run_both_ways() -> None:
     """Around both subdomains of the inclusion values at the joint agree, and tractions are opposite."""
-    made = BoundaryTrial(problems.factory("inclusion")().in_form("inverse"), MLP((3,))).discretisation()
+    made = BoundaryTrial(problems.get("inclusion").in_form("inverse"), MLP((3,))).discretisation()
     assert made.solution is not None
     inner, outer = (
         next(s for s in stretches(made, name, made.solution) if s.name == "joint") for name in ("inside", "outside")
@@ -50,7 +50,7 @@ def test_interfaces_run_both_ways() -> None:
 
 def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(output_mesh.CELLS, 2, 16)
-    problem = replace(problems.factory("flower")(), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
+    problem = replace(problems.get("flower"), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
     solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=5, threads=1)
     made = plot_solution(solution)
     assert set(made) == {"u", "u-error", "boundary", "convergence"}
