@@ -50,10 +50,10 @@ from .conditions.integral import Integral as Integral
 from .conditions.residual import ResidualCondition as ResidualCondition
 
 # Equations with a fundamental solution, for boundary integrals
-from .boundary_integrals.equations.scalar import Laplace as Laplace
-from .boundary_integrals.equations.scalar import Helmholtz as Helmholtz
-from .boundary_integrals.equations.solids import Elasticity as Elasticity
-from .boundary_integrals.equations.solids import Stokes as Stokes
+from .equations import Laplace as Laplace
+from .equations import Helmholtz as Helmholtz
+from .equations import Elasticity as Elasticity
+from .equations import Stokes as Stokes
 
 # Fields, their differential operators and elementary functions
 from .fields import Field as Field

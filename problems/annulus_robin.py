@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Robin
+from kinn.equations import Laplace
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Disk

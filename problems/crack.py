@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Interface
+from kinn.equations import Laplace
 from kinn.errors import unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Grading, Polygon

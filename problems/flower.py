@@ -13,9 +13,9 @@ from math import sin as sine
 from math import tan as tangent
 from typing import Any
 
-from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
+from kinn.equations import Laplace
 from kinn.fields import Field, Points
 from kinn.geometry import ArcPolygon
 from kinn.math import cos, cosh, sin, sinh

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
+from kinn.equations import Laplace
 from kinn.fields import Field, Points
 from kinn.geometry import Ball
 from kinn.math import sqrt

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from kinn.boundary_integrals.equations import Elasticity
 from kinn.conditions import Condition
+from kinn.equations import Elasticity
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Geometry, Rectangle
 from kinn.geometry.sampling import fill, unit_cube

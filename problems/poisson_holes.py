@@ -11,9 +11,9 @@ from __future__ import annotations
 from functools import reduce
 from operator import sub
 
-from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet
+from kinn.equations import Laplace
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Geometry, Rectangle
 from kinn.networks import KAN, MLP

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinn.boundary_integrals.equations import Helmholtz
 from kinn.conditions import Dirichlet
+from kinn.equations import Helmholtz
 from kinn.errors import InputError
 from kinn.geometry import Disk
 from kinn.math import cos, sin

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinn.boundary_integrals.equations import Stokes
 from kinn.calculus import laplacian
 from kinn.conditions import Condition, Dirichlet, PointValue
+from kinn.equations import Stokes
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
 from kinn.networks import KAN, MLP

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinn.boundary_integrals.equations import Laplace
 from kinn.calculus import laplacian
 from kinn.conditions import Dirichlet, Neumann
+from kinn.equations import Laplace
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Rectangle
 from kinn.math import log

@@ -1,7 +1,7 @@
-"""What boundary integrals ask of panels, of curves in the plane and of surfaces in space alike.
+"""Interface of panelled boundaries: curves in the plane and surfaces in space.
 
-M panels of n nodes each; on each what is integrated is the polynomial through its nodes. Integrals are taken over a parameter,
-t on curves, the share of a face's area on surfaces.
+A boundary is cut into M panels of n nodes each. Densities are the interpolation polynomials on the panels. Integrals are
+taken over a parameter: t on curves, the fraction of a face's area on surfaces.
 """
 
 from __future__ import annotations
@@ -11,77 +11,72 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
+from kinn.geometry.types import Array, Indices
 
-from kinn.geometry.types import Array
-
-Numbers = NDArray[np.intp]
-
-#: Points nearer to the boundary than this, relative to its measure, are taken to lie on it.
-ON = 1e-9
+#: Points closer to the boundary than this, relative to its measure, lie on it.
+ON_BOUNDARY = 1e-9
 
 
 @dataclass(frozen=True)
 class Subpanels:
-    """Parts of panels with nodes of their own, each for one target.
+    """Quadrature nodes of subdivided panels, each for one pair of target and panel.
 
     Attributes:
-        pair: The number of the pair of target and panel, (m,).
-        basis: The polynomials of the whole panel at the nodes, (m, q, n); (1, q, n) where all parts have the same nodes.
-        rest: The same minus what they are at the target, where that is a node of the panel itself.
+        pair: The number of the pair, (m,).
+        basis: The polynomials of the panel at the nodes, (m, q, n); (1, q, n) where all have the same nodes.
+        shifted_basis: The same minus their values at the target, where that is a node of the panel itself.
         weights: The weights of the nodes for integrals over the parameter, (m, q) or (1, q).
-        apart: The node minus the target, (m, q, d).
+        offset: The node minus the target, (m, q, d).
         normals: The normals at the nodes, (m, q, d) or (1, q, d).
-        rates: The measure by the parameter at the nodes, (m, q) or (1, q).
+        speed: The derivative of the measure by the parameter at the nodes, (m, q) or (1, q).
     """
 
-    pair: Numbers
+    pair: Indices
     basis: Array
-    rest: Array
+    shifted_basis: Array
     weights: Array
-    apart: Array
+    offset: Array
     normals: Array
-    rates: Array
+    speed: Array
 
 
 @dataclass(frozen=True)
-class Closest:
-    """The points of panels that are closest to targets.
+class ClosestPoints:
+    """Closest points of a boundary to targets.
 
     Attributes:
-        target: The numbers of the targets, (k,), each once.
-        panel: The numbers of the panels, (k,).
+        target: The indices of the targets, (k,), without repetition.
+        panel: The indices of the panels, (k,).
         basis: The polynomials of the panel there, (k, n).
         points: The points, (k, d).
-        outwards: The directions out of the domain there, (k, d): at edges and corners between the normals.
+        outward: The directions out of the domain there, (k, d): at edges and corners between the normals.
     """
 
-    target: Numbers
-    panel: Numbers
+    target: Indices
+    panel: Indices
     basis: Array
     points: Array
-    outwards: Array
+    outward: Array
 
 
 class BoundaryPanels(ABC):
     """Panels of a boundary."""
 
-    #: The number of each panel's edge or face, (M,).
-    track: Numbers
+    #: The index of each panel's edge or face, (M,).
+    edge_index: Indices
 
     def __len__(self) -> int:
-        return len(self.track)
+        return len(self.edge_index)
 
     @property
     @abstractmethod
-    def each(self) -> int:
-        """The number n of nodes of a panel."""
+    def nodes_per_panel(self) -> int:
+        """The number n of nodes per panel."""
 
     @property
     def nodes(self) -> int:
         """The number of nodes."""
-        return len(self) * self.each
+        return len(self) * self.nodes_per_panel
 
     @property
     @abstractmethod
@@ -91,7 +86,7 @@ class BoundaryPanels(ABC):
     @property
     @abstractmethod
     def normals(self) -> Array:
-        """The outward unit normals there, (M, n, d)."""
+        """The outward unit normals at the nodes, (M, n, d)."""
 
     @property
     @abstractmethod
@@ -100,8 +95,8 @@ class BoundaryPanels(ABC):
 
     @property
     @abstractmethod
-    def rates(self) -> Array:
-        """The length or area by the parameter at the nodes, (M, n)."""
+    def speed(self) -> Array:
+        """The derivative of the length or area by the parameter at the nodes, (M, n)."""
 
     @property
     @abstractmethod
@@ -111,7 +106,7 @@ class BoundaryPanels(ABC):
     @property
     @abstractmethod
     def measures(self) -> Array:
-        """The length of each edge or the area of each face, those left out included, (tracks,)."""
+        """The length of each edge or the area of each face, those without panels included."""
 
     @property
     @abstractmethod
@@ -125,28 +120,28 @@ class BoundaryPanels(ABC):
 
     @property
     @abstractmethod
-    def at_nodes(self) -> Array:
-        """The polynomials at the nodes, (n, n): the inverse."""
+    def basis_at_nodes(self) -> Array:
+        """The polynomials at the nodes, (n, n): the inverse of `to_coefficients`."""
 
     @abstractmethod
-    def near_pairs(self, targets: Array) -> tuple[Numbers, Numbers]:
-        """Return the numbers of targets, (p,), and panels, (p,), that are too close for the nodes of the panel."""
+    def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
+        """Return the indices of targets (p,) and panels (p,) that are too close for the Gauss rule of the panel."""
 
     @abstractmethod
-    def parts(self, targets: Array, which: Numbers, panel: Numbers, own: Numbers) -> Iterator[Subpanels]:
-        """Yield the parts that panels are cut into for targets.
+    def subdivide(self, targets: Array, target: Indices, panel: Indices, node: Indices) -> Iterator[Subpanels]:
+        """Yield quadrature rules of panels that resolve the kernel at near targets.
 
         Args:
             targets: The targets, (K, d).
-            which: The number of each pair's target, (p,).
-            panel: The number of each pair's panel, (p,).
-            own: The number of the node of the panel that the target is, (p,); negative where it is none.
+            target: The index of each pair's target, (p,).
+            panel: The index of each pair's panel, (p,).
+            node: The node of the panel that coincides with the target, (p,); negative if none does.
         """
 
     @abstractmethod
-    def closest(self, targets: Array, which: Numbers, panel: Numbers) -> Closest:
-        """Return the points closest to targets among panels near them, of pairs as for `parts`."""
+    def closest_points(self, targets: Array, target: Indices, panel: Indices) -> ClosestPoints:
+        """Return the closest-point projection of targets onto near panels, of pairs as in `subdivide`."""
 
     @abstractmethod
-    def of(self, tracks: Sequence[int], opposite: Sequence[bool]) -> Self:
-        """Return the panels of some of the edges or faces, in their order, seen from the other side where `opposite`."""
+    def select(self, edges: Sequence[int], opposite: Sequence[bool]) -> Self:
+        """Return the panels of some edges or faces, in their order, with reversed normals where `opposite`."""

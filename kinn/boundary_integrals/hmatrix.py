@@ -1,143 +1,201 @@
-"""Boundary integral equations as compressed matrices: assembled block by block, without ever holding a whole layer."""
+"""Hierarchical matrices of boundary integrals: near blocks in full, far blocks by skeletons of clusters of panels.
+
+A far field is the same, inside a cluster, as that of sources on a circle around it. A few nodes of the cluster, its
+skeleton, interpolate all fields of that circle to the other nodes (Martinsson and Rokhlin 2005, J. Comput. Phys. 205, 1);
+a pivoted QR factorisation selects them. The memory grows like N log N with the number N of nodes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import scipy.linalg
 from scipy import sparse
 
-from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Numbers
-from kinn.boundary_integrals.clusters import Cluster, pairs, tree
-from kinn.boundary_integrals.compressed import FarFieldBlock, HMatrix
+from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.boundary_integrals.operators import near_integrals
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Indices
+
+#: The largest number of nodes of a leaf cluster.
+LEAF = 256
+#: The distance of far sources from the centre of a cluster and the radius of the circle, in radii of the cluster.
+FAR, CIRCLE = 2.5, 2.25
+#: The number of sources on the circle, and the relative accuracy of skeletons.
+SOURCES, ACCURACY = 96, 1e-14
+#: The largest distance of near panels, in lengths.
+NEAR = 1.5
 
 
-@dataclass(frozen=True)
-class BoundaryData:
-    """What is known on a boundary of N nodes with C components, and what unknown data X (Q,) add to it.
+@dataclass(eq=False)
+class Cluster:
+    """A cluster of neighbouring panels.
 
     Attributes:
-        values: u without X, (N C,).
-        value_slopes: What X adds, sparse, (N C, Q).
-        densities: The traction times ds/dt without X, (N C,).
-        density_slopes: What X adds, sparse, (N C, Q).
-        columns: The numbers of each panel's data in X.
+        panels: All panels.
+        first: Its first panel, in the order of the tree.
+        last: One past its last panel.
+        numbers: The indices of its panels.
+        children: The clusters of its two halves; none of a leaf.
     """
 
-    values: Array
-    value_slopes: sparse.csr_array
-    densities: Array
-    density_slopes: sparse.csr_array
-    columns: Sequence[Numbers]
+    panels: BoundaryPanels
+    first: int
+    last: int
+    numbers: Indices
+    children: tuple[Cluster, ...] = ()
+
+    @property
+    def nodes(self) -> slice:
+        """Its nodes, in the order of the tree."""
+        return slice(self.first * self.panels.nodes_per_panel, self.last * self.panels.nodes_per_panel)
+
+    @cached_property
+    def points(self) -> Array:
+        """Its nodes, (n, d)."""
+        return np.asarray(self.panels.points[self.numbers].reshape(-1, self.panels.points.shape[2]))
+
+    @cached_property
+    def centre(self) -> Array:
+        """The centre of the bounding box of its nodes."""
+        return np.asarray((self.points.min(axis=0) + self.points.max(axis=0)) / 2)
+
+    @cached_property
+    def radius(self) -> float:
+        """The largest distance of its nodes from the centre."""
+        return float(np.linalg.norm(self.points - self.centre, axis=1).max())
+
+    @cached_property
+    def longest(self) -> float:
+        """The length of its longest panel."""
+        return float(self.panels.lengths[self.numbers].max())
+
+    def is_far_from(self, sources: Cluster) -> bool:
+        """Return whether sources are far from this cluster, and their panels far from each of its nodes."""
+        gap = float(np.linalg.norm(self.centre - sources.centre)) - sources.radius
+        return gap >= max(FAR * self.radius, self.radius + NEAR * sources.longest)
+
+    def skeleton(self, kernel: Kernel) -> tuple[Indices, Array]:
+        """Return the rows of the skeleton, k of the n C rows of nodes and components, and the interpolation (n C, k)."""
+        angle = 2 * np.pi * np.arange(SOURCES) / SOURCES
+        circle = self.centre + CIRCLE * self.radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        fields = kernel.single(circle - self.points[:, None])
+        matrix = fields.transpose(0, 2, 1, 3).reshape(len(self.points) * kernel.components, -1)
+        r, order = scipy.linalg.qr(matrix.T, mode="r", pivoting=True, check_finite=False)
+        size = np.abs(np.diag(r))
+        rank = max(1, int(np.sum(size > ACCURACY * size[0])))
+        others = scipy.linalg.solve_triangular(r[:rank, :rank], r[:rank, rank:], check_finite=False)
+        weights = np.empty((matrix.shape[0], rank))
+        weights[order[:rank]] = np.eye(rank)
+        weights[order[rank:]] = others.T
+        return order[:rank], weights
 
 
-def compressed_equations(kernel: Kernel, panels: BoundaryPanels, data: BoundaryData) -> tuple[HMatrix, Array, Numbers]:
-    """Return H (u0 + V X) = S (t0 + D X) as A X = b: A in the order of clusters, b (N C,), and where its columns are in X.
+def cluster_tree(panels: BoundaryPanels) -> tuple[Cluster, Indices]:
+    """Return the root of the cluster tree, and the indices of the panels in its order."""
+    centres = panels.points.mean(axis=1)
+    order: list[Indices] = []
 
-    Args:
-        kernel: The kernel, static.
-        panels: The boundary of a bounded domain.
-        data: u0, V, t0 and D.
+    def cluster(numbers: Indices, first: int) -> Cluster:
+        if len(numbers) * panels.nodes_per_panel <= LEAF:
+            order.append(numbers)
+            return Cluster(panels, first, first + len(numbers), numbers)
+        x = centres[numbers]
+        along = np.argsort(x[:, int(np.argmax(np.ptp(x, axis=0)))], kind="stable")
+        half = len(numbers) // 2
+        children = cluster(numbers[along[:half]], first), cluster(numbers[along[half:]], first + half)
+        return Cluster(
+            panels, first, first + len(numbers), np.concatenate([child.numbers for child in children]), children
+        )
+
+    root = cluster(np.arange(len(panels)), 0)
+    return root, np.concatenate(order)
+
+
+def block_partition(targets: Cluster, sources: Cluster) -> Iterator[tuple[Cluster, Cluster, bool]]:
+    """Yield the pairs of clusters of all blocks, and whether the sources are far from the targets."""
+    if targets.is_far_from(sources):
+        yield targets, sources, True
+    elif not targets.children and not sources.children:
+        yield targets, sources, False
+    elif targets.children and (targets.radius >= sources.radius or not sources.children):
+        for child in targets.children:
+            yield from block_partition(child, sources)
+    else:
+        for child in sources.children:
+            yield from block_partition(targets, child)
+
+
+@dataclass
+class FarFieldBlock:
+    """The rows of a cluster of targets in all columns far from it.
+
+    Attributes:
+        rows: Its rows.
+        weights: The interpolation from the rows of its skeleton, (n, k).
+        blocks: Slices of columns with the rows of the skeleton, (k, columns) each.
     """
-    c, each, d = kernel.components, panels.each, panels.points.shape[2]
-    root, order = tree(panels)
-    nodes = (order[:, None] * each + np.arange(each)).ravel()
-    rows = (nodes[:, None] * c + np.arange(c)).ravel()
-    ends = np.cumsum([0, *(len(data.columns[p]) for p in order)])
-    columns = np.concatenate([data.columns[p] for p in order])
-    u0, t0 = data.values[rows], data.densities[rows]
-    v, t = data.value_slopes[rows][:, columns], data.density_slopes[rows][:, columns]
-    points, normals = (a.reshape(-1, d)[nodes] for a in (panels.points, panels.normals))
-    weights, rates = (a.ravel()[nodes] for a in (panels.weights, panels.rates))
-    near = _Near(kernel, panels, nodes, order)
-    made = HMatrix(nodes, c, len(columns))
-    right, rigid = np.zeros(len(rows)), near.coefficients
-    seen: dict[int, tuple[FarFieldBlock, Numbers, Array, Array]] = {}
 
-    def flat(at: slice) -> slice:
-        return slice(at.start * c, at.stop * c)
-
-    def layers(targets: Array, sources: Cluster, same: bool) -> tuple[Array, Array]:
-        at = sources.nodes
-        apart = points[at] - targets[:, None]
-        if same:
-            apart[np.arange(len(apart)), np.arange(len(apart))] = 1.0  # replaced by the caller
-        single = kernel.single(apart) * weights[at][:, None, None]
-        double = kernel.double(apart, normals[at]) * (weights[at] * rates[at])[:, None, None]
-        return single.transpose(0, 2, 1, 3), double.transpose(0, 2, 1, 3)
-
-    for targets, sources, far in pairs(root, root):
-        span, own = slice(ends[sources.first], ends[sources.last]), flat(sources.nodes)
-        if far:
-            if id(targets) not in seen:
-                chosen, onto = targets.skeleton(kernel)
-                made.far.append(FarFieldBlock(flat(targets.nodes), onto))
-                seen[id(targets)] = made.far[-1], chosen, np.zeros(len(chosen)), np.zeros((len(chosen), c))
-            block, chosen, seen_right, seen_rigid = seen[id(targets)]
-            at, place = np.unique(chosen // c, return_inverse=True)
-            single, double = (a[place, chosen % c] for a in layers(targets.points[at], sources, False))
-            seen_rigid += double.sum(axis=1)
-        else:
-            single, double = layers(targets.points, sources, targets is sources)
-            near.clear(targets, sources, double)
-            rigid[targets.nodes] += double.sum(axis=2)
-            near.fill(targets, sources, single, double)
-        s, h = (a.reshape(-1, own.stop - own.start) for a in (single, double))
-        entries = h @ v[own, span] - s @ t[own, span]
-        known = s @ t0[own] - h @ u0[own]
-        if far:
-            block.blocks.append((span, entries))
-            seen_right += known
-        else:
-            made.near.append((flat(targets.nodes), span, entries))
-            right[flat(targets.nodes)] += known
-    for block, _, seen_right, seen_rigid in seen.values():
-        right[block.rows] += block.weights @ seen_right
-        rigid.reshape(-1, c)[block.rows] += block.weights @ seen_rigid
-    still = sparse.block_diag(list(rigid), format="csr")
-    made.local = -(still @ v)
-    unordered = np.empty_like(right)
-    unordered[rows] = right + still @ u0
-    return made, unordered, columns
+    rows: slice
+    weights: Array
+    blocks: list[tuple[slice, Array]] = field(default_factory=list)
 
 
-class _Near:
-    """The integrals over panels that are too close to nodes, by pairs of clusters."""
+@dataclass
+class HMatrix:
+    """A hierarchical matrix (R, Q): blocks in the order of clusters, the rows of vectors in that of nodes.
 
-    def __init__(self, kernel: Kernel, panels: BoundaryPanels, nodes: Numbers, order: Numbers) -> None:
-        targets = panels.points.reshape(-1, panels.points.shape[2])
-        which, panel = panels.near_pairs(targets)
-        single, double, constant = near_integrals(kernel, panels, targets, which, panel)
-        place, among = np.empty_like(nodes), np.empty_like(order)
-        place[nodes], among[order] = np.arange(len(nodes)), np.arange(len(order))
-        others = which // panels.each != panel
-        rows = place[which]
-        self.coefficients = np.zeros((len(nodes), kernel.components, kernel.components))
-        np.add.at(self.coefficients, rows[others], constant[others])
-        by_row = np.argsort(rows, kind="stable")
-        self._each = panels.each
-        self._rows, self._panels = rows[by_row], among[panel][by_row]
-        self._single, self._double = single[by_row], double[by_row]
+    Attributes:
+        nodes: The nodes in the order of clusters.
+        components: The number C of rows per node.
+        columns: The number Q of columns.
+        near: Full blocks: rows, columns, entries.
+        far: Compressed blocks.
+        local: A sparse matrix added to both.
+    """
 
-    def _between(self, targets: Cluster, sources: Cluster) -> tuple[Numbers, Numbers, Numbers]:
-        """Return the numbers of pairs, (p,), their rows, (p, 1), and columns, (p, n), in a block."""
-        start, stop = np.searchsorted(self._rows, [targets.nodes.start, targets.nodes.stop])
-        own = self._panels[start:stop]
-        chosen = start + np.flatnonzero((own >= sources.first) & (own < sources.last))
-        first = (self._panels[chosen] - sources.first)[:, None] * self._each
-        return chosen, (self._rows[chosen] - targets.nodes.start)[:, None], first + np.arange(self._each)
+    nodes: Indices
+    components: int
+    columns: int
+    near: list[tuple[slice, slice, Array]] = field(default_factory=list)
+    far: list[FarFieldBlock] = field(default_factory=list)
+    local: sparse.csr_array = field(default_factory=lambda: sparse.csr_array((0, 0)))
 
-    def clear(self, targets: Cluster, sources: Cluster, double: Array) -> None:
-        """Set the double layer of near pairs to zero."""
-        _, rows, columns = self._between(targets, sources)
-        double[rows, :, columns, :] = 0.0
+    @property
+    def rows(self) -> Indices:
+        """The rows in the order of clusters."""
+        return np.asarray((self.nodes[:, None] * self.components + np.arange(self.components)).ravel())
 
-    def fill(self, targets: Cluster, sources: Cluster, single: Array, double: Array) -> None:
-        """Put the integrals of near pairs in place."""
-        chosen, rows, columns = self._between(targets, sources)
-        single[rows, :, columns, :] = self._single[chosen]
-        double[rows, :, columns, :] = self._double[chosen]
+    def times(self, x: Array) -> Array:
+        """Return the product (R, p) with x (Q, p)."""
+        out = np.asarray(self.local @ x)
+        for rows, columns, block in self.near:
+            out[rows] += block @ x[columns]
+        for cluster in self.far:
+            at_skeleton = np.zeros((cluster.weights.shape[1], x.shape[1]))
+            for columns, block in cluster.blocks:
+                at_skeleton += block @ x[columns]
+            out[cluster.rows] += cluster.weights @ at_skeleton
+        unordered = np.empty_like(out)
+        unordered[self.rows] = out
+        return unordered
+
+    def adjoint(self, y: Array) -> Array:
+        """Return the product (Q, p) of the transpose with y (R, p)."""
+        y = y[self.rows]
+        out = self.local.T @ y
+        for rows, columns, block in self.near:
+            out[columns] += block.T @ y[rows]
+        for cluster in self.far:
+            at_skeleton = cluster.weights.T @ y[cluster.rows]
+            for columns, block in cluster.blocks:
+                out[columns] += block.T @ at_skeleton
+        return np.asarray(out)
+
+    @property
+    def entries(self) -> int:
+        """The number of stored entries."""
+        near = sum(block.size for _, _, block in self.near)
+        return near + sum(c.weights.size + sum(block.size for _, block in c.blocks) for c in self.far)

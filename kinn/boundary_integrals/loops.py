@@ -1,42 +1,123 @@
-"""Closed chains of edges: the oriented boundary of a plane domain, with its corners."""
+"""Oriented boundary of a plane domain: smooth edges with the domain on their left, joined into closed loops."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from kinn.boundary_integrals.edges import CLOSE, BoundaryEdge, edges_of
 from kinn.boundary_integrals.legendre import gauss
 from kinn.errors import InputError
 from kinn.geometry import Geometry
-from kinn.geometry.triangulation import cross, touching_edges
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.triangulation import cross
 from kinn.geometry.types import Array
 
-#: Points of an edge in the polygon by which crossings and the side of the domain are told.
-_SAMPLES = 48
-#: Stretches of an edge that its area is integrated over.
-_STRETCHES = 12
-#: Gauss nodes of a stretch.
-ORDER = 16
+#: Points of one curve closer than this, relative to its length, coincide.
+COINCIDENT = 1e-9
+
+#: The fractions of the length of the sample points of an edge.
+_SAMPLE = (np.arange(9) + 0.5) / 9
+#: Intervals of an edge in the integral of the area, and Gauss nodes of each.
+_INTERVALS, _ORDER = 12, 16
+
+
+@dataclass(frozen=True, eq=False)
+class BoundaryEdge:
+    """A smooth part of a curve, oriented with the domain on its left.
+
+    Attributes:
+        name: The name of its part of the boundary.
+        curve: The curve, parametrised by its arc length relative to the whole, with normals out of the domain.
+        start: The parameter at the start of the edge; modulo 1 on closed curves.
+        end: The parameter at its end; below `start` where the edge runs against the curve.
+    """
+
+    name: str
+    curve: BoundaryPatch
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """The length."""
+        return self.curve.measure * abs(self.end - self.start)
+
+    def at(self, fraction: Array) -> BoundaryPoints:
+        """Return points and outward normals at fractions of the length, (m,)."""
+        parameter = self.start + (self.end - self.start) * np.asarray(fraction, dtype=np.float64)
+        beyond = (parameter < 0) | (parameter > 1)
+        parameter = np.where(beyond, parameter % 1.0, parameter)
+        return self.curve.at(parameter[:, None])
+
+    @property
+    def sample(self) -> BoundaryPoints:
+        """Some points, at which the conditions are evaluated for classification."""
+        return self.at(_SAMPLE)
+
+    @cached_property
+    def ends(self) -> Array:
+        """The first and the last point, (2, 2)."""
+        return self.at(np.array([0.0, 1.0])).points
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is a closed curve."""
+        return bool(np.linalg.norm(self.ends[1] - self.ends[0]) <= COINCIDENT * self.length)
+
+    @cached_property
+    def tangents(self) -> Array:
+        """The unit tangents at both ends, (2, 2): the outward normals rotated to the left."""
+        normals = self.at(np.array([0.0, 1.0])).normals
+        return np.column_stack([-normals[:, 1], normals[:, 0]])
+
+
+def boundary_edges(geometry: Geometry) -> list[BoundaryEdge]:
+    """Return the edges of the boundary of a plane shape, unordered.
+
+    Raises:
+        InputError: If the shape is not plane, or its boundary does not consist of curves.
+    """
+    if geometry.dim != 2 or geometry.coordinates != ("x", "y"):
+        raise InputError(f"boundary curves belong to plane shapes, not to shapes in {', '.join(geometry.coordinates)}")
+    edges = []
+    for part in geometry.parts:
+        if part.piece.dim != 1 or part.piece.rejects:
+            raise InputError(f"the boundary {part.name!r} is no curve with a parametrisation")
+        curve, intervals = part.piece.stretches
+        spans = list(intervals)
+        first, last = curve.at(np.array([[0.0], [1.0]])).points
+        closed = np.linalg.norm(last - first) <= COINCIDENT * curve.measure
+        if closed and len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == 1:
+            spans[-1] = (spans[-1][0], 1 + spans.pop(0)[1])  # the parameter starts inside an edge
+        edges += [_oriented(part.name, curve, *span) for span in spans]
+    return edges
+
+
+def _oriented(name: str, curve: BoundaryPatch, start: float, end: float) -> BoundaryEdge:
+    """Return the edge between two parameters of a curve, oriented with the domain on its left."""
+    middle, step = (start + end) / 2, 1e-4 * (end - start)
+    located = curve.at(np.array([[middle - step], [middle], [middle + step]]) % 1.0)
+    along, normal = located.points[2] - located.points[0], located.normals[1]
+    on_left = along[1] * normal[0] - along[0] * normal[1] > 0
+    return BoundaryEdge(name, curve, start, end) if on_left else BoundaryEdge(name, curve, end, start)
 
 
 @dataclass(frozen=True, eq=False)
 class BoundaryLoop:
-    """A closed chain of edges, the domain on its left: counter-clockwise outside, clockwise around a hole.
+    """A closed loop of edges with the domain on its left: counter-clockwise outside, clockwise around a hole.
 
     Attributes:
-        edges: The edges in order, each beginning where the one before it ends.
+        edges: The consecutive edges.
     """
 
     edges: tuple[BoundaryEdge, ...]
 
     @cached_property
     def angles(self) -> tuple[float, ...]:
-        """The angle of the domain where each edge begins, in (0, 2 pi); pi where the boundary is smooth."""
+        """The interior angle at the start of each edge, in (0, 2 pi); pi where the boundary is smooth."""
         out = []
         for before, edge in zip((self.edges[-1], *self.edges[:-1]), self.edges, strict=True):
             u, v = before.tangents[1], edge.tangents[0]
@@ -50,81 +131,40 @@ class BoundaryLoop:
         return sum(edge.length for edge in self.edges)
 
     @cached_property
-    def polygon(self) -> Array:
-        """Points along the chain, (m, 2)."""
-        shares = np.arange(_SAMPLES) / _SAMPLES
-        return np.concatenate([edge.at(shares).points for edge in self.edges])
-
-    @cached_property
     def area(self) -> float:
-        """The area inside, negative for the boundary of a hole: the integral of x . n / 2."""
-        nodes, weights = gauss(ORDER)
-        shares = ((np.arange(_STRETCHES)[:, None] + (nodes + 1) / 2) / _STRETCHES).ravel()
-        total, centre = 0.0, self.polygon.mean(axis=0)
+        """The enclosed area, negative for the boundary of a hole: the integral of x . n / 2."""
+        nodes, weights = gauss(_ORDER)
+        fractions = ((np.arange(_INTERVALS)[:, None] + (nodes + 1) / 2) / _INTERVALS).ravel()
+        total, centre = 0.0, np.concatenate([edge.ends for edge in self.edges]).mean(axis=0)
         for edge in self.edges:
-            located = edge.at(shares)
-            across = np.sum((located.points - centre) * located.normals, axis=1)
-            total += float(np.tile(weights, _STRETCHES) @ across) * edge.length / _STRETCHES / 4
+            located = edge.at(fractions)
+            density = np.sum((located.points - centre) * located.normals, axis=1)
+            total += float(np.tile(weights, _INTERVALS) @ density) * edge.length / _INTERVALS / 4
         return total
 
 
-def chains_of(geometry: Geometry) -> tuple[BoundaryLoop, ...]:
-    """Return the boundary of a plane shape as closed chains, the outer ones first.
+def boundary_loops(geometry: Geometry) -> tuple[BoundaryLoop, ...]:
+    """Return the boundary of a plane shape as closed loops, the outer ones first.
 
     Raises:
         InputError: If the shape is not plane or its boundary is not closed.
     """
-    left, size = edges_of(geometry), geometry.size
-    chains = []
-    while left:
-        run = [left.pop(0)]
-        while not _meet(run[-1].ends[1], run[0].ends[0], size):
-            following = [edge for edge in left if _meet(run[-1].ends[1], edge.ends[0], size)]
+    unused, size = boundary_edges(geometry), geometry.size
+
+    def meet(p: Array, q: Array) -> bool:
+        return float(np.linalg.norm(p - q)) <= COINCIDENT * size
+
+    loops = []
+    while unused:
+        edges = [unused.pop(0)]
+        while not meet(edges[-1].ends[1], edges[0].ends[0]):
+            following = [edge for edge in unused if meet(edges[-1].ends[1], edge.ends[0])]
             if not following:
-                x, y = run[-1].ends[1]
+                x, y = edges[-1].ends[1]
                 raise InputError(
-                    f"the boundary is open: nothing goes on from ({x:g}, {y:g}), the end of {run[-1].name!r}"
+                    f"the boundary is open: no edge starts at ({x:g}, {y:g}), the end of {edges[-1].name!r}"
                 )
-            left.remove(following[0])
-            run.append(following[0])
-        chains.append(BoundaryLoop(tuple(run)))
-    return tuple(sorted(chains, key=lambda chain: chain.area < 0))
-
-
-def chain(edges: Sequence[BoundaryEdge], *, hole: bool = False) -> BoundaryLoop:
-    """Return edges given by hand as a closed chain, checked.
-
-    Args:
-        edges: The edges in order.
-        hole: Whether the chain is the boundary of a hole, which runs clockwise.
-
-    Raises:
-        InputError: If the chain is empty, open, crosses itself or runs the wrong way round.
-    """
-    if not edges:
-        raise InputError("a chain needs at least one edge")
-    size = float(np.max(np.ptp(np.concatenate([edge.ends for edge in edges]), axis=0))) or edges[0].length
-    for edge, following in zip(edges, (*edges[1:], edges[0]), strict=True):
-        if not _meet(edge.ends[1], following.ends[0], size):
-            (x, y), (a, b) = edge.ends[1], following.ends[0]
-            raise InputError(
-                f"the boundary is open: {edge.name!r} ends at ({x:g}, {y:g}), "
-                f"and {following.name!r} begins at ({a:g}, {b:g})"
-            )
-    made = BoundaryLoop(tuple(edges))
-    touching = touching_edges(made.polygon)
-    if touching is not None:
-        first, second = (made.edges[n // _SAMPLES].name for n in touching)
-        x, y = made.polygon[touching[0]]
-        raise InputError(f"the boundary crosses itself near ({x:.3g}, {y:.3g}): {first!r} meets {second!r}")
-    if (made.area < 0) != hole:
-        way, should = ("clockwise", "counter-clockwise") if made.area < 0 else ("counter-clockwise", "clockwise")
-        raise InputError(
-            f"the boundary runs {way}, and {'that of a hole' if hole else 'an outer one'} runs {should}: "
-            "the domain lies on its left; reverse the edges"
-        )
-    return made
-
-
-def _meet(p: Array, q: Array, size: float) -> bool:
-    return float(np.linalg.norm(p - q)) <= CLOSE * size
+            unused.remove(following[0])
+            edges.append(following[0])
+        loops.append(BoundaryLoop(tuple(edges)))
+    return tuple(sorted(loops, key=lambda loop: loop.area < 0))

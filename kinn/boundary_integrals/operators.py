@@ -1,19 +1,19 @@
-"""Layer potentials on panels: as matrices between the nodes, and evaluated anywhere.
+"""Nystrom discretisation of the single and double layer potentials: matrices between the nodes of panels.
 
 Single layers act on densities per parameter, t ds/dt, which grading keeps smooth; double layers on values. At a node x
-the double layer is that of u - u(x): for static kernels this is all, since what they make of a constant is known, and
-no principal value is left to be taken.
+the double layer acts on u - u(x). For static kernels its value for a constant is known, so that no principal value
+is left.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from kinn.boundary_integrals.boundary_panels import BoundaryPanels, Numbers
+from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.kernels import Kernel
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Indices
 
-#: Pairs of targets and nodes worked on at a time.
+#: Pairs of targets and nodes per block.
 BLOCK = 400_000
 
 
@@ -25,78 +25,79 @@ def layer_matrices(kernel: Kernel, panels: BoundaryPanels, *, exterior: bool = F
     Args:
         kernel: The kernel.
         panels: All panels of the boundary.
-        exterior: Whether the domain is the outside of the curves, all of the plane beyond.
+        exterior: Whether the domain is the unbounded exterior of the curves.
 
     Returns:
         Two arrays (N, C, N, C), N nodes and C components.
     """
-    c, each, count, d = kernel.components, panels.each, panels.nodes, panels.points.shape[2]
+    c, n, count, d = kernel.components, panels.nodes_per_panel, panels.nodes, panels.points.shape[2]
     targets, normals = panels.points.reshape(-1, d), panels.normals.reshape(-1, d)
-    weights, rates = panels.weights.ravel(), panels.rates.ravel()
+    weights, speed = panels.weights.ravel(), panels.speed.ravel()
     single, double = np.empty((count, c, count, c)), np.empty((count, c, count, c))
-    own = np.arange(count) // each
-    rigid = np.zeros((count, c, c))  # what the static part of T makes of constants, its own panel left out
+    panel_of_node = np.arange(count) // n
+    constants = np.zeros((count, c, c))  # the static double layer of constants, without the target's own panel
     step = max(1, BLOCK // count)
     for first in range(0, count, step):
         rows = np.arange(first, min(first + step, count))
-        apart = targets - targets[rows, None]
-        apart[np.arange(len(rows)), rows] = 1.0  # replaced below
-        single[rows] = (kernel.single(apart) * weights[:, None, None]).transpose(0, 2, 1, 3)
-        density = (weights * rates)[:, None, None]
-        double[rows] = (kernel.double(apart, normals) * density).transpose(0, 2, 1, 3)
-        still = kernel.frozen(apart, normals) * density
-        still[(own == own[rows, None])] = 0.0
-        rigid[rows] = still.sum(axis=1)
-    which, panel = panels.near_pairs(targets)
-    near_s, near_d, constant = near_integrals(kernel, panels, targets, which, panel)
-    there, columns = which[:, None], panel[:, None] * each + np.arange(each)
-    single[there, :, columns, :], double[there, :, columns, :] = near_s, near_d
-    others = own[which] != panel
-    far = panels.points[panel[others]] - targets[which[others], None]
-    density = (panels.weights * panels.rates)[panel[others]][..., None, None]
-    replaced = np.sum(kernel.frozen(far, panels.normals[panel[others]]) * density, axis=1)
-    np.add.at(rigid, which[others], constant[others] - replaced)
-    outside = np.eye(c) if exterior else np.zeros((c, c))
-    at = np.arange(count)
-    double[at, :, at, :] += outside - rigid
+        offset = targets - targets[rows, None]
+        offset[np.arange(len(rows)), rows] = 1.0  # replaced below
+        single[rows] = (kernel.single(offset) * weights[:, None, None]).transpose(0, 2, 1, 3)
+        density = (weights * speed)[:, None, None]
+        double[rows] = (kernel.double(offset, normals) * density).transpose(0, 2, 1, 3)
+        static = kernel.static_part(offset, normals) * density
+        static[panel_of_node == panel_of_node[rows, None]] = 0.0
+        constants[rows] = static.sum(axis=1)
+    target, panel = panels.near_pairs(targets)
+    near_single, near_double, near_constants = near_integrals(kernel, panels, targets, target, panel)
+    rows, columns = target[:, None], panel[:, None] * n + np.arange(n)
+    single[rows, :, columns, :], double[rows, :, columns, :] = near_single, near_double
+    others = panel_of_node[target] != panel
+    far = panels.points[panel[others]] - targets[target[others], None]
+    density = (panels.weights * panels.speed)[panel[others]][..., None, None]
+    replaced = np.sum(kernel.static_part(far, panels.normals[panel[others]]) * density, axis=1)
+    np.add.at(constants, target[others], near_constants[others] - replaced)
+    at_infinity = np.eye(c) if exterior else np.zeros((c, c))
+    diagonal = np.arange(count)
+    double[diagonal, :, diagonal, :] += at_infinity - constants
     return single, double
 
 
 def near_integrals(
-    kernel: Kernel, panels: BoundaryPanels, targets: Array, which: Numbers, panel: Numbers
+    kernel: Kernel, panels: BoundaryPanels, targets: Array, target: Indices, panel: Indices
 ) -> tuple[Array, Array, Array]:
-    """Return the integrals over panels that are too close to targets, all nodes of the boundary, for their own rule.
+    """Return the layer potentials of panels at targets, nodes of the boundary, that are too close for the Gauss rule.
 
     Args:
         kernel: The kernel.
         panels: The panels.
         targets: The nodes, (N, d).
-        which: The number of each pair's target, (p,).
-        panel: The number of each pair's panel, (p,).
+        target: The index of each pair's target, (p,).
+        panel: The index of each pair's panel, (p,).
 
     Returns:
-        The single layer, (p, n, C, C), the double layer, of u - u(x) on a target's own panel, and what its static part
-        makes of constants, (p, C, C).
+        The single layer, (p, n, C, C), the double layer, of u - u(x) on a target's own panel, and the static double
+        layer of constants, (p, C, C).
     """
-    c, each = kernel.components, panels.each
-    self_ = which // each == panel
-    moments_s, moments_d = (np.zeros((len(which), each, c, c)) for _ in range(2))
-    constant = np.zeros((len(which), c, c))
-    own = np.where(self_, which % each, -1)
-    here = panels.at_nodes[which % each] * self_[:, None]
-    for part in panels.parts(targets, which, panel, own):
-        lengths = (part.weights * part.rates)[..., None, None]
-        s = kernel.single(part.apart) * part.weights[..., None, None]
-        d = kernel.double(part.apart, part.normals) * lengths
-        still = d if kernel.static else kernel.frozen(part.apart, part.normals) * lengths
-        turned = part.basis.transpose(0, 2, 1)
-        m, n = s.shape[:2]
-        np.add.at(moments_s, part.pair, (turned @ s.reshape(m, n, -1)).reshape(m, each, c, c))
+    c, n = kernel.components, panels.nodes_per_panel
+    on_panel = target // n == panel
+    single_moments, double_moments = (np.zeros((len(target), n, c, c)) for _ in range(2))
+    constants = np.zeros((len(target), c, c))
+    node = np.where(on_panel, target % n, -1)
+    at_target = panels.basis_at_nodes[target % n] * on_panel[:, None]
+    for part in panels.subdivide(targets, target, panel, node):
+        lengths = (part.weights * part.speed)[..., None, None]
+        single = kernel.single(part.offset) * part.weights[..., None, None]
+        double = kernel.double(part.offset, part.normals) * lengths
+        static = double if kernel.static else kernel.static_part(part.offset, part.normals) * lengths
+        total = static.sum(axis=1)
+        basis = part.basis.transpose(0, 2, 1)
+        m, q = single.shape[:2]
+        np.add.at(single_moments, part.pair, (basis @ single.reshape(m, q, -1)).reshape(m, n, c, c))
         if kernel.static:
-            rest = part.rest.transpose(0, 2, 1) @ d.reshape(m, n, -1)
+            moments = part.shifted_basis.transpose(0, 2, 1) @ double.reshape(m, q, -1)
         else:
-            rest = turned @ d.reshape(m, n, -1) - here[part.pair][:, :, None] * still.sum(axis=1).reshape(m, 1, -1)
-        np.add.at(moments_d, part.pair, rest.reshape(m, each, c, c))
-        np.add.at(constant, part.pair, still.sum(axis=1))
-    single, double = (np.einsum("lj,plab->pjab", panels.to_coefficients, m) for m in (moments_s, moments_d))
-    return single, double, constant
+            moments = basis @ double.reshape(m, q, -1) - at_target[part.pair][:, :, None] * total.reshape(m, 1, -1)
+        np.add.at(double_moments, part.pair, moments.reshape(m, n, c, c))
+        np.add.at(constants, part.pair, total)
+    single, double = (np.einsum("lj,plab->pjab", panels.to_coefficients, m) for m in (single_moments, double_moments))
+    return single, double, constants

@@ -1,4 +1,4 @@
-"""Edges cut into panels: graded towards corners, fine enough for the curve and for its neighbours."""
+"""Adaptive panelization of curves: graded towards corners, refined to resolve curvature and narrow gaps."""
 
 from __future__ import annotations
 
@@ -7,77 +7,79 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.boundary_integrals.panels import ORDER, GradedEdge, Panels
+from kinn.boundary_integrals.curve_panels import ORDER, CurvePanels
+from kinn.boundary_integrals.grading import GradedEdge
 from kinn.errors import InputError
 
-#: What the last Legendre coefficients of the curve on a panel may be, relative to its length.
+#: The bound on the last Legendre coefficients of a resolved curve, relative to the length of the panel.
 _RESOLVED = 1e-11
-#: Panels of other edges are at least this far away, relative to the length of the panel.
-_APART = 0.5
-#: Panels shorter than this, relative to the edge, are not cut any more.
+#: The least distance of panels of different edges, relative to the length of the panel.
+_CLEARANCE = 0.5
+#: The shortest panel that is split, relative to the edge.
 _SHORTEST = 1e-10
-_MOST = 20_000
+_MAX_NODES = 20_000
+_MAX_REFINEMENTS = 30
 
 
-def make_panels(tracks: Sequence[GradedEdge], *, longest: float, nodes: int = 0, order: int = ORDER) -> Panels:
+def make_panels(edges: Sequence[GradedEdge], *, longest: float, nodes: int = 0, order: int = ORDER) -> CurvePanels:
     """Return panels that resolve the curves, their corners and the gaps between them.
 
     Args:
-        tracks: The edges with their gradings.
+        edges: The edges with their gradings.
         longest: The greatest length of a panel.
         nodes: The least number of nodes; panels are halved until there are as many.
-        order: Nodes of a panel.
+        order: Nodes per panel.
 
     Raises:
         InputError: If a curve is not smooth between its corners, or there are too many panels.
     """
-    breaks = [track.breaks(longest) for track in tracks]
+    breaks = [edge.breaks(longest) for edge in edges]
     numbers = np.concatenate([np.full(len(b) - 1, n) for n, b in enumerate(breaks)])
     starts, ends = (np.concatenate([b[part] for b in breaks]) for part in (slice(None, -1), slice(1, None)))
-    panels = _bounded(Panels(tuple(tracks), numbers, starts, ends))  # the cuts do not depend on the order
-    for _ in range(30):
-        coarse = (_unresolved(panels) | _crowded(panels)) & _long(panels)
+    panels = _bounded(CurvePanels(tuple(edges), numbers, starts, ends))  # the splits do not depend on the order
+    for _ in range(_MAX_REFINEMENTS):
+        coarse = (_unresolved(panels) | _crowded(panels)) & _divisible(panels)
         if not coarse.any():
             break
         panels = _bounded(panels.split(coarse))
-    panels = Panels(panels.tracks, panels.track, panels.starts, panels.ends, order)
+    panels = CurvePanels(panels.edges, panels.edge_index, panels.starts, panels.ends, order)
     while panels.nodes < nodes:
         panels = panels.split(np.ones(len(panels), dtype=bool))
     return panels
 
 
-def _bounded(panels: Panels) -> Panels:
-    if panels.nodes > _MOST:
-        raise InputError(f"the boundary needs more than {_MOST} nodes: it has gaps too narrow or features too small")
+def _bounded(panels: CurvePanels) -> CurvePanels:
+    if panels.nodes > _MAX_NODES:
+        raise InputError(f"the boundary needs more than {_MAX_NODES} nodes: its gaps or features are too small")
     return panels
 
 
-def _long(panels: Panels) -> NDArray[np.bool_]:
-    whole = np.array([track.edge.length for track in panels.tracks])
-    return np.asarray(panels.lengths > _SHORTEST * whole[panels.track])
+def _divisible(panels: CurvePanels) -> NDArray[np.bool_]:
+    return np.asarray(panels.lengths > _SHORTEST * panels.measures[panels.edge_index])
 
 
-def _unresolved(panels: Panels) -> NDArray[np.bool_]:
-    """Whether the curve is no polynomial on a panel to rounding."""
+def _unresolved(panels: CurvePanels) -> NDArray[np.bool_]:
+    """Return on which panels the interpolation error of the curve is above rounding."""
     tail = np.abs(panels.coefficients[:, -2:, :4]).max(axis=1)
     scale = np.concatenate([np.repeat(panels.lengths[:, None], 2, axis=1), np.ones((len(panels), 2))], axis=1)
     rounding = 1e-14 * np.abs(panels.points).max()
     return np.asarray((tail > _RESOLVED * scale + rounding).any(axis=1))
 
 
-def _crowded(panels: Panels) -> NDArray[np.bool_]:
-    """Whether a panel is close to another one that it is no neighbour of along the boundary, for its length."""
+def _crowded(panels: CurvePanels) -> NDArray[np.bool_]:
+    """Return which panels are too long for their distance to an edge that they do not share a corner with."""
     lengths, order = panels.lengths, panels.order
     nodes = panels.points.reshape(-1, 2)
-    corners = np.array([track.edge.ends for track in panels.tracks])
+    corners = np.array([graded.edge.ends for graded in panels.edges])
     crowded = np.zeros(len(panels), dtype=bool)
-    for m, (number, own) in enumerate(zip(panels.track, panels.points, strict=True)):
-        apart = np.min(np.linalg.norm(nodes[:, None] - own[:: order // 4], axis=2), axis=1)
-        near = np.unique(np.flatnonzero(apart < _APART * lengths[m]) // order)
-        near = near[panels.track[near] != number]
+    for m, (number, points) in enumerate(zip(panels.edge_index, panels.points, strict=True)):
+        distance = np.min(np.linalg.norm(nodes[:, None] - points[:: order // 4], axis=2), axis=1)
+        near = np.unique(np.flatnonzero(distance < _CLEARANCE * lengths[m]) // order)
+        near = near[panels.edge_index[near] != number]
         # edges that meet in a corner come close to each other there: that is what grading is for
-        meeting = np.min(
-            np.linalg.norm(corners[panels.track[near]][:, :, None] - corners[number][None, None], axis=3), axis=(1, 2)
+        between_corners = np.min(
+            np.linalg.norm(corners[panels.edge_index[near]][:, :, None] - corners[number][None, None], axis=3),
+            axis=(1, 2),
         )
-        crowded[m] = bool((meeting > 1e-9 * panels.measure).any())
+        crowded[m] = bool((between_corners > 1e-9 * panels.measure).any())
     return crowded

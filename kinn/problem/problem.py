@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition
 from kinn.defaults import Defaults
+from kinn.equations import Equation
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, adapt

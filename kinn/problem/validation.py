@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import INTERIOR, Condition, subdomains_with
+from kinn.equations import Equation
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Points
 

@@ -9,10 +9,11 @@ import numpy as np
 from scipy.special import hankel1
 
 from kinn import ArcPolygon, Disk, Ellipse, Geometry, Rectangle
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.grading import GradedEdge
 from kinn.boundary_integrals.kernels import ElasticityKernel, HelmholtzKernel, Kernel, LaplaceKernel
-from kinn.boundary_integrals.loops import chains_of
+from kinn.boundary_integrals.loops import boundary_loops
 from kinn.boundary_integrals.panelization import make_panels
-from kinn.boundary_integrals.panels import GradedEdge, Panels
 from kinn.geometry.types import Array
 
 #: Gives values (N, C) and gradients (N, C, 2) at points (N, 2).
@@ -39,16 +40,18 @@ DOMAINS: dict[str, Geometry] = {
 }
 
 
-def panels_of(geometry: Geometry, *, longest: float = 0.4, orders: int = 1, levels: int = 0, order: int = 16) -> Panels:
+def panels_of(
+    geometry: Geometry, *, longest: float = 0.4, orders: int = 1, levels: int = 0, order: int = 16
+) -> CurvePanels:
     tracks = [
         GradedEdge(edge, *(((1, 1), (0, 0)) if edge.closed else ((orders, orders), (levels, levels))))
-        for chain in chains_of(geometry)
+        for chain in boundary_loops(geometry)
         for edge in chain.edges
     ]
     return make_panels(tracks, longest=longest * geometry.size, order=order)
 
 
-def near_points(geometry: Geometry, panels: Panels, least: float = 1e-6, count: int = 200) -> Array:
+def near_points(geometry: Geometry, panels: CurvePanels, least: float = 1e-6, count: int = 200) -> Array:
     """Points inside at all distances from the boundary down to the least."""
     draw = np.random.default_rng(1)
     which = draw.integers(0, panels.nodes, count)

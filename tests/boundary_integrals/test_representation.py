@@ -38,10 +38,10 @@ def test_on_the_boundary_itself(equation: str) -> None:
 
 def test_outside() -> None:
     hole: Geometry = Disk((0, 0), 3.0) - Disk((0, 0), 1.0)
-    panels = panels_of(hole, longest=0.1).of([1], [False])
+    panels = panels_of(hole, longest=0.1).select([1], [False])
     exact = wave((0.2, 0.1), 2.0)
     u, slopes = exact(panels.points.reshape(-1, 2))
-    density = np.einsum("nci,ni->nc", slopes, panels.normals.reshape(-1, 2)) * panels.rates.reshape(-1, 1)
+    density = np.einsum("nci,ni->nc", slopes, panels.normals.reshape(-1, 2)) * panels.speed.reshape(-1, 1)
     represented = Representation(HelmholtzKernel(2.0), panels, u, density, exterior=True)
     points = np.concatenate([near_points(hole, panels), [[40.0, -30.0]]])
     value, gradient = exact(points)

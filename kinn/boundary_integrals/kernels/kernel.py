@@ -1,4 +1,4 @@
-"""What every kernel gives: a fundamental solution, its traction, and the gradients of both.
+"""Interface of kernels: a fundamental solution, its traction, and the gradients of both.
 
 With U(d) the field at x of a unit source at y = x + d, and T(d, n) its traction there, every solution in a domain with
 outward normals n and traction t satisfies
@@ -18,14 +18,14 @@ from kinn.geometry.types import Array
 
 
 def tensor(entries: Sequence[Any], rank: int) -> Array:
-    """Return a tensor (..., C, C) of its entries (...), given as lists of lists; of any rank.
+    """Return a tensor (..., C, C) from nested lists of its entries (...); of any rank.
 
-    In memory each entry is a block of its own, so that arithmetic runs along points and not along components.
+    Each entry is contiguous in memory, so that arithmetic runs along points and not along components.
     """
     return np.moveaxis(np.array(entries), range(rank), range(-rank, 0))
 
 
-def along(d: Array, n: Array) -> Array:
+def dot(d: Array, n: Array) -> Array:
     """Return d . n of vectors (..., d)."""
     out = d[..., 0] * n[..., 0]
     for axis in range(1, d.shape[-1]):
@@ -34,18 +34,18 @@ def along(d: Array, n: Array) -> Array:
 
 
 class Kernel(ABC):
-    """The kernels of a system of C equations; real, a complex equation counting as two."""
+    """The kernels of a system of C real equations; a complex equation counts as two."""
 
     #: The number C of components.
     components: int
-    #: Whether it gives another field than the one whose values it takes, of which constants make nothing: a pressure.
-    companion: bool = False
-    #: Whether T integrates rigid states (those of `modes`) to minus themselves: it does where no frequency enters.
+    #: Whether the potential is a field derived from the densities' own, a pressure, which vanishes for constant densities.
+    derived: bool = False
+    #: Whether the double layer potential of rigid motions is minus these motions inside: it is at zero frequency.
     static: bool = True
 
     @property
     def rows(self) -> int:
-        """The number of components that it gives."""
+        """The number of components of the potential."""
         return self.components
 
     @abstractmethod
@@ -64,14 +64,14 @@ class Kernel(ABC):
     def double_gradient(self, d: Array, n: Array) -> Array:
         """Return the derivatives of T by x, (..., C, C, d)."""
 
-    def frozen(self, d: Array, n: Array) -> Array:
-        """Return the static part of T, as singular as T itself; T where that is static."""
+    def static_part(self, d: Array, n: Array) -> Array:
+        """Return the zero-frequency part of T, which has the same singularity; T itself where that is static."""
         return self.double(d, n)
 
-    def frozen_gradient(self, d: Array, n: Array) -> Array:
+    def static_part_gradient(self, d: Array, n: Array) -> Array:
         """Return the derivatives of the static part of T by x."""
         return self.double_gradient(d, n)
 
-    def modes(self, points: Array) -> Array:
-        """Return the states without traction at points (N, d), (N, C, modes); they are affine."""
+    def rigid_modes(self, points: Array) -> Array:
+        """Return the traction-free motions at points (N, d), (N, C, modes); they are affine."""
         return np.broadcast_to(np.eye(self.components), (len(points), self.components, self.components)).copy()

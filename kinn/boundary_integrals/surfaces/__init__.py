@@ -1,1 +1,1 @@
-"""Boundary integrals in space: closed surfaces of smooth patches, panels, singular quadrature in polar coordinates."""
+"""Boundary integrals in space: panels of closed surfaces and their singular quadrature."""

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from kinn.boundary_integrals.boundary_panels import Numbers
-from kinn.boundary_integrals.compressed import HMatrix
-from kinn.boundary_integrals.hmatrix import BoundaryData, compressed_equations
+from kinn.boundary_integrals.hmatrix import HMatrix
+from kinn.boundary_integrals.hmatrix_assembly import BoundaryData, hierarchical_equations
 from kinn.boundary_integrals.operators import layer_matrices
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Indices
 
 if TYPE_CHECKING:
     from kinn.forms.inverse.discretisation import BoundaryDiscretisation
@@ -63,7 +62,7 @@ class CompressedEquations(Equations):
         right: b.
     """
 
-    parts: list[tuple[HMatrix, Array, Numbers]]
+    parts: list[tuple[HMatrix, Array, Indices]]
     extra: Array
     right: Array
 
@@ -105,7 +104,7 @@ def compressed_system(made: BoundaryDiscretisation, extra: Array, extra_right: A
     setting = made.setting
     parts, rights = [], []
     for name in setting.problem.subdomains:
-        matrix, right, own = compressed_equations(setting.kernel(name), made.of(name), data_of(made, name))
+        matrix, right, own = hierarchical_equations(setting.kernel(name), made.of(name), data_of(made, name))
         factors = row_weights(made, name)
         parts.append((matrix, factors, own))
         rights.append(factors * right)
@@ -114,9 +113,13 @@ def compressed_system(made: BoundaryDiscretisation, extra: Array, extra_right: A
 
 def data_of(made: BoundaryDiscretisation, subdomain: str) -> BoundaryData:
     """Return what is known on the boundary of a subdomain, and what the unknown data add to it."""
-    c, each, count = made.setting.components, made.panels.each, made.of(subdomain).nodes * made.setting.components
-    columns: list[Numbers] = []
-    found: list[list[tuple[Array, Numbers, Numbers]]] = [[], []]
+    c, each, count = (
+        made.setting.components,
+        made.panels.nodes_per_panel,
+        made.of(subdomain).nodes * made.setting.components,
+    )
+    columns: list[Indices] = []
+    found: list[list[tuple[Array, Indices, Indices]]] = [[], []]
     values, densities = made.boundary(subdomain, np.zeros(made.size))
     start = 0
     for side in made.setting.outline.sides(subdomain):
@@ -139,6 +142,6 @@ def data_of(made: BoundaryDiscretisation, subdomain: str) -> BoundaryData:
 def row_weights(made: BoundaryDiscretisation, subdomain: str) -> Array:
     """Return the factors (N C,) of the equations at the nodes, whose squares add up to a mean over the boundary."""
     panels = made.of(subdomain)
-    lengths = panels.measures[panels.track].repeat(panels.each)
+    lengths = panels.measures[panels.edge_index].repeat(panels.nodes_per_panel)
     shares = panels.weights.ravel() * lengths / panels.measure / len(made.setting.problem.subdomains)
     return np.asarray(np.sqrt(shares) / made.scale).repeat(made.setting.components)

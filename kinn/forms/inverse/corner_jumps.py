@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kinn.boundary_integrals.grading import share
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.grading import arc_fraction
 from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
-from kinn.boundary_integrals.panels import Panels
 from kinn.forms.inverse.topology import BoundaryTopology, Corner, Side
 from kinn.geometry.types import Array
 
@@ -86,7 +86,7 @@ class CornerJumpCorrection:
         self.order = 0
         self.runs: dict[Side, Run] = {}
         self.points: list[Joint] = []
-        if not (isinstance(outline, BoundaryTopology) and isinstance(panels, Panels)):
+        if not (isinstance(outline, BoundaryTopology) and isinstance(panels, CurvePanels)):
             return
         self.order, start = panels.order, 0
         for side in outline.sides(subdomain):
@@ -138,17 +138,17 @@ class CornerJumpCorrection:
         return out
 
 
-def _place(panels: Panels, corner: Corner) -> tuple[Array, float]:
+def _place(panels: CurvePanels, corner: Corner) -> tuple[Array, float]:
     """Return where a corner is, and how far its jump is felt."""
     (number, end), (other, _) = corner.ends
-    edge = panels.tracks[number].edge
-    return np.asarray(edge.ends[end]), REACH * min(edge.length, panels.tracks[other].edge.length)
+    edge = panels.edges[number].edge
+    return np.asarray(edge.ends[end]), REACH * min(edge.length, panels.edges[other].edge.length)
 
 
-def _ramp(panels: Panels, run: Run, number: int, end: int) -> Ramp:
+def _ramp(panels: CurvePanels, run: Run, number: int, end: int) -> Ramp:
     """Return the ramp from an end, 0 or 1, of an edge."""
-    own = np.flatnonzero(panels.track == number)
-    arc = share(panels.parameters[own].ravel(), panels.tracks[number].orders)
+    own = np.flatnonzero(panels.edge_index == number)
+    arc = arc_fraction(panels.parameters[own].ravel(), panels.edges[number].orders)
     at_end = np.zeros((len(own), panels.order))
     at_end[0 if end == 0 else -1] = polynomials(np.array(2.0 * end - 1.0), panels.order) @ panels.to_coefficients
     return Ramp(run, at_end.ravel(), arc if end else 1 - arc)

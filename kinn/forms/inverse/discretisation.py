@@ -50,7 +50,7 @@ class BoundaryDiscretisation:
         rows = setting.components * sum(self.of(name).nodes for name in setting.problem.subdomains)
         _check_size(setting, rows, limit)
         edges, measures = range(len(setting.outline.edges)), self.panels.measures
-        self.rows_of = [np.flatnonzero(self.panels.track == n) for n in edges]
+        self.rows_of = [np.flatnonzero(self.panels.edge_index == n) for n in edges]
         #: The size of the values that go with what is given.
         self.scale = max(self._largest(n) for n in edges) or 1.0
         self.traces: list[list[Traces]] = []
@@ -59,7 +59,7 @@ class BoundaryDiscretisation:
             made, unknowns = traces_of(setting, number, self.located(number), measures[number], self.scale)
             self.traces.append(made)
             self.unknowns.append(unknowns)
-        counts = [len(r) * self.panels.each * m for r, m in zip(self.rows_of, self.unknowns, strict=True)]
+        counts = [len(r) * self.panels.nodes_per_panel * m for r, m in zip(self.rows_of, self.unknowns, strict=True)]
         ends = np.cumsum(counts)
         #: Where the unknown data of each edge are in X.
         self.columns = [slice(int(e - c), int(e)) for e, c in zip(ends, counts, strict=True)]
@@ -86,7 +86,7 @@ class BoundaryDiscretisation:
     def located(self, number: int) -> tuple[Array, Array, Array]:
         """Return points, normals and ds/dt at the nodes of an edge."""
         rows, p, d = self.rows_of[number], self.panels, self.setting.problem.dimension
-        return p.points[rows].reshape(-1, d), p.normals[rows].reshape(-1, d), p.rates[rows].ravel()
+        return p.points[rows].reshape(-1, d), p.normals[rows].reshape(-1, d), p.speed[rows].ravel()
 
     def particular(self, number: int, side: int = 0) -> tuple[Array, Array]:
         """Return values and tractions (n, C) of the particular solution on a side of an edge."""
@@ -97,7 +97,7 @@ class BoundaryDiscretisation:
     def of(self, subdomain: str) -> BoundaryPanels:
         """Return the panels of the boundary of a subdomain."""
         sides = self.setting.outline.sides(subdomain)
-        return self.panels.of([s.edge for s in sides], [s.opposite for s in sides])
+        return self.panels.select([s.edge for s in sides], [s.opposite for s in sides])
 
     def boundary(self, subdomain: str, x: Array) -> tuple[Array, Array]:
         """Return u and the traction times ds/dt, less the particular solution's, (N, C) each, around a subdomain."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinn.boundary_integrals.grading import share
-from kinn.boundary_integrals.panels import Panels
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.grading import arc_fraction
 from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.geometry.types import Array
 
@@ -34,15 +34,15 @@ class EdgeData:
 def stretches(made: BoundaryDiscretisation, subdomain: str, data: Array) -> list[EdgeData]:
     """Return the data on the edges around a subdomain of the plane, one after the other, for unknown data X."""
     panels, outline = made.panels, made.setting.outline
-    assert isinstance(panels, Panels)
+    assert isinstance(panels, CurvePanels)
     start, out = 0.0, []
     for side in outline.sides(subdomain):
-        track, side_number = panels.tracks[side.edge], int(side.opposite)
+        track, side_number = panels.edges[side.edge], int(side.opposite)
         length, _, rates = track.edge.length, *made.located(side.edge)[1:]
         own = data[made.columns[side.edge]].reshape(-1, made.unknowns[side.edge])
         u, densities = made.traces[side.edge][side_number].at(own)
         known, traction = made.particular(side.edge, side_number)
-        arc = share(panels.parameters[made.rows_of[side.edge]].ravel(), track.orders) * length
+        arc = arc_fraction(panels.parameters[made.rows_of[side.edge]].ravel(), track.orders) * length
         arc = start + (length - arc if side.opposite else arc)
         order = np.argsort(arc)
         at = (start, start + length)

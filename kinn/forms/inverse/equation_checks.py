@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kinn.boundary_integrals.equations import Equation
+from kinn.equations import Equation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.problem import Problem
@@ -64,4 +64,4 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
 
 
 def _solutions(equation: Equation, p: Points, count: int) -> list[tuple[Field, ...]]:
-    return [tuple(fields[:count]) for fields in equation.solutions(*p.coordinates)]
+    return [tuple(fields[:count]) for fields in equation.homogeneous_solutions(*p.coordinates)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, PressureKernel
 from kinn.errors import InputError
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.particular import particular
@@ -77,13 +78,15 @@ class InteriorEvaluator:
         inside = replace(inside, values=joints.continuous(inside.values))
         close = joints.close_to(points)
         joined = replace(inside, values=joints.closed(inside.values))
-        kernels = [inside.kernel, setting.equation(subdomain).companion] if count > c else [inside.kernel]
+        kernels: list[Kernel] = [inside.kernel]
+        if count > c:
+            assert isinstance(inside.kernel, ElasticityKernel)
+            kernels.append(PressureKernel(inside.kernel.shear))
         for fields, kernel in zip((slice(0, c), slice(c, None)), kernels, strict=False):
-            assert kernel is not None
             u, du = replace(inside, kernel=kernel)(points, gradient=slopes)
-            if close.any() and (slopes or kernel.companion):
+            if close.any() and (slopes or kernel.derived):
                 own, own_slopes = replace(joined, kernel=kernel)(points[close], gradient=slopes)
-                if kernel.companion:  # a pressure is as singular as slopes
+                if kernel.derived:  # a pressure is as singular as slopes
                     u[close] = own
                 if du is not None:
                     du[close] = own_slopes

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
-from kinn.boundary_integrals.equations import Equation
-from kinn.boundary_integrals.kernels import Kernel
+from kinn.boundary_integrals.kernels import Kernel, kernel_of
 from kinn.conditions import Condition, PointValue
+from kinn.equations import Equation
 from kinn.errors import InputError
 from kinn.forms.inverse.equation_checks import check_equation
 from kinn.forms.inverse.linear_conditions import LinearConditions, relations
@@ -64,7 +64,7 @@ class BoundaryFormulation(ABC):
 
     def kernel(self, subdomain: str) -> Kernel:
         """Return the kernels of the equation of a subdomain."""
-        return self.equation(subdomain).kernel(self.size, self.problem.dimension)
+        return kernel_of(self.equation(subdomain), self.size, self.problem.dimension)
 
     @cached_property
     def size(self) -> float:
@@ -111,7 +111,7 @@ class BoundaryFormulation(ABC):
         """Which of u and t each edge's relations are solved for."""
         found = []
         for number, edge in enumerate(self.outline.edges):
-            located = edge.probes
+            located = edge.sample
             given = self.relations(number, located.points, located.normals)
             rows, sides = given.matrix.shape[1], len(self.outline.beside[number])
             where = f"problem {self.problem.name!r} on {edge.name!r}"

@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
-from kinn.boundary_integrals.grading import order_for
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.grading import GradedEdge, grading_order
 from kinn.boundary_integrals.panelization import make_panels
-from kinn.boundary_integrals.panels import GradedEdge, Panels
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.topology import BoundaryTopology, Corner
 from kinn.geometry.types import Array
 
-#: Panels are no longer than this fraction of the size of the domain, and hold so many radians of a wave.
+#: CurvePanels are no longer than this fraction of the size of the domain, and hold so many radians of a wave.
 LONGEST = 1 / 3
 RADIANS = 4.0
 
@@ -56,13 +56,13 @@ class BoundaryFormulation2D(BoundaryFormulation):
         outer = [n for n in numbers if len(self.outline.beside[n]) == 1]
         inner = [n for n in numbers if len(self.outline.beside[n]) == 2]
         if inner and not self._continuous(inner):
-            return order_for(0.5), LEVELS[2]
+            return grading_order(0.5), LEVELS[2]
         if not outer:  # inside one material
             return 1, LEVELS[0]
         angle = sum(corner.angle for corner in point)
         alike = len({self.known[n] for n in outer}) == 1
         exponent = self.equation(point[0].subdomain).exponent(angle, alike)
-        order = order_for(exponent)
+        order = grading_order(exponent)
         if order == 1:
             return 1, 0 if alike and math.isclose(angle, math.pi, rel_tol=1e-6) else LEVELS[0]
         smooth = math.isclose(order * exponent, round(order * exponent), abs_tol=1e-6)
@@ -72,7 +72,7 @@ class BoundaryFormulation2D(BoundaryFormulation):
         """Whether both sides of edges are one material: then u is equal on both and t opposite."""
         for number in numbers:
             edge = self.outline.edges[number]
-            located = edge.probes
+            located = edge.sample
             given = self.relations(number, located.points, located.normals)
             c = self.components
             _, slope = given.solved(self.known[number])
@@ -81,7 +81,7 @@ class BoundaryFormulation2D(BoundaryFormulation):
                 return False
         return True
 
-    def panels(self, nodes: int = 0) -> Panels:
+    def panels(self, nodes: int = 0) -> CurvePanels:
         """Return panels on all edges, of at least so many nodes."""
         longest = LONGEST * self.size
         waves = [getattr(self.equation(name), "wave_number", 0.0) for name in self.problem.subdomains]
@@ -95,8 +95,8 @@ class BoundaryFormulation2D(BoundaryFormulation):
 
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
         """Return what networks on an edge are functions of: its parameter, on closed curves a point of a circle."""
-        assert isinstance(panels, Panels)
-        t = panels.parameters[panels.track == number].ravel()
+        assert isinstance(panels, CurvePanels)
+        t = panels.parameters[panels.edge_index == number].ravel()
         if self.inputs(number) == 2:
             return np.stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)], axis=1)
         return np.asarray((2 * t - 1)[:, None])

@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
-from kinn.boundary_integrals.surfaces.faces import BoundaryFace, faces_of
-from kinn.boundary_integrals.surfaces.surface_panelization import make_surface_panels
+from kinn.boundary_integrals.surfaces.surface_panelization import BoundaryFace, boundary_faces, make_surface_panels
 from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
@@ -17,7 +16,7 @@ from kinn.forms.inverse.topology import BoundaryContour, Side
 from kinn.geometry.types import Array
 from kinn.problem import Problem
 
-#: Panels are no longer than this times the size of the domain; most surfaces need shorter ones to be resolved.
+#: CurvePanels are no longer than this times the size of the domain; most surfaces need shorter ones to be resolved.
 LONGEST = 1.0
 
 
@@ -38,7 +37,7 @@ class Hull(BoundaryContour):
             )
         ((name, geometry),) = problem.subdomains.items()
         self.problem = problem
-        self.edges: list[BoundaryFace] = faces_of(geometry)
+        self.edges: list[BoundaryFace] = boundary_faces(geometry)
         self.beside = [(name,) for _ in self.edges]
         self.chains = {name: [[Side(number, False) for number in range(len(self.edges))]]}
 
@@ -63,7 +62,7 @@ class BoundaryFormulation3D(BoundaryFormulation):
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
         """Return what networks on a face are functions of: x, y and z, of a flat face those two that tell its points apart."""
         kept, middle, half = self._frames[number]
-        points = panels.points[panels.track == number].reshape(-1, 3)[:, kept]
+        points = panels.points[panels.edge_index == number].reshape(-1, 3)[:, kept]
         return np.asarray((points - middle) / half)
 
     @cached_property
@@ -71,7 +70,7 @@ class BoundaryFormulation3D(BoundaryFormulation):
         """The coordinates that are kept on each face, and the middle and half the extent of the face along them."""
         frames = []
         for face in self.outline.edges:
-            points, normals = face.corners, face.probes.normals
+            points, normals = face.grid, face.sample.normals
             flat = np.abs(normals - normals[0]).max() < 1e-9 and np.ptp(points @ normals[0]) < 1e-9 * self.size
             kept = [axis for axis in range(3) if not flat or axis != int(np.abs(normals[0]).argmax())]
             low, high = points[:, kept].min(axis=0), points[:, kept].max(axis=0)

@@ -14,8 +14,8 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from kinn.boundary_integrals.equations import Equation
 from kinn.conditions import Condition
+from kinn.equations import Equation
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry.types import Array

@@ -55,7 +55,7 @@ class NullSpace:
         setting = self.setting
         lower, upper = setting.problem.bounds
         scaled = (points - (lower + upper) / 2) / setting.size
-        modes = setting.kernel(next(iter(setting.problem.subdomains))).modes(scaled)
+        modes = setting.kernel(next(iter(setting.problem.subdomains))).rigid_modes(scaled)
         return np.asarray(np.einsum("ncm,ma->nca", modes, self.motions))
 
     def at(self, points: Array, wanted: Sequence[Wanted]) -> Array:
@@ -78,7 +78,7 @@ def free_states(made: BoundaryDiscretisation) -> NullSpace:
     """Return what the conditions of a problem leave free."""
     setting, c = made.setting, made.setting.components
     first = next(iter(setting.problem.subdomains))
-    modes = setting.kernel(first).modes(np.zeros((1, setting.problem.dimension))).shape[2]
+    modes = setting.kernel(first).rigid_modes(np.zeros((1, setting.problem.dimension))).shape[2]
     chains = [chain for name in setting.problem.subdomains for chain in setting.outline.chains[name]]
     count = len(chains) if setting.equation(first).incompressible else 0
     if setting.exterior or any(not setting.kernel(name).static for name in setting.problem.subdomains):

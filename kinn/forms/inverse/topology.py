@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.boundary_integrals.edges import CLOSE, BoundaryEdge
-from kinn.boundary_integrals.loops import BoundaryLoop, chains_of
-from kinn.boundary_integrals.surfaces.faces import BoundaryFace
+from kinn.boundary_integrals.loops import COINCIDENT, BoundaryEdge, BoundaryLoop, boundary_loops
+from kinn.boundary_integrals.surfaces.surface_panelization import BoundaryFace
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.problem import Problem
@@ -101,7 +100,7 @@ class BoundaryTopology(BoundaryContour):
         self.chains = {}
         self._angles: dict[str, list[tuple[float, ...]]] = {}
         for name, geometry in problem.subdomains.items():
-            chains: Sequence[BoundaryLoop] = chains_of(geometry)
+            chains: Sequence[BoundaryLoop] = boundary_loops(geometry)
             if exterior:
                 chains = [c for c in chains if any(self.conditions(name, edge.name) for edge in c.edges)]
                 if not chains:
@@ -138,7 +137,7 @@ class BoundaryTopology(BoundaryContour):
             if other.name != edge.name or len(self.beside[number]) == 2:
                 continue
             points = np.array([*other.ends[::-1], other.at(np.array([0.5])).points[0]])
-            if np.abs(points - [*edge.ends, middle]).max() <= CLOSE * edge.length:
+            if np.abs(points - [*edge.ends, middle]).max() <= COINCIDENT * edge.length:
                 self.beside[number] = (*self.beside[number], subdomain)
                 return Side(number, True)
         self.edges.append(edge)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinn import Ball, Cuboid, Cylinder, Geometry, Mesh, TriangulatedSolid
-from kinn.boundary_integrals.surfaces.faces import faces_of
-from kinn.boundary_integrals.surfaces.surface_panelization import make_surface_panels
+from kinn.boundary_integrals.surfaces.surface_panelization import boundary_faces, make_surface_panels
 from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
 from kinn.geometry.types import Array
 
@@ -29,7 +28,7 @@ SOLIDS: dict[str, Geometry] = {
 
 def panels_of(name: str, longest: float = 0.6, order: int = 8) -> SurfacePanels:
     geometry = SOLIDS[name]
-    return make_surface_panels(faces_of(geometry), longest=longest * geometry.size, order=order)
+    return make_surface_panels(boundary_faces(geometry), longest=longest * geometry.size, order=order)
 
 
 def harmonic(x: Array) -> tuple[Array, Array]:
@@ -45,4 +44,4 @@ def data(panels: SurfacePanels) -> tuple[Array, Array]:
     """Values (N, 1) and densities (N, 1) of it on panels."""
     u, slopes = harmonic(panels.points.reshape(-1, 3))
     flux = np.einsum("nci,ni->nc", slopes, panels.normals.reshape(-1, 3))
-    return u, flux * panels.rates.reshape(-1, 1)
+    return u, flux * panels.speed.reshape(-1, 1)

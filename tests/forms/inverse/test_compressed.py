@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kinn import KAN, MLP, problems
-from kinn.boundary_integrals import clusters
+from kinn.boundary_integrals import hmatrix
 from kinn.errors import InputError, ProblemWarning
 from kinn.forms import BoundaryTrial, Nystrom, inverse_form
 from kinn.forms.inverse import discretisation, nystrom
@@ -21,7 +21,7 @@ def trial_of(name: str, network: KAN | MLP | None = None) -> BoundaryTrial:
 @pytest.fixture
 def compressed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discretisation, "FULL", 0)
-    monkeypatch.setattr(clusters, "LEAF", 64)
+    monkeypatch.setattr(hmatrix, "LEAF", 64)
 
 
 @pytest.mark.usefixtures("compressed")

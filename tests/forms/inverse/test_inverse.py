@@ -11,8 +11,8 @@ import torch
 import kinn
 import kinn.errors
 from kinn import KAN, MLP, Dirichlet, Disk, InputError, Interface, Neumann, Polygon, Problem, Rectangle, Robin, problems
-from kinn.boundary_integrals.equations import Elasticity, Equation, Helmholtz, Laplace, Stokes
 from kinn.conditions import PointValue, ResidualCondition
+from kinn.equations import Elasticity, Equation, Helmholtz, Laplace, Stokes
 from kinn.forms import BoundaryTrial, Nystrom, inverse_form
 from kinn.metrics import exact_values
 

@@ -9,9 +9,9 @@ import pytest
 
 import kinn
 from kinn import MLP, Dirichlet, Neumann, Problem, Rectangle
-from kinn.boundary_integrals.equations import Laplace
-from kinn.boundary_integrals.grading import share
-from kinn.boundary_integrals.panels import Panels
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.grading import arc_fraction
+from kinn.equations import Laplace
 from kinn.forms import BoundaryTrial
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.evaluation import InteriorEvaluator
@@ -70,7 +70,7 @@ def test_values_that_are_given_stay() -> None:
     raw = made.boundary(name, inside.data)[0]
     closed = CornerJumpCorrection(made, name).closed(raw)
     for side in made.setting.outline.sides(name):
-        rows = np.isin(made.of(name).track, side.edge).repeat(made.panels.each)
+        rows = np.isin(made.of(name).edge_index, side.edge).repeat(made.panels.nodes_per_panel)
         moved = np.abs(closed - raw)[rows].max()
         if made.setting.outline.edges[side.edge].name in ("left", "bottom"):
             assert moved == 0
@@ -85,12 +85,12 @@ def test_panels_of_an_edge_join() -> None:
     rough = InteriorEvaluator(made, inside.data + 1e-8 * draw.normal(size=made.size))
     name = next(iter(made.setting.problem.subdomains))
     panels = made.panels
-    assert isinstance(panels, Panels)
+    assert isinstance(panels, CurvePanels)
     within = panels.starts > 0
     points = np.concatenate(
         [
-            panels.tracks[n].edge.at(share(t[None], panels.tracks[n].orders)).points
-            for n, t in zip(panels.track[within], panels.starts[within], strict=True)
+            panels.edges[n].edge.at(arc_fraction(t[None], panels.edges[n].orders)).points
+            for n, t in zip(panels.edge_index[within], panels.starts[within], strict=True)
         ]
     )
     assert len(points) > 4

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from kinn import Disk, Geometry, InputError, Rectangle
-from kinn.boundary_integrals.grading import order_for, rate, share
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.grading import GradedEdge, arc_fraction, arc_speed, grading_order
 from kinn.boundary_integrals.kernels import LaplaceKernel
-from kinn.boundary_integrals.loops import chains_of
+from kinn.boundary_integrals.loops import boundary_loops
 from kinn.boundary_integrals.panelization import make_panels
-from kinn.boundary_integrals.panels import GradedEdge, Panels
 from kinn.geometry.types import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 
@@ -38,10 +38,10 @@ def test_winds_once_round_what_is_inside(name: str) -> None:
     np.testing.assert_allclose(winding(panels, points)[far & ~inside], 0.0, atol=2e-4)
 
 
-def winding(panels: Panels, points: Array) -> Array:
+def winding(panels: CurvePanels, points: Array) -> Array:
     """How often the boundary goes round points: minus the double layer of 1."""
     kernel = LaplaceKernel().double(panels.points.reshape(-1, 2) - points[:, None], panels.normals.reshape(-1, 2))
-    return np.asarray(-kernel[..., 0, 0] @ (panels.weights * panels.rates).ravel())
+    return np.asarray(-kernel[..., 0, 0] @ (panels.weights * panels.speed).ravel())
 
 
 def test_panels_shrink_towards_corners_and_in_gaps() -> None:
@@ -55,7 +55,7 @@ def test_panels_shrink_towards_corners_and_in_gaps() -> None:
 
 
 def test_more_nodes_on_demand() -> None:
-    (edge,) = chains_of(Disk((0, 0), 1.0))[0].edges
+    (edge,) = boundary_loops(Disk((0, 0), 1.0))[0].edges
     assert make_panels([GradedEdge(edge)], longest=1.0, nodes=400).nodes >= 400
     with pytest.raises(InputError, match="more than 20000 nodes"):
         make_panels([GradedEdge(edge)], longest=1e-4)
@@ -63,7 +63,7 @@ def test_more_nodes_on_demand() -> None:
 
 def test_seen_from_the_other_side() -> None:
     panels = panels_of(Disk((0, 0), 1.0))
-    other = panels.of([0], [True])
+    other = panels.select([0], [True])
     np.testing.assert_array_equal(other.points, panels.points)
     np.testing.assert_array_equal(other.normals, -panels.normals)
     assert other.area == pytest.approx(-panels.area)
@@ -73,12 +73,14 @@ def test_seen_from_the_other_side() -> None:
 @pytest.mark.parametrize("orders", [(1, 1), (2, 1), (3, 4)])
 def test_grading(orders: tuple[int, int]) -> None:
     t = np.linspace(0.05, 0.95, 19)
-    assert share(np.array([0.0, 1.0]), orders) == pytest.approx([0.0, 1.0])
-    np.testing.assert_allclose((share(t + 1e-6, orders) - share(t - 1e-6, orders)) / 2e-6, rate(t, orders), rtol=1e-8)
+    assert arc_fraction(np.array([0.0, 1.0]), orders) == pytest.approx([0.0, 1.0])
+    np.testing.assert_allclose(
+        (arc_fraction(t + 1e-6, orders) - arc_fraction(t - 1e-6, orders)) / 2e-6, arc_speed(t, orders), rtol=1e-8
+    )
     near = np.array([1e-3, 2e-3])
-    assert np.diff(np.log2(share(near, orders)))[0] == pytest.approx(orders[0], abs=0.02)
-    assert np.diff(np.log2(1 - share(1 - near, orders)))[0] == pytest.approx(orders[1], abs=0.02)
+    assert np.diff(np.log2(arc_fraction(near, orders)))[0] == pytest.approx(orders[0], abs=0.02)
+    assert np.diff(np.log2(1 - arc_fraction(1 - near, orders)))[0] == pytest.approx(orders[1], abs=0.02)
 
 
 def test_order_of_the_grading() -> None:
-    assert [order_for(a) for a in (0.5, 2 / 3, 1.0, 2.0, 1 / 3, 0.625)] == [2, 3, 1, 1, 3, 3]
+    assert [grading_order(a) for a in (0.5, 2 / 3, 1.0, 2.0, 1 / 3, 0.625)] == [2, 3, 1, 1, 3, 3]

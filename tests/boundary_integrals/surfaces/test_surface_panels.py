@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from kinn import Ball, Cuboid, Disk, Ellipse, Extrusion, Geometry, InputError, Polygon
-from kinn.boundary_integrals.surfaces.faces import faces_of
-from kinn.boundary_integrals.surfaces.surface_panelization import make_surface_panels
-from kinn.boundary_integrals.surfaces.surface_projection import nearest
+from kinn.boundary_integrals.surfaces.polynomial_patches import project
+from kinn.boundary_integrals.surfaces.surface_panelization import boundary_faces, make_surface_panels
 from tests.boundary_integrals.surfaces.solutions import SOLIDS, panels_of
 
 TRIANGLE = Polygon([(0, 0), (0, 1), (2, 0)])
@@ -22,7 +21,7 @@ def test_volume_area_and_normals(name: str) -> None:
     np.testing.assert_allclose(np.linalg.norm(panels.normals, axis=2), 1.0, atol=1e-12)
     outside = panels.points[:, ::7] + 1e-3 * panels.normals[:, ::7]
     assert not geometry.contains(outside.reshape(-1, 3)).any()
-    assert np.sum(panels.weights, axis=None) == pytest.approx(len(panels.faces))
+    assert np.sum(panels.weights, axis=None) == pytest.approx(panels.faces)
 
 
 @pytest.mark.parametrize(
@@ -35,13 +34,13 @@ def test_volume_area_and_normals(name: str) -> None:
     ids=["prism", "turned", "moved"],
 )
 def test_prisms_and_moved_solids(geometry: Geometry) -> None:
-    panels = make_surface_panels(faces_of(geometry), longest=0.5 * geometry.size, order=10)
+    panels = make_surface_panels(boundary_faces(geometry), longest=0.5 * geometry.size, order=10)
     assert panels.volume == pytest.approx(geometry.measure, rel=1e-8)
 
 
 def test_flat_panels_are_cheap_and_nodes_as_many_as_asked_for() -> None:
-    faces = faces_of(Cuboid((0, 0, 0), (1, 1, 1)))
-    assert make_surface_panels(faces, longest=1.0).fine == 2
+    faces = boundary_faces(Cuboid((0, 0, 0), (1, 1, 1)))
+    assert make_surface_panels(faces, longest=1.0).patches.resolution == 2
     assert make_surface_panels(faces, longest=1.0, nodes=1000).nodes >= 1000
 
 
@@ -52,7 +51,7 @@ def test_nearest_points_of_a_sphere() -> None:
     at = draw.integers(0, panels.nodes, 100)
     x = panels.points.reshape(-1, 3)[at] - [0.1, 0, 0]
     radius = draw.uniform(0.7, 1.3, 100)
-    _, distance = nearest(panels, radius[:, None] * x + [0.1, 0, 0], at // panels.each)
+    _, distance = project(panels.patches, radius[:, None] * x + [0.1, 0, 0], at // panels.nodes_per_panel)
     np.testing.assert_allclose(distance, np.abs(radius - 1), atol=1e-13)
 
 
@@ -69,14 +68,14 @@ def test_nearest_points_of_a_sphere() -> None:
 )
 def test_surfaces_that_are_not_covered(geometry: Geometry, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        faces_of(geometry)
+        boundary_faces(geometry)
 
 
 def test_open_surfaces() -> None:
     with pytest.raises(InputError, match="is not closed: its normals add up to"):
-        make_surface_panels(faces_of(Cuboid((0, 0, 0), (1, 1, 1)))[:-1], longest=1.0)
+        make_surface_panels(boundary_faces(Cuboid((0, 0, 0), (1, 1, 1)))[:-1], longest=1.0)
 
 
 def test_too_many_panels() -> None:
     with pytest.raises(InputError, match="needs more than 60000 nodes"):
-        make_surface_panels(faces_of(Cuboid((0, 0, 0), (1, 1, 1))), longest=0.01)
+        make_surface_panels(boundary_faces(Cuboid((0, 0, 0), (1, 1, 1))), longest=0.01)

@@ -32,7 +32,7 @@ def on_the_sphere(order: int) -> tuple[float, float]:
     x = panels.points.reshape(-1, 3) - [0.1, 0, 0]
     errors = [
         (
-            np.abs(single @ (y * panels.rates.ravel()) - y / (2 * n + 1)).max(),
+            np.abs(single @ (y * panels.speed.ravel()) - y / (2 * n + 1)).max(),
             np.abs(double @ y - y * n / (2 * n + 1)).max(),
         )
         for n, y in harmonics(x).items()
@@ -55,7 +55,7 @@ def test_twelve_nodes_are_exact() -> None:
 def test_the_layers_of_a_constant() -> None:
     """What is left is the error of quadrature, for the densities are polynomials: S 1 = R, (1/2 + D) 1 = 0."""
     panels, single, double = layers("ball", 6, 0.6)
-    np.testing.assert_allclose(single @ panels.rates.ravel(), 1.0, atol=1e-10)
+    np.testing.assert_allclose(single @ panels.speed.ravel(), 1.0, atol=1e-10)
     np.testing.assert_allclose(double.sum(axis=1), 0.0, atol=1e-12)
 
 
@@ -94,11 +94,11 @@ def test_gauss_law(name: str) -> None:
         targets = x + side * distance[:, None] * n
         pairs = panels.near_pairs(targets)
         total = np.zeros(len(targets))
-        for part in panels.parts(targets, *pairs, np.full(len(pairs[0]), -1)):
-            kernel = KERNEL.double(part.apart, part.normals)[..., 0, 0]
-            np.add.at(total, pairs[0][part.pair], np.sum(kernel * part.weights * part.rates, axis=1))
+        for part in panels.subdivide(targets, *pairs, np.full(len(pairs[0]), -1)):
+            kernel = KERNEL.double(part.offset, part.normals)[..., 0, 0]
+            np.add.at(total, pairs[0][part.pair], np.sum(kernel * part.weights * part.speed, axis=1))
         far = np.ones((len(targets), len(panels)), dtype=bool)
         far[pairs] = False
         apart = panels.points - targets[:, None, None]
-        kernel = KERNEL.double(apart, panels.normals)[..., 0, 0] * panels.weights * panels.rates
+        kernel = KERNEL.double(apart, panels.normals)[..., 0, 0] * panels.weights * panels.speed
         np.testing.assert_allclose(total + (kernel.sum(axis=2) * far).sum(axis=1), expected, atol=3e-8)

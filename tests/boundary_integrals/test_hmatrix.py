@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from kinn.boundary_integrals import clusters
-from kinn.boundary_integrals.compressed import HMatrix
-from kinn.boundary_integrals.hmatrix import BoundaryData, compressed_equations
+from kinn.boundary_integrals import hmatrix
+from kinn.boundary_integrals.curve_panels import CurvePanels
+from kinn.boundary_integrals.hmatrix import HMatrix
+from kinn.boundary_integrals.hmatrix_assembly import BoundaryData, hierarchical_equations
 from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, LaplaceKernel
 from kinn.boundary_integrals.operators import layer_matrices
-from kinn.boundary_integrals.panels import Panels
 from kinn.geometry.types import Array
 from tests.boundary_integrals.solutions import DOMAINS, panels_of
 
 DRAW = np.random.default_rng(0)
 
 
-def data(panels: Panels, components: int) -> BoundaryData:
+def data(panels: CurvePanels, components: int) -> BoundaryData:
     count, each = panels.nodes * components, panels.order * components
     eye, (u, t) = sparse.csr_array(sparse.eye(count)), DRAW.normal(size=(2, count))
     return BoundaryData(u, eye, t, 0.7 * eye, [np.arange(n * each, (n + 1) * each) for n in range(len(panels))])
 
 
-def made(kernel: Kernel, panels: Panels) -> tuple[BoundaryData, HMatrix, Array, Array]:
+def made(kernel: Kernel, panels: CurvePanels) -> tuple[BoundaryData, HMatrix, Array, Array]:
     given = data(panels, kernel.components)
-    return given, *compressed_equations(kernel, panels, given)
+    return given, *hierarchical_equations(kernel, panels, given)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def made(kernel: Kernel, panels: Panels) -> tuple[BoundaryData, HMatrix, Array, 
     ids=["laplace", "kelvin", "stokes"],
 )
 def test_equal_to_the_matrix_in_full(domain: str, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters, "LEAF", 64)
+    monkeypatch.setattr(hmatrix, "LEAF", 64)
     panels = panels_of(DOMAINS[domain], longest=0.06, orders=3, levels=2)
     given, matrix, right, columns = made(kernel, panels)
     assert len(matrix.far) > 10
