@@ -1,11 +1,11 @@
 """The accuracy table: every problem with its defaults, KAN and MLP, medians over seeds.
 
     python benchmarks/accuracy.py                    # everything, writes its pages (make accuracy)
-    python benchmarks/accuracy.py --only wedge       # these rows anew; --page writes the page from what is kept
+    python benchmarks/accuracy.py --only wedge       # measure these rows again; --page writes the page from stored results
 
-Each run is the command `kinn solve NAME --network N --seed S --clock cpu --json` in a process of its own on one thread: budgets
-and seconds are the processor's, so that a shared machine shows what an idle one would. Results are kept as they come, and
-`--resume` measures what is not there yet.
+Each run is the command `kinn solve NAME --network N --seed S --clock cpu --json` in a separate process on one thread. Budgets
+and times are CPU time, so that a shared machine gives the same result as an idle one. Each result is stored at once, and
+`--resume` measures only the missing ones.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pathlib import Path
 
 from accuracy_table.page import section
 from accuracy_table.rows import PAGES
-from accuracy_table.runs import Run, kept, runs, solve
+from accuracy_table.runs import Run, load_results, runs, solve
 from pages import put_section
 
 DOCS = Path(__file__).parent.parent / "docs"
-KEPT = Path(__file__).parent / "accuracy_table" / "runs.jsonl"
+RESULTS = Path(__file__).parent / "accuracy_table" / "runs.jsonl"
 
 
 def main() -> None:
@@ -34,31 +34,31 @@ def main() -> None:
     parser.add_argument("--network", metavar="NAME", help="one network")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time, one thread each")
-    parser.add_argument("--resume", action="store_true", help="keep what is measured")
+    parser.add_argument("--resume", action="store_true", help="measure only what is missing")
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page")
     options = parser.parse_args()
-    every = [row for page in PAGES.values() for row in page]
-    rows = [row for row in every if options.only is None or row.problem in options.only]
+    all_rows = [row for page in PAGES.values() for row in page]
+    rows = [row for row in all_rows if options.only is None or row.problem in options.only]
     rows = [row for row in rows if options.form in (None, row.form)]
     if not rows:
-        there = ", ".join(dict.fromkeys(f"{row.problem} ({row.form})" for row in every))
-        parser.error(f"no row is of what --only and --form ask for; there are {there}")
+        labels = ", ".join(dict.fromkeys(f"{row.problem} ({row.form})" for row in all_rows))
+        parser.error(f"no row matches --only and --form; there are {labels}")
     if not options.page:
-        before = kept(KEPT) if options.resume else {}
+        stored = load_results(RESULTS) if options.resume else {}
         work = [
-            run for run in runs(rows, options.seeds) if run.key not in before and options.network in (None, run.network)
+            run for run in runs(rows, options.seeds) if run.key not in stored and options.network in (None, run.network)
         ]
         with ThreadPoolExecutor(options.jobs) as pool:
             for _ in pool.map(_measure, work):
                 pass
-    for page, of in PAGES.items():
-        put_section(DOCS / page, "accuracy", section(list(of), kept(KEPT)))
+    for page, page_rows in PAGES.items():
+        put_section(DOCS / page, "accuracy", section(list(page_rows), load_results(RESULTS)))
 
 
 def _measure(run: Run) -> None:
-    """Solve, and keep the result at once."""
+    """Solve, and store the result at once."""
     result = solve(run)
-    with KEPT.open("a", encoding="utf-8") as file:
+    with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result) + "\n")
     print(
         f"{' '.join(map(str, run.key))}: {result['error']:.1e} in {result['cpu_seconds']:.0f} s",

@@ -1,14 +1,13 @@
-"""What the batch layer costs and what it withstands: seconds beyond the solves, memory over thousands of runs, kills.
+"""Overhead and robustness of the batch layer: CPU time outside the solves, memory over thousands of runs, kills.
 
     python benchmarks/batch.py overhead [--runs 30]
     python benchmarks/batch.py memory [--runs 2000] [--budget 1] [--workers 2]
     python benchmarks/batch.py kills [--runs 100] [--budget 1] [--workers 2]
 
-`overhead` counts the seconds of the processor, of the worker and of the batch, and takes away those inside `kinn.solve`.
-`memory` carries a study out with the command `kinn batch`, looks at the resident memory of the batch and of its workers
-while it lasts, makes the index anew from the folders at the end and compares, and gives the batch again, which must
-solve nothing. `kills` ends the command with SIGKILL at twenty random moments, gives it again each time, and counts the
-finished runs that are lost or solved a second time. Each writes a section of docs/performance.md.
+`overhead` measures the CPU time of the worker and of the batch, and subtracts that inside `kinn.solve`.
+`memory` runs a study with the command `kinn batch` and samples the resident memory of the batch and of its workers. At the end
+it rebuilds the index from the folders, compares both, and repeats the batch, which must solve nothing. `kills` ends the command
+with SIGKILL at twenty random instants, restarts it each time, and counts the finished runs that are lost or solved twice. Each writes a section of docs/performance.md.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
-#: Where workers write what they measured.
+#: The variable that names the log file of the workers.
 LOG = "KINN_BENCHMARK_LOG"
 
-#: Seconds between two looks at the memory.
-TICK = 2.0
+#: Seconds between two samples of the memory.
+SAMPLING_INTERVAL = 2.0
 
 
 def study(seeds: int, budget: float, clock: str) -> dict[str, Any]:
@@ -53,15 +52,15 @@ def study(seeds: int, budget: float, clock: str) -> dict[str, Any]:
     }
 
 
-def measured(task: Job) -> JobResult:
-    """Do what a worker does, and write down the seconds of the processor inside `kinn.solve` and beyond it."""
+def timed_execute(task: Job) -> JobResult:
+    """Execute a job as a worker does, and log the CPU time inside `kinn.solve` and outside it."""
     import kinn
     from kinn.experiments.execute import execute
     from kinn.experiments.executors.worker import give_back
 
     solve, inside = kinn.solve, 0.0
 
-    def timed(*arguments: Any, **named: Any) -> Any:
+    def timed_solve(*arguments: Any, **named: Any) -> Any:
         nonlocal inside
         began = time.process_time()
         try:
@@ -70,20 +69,20 @@ def measured(task: Job) -> JobResult:
             inside += time.process_time() - began
 
     began = time.process_time()
-    kinn.solve = timed
+    kinn.solve = timed_solve
     try:
         return execute(task)
     finally:
         kinn.solve = solve
-        give_back()  # as the worker does once more, when there is nothing left to give
-        beyond = time.process_time() - began - inside
+        give_back()  # as the worker does again, at no further cost
+        outside = time.process_time() - began - inside
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"solve": inside, "beyond": beyond}) + "\n")
+            log.write(json.dumps({"solve": inside, "outside": outside}) + "\n")
 
 
 def overhead(runs: int) -> str:
-    """Return the section on what a run costs beyond its solve."""
-    from batch import measured as work  # under the name by which a worker imports it
+    """Return the section on the cost of a run outside its solve."""
+    from batch import timed_execute  # under the name by which a worker imports it
 
     from kinn.experiments.batch import Batch
     from kinn.experiments.executors import LocalExecutor
@@ -98,29 +97,29 @@ def overhead(runs: int) -> str:
             os.environ |= {LOG: f"{folder}/log", "PYTHONPATH": search_path()}
             with Store(Path(folder) / "runs") as store, LocalExecutor(1, 1, Path(folder) / "workers.log") as executor:
                 began = time.process_time()
-                tally = Batch(cases, store, executor, figures=figures, work=work).run()
+                tally = Batch(cases, store, executor, figures=figures, work=timed_execute).run()
                 batch = (time.process_time() - began) / runs
             assert tally.solved == runs
             lines = [json.loads(line) for line in Path(folder, "log").read_text(encoding="utf-8").splitlines()][1:]
-            beyond, solve = (median(line[name] for line in lines) for name in ("beyond", "solve"))
+            outside, solve = (median(line[name] for line in lines) for name in ("outside", "solve"))
             name = "with figures" if figures else "without figures"
-            rows.append(f"| {name} | {solve:.2f} | {beyond:.3f} | {batch:.3f} | {beyond + batch:.3f} |")
-    return f"""## What a batch costs
+            rows.append(f"| {name} | {solve:.2f} | {outside:.3f} | {batch:.3f} | {outside + batch:.3f} |")
+    return f"""## Overhead of a batch
 
-CPU seconds of a run: inside `kinn.solve`, beyond it in the worker (claim, checkpoints, run folder, weights, VTU, the memory given
-back, and three PNG figures if they are asked for), and in the batch itself (handing out, index, progress). Median of {runs - 1} runs of
+CPU time of a run in seconds: inside `kinn.solve`, outside it in the worker (lock, checkpoints, run folder, weights, VTU, memory
+trimming, and three PNG figures if requested), and in the batch process (dispatch, index, progress). Median of {runs - 1} runs of
 poisson-2d by the KAN after the first, budget 0.5 CPU seconds, one local worker with one thread, which imports torch once.
-Figures are not drawn unless a study asks for it: the report draws the runs that it shows.
+Figures are drawn only if a study requests them: the report draws the runs that it shows.
 Measured by `python benchmarks/batch.py overhead` on {processor()}, {versions(("torch", "matplotlib", "numpy"))}.
 
-| run folders | solve | worker | batch | beyond the solve |
+| run folders | solve | worker | batch | outside the solve |
 |---|---:|---:|---:|---:|
 {chr(10).join(rows)}
 """
 
 
 def search_path() -> str:
-    """Return where workers look for modules: where this script is, and where they would anyway."""
+    """Return the module search path of workers, with the folder of this script in front."""
     return os.pathsep.join(
         dict.fromkeys([str(Path(__file__).resolve().parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     )
@@ -146,19 +145,19 @@ def children(process: int) -> list[int]:
     return found
 
 
-def watched(command: Sequence[str]) -> list[tuple[float, float, list[float]]]:
-    """Run a command and return seconds, and the MB of it and of each process under it, again and again."""
+def memory_samples(command: Sequence[str]) -> list[tuple[float, float, list[float]]]:
+    """Run a command and return samples: seconds, its memory in MB, and that of each child process."""
     began = time.monotonic()
-    looks = []
+    samples = []
     process = subprocess.Popen(command)
     while process.poll() is None:
-        time.sleep(TICK)
-        looks.append(
+        time.sleep(SAMPLING_INTERVAL)
+        samples.append(
             (time.monotonic() - began, resident(process.pid), [resident(child) for child in children(process.pid)])
         )
     if process.returncode:
         raise SystemExit(f"{command} ended with status {process.returncode}")
-    return looks
+    return samples
 
 
 def index(runs: Path) -> list[tuple[Any, ...]]:
@@ -169,8 +168,10 @@ def index(runs: Path) -> list[tuple[Any, ...]]:
         )
 
 
-def stated(folder: Path, runs: int, budget: float, workers: int, checkpoint: float = 10.0) -> tuple[Path, list[str]]:
-    """Write a study into a folder and return where its runs will be, and the command that carries it out."""
+def write_study(
+    folder: Path, runs: int, budget: float, workers: int, checkpoint: float = 10.0
+) -> tuple[Path, list[str]]:
+    """Write a study into a folder; return the folder of its runs, and the command that runs it."""
     out, file = folder / "runs", folder / "many.toml"
     file.write_text(
         f'[study]\nname = "many"\nproblems = ["poisson-1d"]\nnetworks = ["kan"]\nseeds = {runs}\nbudget = {budget}\n'
@@ -180,8 +181,8 @@ def stated(folder: Path, runs: int, budget: float, workers: int, checkpoint: flo
     return out, [sys.executable, "-m", "kinn", "batch", str(file), "--out", str(out)]
 
 
-def made_anew(out: Path) -> tuple[int, bool]:
-    """Make the index of a store anew from its folders; return its rows, and whether they are those that it had."""
+def rebuild_index(out: Path) -> tuple[int, bool]:
+    """Rebuild the index of a store from its folders; return the number of rows, and whether they are unchanged."""
     from kinn.experiments.store import Store
 
     before = index(out)
@@ -193,42 +194,42 @@ def made_anew(out: Path) -> tuple[int, bool]:
 
 
 def finished(out: Path) -> dict[Path, int]:
-    """Return when each of the finished runs was written."""
+    """Return the modification time of each finished run."""
     return {file.parent: file.stat().st_mtime_ns for file in out.glob("[!.]*/[!.]*/[!.]*/network.safetensors")}
 
 
 def kills(runs: int, budget: float, workers: int, times: int = 20) -> str:
-    """Return the section on a batch that is killed again and again."""
-    moments = random.Random(0)
+    """Return the section on a batch that is killed repeatedly."""
+    instants = random.Random(0)
     counts, lost, repeated, resumed = [], 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        out, command = stated(Path(folder), runs, budget, workers, checkpoint=0.1)
+        out, command = write_study(Path(folder), runs, budget, workers, checkpoint=0.1)
         before: dict[Path, int] = {}
         for attempt in range(times + 1):
             known = set(out.glob("[!.]*/[!.]*/[!.]*/state.pt"))
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             if attempt < times:
-                until = time.monotonic() + 120  # its workers have begun: what comes before is nothing but imports
+                until = time.monotonic() + 120  # until a worker has started, only imports run
                 while set(out.glob("[!.]*/[!.]*/[!.]*/state.pt")) == known and process.poll() is None:
                     if time.monotonic() > until:
-                        raise SystemExit("no run begins")
+                        raise SystemExit("no run starts")
                     time.sleep(0.05)
-                time.sleep(moments.uniform(0.0, 2.0 * budget))
+                time.sleep(instants.uniform(0.0, 2.0 * budget))
                 process.kill()
-            _, said = process.communicate()
-            resumed += said.count("resuming an interrupted solve")
+            _, output = process.communicate()
+            resumed += output.count("resuming an interrupted solve")
             after = finished(out)
             lost += len(before.keys() - after.keys())
             repeated += sum(after[run] != stamp for run, stamp in before.items() if run in after)
             counts.append(len(after))
             before = after
-        rows, same = made_anew(out)
-    return f"""## A batch that is killed
+        rows, same = rebuild_index(out)
+    return f"""## A batch that is killed repeatedly
 
-{runs} runs of poisson-1d by the KAN, {budget:g} seconds each, on {workers} local workers, killed with SIGKILL at {times} random moments and given
-again each time. Finished runs after each kill, and at the end: {", ".join(map(str, counts))}.
-Of the finished runs {lost} were lost and {repeated} solved a second time; {resumed} that had been cut short were said to go on from their
-checkpoints. The index, made anew from the {rows} folders at the end, was {"the same as before" if same else "NOT the same"}.
+{runs} runs of poisson-1d by the KAN, {budget:g} seconds each, on {workers} local workers, killed with SIGKILL at {times} random instants and restarted
+each time. Finished runs after each kill, and at the end: {", ".join(map(str, counts))}.
+Of the finished runs {lost} were lost and {repeated} solved twice; {resumed} interrupted runs were reported as resumed from their
+checkpoints. The index, rebuilt from the {rows} folders at the end, was {"unchanged" if same else "CHANGED"}.
 Measured by `python benchmarks/batch.py kills` on {processor()}, {versions(("torch", "numpy"))}.
 """
 
@@ -238,23 +239,23 @@ def memory(runs: int, budget: float, workers: int) -> str:
     from kinn.experiments.executors.local import RENEWAL
 
     with tempfile.TemporaryDirectory() as folder:
-        out, command = stated(Path(folder), runs, budget, workers)
-        looks = watched(command)
-        folders, same = made_anew(out)
+        out, command = write_study(Path(folder), runs, budget, workers)
+        samples = memory_samples(command)
+        folders, same = rebuild_index(out)
         again = subprocess.run(command, capture_output=True, text=True, check=True)
         last = [line for line in again.stderr.splitlines() if " done" in line][-1]
-    looks = [look for look in looks if sum(mb > 0 for mb in look[2]) >= workers]  # while they are all at work
+    samples = [sample for sample in samples if sum(mb > 0 for mb in sample[2]) >= workers]  # while all of them work
     rows = []
     for share in (0.05, 0.25, 0.5, 0.75, 1.0):
-        seconds, batch, of_workers = looks[min(len(looks) - 1, int(share * len(looks)))]
-        rows.append(f"| {seconds / 60:.0f} | {batch:.0f} | {', '.join(f'{mb:.0f}' for mb in of_workers)} |")
-    after = looks[len(looks) // 20 :]
-    most = max(mb for _, _, of_workers in after for mb in of_workers)
+        seconds, batch, workers_mb = samples[min(len(samples) - 1, int(share * len(samples)))]
+        rows.append(f"| {seconds / 60:.0f} | {batch:.0f} | {', '.join(f'{mb:.0f}' for mb in workers_mb)} |")
+    after = samples[len(samples) // 20 :]
+    maximum = max(mb for _, _, workers_mb in after for mb in workers_mb)
     return f"""## The memory of a long batch
 
 {runs:,} runs of poisson-1d by the KAN, {budget:g} seconds each, on {workers} local workers of one thread, without figures: resident memory in MB
-of the batch and of its workers, which are replaced after {RENEWAL} runs. After the first twentieth of the time the batch had
-between {min(b for _, b, _ in after):.0f} and {max(b for _, b, _ in after):.0f} MB, and no worker more than {most:.0f}. It took {looks[-1][0] / 60:.0f} minutes.
+of the batch and of its workers, which are replaced after {RENEWAL} runs. After the first twentieth of the time the batch used
+between {min(b for _, b, _ in after):.0f} and {max(b for _, b, _ in after):.0f} MB, and no worker more than {maximum:.0f}. It took {samples[-1][0] / 60:.0f} minutes.
 Measured by `python benchmarks/batch.py memory` on {processor()}, {versions(("torch", "numpy"))}.
 
 | minutes | batch | workers |

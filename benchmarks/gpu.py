@@ -1,14 +1,14 @@
-"""One step of training on a CUDA device, beside what others take for it.
+"""One training step on a CUDA device, compared with other implementations.
 
     python benchmarks/gpu.py             # writes its section of docs/performance.md
     python benchmarks/gpu.py --quick     # few sizes; prints and writes nothing
 
 The step is that of `benchmarks/step.py`: the residual u_xx + u_yy - f of the 2D Poisson equation at N points, its mean
 square, and the gradient of that with respect to all parameters; here all points at once. Times are medians by CUDA
-events. Where a peer's step does not fit in the device's memory it takes the points in equal parts, and is timed at one
-of them.
+events. Where a baseline's step does not fit into the memory of the device, it takes the points in equal parts, and one of
+them is timed.
 
-Without a CUDA device the script says so and ends.
+Without a CUDA device the script reports so and ends.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pages import put_section, versions
+from pages import put_section, table, versions
 from step_cases import jets, load
 from step_cases.sizes import Sizes, Step, draw
 from step_report.child import device_times
-from step_report.tables import digits, milliseconds, table
+from step_report.tables import digits, milliseconds
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
-NO_DEVICE = "No CUDA device was found: nothing is measured, and no figure is guessed."
+NO_DEVICE = "No CUDA device was found: nothing is measured, and no value is guessed."
 
 TEXT = """## On a GPU
 
-One step of training, milliseconds, all points at once: our KAN [2, w, w, 1] with G = 10, k = 3, the same with its
+One training step in milliseconds, all points at once: the KAN [2, w, w, 1] with G = 10, k = 3, the same with its
 launches in a CUDA graph, the same KAN under nested automatic differentiation, and a tanh MLP [2, 64, 64, 64, 1] under
 nested automatic differentiation and compiled. Measured by `python benchmarks/gpu.py` on {conditions}.
 """
 
 NOTES = """
-Shares are those of multiply-adds outside of tensor cores and of a copy in device memory, both measured in the same run
+Shares are relative to multiply-adds outside tensor cores and to a copy in device memory, both measured in the same run
 ({rates}); operations and bytes are counted from the formulas (a multiply-add is two operations, address arithmetic
 none).
 """
 
-#: Multiply-adds of independent chains, for the rate that a device reaches at best.
+#: Multiply-adds of independent chains, for the peak rate of a device.
 CHAINS = r"""
 extern "C" __global__ void chains(REAL* out, int rounds) {
     REAL a[16];
@@ -66,7 +66,7 @@ extern "C" __global__ void chains(REAL* out, int rounds) {
 
 @dataclass(frozen=True)
 class Work:
-    """The operations of a step of our KAN, and the bytes between its layers."""
+    """The operations of a step of the KAN, and the bytes between its layers."""
 
     operations: float
     bytes: float
@@ -84,7 +84,7 @@ def work_of(sizes: Sizes) -> Work:
     size = {"float32": 4, "float64": 8}[sizes.dtype]
     operations = numbers = 0.0
     for n, (a, b) in enumerate(pairwise(sizes.layers)):
-        passes = 2 + (n > 0)  # the cotangents of the coordinates are not asked for
+        passes = 2 + (n > 0)  # the cotangents of the coordinates are not needed
         operations += 2.0 * (a * b * (forward + weight + (n > 0) * inward) + passes * a * tables)
         numbers += components * (passes * (a + b) + (n > 0) * a)
     return Work(sizes.points * operations, sizes.points * numbers * size)
@@ -96,8 +96,8 @@ def median(step: Step, seconds: float) -> float:
     return statistics.median(device_times(step, seconds)["wall"])
 
 
-def peer(name: str, sizes: Sizes, seconds: float) -> str:
-    """Return a peer's time for a table, or why there is none."""
+def baseline_time(name: str, sizes: Sizes, seconds: float) -> str:
+    """Return the time of a baseline for a table, or why there is none."""
     for parts in (1, 4, 16, 64):
         gc.collect()
         torch.cuda.empty_cache()
@@ -105,7 +105,7 @@ def peer(name: str, sizes: Sizes, seconds: float) -> str:
             time = parts * median(load(name)(replace(sizes, points=sizes.points // parts)).timed["step"], seconds)
         except torch.cuda.OutOfMemoryError:
             continue
-        except Exception as error:  # noqa: BLE001 - the others' figures stand on their own
+        except Exception as error:  # noqa: BLE001 - the other values are independent
             return f"failed: {type(error).__name__}"
         return milliseconds(time) + (f" (in {parts} parts)" if parts > 1 else "")
     return "out of memory"
@@ -126,7 +126,7 @@ def captured(step: Step) -> Step:
 
 
 def multiply_adds(dtype: str, seconds: float) -> float:
-    """Return the operations a second of the device at best, tensor cores aside."""
+    """Return the peak operations per second of the device, tensor cores excluded."""
     import cupy
 
     real = {"float32": "float", "float64": "double"}[dtype]
@@ -145,13 +145,13 @@ def row(sizes: Sizes, mlp: list[str], peak: float, copy: float, seconds: float) 
     x, source = draw(sizes)
     network = jets.build(sizes, jets.kan_architecture(sizes))
     if (used := network.backend(jets.INDEX)) != "cupy":
-        raise SystemExit(f"the cupy back end was to be measured, and {used} stood in for it")
+        raise SystemExit(f"the cupy back end was to be measured, but {used} was used")
     step = jets.step_at(network, x, source, block=len(x))
     time, graph = median(step, seconds), median(captured(step), seconds)
-    others = peer("nested kan", sizes, seconds)
+    nested = baseline_time("nested kan", sizes, seconds)
     work = work_of(sizes)
     return [
-        f"{sizes.points:,}", str(sizes.width[0]), sizes.dtype, milliseconds(time), milliseconds(graph), others, *mlp,
+        f"{sizes.points:,}", str(sizes.width[0]), sizes.dtype, milliseconds(time), milliseconds(graph), nested, *mlp,
         f"{100 * work.operations / time / peak:.0f} %", f"{100 * work.bytes / time / copy:.0f} %",
     ]  # fmt: skip
 
@@ -160,25 +160,28 @@ def section(quick: bool) -> str:
     """Measure, and return the section of the page."""
     torch.backends.cuda.matmul.allow_tf32 = False
     seconds = 0.05 if quick else 0.5
-    found, rates = [], []
+    rows, rates = [], []
     for dtype in ("float32", "float64"):
-        machine = load("ceilings")(Sizes(dtype=dtype, device="cuda"))
+        limits = load("ceilings")(Sizes(dtype=dtype, device="cuda"))
         peak = multiply_adds(dtype, seconds)
-        copy = machine.facts["bytes"] / median(machine.timed["copy"], seconds)
+        copy = limits.facts["bytes"] / median(limits.timed["copy"], seconds)
         rates.append(f"{dtype} {digits(peak / 1e12)} Tflop/s, {digits(copy / 1e12)} TB/s")
-        del machine
+        del limits
         for points in (4096,) if quick else (4096, 65_536, 1_048_576):
             base = Sizes(points=points, dtype=dtype, device="cuda")
-            mlp = [peer(name, replace(base, width=(64, 64, 64)), seconds) for name in ("nested mlp", "compiled mlp")]
+            mlp = [
+                baseline_time(name, replace(base, width=(64, 64, 64)), seconds)
+                for name in ("nested mlp", "compiled mlp")
+            ]
             for width in (5, 16) if quick else (5, 16, 64):
-                found.append(row(replace(base, width=(width, width)), mlp, peak, copy, seconds))
-                print(" ".join(found[-1]), flush=True)
+                rows.append(row(replace(base, width=(width, width)), mlp, peak, copy, seconds))
+                print(" ".join(rows[-1]), flush=True)
     heads = [
-        "points", "w", "precision", "ours", "in a graph", "nested KAN", "MLP", "MLP, compiled",
+        "points", "w", "precision", "KINN", "CUDA graph", "nested KAN", "MLP", "MLP, compiled",
         "share of multiply-adds", "share of copy",
     ]  # fmt: skip
     conditions = f"{torch.cuda.get_device_name()}, {versions(('torch', 'cupy-cuda12x', 'cupy-cuda13x'))}"
-    return TEXT.format(conditions=conditions) + "\n" + table(heads, found) + "\n" + NOTES.format(rates="; ".join(rates))
+    return TEXT.format(conditions=conditions) + "\n" + table(heads, rows) + "\n" + NOTES.format(rates="; ".join(rates))
 
 
 def main() -> None:

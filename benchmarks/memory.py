@@ -1,11 +1,11 @@
-"""Memory and time of the energy form on a solid in space with a million quadrature points.
+"""Memory and time of the energy form on a three-dimensional solid with a million quadrature points.
 
     OMP_NUM_THREADS=1 python benchmarks/memory.py         # a clamped block under a load, KAN and MLP
     python benchmarks/memory.py --problem cantilever-3d --points 100000 --network kan --optimizer lm
 
-Each network is trained in a process of its own for a few steps; what is told is the most memory that the process held, its start
-and the guard's rule (half as many points again) included, and the processor's seconds of a step, the first left out. `--page`
-writes the lines into docs/mechanics.md.
+Each network is trained in a separate process for a few steps. The table lists the peak memory of the process, start-up and
+guard quadrature (half as many points again) included, and the CPU time of a step, the first one excluded. `--page` writes it
+into docs/mechanics.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from pages import processor, put_section, versions
+from pages import processor, put_section, table, versions
 
 if TYPE_CHECKING:
     from kinn.problem import Problem
@@ -31,8 +31,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "mechanics.md"
 #: The name of the block.
 BLOCK = "block"
 
-#: Bytes of a unit of the system's largest resident set: kilobytes, but on macOS.
-UNIT = 1 if sys.platform == "darwin" else 1024
+#: The unit of ru_maxrss in bytes: kilobytes, except on macOS.
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     networks, optimizers = options.network or ["kan", "mlp"], options.optimizer or ["lm", "lbfgs"]
     if options.one:
-        print(json.dumps(measured(options.problem, networks[0], optimizers[0], options.points, options.steps)))
+        print(json.dumps(measure(options.problem, networks[0], optimizers[0], options.points, options.steps)))
         return
     rows = []
     for optimizer in optimizers:
@@ -62,8 +62,8 @@ def main() -> None:
         put_section(PAGE, "memory", section(options.problem, rows))
 
 
-def measured(problem: str, network: str, optimizer: str, points: int, steps: int) -> dict[str, Any]:
-    """Return what a solve of a few steps takes."""
+def measure(problem: str, network: str, optimizer: str, points: int, steps: int) -> dict[str, Any]:
+    """Return the memory and the time of a solve of a few steps."""
     import torch
 
     import kinn
@@ -71,12 +71,12 @@ def measured(problem: str, network: str, optimizer: str, points: int, steps: int
     from kinn.solver import resolve_network
 
     torch.set_num_threads(1)
-    made = block() if problem == BLOCK else problems.get(problem)
-    stated = made.in_form("energy")
-    held = peak()
+    case = block() if problem == BLOCK else problems.get(problem)
+    in_energy_form = case.in_form("energy")
+    imported = peak()
     solution = kinn.solve(
-        made,
-        resolve_network(stated, network),
+        case,
+        resolve_network(in_energy_form, network),
         form="energy",
         optimizer=optimizer,
         points=points,
@@ -85,21 +85,21 @@ def measured(problem: str, network: str, optimizer: str, points: int, steps: int
         clock="cpu",
         threads=1,
     )
-    each = [b.seconds - a.seconds for a, b in pairwise(solution.history)]
+    steps_cpu = [b.seconds - a.seconds for a, b in pairwise(solution.history)]
     return {
         "network": network,
         "parameters": solution.parameters,
         "optimizer": optimizer,
         "points": points,
-        "imported": held,
+        "imported": imported,
         "peak": peak(),
-        "step": median(each),
+        "step": median(steps_cpu),
         "cpu": time.process_time(),
     }
 
 
 def block() -> Problem:
-    """Return a block of 4 x 1 x 1, clamped at one end and drawn down at the other: E = 1000, nu = 0.3."""
+    """Return a block of 4 x 1 x 1, clamped at one end and loaded downwards at the other: E = 1000, nu = 0.3."""
     from kinn import KAN, MLP, Cuboid, Defaults, Dirichlet
     from kinn import Problem as Stated
     from kinn.mechanics import Solid
@@ -117,27 +117,29 @@ def block() -> Problem:
 
 
 def peak() -> float:
-    """Return the most memory that this process has held, in gigabytes (2^30 bytes)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / 2**30
+    """Return the peak memory of this process in gigabytes (2^30 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT / 2**30
 
 
 def section(problem: str, rows: list[dict[str, Any]]) -> str:
     """Return the section of the page."""
     head = (
-        f"`{problem}`, {rows[0]['points']:,} quadrature points and half as many again for the guard, float64, one thread of "
+        f"`{problem}`, {rows[0]['points']:,} quadrature points and half as many again for the guard quadrature, float64, one thread of "
         f"{processor()}, {versions(['torch', 'numpy'])} (`python benchmarks/memory.py --page`):"
     )
     lines = [
-        head,
-        "",
-        "| network | parameters | optimizer | most memory, GB | of that imports, GB | CPU seconds a step |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {r['network']} | {r['parameters']} | {r['optimizer']} | {r['peak']:.2f} | {r['imported']:.2f} | {r['step']:.1f} |"
-            for r in rows
-        ),
+        [
+            r["network"],
+            f"{r['parameters']}",
+            r["optimizer"],
+            f"{r['peak']:.2f}",
+            f"{r['imported']:.2f}",
+            f"{r['step']:.1f}",
+        ]
+        for r in rows
     ]
-    return "\n".join(lines)
+    heads = ["network", "parameters", "optimizer", "peak memory, GB", "of which imports, GB", "CPU s per step"]
+    return f"{head}\n\n{table(heads, lines, left=3)}"
 
 
 if __name__ == "__main__":

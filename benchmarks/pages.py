@@ -1,30 +1,36 @@
-"""Pages of the documentation that several scripts write: each has a section, and leaves the others as they are."""
+"""Sections, tables and conditions that the benchmarks write into pages of the documentation."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
-def replaced(page: str, name: str, text: str) -> str:
-    """Return a page whose section `name` reads `text`; a section that is not there yet goes to the end."""
+def replace_section(page: str, name: str, text: str) -> str:
+    """Return a page whose section `name` reads `text`; a missing section is appended."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     section = f"{begin}\n{text.strip()}\n{end}"
-    before, found, rest = page.partition(begin)
-    if not found:
+    before, mark, remainder = page.partition(begin)
+    if not mark:
         return "\n\n".join(part for part in (page.rstrip(), section) if part) + "\n"
-    _, found, after = rest.partition(end)
-    if not found:
+    _, mark, after = remainder.partition(end)
+    if not mark:
         raise ValueError(f"the page begins the section {name!r} and does not end it")
     return before + section + after
 
 
 def put_section(path: Path, name: str, text: str) -> None:
-    """Write a section of a page, which is made if it is not there."""
+    """Write a section of a page, which is created if missing."""
     page = path.read_text(encoding="utf-8") if path.exists() else ""
-    path.write_text(replaced(page, name, text), encoding="utf-8")
+    path.write_text(replace_section(page, name, text), encoding="utf-8")
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Return a table in Markdown: the first `left` columns aligned to the left, the others to the right."""
+    lines = [heads, [*["---"] * left, *["---:"] * (len(heads) - left)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def processor() -> str:
@@ -38,10 +44,10 @@ def processor() -> str:
 
 def versions(packages: Iterable[str]) -> str:
     """Return the versions of Python and of those packages that are installed, as a list in a sentence."""
-    found = [f"Python {platform.python_version()}"]
+    texts = [f"Python {platform.python_version()}"]
     for package in packages:
         try:
-            found.append(f"{package} {version(package)}")
+            texts.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
-    return ", ".join(found)
+    return ", ".join(texts)

@@ -1,9 +1,9 @@
 """The problems of the KINN paper from the run store of a study, as a page of the documentation.
 
-    kinn batch kinn/studies/ready/kinn-paper.toml --out runs/kinn-paper     # solve (the study says how long at most)
+    kinn batch kinn/experiments/ready/kinn-paper.toml --out runs/kinn-paper     # solve (the study sets time limits)
     python benchmarks/paper.py runs/kinn-paper                              # write docs/kinn-paper.md
 
-Nothing is solved here; runs that failed count, and what is not there yet has no line.
+Nothing is solved here; failed runs count, and missing runs have no line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pages import processor, put_section, versions
 from paper_table.runs import clocks
-from paper_table.tables import matched, to_record
+from paper_table.tables import matched_parameters, time_to_published_error
 
 from kinn.experiments.results import RunResult
 from kinn.experiments.store import Store
@@ -31,16 +31,16 @@ def main() -> None:
         store.refresh()
         results = store.results()
     where = f"{processor()}, {versions(['torch', 'numpy', 'scipy'])}"
-    put_section(options.page, "paper-time", f"{_said(results, where)}\n\n{to_record(results)}")
-    put_section(options.page, "paper-matched", matched(results))
+    put_section(options.page, "paper-time", f"{_description(results, where)}\n\n{time_to_published_error(results)}")
+    put_section(options.page, "paper-matched", matched_parameters(results))
 
 
-def _said(results: list[RunResult], where: str) -> str:
-    """Return what the runs have in common."""
+def _description(results: list[RunResult], where: str) -> str:
+    """Return the number, seeds and clock of the runs."""
     if not results:
         return "No runs yet."
     seeds = sorted({run.seed for run in results})
-    return f"{len(results)} runs, seeds {', '.join(map(str, seeds))}; seconds are {clocks(results)}, one thread a run, on {where}."
+    return f"{len(results)} runs, seeds {', '.join(map(str, seeds))}; times are {clocks(results)}, one thread per run, on {where}."
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
-"""One step of training, beside what others take for it.
+"""One training step, compared with other libraries.
 
-    python benchmarks/step.py                                    # everything that needs no peers, about 15 minutes
-    python benchmarks/step.py --peers /tmp/peers/bin/python      # and pykan and DeepXDE
+    python benchmarks/step.py                                    # everything without baselines, about 15 minutes
+    python benchmarks/step.py --baselines /tmp/baselines/bin/python  # also pykan and DeepXDE
     python benchmarks/step.py --quick                            # two minutes; prints and writes nothing
-    python benchmarks/step.py --sections reference threads
+    python benchmarks/step.py --sections comparison threads
 
 A step is the residual u_xx + u_yy - f of the 2D Poisson equation at N points, its mean square, and the gradient of that
-with respect to all parameters. The peers have an environment of their own, which pip makes:
+with respect to all parameters. The baselines need a separate environment:
 
-    python3 -m venv /tmp/peers
-    /tmp/peers/bin/pip install torch==2.13.0 deepxde==1.15.0 pykan==0.2.8 pandas tqdm
+    python3 -m venv /tmp/baselines
+    /tmp/baselines/bin/pip install torch==2.13.0 deepxde==1.15.0 pykan==0.2.8 pandas tqdm
 
-Each case runs in a process of its own, on as many threads as the section says. Processes of one table are timed in
-turns, so that a change of the machine's mood strikes them all; figures are medians over the steps of all turns. Each
-section goes into docs/performance.md between its own marks and leaves the rest of the page as it is.
+Each case runs in a separate process, on the number of threads that the section names. The processes of one table are timed
+in turns, so that a change in the load of the machine affects all of them; values are medians over the steps of all turns.
+Each section replaces the text between its marks in docs/performance.md.
 
-Others who want to time the step themselves find it in `make_step`.
+`make_step` returns the step for measurements elsewhere.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def make_step(
     points: int = 4096,
     dtype: Any = "float32",
 ) -> Callable[[], tuple[Any, Any]]:
-    """Return a callable that does one step of ours on the CPU, on the default back end.
+    """Return a callable that performs one step of KINN on the CPU, on the default back end.
 
     Args:
         network: "kan", or "mlp" (tanh), for which `grid` and `degree` mean nothing.
@@ -54,7 +54,7 @@ def make_step(
         A function without arguments. It returns the loss, a tensor without dimensions, and its gradient with respect to
         all parameters, a tensor (P,) in the order of `network.parameters()`.
     """
-    _reach_siblings()
+    _import_siblings()
     from step_cases import load
     from step_cases.sizes import Sizes
 
@@ -64,18 +64,18 @@ def make_step(
     return load(network)(sizes).timed["step"]
 
 
-def _reach_siblings() -> None:
-    """Let the modules beside this file be imported when it was not started as a script."""
+def _import_siblings() -> None:
+    """Make the modules beside this file importable where it was not started as a script."""
     if str(FOLDER) not in sys.path:
         sys.path.append(str(FOLDER))
 
 
 def main() -> None:
     """Parse the command line, measure, write the sections."""
-    _reach_siblings()
+    _import_siblings()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes; prints the sections and writes nothing")
-    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has pykan and DeepXDE")
+    parser.add_argument("--baselines", metavar="PYTHON", help="an interpreter with pykan and DeepXDE")
     parser.add_argument("--sections", nargs="+", metavar="SECTION", help="only these (default: all)")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write the sections into")
     for hidden in ("--case", "--sizes"):  # a process that measures one case
@@ -86,8 +86,8 @@ def main() -> None:
         from step_cases.sizes import Sizes
         from step_report.child import serve
 
-        given = json.loads(options.sizes)
-        serve(options.case, Sizes(**{**given, "width": tuple(given["width"])}), options.threads)
+        settings = json.loads(options.sizes)
+        serve(options.case, Sizes(**{**settings, "width": tuple(settings["width"])}), options.threads)
         return
 
     from pages import put_section
@@ -97,7 +97,7 @@ def main() -> None:
     unknown = sorted(set(options.sections or ()) - set(SECTIONS))
     if unknown:
         parser.error(f"no section is called {unknown[0]!r}; there are {', '.join(SECTIONS)}")
-    bench = Bench(options.quick, options.peers)
+    bench = Bench(options.quick, options.baselines)
     for name in options.sections or SECTIONS:
         text = SECTIONS[name](bench)
         print(text, flush=True)

@@ -1,9 +1,9 @@
-"""What the training strategies are worth: the error with and without each, at equal numbers of steps.
+"""Errors with and without each training strategy, at equal numbers of steps.
 
     python benchmarks/strategies.py                    # everything, fills the tables of docs/strategies.md
     python benchmarks/strategies.py --only causal      # one table, printed
 
-Steps are counted and not seconds, so that a busy machine changes nothing but the last column, the CPU time of training.
+The number of steps is fixed instead of the time, so that load on the machine affects only the last column, the CPU time.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SEEDS = 3
 
 
 def library(name: str, **settings: Any) -> Callable[[], Problem]:
-    """Return what makes a problem of the library without the strategies and the sampler of its own."""
+    """Return a function that builds a problem of the library without its default strategies and sampler."""
 
     def make() -> Problem:
         made = problems.get(name, **settings)
@@ -70,24 +70,24 @@ def viscous_layer() -> Problem:
 
 @dataclass(frozen=True)
 class Case:
-    """A problem, and the ways of training that are compared on it.
+    """A problem, and the training methods compared on it.
 
     Attributes:
-        name: That of the table.
-        make: Makes the problem.
+        name: The name of the table.
+        make: Builds the problem.
         network: The network.
-        common: Options of `kinn.solve` for all ways.
-        ways: The options of each by what the table calls it.
-        title: What the table says above.
+        common: Options of `kinn.solve` for all methods.
+        methods: The options of each method, by its name in the table.
+        title: The line above the table.
     """
 
     name: str
     make: Callable[[], Problem]
     network: Any
     common: dict[str, Any]
-    ways: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]]
     title: str
-    columns: tuple[str, ...] = field(default=("relative L2, median", "least .. largest", "steps", "CPU s"))
+    columns: tuple[str, ...] = field(default=("relative L2, median", "range", "steps", "CPU s"))
 
 
 SMALL = MLP((14, 14, 14))
@@ -97,7 +97,7 @@ CASES = (
         "weights-adam", library("poisson-2d", enforce="soft"), MLP((20, 20)),
         {"optimizer": Adam(), "points": 900, "iterations": 3000},
         {
-            "measure, PDE 0.01 (the default)": {},
+            "uniform, PDE 0.01 (the default)": {},
             "fixed, PDE 1": {"weights": FixedWeights(pde=1.0)},
             "ntk": {"weights": NTK()},
             "gradient-norm": {"weights": GradientNorm()},
@@ -109,7 +109,7 @@ CASES = (
     Case(
         "weights-lm", library("burgers", enforce="soft"), SMALL, {"points": 2000, "iterations": 150},
         {
-            "measure, PDE 0.01 (the default)": {},
+            "uniform, PDE 0.01 (the default)": {},
             "fixed, PDE 1": {"weights": FixedWeights(pde=1.0)},
             "ntk": {"weights": NTK(every=20)},
             "gradient-norm": {"weights": GradientNorm(every=20)},
@@ -125,7 +125,7 @@ CASES = (
             "rad": {"sampling": RAD(every=20)},
             "rar-d": {"sampling": RARD(every=20)},
         },
-        "The Allen-Cahn equation from 1,500 evenly spread points, MLP 14-14-14, `auto`",
+        "The Allen-Cahn equation from 1,500 equally spaced points, MLP 14-14-14, `auto`",
     ),
     Case(
         "causal", library("allen-cahn"), SMALL, {"points": 2000, "iterations": 200, "sampling": RAD(every=20)},
@@ -135,7 +135,7 @@ CASES = (
     Case(
         "windows", library("advection"), MLP((100,), activation="sin", init_range=8.0), {"points": 2000, "iterations": 160},
         {"all at once": {}, "2 windows": {"time_windows": 2}, "4 windows": {"time_windows": 4}, "8 windows": {"time_windows": 8}},
-        "Advection at beta = 30, MLP 100 (sin) in each window, `auto`, the steps shared among the windows",
+        "Advection at beta = 30, MLP 100 (sin) in each window, `auto`, the steps divided among the windows",
     ),
     Case(
         "windows-allen-cahn", library("allen-cahn"), SMALL,
@@ -146,7 +146,7 @@ CASES = (
             "all at once, causal": {"causal": Causal()},
             "4 windows, causal": {"time_windows": 4, "causal": Causal()},
         },
-        "The Allen-Cahn equation with `rad`, MLP 14-14-14 in each window, `auto`, the steps shared among the windows",
+        "The Allen-Cahn equation with `rad`, MLP 14-14-14 in each window, `auto`, the steps divided among the windows",
     ),
     Case(
         "batch", library("poisson-2d", enforce="soft"), MLP((20, 20)), {"optimizer": Adam(), "points": 3600},
@@ -155,12 +155,12 @@ CASES = (
             "batches of 900": {"batch": 900, "iterations": 4000},
             "batches of 225": {"batch": 225, "iterations": 16000},
         },
-        "Poisson's equation with soft conditions, MLP 20-20, Adam, as many passes over the points",
+        "Poisson's equation with soft conditions, MLP 20-20, Adam, equal numbers of passes over the points",
     ),
     Case(
         "curriculum", viscous_layer, KAN((6,), 12, 5), {"points": 600, "iterations": 160},
         {"at once": {}, "curriculum": {"curriculum": {"nu": (0.1, 0.03, 0.01, 0.005)}}},
-        "u u' = nu u'' at nu = 0.005, KAN 6, `auto`, the steps shared among the values 0.1, 0.03, 0.01 and 0.005",
+        "u u' = nu u'' at nu = 0.005, KAN 6, `auto`, the steps divided among the values 0.1, 0.03, 0.01 and 0.005",
     ),
     Case(
         "ensemble", library("burgers"), SMALL, {"points": 2000, "iterations": 100},
@@ -170,8 +170,8 @@ CASES = (
 )  # fmt: skip
 
 
-def measured(case: Case, options: dict[str, Any]) -> str:
-    """Return the figures of one way: errors over the seeds, steps and CPU time."""
+def measure(case: Case, options: dict[str, Any]) -> str:
+    """Return the cells of one method: errors over the seeds, steps and CPU time."""
     errors, seconds, steps = [], [], []
     for seed in range(SEEDS):
         began = time.process_time()
@@ -183,7 +183,7 @@ def measured(case: Case, options: dict[str, Any]) -> str:
         steps.append(solution.iterations)
         print(f"{case.name} {options} seed {seed}: {errors[-1]:.1e}, {seconds[-1]:.0f} s", file=sys.stderr, flush=True)
     return (
-        f"{statistics.median(errors):.1e} | {min(errors):.1e} .. {max(errors):.1e} "
+        f"{statistics.median(errors):.1e} | {min(errors):.1e} to {max(errors):.1e} "
         f"| {statistics.median(steps):.0f} | {statistics.median(seconds):.0f}"
     )
 
@@ -191,7 +191,7 @@ def measured(case: Case, options: dict[str, Any]) -> str:
 def table(case: Case) -> str:
     """Return the table of a case."""
     head = f"| | {' | '.join(case.columns)} |\n|---|{'---|' * len(case.columns)}\n"
-    rows = (f"| {name} | {measured(case, options)} |" for name, options in case.ways.items())
+    rows = (f"| {name} | {measure(case, options)} |" for name, options in case.methods.items())
     return f"{case.title}:\n\n{head}" + "\n".join(rows)
 
 

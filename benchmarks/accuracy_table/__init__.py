@@ -1,1 +1,1 @@
-"""The table of accuracy: its rows, the runs behind them, and the page."""
+"""The accuracy table: its rows, their runs, and the page."""

@@ -1,4 +1,4 @@
-"""The page: medians over seeds, verdicts, and the settings behind them."""
+"""The page: medians over seeds, targets, and settings."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from accuracy_table.rows import Row
 
 Results = Mapping[tuple[str, str, int], Mapping[str, Any]]
 
-HEAD = """| problem | network | parameters | seeds | relative L2, median | least .. largest | iterations | CPU seconds | asked |
+HEAD = """| problem | network | parameters | seeds | relative L2, median | range | iterations | CPU s | target |
 |---|---|---|---|---|---|---|---|---|
 """
 
 
 def section(rows: list[Row], results: Results) -> str:
-    """Return the section of the page, of the rows that were measured."""
-    runs = {row: of for row in rows if (of := runs_of(row, results))}
-    table = HEAD + "\n".join(line for row, of in runs.items() for line in lines(row, of))
-    environments = sorted({run["environment"] for of in runs.values() for these in of.values() for run in these})
+    """Return the section of the page with the measured rows."""
+    runs = {row: row_runs for row in rows if (row_runs := runs_of(row, results))}
+    table = HEAD + "\n".join(line for row, row_runs in runs.items() for line in lines(row, row_runs))
+    every = (run for row_runs in runs.values() for repeats in row_runs.values() for run in repeats)
+    environments = sorted({run["environment"] for run in every})
     return f"""Measured by `make accuracy` on {"; ".join(environments)}.
 
 {table}
 
-Settings (networks, interior collocation points, weight of the PDE's mean square where conditions have 1, budget):
+Settings (networks, interior collocation points, weight of the PDE's mean square relative to the conditions, budget):
 
 {architectures(list(runs))}"""
 
@@ -34,17 +35,17 @@ def runs_of(row: Row, results: Results) -> dict[str, list[Mapping[str, Any]]]:
     """Return the runs of a row by network."""
     out: dict[str, list[Mapping[str, Any]]] = {}
     for (label, network, _), result in sorted(results.items()):
-        if label == row.label and network in row.asked:
+        if label == row.label and network in row.targets:
             out.setdefault(network, []).append(result)
     return out
 
 
 def lines(row: Row, runs: Mapping[str, list[Mapping[str, Any]]]) -> list[str]:
     """Return the lines of a row, given the runs of each network."""
-    medians = {network: statistics.median(run["error"] for run in these) for network, these in runs.items()}
+    medians = {network: statistics.median(run["error"] for run in repeats) for network, repeats in runs.items()}
     best = min(medians, key=lambda network: medians[network])
-    asked = {**row.asked} | ({best: row.best} if row.best is not None else {})
-    return [line(row, network, these, asked[network]) for network, these in runs.items()]
+    targets = {**row.targets} | ({best: row.best} if row.best is not None else {})
+    return [line(row, network, repeats, targets[network]) for network, repeats in runs.items()]
 
 
 def line(row: Row, network: str, runs: list[Mapping[str, Any]], target: float | None) -> str:
@@ -52,19 +53,19 @@ def line(row: Row, network: str, runs: list[Mapping[str, Any]], target: float | 
     errors = sorted(run["error"] for run in runs)
     median = statistics.median(errors)
     seconds = statistics.median(run["cpu_seconds"] for run in runs)
-    verdict = "report" if target is None else f"{target:.0e} " + ("reached" if median <= target else "not reached")
+    result = "-" if target is None else f"{target:.0e} " + ("reached" if median <= target else "not reached")
     if row.best is not None and target is not None:
-        verdict = f"best: {verdict}"
+        result += " (best)"
     if seconds > row.within:
-        verdict += f", over {row.within} s"
+        result += f", over {row.within} s"
     if failures := sum(math.isinf(error) for error in errors):
-        verdict += f", {failures} of {len(runs)} failed"
-    ended = [run for run in runs if "failed" not in run]
-    parameters = ended[0]["parameters"] if ended else "-"
-    iterations = f"{statistics.median(run['iterations'] for run in ended):.0f}" if ended else "-"
+        result += f", {failures} of {len(runs)} failed"
+    finished = [run for run in runs if "failed" not in run]
+    parameters = finished[0]["parameters"] if finished else "-"
+    iterations = f"{statistics.median(run['iterations'] for run in finished):.0f}" if finished else "-"
     return (
-        f"| {row.label} | {network} | {parameters} | {len(runs)} | {median:.1e} | {errors[0]:.1e} .. {errors[-1]:.1e} "
-        f"| {iterations} | {seconds:.0f} | {verdict} |"
+        f"| {row.label} | {network} | {parameters} | {len(runs)} | {median:.1e} | {errors[0]:.1e} to {errors[-1]:.1e} "
+        f"| {iterations} | {seconds:.0f} | {result} |"
     )
 
 
@@ -77,8 +78,8 @@ def architectures(rows: list[Row]) -> str:
     for row in rows:
         _, made = find_problem(row.problem).build(dict(s.split("=") for s in row.settings))
         d = made.in_form(row.form).defaults
-        points = d.points or f"{d.per_parameter:g} a parameter"
-        networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.asked)
+        points = d.points or f"{d.per_parameter:g} per parameter"
+        networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.targets)
         windows = f"{d.time_windows} windows; " if d.time_windows and d.time_windows > 1 else ""
         lines.append(
             f"- {row.label}: {networks}; {windows}{points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s"

@@ -1,31 +1,31 @@
-"""What the table of accuracy is made of: problems, and what they must reach."""
+"""The rows of the accuracy table: problems with target errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: What is shown of every problem.
-BOTH: Mapping[str, float | None] = {"kan": None, "mlp": None}
+#: The networks of most problems, without targets.
+KAN_AND_MLP: Mapping[str, float | None] = {"kan": None, "mlp": None}
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Lines of the table, one a network: a problem with what it must reach.
+    """Lines of the table, one per network: a problem with target errors.
 
     Attributes:
         problem: The name.
-        asked: The networks, each with the error that it must reach; None where it is only reported.
-        within: Seconds allowed.
-        settings: What goes to `--set`.
-        best: The error that the most accurate of them must reach.
-        constants: Whether the error is that of the unknown constants, the largest, and not that of a field.
+        targets: The networks, each with its target error; None where there is no target.
+        within: The time limit in seconds.
+        settings: The arguments of `--set`.
+        best: The target error of the most accurate network.
+        constants: Whether the error is the largest of the unknown constants instead of that of a field.
         form: The form of the equations.
-        of: The field whose error it is; the first one if empty.
+        of: The field of the error; the first one if empty.
     """
 
     problem: str
-    asked: Mapping[str, float | None] = field(default_factory=lambda: BOTH)
+    targets: Mapping[str, float | None] = field(default_factory=lambda: KAN_AND_MLP)
     within: int = 300
     settings: tuple[str, ...] = ()
     best: float | None = None
@@ -35,13 +35,13 @@ class Row:
 
     @property
     def label(self) -> str:
-        """What the table calls it."""
+        """The name in the table."""
         form = () if self.form == "strong" else (f"({self.form})",)
         shown = ", constants" if self.constants else f", {self.of}" if self.of else ""
         return " ".join([self.problem, *form, *self.settings]) + shown
 
 
-#: What KANs and MLPs reach.
+#: KANs and MLPs.
 ROWS = (
     Row("poisson-2d", {"kan": 1e-7, "mlp": 1e-8}, 30),
     Row("helmholtz", {"kan": 3e-4, "mlp": 5e-5}, 90),
@@ -103,7 +103,7 @@ ROWS = (
     Row("stokes-cavity", {"kan": 1e-5, "mlp": None}, 60, form="inverse", of="p"),
 )
 
-#: What residual networks and neural ODEs reach, and dynamics.
+#: Residual networks and neural ODEs, and dynamics.
 OTHERS = (
     Row("poisson-2d", {"resnet": 1e-6, "neural-ode": 1e-6}, 60),
     Row("burgers", {"resnet": 2e-3, "neural-ode": 2e-3}, 180),

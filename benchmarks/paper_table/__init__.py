@@ -1,1 +1,1 @@
-"""The problems of the KINN paper: what its scripts recorded, and what runs of ours reach."""
+"""The problems of the KINN paper: published errors, and runs of KINN."""

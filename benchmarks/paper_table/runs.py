@@ -1,4 +1,4 @@
-"""Runs of a store, grouped by network, and their errors as the records measure them."""
+"""Runs of a store by network, and their errors in the norms of the records."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from paper_table.records import Record
 
 
 def of_record(record: Record, results: Iterable[RunResult]) -> dict[str, list[RunResult]]:
-    """Return the runs that a record is about, those that failed included and those of other libraries not, by network."""
-    found: dict[str, list[RunResult]] = {}
+    """Return the runs of a record by network, failed runs included and baselines excluded."""
+    runs: dict[str, list[RunResult]] = {}
     for run in results:
         problem = run.config["problem"]
-        named = (problem["name"], run.config["form"]) == (record.problem, record.form)
+        matches = (problem["name"], run.config["form"]) == (record.problem, record.form)
         settings = {name: str(value) for name, value in problem["settings"].items()}
-        ended = run.status in (DONE, FAILURE) and "peer" not in run.config
-        if named and ended and all(settings.get(k) == v for k, v in record.settings.items()):
-            found.setdefault(run.config["network"]["name"], []).append(run)
-    return found
+        ended = run.status in (DONE, FAILURE) and "baseline" not in run.config
+        if matches and ended and all(settings.get(k) == v for k, v in record.settings.items()):
+            runs.setdefault(run.config["network"]["name"], []).append(run)
+    return runs
 
 
 def error(record: Record, run: RunResult) -> float:
-    """Return the error of a run as a record measures it; infinite where it failed, or has none of the kind."""
+    """Return the error of a run in the norm of a record; infinite where it failed or is not measured."""
     if run.status != DONE:
         return inf
     if record.of == "constants":
@@ -44,7 +44,7 @@ def joint(record: Record, errors: Mapping[str, float]) -> float:
 
 @cache
 def sizes(problem: str) -> dict[str, float]:
-    """Return the norms of the true fields of a problem on its evaluation grid."""
+    """Return the norms of the exact fields of a problem on its evaluation grid."""
     import numpy as np
 
     from kinn import problems
@@ -55,34 +55,34 @@ def sizes(problem: str) -> dict[str, float]:
 
 
 def fields(record: Record, run: RunResult) -> list[str]:
-    """Return the fields whose error a record is about: one that is named, or those that training watches."""
+    """Return the fields of a record's error: the one named, or those measured during training."""
     if record.of and record.of != "displacement":
         return [name for name in run.errors if name == record.of]
-    watched = dict.fromkeys(name for entry in run.history() for name in entry.get("errors", {}))
-    return [name for name in run.errors if name in watched] or list(run.errors)[:1]
+    measured = dict.fromkeys(name for entry in run.history() for name in entry.get("errors", {}))
+    return [name for name in run.errors if name in measured] or list(run.errors)[:1]
 
 
-def seconds(record: Record, run: RunResult, accuracy: float) -> tuple[float, bool]:
-    """Return the seconds after which the error of a run was first at most an accuracy, infinite where it never was.
+def seconds(record: Record, run: RunResult, threshold: float) -> tuple[float, bool]:
+    """Return the time after which the error of a run was first below a threshold, infinite where it never was.
 
-    Errors are measured while training goes on, of fields in the L2 norm; of all else at the end alone, whose seconds are then
-    an upper bound: the second value says so.
+    The L2 errors of fields are measured during training, all others at the end only. Then the time is an upper bound, and the
+    second value is True.
     """
     last = (run.figure("seconds"), error(record, run))
     if record.of not in ("", "displacement") or record.norm != "l2":
-        return seconds_to([last], accuracy), True
-    own = fields(record, run)
-    watched = [
-        (entry["seconds"], joint(record, {name: e for name, e in entry["errors"].items() if name in own}))
+        return seconds_to([last], threshold), True
+    names = fields(record, run)
+    measured = [
+        (entry["seconds"], joint(record, {name: e for name, e in entry["errors"].items() if name in names}))
         for entry in run.history()
-        if any(name in own for name in entry.get("errors", {}))
+        if any(name in names for name in entry.get("errors", {}))
     ]
-    return seconds_to([*watched, last], accuracy), False
+    return seconds_to([*measured, last], threshold), False
 
 
 def clocks(results: Sequence[RunResult]) -> str:
-    """Return by which clock the seconds of runs were counted."""
+    """Return the clock by which the times of runs were measured."""
     found = {run.config.get("clock", "wall") for run in results}
-    return {frozenset({"cpu"}): "the processor's", frozenset({"wall"}): "the clock's"}.get(
+    return {frozenset({"cpu"}): "CPU time", frozenset({"wall"}): "wall-clock time"}.get(
         frozenset(found), "of both clocks"
     )

@@ -1,4 +1,4 @@
-"""The two tables: time to what is on record, and KAN beside MLP at matched parameters."""
+"""The two tables: time to the published error, and KANs and MLPs at matched numbers of parameters."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ from paper_table.records import DAY, HOUR, MINUTE, RECORDS, Record
 from paper_table.runs import error, of_record, seconds
 
 
-def to_record(results: Sequence[RunResult]) -> str:
-    """Return the table of seconds to the error that the scripts' KAN has on record."""
+def time_to_published_error(results: Sequence[RunResult]) -> str:
+    """Return the table of the time to the published error of the scripts' KAN."""
     lines = [
-        "| problem | form | error of | on record, KAN | CPU time of the scripts | network | seconds to that error | factor |",
+        "| problem | form | error of | published error, KAN | CPU time of the scripts | network | CPU s to that error | speed-up |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for record in RECORDS:
         if record.kan is None:
             continue
         runs = of_record(record, results)
-        head = f"| {record.label} | {record.form} | {record.what} | {record.kan:.1e} | {duration(record.cpu)} "
+        start = f"| {record.label} | {record.form} | {record.what} | {record.kan:.1e} | {duration(record.cpu)} "
         for network, mine in sorted(runs.items()):
-            lines.append(f"{head}| {network} | {reached(record, mine)}")
+            lines.append(f"{start}| {network} | {reached(record, mine)}")
         if not runs:
-            lines.append(f"{head}| - | - | - |")
+            lines.append(f"{start}| - | - | - |")
     return "\n".join(lines)
 
 
 def reached(record: Record, runs: Sequence[RunResult]) -> str:
-    """Return the cells of the seconds to the error on record, the median over seeds, and of the factor to the scripts'."""
+    """Return the cells of the time to the published error, the median over seeds, and of the speed-up over the scripts."""
     assert record.kan is not None
-    found = [seconds(record, run, record.kan) for run in runs]
-    middle, count = median(s for s, _ in found), sum(not isinf(s) for s, _ in found)
-    if isinf(middle):
-        return f"{count} of {len(runs)} come to it | - |"
-    bound = "at most " if any(at_end for _, at_end in found) else ""
+    times = [seconds(record, run, record.kan) for run in runs]
+    median_time, count = median(s for s, _ in times), sum(not isinf(s) for s, _ in times)
+    if isinf(median_time):
+        return f"{count} of {len(runs)} reached it | - |"
+    prefix = "at most " if any(at_end for _, at_end in times) else ""
     some = "" if count == len(runs) else f" ({count} of {len(runs)})"
-    factor = "-" if record.cpu is None else f"{rounded(record.cpu / middle)}"
-    return f"{bound}{middle:.2g}{some} | {factor} |"
+    factor = "-" if record.cpu is None else f"{two_digits(record.cpu / median_time)}"
+    return f"{prefix}{median_time:.2g}{some} | {factor} |"
 
 
-def matched(results: Sequence[RunResult]) -> str:
-    """Return the table of errors of KANs and MLPs, with what is asked and what is on record."""
+def matched_parameters(results: Sequence[RunResult]) -> str:
+    """Return the table of errors of KANs and MLPs, with targets and published errors."""
     lines = [
-        "| problem | form | error of | network | parameters | runs | median | quartiles | seconds | asked | on record |",
+        "| problem | form | error of | network | parameters | runs | median | quartiles | CPU s | target | published |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for record in RECORDS:
         runs = of_record(record, results)
         errors = {network: spread(error(record, run) for run in mine) for network, mine in sorted(runs.items())}
         best = min(errors, key=lambda network: errors[network].median, default="")
-        for network, quartiles in errors.items():
-            lines.append(line(record, network, runs[network], quartiles, best == network))
+        for network, spread_ in errors.items():
+            lines.append(line(record, network, runs[network], spread_, best == network))
     return "\n".join(lines)
 
 
 def line(record: Record, network: str, runs: Sequence[RunResult], errors: Spread, best: bool) -> str:
-    """Return a line of the second table; what is asked is asked of the better of the two."""
+    """Return a line of the second table; the target is that of the better network."""
     parameters = {f"{run.figure('parameters'):.0f}" for run in runs if not isinf(run.figure("parameters"))}
     taken = median([run.figure("seconds") for run in runs] or [inf])
-    asked = "-" if record.asked is None else f"{record.asked:.1e}"
-    if record.asked is not None and best:
-        asked += ", reached" if errors.median <= record.asked else ", not reached"
-    on_record = {"kan": record.kan, "mlp": record.mlp}.get(network)
+    target = "-" if record.target is None else f"{record.target:.1e}"
+    if record.target is not None and best:
+        target += ", reached" if errors.median <= record.target else ", not reached"
+    published = {"kan": record.kan, "mlp": record.mlp}.get(network)
     cells = [
         record.label,
         record.form,
@@ -73,16 +73,16 @@ def line(record: Record, network: str, runs: Sequence[RunResult], errors: Spread
         network,
         " to ".join(sorted(parameters)) or "-",
         str(len(runs)),
-        figure(errors.median),
-        f"{figure(errors.low)} to {figure(errors.high)}",
+        error_text(errors.median),
+        f"{error_text(errors.low)} to {error_text(errors.high)}",
         "-" if isinf(taken) else f"{taken:.0f}",
-        asked,
-        "-" if on_record is None else f"{on_record:.1e}",
+        target,
+        "-" if published is None else f"{published:.1e}",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def figure(value: float) -> str:
+def error_text(value: float) -> str:
     """Return an error, or "failed" where there is none."""
     return "failed" if isinf(value) else f"{value:.1e}"
 
@@ -97,7 +97,7 @@ def duration(seconds_: float | None) -> str:
     return f"{seconds_ / unit:.3g} {name}"
 
 
-def rounded(factor: float) -> str:
-    """Return a factor to two digits, thousands apart."""
+def two_digits(factor: float) -> str:
+    """Return a factor to two digits, with thousands separators."""
     digits = f"{factor:.2g}"
     return f"{float(digits):,.0f}" if factor >= 10 else digits

@@ -1,4 +1,4 @@
-"""What the machine can do: a matrix product and a copy in memory, in the precision of the step."""
+"""Limits of the machine: a matrix product and a copy in memory, in the precision of the step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COPIED = {"cpu": 2**28, "cuda": 2**31}
 
 
 def build(sizes: Sizes) -> Case:
-    """Return the case; the facts hold the operations of the product and the bytes the copy reads and writes."""
+    """Return the case; its facts are the operations of the product and the bytes that the copy reads and writes."""
     kind = torch.device(sizes.device).type
     torch.backends.cuda.matmul.allow_tf32 = False
     order, count = ORDER[kind], COPIED[kind] // sizes.precision.itemsize

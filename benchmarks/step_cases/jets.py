@@ -1,4 +1,4 @@
-"""Our step: the network on jets, one forward and one reverse pass, in blocks of points where there are many."""
+"""The step of KINN: the network on jets, one forward and one reverse pass, in blocks of points."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ INDEX = IndexSet.closure(2, [LAPLACIAN])
 
 
 def residual(network: Network, coordinates: Tensor, source: Tensor) -> Tensor:
-    """Return u_xx + u_yy - f (N,), given the stack of the coordinates; our way to the derivatives is all here."""
+    """Return u_xx + u_yy - f (N,), given the stack of the coordinates."""
     return network.push(coordinates, INDEX)[INDEX.position[LAPLACIAN], :, 0] - source
 
 
 def step_at(network: Network, x: Tensor, source: Tensor, block: int = BLOCK) -> Step:
-    """Return the step at points x (N, 2) with source (N,): it gives the loss and its gradient (P,)."""
+    """Return the step at points x (N, 2) with source (N,): it returns the loss and its gradient (P,)."""
     parameters = list(network.parameters())
     # equal blocks: a small last one would cost more than its share
     count = -(-len(x) // block)
-    stacks = [coordinate_stack(own, INDEX) for own in x.tensor_split(count)]  # the points stay, as they do in training
-    parts = list(zip(stacks, source.tensor_split(count), strict=True))
+    stacks = [coordinate_stack(part, INDEX) for part in x.tensor_split(count)]  # built once, as in training
+    blocks = list(zip(stacks, source.tensor_split(count), strict=True))
 
-    def of_block(own: Tensor, own_source: Tensor) -> tuple[Tensor, Tensor]:
-        loss = residual(network, own, own_source).square().sum() / len(x)
+    def block_gradient(coordinates: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        loss = residual(network, coordinates, values).square().sum() / len(x)
         gradients = torch.autograd.grad(loss, parameters)
         return loss.detach(), torch.cat([g.flatten() for g in gradients])
 
     def step() -> tuple[Tensor, Tensor]:
-        loss, gradient = of_block(*parts[0])
-        for part in parts[1:]:
-            more, slope = of_block(*part)
-            loss += more
-            gradient += slope
+        loss, gradient = block_gradient(*blocks[0])
+        for part in blocks[1:]:
+            block_loss, block_slope = block_gradient(*part)
+            loss += block_loss
+            gradient += block_slope
         return loss, gradient
 
     return step
 
 
 def kan_architecture(sizes: Sizes) -> KAN:
-    """Return our KAN."""
+    """Return the architecture of the KAN."""
     return KAN(width=sizes.width, grid=sizes.grid, degree=sizes.degree)
 
 
@@ -61,16 +61,16 @@ def build(sizes: Sizes, architecture: Architecture) -> Network:
 
 
 def kan(sizes: Sizes) -> Case:
-    """Return the case of our KAN, on the back end that KINN_BACKEND names."""
+    """Return the case of the KAN, on the back end that KINN_BACKEND names."""
     network = build(sizes, kan_architecture(sizes))
     used = network.backend(INDEX)
-    wanted = os.environ.get(VARIABLE)
-    if wanted and used != wanted:
-        raise RuntimeError(f"the {wanted} back end was to be measured, and {used} stood in for it")
+    requested = os.environ.get(VARIABLE)
+    if requested and used != requested:
+        raise RuntimeError(f"the {requested} back end was to be measured, but {used} was used")
     return case_of(sizes, lambda x, f: step_at(network, x, f), network, backend=used)
 
 
 def mlp(sizes: Sizes) -> Case:
-    """Return the case of our MLP."""
+    """Return the case of the MLP."""
     network = build(sizes, MLP(width=sizes.width))
     return case_of(sizes, lambda x, f: step_at(network, x, f), network)

@@ -18,11 +18,11 @@ def laplacian(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def step_at(network: Callable[[Tensor], Tensor], parameters: Sequence[Tensor], x: Tensor, source: Tensor) -> Step:
-    """Return the step at points x (N, 2) with source (N,): it gives the loss and its gradient (P,).
+    """Return the step at points x (N, 2) with source (N,): it returns the loss and its gradient (P,).
 
     Args:
         network: Maps points (N, 2) to values (N, 1).
-        parameters: What the gradient is taken with respect to.
+        parameters: The parameters of the gradient.
         x: The points.
         source: The source at them.
     """
@@ -30,7 +30,7 @@ def step_at(network: Callable[[Tensor], Tensor], parameters: Sequence[Tensor], x
 
     def step() -> tuple[Tensor, Tensor]:
         loss = (laplacian(network, x) - source).square().mean()
-        # the last bias has no part in a Laplacian
+        # the last bias does not enter a Laplacian
         gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
         return loss.detach(), torch.cat([g.flatten() for g in gradients])
 

@@ -1,8 +1,8 @@
 """A B-spline KAN in plain torch under nested automatic differentiation, written as efficient-kan is.
 
 All B-splines of the grid come from the Cox-de Boor recursion as one dense tensor, which a linear map contracts; silu has
-a linear map of its own. As there, every input has knots of its own, and the recursion divides by their distances. Between
-layers tanh keeps values on the grid, so the function is the one of `kinn.networks.KAN` and parameters can be carried over.
+a separate linear map. As there, every input has separate knots, and the recursion divides by their distances. Between
+layers tanh keeps values on the grid, so the function is that of `kinn.networks.KAN` and parameters can be copied.
 """
 
 from __future__ import annotations
@@ -74,15 +74,15 @@ class NestedKAN(nn.Module):
         return x
 
     def copy_from(self, network: Network) -> None:
-        """Take the coefficients of our KAN of the same sizes."""
+        """Copy the coefficients of a KINN KAN of the same sizes."""
         with torch.no_grad():
             for layer, weight in zip(self.layers, network.parameters(), strict=True):
                 slots = weight.reshape(layer.base.shape[1], -1, layer.base.shape[0])
                 layer.spline.copy_(slots[:, :-1].flatten(0, 1).T)
                 layer.base.copy_(slots[:, -1].T)
 
-    def in_our_order(self, gradient: Tensor) -> Tensor:
-        """Return a gradient (P,) in the order of our KAN's parameters."""
+    def in_kinn_order(self, gradient: Tensor) -> Tensor:
+        """Return a gradient (P,) in the order of the KINN KAN's parameters."""
         parts = iter(gradient.split([p.numel() for p in self.parameters()]))
         ordered = []
         for layer in self.layers:

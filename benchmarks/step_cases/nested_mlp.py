@@ -1,7 +1,7 @@
 """The tanh MLP in plain torch: under nested automatic differentiation, and compiled.
 
-`torch.compile` cannot differentiate twice what it has compiled, so the compiled step takes its derivatives by `torch.func`,
-which the compiler sees through. Of the ways there, reverse over reverse is the fastest that compiles.
+A function compiled by `torch.compile` cannot be differentiated twice, so the compiled step takes its derivatives by
+`torch.func`, which the compiler supports. Reverse over reverse is the fastest combination that compiles.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ class NestedMLP(nn.Sequential):
         return [layer for layer in self if isinstance(layer, nn.Linear)]
 
     def copy_from(self, network: Network) -> None:
-        """Take the parameters of our MLP of the same sizes."""
-        ours = iter(network.parameters())
+        """Copy the parameters of a KINN MLP of the same sizes."""
+        parameters = iter(network.parameters())
         with torch.no_grad():
             for layer in self.linear:
-                layer.weight.copy_(next(ours).T)
-                layer.bias.copy_(next(ours))
+                layer.weight.copy_(next(parameters).T)
+                layer.bias.copy_(next(parameters))
 
-    def in_our_order(self, gradient: Tensor) -> Tensor:
-        """Return a gradient (P,) in the order of our MLP's parameters."""
+    def in_kinn_order(self, gradient: Tensor) -> Tensor:
+        """Return a gradient (P,) in the order of the KINN MLP's parameters."""
         parts = iter(gradient.split([p.numel() for p in self.parameters()]))
         ordered = [t for layer in self.linear for t in (next(parts).view_as(layer.weight).T.flatten(), next(parts))]
         return torch.cat(ordered)

@@ -1,4 +1,4 @@
-"""A Levenberg-Marquardt step on residuals of the Poisson equation, beside the linear algebra it cannot do without."""
+"""A Levenberg-Marquardt step on residuals of the Poisson equation, compared with the linear algebra that it requires."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from kinn.forms.strong.residual_objective import ResidualObjective
 from kinn.optim.sum_of_squares import add_gram
 from step_cases.sizes import Case, Sizes, Step
 
-#: Steps after which the optimiser starts anew: every sample comes from the same stretch of training.
-STRETCH = 20
+#: Steps after which the optimiser is reset: every sample comes from the same phase of training.
+RESET_AFTER = 20
 
 
 def build(sizes: Sizes) -> Case:
     """Return the case: a step of the optimiser, its J^T J, the same by one product, a factorisation, and J itself."""
     architecture = KAN(width=sizes.width, grid=sizes.grid, degree=sizes.degree)
-    problem = problems.get("poisson-2d")  # boundary values hold by construction: no residuals but the equation's
+    problem = problems.get("poisson-2d")  # hard boundary conditions: the equation has the only residuals
     method = LevenbergMarquardt()
     trials: list[float] = []
 
-    def system_of(points: int) -> ResidualObjective:
+    def objective_at(points: int) -> ResidualObjective:
         trial = DomainTrial(problem, architecture, seed=sizes.seed, dtype=sizes.precision)
         return strong_form(trial, points=points, seed=sizes.seed)
 
     def steps_on(points: int) -> Step:
-        system = system_of(points)
-        theta = system.start()
-        state, count = method.start(system, theta), 0
+        objective = objective_at(points)
+        theta = objective.start()
+        state, count = method.start(objective, theta), 0
 
         def step() -> None:
             nonlocal state, count
-            if count == STRETCH or state.stalled:
-                state, count = method.start(system, theta), 0
-            state = method.step(system, state)
+            if count == RESET_AFTER or state.stalled:
+                state, count = method.start(objective, theta), 0
+            state = method.step(objective, state)
             count += 1
             trials.append(state.detail.get("trials", float(method.max_trials)))
 
         return step
 
-    system = system_of(sizes.points)
-    theta = system.start()
-    blocks = [jacobian.clone() for _, jacobian in system.blocks(theta)]
+    objective = objective_at(sizes.points)
+    theta = objective.start()
+    blocks = [jacobian.clone() for _, jacobian in objective.blocks(theta)]
     rows = torch.cat(blocks)
     damped = rows.T @ rows
     damped.diagonal().add_(1e-3 * float(damped.diagonal().max()))
@@ -56,7 +56,7 @@ def build(sizes: Sizes) -> Case:
         return matrix
 
     def jacobian() -> None:
-        for _ in system.blocks(theta):
+        for _ in objective.blocks(theta):
             pass
 
     timed: dict[str, Step] = {
@@ -65,8 +65,8 @@ def build(sizes: Sizes) -> Case:
         "product": lambda: rows.T @ rows,
         "cholesky": lambda: torch.linalg.cholesky_ex(damped),
         "jacobian": jacobian,
-        "loss": lambda: system.loss(theta),
+        "loss": lambda: objective.loss(theta),
     }
-    facts = {"parameters": system.size, "residuals": system.samples, "blocks": len(blocks)}
-    # as many points as parameters, so that the tiny step, too, takes the normal equations
-    return Case(timed, steps_on(system.size), facts, lambda: {"trials": statistics.mean(trials)})
+    facts = {"parameters": objective.size, "residuals": objective.samples, "blocks": len(blocks)}
+    # one point per parameter, so that the tiny step also uses the normal equations
+    return Case(timed, steps_on(objective.size), facts, lambda: {"trials": statistics.mean(trials)})

@@ -1,4 +1,4 @@
-"""The sizes of a step, the points it is taken at, and what a case is."""
+"""The sizes of a step, its points, and the protocol of a case."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Case:
-    """Something to time, built and ready.
+    """A case to be timed.
 
     Attributes:
-        timed: What to time, by name; the first one is the step whose memory is measured.
-        tiny: Does the same as the first one at TINY points.
-        facts: What the tables tell beside times, such as the number of parameters.
-        found: Returns facts that are known only once steps have been taken.
+        timed: The functions to time, by name; the memory of the first one is measured.
+        tiny: The first one at TINY points.
+        facts: Further values for the tables, such as the number of parameters.
+        late_facts: Returns facts that are known only after the steps.
     """
 
     timed: dict[str, Step]
     tiny: Step
     facts: dict[str, Any] = field(default_factory=dict)
-    found: Callable[[], dict[str, Any]] = dict
+    late_facts: Callable[[], dict[str, Any]] = dict
 
 
 def draw(sizes: Sizes) -> tuple[Tensor, Tensor]:
@@ -80,11 +80,11 @@ def case_of(sizes: Sizes, step_at: Callable[[Tensor, Tensor], Step], network: nn
     Args:
         sizes: The sizes.
         step_at: Returns the step for points (N, 2) and the source (N,) at them.
-        network: Holds the parameters.
-        facts: What else the tables tell.
+        network: The module with the parameters.
+        facts: Further values for the tables.
     """
     x, source = draw(sizes)
     parameters = sum(p.numel() for p in network.parameters() if p.requires_grad)
-    # copies: the tiny step must not hold or mark the points of the large one
+    # copies: the tiny step must not keep or mark the points of the large one
     tiny = step_at(x[:TINY].clone(), source[:TINY].clone())
     return Case({"step": step_at(x, source)}, tiny, {"parameters": parameters, **facts})

@@ -1,4 +1,4 @@
-"""How the steps of `benchmarks/step.py` are measured, and the sections of the page they make."""
+"""Measurement of the steps of `benchmarks/step.py`, and the sections of the page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The measuring process: builds one case, and times it whenever the parent asks.
 
 The parent writes one JSON object a line, `{"run": NAME, "seconds": S}`, and reads one back. So several cases, each in
-its own process, can be timed in turns: what the machine does in between befalls them all.
+a separate process, can be timed in turns: other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ import torch
 from step_cases import load
 from step_cases.sizes import Case, Sizes, Step
 
-#: Steps that warm up a case, and over which its peak memory is taken.
-WARM = 2
+#: Warm-up steps of a case, over which its peak memory is taken.
+WARM_UP = 2
 
-#: The most steps of one turn.
-MOST = 100
+#: The maximum number of steps in one turn.
+MAX_STEPS = 100
 
 
 def serve(name: str, sizes: Sizes, threads: int) -> None:
-    """Build a case, tell its facts and memory, then time it until the input ends."""
-    # libraries print when they are imported; the parent reads nothing but what is meant for it
+    """Build a case, report its facts and memory, then time it until the input ends."""
+    # libraries print when they are imported; the parent reads answers alone
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
@@ -48,11 +48,11 @@ def serve(name: str, sizes: Sizes, threads: int) -> None:
     for line in sys.stdin:
         command = json.loads(line)
         times = timer(case.timed[command["run"]], command["seconds"])
-        answer({**times, **case.found()})
+        answer({**times, **case.late_facts()})
 
 
 def host_times(step: Step, seconds: float) -> dict[str, list[float]]:
-    """Return CPU and wall-clock seconds of steps, at least one, for as many seconds as given.
+    """Return CPU and wall-clock seconds of steps, at least one, for the given number of seconds.
 
     CPU seconds are those of all threads of the process, the kernel's work for it included.
     """
@@ -61,7 +61,7 @@ def host_times(step: Step, seconds: float) -> dict[str, list[float]]:
     if time.perf_counter() - began > seconds:
         began = time.perf_counter()
     times: dict[str, list[float]] = {"cpu": [], "wall": []}
-    while not times["wall"] or (time.perf_counter() - began < seconds and len(times["wall"]) < MOST):
+    while not times["wall"] or (time.perf_counter() - began < seconds and len(times["wall"]) < MAX_STEPS):
         before = time.process_time(), time.perf_counter()
         step()
         times["cpu"].append(time.process_time() - before[0])
@@ -74,7 +74,7 @@ def device_times(step: Step, seconds: float) -> dict[str, list[float]]:
     began = time.perf_counter()
     step()
     torch.cuda.synchronize()
-    count = max(1, min(MOST, int(seconds / max(time.perf_counter() - began, 1e-6))))
+    count = max(1, min(MAX_STEPS, int(seconds / max(time.perf_counter() - began, 1e-6))))
     events = [torch.cuda.Event(enable_timing=True) for _ in range(count + 1)]
     events[0].record()
     for event in events[1:]:
@@ -85,17 +85,16 @@ def device_times(step: Step, seconds: float) -> dict[str, list[float]]:
 
 
 def host_memory(case: Case) -> float:
-    """Return by how many bytes the resident memory grows at most during the first steps.
+    """Return the growth of the resident memory during the first steps, in bytes.
 
     The base is the resident memory after imports, after building network and points, and after a step at a few points,
-    which compiles and loads what is compiled or loaded late; freed memory has been given back to the system before. Then
-    the kernel's high-water mark is reset (5 into clear_refs) and read again after the steps. Where there is no such
-    thing, the high-water mark of the whole process (ru_maxrss) stands in, which a peak before the steps can hide behind.
+    which compiles and loads what is compiled or loaded late; freed memory has been returned to the system before. Then
+    the kernel's high-water mark is reset (5 into clear_refs) and read again after the steps. Where it cannot be reset, the high-water mark of the whole process (ru_maxrss) is used, which an earlier peak can hide.
     """
     case.tiny()
     case.tiny()
     gc.collect()
-    _give_back()
+    _trim_heap()
     base = _status("VmRSS")
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -110,7 +109,7 @@ def host_memory(case: Case) -> float:
 
 
 def device_memory(case: Case) -> float:
-    """Return the peak of the device memory that torch holds during the first steps, over what it held before."""
+    """Return the growth of the device memory allocated by torch during the first steps."""
     case.tiny()
     torch.cuda.synchronize()
     torch.cuda.empty_cache()
@@ -123,12 +122,12 @@ def device_memory(case: Case) -> float:
 
 def _warm(case: Case) -> None:
     step: Callable[[], Any] = next(iter(case.timed.values()))
-    for _ in range(WARM):
+    for _ in range(WARM_UP):
         step()
 
 
-def _give_back() -> None:
-    """Let the allocator return what is free, where it can: else the steps would find it and seem to need nothing."""
+def _trim_heap() -> None:
+    """Return free memory to the system where possible: steps would reuse it and seem to need none."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,21 +1,22 @@
-"""A Levenberg-Marquardt step beside the linear algebra it cannot do without."""
+"""A Levenberg-Marquardt step compared with the linear algebra that it requires."""
 
 from __future__ import annotations
 
+from pages import table
 from step_cases.sizes import Sizes
 
 from step_report.runs import Bench, Run
-from step_report.tables import conditions, megabytes, milliseconds, table
+from step_report.tables import conditions, megabytes, milliseconds
 
 TEXT = """### A Levenberg-Marquardt step
 
-2D Poisson with boundary values that hold by construction, {residuals:,} residuals, KAN {width} with G = {grid} and k = 3,
-{parameters:,} parameters, float64, one thread: median CPU milliseconds. A step evaluates residuals and their Jacobian,
-forms J^T J block by block as it goes, and solves and tries {trials:.1f} step(s) on average.
+2D Poisson with hard boundary conditions, {residuals:,} residuals, KAN {width} with G = {grid} and k = 3,
+{parameters:,} parameters, float64, one thread: median CPU time in milliseconds. A step evaluates residuals and their Jacobian,
+forms J^T J block by block as it goes, and solves for and tries {trials:.1f} step(s) on average.
 Measured on {conditions}.
 """
 
-#: What is timed, and what the table calls it.
+#: The timed functions, and their names in the table.
 LINES = {
     "step": "a Levenberg-Marquardt step",
     "jacobian": "residuals and Jacobian alone",
@@ -34,8 +35,8 @@ def section(bench: Bench) -> str:
     (result,) = bench.measure([Run("newton", sizes, "Levenberg-Marquardt", names=tuple(LINES))])
     if result.failure:
         raise RuntimeError(result.failure)
-    least = result.cpu["product"] + result.cpu["cholesky"]
-    rows = [[name, milliseconds(result.cpu[key]), f"{result.cpu[key] / least:.2f}"] for key, name in LINES.items()]
+    minimum = result.cpu["product"] + result.cpu["cholesky"]
+    rows = [[name, milliseconds(result.cpu[key]), f"{result.cpu[key] / minimum:.2f}"] for key, name in LINES.items()]
     text = TEXT.format(
         residuals=result.facts["residuals"],
         width=list(sizes.layers),
@@ -44,10 +45,10 @@ def section(bench: Bench) -> str:
         trials=result.facts["trials"],
         conditions=conditions(),
     )
-    heads = ["", "CPU ms", "times product + Cholesky"]
-    memory = f"\n\nThe resident memory grows by {megabytes(result.memory)} MB during steps."
+    heads = ["", "CPU ms", "relative to product + Cholesky"]
+    memory = f"\n\nResident memory grows by {megabytes(result.memory)} MB during steps."
     return text + "\n" + table(heads, rows) + memory
 
 
-#: Hidden widths that make about a thousand parameters with G = 10 and k = 3.
+#: Hidden widths of about a thousand parameters at G = 10 and k = 3.
 NEWTON = (8, 7)

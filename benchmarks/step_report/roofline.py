@@ -1,42 +1,43 @@
-"""How near the step comes to what the machine can do."""
+"""The step relative to the limits of the machine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pages import table
 from step_cases.sizes import Sizes
 
 from step_report.runs import Bench, Run
-from step_report.tables import conditions, digits, milliseconds, table
+from step_report.tables import conditions, digits, milliseconds
 
 TEXT = """### What limits a step
 
-Operations and bytes of our KAN's step at {points:,} points, counted from the formulas the kernels evaluate (a multiply-add
-is two operations; idle lanes and address arithmetic are not counted), beside the rates of a matrix product and of a copy
+Operations and bytes of the KAN's step at {points:,} points, counted from the formulas that the kernels evaluate (a multiply-add
+is two operations; idle lanes and address arithmetic are not counted), compared with the rates of a matrix product and of a copy
 in memory, measured in the same run on one thread. Measured on {conditions}.
 """
 
 NOTES = """
 Per point and edge the forward pass takes {forward} multiply-adds: the Taylor coefficients of the cell's polynomial, the
-base function, and the jets' components; the reverse pass takes {reverse}: the same coefficients one order higher, their
-cotangents, those of the polynomial, and the sums over outputs that the inputs' cotangents follow from. Per point and input
-come {functions} operations for the bounded map, silu and their derivatives, forward and again in reverse. Bytes are those of
+base function, and the components of the jets; the reverse pass takes {reverse}: the same coefficients one order higher, their
+cotangents, those of the polynomial, and the sums over outputs for the cotangents of the inputs. Per point and input, the bounded
+map, silu and their derivatives take {functions} operations, forward and reverse together. The bytes are those of
 the stacks between layers, each written once and read once or twice; the table of polynomials stays in the caches.
-The step is bound by arithmetic: the reverse pass also spends instructions on sums across lanes, which are no operations in
-this count, and a matrix product reads each number for many more multiply-adds than a spline does.
+The step is bound by arithmetic: the reverse pass also spends instructions on sums across lanes, which this count does not
+include, and a matrix product uses each number in many more multiply-adds than a spline does.
 """
 
-#: Operations a pair of point and input spends on functions, forward and reverse, counted from the vector code of `edges`.
+#: Operations per point and input on functions, forward and reverse, counted from the vector code of `ops.cpu.basis`.
 FUNCTIONS = 190
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a step of our KAN amounts to.
+    """Operations and memory traffic of a step of the KAN.
 
     Attributes:
-        forward: Multiply-adds a point and edge, forward.
+        forward: Multiply-adds per point and edge, forward.
         reverse: The same in reverse.
         operations: The operations of the step.
         bytes: The bytes between layers.

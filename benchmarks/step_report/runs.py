@@ -1,4 +1,4 @@
-"""The parent's side: cases in processes of their own, timed in turns, and what came of it."""
+"""The parent process: cases in separate processes, timed in turns, and their results."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from step_cases.sizes import Sizes
 
 SCRIPT = Path(__file__).parent.parent / "step.py"
 
-#: The cases that run under the peers' interpreter.
-PEERS = ("pykan", "deepxde")
+#: The cases that run under the interpreter of the baselines.
+BASELINES = ("pykan", "deepxde")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What to measure.
+    """One measurement.
 
     Attributes:
-        case: Its name.
+        case: The name of the case.
         sizes: The sizes.
-        label: What the table calls it; the case's name if left out.
+        label: The name in the table; that of the case by default.
         backend: The back end of the spline op, or "" for the default.
-        threads: How many threads it may use.
-        names: Which of its timings to take; the step if left out.
+        threads: The number of threads.
+        names: The timings to take; the step by default.
     """
 
     case: str
@@ -46,14 +46,14 @@ class Run:
 
 @dataclass
 class Result:
-    """What came of a run.
+    """The result of a measurement.
 
     Attributes:
-        run: What was measured.
+        run: The measurement.
         cpu: Median CPU seconds by name of the timing; empty on a GPU.
         wall: Median seconds by name, of the wall clock or, on a GPU, of its events.
         memory: Growth of the memory during steps, in bytes.
-        facts: What the case tells.
+        facts: The facts of the case.
         failure: Why there is no result, or "".
     """
 
@@ -66,20 +66,20 @@ class Result:
 
     @property
     def label(self) -> str:
-        """What the table calls it."""
+        """The name in the table."""
         return self.run.label or self.run.case
 
 
 class Process:
-    """A case in a process of its own, ready to be timed.
+    """A case in a separate process, ready to be timed.
 
     Args:
-        run: What to measure.
-        peers: The interpreter that has the peers.
+        run: The measurement.
+        baselines: The interpreter with the baselines.
     """
 
-    def __init__(self, run: Run, peers: str | None) -> None:
-        self.folder = tempfile.TemporaryDirectory()  # peers write files where they stand, and in the home folder
+    def __init__(self, run: Run, baselines: str | None) -> None:
+        self.folder = tempfile.TemporaryDirectory()  # baselines write files into the working and the home folder
         self.errors = (Path(self.folder.name) / "stderr").open("w+", encoding="utf-8")
         environment = {**os.environ, **{name: str(run.threads) for name in THREAD_VARIABLES}}
         environment.pop("KINN_BACKEND", None)
@@ -88,9 +88,9 @@ class Process:
         if run.sizes.device == "cpu":
             environment["CUDA_VISIBLE_DEVICES"] = ""
         interpreter = sys.executable
-        if run.case in PEERS:
-            assert peers is not None
-            interpreter = peers
+        if run.case in BASELINES:
+            assert baselines is not None
+            interpreter = baselines
             environment |= {"HOME": self.folder.name, "DDE_BACKEND": "pytorch"}
         command = [interpreter, str(SCRIPT), "--case", run.case, "--sizes", json.dumps(asdict(run.sizes))]
         command += ["--threads", str(run.threads)]
@@ -104,7 +104,7 @@ class Process:
             text=True,
         )
         try:
-            self.told = self._read()
+            self.facts = self._read()
         except ProcessError:
             self._close()
             raise
@@ -120,7 +120,7 @@ class Process:
         self._close()
 
     def _close(self) -> None:
-        """End the process and let go of its files."""
+        """End the process and close its files."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         with suppress(BrokenPipeError):
@@ -131,7 +131,7 @@ class Process:
         self.folder.cleanup()
 
     def time(self, name: str, seconds: float) -> dict[str, Any]:
-        """Return what one turn of a timing gave."""
+        """Return the samples of one turn of a timing."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"run": name, "seconds": seconds}) + "\n")
         self.process.stdin.flush()
@@ -141,8 +141,8 @@ class Process:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if line:
-            told: dict[str, Any] = json.loads(line)
-            return told
+            answer: dict[str, Any] = json.loads(line)
+            return answer
         self.process.wait()
         self.errors.seek(0)
         last = self.errors.read().strip().splitlines() or [f"exit status {self.process.returncode}"]
@@ -153,50 +153,50 @@ class ProcessError(RuntimeError):
     """A case ended without an answer."""
 
 
-#: What libraries read their number of threads from.
+#: Variables from which libraries read their number of threads.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Bench:
-    """How thoroughly to measure.
+    """Settings of a benchmark.
 
     Attributes:
-        quick: Whether sizes, cases and turns are cut down to what shows that all of it works.
-        peers: The interpreter of an environment that has pykan and DeepXDE, if any.
+        quick: Whether sizes, cases and turns are reduced to a smoke test.
+        baselines: The interpreter of an environment with pykan and DeepXDE, if any.
     """
 
     quick: bool = False
-    peers: str | None = None
+    baselines: str | None = None
 
     @property
     def turns(self) -> int:
-        """How often each case has its turn."""
+        """The number of turns of each case."""
         return 2 if self.quick else 9
 
     @property
     def seconds(self) -> float:
-        """How long a turn lasts, one step at least."""
+        """The duration of a turn, one step at least."""
         return 0.05 if self.quick else 0.3
 
     def measure(self, runs: Sequence[Run]) -> list[Result]:
         """Run cases side by side, one at a time in turns, and return the medians over all their steps.
 
-        A case that fails gives a result that says why.
+        A case that fails has a result with the reason.
         """
         results = [Result(run) for run in runs]
         with ExitStack() as stack:
             alive: list[tuple[Result, Process]] = []
             for result in results:
-                self._tell(f"{result.label}, {result.run.sizes.points} points, {result.run.sizes.dtype}")
+                self._report(f"{result.label}, {result.run.sizes.points} points, {result.run.sizes.dtype}")
                 try:
-                    process = stack.enter_context(Process(result.run, self.peers))
+                    process = stack.enter_context(Process(result.run, self.baselines))
                 except ProcessError as error:
                     result.failure = str(error)
-                    self._tell(f"{result.label} failed: {error}")
+                    self._report(f"{result.label} failed: {error}")
                     continue
-                result.memory = process.told.pop("memory")
-                result.facts = process.told
+                result.memory = process.facts.pop("memory")
+                result.facts = process.facts
                 alive.append((result, process))
             self._take_turns(alive)
         return results
@@ -206,14 +206,14 @@ class Bench:
         for turn in range(self.turns):
             for n, (result, process) in enumerate(alive):
                 for name in result.run.names:
-                    told = process.time(name, self.seconds)
+                    samples_of_turn = process.time(name, self.seconds)
                     for clock in ("cpu", "wall"):
-                        samples.setdefault((n, name, clock), []).extend(told.pop(clock, []))
-                    result.facts |= told
-            self._tell(f"turn {turn + 1} of {self.turns}")
+                        samples.setdefault((n, name, clock), []).extend(samples_of_turn.pop(clock, []))
+                    result.facts |= samples_of_turn
+            self._report(f"turn {turn + 1} of {self.turns}")
         for (n, name, clock), values in samples.items():
             if values:
                 getattr(alive[n][0], clock)[name] = statistics.median(values)
 
-    def _tell(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

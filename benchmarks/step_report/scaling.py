@@ -1,30 +1,31 @@
-"""How our step grows with threads, points and grid."""
+"""The step over threads, points and grid intervals."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from pages import table
 from step_cases.sizes import Sizes
 
 from step_report.runs import Bench, Run
-from step_report.tables import conditions, digits, megabytes, milliseconds, table
+from step_report.tables import conditions, digits, megabytes, milliseconds
 
 THREADS = """### Threads
 
-Our KAN's step again, [2, 16, 16, 1], G = 10, k = 3: median wall-clock milliseconds. Results do not depend on the number of
-threads, bit for bit. Measured on {conditions}.
+The KAN's step again, [2, 16, 16, 1], G = 10, k = 3: median wall-clock time in milliseconds. Results do not depend on the number
+of threads, bit for bit. Measured on {conditions}.
 """
 
 POINTS = """### Points
 
-The same step, one thread, in blocks of at most 8,192 points: median CPU milliseconds, microseconds a point, and growth
+The same step, one thread, in blocks of at most 8,192 points: median CPU time in milliseconds, microseconds per point, and growth
 of the memory. Measured on {conditions}.
 """
 
 GRID = """### Grid intervals
 
-The same step at {points:,} points on grids of G intervals, one thread. A point sees k + 1 splines whatever G is; what grows
-is the table of polynomials. Measured on {conditions}.
+The same step at {points:,} points on grids of G intervals, one thread. At each point k + 1 splines are non-zero, whatever G is; only the
+table of polynomials grows. Measured on {conditions}.
 """
 
 
@@ -52,7 +53,7 @@ def points(bench: Bench) -> str:
         for result in bench.measure([Run("kan", Sizes(points=n, dtype=dtype)) for n in counts]):
             n, seconds = result.run.sizes.points, result.cpu["step"]
             rows.append([f"{n:,}", dtype, milliseconds(seconds), digits(1e6 * seconds / n), megabytes(result.memory)])
-    heads = ["points", "precision", "CPU ms", "µs a point", "memory, MB"]
+    heads = ["points", "precision", "CPU ms", "µs per point", "memory, MB"]
     return POINTS.format(conditions=conditions()) + "\n" + table(heads, rows)
 
 
@@ -75,5 +76,5 @@ def grid(bench: Bench) -> str:
                     f"{ratio:.2f}",
                 ]
             )
-    heads = ["G", "precision", "parameters", "CPU ms", f"times G = {intervals[0]}"]
+    heads = ["G", "precision", "parameters", "CPU ms", f"relative to G = {intervals[0]}"]
     return GRID.format(points=base.points, conditions=conditions()) + "\n" + table(heads, rows)

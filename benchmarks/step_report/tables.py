@@ -1,16 +1,8 @@
-"""Tables and lines that the sections share."""
+"""Numbers and lines of the sections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from pages import processor, versions
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown, its first column to the left and the others to the right."""
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def milliseconds(seconds: float) -> str:
@@ -24,12 +16,12 @@ def megabytes(count: float) -> str:
 
 
 def digits(value: float) -> str:
-    """Return a number with three digits, the integer part whole."""
+    """Return a number with three digits, the integer part in full."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def conditions() -> str:
-    """Return the line that says on what was measured."""
+    """Return the processor and the versions of a measurement."""
     return f"{processor()}, {versions(('torch', 'numpy', 'numba', 'llvmlite'))}"

@@ -23,7 +23,7 @@ def run(*arguments: str, **environment: str) -> str:
 
 def test_without_a_device_it_says_so_and_ends() -> None:
     found = run(CUDA_VISIBLE_DEVICES="")
-    assert found == "No CUDA device was found: nothing is measured, and no figure is guessed.\n"
+    assert found == "No CUDA device was found: nothing is measured, and no value is guessed.\n"
 
 
 def test_operations_and_bytes_follow_from_the_sizes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def test_our_step_and_the_nested_one_agree(dtype: str) -> None:
     digits = 1e-4 if dtype == "float32" else 1e-11
     torch.testing.assert_close(loss, expected, rtol=digits, atol=0)
     torch.testing.assert_close(
-        gradient, theirs.in_our_order(slope), rtol=digits, atol=digits * float(slope.abs().max())
+        gradient, theirs.in_kinn_order(slope), rtol=digits, atol=digits * float(slope.abs().max())
     )
 
 
@@ -74,15 +74,15 @@ def test_a_case_is_measured_in_a_process_of_its_own() -> None:
 
 
 def test_a_section_replaces_its_own_text_alone() -> None:
-    from pages import replaced
+    from pages import replace_section
 
-    page = replaced("# Title\n\nBy hand.\n", "first", "one")
-    page = replaced(page, "second", "two")
-    assert replaced(replaced(page, "first", "ONE"), "first", "one") == page
+    page = replace_section("# Title\n\nBy hand.\n", "first", "one")
+    page = replace_section(page, "second", "two")
+    assert replace_section(replace_section(page, "first", "ONE"), "first", "one") == page
     assert page.startswith("# Title\n\nBy hand.")
     assert page.index("one") < page.index("two")
     with pytest.raises(ValueError, match="does not end"):
-        replaced("<!-- first: begin -->", "first", "one")
+        replace_section("<!-- first: begin -->", "first", "one")
 
 
 def test_the_operations_of_a_step_are_counted_from_the_formulas() -> None:

@@ -24,7 +24,7 @@ def build(sizes: Sizes) -> Case:
         save_act=False,
         auto_save=False,
     ).speed()
-    # the symbolic branch is off: its parameters have no part in the output, and nobody would train them
+    # the symbolic branch is off: its parameters do not enter the output
     for p in network.symbolic_fun.parameters():
         p.requires_grad_(False)
     parameters = [p for p in network.parameters() if p.requires_grad]

@@ -25,8 +25,8 @@ def build(sizes: Sizes) -> Case:
 
     def step_at(x: Tensor, source: Tensor) -> Step:
         def equation(points: Tensor, u: Tensor) -> Tensor:
-            bent = dde.grad.hessian(u, points, i=0, j=0) + dde.grad.hessian(u, points, i=1, j=1)
-            return bent - source.unsqueeze(1)
+            laplacian = dde.grad.hessian(u, points, i=0, j=0) + dde.grad.hessian(u, points, i=1, j=1)
+            return laplacian - source.unsqueeze(1)
 
         square = dde.geometry.Rectangle([-1, -1], [1, 1])
         data = dde.data.PDE(square, equation, [], num_domain=0, anchors=x.cpu().numpy())
