@@ -11,7 +11,7 @@ import numpy as np
 
 from kinn.config import Specification
 from kinn.errors import InputError
-from kinn.forms.energy.quadrature_check import QuadratureCheck
+from kinn.forms.objective import QuadratureCheck
 from kinn.forms.strong.identification import Estimate
 from kinn.metrics import Errors, FieldEvaluator, derived_values, exact_values
 from kinn.problem import Array, Problem

@@ -13,7 +13,7 @@ from rich.table import Table
 from kinn.config import nan_to_null
 
 if TYPE_CHECKING:
-    from kinn.forms.energy.quadrature_check import QuadratureCheck
+    from kinn.forms.objective import QuadratureCheck
     from kinn.solution import Solution
 
 

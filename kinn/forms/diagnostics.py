@@ -12,7 +12,7 @@ from kinn.conditions import INTERIOR, Condition, ResidualCondition
 from kinn.errors import ProblemWarning
 from kinn.fields import TIME, Field, Points
 from kinn.forms.compatibility import Given, disagreements
-from kinn.forms.energy.zero_energy_modes import HOLD, zero_energy_modes
+from kinn.forms.zero_energy_modes import HOLD, zero_energy_modes
 from kinn.jets import Component, Index
 from kinn.jets.index import TRACE
 from kinn.problem import Problem

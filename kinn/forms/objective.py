@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from math import inf, nan
 
 import torch
@@ -13,6 +14,39 @@ from torch import Tensor
 from kinn.errors import DivergedError
 from kinn.forms.trial_base import TrialFunctions
 from kinn.optim.objective import Curvature
+
+#: Energies by two quadratures that differ by more than this share are no measure of the solution: errors are of the
+#: order of its square root.
+MAX_QUADRATURE_GAP = 1e-3
+
+
+@dataclass(frozen=True)
+class QuadratureCheck:
+    """The energy of a solution by two quadratures.
+
+    Attributes:
+        points: The number of points of the quadrature trained on.
+        guard_points: That of the quadrature which every step was checked on.
+        gap: The difference of the energies by the two, relative to the larger; loads aside.
+        rejected: How many steps were rejected because they raised the energy by the second.
+    """
+
+    points: int
+    guard_points: int
+    gap: float
+    rejected: int
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the quadratures agree well enough that the energy was minimised and not the quadrature exploited."""
+        return self.gap <= MAX_QUADRATURE_GAP
+
+    def __str__(self) -> str:
+        agreement = "agree" if self.reliable else "DISAGREE: take more points"
+        return (
+            f"{self.points} points, checked on {self.guard_points} others; energies differ by {self.gap:.0e}, "
+            f"they {agreement}; {self.rejected} steps rejected"
+        )
 
 
 class FormObjective(ABC):
@@ -24,6 +58,10 @@ class FormObjective(ABC):
 
     #: Whether it is a sum of squares, whose least value is about zero.
     least_squares: bool
+    #: The same objective at other points, which no step may raise and which is the validation, where it has one.
+    guard: FormObjective | None = None
+    #: Whether some of its terms are penalties with multipliers.
+    penalised: bool = False
 
     def __init__(self, trial: TrialFunctions) -> None:
         self.trial = trial
@@ -119,6 +157,16 @@ class FormObjective(ABC):
     def overfits(self, measured: float, best: float) -> bool:
         """Whether the objective on fresh points is far from the best it was there."""
         return measured > 2 * best if self.least_squares else False
+
+    def quadrature_check(self, theta: Tensor, rejected: int, refinement: int) -> QuadratureCheck | None:
+        """Comparison of the energies at theta by two quadratures, or None where the objective is no energy.
+
+        Args:
+            theta: The trained parameters (P,).
+            rejected: How many steps the second quadrature rejected.
+            refinement: How many times the first points there were in the end.
+        """
+        return None
 
 
 def located(x: Tensor, names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -53,6 +53,10 @@ class TrialFunctions(nn.Module, ABC):
     @abstractmethod
     def backend(self) -> str:
         """The name of the back end that evaluates the networks."""
+
+    def direct_solution(self) -> Any:
+        """Evaluated fields of the same discretisation solved without networks, or None where there is no such solution."""
+        return None
 
     def network(self, name: str) -> Network:
         """Return the network of a part by its name."""

@@ -74,7 +74,8 @@ class Options:
         )
 
     def __post_init__(self) -> None:
-        from kinn.solver import DTYPES, FORMS
+        from kinn.problem import FORMS
+        from kinn.solver import DTYPES
         from kinn.train.loop import CLOCKS
 
         if self.form not in FORMS:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 
 from kinn.errors import InputError, unknown
-from kinn.forms import FormObjective, TrialFunctions, energy_form, inverse_form, strong_form
+from kinn.forms import TrialFunctions
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
 from kinn.training_options import TrainingOptions, option_kinds
-
-#: The forms by name.
-FORMS: dict[str, Callable[..., FormObjective]] = {"strong": strong_form, "energy": energy_form, "inverse": inverse_form}
 
 #: The precisions by name.
 DTYPES = {"float64": torch.float64, "float32": torch.float32}

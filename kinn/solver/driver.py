@@ -13,7 +13,7 @@ import torch
 
 from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
-from kinn.forms import BoundaryTrial, EnergyObjective, FormObjective, Nystrom, TrialFunctions
+from kinn.forms import FormObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_of_doubts
 from kinn.metrics import field_errors
 from kinn.networks import Architecture
@@ -22,7 +22,6 @@ from kinn.problem import Problem
 from kinn.solution import Solution
 from kinn.solver.choices import (
     DTYPES,
-    FORMS,
     SINGLE_THREAD_BELOW,
     check_options,
     collocation_count,
@@ -139,7 +138,7 @@ def solve(
         )
     torch.set_num_threads(int(positive("threads", threads)))
     try:
-        place = _placed(FORMS[form], points, seed)
+        place = _placed(points, seed)
         outcomes = StageRunner(place, method, stopping, keeper, followed, seed, progress).travel(route)
         fields = route.fields()
         systems = trained_objectives(fields, place)
@@ -166,8 +165,8 @@ def solve(
         fields=fields,
         unknowns=unknowns,
         quadrature=quadrature_check(systems, records),
-        bem=field_errors(Nystrom(fields))
-        if isinstance(fields, BoundaryTrial) and fields.main.solution is not None
+        bem=field_errors(direct)
+        if isinstance(fields, TrialFunctions) and (direct := fields.direct_solution()) is not None
         else {},
     )
 
@@ -185,13 +184,15 @@ solve.__signature__ = _SIGNATURE.replace(  # type: ignore[attr-defined]
 )
 
 
-def _placed(form: Callable[..., FormObjective], points: int, seed: int) -> Placing:
+def _placed(points: int, seed: int) -> Placing:
     """Return what places the points that are trained on, and those of validation: of an energy, those of its guard."""
 
     def place(trial: TrialFunctions, offset: int) -> tuple[FormObjective, FormObjective]:
-        training = form(trial, points=points, seed=seed + offset)
-        if isinstance(training, EnergyObjective) and training.guard is not None:
+        training = build_objective(trial, points=points, seed=seed + offset)
+        if training.guard is not None:
             return distribute(training), training.guard
-        return distribute(training), distribute(form(trial, points=VALIDATION * points, seed=seed + offset + 7_919))
+        return distribute(training), distribute(
+            build_objective(trial, points=VALIDATION * points, seed=seed + offset + 7_919)
+        )
 
     return place

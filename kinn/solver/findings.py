@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from kinn.forms import EnergyObjective, FormObjective, ResidualObjective, TrialFunctions
-from kinn.forms.energy.quadrature_check import QuadratureCheck, verdict
+from kinn.forms import FormObjective, ResidualObjective, TrialFunctions
+from kinn.forms.objective import QuadratureCheck
 from kinn.forms.strong.identification import Estimate, combined, estimates
 from kinn.metrics import FieldEvaluator
 from kinn.train.history import HistoryEntry
@@ -32,11 +32,9 @@ def identified(systems: Sequence[tuple[FormObjective, torch.Tensor]]) -> dict[st
 def quadrature_check(
     systems: Sequence[tuple[FormObjective, torch.Tensor]], records: Sequence[HistoryEntry]
 ) -> QuadratureCheck | None:
-    """Return what the second quadrature says, of an energy."""
-    energies = [(system, theta) for system, theta in systems if isinstance(system, EnergyObjective)]
-    if not energies:
-        return None
-    forbidden, finer = (
+    """The check of an energy on its second quadrature, of several the one with the largest gap; None of other objectives."""
+    rejected, refinements = (
         [int(record.detail[name]) for record in records if name in record.detail] for name in ("forbidden", "finer")
     )
-    return verdict(energies, sum(forbidden), max(finer, default=1))
+    checks = [s.quadrature_check(theta, sum(rejected), max(refinements, default=1)) for s, theta in systems]
+    return max((check for check in checks if check is not None), key=lambda check: check.gap, default=None)

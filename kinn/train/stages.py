@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kinn.forms import EnergyObjective, FormObjective, TrialFunctions
+from kinn.forms import FormObjective, TrialFunctions
 from kinn.optim import Optimizer
 from kinn.train.checkpoint import Checkpoints, standing_in
 from kinn.train.error_monitor import ErrorMonitor
@@ -85,8 +85,8 @@ class StageRunner:
                 follow(_moved(record, said, earlier))
 
         strategies: tuple[Strategy, ...] = self.recipe.strategies
-        if isinstance(system, EnergyObjective):
-            strategies = (QuadratureRefinement(), Multipliers()) if system.penalties else (QuadratureRefinement(),)
+        if system.guard is not None:
+            strategies = (QuadratureRefinement(), Multipliers()) if system.penalised else (QuadratureRefinement(),)
         regime = StrategyStack(strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))
         stopping = self._share(route, done)
         watch = (

@@ -62,5 +62,5 @@ def test_verdict_of_the_guard_is_in_the_summary(kinn_command: Command, script: s
     outcome = kinn_command("solve", script, "--form", "energy", *words, "--json")
     assert outcome.status == 0, outcome.err
     found = json.loads(outcome.out.splitlines()[-1])["quadrature"]
-    assert set(found) == {"points", "guard_points", "gap", "forbidden", "reliable"}
+    assert set(found) == {"points", "guard_points", "gap", "rejected", "reliable"}
     assert found["guard_points"] > found["points"] >= 60

@@ -8,7 +8,8 @@ import torch
 
 import kinn
 from kinn import MLP, Dirichlet, Problem, Rectangle, SolveError
-from kinn.forms import DomainTrial, EnergyObjective, energy_form
+from kinn.forms import DomainTrial
+from kinn.forms.energy import EnergyObjective, energy_form
 from kinn.mechanics import NeoHookean
 from kinn.optim import LevenbergMarquardt
 

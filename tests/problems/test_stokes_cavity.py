@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinn import MLP, problems
-from kinn.forms import BoundaryTrial, Nystrom
+from kinn.forms.inverse import BoundaryTrial, Nystrom
 from kinn.problems.references import stokes_cavity
 
 

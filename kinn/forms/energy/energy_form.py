@@ -22,7 +22,7 @@ from kinn.forms.energy.essential_conditions import check_stated
 from kinn.forms.energy.flux import fluxes
 from kinn.forms.energy.functional import EnergyTerm, density_of, plan_energy
 from kinn.forms.energy.penalty import PenaltyTerm, penalised
-from kinn.forms.energy.zero_energy_modes import check_modes
+from kinn.forms.zero_energy_modes import check_modes
 from kinn.geometry import Boundary, Geometry, Rule
 from kinn.problem import Array, Problem
 

@@ -23,7 +23,7 @@ from kinn.errors import InputError
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.functional import EnergyTerm
 from kinn.forms.energy.penalty import PenaltyTerm
-from kinn.forms.objective import FormObjective, located
+from kinn.forms.objective import FormObjective, QuadratureCheck, located
 from kinn.networks import Tape
 from kinn.optim.objective import Curvature
 from kinn.optim.sum_of_squares import add_gram, symmetric
@@ -57,6 +57,7 @@ class EnergyObjective(FormObjective):
 
     least_squares = False
     trial: DomainTrial
+    guard: EnergyObjective | None
 
     def __init__(
         self,
@@ -237,6 +238,11 @@ class EnergyObjective(FormObjective):
         return own if self.guard is None else own + self.guard.penalties
 
     @property
+    def penalised(self) -> bool:  # type: ignore[override]
+        """Whether some conditions are not built in."""
+        return bool(self.penalties)
+
+    @property
     def accumulates_multipliers(self) -> bool:
         """Whether some multipliers are sums of what was left over, which grow without end where it stays."""
         return any(not term.fluxes for term in self.penalties)
@@ -275,6 +281,12 @@ class EnergyObjective(FormObjective):
             for system in (self, self.guard)
         )
         return abs(other - own) / max(abs(own), abs(other), 1e-300)
+
+    def quadrature_check(self, theta: Tensor, rejected: int, refinement: int) -> QuadratureCheck:
+        """Comparison of the energies at theta by its quadrature and the guard's, both refined as at the end of training."""
+        assert self.guard is not None
+        self.refine(refinement)
+        return QuadratureCheck(self.points, self.guard.points, self.quadrature_gap(theta), rejected)
 
     def _blocks(self) -> Iterator[tuple[EnergyTerm, int, Tensor]]:
         """Yield each term with the numbers of its blocks and their weights."""

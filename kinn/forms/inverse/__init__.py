@@ -1,7 +1,6 @@
 """The inverse form: the equation as a boundary integral equation, unknown boundary data carried by the network."""
 
-from kinn.forms.inverse.boundary_trial import BoundaryTrial
+from kinn.forms.inverse.boundary_trial import BoundaryTrial, Nystrom
 from kinn.forms.inverse.inverse_objective import InverseObjective, inverse_form
-from kinn.forms.inverse.nystrom import Nystrom
 
 __all__ = ["BoundaryTrial", "InverseObjective", "Nystrom", "inverse_form"]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kinn.errors import InputError
+from kinn.errors import InputError, SolveError
 from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.forms.inverse.evaluation import InteriorEvaluator
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.formulation_2d import BoundaryFormulation2D
 from kinn.forms.inverse.formulation_3d import BoundaryFormulation3D
-from kinn.forms.trial_base import TrialFunctions, Wanted
+from kinn.forms.trial_base import TrialFunctions, Wanted, evaluated
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
 from kinn.problem import Array, Problem
@@ -81,6 +82,10 @@ class BoundaryTrial(TrialFunctions):
         network = self.on(0)
         return network.backend(_VALUES[network.inputs])
 
+    def direct_solution(self) -> Nystrom | None:
+        """Fields of the Nystrom method on the same panels, or None where it found no solution."""
+        return None if self.main.solution is None else Nystrom(self)
+
     def on(self, number: int) -> Network:
         """Return the network of an edge."""
         return self.network(list(self.networks)[number])
@@ -102,3 +107,39 @@ class BoundaryTrial(TrialFunctions):
         if self._inside is None or not np.array_equal(self._inside.data, data):
             self._inside = InteriorEvaluator(self.main, data)
         return self._inside.values(subdomain, points, wanted)
+
+
+class Nystrom:
+    """What a plain Nystrom method makes of the same equations: the data at the nodes, with no network between.
+
+    Args:
+        trial: The trial functions whose equations they are.
+    """
+
+    def __init__(self, trial: BoundaryTrial) -> None:
+        self.problem = trial.problem
+        self.trial = trial
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of unknown data."""
+        return self.trial.main.size
+
+    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
+        """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
+        return evaluated(self.problem, self._inside.values, points, expressions, subdomain)
+
+    @cached_property
+    def _inside(self) -> InteriorEvaluator:
+        return InteriorEvaluator(self.trial.main, self._data)
+
+    @property
+    def _data(self) -> Array:
+        found = self.trial.main.solution
+        if found is None:
+            raise SolveError("no solution of the boundary element method was found")
+        return found
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the data."""
+        return {"data": torch.as_tensor(np.array(self._data))}

@@ -1,26 +1,19 @@
-"""The plain Nystrom method on the same panels: the check that stands beside every network."""
+"""Direct and iterative solvers of the boundary integral equations, and their resonances."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.linalg
-import torch
 from scipy.sparse.linalg import LinearOperator, gmres
-from torch import Tensor
 
-from kinn.errors import ProblemWarning, SolveError
+from kinn.errors import ProblemWarning
 from kinn.forms.inverse.assembly import CompressedEquations, Equations, FullEquations
-from kinn.forms.inverse.evaluation import InteriorEvaluator
-from kinn.forms.trial_base import evaluated
 from kinn.problem import Array
 
 if TYPE_CHECKING:
-    from kinn.forms.inverse.boundary_trial import BoundaryTrial
     from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 
 #: Below this reciprocal of its condition number the Helmholtz equation is at a resonance; elsewhere it is about 1e-3.
@@ -28,42 +21,6 @@ RESONANCE = 1e-6
 
 #: Where GMRES stops: relative residual, the steps between restarts, and all of them.
 TOLERANCE, RESTART, STEPS = 1e-11, 100, 400
-
-
-class Nystrom:
-    """What a plain Nystrom method makes of the same equations: the data at the nodes, with no network between.
-
-    Args:
-        trial: The trial functions whose equations they are.
-    """
-
-    def __init__(self, trial: BoundaryTrial) -> None:
-        self.problem = trial.problem
-        self.trial = trial
-
-    @property
-    def parameter_count(self) -> int:
-        """The number of unknown data."""
-        return self.trial.main.size
-
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
-        return evaluated(self.problem, self._inside.values, points, expressions, subdomain)
-
-    @cached_property
-    def _inside(self) -> InteriorEvaluator:
-        return InteriorEvaluator(self.trial.main, self._data)
-
-    @property
-    def _data(self) -> Array:
-        found = self.trial.main.solution
-        if found is None:
-            raise SolveError("no solution of the boundary element method was found")
-        return found
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the data."""
-        return {"data": torch.as_tensor(np.array(self._data))}
 
 
 def solve_direct(equations: Equations) -> Array | None:

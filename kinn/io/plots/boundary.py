@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from kinn.forms import BoundaryTrial
+from kinn.forms.inverse import BoundaryTrial
 from kinn.forms.inverse.edge_data import EdgeData, stretches
 from kinn.io.plots.frame import PlottedSolution, empty_figure, network_and_errors, wrapped_title
 

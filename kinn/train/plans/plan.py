@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from kinn.forms import TrialFunctions, make_trial
+from kinn.forms import TrialFunctions, build_trial
 from kinn.networks import Architecture
 from kinn.problem import Problem
 
@@ -32,7 +32,7 @@ class TrialBuilder:
 
     def trial(self) -> TrialFunctions:
         """Return trial functions at their initial parameters."""
-        return make_trial(self.problem, self.architecture, seed=self.seed, dtype=self.dtype)
+        return build_trial(self.problem, self.architecture, seed=self.seed, dtype=self.dtype)
 
 
 class TrainingPlan(ABC):

@@ -8,8 +8,7 @@ import pytest
 from kinn import KAN, MLP, problems
 from kinn.boundary_integrals import hmatrix
 from kinn.errors import InputError, ProblemWarning
-from kinn.forms import BoundaryTrial, Nystrom, inverse_form
-from kinn.forms.inverse import discretisation, nystrom
+from kinn.forms.inverse import BoundaryTrial, Nystrom, discretisation, inverse_form, nystrom
 from kinn.forms.inverse.assembly import CompressedEquations, FullEquations
 from kinn.metrics import exact_values
 

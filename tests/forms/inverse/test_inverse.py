@@ -13,7 +13,7 @@ import kinn.errors
 from kinn import KAN, MLP, Dirichlet, Disk, InputError, Interface, Neumann, Polygon, Problem, Rectangle, Robin, problems
 from kinn.conditions import PointValue, ResidualCondition
 from kinn.equations import Elasticity, Equation, Helmholtz, Laplace, Stokes
-from kinn.forms import BoundaryTrial, Nystrom, inverse_form
+from kinn.forms.inverse import BoundaryTrial, Nystrom, inverse_form
 from kinn.metrics import exact_values
 
 LAPLACE = Laplace()

@@ -12,7 +12,7 @@ from kinn import MLP, Dirichlet, Neumann, Problem, Rectangle
 from kinn.boundary_integrals.curve_panels import CurvePanels
 from kinn.boundary_integrals.grading import arc_fraction
 from kinn.equations import Laplace
-from kinn.forms import BoundaryTrial
+from kinn.forms.inverse import BoundaryTrial
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.evaluation import InteriorEvaluator
 from kinn.geometry.types import Array

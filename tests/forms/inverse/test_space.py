@@ -25,7 +25,7 @@ from kinn import (
     Robin,
 )
 from kinn.conditions import ResidualCondition
-from kinn.forms import BoundaryTrial, Nystrom
+from kinn.forms.inverse import BoundaryTrial, Nystrom
 from kinn.metrics import exact_values
 
 BOX = Cuboid((-1, -1, 0), (1, 1, 1))

@@ -11,7 +11,7 @@ import pytest
 
 import kinn
 from kinn import MLP, problems
-from kinn.forms import BoundaryTrial
+from kinn.forms.inverse import BoundaryTrial
 from kinn.forms.inverse.edge_data import stretches
 from kinn.io import output_mesh
 from kinn.io.plots import plot_solution

@@ -6,20 +6,19 @@ import math
 from typing import Any
 
 import pytest
-import torch
 
 from kinn import MLP, problems
 from kinn.errors import DivergedError
+from kinn.forms import build_objective, build_trial
 from kinn.networks import Network
-from kinn.solver import FORMS
-from kinn.train.plans import TrialBuilder
+from kinn.problem import FORMS
 
 
-@pytest.mark.parametrize("form", sorted(FORMS))
+@pytest.mark.parametrize("form", FORMS)
 def test_a_network_that_diverges_is_infinitely_bad(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = problems.get("crack").in_form(form)
-    trial = TrialBuilder(problem, MLP((4,)), 0, torch.float64).trial()
-    system = FORMS[form](trial, points=100, seed=0)
+    trial = build_trial(problem, MLP((4,)))
+    system = build_objective(trial, points=100, seed=0)
     theta = system.start()
     assert math.isfinite(system.loss(theta))
     assert system.gradient(theta)[1].isfinite().all()
