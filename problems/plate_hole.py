@@ -22,7 +22,7 @@ from kinn.conditions import Condition
 from kinn.equations import Elasticity
 from kinn.fields import Field, Points
 from kinn.geometry import Disk, Geometry, Rectangle
-from kinn.geometry.sampling import fill, unit_cube
+from kinn.geometry.sampling import sample_by_rejection, unit_cube
 from kinn.mechanics import PlaneStress, Traction, symmetry
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Postprocess, Problem
@@ -78,7 +78,7 @@ def towards_the_hole(geometry: Geometry, n: int, seed: int) -> Array:
         x = np.column_stack([r * np.cos(angle), r * np.sin(angle)])
         return np.asarray(x[geometry.contains(x)])
 
-    return fill(n, draw, repr(geometry))
+    return sample_by_rejection(n, draw, repr(geometry))
 
 
 def energy(u: Field, v: Field, p: Points) -> Field:

@@ -97,7 +97,7 @@ def common_points(first: Boundary, second: Boundary, geometry: Geometry) -> Arra
 
 def _candidates(boundary: Boundary, other: Boundary) -> list[Array]:
     """Return points of a boundary among which those are that it shares with another."""
-    rims = [_rim(part.piece) for part in boundary.parts]
+    rims = [_rim(part.patch) for part in boundary.parts]
     faces = {part.face for part in other.parts if part.face is not None}
     moved = []
     for face in faces:
@@ -113,7 +113,7 @@ def _rim(piece: BoundaryPatch) -> Array:
     if piece.dim == 0:
         return piece.at(np.zeros((1, 0))).points
     if piece.dim == 1:
-        curve, spans = piece.stretches
+        curve, spans = piece.curve_spans
         return curve.at(np.array([[end] for span in spans for end in span])).points
     if isinstance(piece, Lateral):
         rim = np.repeat(_rim(piece.base), PROBES, axis=0)

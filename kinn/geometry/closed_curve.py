@@ -94,7 +94,7 @@ _PAIRS = 2048  # nodes among which the reach is sought
 _BLOCK = 2**22  # point-node pairs worked on at a time
 
 
-class Loop:
+class ClosedCurve:
     """A closed curve r(t), 0 <= t < 1, with a continuous tangent, that does not cross itself.
 
     Args:

@@ -12,13 +12,13 @@ import numpy as np
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Label, Part, smooth_distance
-from kinn.geometry.boundary.strips import Strips, slabs
+from kinn.geometry.boundary.strips import Strips, divide_into_strips
 from kinn.geometry.distances.implicit import Values
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
 from kinn.geometry.quadrature.graded import Grading
-from kinn.geometry.quadrature.rule import SCATTERED, QuadratureSpec, Rule, composite
-from kinn.geometry.sampling import fill, unit_cube
+from kinn.geometry.quadrature.rule import SEQUENCE_POINTS, QuadratureSpec, Rule, composite_rule
+from kinn.geometry.sampling import sample_by_rejection, unit_cube
 from kinn.geometry.types import Array, Mask
 
 CLOSE = 100  # a point this many times the rounding outside a shape still belongs to it
@@ -40,7 +40,7 @@ class Geometry(ABC):
     #: Constructors of shapes made of shapes, by operation: the package `csg`, a layer above, registers them here.
     operations: ClassVar[dict[str, Callable[..., Geometry]]] = {}
 
-    dear: bool = False  # whether the level takes so long that volumes are not measured by it
+    expensive_level: bool = False  # whether the level takes so long that volumes are not measured by it
 
     @property
     def dim(self) -> int:
@@ -110,7 +110,7 @@ class Geometry(ABC):
         Raises:
             InputError: n below 1, unknown method, bad seed, or a domain that is empty.
         """
-        return fill(n, lambda m: self.draw(m, method, seed), repr(self), spread=method == "uniform")
+        return sample_by_rejection(n, lambda m: self.draw(m, method, seed), repr(self), spread=method == "uniform")
 
     def draw(self, m: int, method: str, seed: int) -> Array:
         """Return those of m candidates that lie inside, (k, d) with k <= m."""
@@ -123,22 +123,26 @@ class Geometry(ABC):
         return points[self.contains(points)] if self.rejects else points
 
     @cached_property
-    def _slabs(self) -> Strips | None:
+    def _strips(self) -> Strips | None:
         """The shape, in the plane, in slabs between the curves that bound it."""
-        pieces = [part.piece for part in self.parts]
-        return None if any(piece.dim != 1 or not piece.smooth for piece in pieces) else slabs(pieces, self.rounding)
+        patches = [part.patch for part in self.parts]
+        return (
+            None
+            if any(patch.dim != 1 or not patch.smooth for patch in patches)
+            else divide_into_strips(patches, self.rounding)
+        )
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return cells that the shape consists of, on which quadratures are built.
 
         Args:
-            wanted: What the quadrature should be like; cells as such do not depend on it, single points do. By
+            spec: What the quadrature should be like; cells as such do not depend on it, single points do. By
                 default they are slabs between the curves that bound a shape in the plane, and elsewhere points of a
                 sequence, all with one weight.
         """
-        if self.dim == 2 and self._slabs is not None:
-            return (self._slabs,)
-        points = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
+        if self.dim == 2 and self._strips is not None:
+            return (self._strips,)
+        points = self.sample(spec.points or SEQUENCE_POINTS, seed=spec.seed or 0)
         return (WeightedPoints(points, np.full(len(points), self.measure / len(points))),)
 
     def quadrature(
@@ -159,9 +163,9 @@ class Geometry(ABC):
         Raises:
             InputError: A number is no integer or out of range, or the shape has no such corners.
         """
-        wanted = QuadratureSpec(order, points, seed)
-        cells = self.cells(wanted)
-        return composite(cells if grading is None else grading.inside(cells), wanted)
+        spec = QuadratureSpec(order, points, seed)
+        cells = self.cells(spec)
+        return composite_rule(cells if grading is None else grading.inside(cells), spec)
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -186,9 +190,9 @@ class Geometry(ABC):
         """
         parts = self.parts
         found = tuple(part for part in parts if part.name == name)
-        found = found or tuple(part for part in parts if part.label.answers_to(name))
+        found = found or tuple(part for part in parts if part.label.belongs_to(name))
         if not found:
-            if any(name == str(label.name) or label.answers_to(name) for label in self.labels):
+            if any(name == str(label.name) or label.belongs_to(name) for label in self.labels):
                 raise InputError(f"boundary {name!r} bounds nothing any more: other shapes cover it or cut it off")
             groups = [str(part.label.owner) for part in parts]
             raise unknown("boundary", name, [*self.boundaries, *groups, "boundary", "outer"])

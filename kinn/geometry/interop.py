@@ -10,12 +10,12 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.csg.time import TimeInterval
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.shapes.point_cloud import Scattered, cell_sizes
+from kinn.geometry.shapes.point_cloud import ScatteredPatch, point_measures
 from kinn.geometry.types import Array, Mask
 
 _METHODS = ("inside", "on_boundary", "boundary_normal", "random_boundary_points")
@@ -95,11 +95,11 @@ class DeepXDEGeometry(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The named parts of the boundary, and the rest of it."""
-        located = self._located
-        sizes = cell_sizes(located.points, self.dim - 1)
-        owner, parts, free = Name("geometry"), [], np.ones(len(sizes), dtype=bool)
+        samples = self._located
+        sizes = point_measures(samples.points, self.dim - 1)
+        owner, parts, free = BoundaryName("geometry"), [], np.ones(len(sizes), dtype=bool)
         for name, claim in self.claims.items():
-            mine = free & np.asarray(claim(located.points), dtype=bool).reshape(len(sizes))
+            mine = free & np.asarray(claim(samples.points), dtype=bool).reshape(len(sizes))
             if not mine.any():
                 raise InputError(f"boundary {name!r} of {self!r} is empty: it claims none of {len(sizes)} points")
             parts.append((name, mine))
@@ -107,16 +107,16 @@ class DeepXDEGeometry(Geometry):
         if free.any():
             parts.append(("rest" if self.claims else "boundary", free))
         return tuple(
-            Part(Label(Name(name), owner), Scattered(located[group], sizes[group]))
+            Part(Label(BoundaryName(name), owner), ScatteredPatch(samples[group], sizes[group]))
             for name, mine in parts
-            for group in self._groups(located, mine)
+            for group in self._groups(samples, mine)
         )
 
-    def _groups(self, located: BoundaryPoints, mine: Mask) -> Iterable[Mask]:
+    def _groups(self, samples: BoundaryPoints, mine: Mask) -> Iterable[Mask]:
         """Return the points of one part, in one dimension each end by itself."""
         if self.dim > 1:
             return [mine]
-        ends = located.points[:, 0]
+        ends = samples.points[:, 0]
         first = [
             np.flatnonzero(mine & np.isclose(ends, end))[0] for end in dict.fromkeys(np.round(ends[mine], 6).tolist())
         ]

@@ -14,7 +14,7 @@ from kinn.geometry import arguments
 from kinn.geometry.types import Array
 
 METHODS = ("uniform", "random", "lhs", "sobol", "halton")
-MOST_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box
+MAX_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box
 _PROBE = 2**16  # candidates without a single hit after which a shape counts as empty
 
 
@@ -81,7 +81,7 @@ def grid(n: int, extents: Sequence[float]) -> Array:
 def apportion(n: int, weights: Sequence[float]) -> list[int]:
     """Share n points out in proportion to weights, each share within one point of the exact one.
 
-    Rounding the cumulative shares, not each share by itself, spreads few points over many small pieces evenly.
+    Rounding the cumulative shares, not each share by itself, spreads few points over many small parts evenly.
     """
     ends = np.cumsum(np.asarray(weights, dtype=np.float64))
     ends = np.floor(n * (ends / ends[-1]) + 0.5 + 1e-9).astype(int)
@@ -89,7 +89,7 @@ def apportion(n: int, weights: Sequence[float]) -> list[int]:
     return [int(share) for share in np.diff(ends, prepend=0)]
 
 
-def fill(n: int, draw: Callable[[int], Array], what: str, *, spread: bool = False) -> Array:
+def sample_by_rejection(n: int, draw: Callable[[int], Array], what: str, *, spread: bool = False) -> Array:
     """Return n points by rejection, drawing a longer and longer beginning of one sequence.
 
     Args:
@@ -107,7 +107,7 @@ def fill(n: int, draw: Callable[[int], Array], what: str, *, spread: bool = Fals
         found = draw(candidates)
         if len(found) >= wanted:
             return found[np.linspace(0, len(found) - 1, wanted).round().astype(int)] if spread else found[:wanted]
-        if candidates >= (MOST_CANDIDATES if len(found) else max(_PROBE, 16 * wanted)):
+        if candidates >= (MAX_CANDIDATES if len(found) else max(_PROBE, 16 * wanted)):
             raise InputError(f"{what} is an empty domain: {len(found)} of {candidates} points lie inside")
         growth = 1.05 * wanted / len(found) if len(found) else 16.0
-        candidates = min(math.ceil(candidates * min(growth, 64.0)) + 4, max(MOST_CANDIDATES, 16 * wanted))
+        candidates = min(math.ceil(candidates * min(growth, 64.0)) + 4, max(MAX_CANDIDATES, 16 * wanted))

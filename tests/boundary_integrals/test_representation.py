@@ -27,7 +27,7 @@ def test_right_up_to_the_boundary(equation: str, domain: str) -> None:
 def test_on_the_boundary_itself(equation: str) -> None:
     geometry = DOMAINS["notched"]
     panels = panels_of(geometry, longest=0.25)
-    points = np.concatenate([part.piece.at(np.array([[0.0], [0.3], [1.0]])).points for part in geometry.parts])
+    points = np.concatenate([part.patch.at(np.array([[0.0], [0.3], [1.0]])).points for part in geometry.parts])
     kernel, exact = INTERIOR[equation]
     u, slopes = Representation(kernel, panels, *data(equation, panels))(points, gradient=True)
     value, gradient = exact(points)

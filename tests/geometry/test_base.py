@@ -57,16 +57,16 @@ def test_measure_agrees_with_the_share_of_the_bounding_box(shape: Geometry) -> N
 def test_boundary_points_separate_inside_from_outside(shape: Geometry, method: str) -> None:
     for name in shape.boundaries:
         boundary = shape.boundary(name)
-        located = boundary.sample(40, method=method)
-        assert len(located) == 40
-        assert located.points.shape == located.normals.shape == (40, shape.dim)
-        assert np.allclose(np.linalg.norm(located.normals, axis=1), 1)
-        assert np.allclose(shape.level(located.points), 0, atol=1e-9)
-        assert shape.contains(located.points).all()
+        samples = boundary.sample(40, method=method)
+        assert len(samples) == 40
+        assert samples.points.shape == samples.normals.shape == (40, shape.dim)
+        assert np.allclose(np.linalg.norm(samples.normals, axis=1), 1)
+        assert np.allclose(shape.level(samples.points), 0, atol=1e-9)
+        assert shape.contains(samples.points).all()
         # Next to a corner a step along the normal may cut it: that happens to few points.
-        step = 1e-6 * located.normals
-        assert (shape.level(located.points + step) > 0).mean() >= 0.95
-        assert (shape.level(located.points - step) < 0).mean() >= 0.95
+        step = 1e-6 * samples.normals
+        assert (shape.level(samples.points + step) > 0).mean() >= 0.95
+        assert (shape.level(samples.points - step) < 0).mean() >= 0.95
 
 
 def test_divergence_theorem(shape: Geometry) -> None:
@@ -74,8 +74,8 @@ def test_divergence_theorem(shape: Geometry) -> None:
     total = 0.0
     for name in shape.boundaries:
         boundary = shape.boundary(name)
-        located = boundary.sample(2000)
-        total += boundary.measure * np.mean(np.sum(located.points * located.normals, axis=1))
+        samples = boundary.sample(2000)
+        total += boundary.measure * np.mean(np.sum(samples.points * samples.normals, axis=1))
     assert total == pytest.approx(shape.dim * shape.measure, rel=1e-2)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinn.errors import InputError
-from kinn.geometry.sampling import METHODS, apportion, fill, grid, unit_cube
+from kinn.geometry.sampling import METHODS, apportion, grid, sample_by_rejection, unit_cube
 
 
 @given(n=st.integers(1, 300), dim=st.integers(0, 4), method=st.sampled_from(METHODS), seed=st.integers(0, 2**40))
@@ -61,10 +61,10 @@ def test_few_points_on_many_equal_pieces_are_spread() -> None:
 
 
 def test_fill_goes_on_until_there_are_enough() -> None:
-    assert np.array_equal(fill(10, lambda m: np.arange(0, m, 7), "it"), np.arange(0, 70, 7))
-    assert np.array_equal(fill(3, lambda m: np.arange(max(9, m)), "it", spread=True), [0, 4, 8])
+    assert np.array_equal(sample_by_rejection(10, lambda m: np.arange(0, m, 7), "it"), np.arange(0, 70, 7))
+    assert np.array_equal(sample_by_rejection(3, lambda m: np.arange(max(9, m)), "it", spread=True), [0, 4, 8])
     with pytest.raises(InputError, match="it is an empty domain: 0 of"):
-        fill(3, lambda m: np.zeros(m)[:0], "it")
+        sample_by_rejection(3, lambda m: np.zeros(m)[:0], "it")
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "a", None, True])

@@ -9,7 +9,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import Box, Geometry
 from kinn.geometry.meshes.mesh import Mesh
-from kinn.geometry.meshes.topology import rows_in
+from kinn.geometry.meshes.topology import row_indices
 from kinn.geometry.types import Indices
 from kinn.problem import Array
 
@@ -64,7 +64,7 @@ def _triangles(geometry: Geometry, size: float, degree: int) -> Meshed:
     if kind == "triangle6":
         pairs = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
         middles = np.empty((len(facets), 2))
-        middles[rows_in(pairs, facets)] = made.points[elements[:, 3:].ravel()]
+        middles[row_indices(pairs, facets)] = made.points[elements[:, 3:].ravel()]
         quadratic = skfem.MeshTri2.from_mesh(mesh)
         nodes = quadratic.doflocs.copy()
         nodes[:, len(corners) :] = middles.T
@@ -75,7 +75,7 @@ def _triangles(geometry: Geometry, size: float, degree: int) -> Meshed:
     for names, faces in made.groups.sets.items():
         rows = np.concatenate([place[nodes[:, :2]] for _, nodes in faces])
         for name in names:
-            named.setdefault(name, []).append(rows_in(np.sort(rows, axis=1), facets))
+            named.setdefault(name, []).append(row_indices(np.sort(rows, axis=1), facets))
     return Meshed(mesh, {name: np.concatenate(rows) for name, rows in named.items()})
 
 
@@ -92,7 +92,7 @@ def _box(geometry: Geometry, size: float) -> Meshed:
     middles: Array = mesh.p[:, mesh.facets[:, outer]].mean(axis=1)
     named = {}
     for part in geometry.parts:
-        side = part.piece.at(np.full((1, geometry.dim - 1), 0.5))
+        side = part.patch.at(np.full((1, geometry.dim - 1), 0.5))
         heights = (middles.T - side.points[0]) @ side.normals[0]
         named[part.name] = outer[np.abs(heights) <= _NEAR * geometry.size]
     return Meshed(mesh, named)

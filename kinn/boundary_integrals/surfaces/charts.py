@@ -20,7 +20,7 @@ from kinn.geometry.boundary.transformed import MovedPatch, ReversedPatch
 from kinn.geometry.csg.prism import Cap, Lateral
 from kinn.geometry.meshes.blocks import Block
 from kinn.geometry.meshes.faces import FacePatch
-from kinn.geometry.meshes.triangulated_solid import Triangles
+from kinn.geometry.meshes.triangulated_solid import TrianglePatch
 from kinn.geometry.shapes.ball import Disk
 from kinn.geometry.shapes.ball import SphereSurface as Round
 from kinn.geometry.shapes.box import Box, BoxSide
@@ -77,7 +77,7 @@ def _(piece: BoxSide) -> list[Chart]:
 
 
 @charts.register
-def _(piece: Triangles) -> list[Chart]:
+def _(piece: TrianglePatch) -> list[Chart]:
     real = piece.areas > 0
     turned = np.cross(*np.moveaxis(np.diff(piece.corners[real], axis=1), 1, 0))
     inward = np.sum(turned * piece.crosses[real], axis=1) < 0
@@ -117,7 +117,7 @@ def _(piece: Lateral) -> list[Chart]:
     """A wall above a curve: its stretches, each times the height."""
     if piece.base.rejects or piece.base.dim != 1:
         return charts.dispatch(object)(piece)
-    curve, spans = piece.base.stretches
+    curve, spans = piece.base.curve_spans
     made = []
     for start, end in spans:
         for first, last in pairwise(np.linspace(start, end, _AROUND + 1 if piece.base.periodic else 2)):

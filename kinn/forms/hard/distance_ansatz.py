@@ -97,7 +97,7 @@ class Constraint:
             if not part.positive_inside:
                 rest.append(part)
                 continue
-            same = [group for group in whole if group[0].piece.carrier.matches(part.piece.carrier) == 1]
+            same = [group for group in whole if group[0].patch.implicit.matches(part.patch.implicit) == 1]
             same[0].append(part) if same else whole.append([part])
         groups = [*whole, rest] if rest else whole
         return [Boundary(self.boundary.name, tuple(group), self.boundary.size) for group in groups]

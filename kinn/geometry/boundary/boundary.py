@@ -10,10 +10,10 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import Patch, distance
+from kinn.geometry.distances.distance import TrimmedZeroSet, distance
 from kinn.geometry.distances.implicit import ImplicitFunction, Values
 from kinn.geometry.quadrature.graded import Grading
-from kinn.geometry.quadrature.rule import QuadratureSpec, Rule, composite
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule, composite_rule
 from kinn.geometry.sampling import apportion
 
 
@@ -33,7 +33,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Name:
+class BoundaryName:
     """A name and its number among equal names: "disk", "disk-2", ..."""
 
     stem: str
@@ -54,28 +54,28 @@ class Label:
         lateral: False for the initial and the final instant, which are no boundary of the body in space.
     """
 
-    name: Name
-    owner: Name
+    name: BoundaryName
+    owner: BoundaryName
     outer: bool = True
     lateral: bool = True
 
-    def answers_to(self, name: str) -> bool:
+    def belongs_to(self, name: str) -> bool:
         """Whether `name` is a group that this part belongs to."""
         if name == str(self.owner):
             return True
         return self.lateral and (name == "boundary" or (name == "outer" and self.outer))
 
 
-def free_names(names: Iterable[Name], labels: Iterable[Label]) -> dict[Name, Name]:
+def number_duplicates(names: Iterable[BoundaryName], labels: Iterable[Label]) -> dict[BoundaryName, BoundaryName]:
     """Return each name with the next number that is free beside labels and the names before it."""
     taken = {str(name) for label in labels for name in (label.name, label.owner)}
-    new: dict[Name, Name] = {}
+    new: dict[BoundaryName, BoundaryName] = {}
     for name in names:
         if name in new:
             continue
         free = name
         while str(free) in taken:
-            free = Name(free.stem, free.number + 1)
+            free = BoundaryName(free.stem, free.number + 1)
         new[name] = free
         taken.add(str(free))
     return new
@@ -83,19 +83,19 @@ def free_names(names: Iterable[Name], labels: Iterable[Label]) -> dict[Name, Nam
 
 @dataclass(frozen=True)
 class Part:
-    """A piece with its label, and the face it is where it is a whole one.
+    """A patch with its label, and the face it is where it is a whole one.
 
     Attributes:
         label: What it is called.
-        piece: The points, curve or surface.
+        patch: The points, curve or surface.
         face: The face of a box that it is the whole of.
-        positive_inside: Whether its carrier is positive all over the shape, and zero only where the piece is: then it
+        positive_inside: Whether its carrier is positive all over the shape, and zero only where the patch is: then it
             is a distance as it is.
         negative_outside: Whether its carrier is negative all over the outside of the shape.
     """
 
     label: Label
-    piece: BoundaryPatch
+    patch: BoundaryPatch
     face: Face | None = None
     positive_inside: bool = False
     negative_outside: bool = False
@@ -108,22 +108,22 @@ class Part:
     @property
     def measure(self) -> float:
         """Length or area; 1 for a point."""
-        return self.piece.measure
+        return self.patch.measure
 
 
 def smooth_distance(parts: Sequence[Part], coordinates: tuple[Values, ...], size: float) -> Values:
     """Return the smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
-    dim = parts[0].piece.dim + 1
+    dim = parts[0].patch.dim + 1
     if len(coordinates) != dim:
         raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
     whole: list[ImplicitFunction] = []
-    patches: list[Patch] = []
+    zero_sets: list[TrimmedZeroSet] = []
     for part in parts:
         if not part.positive_inside:
-            patches.extend(part.piece.patches)
-        elif not any(part.piece.carrier.matches(other) == 1 for other in whole):
-            whole.append(part.piece.carrier)
-    return distance(whole, patches, coordinates, size)
+            zero_sets.extend(part.patch.zero_sets)
+        elif not any(part.patch.implicit.matches(other) == 1 for other in whole):
+            whole.append(part.patch.implicit)
+    return distance(whole, zero_sets, coordinates, size)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Boundary:
     @property
     def dim(self) -> int:
         """Dimension of the boundary itself; 0 means that it consists of `len(parts)` single points."""
-        return self.parts[0].piece.dim
+        return self.parts[0].patch.dim
 
     @property
     def measure(self) -> float:
@@ -191,7 +191,7 @@ class Boundary:
         """
         shares = apportion(arguments.integer(n, "the number of points", 1), [part.measure for part in self.parts])
         samples = [
-            part.piece.sample(share, method, seed, stream=1 + index)
+            part.patch.sample(share, method, seed, stream=1 + index)
             for index, (part, share) in enumerate(zip(self.parts, shares, strict=True))
             if share
         ]
@@ -207,6 +207,6 @@ class Boundary:
 
         Arguments and errors are those of `Geometry.quadrature`. In one dimension each end point has weight 1.
         """
-        wanted, total = QuadratureSpec(order, points, seed), self.measure
-        cells = [cells for part in self.parts for cells in part.piece.cells(wanted.fewer(part.measure / total))]
-        return composite(cells if grading is None else grading.along(cells), wanted)
+        spec, total = QuadratureSpec(order, points, seed), self.measure
+        cells = [cells for part in self.parts for cells in part.patch.cells(spec.scaled(part.measure / total))]
+        return composite_rule(cells if grading is None else grading.along(cells), spec)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.implicit import ImplicitFunction, Plane, Round
-from kinn.geometry.distances.rfunctions import Everywhere, Half, Region, between
+from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, Plane
+from kinn.geometry.distances.rfunctions import FullSpace, HalfSpace, Region, diametral_ball
 from kinn.geometry.types import Array
 
 
@@ -37,14 +37,14 @@ class Segment(BoundaryPatch):
         return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The line."""
         return Plane.through(self.start, self.normal)
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return the disk around the stretch."""
         first, last = self.at(np.array([[start], [end]])).points
-        return between(first, last)
+        return diametral_ball(first, last)
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,19 @@ class Arc(BoundaryPatch):
         return self.sweep >= 2 * math.pi * (1 - 1e-12)
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The circle."""
-        return Round(self.center, self.radius)
+        return ImplicitSphere(self.center, self.radius)
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return the half-plane beyond the chord of a stretch; all of the plane for a full circle."""
         sweep = self.sweep * (end - start)
         if sweep >= 2 * math.pi * (1 - 1e-12):
-            return Everywhere()
+            return FullSpace()
         middle = self.start + self.sweep * (start + end) / 2
         out = (math.cos(middle), math.sin(middle))
         chord = Plane(out, -float(np.dot(out, self.center)) - self.radius * math.cos(sweep / 2))
-        return Half(chord, self.radius * min(sweep, 2.0))
+        return HalfSpace(chord, self.radius * min(sweep, 2.0))
 
 
 def meeting_points(first: Segment | Arc, second: Segment | Arc, tolerance: float) -> Array:

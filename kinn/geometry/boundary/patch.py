@@ -1,4 +1,4 @@
-"""Boundary patches: parametrised points, curves and surfaces with outward normals."""
+"""Boundary zero_sets: parametrised points, curves and surfaces with outward normals."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinn.errors import InputError
-from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction
-from kinn.geometry.distances.rfunctions import Everywhere, Region
+from kinn.geometry.distances.rfunctions import FullSpace, Region
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.sampling import fill, unit_cube
+from kinn.geometry.sampling import sample_by_rejection, unit_cube
 from kinn.geometry.types import Array, Indices, Mask
 
 Spans = tuple[tuple[float, float], ...]
@@ -37,9 +37,9 @@ class BoundaryPoints:
 
 
 class BoundaryPatch(ABC):
-    """A piece of a boundary, the image of the unit cube of dimension `dim` (0: a point, 1: a curve, 2: a surface).
+    """A patch of a boundary, the image of the unit cube of dimension `dim` (0: a point, 1: a curve, 2: a surface).
 
-    The map carries the uniform measure of the cube to the uniform measure of the piece: a curve is run through at
+    The map carries the uniform measure of the cube to the uniform measure of the patch: a curve is run through at
     constant speed. Sampling, quadrature and trimming all rest on this, so a curve without a closed form for its arc
     length has to invert it numerically.
     """
@@ -63,12 +63,12 @@ class BoundaryPatch(ABC):
     def at(self, unit: Array) -> BoundaryPoints:
         """Return the points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
 
-    def accepts(self, located: BoundaryPoints) -> Mask:
-        """Return which of the points that `at` gave belong to the piece, (m,)."""
-        return np.ones(len(located), dtype=bool)
+    def accepts(self, samples: BoundaryPoints) -> Mask:
+        """Return which of the points that `at` gave belong to the patch, (m,)."""
+        return np.ones(len(samples), dtype=bool)
 
     @property
-    def stretches(self) -> tuple[BoundaryPatch, Spans]:
+    def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
         """A smooth curve, and the spans of its parameter that this curve consists of."""
         return self, ((0.0, 1.0),)
 
@@ -87,66 +87,66 @@ class BoundaryPatch(ABC):
         """Parameters of a curve, inside (0, 1), where it is less smooth than elsewhere."""
         return ()
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return cells that the piece consists of, on which quadratures are built.
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return cells that the patch consists of, on which quadratures are built.
 
         Args:
-            wanted: What the quadrature should be like; cells as such do not depend on it, single points do.
+            spec: What the quadrature should be like; cells as such do not depend on it, single points do.
         """
-        return curve_cells(self) if self.dim == 1 else (Images(self, np.array([[0.0, 1.0]])),)
+        return curve_cells(self) if self.dim == 1 else (PatchCells(self, np.array([[0.0, 1.0]])),)
 
     @property
-    def carrier(self) -> ImplicitFunction:
-        """The function on whose zero set the piece lies, positive behind the piece (against its normals).
+    def implicit(self) -> ImplicitFunction:
+        """The function on whose zero set the patch lies, positive behind the patch (against its normals).
 
         Raises:
             InputError: None is known.
         """
         raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return which part of its carrier's zero set a curve is between two parameters (`end` > 1 goes round)."""
-        return Everywhere()
+        return FullSpace()
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
-        """The piece as patches, which smooth distances are made of."""
-        return (Patch(self.carrier, self.extent(0.0, 1.0)),)
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
+        """The patch as patches, which smooth distances are made of."""
+        return (TrimmedZeroSet(self.implicit, self.trimming_region(0.0, 1.0)),)
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
-        """Return n points of the piece; the arguments are those of `unit_cube`."""
+        """Return n points of the patch; the arguments are those of `unit_cube`."""
 
         def draw(m: int) -> Array:
-            located = self.draw(m, method, seed, stream)
-            return np.stack([located.points, located.normals], axis=1)
+            samples = self.draw(m, method, seed, stream)
+            return np.stack([samples.points, samples.normals], axis=1)
 
-        found = fill(n, draw, "a boundary piece", spread=method == "uniform")
+        found = sample_by_rejection(n, draw, "a boundary patch", spread=method == "uniform")
         return BoundaryPoints(found[:, 0], found[:, 1])
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return those of m candidates that belong to the piece."""
-        located = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
-        return located[self.accepts(located)] if self.rejects else located
+        """Return those of m candidates that belong to the patch."""
+        samples = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
+        return samples[self.accepts(samples)] if self.rejects else samples
 
 
 @dataclass(frozen=True, eq=False)
-class Images(Cells):
-    """Images of the unit cube under a piece, which keeps ratios of measure; of a curve those of spans of its parameter.
+class PatchCells(Cells):
+    """Images of the unit cube under a patch, which keeps ratios of measure; of a curve those of spans of its parameter.
 
     Attributes:
-        piece: The piece.
+        patch: The patch.
         spans: For each cell where its first parameter begins and ends, (C, 2).
         around: Whether it is one cell that goes all round a smooth closed curve.
     """
 
-    piece: BoundaryPatch
+    patch: BoundaryPatch
     spans: Array
     around: bool = False
 
     @property
     def factors(self) -> tuple[Factor, ...]:
         """A line for each parameter."""
-        return (Circle(),) if self.around else (LINE,) * self.piece.dim
+        return (Circle(),) if self.around else (LINE,) * self.patch.dim
 
     @property
     def count(self) -> int:
@@ -156,20 +156,20 @@ class Images(Cells):
     def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return the points at these parameters."""
         start, end = self.spans[which].T
-        if self.piece.dim:
+        if self.patch.dim:
             unit = np.column_stack([start + (end - start) * unit[:, 0], unit[:, 1:]])
-        located = self.piece.at(unit)
-        return CellPoints(located.points, self.piece.measure * (end - start), located.normals)
+        samples = self.patch.at(unit)
+        return CellPoints(samples.points, self.patch.measure * (end - start), samples.normals)
 
 
-def curve_cells(piece: BoundaryPatch) -> tuple[Cells, ...]:
-    """Return the stretches of a piece that is a curve, divided where the curve is less smooth."""
-    curve, spans = piece.stretches
+def curve_cells(patch: BoundaryPatch) -> tuple[Cells, ...]:
+    """Return the stretches of a patch that is a curve, divided where the curve is less smooth."""
+    curve, spans = patch.curve_spans
     if curve.periodic and spans == ((0.0, 1.0),):
-        return (Images(curve, np.array(spans), around=True),)
+        return (PatchCells(curve, np.array(spans), around=True),)
     divided = [
         stretch
         for start, end in spans
         for stretch in pairwise([start, *(t for t in curve.breaks if start < t < end), end])
     ]
-    return (Images(curve, np.array(divided)),)
+    return (PatchCells(curve, np.array(divided)),)

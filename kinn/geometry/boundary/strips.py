@@ -1,4 +1,4 @@
-"""Plane regions with curved boundaries, cut into slabs between two arcs: exact cells for combinations of shapes.
+"""Plane regions with curved boundaries, cut into strips between two arcs: exact cells for combinations of shapes.
 
 Where a boundary curve ends, or turns back in one coordinate, a line across the region cuts it; between two such lines
 the region lies between pairs of arcs that are graphs over that coordinate. Each is the image of the square: along the
@@ -61,9 +61,9 @@ class MonotoneArc:
 
     def rise(self, t: Array) -> tuple[Array, Array]:
         """Return the coordinate at parameters, (m,), and how fast it grows with the parameter, (m,), up to sign."""
-        located = self.curve.at(t[:, None])
+        samples = self.curve.at(t[:, None])
         # the tangent is the normal turned by a right angle
-        return located.points[:, self.axis], self.curve.measure * np.abs(located.normals[:, 1 - self.axis])
+        return samples.points[:, self.axis], self.curve.measure * np.abs(samples.normals[:, 1 - self.axis])
 
     def parameter(self, x: Array) -> Array:
         """Return where the coordinate has the given values, (m,): Newton's method, bisection where it leaves."""
@@ -107,11 +107,11 @@ class MonotoneArc:
         return float(np.sum((half * w).ravel() * (self.height(t) - base) * self.rise(t)[1]))
 
 
-def monotone(pieces: Iterable[BoundaryPatch], axis: int, shortest: float) -> list[MonotoneArc]:
+def monotone_arcs(patches: Iterable[BoundaryPatch], axis: int, shortest: float) -> list[MonotoneArc]:
     """Return the arcs that curves consist of; those over less than `shortest` of the coordinate are left out."""
     arcs = []
-    for piece in pieces:
-        curve, spans = piece.stretches
+    for patch in patches:
+        curve, spans = patch.curve_spans
         for start, end in spans:
             nodes = {float(t) for t in np.linspace(start, end, _NODES)} | {t for t in curve.breaks if start < t < end}
             for a, b in pairwise([start, *_turns(curve, axis, np.array(sorted(nodes))), end]):
@@ -194,11 +194,11 @@ class Strips(Cells):
     """Slabs along a coordinate.
 
     Attributes:
-        slabs: The slabs.
+        strips: The strips.
         axis: The coordinate.
     """
 
-    slabs: tuple[Strip, ...]
+    strips: tuple[Strip, ...]
     axis: int
     curved = True
 
@@ -209,46 +209,46 @@ class Strips(Cells):
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """Between straight arcs the density is linear along the slab."""
+        """Between straight arcs the density is linear along the strip."""
         return (1, 0)
 
     @property
     def count(self) -> int:
-        """Number of slabs."""
-        return len(self.slabs)
+        """Number of strips."""
+        return len(self.strips)
 
     @cached_property
     def measures(self) -> Array:
         """The areas, (C,)."""
-        return np.array([slab.measure for slab in self.slabs])
+        return np.array([strip.measure for strip in self.strips])
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points, slab by slab."""
+        """Return the points, strip by strip."""
         points, density = np.empty((len(unit), 2)), np.empty(len(unit))
         order = np.argsort(which, kind="stable")
         cells, starts = np.unique(which[order], return_index=True)
         for cell, rows in zip(cells.tolist(), np.split(order, starts[1:]), strict=True):
-            x, y, density[rows] = self.slabs[cell].at(*unit[rows].T)
+            x, y, density[rows] = self.strips[cell].at(*unit[rows].T)
             points[rows, self.axis], points[rows, 1 - self.axis] = x, y
         return CellPoints(points, density)
 
 
-def slabs(pieces: Sequence[BoundaryPatch], rounding: float) -> Strips | None:
-    """Return the slabs of a plane region between the curves that bound it, along the coordinate that needs fewer.
+def divide_into_strips(patches: Sequence[BoundaryPatch], rounding: float) -> Strips | None:
+    """Return the strips of a plane region between the curves that bound it, along the coordinate that needs fewer.
 
     Args:
-        pieces: The whole boundary, normals pointing out.
+        patches: The whole boundary, normals pointing out.
         rounding: Lengths below this count as zero.
 
     Returns:
         None where the curves bound no region: their ends do not meet.
     """
-    found = [made for axis in (0, 1) if (made := _along(pieces, axis, rounding)) is not None]
+    found = [made for axis in (0, 1) if (made := _strips_along(patches, axis, rounding)) is not None]
     return min(found, key=lambda made: made.count) if found else None
 
 
-def _along(pieces: Sequence[BoundaryPatch], axis: int, rounding: float) -> Strips | None:
-    arcs = monotone(pieces, axis, _MERGED * rounding)
+def _strips_along(patches: Sequence[BoundaryPatch], axis: int, rounding: float) -> Strips | None:
+    arcs = monotone_arcs(patches, axis, _MERGED * rounding)
     lines = np.sort(np.array([end for arc in arcs for end in arc.span]))
     if not len(lines):
         return None
@@ -256,7 +256,7 @@ def _along(pieces: Sequence[BoundaryPatch], axis: int, rounding: float) -> Strip
     open_: dict[tuple[int, int], float] = {}  # pairs of arcs and where they began to face each other
     done: list[tuple[int, int, float, float]] = []
     for start, end in pairwise(lines.tolist()):
-        pairs = _pairs(arcs, (start + end) / 2, axis)
+        pairs = _facing_arcs(arcs, (start + end) / 2, axis)
         if pairs is None:
             return None
         done.extend((*pair, open_.pop(pair), start) for pair in list(open_) if pair not in pairs)
@@ -264,22 +264,22 @@ def _along(pieces: Sequence[BoundaryPatch], axis: int, rounding: float) -> Strip
             open_.setdefault(pair, start)
     done.extend((*pair, start, float(lines[-1])) for pair, start in open_.items())
     made = [
-        slab
+        strip
         for lower, upper, start, end in done
-        for slab in _driven(arcs[lower], arcs[upper], start, end)
+        for strip in _between_arcs(arcs[lower], arcs[upper], start, end)
         if start < end
     ]
     return Strips(tuple(made), axis)
 
 
-def _pairs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple[int, int]] | None:
+def _facing_arcs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple[int, int]] | None:
     """Return which arcs the region lies between on a line across, or None where they do not come in pairs."""
     here = [k for k, arc in enumerate(arcs) if arc.span[0] < x < arc.span[1]]
     heights, outward = [], []
     for k in here:
-        located = arcs[k].curve.at(arcs[k].parameter(np.array([x]))[:, None])
-        heights.append(float(located.points[0, 1 - axis]))
-        outward.append(float(located.normals[0, 1 - axis]))
+        samples = arcs[k].curve.at(arcs[k].parameter(np.array([x]))[:, None])
+        heights.append(float(samples.points[0, 1 - axis]))
+        outward.append(float(samples.normals[0, 1 - axis]))
     order = np.argsort(heights, kind="stable")
     signs = np.sign(np.array(outward)[order]) if here else np.zeros(0)
     if len(here) % 2 or np.any(signs[::2] != -1) or np.any(signs[1::2] != 1):
@@ -287,8 +287,8 @@ def _pairs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple[int, 
     return [(here[a], here[b]) for a, b in zip(order[::2], order[1::2], strict=True)]
 
 
-def _driven(lower: MonotoneArc, upper: MonotoneArc, start: float, end: float) -> list[Strip]:
-    """Return the slab between two arcs, in halves where each half has another steeper arc."""
+def _between_arcs(lower: MonotoneArc, upper: MonotoneArc, start: float, end: float) -> list[Strip]:
+    """Return the strip between two arcs, in halves where each half has another steeper arc."""
     middle = (start + end) / 2
     halves = ((start, middle), (middle, end))
     drivers = [max((lower, upper), key=lambda arc: arc.steepness(half)) for half in halves]

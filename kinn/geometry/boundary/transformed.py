@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Spans
-from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction, Motion
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.quadrature.cells import Cells, MappedCells, ReversedCells
@@ -19,16 +19,16 @@ from kinn.geometry.types import Array, Mask
 
 @dataclass(frozen=True)
 class TransformedPatch(BoundaryPatch):
-    """A piece whose points are those of a base, altered without a change of measure."""
+    """A patch whose points are those of a base, altered without a change of measure."""
 
     base: BoundaryPatch
 
     @abstractmethod
-    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
+    def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return what becomes of points of the base."""
 
     @abstractmethod
-    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
+    def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return the points of the base that they come from."""
 
     @property
@@ -47,9 +47,9 @@ class TransformedPatch(BoundaryPatch):
         return self.base.measure
 
     @property
-    def stretches(self) -> tuple[BoundaryPatch, Spans]:
+    def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
         """Those of the base, altered."""
-        curve, spans = self.base.stretches
+        curve, spans = self.base.curve_spans
         return replace(self, base=curve), spans
 
     @property
@@ -69,82 +69,85 @@ class TransformedPatch(BoundaryPatch):
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return the points of the base, altered."""
-        return self.altered(self.base.at(unit))
+        return self.transform(self.base.at(unit))
 
-    def accepts(self, located: BoundaryPoints) -> Mask:
+    def accepts(self, samples: BoundaryPoints) -> Mask:
         """As the base."""
-        return self.base.accepts(self.undone(located))
+        return self.base.accepts(self.inverse(samples))
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return what the base draws, altered."""
-        return self.altered(self.base.draw(m, method, seed, stream))
+        return self.transform(self.base.draw(m, method, seed, stream))
 
 
 @dataclass(frozen=True)
 class ReversedPatch(TransformedPatch):
-    """A piece whose normals point the other way: the boundary of a hole."""
+    """A patch whose normals point the other way: the boundary of a hole."""
 
-    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
+    def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return the points with normals reversed."""
-        return BoundaryPoints(located.points, -located.normals)
+        return BoundaryPoints(samples.points, -samples.normals)
 
-    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
+    def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return the points with normals reversed."""
-        return self.altered(located)
+        return self.transform(samples)
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the base with normals reversed."""
-        return tuple(ReversedCells(cells) for cells in self.base.cells(wanted))
+        return tuple(ReversedCells(cells) for cells in self.base.cells(spec))
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """That of the base with its other side positive."""
-        return -self.base.carrier
+        return -self.base.implicit
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """As the base."""
-        return self.base.extent(start, end)
+        return self.base.trimming_region(start, end)
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """Those of the base, flipped."""
-        return tuple(Patch(-patch.carrier, patch.region) for patch in self.base.patches)
+        return tuple(TrimmedZeroSet(-zero_set.function, zero_set.region) for zero_set in self.base.zero_sets)
 
 
 @dataclass(frozen=True)
 class MovedPatch(TransformedPatch):
-    """A piece of a boundary after a motion."""
+    """A patch of a boundary after a motion."""
 
     motion: Motion
 
-    def altered(self, located: BoundaryPoints) -> BoundaryPoints:
+    def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return the points, moved."""
-        return BoundaryPoints(self.motion(located.points), self.motion.turned(located.normals))
+        return BoundaryPoints(self.motion(samples.points), self.motion.rotate(samples.normals))
 
-    def undone(self, located: BoundaryPoints) -> BoundaryPoints:
+    def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return the points, moved back."""
-        back = np.asarray(located.normals @ np.asarray(self.motion.rotation))
-        return BoundaryPoints(self.motion.undone(located.points), back)
+        back = np.asarray(samples.normals @ np.asarray(self.motion.rotation))
+        return BoundaryPoints(self.motion.inverse(samples.points), back)
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the base, moved."""
-        return move_cells(self.base.cells(wanted), self.motion)
+        return move_cells(self.base.cells(spec), self.motion)
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """That of the base, moved."""
-        return self.base.carrier.moved(self.motion)
+        return self.base.implicit.moved(self.motion)
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """That of the base, moved."""
-        return self.base.extent(start, end).mapped(lambda carrier: carrier.moved(self.motion))
+        return self.base.trimming_region(start, end).map_functions(lambda function: function.moved(self.motion))
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """Those of the base, moved."""
         return tuple(
-            Patch(patch.carrier.moved(self.motion), patch.region.mapped(lambda carrier: carrier.moved(self.motion)))
-            for patch in self.base.patches
+            TrimmedZeroSet(
+                zero_set.function.moved(self.motion),
+                zero_set.region.map_functions(lambda function: function.moved(self.motion)),
+            )
+            for zero_set in self.base.zero_sets
         )
 
 

@@ -11,13 +11,13 @@ from typing import ClassVar
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry.boundary.boundary import Label, Name, Part, free_names
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part, number_duplicates
 from kinn.geometry.boundary.transformed import ReversedPatch
 from kinn.geometry.csg.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, PointClassifier, trim
 from kinn.geometry.distances.rfunctions import Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
-from kinn.geometry.quadrature.cut import cut_cells, measured
+from kinn.geometry.quadrature.cut import cut_cells, volume_inside
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array
@@ -39,7 +39,7 @@ class Boolean(Geometry):
 
     symbol: ClassVar[str]
     first_keeps: ClassVar[tuple[int, ...]]  # where parts of the first boundary must lie with regard to the second shape
-    second_keeps: ClassVar[tuple[int, ...]]  # and the other way round; shared stretches belong to the first
+    second_keeps: ClassVar[tuple[int, ...]]  # and the other way round; shared curve_spans belong to the first
     extends: ClassVar[bool] = False  # whether the result is larger than its operands, not smaller
     subtracts: ClassVar[bool] = False  # whether the second boundary is that of a hole: turned round, not outer, no face
 
@@ -48,7 +48,7 @@ class Boolean(Geometry):
             ours, theirs = (", ".join(shape.coordinates) for shape in (first, second))
             raise InputError(f"cannot combine shapes in different coordinates: ({ours}) {self.symbol} ({theirs})")
         self.first, self.second = first, second
-        self.dear = first.dear or second.dear
+        self.expensive_level = first.expensive_level or second.expensive_level
 
     def __repr__(self) -> str:
         return f"({self.first!r} {self.symbol} {self.second!r})"
@@ -70,8 +70,8 @@ class Boolean(Geometry):
                 part = replace(part, positive_inside=False, negative_outside=False)
             if self.subtracts:
                 inside, outside = part.negative_outside, part.positive_inside
-                piece = ReversedPatch(part.piece)
-                part = replace(part, piece=piece, face=None, positive_inside=inside, negative_outside=outside)
+                patch = ReversedPatch(part.patch)
+                part = replace(part, patch=patch, face=None, positive_inside=inside, negative_outside=outside)
             parts.append(replace(part, label=label))
         if not parts:
             raise InputError(f"{self!r} is an empty domain: no boundary is left of it")
@@ -91,20 +91,20 @@ class Boolean(Geometry):
         return replace(label, name=self._new_names[label.name], owner=self._new_names[label.owner], outer=outer)
 
     @cached_property
-    def _new_names(self) -> dict[Name, Name]:
+    def _new_names(self) -> dict[BoundaryName, BoundaryName]:
         """The names of the second shape, and the next free number of each that the first shape has too."""
         names = (name for label in self.second.labels for name in (label.name, label.owner))
-        return free_names(names, self.first.labels)
+        return number_duplicates(names, self.first.labels)
 
     def _trimmed(self, parts: Sequence[Part], own: Geometry, cover: PointClassifier) -> list[Part]:
         result = []
         for part in parts:
-            piece, face = trim(part.piece, cover), part.face
-            if piece is None:
+            patch, face = trim(part.patch, cover), part.face
+            if patch is None:
                 continue
-            if face and (piece is not part.piece or not self.keeps_face(face.axis, face.side, own, cover.shape)):
+            if face and (patch is not part.patch or not self.keeps_face(face.axis, face.side, own, cover.shape)):
                 face = None
-            result.append(replace(part, piece=piece, face=face))
+            result.append(replace(part, patch=patch, face=face))
         return result
 
     @cached_property
@@ -117,19 +117,19 @@ class Boolean(Geometry):
         """
         if self.dim <= 2:
             return sum(float(np.sum(cells.measures)) for cells in self.cells(QuadratureSpec(0)))
-        if self.dim == 3 and not self.dear:
-            return measured(self.level, self.bounds)
+        if self.dim == 3 and not self.expensive_level:
+            return volume_inside(self.level, self.bounds)
         lower, upper = self.bounds
         share = np.mean(self.contains(self.from_unit(unit_cube(_VOLUME_POINTS, self.dim))))
         return float(share * np.prod(upper - lower))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return intervals, in the plane slabs, in space boxes and points near the boundary; beyond, a sequence."""
-        if self.dim == 3 and not self.dear:
-            return cut_cells(self.level, self.bounds, self.measure, wanted, self.rounding)
+        if self.dim == 3 and not self.expensive_level:
+            return cut_cells(self.level, self.bounds, self.measure, spec, self.rounding)
         if self.dim != 1:
-            return super().cells(wanted)
-        ends = np.sort([part.piece.at(np.zeros((1, 0))).points[0] for part in self.parts], axis=0)
+            return super().cells(spec)
+        ends = np.sort([part.patch.at(np.zeros((1, 0))).points[0] for part in self.parts], axis=0)
         return (Bricks(ends[::2], ends[1::2]),)
 
 
@@ -228,6 +228,6 @@ def _share_a_carrier(part: Part, other: Part) -> bool:
     if not (part.positive_inside or part.negative_outside):
         return False
     try:
-        return part.piece.carrier.matches(other.piece.carrier) != 0
+        return part.patch.implicit.matches(other.patch.implicit) != 0
     except InputError:  # the other has no carrier
         return False

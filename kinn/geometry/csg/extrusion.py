@@ -10,9 +10,9 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part, free_names
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part, number_duplicates
 from kinn.geometry.csg.motion import Transformed, unit_vector
-from kinn.geometry.csg.prism import Product
+from kinn.geometry.csg.prism import Prism
 from kinn.geometry.distances.implicit import Motion
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.ball import Disk
@@ -21,7 +21,7 @@ from kinn.geometry.types import Array
 _ENDS = ("bottom", "top")
 
 
-class Extrusion(Product):
+class Extrusion(Prism):
     """A shape in the plane, extruded along z.
 
     The boundaries of the shape keep their names and groups and become walls; the ends are added, and numbered where
@@ -64,8 +64,8 @@ class Extrusion(Product):
     @property
     def cap_labels(self) -> tuple[Label, ...]:
         """The ends, numbered past equal names of the shape."""
-        names = [Name(name) for name in (self.name, *self.end_names)]
-        new = free_names(names, self.base.labels)
+        names = [BoundaryName(name) for name in (self.name, *self.end_names)]
+        new = number_duplicates(names, self.base.labels)
         return tuple(Label(new[name], new[names[0]]) for name in names[1:])
 
 
@@ -111,5 +111,5 @@ class Cylinder(Transformed):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The side and both ends, which all belong to the cylinder."""
-        owner = Name(self.name)
+        owner = BoundaryName(self.name)
         return tuple(replace(part, label=replace(part.label, owner=owner)) for part in super().parts)

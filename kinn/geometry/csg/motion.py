@@ -37,7 +37,7 @@ class Transformed(Geometry):
         if "t" in base.coordinates:
             raise InputError("only shapes in space are moved: move the shape, then multiply it by time")
         self.base, self.motion = base, motion
-        self.rejects, self.dear = base.rejects, base.dear
+        self.rejects, self.expensive_level = base.rejects, base.expensive_level
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base!r}, {self.motion!r})"
@@ -55,16 +55,16 @@ class Transformed(Geometry):
 
     def level(self, points: Array) -> Array:
         """Return the level of the shape where the points come from."""
-        return self.base.level(self.motion.undone(points))
+        return self.base.level(self.motion.inverse(points))
 
     def contains(self, points: Array) -> Mask:
         """Return which of the points, (N, d), come from points in the shape, (N,)."""
-        return self.base.contains(self.motion.undone(arguments.points(points, self.coordinates)))
+        return self.base.contains(self.motion.inverse(arguments.points(points, self.coordinates)))
 
     @property
     def region(self) -> Region:
         """That of the shape, moved."""
-        return self.base.region.mapped(lambda carrier: carrier.moved(self.motion))
+        return self.base.region.map_functions(lambda function: function.moved(self.motion))
 
     def from_unit(self, unit: Array) -> Array:
         """Return the points of the shape, moved."""
@@ -74,14 +74,14 @@ class Transformed(Geometry):
         """Return the points that the shape draws, moved: a grid turns with it."""
         return self.motion(self.base.draw(m, method, seed))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the shape, moved."""
-        return move_cells(self.base.cells(wanted), self.motion)
+        return move_cells(self.base.cells(spec), self.motion)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Those of the shape, moved; no longer faces of boxes."""
-        return tuple(replace(part, piece=MovedPatch(part.piece, self.motion), face=None) for part in self.base.parts)
+        return tuple(replace(part, patch=MovedPatch(part.patch, self.motion), face=None) for part in self.base.parts)
 
 
 def translated(shape: Geometry, shift: Sequence[float]) -> Transformed:

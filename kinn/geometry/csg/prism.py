@@ -13,29 +13,31 @@ from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Face, Label, Part
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.distances.rfunctions import Half, Region, between, intersection
+from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.quadrature.cells import Cells, EmbeddedCells, LiftedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array, Mask
 
 
-def level_set(dim: int, value: float, side: int) -> Plane:
+def height_above(dim: int, value: float, side: int) -> Plane:
     """Return how far the last of `dim` coordinates is above (`side` 0) or below (`side` 1) a value."""
     sign = 1.0 - 2.0 * side
     return Plane((0.0,) * (dim - 1) + (sign,), -sign * value)
 
 
-def slab(dim: int, start: float, end: float) -> Region:
+def slab_region(dim: int, start: float, end: float) -> Region:
     """Return the points whose last of `dim` coordinates lies between two values."""
-    return intersection((Half(level_set(dim, start, 0), end - start), Half(level_set(dim, end, 1), end - start)))
+    return intersection(
+        (HalfSpace(height_above(dim, start, 0), end - start), HalfSpace(height_above(dim, end, 1), end - start))
+    )
 
 
 @dataclass(frozen=True)
 class Lateral(BoundaryPatch):
-    """A piece of a shape's boundary times the interval; its normals have no component along the last coordinate."""
+    """A patch of a shape's boundary times the interval; its normals have no component along the last coordinate."""
 
     base: BoundaryPatch
     start: float
@@ -43,17 +45,17 @@ class Lateral(BoundaryPatch):
 
     @property
     def rejects(self) -> bool:
-        """As the piece of the shape."""
+        """As the patch of the shape."""
         return self.base.rejects
 
     @property
     def dim(self) -> int:
-        """One more than that of the piece of the shape."""
+        """One more than that of the patch of the shape."""
         return self.base.dim + 1
 
     @property
     def measure(self) -> float:
-        """Measure of the piece of the shape times the length of the interval."""
+        """Measure of the patch of the shape times the length of the interval."""
         return self.base.measure * (self.end - self.start)
 
     def at(self, unit: Array) -> BoundaryPoints:
@@ -64,30 +66,31 @@ class Lateral(BoundaryPatch):
             np.column_stack([base.points, last]), np.column_stack([base.normals, np.zeros(len(unit))])
         )
 
-    def accepts(self, located: BoundaryPoints) -> Mask:
-        """Return which points the piece of the shape accepts."""
-        return self.base.accepts(BoundaryPoints(located.points[:, :-1], located.normals[:, :-1]))
+    def accepts(self, samples: BoundaryPoints) -> Mask:
+        """Return which points the patch of the shape accepts."""
+        return self.base.accepts(BoundaryPoints(samples.points[:, :-1], samples.normals[:, :-1]))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the piece of the shape, carried along."""
-        return carried_along(self.base.cells(wanted.fewer(power=self.base.dim / self.dim)), self.start, self.end)
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
+        """Return those of the patch of the shape, carried along."""
+        return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), self.start, self.end)
 
     @property
-    def carrier(self) -> ImplicitFunction:
-        """That of the piece of the shape."""
-        return self.base.carrier.lifted()
+    def implicit(self) -> ImplicitFunction:
+        """That of the patch of the shape."""
+        return self.base.implicit.lifted()
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return the disk around a stretch of the line that an end point of an interval runs through."""
         first, last = self.at(np.array([[start], [end]])).points
-        return between(first, last)
+        return diametral_ball(first, last)
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
-        """Those of the piece of the shape, between the ends of the interval."""
-        within = slab(self.dim + 1, self.start, self.end)
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
+        """Those of the patch of the shape, between the ends of the interval."""
+        within = slab_region(self.dim + 1, self.start, self.end)
         return tuple(
-            Patch(patch.carrier.lifted(), intersection((patch.region.lifted(), within))) for patch in self.base.patches
+            TrimmedZeroSet(zero_set.function.lifted(), intersection((zero_set.region.lifted(), within)))
+            for zero_set in self.base.zero_sets
         )
 
 
@@ -118,27 +121,27 @@ class Cap(BoundaryPatch):
         """Return points of the shape, or of its bounding box where the shape rejects."""
         return self._lift(self.base.from_unit(unit))
 
-    def accepts(self, located: BoundaryPoints) -> Mask:
+    def accepts(self, samples: BoundaryPoints) -> Mask:
         """Return which points lie in the shape."""
-        return self.base.contains(located.points[:, :-1])
+        return self.base.contains(samples.points[:, :-1])
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return points of the shape, drawn in its own way."""
         return self._lift(self.base.draw(m, method, seed))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the shape."""
-        return tuple(EmbeddedCells(cells, self.value, self.side) for cells in self.base.cells(wanted))
+        return tuple(EmbeddedCells(cells, self.value, self.side) for cells in self.base.cells(spec))
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The plane on which the last coordinate is constant."""
-        return level_set(self.dim + 1, self.value, self.side)
+        return height_above(self.dim + 1, self.value, self.side)
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """The shape in this plane."""
-        return (Patch(self.carrier, self.base.region.lifted()),)
+        return (TrimmedZeroSet(self.implicit, self.base.region.lifted()),)
 
     def _lift(self, points: Array) -> BoundaryPoints:
         normals = np.zeros((len(points), self.dim + 1))
@@ -146,21 +149,21 @@ class Cap(BoundaryPatch):
         return BoundaryPoints(np.column_stack([points, np.full(len(points), self.value)]), normals)
 
 
-def carried_along(groups: Sequence[Cells], start: float, end: float) -> tuple[Cells, ...]:
+def extrude_cells(groups: Sequence[Cells], start: float, end: float) -> tuple[Cells, ...]:
     """Return groups of cells carried along the interval."""
     return tuple(LiftedCells(cells, start, end) for cells in groups)
 
 
-def caps(base: Geometry, value: float, side: int) -> list[BoundaryPatch]:
-    """Return the pieces of one end; of a shape in one dimension they are segments, so that they can be trimmed."""
+def end_patches(base: Geometry, value: float, side: int) -> list[BoundaryPatch]:
+    """Return the patches of one end; of a shape in one dimension they are segments, so that they can be trimmed."""
     if base.dim != 1:
         return [Cap(base, value, side)]
-    ends = sorted(float(part.piece.at(np.zeros((1, 0))).points[0, 0]) for part in base.parts)
+    ends = sorted(float(part.patch.at(np.zeros((1, 0))).points[0, 0]) for part in base.parts)
     normal = (0.0, 2.0 * side - 1.0)
     return [Segment((a, value), (b, value), normal) for a, b in zip(ends[::2], ends[1::2], strict=True)]
 
 
-class Product(Geometry):
+class Prism(Geometry):
     """A shape times an interval.
 
     Args:
@@ -170,7 +173,7 @@ class Product(Geometry):
 
     def __init__(self, base: Geometry, ends: tuple[float, float]) -> None:
         self.base, self.ends = base, ends
-        self.rejects, self.dear = base.rejects, base.dear
+        self.rejects, self.expensive_level = base.rejects, base.expensive_level
 
     @property
     @abstractmethod
@@ -203,25 +206,25 @@ class Product(Geometry):
     @property
     def region(self) -> Region:
         """The shape, between the ends."""
-        return intersection((self.base.region.lifted(), slab(self.dim, *self.ends)))
+        return intersection((self.base.region.lifted(), slab_region(self.dim, *self.ends)))
 
     def from_unit(self, unit: Array) -> Array:
         """Return points whose last parameter is the last coordinate."""
         start, end = self.ends
         return np.column_stack([self.base.from_unit(unit[:, :-1]), start + unit[:, -1] * (end - start)])
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the shape, carried along."""
-        return carried_along(self.base.cells(wanted.fewer(power=self.base.dim / self.dim)), *self.ends)
+        return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), *self.ends)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The boundary of the shape all along the interval, then both ends."""
         sides = tuple(
-            replace(part, piece=Lateral(part.piece, *self.ends), negative_outside=False) for part in self.base.parts
+            replace(part, patch=Lateral(part.patch, *self.ends), negative_outside=False) for part in self.base.parts
         )
         return sides + tuple(
-            Part(label, piece, Face(self.dim - 1, value, side), positive_inside=True)
+            Part(label, patch, Face(self.dim - 1, value, side), positive_inside=True)
             for side, (label, value) in enumerate(zip(self.cap_labels, self.ends, strict=True))
-            for piece in caps(self.base, value, side)
+            for patch in end_patches(self.base, value, side)
         )

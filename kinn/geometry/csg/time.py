@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kinn.errors import InputError
-from kinn.geometry.boundary.boundary import Label, Name
-from kinn.geometry.csg.prism import Product
+from kinn.geometry.boundary.boundary import BoundaryName, Label
+from kinn.geometry.csg.prism import Prism
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.box import Interval
 
@@ -28,7 +28,7 @@ class TimeInterval(Interval):
         return (_INSTANTS,)
 
 
-class SpaceTime(Product):
+class SpaceTime(Prism):
     """A shape in space times an interval of time, written `shape * TimeInterval(0, 1)`.
 
     The last coordinate is "t". The boundaries of the shape keep their names (also "boundary" and "outer", which hold
@@ -61,5 +61,5 @@ class SpaceTime(Product):
     @property
     def cap_labels(self) -> tuple[Label, ...]:
         """Initial and final, which are no boundary of the body."""
-        owner = Name(self.time.name)
-        return tuple(Label(Name(name), owner, lateral=False) for name in _INSTANTS)
+        owner = BoundaryName(self.time.name)
+        return tuple(Label(BoundaryName(name), owner, lateral=False) for name in _INSTANTS)

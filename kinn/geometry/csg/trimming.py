@@ -1,7 +1,7 @@
-"""Trimming: what is left of a boundary piece where another shape covers it, with the crossings found exactly.
+"""Trimming: what is left of a boundary patch where another shape covers it, with the crossings found exactly.
 
 A curve is scanned adaptively. A level function is 1-Lipschitz, so between two points of a curve whose levels have one
-sign and add up to more than the arc between them there is no crossing; all other stretches are halved down to 1e-7 of
+sign and add up to more than the arc between them there is no crossing; all other curve_spans are halved down to 1e-7 of
 the size of the smaller shape. Crossings are then bisected to rounding. Two curves that coincide over a stretch are told
 apart by their normals; where they do, a parting shorter than 1/2,000 of the curve can be missed. Surfaces are trimmed
 point by point, their measure estimated by quasi Monte Carlo.
@@ -16,19 +16,19 @@ from itertools import pairwise
 import numpy as np
 
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Spans
-from kinn.geometry.distances.distance import Patch
+from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction
 from kinn.geometry.distances.rfunctions import Region, intersection
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
-from kinn.geometry.quadrature.rule import SCATTERED, QuadratureSpec
+from kinn.geometry.quadrature.rule import SEQUENCE_POINTS, QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Mask
 
 # Where a point of one boundary lies with regard to another shape: inside, outside, or on a boundary that it shares with
 # the shape, with the same or with the opposite outward normal.
 INSIDE, OUTSIDE, SAME, OPPOSITE = 0, 1, 2, 3
-_BEHIND, _AHEAD = {INSIDE, SAME}, {INSIDE, OPPOSITE}  # where the shape lies behind the piece, and ahead of it
+_BEHIND, _AHEAD = {INSIDE, SAME}, {INSIDE, OPPOSITE}  # where the shape lies behind the patch, and ahead of it
 
 _STEP = 1e-9  # how far along the normal one looks to see on which side a shape lies, relative to the smaller shape
 
@@ -49,29 +49,29 @@ class PointClassifier:
     scale: float
     rounding: float
 
-    def place(self, located: BoundaryPoints) -> Array:
+    def place(self, samples: BoundaryPoints) -> Array:
         """Return INSIDE, OUTSIDE, SAME or OPPOSITE for each of m points, (m,)."""
-        level = self.shape.level(located.points)
+        level = self.shape.level(samples.points)
         place = np.where(level < 0, INSIDE, OUTSIDE)
         on = np.abs(level) <= self.rounding
         if on.any():
-            points = located.points[on]
-            step = max(_STEP * self.scale, 1000 * self.rounding) * located.normals[on]
+            points = samples.points[on]
+            step = max(_STEP * self.scale, 1000 * self.rounding) * samples.normals[on]
             behind, ahead = self.shape.level(points - step) < 0, self.shape.level(points + step) < 0
             place[on] = np.where(behind, np.where(ahead, INSIDE, SAME), np.where(ahead, OPPOSITE, OUTSIDE))
         return place
 
-    def kept(self, located: BoundaryPoints) -> Mask:
+    def kept(self, samples: BoundaryPoints) -> Mask:
         """Return which of m points are kept, (m,)."""
-        return np.isin(self.place(located), self.keeps)
+        return np.isin(self.place(samples), self.keeps)
 
-    def region(self, carrier: ImplicitFunction) -> Region:
-        """Return the region in which a piece with this carrier is kept."""
+    def region(self, implicit: ImplicitFunction) -> Region:
+        """Return the region in which a patch with this carrier is kept."""
         demands = []
         for side, at in ((1, _BEHIND), (-1, _AHEAD)):
             answers = {place in at for place in self.keeps}
             if len(answers) == 1:
-                here = self.shape.region.on(carrier, side)
+                here = self.shape.region.restricted(implicit, side)
                 demands.append(here if answers.pop() else here.complement())
         return intersection(dict.fromkeys(demands))
 
@@ -103,7 +103,7 @@ class TrimmedCurve(BoundaryPatch):
         return self.curve.measure * sum(end - start for start, end in self.spans)
 
     @property
-    def stretches(self) -> tuple[BoundaryPatch, Spans]:
+    def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
         """What it was made of."""
         return self.curve, self.spans
 
@@ -116,19 +116,19 @@ class TrimmedCurve(BoundaryPatch):
         return self.curve.at(np.minimum(start[span] + along - joints[span], end[span])[:, None])
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """That of the curve."""
-        return self.curve.carrier
+        return self.curve.implicit
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """One for each span; where a closed curve begins and ends inside one, that is one."""
         spans = list(self.spans)
         first, last = self.curve.at(np.array([[0.0], [1.0]])).points
         closed = np.linalg.norm(last - first) <= _SLIVER * self.curve.measure
         if closed and len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == 1:
             spans[-1] = (spans[-1][0], 1 + spans.pop(0)[1])
-        return tuple(Patch(self.carrier, self.curve.extent(*span)) for span in spans)
+        return tuple(TrimmedZeroSet(self.implicit, self.curve.trimming_region(*span)) for span in spans)
 
 
 @dataclass(frozen=True)
@@ -151,60 +151,60 @@ class TrimmedSurface(BoundaryPatch):
     @cached_property
     def share(self) -> float:
         """Estimate of the share of the base that is kept, with an error of about 1e-3."""
-        located = self.base.at(unit_cube(_SURFACE_POINTS, self.dim))
-        inside = self.base.accepts(located)
-        return int(np.sum(self.cover.kept(located) & inside)) / max(1, int(np.sum(inside)))
+        samples = self.base.at(unit_cube(_SURFACE_POINTS, self.dim))
+        inside = self.base.accepts(samples)
+        return int(np.sum(self.cover.kept(samples) & inside)) / max(1, int(np.sum(inside)))
 
     @property
     def measure(self) -> float:
         """Estimate of the area, with an error of about 1e-3 of that of the base."""
         return self.share * self.base.measure
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return points of a sequence that the cover keeps, all with one weight."""
-        located = self.sample(wanted.points or SCATTERED, seed=wanted.seed or 0)
-        return (WeightedPoints(located.points, np.full(len(located), self.measure / len(located)), located.normals),)
+        samples = self.sample(spec.points or SEQUENCE_POINTS, seed=spec.seed or 0)
+        return (WeightedPoints(samples.points, np.full(len(samples), self.measure / len(samples)), samples.normals),)
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return points of the whole surface."""
         return self.base.at(unit)
 
-    def accepts(self, located: BoundaryPoints) -> Mask:
+    def accepts(self, samples: BoundaryPoints) -> Mask:
         """Return which points the base and the cover keep."""
-        return self.base.accepts(located) & self.cover.kept(located)
+        return self.base.accepts(samples) & self.cover.kept(samples)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return those candidates of the base that the cover keeps."""
-        located = self.base.draw(m, method, seed, stream)
-        return located[self.cover.kept(located)]
+        samples = self.base.draw(m, method, seed, stream)
+        return samples[self.cover.kept(samples)]
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """That of the base."""
-        return self.base.carrier
+        return self.base.implicit
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """Those of the base where they are kept."""
         return tuple(
-            Patch(patch.carrier, intersection((patch.region, self.cover.region(patch.carrier))))
-            for patch in self.base.patches
+            TrimmedZeroSet(zero_set.function, intersection((zero_set.region, self.cover.region(zero_set.function))))
+            for zero_set in self.base.zero_sets
         )
 
 
-def trim(piece: BoundaryPatch, cover: PointClassifier) -> BoundaryPatch | None:
-    """Return what a cover keeps of a piece: the piece itself where that is all of it, None where it is nothing."""
-    if piece.dim == 0:
-        return piece if bool(cover.kept(piece.at(np.zeros((1, 0))))[0]) else None
-    if piece.dim > 1:
-        masked = TrimmedSurface(piece, cover)
+def trim(patch: BoundaryPatch, cover: PointClassifier) -> BoundaryPatch | None:
+    """Return what a cover keeps of a patch: the patch itself where that is all of it, None where it is nothing."""
+    if patch.dim == 0:
+        return patch if bool(cover.kept(patch.at(np.zeros((1, 0))))[0]) else None
+    if patch.dim > 1:
+        masked = TrimmedSurface(patch, cover)
         if masked.share == 1:
-            return piece
+            return patch
         return masked if masked.share > 0 else None
-    curve, whole = piece.stretches
+    curve, whole = patch.curve_spans
     spans = tuple(kept for span in whole for kept in _kept_spans(curve, cover, *span))
     if spans == whole:
-        return piece
+        return patch
     return TrimmedCurve(curve, spans) if spans else None
 
 

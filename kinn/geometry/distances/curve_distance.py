@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinn.errors import InputError
-from kinn.geometry.closed_curve import Loop
-from kinn.geometry.distances.distance import like, numbers
+from kinn.geometry.closed_curve import ClosedCurve
+from kinn.geometry.distances.distance import like, to_numpy
 from kinn.geometry.distances.implicit import ImplicitFunction, Values
 from kinn.geometry.types import Array, Mask
 
@@ -25,7 +25,7 @@ _ORDER = 5  # of the Taylor polynomials, and so of the derivatives that are righ
 _BLOCK = 2**20  # point-node pairs worked on at a time
 
 
-def coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tuple[int, int], Array]:
+def taylor_coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tuple[int, int], Array]:
     """Return the Taylor coefficients of W: by powers (i, j) of the offsets in x and y, each (N,).
 
     In complex numbers q = y - x the integrand is Re(n / q^2 conj(q)), so that powers of 1 / q give all derivatives.
@@ -49,12 +49,12 @@ def coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tuple[int
             for b in range(min(a, _ORDER - a) + 1):
                 c = np.sum(powers[a] * np.conj(powers[b]) * ((b + 1) * g + (a + 1) * np.conj(g)), axis=1)
                 # c u^a conj(u)^b and, where a > b, its conjugate, in powers of the real offsets
-                for (i, j), factor in _expanded(a, b).items():
+                for (i, j), factor in _expand_binomials(a, b).items():
                     found[i, j][rows] += (2 if a > b else 1) * np.real(c * factor)
     return found
 
 
-def _expanded(a: int, b: int) -> dict[tuple[int, int], complex]:
+def _expand_binomials(a: int, b: int) -> dict[tuple[int, int], complex]:
     """Return (x + i y)^a (x - i y)^b by powers of x and y."""
     terms: dict[tuple[int, int], complex] = {}
     for k in range(a + 1):
@@ -64,7 +64,7 @@ def _expanded(a: int, b: int) -> dict[tuple[int, int], complex]:
     return terms
 
 
-def polynomial(terms: dict[tuple[int, int], NDArray[Any]], offsets: Sequence[Values]) -> Values:
+def taylor_polynomial(terms: dict[tuple[int, int], NDArray[Any]], offsets: Sequence[Values]) -> Values:
     """Return the polynomial with these coefficients at offsets that are zero but for their derivatives."""
     x, y = offsets
     rows = []
@@ -87,7 +87,7 @@ _FEWEST_NODES, _MOST_NODES = 128, 2**13
 
 
 @dataclass(frozen=True)
-class CurveDistance:
+class CurveProjection:
     """What is known of N points near a curve; those beyond its range are put on it, where nothing depends on them.
 
     Attributes:
@@ -107,20 +107,20 @@ class CurveDistance:
     distance: Values
 
 
-def reach_of(loop: Loop) -> float:
+def smooth_range(loop: ClosedCurve) -> float:
     """Return the range within which distances from a curve are smooth."""
     return _WITHIN * loop.reach
 
 
-def approach(loop: Loop, x: Sequence[Values]) -> CurveDistance:
+def project_to_curve(loop: ClosedCurve, x: Sequence[Values]) -> CurveProjection:
     """Return what is known of points near a curve.
 
     The nearest point of each is found by number. Newton's method, started there and carried out in the arithmetic of
     the coordinates, then gives the derivatives of its parameter: each step doubles how many of them are right.
     """
-    points = np.column_stack(np.broadcast_arrays(*(np.atleast_1d(numbers(c)) for c in x)))
+    points = np.column_stack(np.broadcast_arrays(*(np.atleast_1d(to_numpy(c)) for c in x)))
     t, level = loop.nearest(points)
-    near = np.abs(level) < reach_of(loop)
+    near = np.abs(level) < smooth_range(loop)
     series = [loop(t, order) / math.factorial(order) for order in range(_TERMS)]
     x = [c * like(near, c) + like(np.where(near, 0.0, on), c) for c, on in zip(x, series[0].T, strict=True)]
     ahead: Values = 0.0
@@ -132,7 +132,7 @@ def approach(loop: Loop, x: Sequence[Values]) -> CurveDistance:
     place, tangent = (_taylor(series, order, ahead, x[0]) for order in range(2))
     across = (place[0] - x[0]) * tangent[1] - (place[1] - x[1]) * tangent[0]
     speed = (tangent[0] * tangent[0] + tangent[1] * tangent[1]) ** 0.5
-    return CurveDistance(points, near, level, t, ahead, across * loop.orientation / speed)
+    return CurveProjection(points, near, level, t, ahead, across * loop.orientation / speed)
 
 
 def _taylor(series: list[Array], order: int, ahead: Values, kind: Values) -> list[Values]:
@@ -148,14 +148,14 @@ def _taylor(series: list[Array], order: int, ahead: Values, kind: Values) -> lis
 
 
 @dataclass(frozen=True)
-class LoopDistance(ImplicitFunction):
+class ClosedCurveDistance(ImplicitFunction):
     """The signed distance to a curve, positive inside, blended into an L^p distance field away from it.
 
     The exact distance is smooth only within the curve's reach; the field is smooth everywhere off the curve, but costs
     a sum over nodes, which is accurate only some way off. Both are of the order of the distance, so the blend is.
     """
 
-    loop: Loop
+    loop: ClosedCurve
 
     def __call__(self, x: Sequence[Values]) -> Values:
         """Return the function, smooth to fourth order.
@@ -163,7 +163,7 @@ class LoopDistance(ImplicitFunction):
         Raises:
             InputError: The curve bends too sharply for its length.
         """
-        found, scale = approach(self.loop, x), reach_of(self.loop)
+        found, scale = project_to_curve(self.loop, x), smooth_range(self.loop)
         nodes, weighted = self._nodes
         side = np.where(found.level > 0, -1.0, 1.0)
         share = np.abs(found.level) / scale
@@ -172,19 +172,19 @@ class LoopDistance(ImplicitFunction):
         z = (found.distance * like(side / scale, found.distance) - _BLEND) * (1 / (1 - _BLEND)) * like(blended, x[0])
         fall = z * z * z * z * z * (126.0 + z * (-420.0 + z * (540.0 + z * (-315.0 + z * 70.0))))
         weight = like(found.near, fall) - fall
-        values = coefficients(found.points[off], nodes, weighted)
+        values = taylor_coefficients(found.points[off], nodes, weighted)
         terms = {power: np.full(len(off), 0.5 * math.pi if power == (0, 0) else 0.0) for power in values}
         for power, value in values.items():
             terms[power][off] = value * side[off]
         offsets = [c - like(at, c) for c, at in zip(x, found.points.T, strict=True)]
-        field = (polynomial(terms, offsets) * (2 / math.pi)) ** -0.5
+        field = (taylor_polynomial(terms, offsets) * (2 / math.pi)) ** -0.5
         return found.distance * weight + (1.0 - weight) * field * like(side, field)
 
     @property
     def _nodes(self) -> tuple[Array, Array]:
         """Points of the curve, (K, 2), and outward normals there times the lengths they stand for."""
         speeds = np.linalg.norm(self.loop(self.loop.nodes, 1), axis=1)
-        count = math.ceil(_NODES_AWAY * float(np.max(speeds)) / (_BLEND * reach_of(self.loop)))
+        count = math.ceil(_NODES_AWAY * float(np.max(speeds)) / (_BLEND * smooth_range(self.loop)))
         if count > _MOST_NODES:
             raise InputError(
                 f"no smooth distance: the curve bends or nears itself within {self.loop.reach:.2g} "
@@ -205,13 +205,13 @@ class CurveSegment(ImplicitFunction):
         last: The parameter at which it ends, above the first and less than 1 above it.
     """
 
-    loop: Loop
+    loop: ClosedCurve
     first: float
     last: float
 
     def __call__(self, x: Sequence[Values]) -> Values:
         """Return cos(angle from the middle) - cos(angle of the ends), faded out off the curve."""
-        found, scale = approach(self.loop, x), reach_of(self.loop)
+        found, scale = project_to_curve(self.loop, x), smooth_range(self.loop)
         angle = 2 * math.pi * (found.parameter - (self.first + self.last) / 2)
         # the Taylor series of the cosine; `ahead` is zero, so that only derivatives need it
         phases = [np.cos(angle + k * math.pi / 2) * (2 * math.pi) ** k / math.factorial(k) for k in range(_TERMS)]

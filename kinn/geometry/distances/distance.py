@@ -1,6 +1,6 @@
 """Smooth distances to boundaries, for hard boundary conditions: zero on them, with a gradient of length 1, positive inside.
 
-A boundary consists of patches: each is the part of a carrier's zero set that lies in a region. Where a carrier is
+A boundary consists of zero_sets: each is the part of a carrier's zero set that lies in a region. Where a carrier is
 positive all over the domain it is a distance itself; elsewhere it is trimmed to its patch. Distances to several patches
 are joined by R-equivalence, a b / sqrt(a^2 + b^2), which keeps what they are normalised to. Sources: V. Shapiro,
 "Semi-analytic geometry with R-functions", Acta Numerica 16 (2007); A. Biswas and V. Shapiro, Graphical Models 66
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane, Values
-from kinn.geometry.distances.rfunctions import TINY, Everywhere, Half, Region, intersection
+from kinn.geometry.distances.rfunctions import TINY, FullSpace, HalfSpace, Region, intersection
 from kinn.geometry.types import Array
 
 # A point this near to a patch, relative to the size, is on it: its derivatives are taken from inside.
@@ -25,39 +25,41 @@ _ON, _ON_SINGLE = 1e-9, 1e-5
 
 
 @dataclass(frozen=True)
-class Patch:
+class TrimmedZeroSet:
     """The part of a carrier's zero set that lies in a region; the carrier is positive on the inner side."""
 
-    carrier: ImplicitFunction
+    function: ImplicitFunction
     region: Region
 
 
-def distance(whole: Iterable[ImplicitFunction], patches: Iterable[Patch], x: tuple[Values, ...], size: float) -> Values:
+def distance(
+    whole: Iterable[ImplicitFunction], zero_sets: Iterable[TrimmedZeroSet], x: tuple[Values, ...], size: float
+) -> Values:
     """Return the smooth distance to carriers and patches.
 
     Args:
         whole: Carriers that are positive all over the domain, which are distances to their zero sets as they are.
-        patches: Patches of other carriers.
+        zero_sets: Patches of other carriers.
         x: The coordinates: arrays, tensors or fields of N points.
         size: The size of the domain.
 
     Returns:
         The same kind as the coordinates. In a corner the value is zero and derivatives are finite but meaningless.
     """
-    total, *rest = [carrier(x) for carrier in whole] + [_trimmed(patch, x, size) for patch in patches]
+    total, *rest = [carrier(x) for carrier in whole] + [_zero_set_distance(zero_set, x, size) for zero_set in zero_sets]
     for other in rest:
         total = total * other * (total * total + other * other + TINY * size**2) ** -0.5
     return total
 
 
-def _trimmed(patch: Patch, x: tuple[Values, ...], size: float) -> Values:
+def _zero_set_distance(zero_set: TrimmedZeroSet, x: tuple[Values, ...], size: float) -> Values:
     """Return sqrt(f^2 + excess): positive on both sides of the patch, but on it smooth as its carrier f is."""
-    f = patch.carrier(x)
-    excess = patch.region.excess(x, f)
-    near = (_ON if numbers(f).dtype == np.float64 else _ON_SINGLE) * size
-    on = np.abs(numbers(f)) <= near
-    if not isinstance(patch.region, Everywhere):
-        on = on & (numbers(excess) <= near**2)
+    f = zero_set.function(x)
+    excess = zero_set.region.trimming(x, f)
+    near = (_ON if to_numpy(f).dtype == np.float64 else _ON_SINGLE) * size
+    on = np.abs(to_numpy(f)) <= near
+    if not isinstance(zero_set.region, FullSpace):
+        on = on & (to_numpy(excess) <= near**2)
     if not on.any():
         return (f * f + excess) ** 0.5
     # A root has no derivative at zero. There the excess vanishes to the eighth order, and f itself takes its place.
@@ -65,7 +67,7 @@ def _trimmed(patch: Patch, x: tuple[Values, ...], size: float) -> Values:
     return here * f + (1.0 - here) * (f * f + excess + here) ** 0.5
 
 
-def numbers(values: Values) -> NDArray[np.floating[Any]]:
+def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
     """Return an array, a tensor, a field or a number as an array of its own precision."""
     plain: Any = getattr(values, "value", values)  # what a field is without its derivatives
     if hasattr(plain, "detach"):
@@ -82,10 +84,10 @@ def like(array: NDArray[Any], values: Values) -> Values:
     return array.astype(np.float64)
 
 
-MOST_PATCHES = 128  # a smooth distance takes an expression for each triangle
+MAX_ZERO_SETS = 128  # a smooth distance takes an expression for each triangle
 
 
-def triangle_patch(corners: Array) -> Patch:
+def triangle_zero_set(corners: Array) -> TrimmedZeroSet:
     """Return a triangle, (3, 3), as a patch: its plane, between the planes through its edges."""
     edges = np.roll(corners, -1, axis=0) - corners
     normal = np.cross(edges[0], edges[1])
@@ -94,5 +96,5 @@ def triangle_patch(corners: Array) -> Patch:
     for corner, edge in zip(corners, edges, strict=True):
         out = np.cross(edge, normal)
         length = float(np.linalg.norm(edge))
-        halves.append(Half(Plane.through(corner.tolist(), (out / length).tolist()), length))
-    return Patch(Plane.through(corners[0].tolist(), normal.tolist()), intersection(halves))
+        halves.append(HalfSpace(Plane.through(corner.tolist(), (out / length).tolist()), length))
+    return TrimmedZeroSet(Plane.through(corners[0].tolist(), normal.tolist()), intersection(halves))

@@ -1,4 +1,4 @@
-"""Carriers: the smooth functions on whose zero sets pieces of boundaries lie, in arithmetic that jets carry.
+"""Carriers: the smooth functions on whose zero sets patches of boundaries lie, in arithmetic that jets carry.
 
 A carrier takes the coordinates one by one, as arrays, tensors or fields, and returns the same kind. It is zero on its
 zero set with a gradient of length 1 there, and positive on one side of it.
@@ -28,7 +28,7 @@ class ImplicitFunction(ABC):
         """Return the function at coordinates x, each (N,)."""
 
     def __neg__(self) -> ImplicitFunction:
-        return Negative(self)
+        return NegatedFunction(self)
 
     def lifted(self) -> ImplicitFunction:
         """Return the same function with one more coordinate, the last, that it does not depend on."""
@@ -36,7 +36,7 @@ class ImplicitFunction(ABC):
 
     def moved(self, motion: Motion) -> ImplicitFunction:
         """Return the function that has the same values where a motion takes the points."""
-        return Moved(self, motion)
+        return MovedFunction(self, motion)
 
     def matches(self, other: ImplicitFunction) -> int:
         """Return 1 where the other is the same function, -1 where it is its negative, else 0."""
@@ -44,7 +44,7 @@ class ImplicitFunction(ABC):
 
 
 @dataclass(frozen=True)
-class Negative(ImplicitFunction):
+class NegatedFunction(ImplicitFunction):
     """The function whose other side is positive."""
 
     base: ImplicitFunction
@@ -58,11 +58,11 @@ class Negative(ImplicitFunction):
 
     def lifted(self) -> ImplicitFunction:
         """Return the negative of the lifted base, so that equal functions stay equal."""
-        return Negative(self.base.lifted())
+        return NegatedFunction(self.base.lifted())
 
     def moved(self, motion: Motion) -> ImplicitFunction:
         """Return the negative of the moved base."""
-        return Negative(self.base.moved(motion))
+        return NegatedFunction(self.base.moved(motion))
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,17 @@ class Motion:
         """Return where points, (N, d), are taken."""
         return np.asarray(points @ np.transpose(self.rotation) + np.asarray(self.shift))
 
-    def turned(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rotate(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what becomes of vectors, (N, d)."""
         return np.asarray(vectors @ np.transpose(self.rotation))
 
-    def undone(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def inverse(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return where points, (N, d), come from."""
         return np.asarray((points - np.asarray(self.shift)) @ np.asarray(self.rotation))
 
 
 @dataclass(frozen=True)
-class Moved(ImplicitFunction):
+class MovedFunction(ImplicitFunction):
     """A function moved rigidly."""
 
     base: ImplicitFunction
@@ -138,7 +138,7 @@ class Plane(ImplicitFunction):
 
     def moved(self, motion: Motion) -> ImplicitFunction:
         """Return the plane that the motion takes this one to."""
-        slope = tuple(motion.turned(np.array([self.slope]))[0].tolist())
+        slope = tuple(motion.rotate(np.array([self.slope]))[0].tolist())
         return Plane(slope, self.shift - float(np.dot(slope, motion.shift)))
 
     def matches(self, other: ImplicitFunction) -> int:
@@ -154,7 +154,7 @@ class Plane(ImplicitFunction):
 
 
 @dataclass(frozen=True)
-class Round(ImplicitFunction):
+class ImplicitSphere(ImplicitFunction):
     """A circle or sphere: (R^2 - |x - c|^2) / (2 R), positive inside, a polynomial."""
 
     center: tuple[float, ...]
@@ -168,10 +168,10 @@ class Round(ImplicitFunction):
 
     def moved(self, motion: Motion) -> ImplicitFunction:
         """Return the circle or sphere around the moved centre."""
-        return Round(tuple(motion(np.array([self.center]))[0].tolist()), self.radius)
+        return ImplicitSphere(tuple(motion(np.array([self.center]))[0].tolist()), self.radius)
 
     @classmethod
-    def between(cls, start: Sequence[float], end: Sequence[float]) -> Round:
+    def between(cls, start: Sequence[float], end: Sequence[float]) -> ImplicitSphere:
         """Return the circle or sphere that has the two points as ends of a diameter."""
         center = tuple(float(c) for c in np.add(start, end) / 2)
         return cls(center, float(np.linalg.norm(np.subtract(start, end)) / 2))

@@ -1,7 +1,7 @@
 """Regions: closed sets put together from half-spaces of carriers, and smooth functions of how far a point is outside.
 
-They say which part of a carrier's zero set a piece of a boundary is. The excess of a region is zero, to high order in
-the carrier f of the piece, where the point lies in it and positive elsewhere: of a half-space h >= 0 it is the square
+They say which part of a carrier's zero set a patch of a boundary is. The trimming of a region is zero, to high order in
+the carrier f of the patch, where the point lies in it and positive elsewhere: of a half-space h >= 0 it is the square
 of (sqrt(h^2 + f^4) - h) / 2. Source of that trimming, and of its being smooth: A. Biswas and V. Shapiro, "Approximate
 distance fields with non-vanishing gradients", Graphical Models 66 (2004), with lengths put in so that it scales.
 """
@@ -13,30 +13,30 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kinn.geometry.distances.implicit import ImplicitFunction, Round, Values
+from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, Values
 
 TINY = 1e-30  # of a length squared: keeps roots of zero, in corners, and their derivatives finite
 _BOTH_ZERO = 1e-12  # the same for quotients of excesses, which are zero together wherever regions overlap
 
 
 class Region(ABC):
-    """A closed set, with the length `scale` over which its excess grows from zero."""
+    """A closed set, with the length `scale` over which its trimming grows from zero."""
 
     scale: float
 
     @abstractmethod
-    def excess(self, x: Sequence[Values], f: Values) -> Values:
-        """Return the excess, (N,), a squared length, at coordinates x where the carrier of the piece has values f."""
+    def trimming(self, x: Sequence[Values], f: Values) -> Values:
+        """Return the trimming, (N,), a squared length, at coordinates x where the carrier of the patch has values f."""
 
     @abstractmethod
     def complement(self) -> Region:
         """Return the closure of what is outside."""
 
     @abstractmethod
-    def mapped(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
+    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
         """Return the region of changed carriers."""
 
-    def on(self, carrier: ImplicitFunction, sign: int) -> Region:
+    def restricted(self, function: ImplicitFunction, sign: int) -> Region:
         """Return the region next to a carrier's zero set, on its positive (1) or negative (-1) side.
 
         Half-spaces that the zero set bounds hold there everywhere or nowhere.
@@ -45,81 +45,81 @@ class Region(ABC):
 
     def lifted(self) -> Region:
         """Return the region with one more coordinate, the last."""
-        return self.mapped(lambda carrier: carrier.lifted())
+        return self.map_functions(lambda function: function.lifted())
 
 
 @dataclass(frozen=True)
-class Everywhere(Region):
+class FullSpace(Region):
     """All of space."""
 
     scale = 0.0
 
-    def excess(self, x: Sequence[Values], f: Values) -> Values:
+    def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Return zero."""
         return 0.0
 
     def complement(self) -> Region:
         """Return nothing."""
-        return Nowhere()
+        return EmptySet()
 
-    def mapped(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
+    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
         """Return the same."""
         return self
 
 
 @dataclass(frozen=True)
-class Nowhere(Region):
-    """The empty set, which no piece of a boundary lies in."""
+class EmptySet(Region):
+    """The empty set, which no patch of a boundary lies in."""
 
     scale = 0.0
 
-    def excess(self, x: Sequence[Values], f: Values) -> Values:
+    def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Raise: nothing is near to it."""
         raise ArithmeticError("the empty region is infinitely far away")
 
     def complement(self) -> Region:
         """Return everything."""
-        return Everywhere()
+        return FullSpace()
 
-    def mapped(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
+    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
         """Return the same."""
         return self
 
 
 @dataclass(frozen=True)
-class Half(Region):
+class HalfSpace(Region):
     """The points where a carrier is not negative.
 
     Attributes:
         carrier: The carrier.
-        scale: The length over which the trimming works, that of the piece.
+        scale: The length over which the trimming works, that of the patch.
     """
 
-    carrier: ImplicitFunction
+    function: ImplicitFunction
     scale: float
 
-    def excess(self, x: Sequence[Values], f: Values) -> Values:
+    def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Return the square of (sqrt(h^2 + f^4) - h) / 2."""
-        h, bent = self.carrier(x), f * f * (1 / self.scale)
+        h, bent = self.function(x), f * f * (1 / self.scale)
         gap = (h * h + bent * bent + TINY * self.scale**2) ** 0.5 - h
         return gap * gap * 0.25
 
     def complement(self) -> Region:
         """Return the other half-space."""
-        return Half(-self.carrier, self.scale)
+        return HalfSpace(-self.function, self.scale)
 
-    def mapped(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
+    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
         """Return the half-space of the changed carrier."""
-        return Half(change(self.carrier), self.scale)
+        return HalfSpace(change(self.function), self.scale)
 
-    def on(self, carrier: ImplicitFunction, sign: int) -> Region:
+    def restricted(self, function: ImplicitFunction, sign: int) -> Region:
         """Return everything or nothing where the carriers are the same."""
-        side = self.carrier.matches(carrier) * sign
-        return self if side == 0 else Everywhere() if side > 0 else Nowhere()
+        side = self.function.matches(function) * sign
+        return self if side == 0 else FullSpace() if side > 0 else EmptySet()
 
 
 @dataclass(frozen=True)
-class Combined(Region):
+class RegionCombination(Region):
     """Regions put together; the two ways of doing so are each other's complement."""
 
     regions: tuple[Region, ...]
@@ -143,16 +143,16 @@ class Combined(Region):
         """Return the complements, put together in the other way."""
         return self.opposite(region.complement() for region in self.regions)
 
-    def mapped(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
+    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
         """Return the changed regions, put together in the same way."""
-        return self.joined(region.mapped(change) for region in self.regions)
+        return self.joined(region.map_functions(change) for region in self.regions)
 
-    def on(self, carrier: ImplicitFunction, sign: int) -> Region:
+    def restricted(self, function: ImplicitFunction, sign: int) -> Region:
         """Return what is left of each, put together in the same way."""
-        return self.joined(region.on(carrier, sign) for region in self.regions)
+        return self.joined(region.restricted(function, sign) for region in self.regions)
 
 
-class RIntersection(Combined):
+class RIntersection(RegionCombination):
     """The intersection of regions."""
 
     @staticmethod
@@ -165,13 +165,13 @@ class RIntersection(Combined):
         """Return their union."""
         return union(regions)
 
-    def excess(self, x: Sequence[Values], f: Values) -> Values:
+    def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Return the sum."""
-        first, *rest = (region.excess(x, f) for region in self.regions)
+        first, *rest = (region.trimming(x, f) for region in self.regions)
         return sum(rest, first)
 
 
-class RUnion(Combined):
+class RUnion(RegionCombination):
     """The union of regions."""
 
     @staticmethod
@@ -184,35 +184,35 @@ class RUnion(Combined):
         """Return their intersection."""
         return intersection(regions)
 
-    def excess(self, x: Sequence[Values], f: Values) -> Values:
+    def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Return a b / (a + b) and so on: zero where one of them is, no larger than any."""
-        first, *rest = (region.excess(x, f) for region in self.regions)
+        first, *rest = (region.trimming(x, f) for region in self.regions)
         for other in rest:
             first = first * other / (first + other + _BOTH_ZERO * self.scale**2)
         return first
 
 
-def between(start: Sequence[float], end: Sequence[float]) -> Region:
+def diametral_ball(start: Sequence[float], end: Sequence[float]) -> Region:
     """Return the disk or ball that has two points as ends of a diameter: what trims a line to the segment there."""
-    ball = Round.between(start, end)
-    return Half(ball, 2 * ball.radius)
+    ball = ImplicitSphere.between(start, end)
+    return HalfSpace(ball, 2 * ball.radius)
 
 
 def intersection(regions: Iterable[Region]) -> Region:
     """Return the points that lie in all regions."""
-    left = [region for region in regions if not isinstance(region, Everywhere)]
-    if any(isinstance(region, Nowhere) for region in left):
-        return Nowhere()
+    left = [region for region in regions if not isinstance(region, FullSpace)]
+    if any(isinstance(region, EmptySet) for region in left):
+        return EmptySet()
     flat = tuple(
         part for region in left for part in (region.regions if isinstance(region, RIntersection) else (region,))
     )
-    return RIntersection(flat) if len(flat) > 1 else flat[0] if flat else Everywhere()
+    return RIntersection(flat) if len(flat) > 1 else flat[0] if flat else FullSpace()
 
 
 def union(regions: Iterable[Region]) -> Region:
     """Return the points that lie in one of the regions."""
-    left = [region for region in regions if not isinstance(region, Nowhere)]
-    if any(isinstance(region, Everywhere) for region in left):
-        return Everywhere()
+    left = [region for region in regions if not isinstance(region, EmptySet)]
+    if any(isinstance(region, FullSpace) for region in left):
+        return FullSpace()
     flat = tuple(part for region in left for part in (region.regions if isinstance(region, RUnion) else (region,)))
-    return RUnion(flat) if len(flat) > 1 else flat[0] if flat else Nowhere()
+    return RUnion(flat) if len(flat) > 1 else flat[0] if flat else EmptySet()

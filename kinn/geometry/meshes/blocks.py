@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from kinn.geometry.meshes.elements import LINEAR, ElementType
+from kinn.geometry.meshes.elements import LINEAR_TYPES, ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
-from kinn.geometry.quadrature.reference_cells import Factor, tensor
+from kinn.geometry.quadrature.reference_cells import Factor, tensor_rule
 from kinn.geometry.types import Array, Indices, Mask
 
 _STRAIGHT = 1e-12  # nodes this near to where they would be on a straight element, relative to its size, are there
@@ -80,18 +80,18 @@ class Block(Cells):
     @cached_property
     def probes(self) -> Array:
         """The density at the nodes and some points between, (C, p)."""
-        inner, _ = tensor(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
+        inner, _ = tensor_rule(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
         unit = np.concatenate([self.kind.nodes, inner])
-        located = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
-        return located.density.reshape(self.count, -1)
+        samples = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
+        return samples.density.reshape(self.count, -1)
 
     @cached_property
     def measures(self) -> Array:
         """Length, area or volume of each, (C,); of curved faces to some ten digits."""
         order = 15 if self.curved else 0
-        unit, weights = tensor(self.factors, [order + degree for degree in self.degrees], (1,) * len(self.factors))
-        located = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
-        return np.asarray(located.density.reshape(self.count, -1) @ weights)
+        unit, weights = tensor_rule(self.factors, [order + degree for degree in self.degrees], (1,) * len(self.factors))
+        samples = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
+        return np.asarray(samples.density.reshape(self.count, -1) @ weights)
 
     @cached_property
     def masses(self) -> Array:
@@ -111,7 +111,7 @@ class Block(Cells):
         return inner
 
 
-def drawn(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> CellPoints:
+def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> CellPoints:
     """Return points, uniform in measure, of elements.
 
     Args:
@@ -135,26 +135,26 @@ def drawn(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> CellPo
     for block in groups:
         rows = np.flatnonzero((which >= first) & (which < first + block.count))
         cells = which[rows] - first
-        located = block.at(cells, block.within(cells, inner[rows]))
-        points[rows], density[rows] = located.points, located.density
-        if located.normals is not None:
-            normals[rows] = located.normals
+        samples = block.at(cells, block.within(cells, inner[rows]))
+        points[rows], density[rows] = samples.points, samples.density
+        if samples.normals is not None:
+            normals[rows] = samples.normals
         volume = float(np.prod([1 / math.factorial(factor.dim) for factor in block.factors]))
-        keep[rows] = unit[rows, -1] * block.masses[cells] <= located.density * volume * (1 + 1e-12)
+        keep[rows] = unit[rows, -1] * block.masses[cells] <= samples.density * volume * (1 + 1e-12)
         first += block.count
     if all_:
         keep[:] = True
     return CellPoints(points[keep], density[keep], normals[keep] if groups[0].surface else None)
 
 
-def blocks(kind: ElementType, nodes: Array) -> list[Block]:
+def make_blocks(kind: ElementType, nodes: Array) -> list[Block]:
     """Return elements as blocks; those of quadratic ones with straight edges as linear ones."""
     if kind.order == 1:
         return [Block(kind, nodes)]
     corners = nodes[:, : kind.corners]
     off = np.linalg.norm(nodes - np.einsum("nc,tcd->tnd", kind.straight, corners), axis=2).max(axis=1)
     straight = off <= _STRAIGHT * np.max(np.ptp(corners, axis=1), axis=1)
-    made = [Block(LINEAR[kind.name], corners[straight]), Block(kind, nodes[~straight])]
+    made = [Block(LINEAR_TYPES[kind.name], corners[straight]), Block(kind, nodes[~straight])]
     return [block for block in made if block.count]
 
 

@@ -11,16 +11,16 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.distances.implicit import Plane
-from kinn.geometry.meshes.blocks import blocks
-from kinn.geometry.meshes.elements import KINDS
+from kinn.geometry.meshes.blocks import make_blocks
+from kinn.geometry.meshes.elements import ELEMENT_TYPES
 from kinn.geometry.meshes.faces import FacePatch
-from kinn.geometry.meshes.topology import Topology, keys, rows_in
+from kinn.geometry.meshes.topology import Topology, face_keys, row_indices
 from kinn.geometry.types import Array, Indices
 
 
-class Groups:
+class FaceGroups:
     """Which faces of a mesh each name stands for.
 
     Args:
@@ -38,9 +38,9 @@ class Groups:
         self._keys: dict[str, Indices] = {}
         for name, values in faces.items():
             arrays = values if isinstance(values, list | tuple) and np.ndim(values[0]) == 2 else [values]
-            found = np.concatenate([keys(np.atleast_2d(np.asarray(array)).astype(np.intp)) for array in arrays])
+            found = np.concatenate([face_keys(np.atleast_2d(np.asarray(array)).astype(np.intp)) for array in arrays])
             arguments.label(name, "the name of a boundary")
-            lost = int(np.sum(rows_in(found, topology.different) < 0))
+            lost = int(np.sum(row_indices(found, topology.different) < 0))
             if lost or not len(found):
                 raise InputError(f"boundary {name!r} of {what} holds {lost} of {len(found)} faces that no element has")
             self._keys[name] = found
@@ -56,7 +56,7 @@ class Groups:
     def _members(self) -> dict[str, Indices]:
         """For each name where its faces are among those of the boundary."""
         outer = np.concatenate([faces.keys for faces in self._topology.boundary])
-        found = {name: rows_in(rows, outer) for name, rows in self._keys.items()}
+        found = {name: row_indices(rows, outer) for name, rows in self._keys.items()}
         return {name: rows[rows >= 0] for name, rows in found.items()}
 
     @property
@@ -90,20 +90,20 @@ class Groups:
                     found[groups].append((faces.kind, faces.nodes[here]))
         return found
 
-    def within(self, part: Topology, whole: Topology, interface: str) -> Groups:
+    def within(self, part: Topology, whole: Topology, interface: str) -> FaceGroups:
         """Return the groups of a part of the mesh, and as one more what is inside the whole and in no group."""
         outer = np.concatenate([faces.keys for faces in part.boundary])
         around = np.concatenate([faces.keys for faces in whole.boundary])
-        made = Groups(part, {}, {}, "")
+        made = FaceGroups(part, {}, {}, "")
         made._keys = {}
         named: Sequence[Indices] = list(self._keys.values())
         for name, rows in self._keys.items():
-            here = rows[rows_in(rows, outer) >= 0]
+            here = rows[row_indices(rows, outer) >= 0]
             if len(here):
                 made._keys[name] = here
-        free = rows_in(outer, around) < 0
+        free = row_indices(outer, around) < 0
         if named:
-            free &= rows_in(outer, np.unique(np.concatenate(named), axis=0)) < 0
+            free &= row_indices(outer, np.unique(np.concatenate(named), axis=0)) < 0
         if free.any():
             made._keys[interface] = outer[free]
         return made
@@ -112,7 +112,7 @@ class Groups:
 _CLOSE = 1e-9  # nodes so near to a plane, relative to the size of the mesh, lie on it
 
 
-def parts_of(points: Array, groups: Groups, corners: Array, owner: str, rest: str) -> tuple[Part, ...]:
+def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str, rest: str) -> tuple[Part, ...]:
     """Return one part for each set of faces that belong to the same groups.
 
     Args:
@@ -125,9 +125,11 @@ def parts_of(points: Array, groups: Groups, corners: Array, owner: str, rest: st
     parts: list[Part] = []
     planes: list[Plane | None] = []
     for names, faces in groups.sets.items():
-        piece = FacePatch(tuple(block for kind, nodes in faces for block in blocks(KINDS[kind], points[nodes])))
-        parts.append(Part(Label(Name(" & ".join(names) or rest), Name(owner)), piece))
-        planes.append(piece.plane)
+        patch = FacePatch(
+            tuple(block for kind, nodes in faces for block in make_blocks(ELEMENT_TYPES[kind], points[nodes]))
+        )
+        parts.append(Part(Label(BoundaryName(" & ".join(names) or rest), BoundaryName(owner)), patch))
+        planes.append(patch.plane)
     close = _CLOSE * float(np.max(np.ptp(points, axis=0)))
     for k, plane in enumerate(planes):
         if plane is None or any(plane.matches(other) for j, other in enumerate(planes) if j != k and other is not None):
@@ -141,7 +143,7 @@ def parts_of(points: Array, groups: Groups, corners: Array, owner: str, rest: st
 def _supports(plane: Plane, part: Part, corners: Array, close: float) -> bool:
     """Whether all corners are on the inner side of a plane, and those on it are those of a part."""
     heights = np.asarray(plane(tuple(corners.T)))
-    assert isinstance(part.piece, FacePatch)
-    own = np.concatenate([block.nodes.reshape(-1, corners.shape[1]) for block in part.piece.blocks])
+    assert isinstance(part.patch, FacePatch)
+    own = np.concatenate([block.nodes.reshape(-1, corners.shape[1]) for block in part.patch.blocks])
     on = int(np.sum(heights <= close))
     return bool(np.min(heights) >= -close) and on == len(np.unique(own, axis=0))

@@ -82,7 +82,7 @@ class ElementType:
     @cached_property
     def straight(self) -> Array:
         """What makes all nodes of those of the corners where edges are straight, (n, corners)."""
-        return LINEAR[self.name].shapes(self.nodes)
+        return LINEAR_TYPES[self.name].shapes(self.nodes)
 
     @property
     def degrees(self) -> tuple[int, ...]:
@@ -203,10 +203,10 @@ def _kinds() -> list[ElementType]:
 
 
 #: The kinds of elements that meshes may consist of.
-KINDS = {kind.name: kind for kind in _kinds()}
+ELEMENT_TYPES = {kind.name: kind for kind in _kinds()}
 
 #: For each kind the one with the same reference cell and straight edges.
-LINEAR = {
-    kind.name: next(other for other in KINDS.values() if other.order == 1 and other.factors == kind.factors)
-    for kind in KINDS.values()
+LINEAR_TYPES = {
+    kind.name: next(other for other in ELEMENT_TYPES.values() if other.order == 1 and other.factors == kind.factors)
+    for kind in ELEMENT_TYPES.values()
 }

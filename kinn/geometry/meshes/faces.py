@@ -1,4 +1,4 @@
-"""Boundaries of meshes: faces of elements as pieces, with their smooth distances where they are straight."""
+"""Boundaries of meshes: faces of elements as patches, with their smooth distances where they are straight."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import MOST_PATCHES, Patch, triangle_patch
+from kinn.geometry.distances.distance import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.meshes.blocks import Block, drawn
+from kinn.geometry.meshes.blocks import Block, sample_elements
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array
 
-_FLAT = 1e-9  # points so near to a plane, relative to the size of the piece, lie in it
+_FLAT = 1e-9  # points so near to a plane, relative to the size of the patch, lie in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class FacePatch(BoundaryPatch):
         """Length or area."""
         return float(sum(np.sum(block.measures) for block in self.blocks))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the faces."""
         return self.blocks
 
@@ -61,9 +61,9 @@ class FacePatch(BoundaryPatch):
         return self._drawn(unit_cube(m, self.dim + 1, method, seed, stream=stream))
 
     def _drawn(self, unit: Array, *, all_: bool = False) -> BoundaryPoints:
-        located = drawn(self.blocks, unit, all_=all_)
-        assert located.normals is not None
-        return BoundaryPoints(located.points, located.normals)
+        samples = sample_elements(self.blocks, unit, all_=all_)
+        assert samples.normals is not None
+        return BoundaryPoints(samples.points, samples.normals)
 
     @cached_property
     def plane(self) -> Plane | None:
@@ -79,18 +79,18 @@ class FacePatch(BoundaryPatch):
         return Plane.through(nodes[0].tolist(), normal.tolist())
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The line or plane.
 
         Raises:
             InputError: There is none.
         """
         if self.plane is None:
-            return super().carrier
+            return super().implicit
         return self.plane
 
     @cached_property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """Segments that go on in one line as one; in space the triangles.
 
         Raises:
@@ -99,13 +99,13 @@ class FacePatch(BoundaryPatch):
         if not all(block.kind.order == 1 for block in self.blocks):
             raise InputError("no smooth distance is known for the curved faces of a mesh: enforce its conditions soft")
         made = self._segments() if self.dim == 1 else self._triangles()
-        if len(made) > MOST_PATCHES:
+        if len(made) > MAX_ZERO_SETS:
             raise InputError(
-                f"no smooth distance to {len(made)} faces of a mesh, {MOST_PATCHES} at most: enforce its conditions soft"
+                f"no smooth distance to {len(made)} faces of a mesh, {MAX_ZERO_SETS} at most: enforce its conditions soft"
             )
         return tuple(made)
 
-    def _segments(self) -> list[Patch]:
+    def _segments(self) -> list[TrimmedZeroSet]:
         ends = np.concatenate([block.nodes for block in self.blocks])
         along = ends[:, 1] - ends[:, 0]
         along /= np.linalg.norm(along, axis=1)[:, None]
@@ -114,19 +114,19 @@ class FacePatch(BoundaryPatch):
         goes_on = [
             k if k is not None and np.linalg.norm(along[k] - along[j]) < _FLAT else None for j, k in enumerate(after)
         ]
-        patches: list[Patch] = []
+        zero_sets: list[TrimmedZeroSet] = []
         for first in sorted(set(range(len(ends))) - {k for k in goes_on if k is not None}):
             last = first
             while (k := goes_on[last]) is not None:
                 last = k
             normal = (float(along[first, 1]), -float(along[first, 0]))
-            patches.extend(Segment(tuple(ends[first, 0].tolist()), tuple(ends[last, 1].tolist()), normal).patches)
-        return patches
+            zero_sets.extend(Segment(tuple(ends[first, 0].tolist()), tuple(ends[last, 1].tolist()), normal).zero_sets)
+        return zero_sets
 
-    def _triangles(self) -> list[Patch]:
+    def _triangles(self) -> list[TrimmedZeroSet]:
         corners = [block.nodes if block.kind.corners == 3 else _halved(block.nodes) for block in self.blocks]
         all_ = np.concatenate(corners)
-        return [triangle_patch(triangle) for triangle in all_[: MOST_PATCHES + 1]]
+        return [triangle_zero_set(triangle) for triangle in all_[: MAX_ZERO_SETS + 1]]
 
 
 def _halved(quadrilaterals: Array) -> Array:

@@ -17,7 +17,7 @@ from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.geometry import Geometry
-from kinn.geometry.meshes.topology import rows_in
+from kinn.geometry.meshes.topology import row_indices
 from kinn.geometry.types import Array, Indices
 
 _TOGETHER = 1e-7  # ends of boundary curves nearer than this, relative to the size, are one corner
@@ -78,10 +78,10 @@ def generate(
     size = arguments.positive(size, "the size of elements")
     if order not in (1, 2):
         raise InputError(f"a mesh is made of elements of order 1 or 2, got {order!r}")
-    pieces = [part.piece for part in shape.parts]
-    if shape.dim != 2 or any(piece.dim != 1 or not piece.smooth for piece in pieces):
+    patches = [part.patch for part in shape.parts]
+    if shape.dim != 2 or any(patch.dim != 1 or not patch.smooth for patch in patches):
         raise InputError(f"gmsh makes meshes of shapes in the plane that curves bound, not of {shape!r}")
-    edges = [edge for part in shape.parts for edge in _edges(part.name, part.piece, size)]
+    edges = [edge for part in shape.parts for edge in _edges(part.name, part.patch, size)]
     nodes, ends = _corners(edges, _TOGETHER * shape.size)
     loops = _loops(ends, repr(shape))
     outer = _outer(loops, edges, repr(shape))
@@ -100,9 +100,9 @@ def generate(
     return points, elements, {key: np.array(pairs) for key, pairs in boundaries.items()}
 
 
-def _edges(name: str, piece: BoundaryPatch, size: float) -> Iterator[MeshEdge]:
-    """Cut a piece of the boundary into edges of about a size, shorter where it bends."""
-    curve, spans = piece.stretches
+def _edges(name: str, patch: BoundaryPatch, size: float) -> Iterator[MeshEdge]:
+    """Cut a patch of the boundary into edges of about a size, shorter where it bends."""
+    curve, spans = patch.curve_spans
     for start, end in spans:
         fine = np.linspace(start, end, 257)
         normals = curve.at(fine[:, None]).normals
@@ -155,8 +155,8 @@ def _outer(loops: list[list[int]], edges: list[MeshEdge], what: str) -> int:
     for k, loop in enumerate(loops):
         flux = 0.0
         for edge in (edges[abs(number) - 1] for number in loop):
-            located = edge.curve.at(np.array([[(edge.start + edge.end) / 2]]))
-            flux += float(np.linalg.norm(np.subtract(*edge.ends))) * float(located.points[0] @ located.normals[0])
+            samples = edge.curve.at(np.array([[(edge.start + edge.end) / 2]]))
+            flux += float(np.linalg.norm(np.subtract(*edge.ends))) * float(samples.points[0] @ samples.normals[0])
         if flux > 0:
             found.append(k)
     if len(found) != 1:
@@ -206,6 +206,6 @@ def _quadratic(
             middles[row] = curved[edge]
     made = {}
     for kind, nodes in elements.items():
-        numbers = len(points) + rows_in(pairs[kind].reshape(-1, 2), edges).reshape(nodes.shape)
+        numbers = len(points) + row_indices(pairs[kind].reshape(-1, 2), edges).reshape(nodes.shape)
         made[{"triangle": "triangle6", "quad": "quad8"}[kind]] = np.concatenate([nodes, numbers], axis=1)
     return np.concatenate([points, middles]), made

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError, unknown
-from kinn.geometry.meshes.elements import KINDS
+from kinn.geometry.meshes.elements import ELEMENT_TYPES
 
 #: Plane and axisymmetric elements of Abaqus that meshio's table leaves out.
 ABAQUS = {
@@ -22,7 +22,7 @@ ABAQUS = {
 }
 
 
-def opened(path: str | Path, what: str) -> Any:
+def read_with_meshio(path: str | Path, what: str) -> Any:
     """Return what meshio makes of a file that should hold `what`.
 
     Raises:
@@ -54,17 +54,17 @@ TAGS = ("gmsh:physical", "medit:ref", "CellEntityIds", "flac3d:group", "xdmf3:re
 _PLANE = 1e-12  # heights that differ by less, relative to the size, are the same
 
 
-def read(path: str | Path, tags: str | None, names: Mapping[int, str] | None) -> dict[str, Any]:
+def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | None) -> dict[str, Any]:
     """Return what `Mesh` is made of: points, elements, boundaries, nodes and subdomains.
 
     Raises:
         InputError: There is no such file, it cannot be read, or it holds no elements that a mesh may consist of.
     """
-    mesh = opened(path, "a mesh")
-    sides = {block.type: KINDS[block.type].dim for block in mesh.cells if block.type in KINDS}
-    strange = sorted({block.type for block in mesh.cells} - set(KINDS) - {"vertex"})
+    mesh = read_with_meshio(path, "a mesh")
+    sides = {block.type: ELEMENT_TYPES[block.type].dim for block in mesh.cells if block.type in ELEMENT_TYPES}
+    strange = sorted({block.type for block in mesh.cells} - set(ELEMENT_TYPES) - {"vertex"})
     if strange:
-        raise unknown("kind of element", strange[0], KINDS, repr(str(path)))
+        raise unknown("kind of element", strange[0], ELEMENT_TYPES, repr(str(path)))
     dim = max(sides.values(), default=0)
     if dim < 2:
         raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra or hexahedra")
@@ -90,7 +90,7 @@ def read(path: str | Path, tags: str | None, names: Mapping[int, str] | None) ->
             if k in starts:
                 subdomains.setdefault(name, []).extend((offset[kind] + starts[k][1] + rows).tolist())
             elif sides.get(kind) == dim - 1 and len(rows):
-                boundaries.setdefault(name, []).append(data[rows][:, : KINDS[kind].corners])
+                boundaries.setdefault(name, []).append(data[rows][:, : ELEMENT_TYPES[kind].corners])
     nodes = {
         name: rows
         for name, rows in mesh.point_sets.items()
@@ -133,10 +133,10 @@ def _labels(
     for values in (mesh.cell_data[tag] for tag in here[:1]):
         for k, numbers in enumerate(values):
             kind = mesh.cells[k].type
-            if kind not in KINDS:
+            if kind not in ELEMENT_TYPES:
                 continue
             for number in np.unique(np.asarray(numbers)).astype(int).tolist():
-                name = (names or {}).get(number) or called.get((number, KINDS[kind].dim))
+                name = (names or {}).get(number) or called.get((number, ELEMENT_TYPES[kind].dim))
                 if name is None:
                     if number == 0:  # what belongs to no group
                         continue
@@ -150,8 +150,8 @@ def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:
     own = np.zeros(1 + max(int(nodes.max()) for nodes in elements.values()), dtype=bool)
     own[[row for row in np.asarray(rows).tolist() if row < len(own)]] = True
     for kind, nodes in elements.items():
-        for face_kind, faces in KINDS[kind].faces:
-            table = np.array(faces)[:, : KINDS[face_kind].corners]
+        for face_kind, faces in ELEMENT_TYPES[kind].faces:
+            table = np.array(faces)[:, : ELEMENT_TYPES[face_kind].corners]
             if own[nodes[:, table]].all(axis=2).any():
                 return True
     return False

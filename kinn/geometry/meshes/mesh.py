@@ -13,10 +13,10 @@ from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Part
 from kinn.geometry.geometry import CLOSE, Geometry, coordinate_names
-from kinn.geometry.meshes.blocks import Block, Locator, blocks, drawn
-from kinn.geometry.meshes.boundary import Groups, parts_of
-from kinn.geometry.meshes.elements import KINDS
-from kinn.geometry.meshes.topology import Topology, checked_elements, checked_points, oriented
+from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements
+from kinn.geometry.meshes.boundary import FaceGroups, boundary_parts
+from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.topology import Topology, orient, validate_elements, validate_points
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
@@ -61,18 +61,18 @@ class Mesh(Geometry):
     ) -> None:
         self.name = arguments.label(name)
         what = f"the mesh {self.name!r}"
-        self.points = checked_points(points, what)
-        self.elements = oriented(self.points, checked_elements(elements, self.points, what), what)
+        self.points = validate_points(points, what)
+        self.elements = orient(self.points, validate_elements(elements, self.points, what), what)
         self.topology = Topology(self.elements)
         self.topology.check(self.points, what)
-        self.groups = Groups(self.topology, boundaries or {}, nodes or {}, what)
+        self.groups = FaceGroups(self.topology, boundaries or {}, nodes or {}, what)
         self.subdomains = {
             arguments.label(key, "the name of a subdomain"): _numbers(value, self.topology.count, key, what)
             for key, value in (subdomains or {}).items()
         }
 
     @classmethod
-    def read(
+    def read_mesh(
         cls,
         path: str | Path,
         *,
@@ -95,9 +95,9 @@ class Mesh(Geometry):
         Raises:
             InputError: There is no such file, it cannot be read, or what it holds is no mesh; see `Mesh`.
         """
-        from kinn.geometry.meshes.io import read
+        from kinn.geometry.meshes.io import read_mesh
 
-        return cls(**read(path, tags, names), name=name)
+        return cls(**read_mesh(path, tags, names), name=name)
 
     @classmethod
     def of(
@@ -109,7 +109,7 @@ class Mesh(Geometry):
         quadratic elements too. Edges are shorter where the boundary bends.
 
         Args:
-            shape: A shape in the plane, or a combination of shapes, in one piece.
+            shape: A shape in the plane, or a combination of shapes, in one body.
             size: The length of edges, at most.
             order: 1 for straight elements, 2 for quadratic ones.
             quadrilaterals: Whether triangles are joined to quadrilaterals, as far as that goes.
@@ -142,20 +142,22 @@ class Mesh(Geometry):
     def blocks(self) -> tuple[Block, ...]:
         """The elements, those with straight edges as linear ones."""
         return tuple(
-            block for kind, nodes in self.elements.items() for block in blocks(KINDS[kind], self.points[nodes])
+            block
+            for kind, nodes in self.elements.items()
+            for block in make_blocks(ELEMENT_TYPES[kind], self.points[nodes])
         )
 
     @cached_property
     def _corners(self) -> Array:
         """The corners of elements, (K, d), each once."""
-        corners = [nodes[:, : KINDS[kind].corners].ravel() for kind, nodes in self.elements.items()]
+        corners = [nodes[:, : ELEMENT_TYPES[kind].corners].ravel() for kind, nodes in self.elements.items()]
         return np.asarray(self.points[np.unique(np.concatenate(corners))])
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """The box around the corners, and around points of curved faces between them."""
         around = [self._corners]
-        around.extend(part.piece.at(unit_cube(2**12, self.dim - 1, "uniform")).points for part in self.parts)
+        around.extend(part.patch.at(unit_cube(2**12, self.dim - 1, "uniform")).points for part in self.parts)
         every = np.concatenate(around)
         return every.min(axis=0), every.max(axis=0)
 
@@ -164,7 +166,7 @@ class Mesh(Geometry):
         """Area or volume of all elements."""
         return float(sum(np.sum(block.measures) for block in self.blocks))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the elements."""
         return self.blocks
 
@@ -185,15 +187,17 @@ class Mesh(Geometry):
         return self._locator.contains(arguments.points(points, self.coordinates), CLOSE * self.rounding)
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return those of m points, uniform in measure, that are kept; see `drawn`."""
+        """Return those of m points, uniform in measure, that are kept; see `sample_elements`."""
         if method == "uniform":
             return super().draw(m, method, seed)
-        return drawn(self.blocks, unit_cube(m, self.dim + 1, method, seed)).points
+        return sample_elements(self.blocks, unit_cube(m, self.dim + 1, method, seed)).points
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """One for each set of faces that belong to the same groups."""
-        return parts_of(self.points, self.groups, self._corners, self.name, REST if self.groups.names else "boundary")
+        return boundary_parts(
+            self.points, self.groups, self._corners, self.name, REST if self.groups.names else "boundary"
+        )
 
     @property
     def boundaries(self) -> tuple[str, ...]:

@@ -13,20 +13,20 @@ from scipy.sparse.csgraph import connected_components
 
 from kinn.errors import InputError, unknown
 from kinn.geometry.meshes.blocks import Block
-from kinn.geometry.meshes.elements import KINDS
+from kinn.geometry.meshes.elements import ELEMENT_TYPES
 from kinn.geometry.types import Array, Indices
 
 _WIDEST = 4  # corners of a face at most
 
 
-def keys(corners: Indices) -> Indices:
+def face_keys(corners: Indices) -> Indices:
     """Return faces, given by their corners (F, c), as rows (F, 4) that do not depend on where they begin."""
     padded = np.full((len(corners), _WIDEST), -1, dtype=np.intp)
     padded[:, : corners.shape[1]] = np.sort(corners, axis=1)
     return padded
 
 
-def rows_in(some: Indices, all_: Indices) -> Indices:
+def row_indices(some: Indices, all_: Indices) -> Indices:
     """Return where each row of `some` is among the different rows of `all_`, -1 where it is not."""
     both, which = np.unique(np.concatenate([all_, some]), axis=0, return_inverse=True)
     place = np.full(len(both), -1, dtype=np.intp)
@@ -35,7 +35,7 @@ def rows_in(some: Indices, all_: Indices) -> Indices:
 
 
 @dataclass(frozen=True, eq=False)
-class Faces:
+class ElementFaces:
     """Faces of elements, of one kind.
 
     Attributes:
@@ -51,7 +51,7 @@ class Faces:
     @property
     def keys(self) -> Indices:
         """The faces by their corners."""
-        return keys(self.nodes[:, : KINDS[self.kind].corners])
+        return face_keys(self.nodes[:, : ELEMENT_TYPES[self.kind].corners])
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Topology:
     @property
     def dim(self) -> int:
         """Dimension of the elements."""
-        return KINDS[next(iter(self.elements))].dim
+        return ELEMENT_TYPES[next(iter(self.elements))].dim
 
     @property
     def count(self) -> int:
@@ -75,15 +75,17 @@ class Topology:
         return sum(map(len, self.elements.values()))
 
     @cached_property
-    def faces(self) -> tuple[Faces, ...]:
+    def faces(self) -> tuple[ElementFaces, ...]:
         """All faces of all elements, those inside twice."""
         found, first = [], 0
         for name, nodes in self.elements.items():
             owners = first + np.arange(len(nodes))
             first += len(nodes)
-            for kind, faces in KINDS[name].faces:
+            for kind, faces in ELEMENT_TYPES[name].faces:
                 table = np.array(faces)
-                found.append(Faces(kind, nodes[:, table].reshape(-1, table.shape[1]), np.repeat(owners, len(table))))
+                found.append(
+                    ElementFaces(kind, nodes[:, table].reshape(-1, table.shape[1]), np.repeat(owners, len(table)))
+                )
         return tuple(found)
 
     @cached_property
@@ -99,7 +101,7 @@ class Topology:
         return self._shared[0]
 
     @cached_property
-    def boundary(self) -> tuple[Faces, ...]:
+    def boundary(self) -> tuple[ElementFaces, ...]:
         """The faces that belong to one element alone."""
         _, which, uses = self._shared
         alone, found, first = uses[which] == 1, [], 0
@@ -107,12 +109,12 @@ class Topology:
             mine = alone[first : first + len(faces.nodes)]
             first += len(faces.nodes)
             if mine.any():
-                found.append(Faces(faces.kind, faces.nodes[mine], faces.owners[mine]))
+                found.append(ElementFaces(faces.kind, faces.nodes[mine], faces.owners[mine]))
         return tuple(found)
 
     @cached_property
-    def pieces(self) -> int:
-        """How many pieces there are that share no face."""
+    def bodies(self) -> int:
+        """Number of bodies that share no face."""
         _, which, uses = self._shared
         owners = np.concatenate([faces.owners for faces in self.faces])
         order = np.argsort(which, kind="stable")
@@ -124,38 +126,38 @@ class Topology:
         """Raise if the elements do not make up one body with a surface.
 
         Raises:
-            InputError: A face that more than two elements share, several pieces, or a boundary that meets itself.
+            InputError: A face that more than two elements share, several bodies, or a boundary that meets itself.
         """
         different, _, uses = self._shared
         if (many := np.flatnonzero(uses > 2)).size:
             corners = different[many[0]]
             raise InputError(
                 f"{what} is no manifold: {uses[many[0]]} elements share the face near "
-                f"{near(points[corners[corners >= 0]])}"
+                f"{centroid_text(points[corners[corners >= 0]])}"
             )
-        if self.pieces > 1:
+        if self.bodies > 1:
             used = np.unique(np.concatenate([nodes.ravel() for nodes in self.elements.values()]))
             size = float(np.max(np.ptp(points[used], axis=0)))
             doubled = len(used) - len(np.unique(np.round(points[used] / (1e-9 * size)), axis=0))
             hint = f"; {doubled} of its nodes lie on other nodes: merge them in the mesher" if doubled else ""
-            raise InputError(f"{what} is disconnected: it consists of {self.pieces} pieces that share no face{hint}")
+            raise InputError(f"{what} is disconnected: it consists of {self.bodies} bodies that share no face{hint}")
         rims = np.concatenate([_rims(faces) for faces in self.boundary])
         ends, uses = np.unique(rims, axis=0, return_counts=True)
         if (wrong := np.flatnonzero(uses != 2)).size:
             raise InputError(
-                f"{what} is no manifold: {uses[wrong[0]]} faces of its boundary meet near {near(points[ends[wrong[0]]])}"
+                f"{what} is no manifold: {uses[wrong[0]]} faces of its boundary meet near {centroid_text(points[ends[wrong[0]]])}"
             )
 
 
-def _rims(faces: Faces) -> Indices:
+def _rims(faces: ElementFaces) -> Indices:
     """Return what bounds faces: end points of lines, (R, 1), edges of others, (R, 2)."""
-    corners = faces.nodes[:, : KINDS[faces.kind].corners]
+    corners = faces.nodes[:, : ELEMENT_TYPES[faces.kind].corners]
     if corners.shape[1] == 2:
         return corners.reshape(-1, 1)
     return np.sort(np.stack([corners.ravel(), np.roll(corners, -1, axis=1).ravel()], axis=1), axis=1)
 
 
-def near(points: Array) -> str:
+def centroid_text(points: Array) -> str:
     """Return the middle of points, (m, d), for an error."""
     return "(" + ", ".join(f"{value:.4g}" for value in points.mean(axis=0)) + ")"
 
@@ -163,7 +165,7 @@ def near(points: Array) -> str:
 _FLAT = 1e-12  # a determinant this small, relative to the size of the element, is zero; so is a height of the mesh
 
 
-def checked_points(points: Any, what: str) -> Array:
+def validate_points(points: Any, what: str) -> Array:
     """Return the nodes, (V, d); of nodes in space with one height, (V, 2)."""
     nodes = np.asarray(points, dtype=np.float64)
     if nodes.ndim != 2 or nodes.shape[1] not in (2, 3) or not len(nodes):
@@ -173,20 +175,20 @@ def checked_points(points: Any, what: str) -> Array:
     return nodes
 
 
-def checked_elements(elements: Mapping[str, Any], points: Array, what: str) -> dict[str, Indices]:
+def validate_elements(elements: Mapping[str, Any], points: Array, what: str) -> dict[str, Indices]:
     """Return the elements as arrays of indices, (E, n), when they fit to one another and to the nodes."""
     dim = points.shape[1]
     found: dict[str, Indices] = {}
-    fitting = [name for name, kind in KINDS.items() if kind.dim == dim]
+    fitting = [name for name, kind in ELEMENT_TYPES.items() if kind.dim == dim]
     for name, values in elements.items():
         nodes = np.asarray(values)
-        if name not in KINDS:
+        if name not in ELEMENT_TYPES:
             raise unknown("kind of element", name, fitting, what)
         if nodes.size == 0:
             continue
-        if KINDS[name].dim != dim:
+        if ELEMENT_TYPES[name].dim != dim:
             raise InputError(f"{what} in {dim} dimensions needs elements like {fitting[0]!r}, not {name!r}")
-        wanted = len(KINDS[name].nodes)
+        wanted = len(ELEMENT_TYPES[name].nodes)
         if nodes.ndim != 2 or nodes.shape[1] != wanted or not np.issubdtype(nodes.dtype, np.integer):
             raise InputError(f"{what} needs {wanted} node numbers for each {name}, got shape {nodes.shape}")
         if nodes.min() < 0 or nodes.max() >= len(points):
@@ -194,30 +196,30 @@ def checked_elements(elements: Mapping[str, Any], points: Array, what: str) -> d
         found[name] = nodes.astype(np.intp)
     if not found:
         raise InputError(f"{what} has no elements")
-    if len({KINDS[name].order for name in found}) > 1:
-        orders = ", ".join(f"{name} of order {KINDS[name].order}" for name in found)
+    if len({ELEMENT_TYPES[name].order for name in found}) > 1:
+        orders = ", ".join(f"{name} of order {ELEMENT_TYPES[name].order}" for name in found)
         raise InputError(f"{what} mixes elements of different orders: {orders}")
     return found
 
 
-def oriented(points: Array, elements: Mapping[str, Indices], what: str) -> dict[str, Indices]:
+def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[str, Indices]:
     """Return the elements with positive determinants: as they are, or all turned inside out.
 
     Raises:
         InputError: Some are degenerate, turned otherwise than the rest, or inverted in places.
     """
     made = dict(elements)
-    probes = {name: Block(KINDS[name], points[nodes]).probes for name, nodes in elements.items()}
+    probes = {name: Block(ELEMENT_TYPES[name], points[nodes]).probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
         flat = np.max(np.abs(probes[name]), axis=1) <= _FLAT * size
         if flat.any():
             raise InputError(
                 f"{what} has {np.count_nonzero(flat)} degenerate elements, with no size; the first: {name} "
-                f"{_first(flat)} near {near(points[nodes[_first(flat)]])}"
+                f"{_first(flat)} near {centroid_text(points[nodes[_first(flat)]])}"
             )
     if all(np.all(values < 0) for values in probes.values()):
-        made = {name: nodes[:, KINDS[name].mirrored] for name, nodes in elements.items()}
+        made = {name: nodes[:, ELEMENT_TYPES[name].mirrored] for name, nodes in elements.items()}
         probes = {name: -values for name, values in probes.items()}
     bad = {name: np.min(values, axis=1) <= 0 for name, values in probes.items()}
     if any(rows.any() for rows in bad.values()):
@@ -226,7 +228,7 @@ def oriented(points: Array, elements: Mapping[str, Indices], what: str) -> dict[
         total, all_ = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, made.values()))
         raise InputError(
             f"{what} has {total} inverted elements among {all_}; the first: {name} {first} near "
-            f"{near(points[made[name][first]])}"
+            f"{centroid_text(points[made[name][first]])}"
         )
     return made
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import MOST_PATCHES, Patch, triangle_patch
+from kinn.geometry.distances.distance import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.geometry import CLOSE, Geometry
-from kinn.geometry.meshes.io import opened
+from kinn.geometry.meshes.io import read_with_meshio
 from kinn.geometry.meshes.triangle_mesh import TriangleMesh
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec
@@ -25,7 +25,7 @@ from kinn.geometry.types import Array, Mask
 
 
 @dataclass(frozen=True, eq=False)
-class Triangles(BoundaryPatch):
+class TrianglePatch(BoundaryPatch):
     """Triangles in space, with their outward normals.
 
     Attributes:
@@ -61,25 +61,25 @@ class Triangles(BoundaryPatch):
         points = (1 - root) * a + root * ((1 - along) * b + along * c)
         return BoundaryPoints(points, self.crosses[which] / (2 * self.areas[which, None]))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the triangles."""
         real = self.areas > 0
         return (Simplices(self.corners[real], self.crosses[real] / (2 * self.areas[real, None])),)
 
     @property
-    def patches(self) -> tuple[Patch, ...]:
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         """One for each triangle.
 
         Raises:
             InputError: There are too many.
         """
-        if len(self.corners) > MOST_PATCHES:
+        if len(self.corners) > MAX_ZERO_SETS:
             raise InputError(
-                f"no smooth distance to a surface of {len(self.corners)} triangles, {MOST_PATCHES} at most: "
+                f"no smooth distance to a surface of {len(self.corners)} triangles, {MAX_ZERO_SETS} at most: "
                 "enforce its conditions soft"
             )
         return tuple(
-            triangle_patch(corners) for corners, area in zip(self.corners, self.areas, strict=True) if area > 0
+            triangle_zero_set(corners) for corners, area in zip(self.corners, self.areas, strict=True) if area > 0
         )
 
 
@@ -99,7 +99,7 @@ class TriangulatedSolid(Geometry):
             encloses nothing, or is not finite.
     """
 
-    dear = True  # the triangles nearest to each point are looked for
+    expensive_level = True  # the triangles nearest to each point are looked for
 
     def __init__(
         self, vertices: Any, triangles: Any, groups: Sequence[str] | None = None, *, name: str = "surface"
@@ -125,7 +125,7 @@ class TriangulatedSolid(Geometry):
             InputError: There is no such file, meshio cannot read it, it holds no triangles, or the surface is no
                 closed one.
         """
-        mesh = opened(path, "a surface")
+        mesh = read_with_meshio(path, "a surface")
         blocks = [k for k, block in enumerate(mesh.cells) if block.type == "triangle"]
         if not blocks or not sum(len(mesh.cells[k].data) for k in blocks):
             raise InputError(f"{str(path)!r} holds no triangles")
@@ -180,10 +180,11 @@ class TriangulatedSolid(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The triangles of each name."""
-        owner, names = Name(self.name), np.array(self.groups)
+        owner, names = BoundaryName(self.name), np.array(self.groups)
         return tuple(
             Part(
-                Label(Name(name), owner), Triangles(self.mesh.corners[names == name], self.mesh.crosses[names == name])
+                Label(BoundaryName(name), owner),
+                TrianglePatch(self.mesh.corners[names == name], self.mesh.crosses[names == name]),
             )
             for name in dict.fromkeys(self.groups)
         )

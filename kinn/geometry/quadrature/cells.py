@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.geometry.quadrature.reference_cells import LINE, Factor, Simplex, tensor
+from kinn.geometry.quadrature.reference_cells import LINE, Factor, Simplex, tensor_rule
 from kinn.geometry.types import Array, Indices
 
 _FINE = 47  # degree of the rules that measure curved cells: 24 points along each axis
@@ -51,9 +51,9 @@ class Cells(ABC):
     @cached_property
     def measures(self) -> Array:
         """The measure of each cell, (C,), by Gauss rules with many points; asked for where cells are curved."""
-        unit, weights = tensor(self.factors, (_FINE,) * len(self.factors), (1,) * len(self.factors))
-        located = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
-        return np.asarray(located.density.reshape(self.count, -1) @ weights)
+        unit, weights = tensor_rule(self.factors, (_FINE,) * len(self.factors), (1,) * len(self.factors))
+        samples = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
+        return np.asarray(samples.density.reshape(self.count, -1) @ weights)
 
     @cached_property
     def extents(self) -> Array:

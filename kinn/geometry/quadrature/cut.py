@@ -1,8 +1,8 @@
 """Boxes cut by a level function: points along lines, which reach just as far as the shape does.
 
 A box that the boundary crosses is looked through along the axis that the level changes most along: on each of some lines
-the stretches inside are found by their ends, the roots of the level, and get a Gauss rule each. Where the boundary is
-smooth in the box this is as good as Gauss rules are; along edges of the shape the length of the stretches has kinks, so
+the curve_spans inside are found by their ends, the roots of the level, and get a Gauss rule each. Where the boundary is
+smooth in the box this is as good as Gauss rules are; along edges of the shape the length of the curve_spans has kinks, so
 volumes are measured by boxes that are halved where two such rules disagree. Source: R. I. Saye, "High-order quadrature
 methods for implicitly defined surfaces and volumes in hyperrectangles", SIAM Journal on Scientific Computing 37 (2015).
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinn.geometry.quadrature.cells import Bricks, Cells, WeightedPoints
-from kinn.geometry.quadrature.reference_cells import LINE, gauss_jacobi, nodes_for, tensor
+from kinn.geometry.quadrature.reference_cells import LINE, gauss_count, gauss_jacobi, tensor_rule
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array, Indices
 
@@ -25,7 +25,7 @@ Level = Callable[[Array], Array]
 _SAMPLES = 7  # on each line, between which roots are sought
 _ROOTS, _CLOSE_ROOT = 12, 1e-12  # steps of the Illinois method at most, and what ends it, relative to the line
 _NODES = (3, 5)  # points across in the two rules that are compared
-_CLOSE = 1e-6  # rules that differ by less, relative to the box, agree
+_AGREEMENT = 1e-6  # rules that differ by less, relative to the box, agree
 _DEPTH = 2  # how often the boxes of the coarsest grid are halved
 _LONGEST = 8  # boxes along the longest side of that grid
 _BLOCK = 2**12  # boxes worked on at a time
@@ -55,14 +55,14 @@ class Boxes:
         return Boxes(lower, lower + np.repeat(half[:, 0], len(corners), axis=0))
 
 
-def sorted_out(level: Level, boxes: Boxes) -> tuple[Indices, Indices]:
+def classify_boxes(level: Level, boxes: Boxes) -> tuple[Indices, Indices]:
     """Return which boxes lie inside, and which the boundary may cross; the level is no more than the distance to it."""
     reach = np.linalg.norm(boxes.upper - boxes.lower, axis=1) / 2
     middle = level((boxes.lower + boxes.upper) / 2)
     return np.flatnonzero(middle <= -reach), np.flatnonzero(np.abs(middle) < reach)
 
 
-def along_lines(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indices, Array, Array]:
+def line_rule(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indices, Array, Array]:
     """Return the boxes, (N,), points, (N, d), and weights, (N,), of a rule on what lies inside of boxes.
 
     Args:
@@ -79,7 +79,7 @@ def along_lines(level: Level, boxes: Boxes, across: int, along: int) -> tuple[In
         axis=1,
     )
     axis = np.argmax(slope, axis=1)
-    unit, shares = tensor((LINE,) * (d - 1), (2 * across - 1,) * (d - 1), (1,) * (d - 1))
+    unit, shares = tensor_rule((LINE,) * (d - 1), (2 * across - 1,) * (d - 1), (1,) * (d - 1))
     lines: Array = np.empty((len(span), len(unit), d))
     for a in range(d):
         rows = np.flatnonzero(axis == a)
@@ -145,12 +145,12 @@ def volumes(level: Level, boxes: Boxes, depth: int = _DEPTH) -> Array:
 def _volumes(level: Level, boxes: Boxes, depth: int) -> Array:
     coarse, fine = (
         np.bincount(cell, weights, minlength=len(boxes.lower))
-        for cell, _, weights in (along_lines(level, boxes, across, 1) for across in _NODES)
+        for cell, _, weights in (line_rule(level, boxes, across, 1) for across in _NODES)
     )
-    apart = np.flatnonzero(np.abs(fine - coarse) > _CLOSE * boxes.volumes)
+    apart = np.flatnonzero(np.abs(fine - coarse) > _AGREEMENT * boxes.volumes)
     if depth and len(apart):
         parts = boxes[apart].halved()
-        inside, cut = sorted_out(level, parts)
+        inside, cut = classify_boxes(level, parts)
         found = np.zeros(len(parts.lower))
         found[inside] = parts.volumes[inside]
         found[cut] = volumes(level, parts[cut], depth - 1)
@@ -158,7 +158,7 @@ def _volumes(level: Level, boxes: Boxes, depth: int) -> Array:
     return np.asarray(fine)
 
 
-def grid(lower: Array, upper: Array, longest: int) -> Boxes:
+def box_grid(lower: Array, upper: Array, longest: int) -> Boxes:
     """Return the boxes of a grid, about as wide as high, with so many along the longest side."""
     counts = np.maximum(1, np.round(longest * (upper - lower) / np.max(upper - lower))).astype(int)
     axes = np.meshgrid(*[np.arange(count) for count in counts], indexing="ij")
@@ -166,15 +166,15 @@ def grid(lower: Array, upper: Array, longest: int) -> Boxes:
     return Boxes(lower + corners * step, lower + (corners + 1) * step)
 
 
-def measured(level: Level, bounds: tuple[Array, Array]) -> float:
+def volume_inside(level: Level, bounds: tuple[Array, Array]) -> float:
     """Return the volume of a shape with this level, good to about 1e-5 of its bounding box."""
-    boxes = grid(*bounds, _LONGEST)
-    inside, cut = sorted_out(level, boxes)
+    boxes = box_grid(*bounds, _LONGEST)
+    inside, cut = classify_boxes(level, boxes)
     return float(np.sum(boxes.volumes[inside]) + np.sum(volumes(level, boxes[cut])))
 
 
 def cut_cells(
-    level: Level, bounds: tuple[Array, Array], measure: float, wanted: QuadratureSpec, rounding: float
+    level: Level, bounds: tuple[Array, Array], measure: float, spec: QuadratureSpec, rounding: float
 ) -> tuple[Cells, ...]:
     """Return the boxes of a grid that lie inside a shape, and points in those that its boundary crosses.
 
@@ -182,24 +182,24 @@ def cut_cells(
         level: Negative inside, no more than the distance to the boundary.
         bounds: The bounding box.
         measure: The volume, which all weights sum to.
-        wanted: What the rule should be like; the grid is as fine as its number of points asks for.
+        spec: What the rule should be like; the grid is as fine as its number of points asks for.
         rounding: Levels up to this are zero.
     """
-    nodes = nodes_for(wanted.order, wanted.seed is not None)
-    rng = None if wanted.seed is None else np.random.default_rng(wanted.seed)
+    nodes = gauss_count(spec.order, spec.seed is not None)
+    rng = None if spec.seed is None else np.random.default_rng(spec.seed)
     lower, upper = bounds
     longest = _LONGEST
     while True:
-        boxes = grid(lower, upper, longest)
+        boxes = box_grid(lower, upper, longest)
         if rng is not None:  # a grid that begins elsewhere, one box longer
             step = boxes.upper[0] - boxes.lower[0]
-            boxes = grid(lower - step * rng.random(len(step)), upper + step, longest + 1)
-        inside, cut = sorted_out(level, boxes)
+            boxes = box_grid(lower - step * rng.random(len(step)), upper + step, longest + 1)
+        inside, cut = classify_boxes(level, boxes)
         crossed = boxes[cut]
-        cell, points, weights = along_lines(level, crossed, nodes, nodes)
+        cell, points, weights = line_rule(level, crossed, nodes, nodes)
         held = level(points) <= rounding
         # the boxes inside are not to be cut on: that would be by two along every axis
-        if len(inside) * nodes ** len(lower) + np.count_nonzero(held) >= (wanted.points or 1):
+        if len(inside) * nodes ** len(lower) + np.count_nonzero(held) >= (spec.points or 1):
             break
         longest = math.ceil(1.15 * longest)
     cell, points, weights = cell[held], points[held], weights[held]

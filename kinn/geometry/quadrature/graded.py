@@ -36,7 +36,7 @@ class GradedSquares(Cells):
 
 
 @dataclass(frozen=True, eq=False)
-class DuffyCells(GradedSquares):
+class GradedRectangles(GradedSquares):
     """Rectangles crowded towards one of their corners.
 
     Attributes:
@@ -75,7 +75,7 @@ class DuffyCells(GradedSquares):
 
 
 @dataclass(frozen=True, eq=False)
-class WedgeCells(GradedSquares):
+class DuffyTriangles(GradedSquares):
     """Triangles crowded towards their first corner.
 
     Attributes:
@@ -121,7 +121,7 @@ class WedgeCells(GradedSquares):
 
 
 @dataclass(frozen=True, eq=False)
-class GradedCells(Cells):
+class GradedCurveCells(Cells):
     """Cells of curves from one parameter to another, crowded towards where they start.
 
     Attributes:
@@ -174,10 +174,10 @@ def _between_sides(unit: Array) -> tuple[Array, Array]:
 
 
 #: Powers that both coordinates of a rectangle have more, for the field is not smooth in them.
-STEEPER = 1.3
+RECTANGLE_POWER = 1.3
 
 #: The least exponent: below, points come nearer to the corner than numbers can tell.
-LEAST = 0.1
+MIN_EXPONENT = 0.1
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ class Grading:
         object.__setattr__(self, "towards", corners)
         if not corners:
             raise InputError("a graded quadrature needs at least one corner that it is graded towards")
-        if not LEAST <= self.exponent <= 1:
-            raise InputError(f"the exponent of a graded quadrature is {LEAST} to 1, not {self.exponent}")
+        if not MIN_EXPONENT <= self.exponent <= 1:
+            raise InputError(f"the exponent of a graded quadrature is {MIN_EXPONENT} to 1, not {self.exponent}")
 
     @property
     def power(self) -> float:
@@ -254,7 +254,7 @@ class Grading:
             out.append(Bricks(lower, upper))
         if graded:
             apex, opposite = np.moveaxis(np.array(graded), 1, 0)
-            out.append(DuffyCells(apex, opposite, STEEPER * self.power, self.sides))
+            out.append(GradedRectangles(apex, opposite, RECTANGLE_POWER * self.power, self.sides))
         return out
 
     def _triangles(self, corners: Array) -> list[Cells]:
@@ -273,7 +273,7 @@ class Grading:
                 self._check_clear(triangle)
                 plain.append(triangle)
         out: list[Cells] = [Simplices(np.array(plain))] if plain else []
-        return [*out, WedgeCells(np.array(wedges), self.power, self.sides)] if wedges else out
+        return [*out, DuffyTriangles(np.array(wedges), self.power, self.sides)] if wedges else out
 
     def _meets(self, point: Array) -> bool:
         """Whether a point is one of the corners."""
@@ -309,9 +309,9 @@ class Grading:
         if not (first | last).any():
             return [cells]
         out: list[Cells] = [
-            GradedCells(cells, np.flatnonzero(rows), start, end, self.power)
+            GradedCurveCells(cells, np.flatnonzero(rows), start, end, self.power)
             for rows, (start, end) in spans
             if rows.any()
         ]
         left = np.flatnonzero(~first & ~last)
-        return [*out, GradedCells(cells, left, 0.0, 1.0, 1.0)] if len(left) else out
+        return [*out, GradedCurveCells(cells, left, 0.0, 1.0, 1.0)] if len(left) else out

@@ -18,7 +18,7 @@ from kinn.geometry.types import Array, Indices
 _WITHIN = 0.7  # how far towards the ends of the interval a shift may push the outermost point
 
 
-def nodes_for(order: int, shifted: bool) -> int:
+def gauss_count(order: int, shifted: bool) -> int:
     """Return how many points a rule of degree `order` needs; one degree is lost where the points are shifted."""
     return max(1, (order + 3) // 2 if shifted else order // 2 + 1)
 
@@ -118,7 +118,7 @@ class Simplex(Factor):
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return those of conical products in cuts^n simplices."""
-        return np.asarray((nodes_for(order, shifted) * cuts) ** self.n)
+        return np.asarray((gauss_count(order, shifted) * cuts) ** self.n)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
         """Return a conical product in each of cuts^n simplices."""
@@ -136,7 +136,7 @@ def _conical(n: int, order: int, rng: Generator | None) -> tuple[Array, Array]:
     scale are the weights of Gauss-Jacobi rules. Source: A. H. Stroud, "Approximate calculation of multiple integrals"
     (1971), section 2.4.
     """
-    count = nodes_for(order, rng is not None)
+    count = gauss_count(order, rng is not None)
     axes = []
     for power in range(n - 1, -1, -1):
         x, w = gauss_jacobi(count, float(power), 0.0, 0.0 if rng is None else rng.uniform(-1, 1))
@@ -183,7 +183,7 @@ class Circle(Factor):
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return as many as a line would have, and more than the degree."""
-        return np.maximum(order + 1, nodes_for(order, shifted) * cuts)
+        return np.maximum(order + 1, gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
         """Return points at equal distances."""
@@ -210,12 +210,12 @@ class Latitude(Factor):
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
         """Return as many as a line would have."""
-        return np.asarray(nodes_for(order, shifted) * cuts)
+        return np.asarray(gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
         """Return a single Gauss rule, whose points are spread evenly from pole to pole."""
         power = (self.n - 3) / 2
-        count = nodes_for(order, rng is not None) * cuts
+        count = gauss_count(order, rng is not None) * cuts
         points, weights = gauss_jacobi(count, power, power, 0.0 if rng is None else rng.uniform(-1, 1))
         return points[:, None], weights
 
@@ -223,7 +223,7 @@ class Latitude(Factor):
 LINE = Simplex(1)
 
 
-def tensor(
+def tensor_rule(
     factors: Sequence[Factor], orders: Sequence[int], cuts: Sequence[int], rng: Generator | None = None
 ) -> tuple[Array, Array]:
     """Return the product of the rules of factors, each with its degree and its number of cuts."""

@@ -12,14 +12,14 @@ from numpy.random import Generator
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.reference_cells import tensor
+from kinn.geometry.quadrature.reference_cells import tensor_rule
 from kinn.geometry.types import Array, Indices
 
 #: Points of a sequence where there is no rule.
-SCATTERED = 4096
+SEQUENCE_POINTS = 4096
 
 #: The highest degree a rule is made for.
-HIGHEST = 60
+MAX_ORDER = 60
 
 _HALVINGS = 60  # of the interval in which the spacing is sought
 
@@ -47,8 +47,8 @@ class Rule:
         return float(np.sum(self.weights))
 
 
-def joined(rules: Iterable[Rule]) -> Rule:
-    """Return the rule on all of several pieces; normals only where every piece has them."""
+def concatenate_rules(rules: Iterable[Rule]) -> Rule:
+    """Return the rule on all of several patches; normals only where every patch has them."""
     all_ = list(rules)
     normals = [rule.normals for rule in all_ if rule.normals is not None]
     return Rule(
@@ -74,29 +74,29 @@ class QuadratureSpec:
 
     def __post_init__(self) -> None:
         order = arguments.integer(self.order, "the order of a quadrature", 0)
-        if order > HIGHEST:
+        if order > MAX_ORDER:
             raise InputError(
-                f"a quadrature has an order of {HIGHEST} at most, got {order}: ask for more points instead"
+                f"a quadrature has an order of {MAX_ORDER} at most, got {order}: ask for more points instead"
             )
         if self.points is not None:
             arguments.integer(self.points, "the number of quadrature points", 1)
         if self.seed is not None:
             arguments.integer(self.seed, "the seed", 0)
 
-    def fewer(self, share: float = 1.0, power: float = 1.0) -> QuadratureSpec:
+    def scaled(self, share: float = 1.0, power: float = 1.0) -> QuadratureSpec:
         """Return the same with a share of the points, or a power of their number."""
         points = None if self.points is None else max(1, math.ceil(share * self.points**power))
         return replace(self, points=points)
 
 
-def composite(groups: Sequence[Cells], wanted: QuadratureSpec) -> Rule:
+def composite_rule(groups: Sequence[Cells], spec: QuadratureSpec) -> Rule:
     """Return a rule on all cells."""
-    spacing = _spacing(groups, wanted)
-    rng = None if wanted.seed is None else np.random.default_rng(wanted.seed)
-    return joined(
-        _alike(cells, rows, tuple(int(cut) for cut in cuts), wanted.order, rng)
+    spacing = _spacing(groups, spec)
+    rng = None if spec.seed is None else np.random.default_rng(spec.seed)
+    return concatenate_rules(
+        _rule_on_cells(cells, rows, tuple(int(cut) for cut in cuts), spec.order, rng)
         for cells in groups
-        for cuts, rows in _grouped(_cuts(cells, spacing))
+        for cuts, rows in _group_equal_rows(_cuts(cells, spacing))
     )
 
 
@@ -105,7 +105,7 @@ def _cuts(cells: Cells, spacing: float) -> Indices:
     return np.maximum(1, np.ceil(cells.extents / spacing * (1 - 1e-12))).astype(np.intp)
 
 
-def _grouped(cuts: Indices) -> list[tuple[Indices, Indices]]:
+def _group_equal_rows(cuts: Indices) -> list[tuple[Indices, Indices]]:
     """Return each different row with the cells that have it."""
     rows, which = np.unique(cuts, axis=0, return_inverse=True)
     order = np.argsort(which.reshape(-1), kind="stable")
@@ -113,9 +113,9 @@ def _grouped(cuts: Indices) -> list[tuple[Indices, Indices]]:
     return list(zip(rows, np.split(order, ends), strict=True))
 
 
-def _spacing(groups: Sequence[Cells], wanted: QuadratureSpec) -> float:
+def _spacing(groups: Sequence[Cells], spec: QuadratureSpec) -> float:
     """Return the greatest spacing, to rounding, at which there are as many points as wanted."""
-    least, shifted = wanted.points or 1, wanted.seed is not None
+    least, shifted = spec.points or 1, spec.seed is not None
 
     def total(spacing: float) -> int:
         count = 0
@@ -123,7 +123,7 @@ def _spacing(groups: Sequence[Cells], wanted: QuadratureSpec) -> float:
             sizes: Indices = np.ones(cells.count, dtype=np.intp)
             cuts = _cuts(cells, spacing)
             for index, (factor, degree) in enumerate(zip(cells.factors, cells.degrees, strict=True)):
-                sizes = sizes * factor.size(wanted.order + degree, cuts[:, index], shifted)
+                sizes = sizes * factor.size(spec.order + degree, cuts[:, index], shifted)
             count += int(np.sum(sizes))
         return count
 
@@ -139,12 +139,12 @@ def _spacing(groups: Sequence[Cells], wanted: QuadratureSpec) -> float:
     return low
 
 
-def _alike(cells: Cells, rows: Indices, cuts: tuple[int, ...], order: int, rng: Generator | None) -> Rule:
+def _rule_on_cells(cells: Cells, rows: Indices, cuts: tuple[int, ...], order: int, rng: Generator | None) -> Rule:
     """Return the rule on those cells that are cut alike."""
     orders = tuple(order + degree for degree in cells.degrees)
-    unit, weights = tensor(cells.factors, orders, cuts, rng)
-    located = cells.at(np.repeat(rows, len(unit)), np.tile(unit, (len(rows), 1)))
-    scaled = located.density.reshape(len(rows), -1) * weights
+    unit, weights = tensor_rule(cells.factors, orders, cuts, rng)
+    samples = cells.at(np.repeat(rows, len(unit)), np.tile(unit, (len(rows), 1)))
+    scaled = samples.density.reshape(len(rows), -1) * weights
     if cells.curved:
         scaled *= (cells.measures[rows] / scaled.sum(axis=1))[:, None]
-    return Rule(located.points, scaled.ravel(), located.normals)
+    return Rule(samples.points, scaled.ravel(), samples.normals)

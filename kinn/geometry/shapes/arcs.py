@@ -11,12 +11,12 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.edges import Arc, Segment, extreme, meeting_points, reach
 from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.boundary.transformed import ReversedPatch
-from kinn.geometry.distances.implicit import ImplicitFunction, Round
-from kinn.geometry.distances.rfunctions import Half, Region, intersection, union
+from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
+from kinn.geometry.distances.rfunctions import HalfSpace, Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.polygon import Polygon
 from kinn.geometry.triangulation import ROUNDING, cross, signed_area, touching_edges
@@ -75,7 +75,7 @@ class ArcPolygon(Geometry):
         return f"ArcPolygon({self.vertices}, {self.through}, edges={self.edges}, name={self.name!r})"
 
     def _curve(self, index: int) -> tuple[Segment | Arc, bool]:
-        """Return an edge as a piece of its own, an arc always counter-clockwise, and whether that is its direction."""
+        """Return an edge as a patch of its own, an arc always counter-clockwise, and whether that is its direction."""
         p, q = (np.array(self.vertices[k % len(self.vertices)]) for k in (index, index + 1))
         size = float(np.max(np.ptp(np.array(self.vertices), axis=0)))
         if np.linalg.norm(q - p) <= ROUNDING * size:
@@ -167,28 +167,34 @@ class ArcPolygon(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The edges, in the order they were given."""
-        owner, parts = Name(self.name), []
+        owner, parts = BoundaryName(self.name), []
         for index, (curve, left, name) in enumerate(zip(self._curves, self._left, self.edges, strict=True)):
             # a segment's normal points to its right, an arc's away from its centre
             outwards = self._orientation > 0 if left else self._orientation < 0
-            piece: BoundaryPatch = curve if outwards else ReversedPatch(curve)
-            parts.append(Part(Label(Name(name), owner), piece, positive_inside=self._clear(index, piece.carrier)))
+            patch: BoundaryPatch = curve if outwards else ReversedPatch(curve)
+            parts.append(
+                Part(Label(BoundaryName(name), owner), patch, positive_inside=self._clear(index, patch.implicit))
+            )
         return tuple(parts)
 
-    def _clear(self, index: int, carrier: ImplicitFunction) -> bool:
+    def _clear(self, index: int, implicit: ImplicitFunction) -> bool:
         """Whether an edge's carrier is positive in the whole region, and zero on that edge alone.
 
         Lines and discs have their smallest value on the boundary; the outside of a circle at its centre or there.
         """
         curve = self._curves[index]
-        if isinstance(curve, Arc) and not isinstance(carrier, Round) and self.level(np.array([curve.center]))[0] <= 0:
+        if (
+            isinstance(curve, Arc)
+            and not isinstance(implicit, ImplicitSphere)
+            and self.level(np.array([curve.center]))[0] <= 0
+        ):
             return False
         near = np.concatenate([np.geomspace(1e-6, 0.5, 60), 1 - np.geomspace(1e-6, 0.5, 60)])[:, None]
         others = [other for k, other in enumerate(self._curves) if k != index]
         points = np.concatenate([other.at(near).points for other in others])
         ends = np.array([self.vertices[k % len(self.vertices)] for k in (index, index + 1)])
         away = np.min(np.linalg.norm(points[:, None] - ends, axis=2), axis=1)
-        return bool(np.all(carrier(tuple(points.T)) > 1e-9 * away))
+        return bool(np.all(implicit(tuple(points.T)) > 1e-9 * away))
 
     @cached_property
     def region(self) -> Region:
@@ -213,8 +219,8 @@ class ArcPolygon(Geometry):
             shares = np.linspace(0, 1, split + 1)
             inner = curve.at(shares[1:-1, None]).points
             corners.extend(inner if left else inner[::-1])
-            disk = Half(Round(curve.center, curve.radius), 2 * curve.radius)
+            disk = HalfSpace(ImplicitSphere(curve.center, curve.radius), 2 * curve.radius)
             for start, end in pairwise(shares.tolist()):
-                segment = intersection((disk, curve.extent(start, end)))
+                segment = intersection((disk, curve.trimming_region(start, end)))
                 sides[0 if left == (self._orientation > 0) else 1].append(segment)
         return np.array(corners), *sides

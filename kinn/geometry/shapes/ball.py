@@ -13,11 +13,11 @@ from scipy.special import betaincinv
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.edges import Arc
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.implicit import ImplicitFunction, Round
-from kinn.geometry.distances.rfunctions import Half, Region
+from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
+from kinn.geometry.distances.rfunctions import HalfSpace, Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor, Latitude
@@ -66,15 +66,15 @@ class Shells(Cells):
             columns.append(ring * height)
             ring = ring * np.sqrt(1 - height**2)
         angle = 2 * np.pi * around[:, -1]
-        directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
-        points = np.asarray(self.center) + radius[:, None] * directions
-        return CellPoints(points, density, directions if self.surface else None)
+        sphere_directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
+        points = np.asarray(self.center) + radius[:, None] * sphere_directions
+        return CellPoints(points, density, sphere_directions if self.surface else None)
 
 
 _SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to its own
 
 
-def directions(unit: Array) -> Array:
+def sphere_directions(unit: Array) -> Array:
     """Return unit vectors, (m, d), that the cube points `unit`, (m, d - 1), are mapped to, uniform on the sphere.
 
     One component after the other: the height of a uniform point of the unit sphere in n dimensions is 2 b - 1 with b
@@ -106,21 +106,21 @@ class SphereSurface(BoundaryPatch):
     @property
     def measure(self) -> float:
         """Area."""
-        return _unit_ball(len(self.center)) * len(self.center) * self.radius**self.dim
+        return _unit_ball_volume(len(self.center)) * len(self.center) * self.radius**self.dim
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return points, area ratios kept."""
-        normals = directions(unit)
+        normals = sphere_directions(unit)
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the whole sphere."""
         return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The sphere, which is all of the zero set."""
-        return Round(self.center, self.radius)
+        return ImplicitSphere(self.center, self.radius)
 
 
 def ball_cells(center: tuple[float, ...], radius: float) -> tuple[Cells, ...]:
@@ -129,7 +129,7 @@ def ball_cells(center: tuple[float, ...], radius: float) -> tuple[Cells, ...]:
     return tuple(Shells(center, np.array([span])) for span in pairwise(joints))
 
 
-def _unit_ball(dim: int) -> float:
+def _unit_ball_volume(dim: int) -> float:
     """Return the volume of the ball of radius 1."""
     return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))
 
@@ -168,7 +168,7 @@ class Ball(Geometry):
     @property
     def measure(self) -> float:
         """Area or volume."""
-        return _unit_ball(self.dim) * self.radius**self.dim
+        return _unit_ball_volume(self.dim) * self.radius**self.dim
 
     def level(self, points: Array) -> Array:
         """Return the signed distance to the sphere."""
@@ -177,24 +177,24 @@ class Ball(Geometry):
     @property
     def region(self) -> Region:
         """The ball."""
-        return Half(Round(self.center, self.radius), 2 * self.radius)
+        return HalfSpace(ImplicitSphere(self.center, self.radius), 2 * self.radius)
 
     def from_unit(self, unit: Array) -> Array:
         """Return points in polar coordinates, volume ratios kept."""
         # The root of the first parameter makes shells of equal volume equally likely.
         radius = self.radius * unit[:, :1] ** (1 / self.dim)
-        return np.asarray(np.asarray(self.center) + radius * directions(unit[:, 1:]))
+        return np.asarray(np.asarray(self.center) + radius * sphere_directions(unit[:, 1:]))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the ball in shells."""
         return ball_cells(self.center, self.radius)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The sphere."""
-        name = Name(self.name)
-        piece = Arc(self.center, self.radius) if self.dim == 2 else SphereSurface(self.center, self.radius)
-        return (Part(Label(name, name), piece, positive_inside=True, negative_outside=True),)
+        name = BoundaryName(self.name)
+        patch = Arc(self.center, self.radius) if self.dim == 2 else SphereSurface(self.center, self.radius)
+        return (Part(Label(name, name), patch, positive_inside=True, negative_outside=True),)
 
 
 class Disk(Ball):

@@ -11,10 +11,10 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Face, Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.distances.rfunctions import Half, Region, between, intersection
+from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
@@ -51,15 +51,15 @@ class BoxSide(BoundaryPatch):
         return BoundaryPoints(points, normals)
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The plane of the side."""
         return _wall(self.lower, self.upper, self.axis, self.side)
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return the disk around a stretch of the side of a rectangle; of other boxes what the other sides bound."""
         if self.dim == 1:
             first, last = self.at(np.array([[start], [end]])).points
-            return between(first, last)
+            return diametral_ball(first, last)
         return _inside(self.lower, self.upper, [axis for axis in range(len(self.lower)) if axis != self.axis])
 
 
@@ -72,7 +72,7 @@ def _wall(lower: Sequence[float], upper: Sequence[float], axis: int, side: int) 
 
 def _inside(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> Region:
     """Return the points between the sides of some axes."""
-    halves = [Half(_wall(lower, upper, axis, side), upper[axis] - lower[axis]) for axis in axes for side in (0, 1)]
+    halves = [HalfSpace(_wall(lower, upper, axis, side), upper[axis] - lower[axis]) for axis in axes for side in (0, 1)]
     return intersection(halves)
 
 
@@ -136,7 +136,7 @@ class Box(Geometry):
         """The points between all sides."""
         return _inside(self.lower, self.upper, range(self.dim))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the box."""
         lower, upper = self.bounds
         return (Bricks(lower[None], upper[None]),)
@@ -148,10 +148,10 @@ class Box(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The sides, each a whole face, lower before upper."""
-        owner = Name(self.name)
+        owner = BoundaryName(self.name)
         return tuple(
             Part(
-                Label(Name(name), owner),
+                Label(BoundaryName(name), owner),
                 BoxSide(self.lower, self.upper, axis, side),
                 Face(axis, value, side),
                 positive_inside=True,

@@ -12,21 +12,21 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.arclength import ArcLength
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.closed_curve import Loop, fit, spline
-from kinn.geometry.distances.curve_distance import CurveSegment, LoopDistance
+from kinn.geometry.closed_curve import ClosedCurve, fit, spline
+from kinn.geometry.distances.curve_distance import ClosedCurveDistance, CurveSegment
 from kinn.geometry.distances.implicit import ImplicitFunction
-from kinn.geometry.distances.rfunctions import Everywhere, Half, Region
+from kinn.geometry.distances.rfunctions import FullSpace, HalfSpace, Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.types import Array
 
 
 @dataclass(frozen=True, eq=False)
-class LoopPatch(BoundaryPatch):
+class ClosedCurvePatch(BoundaryPatch):
     """A whole closed curve."""
 
-    loop: Loop
+    loop: ClosedCurve
 
     @property
     def dim(self) -> int:
@@ -55,16 +55,16 @@ class LoopPatch(BoundaryPatch):
         return tuple((self.arc_length.length(joints) / self.arc_length.total).tolist())
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The signed distance near the curve, which levels off farther away."""
-        return LoopDistance(self.loop)
+        return ClosedCurveDistance(self.loop)
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return the stretch of the curve, and all of the plane for the whole of it."""
         if end - start >= 1 - 1e-12:
-            return Everywhere()
+            return FullSpace()
         first, last = self.arc_length.parameter(np.array([start, end]) % 1.0).tolist()
-        return Half(CurveSegment(self.loop, first, last + (last < first)), self.loop.radius)
+        return HalfSpace(CurveSegment(self.loop, first, last + (last < first)), self.loop.radius)
 
 
 class CurveDomain(Geometry):
@@ -92,7 +92,7 @@ class CurveDomain(Geometry):
         start, end = arguments.point(span, "the span of a curve", 2)
         if not start < end:
             raise InputError(f"the span of a curve must rise, got {start:g} and {end:g}")
-        self._set(Loop(fit(curve, start, end)), name)
+        self._set(ClosedCurve(fit(curve, start, end)), name)
 
     @classmethod
     def through(cls, points: Sequence[Sequence[float]], *, name: str = "curve") -> CurveDomain:
@@ -105,10 +105,10 @@ class CurveDomain(Geometry):
         if len(corners) < 3:
             raise InputError(f"a curve needs at least 3 points, got {len(corners)}")
         made = cls.__new__(cls)
-        made._set(Loop(spline(corners)), name)
+        made._set(ClosedCurve(spline(corners)), name)
         return made
 
-    def _set(self, loop: Loop, name: str) -> None:
+    def _set(self, loop: ClosedCurve, name: str) -> None:
         self.name = arguments.label(name)
         self.loop = loop
 
@@ -133,10 +133,10 @@ class CurveDomain(Geometry):
     @property
     def region(self) -> Region:
         """The inside."""
-        return Half(LoopDistance(self.loop), 2 * self.loop.radius)
+        return HalfSpace(ClosedCurveDistance(self.loop), 2 * self.loop.radius)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The whole curve."""
-        name = Name(self.name)
-        return (Part(Label(name, name), LoopPatch(self.loop), positive_inside=True, negative_outside=True),)
+        name = BoundaryName(self.name)
+        return (Part(Label(name, name), ClosedCurvePatch(self.loop), positive_inside=True, negative_outside=True),)

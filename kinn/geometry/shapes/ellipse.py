@@ -11,22 +11,22 @@ import numpy as np
 
 from kinn.geometry import arguments
 from kinn.geometry.boundary.arclength import ArcLength
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.csg.motion import Transformed
 from kinn.geometry.distances.implicit import ImplicitFunction, Motion, Plane, Values
-from kinn.geometry.distances.rfunctions import Everywhere, Half, Region
+from kinn.geometry.distances.rfunctions import FullSpace, HalfSpace, Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, MappedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.shapes.ball import ball_cells, directions
+from kinn.geometry.shapes.ball import ball_cells, sphere_directions
 from kinn.geometry.types import Array
 
 _ON_AXIS = 1e-13  # points nearer to the long axis, relative to the short one, are moved off it by as much
 
 
 @dataclass(frozen=True)
-class Conic(ImplicitFunction):
+class ImplicitEllipse(ImplicitFunction):
     """An ellipse around the origin: g / sqrt(|grad g|^2 + ...) with g = (1 - x^2 / a^2 - y^2 / b^2) / 2.
 
     The term added under the root vanishes on the ellipse, keeps the root from zero at the centre, and stays bounded,
@@ -45,7 +45,7 @@ class Conic(ImplicitFunction):
 
 
 @dataclass(frozen=True)
-class Oval(BoundaryPatch):
+class EllipsePatch(BoundaryPatch):
     """The ellipse around the origin with given half-axes, run through counter-clockwise from the end of the first."""
 
     axes: tuple[float, ...]
@@ -80,23 +80,25 @@ class Oval(BoundaryPatch):
         return True
 
     @property
-    def carrier(self) -> ImplicitFunction:
+    def implicit(self) -> ImplicitFunction:
         """The ellipse."""
-        return Conic(self.axes)
+        return ImplicitEllipse(self.axes)
 
-    def extent(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> Region:
         """Return the half-plane beyond the chord of a stretch; all of the plane for the whole ellipse."""
         if end - start >= 1 - 1e-12:
-            return Everywhere()
+            return FullSpace()
         first, last, middle = self.at(np.array([[start], [end], [(start + end) / 2]]) % 1.0).points
         along = (last - first) / np.linalg.norm(last - first)
         out = np.array([along[1], -along[0]])
         if out @ (middle - first) < 0:
             out = -out
-        return Half(-Plane.through(first.tolist(), out.tolist()), min(self.measure * (end - start), 2 * min(self.axes)))
+        return HalfSpace(
+            -Plane.through(first.tolist(), out.tolist()), min(self.measure * (end - start), 2 * min(self.axes))
+        )
 
 
-class Centred(Geometry):
+class CentredEllipse(Geometry):
     """The ellipse around the origin with its half-axes along x and y."""
 
     rejects = False
@@ -143,21 +145,21 @@ class Centred(Geometry):
     @property
     def region(self) -> Region:
         """The ellipse."""
-        return Half(Conic(self.axes), 2 * min(self.axes))
+        return HalfSpace(ImplicitEllipse(self.axes), 2 * min(self.axes))
 
     def from_unit(self, unit: Array) -> Array:
         """Return points of the unit disk, stretched."""
-        return np.asarray(np.sqrt(unit[:, :1]) * directions(unit[:, 1:]) * self.axes)
+        return np.asarray(np.sqrt(unit[:, :1]) * sphere_directions(unit[:, 1:]) * self.axes)
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the unit disk, stretched."""
         return tuple(MappedCells(cells, np.diag(self.axes), np.zeros(2)) for cells in ball_cells((0.0, 0.0), 1.0))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The whole ellipse."""
-        name = Name(self.name)
-        return (Part(Label(name, name), Oval(self.axes), positive_inside=True, negative_outside=True),)
+        name = BoundaryName(self.name)
+        return (Part(Label(name, name), EllipsePatch(self.axes), positive_inside=True, negative_outside=True),)
 
 
 class Ellipse(Transformed):
@@ -182,7 +184,7 @@ class Ellipse(Transformed):
         self.axes = tuple(arguments.positive(axis, "a half-axis of an ellipse") for axis in half)
         self.angle = arguments.number(angle, "the angle of an ellipse")
         cos, sin = math.cos(self.angle), math.sin(self.angle)
-        super().__init__(Centred(self.axes, self.name), Motion(((cos, -sin), (sin, cos)), self.center))
+        super().__init__(CentredEllipse(self.axes, self.name), Motion(((cos, -sin), (sin, cos)), self.center))
 
     def __repr__(self) -> str:
         return f"Ellipse({self.center}, {self.axes}, angle={self.angle}, name={self.name!r})"

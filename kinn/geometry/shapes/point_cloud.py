@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
@@ -25,7 +25,7 @@ from kinn.geometry.types import Array, Mask
 _NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
 
 
-def cell_sizes(points: Array, dim: int) -> Array:
+def point_measures(points: Array, dim: int) -> Array:
     """Return an estimate of the length, area or volume that each point stands for, (N,).
 
     Args:
@@ -44,7 +44,7 @@ def cell_sizes(points: Array, dim: int) -> Array:
     return np.asarray(ball * radius**dim / k)
 
 
-def picks(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> NDArray[np.intp]:
+def proportional_indices(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> NDArray[np.intp]:
     """Return n indices, each as often as its size asks to within one; in the order given for "uniform", else random."""
     order = np.arange(len(sizes))
     if method != "uniform":
@@ -53,21 +53,21 @@ def picks(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> NDAr
 
 
 @dataclass(frozen=True, eq=False)
-class Scattered(BoundaryPatch):
+class ScatteredPatch(BoundaryPatch):
     """Points of a boundary that are known one by one, drawn in proportion to what each stands for.
 
     Attributes:
-        located: The points, (N, d), with their normals.
+        samples: The points, (N, d), with their normals.
         sizes: The length or area that each stands for, (N,).
     """
 
-    located: BoundaryPoints
+    samples: BoundaryPoints
     sizes: Array
 
     @property
     def dim(self) -> int:
         """One less than that of the points."""
-        return int(self.located.points.shape[1]) - 1
+        return int(self.samples.points.shape[1]) - 1
 
     @property
     def measure(self) -> float:
@@ -81,20 +81,20 @@ class Scattered(BoundaryPatch):
     def at(self, unit: Array) -> BoundaryPoints:
         """Return points picked by the first parameter."""
         first = unit[:, 0] if self.dim else np.linspace(0, 1, len(unit), endpoint=False)
-        return self.located[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.located) - 1)]
+        return self.samples[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.samples) - 1)]
 
     @property
     def smooth(self) -> bool:
         """False: points."""
         return False
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the points themselves, each for what it stands for."""
-        return (WeightedPoints(self.located.points, self.sizes, self.located.normals),)
+        return (WeightedPoints(self.samples.points, self.sizes, self.samples.normals),)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return m points, which repeat where m is larger than their number."""
-        return self.located[picks(m, self.sizes, method, seed, stream)]
+        return self.samples[proportional_indices(m, self.sizes, method, seed, stream)]
 
 
 _WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings away from one of its points
@@ -128,7 +128,7 @@ class PointCloud(Geometry):
     ) -> None:
         self.name = arguments.label(name)
         self.points = _finite(points, "the points of a cloud")
-        self.located = {
+        self.samples = {
             arguments.label(key, "the name of a boundary"): self._located(key, value)
             for key, value in (boundary or {}).items()
         }
@@ -157,7 +157,7 @@ class PointCloud(Geometry):
         return BoundaryPoints(points, normals / lengths[:, None])
 
     def __repr__(self) -> str:
-        return f"PointCloud({len(self.points)} points, boundary={list(self.located)}, name={self.name!r})"
+        return f"PointCloud({len(self.points)} points, boundary={list(self.samples)}, name={self.name!r})"
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class PointCloud(Geometry):
 
     @cached_property
     def _everything(self) -> Array:
-        return np.concatenate([self.points, *(located.points for located in self.located.values())])
+        return np.concatenate([self.points, *(samples.points for samples in self.samples.values())])
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
@@ -178,7 +178,7 @@ class PointCloud(Geometry):
         """What was given, or the sum of what the points inside stand for."""
         if self._measure is not None:
             return self._measure
-        return float(np.sum(cell_sizes(self.points, self.points.shape[1])))
+        return float(np.sum(point_measures(self.points, self.points.shape[1])))
 
     def level(self, points: Array) -> Array:
         """Raise: a cloud has no surface.
@@ -208,17 +208,19 @@ class PointCloud(Geometry):
 
     def draw(self, m: int, method: str, seed: int) -> Array:
         """Return m points of the cloud, each as often as any other to within one."""
-        return np.asarray(self.points[picks(m, np.ones(len(self.points)), method, seed)])
+        return np.asarray(self.points[proportional_indices(m, np.ones(len(self.points)), method, seed)])
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """One for each boundary; in one dimension one for each of its points."""
-        owner = Name(self.name)
+        owner = BoundaryName(self.name)
         parts: list[Part] = []
-        for name, located in self.located.items():
-            label = Label(Name(name), owner)
-            groups = [located] if self.dim > 1 else [located[slice(k, k + 1)] for k in range(len(located))]
-            parts.extend(Part(label, Scattered(group, cell_sizes(group.points, self.dim - 1))) for group in groups)
+        for name, samples in self.samples.items():
+            label = Label(BoundaryName(name), owner)
+            groups = [samples] if self.dim > 1 else [samples[slice(k, k + 1)] for k in range(len(samples))]
+            parts.extend(
+                Part(label, ScatteredPatch(group, point_measures(group.points, self.dim - 1))) for group in groups
+            )
         return tuple(parts)
 
 

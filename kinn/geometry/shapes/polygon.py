@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Label, Name, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.distances.implicit import Plane
-from kinn.geometry.distances.rfunctions import Half, Region, intersection, union
+from kinn.geometry.distances.rfunctions import HalfSpace, Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec
@@ -97,7 +97,7 @@ class Polygon(Geometry):
         root, along = np.sqrt(within)[:, None], unit[:, 1:]
         return np.asarray((1 - root) * a[which] + root * ((1 - along) * b[which] + along * c[which]))
 
-    def cells(self, wanted: QuadratureSpec) -> tuple[Cells, ...]:
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the triangles."""
         return (Simplices(self.triangles),)
 
@@ -128,13 +128,13 @@ class Polygon(Geometry):
     def region(self) -> Region:
         """The triangles together, or all half-planes of a convex polygon."""
         if all(part.positive_inside for part in self.parts):
-            return intersection(Half(part.piece.carrier, self.size) for part in self.parts)
+            return intersection(HalfSpace(part.patch.implicit, self.size) for part in self.parts)
         return union(_triangle(corners) for corners in self.triangles)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The edges, in the order they were given."""
-        owner = Name(self.name)
+        owner = BoundaryName(self.name)
         parts = []
         for index, name in enumerate(self.edges):
             start, end = self.vertices[index], self.vertices[(index + 1) % len(self.vertices)]
@@ -142,8 +142,10 @@ class Polygon(Geometry):
             normal = (self._orientation * float(along[1]), -self._orientation * float(along[0]))
             edge = Segment(start, end, normal)
             others = [c for k, c in enumerate(self.vertices) if k not in {index, (index + 1) % len(self.vertices)}]
-            heights = edge.carrier(tuple(np.array(others).T))
-            parts.append(Part(Label(Name(name), owner), edge, positive_inside=bool(np.min(heights) > self.rounding)))
+            heights = edge.implicit(tuple(np.array(others).T))
+            parts.append(
+                Part(Label(BoundaryName(name), owner), edge, positive_inside=bool(np.min(heights) > self.rounding))
+            )
         return tuple(parts)
 
 
@@ -153,6 +155,6 @@ def _triangle(corners: Array) -> Region:
     lengths = np.linalg.norm(edges, axis=1)
     out = np.column_stack([edges[:, 1], -edges[:, 0]]) / lengths[:, None]
     return intersection(
-        Half(Plane.through(corner, normal), float(length))
+        HalfSpace(Plane.through(corner, normal), float(length))
         for corner, normal, length in zip(corners, out, lengths, strict=True)
     )

@@ -45,8 +45,8 @@ def test_square_minus_four_disks_counts_follow_true_lengths() -> None:
             count = np.sum(np.abs(np.linalg.norm(points - center, axis=1) - 0.4) < 1e-9)
             share = length / (arcs + straight)
             assert abs(count - 5000 * share) < 3 * math.sqrt(5000 * share * (1 - share))
-    located = shape.boundary("disk-3").sample(20)
-    assert np.allclose(located.normals, -located.points / 0.4)  # out of the domain, into the hole
+    samples = shape.boundary("disk-3").sample(20)
+    assert np.allclose(samples.normals, -samples.points / 0.4)  # out of the domain, into the hole
     assert shape.boundary("outer").measure == pytest.approx(straight, rel=1e-10)
     assert shape.boundary("rectangle").measure == pytest.approx(straight, rel=1e-10)
 
@@ -146,7 +146,7 @@ def test_rectangles_against_shapely(
     """Rectangles on a coarse grid share edges and corners all the time; the rotation brings rounding into it."""
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
 
-    def turned(rectangle: tuple[list[float], list[float]]) -> Geometry:
+    def rotate(rectangle: tuple[list[float], list[float]]) -> Geometry:
         (a, b), (c, d) = rectangle
         return Polygon(np.array([(a, c), (b, c), (b, d), (a, d)]) @ turn)  # type: ignore[arg-type]
 
@@ -155,7 +155,7 @@ def test_rectangles_against_shapely(
         return shapely.box(a, c, b, d)  # on the grid itself
 
     def make() -> Geometry:
-        return functools.reduce(lambda shape, step: step[0](shape, turned(step[1])), more, turned(base))
+        return functools.reduce(lambda shape, step: step[0](shape, rotate(step[1])), more, rotate(base))
 
     results = itertools.accumulate(more, lambda shape, step: step[0](shape, exact(step[1])), initial=exact(base))
     assert_agree(make, list(results), 1e-8, 1e-7)

@@ -35,10 +35,10 @@ def test_counts_on_a_perforated_block_follow_true_areas() -> None:
     true |= {"roof": face - math.pi / 16, "bottom-2": math.pi / 16, "left": 1.6, "right": 2.0}
     total = 8 - 0.8 + arcs + 0.25 * math.pi + 2 * face
     assert shape.boundary("boundary").measure == pytest.approx(total, rel=1e-3)
-    located = shape.boundary("boundary").sample(5000, method="random")
+    samples = shape.boundary("boundary").sample(5000, method="random")
     counts = dict.fromkeys(true, 0)
     for name in true:
-        near = np.abs(shape.boundary(name).distance(*located.points.T)) < 1e-9
+        near = np.abs(shape.boundary(name).distance(*samples.points.T)) < 1e-9
         counts[name] = int(near.sum())
         share = true[name] / total
         assert abs(counts[name] - 5000 * share) < 3 * math.sqrt(5000 * share * (1 - share)), name

@@ -18,9 +18,9 @@ def test_a_rotated_rectangle_is_the_polygon_of_its_corners() -> None:
     points = np.random.default_rng(0).uniform(-1, 3, (500, 2))
     np.testing.assert_array_equal(turned.contains(points), polygon.contains(points))
     assert turned.boundaries == plate.boundaries
-    located = turned.boundary("bottom").sample(5)
-    np.testing.assert_allclose(located.normals, [[sin, -cos]] * 5, atol=1e-15)
-    np.testing.assert_allclose(turned.distance(*points.T), plate.distance(*turned.motion.undone(points).T))
+    samples = turned.boundary("bottom").sample(5)
+    np.testing.assert_allclose(samples.normals, [[sin, -cos]] * 5, atol=1e-15)
+    np.testing.assert_allclose(turned.distance(*points.T), plate.distance(*turned.motion.inverse(points).T))
     assert turned.boundary("left").face is None
     np.testing.assert_allclose(turned.bounds, polygon.bounds)
 
@@ -55,10 +55,10 @@ def test_cylinder() -> None:
     np.testing.assert_allclose(shape.bounds, [(0.5, 0.5, 1), (1.5, 1.5, 4)])
     tilted = Cylinder((0, 0, 0), (3, 4, 0), 1)
     np.testing.assert_allclose(tilted.boundary("top").sample(3).normals, [[0.6, 0.8, 0]] * 3, atol=1e-15)
-    located = tilted.boundary("side").sample(50)
-    np.testing.assert_allclose(located.normals @ [0.6, 0.8, 0], 0, atol=1e-15)
+    samples = tilted.boundary("side").sample(50)
+    np.testing.assert_allclose(samples.normals @ [0.6, 0.8, 0], 0, atol=1e-15)
     np.testing.assert_allclose(
-        np.linalg.norm(located.points - np.outer(located.points @ [0.6, 0.8, 0], [0.6, 0.8, 0]), axis=1), 1
+        np.linalg.norm(samples.points - np.outer(samples.points @ [0.6, 0.8, 0], [0.6, 0.8, 0]), axis=1), 1
     )
     assert tilted.bounds[0] == pytest.approx([-0.8, -0.6, -1])
 

@@ -14,9 +14,9 @@ def test_time_alone() -> None:
     assert TIME.boundaries == ("initial", "final")
     assert TIME.measure == 2
     assert TIME.boundary("initial").face == Face(0, 0.0, 0)
-    located = TIME.boundary("final").sample(2)
-    assert located.points.tolist() == [[2.0], [2.0]]
-    assert located.normals.tolist() == [[1.0], [1.0]]
+    samples = TIME.boundary("final").sample(2)
+    assert samples.points.tolist() == [[2.0], [2.0]]
+    assert samples.normals.tolist() == [[1.0], [1.0]]
     with pytest.raises(InputError, match="lower bound of t"):
         TimeInterval(1, 0)
 
@@ -32,11 +32,11 @@ def test_names_carry_over() -> None:
     assert final.face == Face(1, 2.0, 1)
     assert left.measure == 2
     assert final.measure == 2
-    located = left.sample(16)
-    assert np.all(located.points[:, 0] == -1)
-    assert np.all(located.normals == [-1, 0])
-    assert located.points[:, 1].min() < 0.25
-    assert located.points[:, 1].max() > 1.75
+    samples = left.sample(16)
+    assert np.all(samples.points[:, 0] == -1)
+    assert np.all(samples.normals == [-1, 0])
+    assert samples.points[:, 1].min() < 0.25
+    assert samples.points[:, 1].max() > 1.75
     assert np.all(shape.boundary("initial").sample(5).normals == [0, -1])
 
 

@@ -44,10 +44,10 @@ def gradient(field: Field, n: int) -> np.ndarray:
 
 def test_zero_on_the_boundary_with_the_inward_normal_as_gradient(shape: Geometry) -> None:
     for boundary in boundaries(shape):
-        located = boundary.sample(60)
-        field = on_fields(boundary.distance, shape, located.points)
+        samples = boundary.sample(60)
+        field = on_fields(boundary.distance, shape, samples.points)
         assert field.value.abs().max() < 1e-13 * max(1, shape.size)
-        np.testing.assert_allclose(gradient(field, 60), -located.normals, atol=1e-9)
+        np.testing.assert_allclose(gradient(field, 60), -samples.normals, atol=1e-9)
 
 
 def test_positive_inside_with_finite_second_derivatives(shape: Geometry) -> None:
@@ -110,8 +110,8 @@ def test_a_seam_is_no_boundary() -> None:
         field = on_fields(solid.boundary(name).distance, solid, seam)
         assert field.value.min() > 1e-3
         assert np.isfinite(component(field, 30, 0, 0)).all()
-    located = solid.boundary("right").sample(50)
-    assert np.abs(solid.boundary("right").distance(*located.points.T)).max() < 1e-13
+    samples = solid.boundary("right").sample(50)
+    assert np.abs(solid.boundary("right").distance(*samples.points.T)).max() < 1e-13
     both = (SQUARE * TimeInterval(0, 1)) | (Rectangle((1, 0), (2, 1)) * TimeInterval(0, 1))
     assert both.boundary("boundary").distance(1.0, 0.5, 0.5) > 0.1
 
@@ -140,10 +140,10 @@ def test_combinations_on_a_grid(first: tuple[float, float], steps: list[tuple[An
         return
     for boundary in parts:
         assert boundary.distance(*x.T).min() > 0
-        located = boundary.sample(40)
-        field = on_fields(boundary.distance, shape, located.points)
+        samples = boundary.sample(40)
+        field = on_fields(boundary.distance, shape, samples.points)
         assert field.value.abs().max() < 1e-12
-        np.testing.assert_allclose(gradient(field, 40), -located.normals, atol=1e-6)
+        np.testing.assert_allclose(gradient(field, 40), -samples.normals, atol=1e-6)
 
 
 def test_edges_in_line_of_different_shapes_stay_apart() -> None:
@@ -161,11 +161,11 @@ def test_edges_in_line_of_different_shapes_stay_apart() -> None:
 
 def test_a_curve_cut_where_its_parameter_begins_has_no_corner_there() -> None:
     shape = Disk((0, 0), 1) | Rectangle((-2, -0.5), (0, 0.5))
-    located = shape.boundary("disk").sample(4)
+    samples = shape.boundary("disk").sample(4)
     start = np.array([[1.0, 0.0]])
     field = on_fields(shape.distance, shape, start)
     np.testing.assert_allclose(gradient(field, 1), [[-1, 0]], atol=1e-9)
-    assert len(located) == 4
+    assert len(samples) == 4
 
 
 def test_corners_are_finite() -> None:
@@ -180,15 +180,15 @@ def test_corners_are_finite() -> None:
 @pytest.mark.parametrize("name", ["polygon", "nested", "union-3d", "star-and-bean", "extrusion"])
 def test_single_precision(name: str) -> None:
     shape = SHAPES[name]
-    x, located = shape.sample(100), shape.boundary("boundary").sample(100)
+    x, samples = shape.sample(100), shape.boundary("boundary").sample(100)
     tensors = [torch.as_tensor(c, dtype=torch.float32) for c in x.T]
     values = shape.distance(*tensors)
     assert values.dtype == torch.float32
     np.testing.assert_allclose(values, shape.distance(*x.T), atol=1e-5)
-    points = torch.as_tensor(located.points, dtype=torch.float32)
+    points = torch.as_tensor(samples.points, dtype=torch.float32)
     field = shape.distance(*Points(shape.coordinates, points).coordinates)
     assert field.value.abs().max() < 1e-5
-    np.testing.assert_allclose(gradient(field, 100), -located.normals, atol=2e-2)
+    np.testing.assert_allclose(gradient(field, 100), -samples.normals, atol=2e-2)
 
 
 def test_the_number_of_coordinates_is_checked() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import Mesh, TimeInterval
-from kinn.geometry.meshes.elements import KINDS
+from kinn.geometry.meshes.elements import ELEMENT_TYPES
 from tests.geometry.meshes.grids import PLANE, SOLID, faces_at, grid, ring, skew
 
 TWO = (np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=float), np.array([(0, 1, 2), (0, 2, 3)]))
@@ -50,7 +50,7 @@ def test_curved_elements_converge_to_the_ring(kind: str) -> None:
     """Boundaries of elements of order p are off by h^(p + 1); areas of quadratic ones, by symmetry, by h^4."""
     errors = [abs(quarter_ring(kind, n).measure / (3 * pi / 4) - 1) for n in (2, 4)]
     rate = np.log2(errors[0] / errors[1])
-    assert rate == pytest.approx({1: 2, 2: 4}[KINDS[kind].order], abs=0.25)
+    assert rate == pytest.approx({1: 2, 2: 4}[ELEMENT_TYPES[kind].order], abs=0.25)
 
 
 @pytest.mark.parametrize("kind", SOLID)
@@ -72,11 +72,11 @@ def test_points_of_rules_and_samples_lie_inside(kind: str) -> None:
         points = mesh.sample(200, method=method)
         assert points.shape == (200, mesh.dim)
         assert mesh.contains(points).all()
-    located = mesh.boundary("boundary").sample(100)
-    assert mesh.contains(located.points).all()
-    step = 1e-4 * located.normals
-    assert mesh.contains(located.points - step).mean() > 0.97
-    assert mesh.contains(located.points + step).mean() < 0.03
+    samples = mesh.boundary("boundary").sample(100)
+    assert mesh.contains(samples.points).all()
+    step = 1e-4 * samples.normals
+    assert mesh.contains(samples.points - step).mean() > 0.97
+    assert mesh.contains(samples.points + step).mean() < 0.03
     lower, upper = mesh.bounds
     box = np.random.default_rng(0).uniform(lower, upper, (3000, mesh.dim))
     assert mesh.contains(box).mean() == pytest.approx(mesh.measure / np.prod(upper - lower), abs=0.03)
@@ -144,8 +144,8 @@ def test_either_orientation_is_right() -> None:
     for nodes in (triangles, triangles[:, ::-1]):
         mesh = Mesh(points, {"triangle": nodes})
         assert mesh.measure == pytest.approx(1)
-        located = mesh.boundary("boundary").sample(40)
-        assert np.sum((located.points - 0.5) * located.normals, axis=1) == pytest.approx(0.5)
+        samples = mesh.boundary("boundary").sample(40)
+        assert np.sum((samples.points - 0.5) * samples.normals, axis=1) == pytest.approx(0.5)
 
 
 def test_kinds_of_one_order_go_together() -> None:
@@ -180,7 +180,7 @@ def test_smooth_distance_in_an_l_joins_segments() -> None:
     keep = ~(points[elements["quad"]].mean(axis=1) > 0.5).all(axis=1)
     mesh = Mesh(points, {"quad": elements["quad"][keep]})
     boundary = mesh.boundary("boundary")
-    assert len(boundary.parts[0].piece.patches) == 6
+    assert len(boundary.parts[0].patch.patches) == 6
     assert boundary.distance(*boundary.sample(50).points.T) == pytest.approx(0, abs=1e-7)
     inside = mesh.sample(100)
     assert (boundary.distance(*inside.T) > 0).all()
@@ -200,15 +200,15 @@ def points_and(kind: str, n: int = 2) -> tuple[np.ndarray, np.ndarray]:
 def test_inverted_elements_are_refused(kind: str) -> None:
     points, nodes = points_and(kind)
     wrong = nodes.copy()
-    wrong[1] = wrong[1][KINDS[kind].mirrored]
+    wrong[1] = wrong[1][ELEMENT_TYPES[kind].mirrored]
     with pytest.raises(InputError, match=rf"has 1 inverted elements among {len(nodes)}; the first: {kind} 1 near \("):
         Mesh(points, {kind: wrong})
 
 
-@pytest.mark.parametrize("kind", [name for name in SOLID if KINDS[name].order == 2])
+@pytest.mark.parametrize("kind", [name for name in SOLID if ELEMENT_TYPES[name].order == 2])
 def test_an_element_bent_too_far_is_refused(kind: str) -> None:
     points, nodes = points_and(kind)
-    points[nodes[0][KINDS[kind].corners]] += 0.4  # a node in the middle of an edge
+    points[nodes[0][ELEMENT_TYPES[kind].corners]] += 0.4  # a node in the middle of an edge
     with pytest.raises(InputError, match="inverted elements"):
         Mesh(points, {kind: nodes})
 
@@ -229,10 +229,10 @@ def test_degenerate_elements_are_refused(kind: str) -> None:
 @pytest.mark.parametrize("kind", SOLID)
 def test_disconnected_meshes_are_refused(kind: str) -> None:
     points, nodes = points_and(kind)
-    with pytest.raises(InputError, match="is disconnected: it consists of 2 pieces that share no face"):
+    with pytest.raises(InputError, match="is disconnected: it consists of 2 patches that share no face"):
         Mesh(np.concatenate([points, points + 3]), {kind: np.concatenate([nodes, nodes + len(points)])})
     beside = points + np.eye(points.shape[1])[0]
-    with pytest.raises(InputError, match=r"2 pieces that share no face; \d+ of its nodes lie on other nodes: merge"):
+    with pytest.raises(InputError, match=r"2 patches that share no face; \d+ of its nodes lie on other nodes: merge"):
         Mesh(np.concatenate([points, beside]), {kind: np.concatenate([nodes, nodes + len(points)])})
 
 

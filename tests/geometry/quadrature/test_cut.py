@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kinn.geometry import Cuboid, Cylinder, Geometry, Sphere
-from kinn.geometry.quadrature.cut import along_lines, grid, sorted_out, volumes
+from kinn.geometry.quadrature.cut import box_grid, classify_boxes, line_rule, volumes
 
 UNIT = Sphere((0, 0, 0), 1)
 EXACT: dict[str, tuple[Geometry, float]] = {
@@ -44,11 +44,11 @@ def test_rules_of_the_size_asked_for(seed: int | None) -> None:
 
 def test_more_lines_across_meet_a_smooth_boundary_better() -> None:
     """Without halving: what is left is where the sphere leaves a box by two of its sides."""
-    boxes = grid(*UNIT.bounds, 12)
-    inside, cut = sorted_out(UNIT.level, boxes)
+    boxes = box_grid(*UNIT.bounds, 12)
+    inside, cut = classify_boxes(UNIT.level, boxes)
     errors = []
     for nodes in (2, 4):
-        _, points, weights = along_lines(UNIT.level, boxes[cut], nodes, nodes)
+        _, points, weights = line_rule(UNIT.level, boxes[cut], nodes, nodes)
         assert UNIT.contains(points).all()
         errors.append(abs(np.sum(boxes.volumes[inside]) + np.sum(weights) - 4 * pi / 3))
     assert errors[1] < 1e-4 * 4 * pi / 3
@@ -57,8 +57,8 @@ def test_more_lines_across_meet_a_smooth_boundary_better() -> None:
 
 def test_boxes_that_agree_are_not_halved() -> None:
     """A plane across boxes is exact on lines along its normal, whatever the depth."""
-    boxes = grid(np.zeros(3), np.ones(3), 3)
+    boxes = box_grid(np.zeros(3), np.ones(3), 3)
     level = lambda x: x[:, 0] - 0.4
     assert np.sum(volumes(level, boxes, 0)) == pytest.approx(0.4, rel=1e-12)
-    inside, cut = sorted_out(level, boxes)
+    inside, cut = classify_boxes(level, boxes)
     assert (len(inside), len(cut)) == (0, 27 - 9)

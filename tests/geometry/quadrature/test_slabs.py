@@ -9,7 +9,7 @@ import pytest
 
 from kinn.geometry import ArcPolygon, CurveDomain, Disk, Ellipse, Extrusion, Geometry, Polygon, Rectangle, Rule
 from kinn.geometry.boundary.edges import Segment
-from kinn.geometry.boundary.strips import slabs
+from kinn.geometry.boundary.strips import divide_into_strips
 from tests.geometry.examples import BEAN, SHAPES, STAR
 
 PLATE = Rectangle((0, 0), (20, 20)) - Disk((0, 0), 5)
@@ -100,7 +100,7 @@ def test_points_are_spread_evenly_over_the_plate() -> None:
 
 
 def test_curves_whose_ends_do_not_meet_bound_no_region() -> None:
-    assert slabs([Segment((0, 0), (1, 0), (0, -1)), Segment((0, 1), (0.5, 1), (0, 1))], 1e-12) is None
+    assert divide_into_strips([Segment((0, 0), (1, 0), (0, -1)), Segment((0, 1), (0.5, 1), (0, 1))], 1e-12) is None
 
 
 def test_a_curve_as_a_function_and_through_points() -> None:

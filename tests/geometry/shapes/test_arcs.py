@@ -16,10 +16,10 @@ WIDE = [(0, 0), (2.5, 0), (2.5, 1), (0, 1)]
 
 
 def polyline(shape: ArcPolygon, n: int = 2000) -> shapely.Polygon:
-    """The region with each edge replaced by n chords, put together from samples of its pieces."""
+    """The region with each edge replaced by n chords, put together from samples of its patches."""
     points = []
     for index, part in enumerate(shape.parts):
-        edge = part.piece.at(np.linspace(0, 1, n)[:, None]).points
+        edge = part.patch.at(np.linspace(0, 1, n)[:, None]).points
         start = shape.vertices[index]
         points.append(edge if np.linalg.norm(edge[0] - start) < 1e-9 else edge[::-1])
     return shapely.Polygon(np.concatenate(points))
@@ -54,8 +54,8 @@ def test_against_shapely(shape: ArcPolygon) -> None:
     clear = distance > 1e-5
     assert np.array_equal(shape.contains(points[clear]), shapely.contains_xy(other, points[clear]))
     np.testing.assert_allclose(np.abs(shape.level(points)), distance, atol=1e-5)
-    located = shape.boundary("boundary").sample(50)
-    assert (shape.level(located.points + 1e-6 * located.normals) > 0).all()
+    samples = shape.boundary("boundary").sample(50)
+    assert (shape.level(samples.points + 1e-6 * samples.normals) > 0).all()
     assert (shape.distance(*shape.sample(50).T) > 0).all()
 
 

@@ -17,8 +17,8 @@ def test_disk(x: float, y: float, radius: float) -> None:
     assert shape.boundaries == ("hole",)
     assert shape.measure == pytest.approx(math.pi * radius**2)
     assert shape.boundary("hole").measure == pytest.approx(2 * math.pi * radius)
-    located = shape.boundary("outer").sample(50)
-    assert np.allclose(located.points, np.array([x, y]) + radius * located.normals)
+    samples = shape.boundary("outer").sample(50)
+    assert np.allclose(samples.points, np.array([x, y]) + radius * samples.normals)
 
 
 @given(dim=st.integers(2, 7), radius=st.floats(0.1, 10))
@@ -30,8 +30,8 @@ def test_ball(dim: int, radius: float) -> None:
         volume.append(2 * math.pi / len(volume) * radius**2 * volume[-2])
     assert shape.measure == pytest.approx(volume[dim])
     assert shape.boundary("ball").measure == pytest.approx(dim / radius * volume[dim])
-    located = shape.boundary("boundary").sample(50)
-    assert np.allclose(located.points, 1 + radius * located.normals)
+    samples = shape.boundary("boundary").sample(50)
+    assert np.allclose(samples.points, 1 + radius * samples.normals)
     assert shape.contains(shape.sample(50)).all()
 
 

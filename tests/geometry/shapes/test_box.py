@@ -19,8 +19,8 @@ def test_rectangle(x: float, y: float, a: float, b: float, n: int) -> None:
     shape = Rectangle((x, y), (x + a, y + b))
     assert shape.measure == pytest.approx(a * b, rel=1e-9)
     assert shape.boundary("boundary").measure == pytest.approx(2 * (a + b), rel=1e-9)
-    located = shape.boundary("rectangle").sample(n)
-    on_left = np.sum(located.normals[:, 0] == -1)
+    samples = shape.boundary("rectangle").sample(n)
+    on_left = np.sum(samples.normals[:, 0] == -1)
     assert abs(on_left - n * b / (2 * (a + b))) <= 1 + 1e-6
 
 
@@ -38,9 +38,9 @@ def test_names_and_faces() -> None:
 
 def test_ends_of_an_interval_are_points() -> None:
     shape = Interval(-1, 2)
-    located = shape.boundary("boundary").sample(4)
-    assert located.points[:, 0].tolist() == [-1, -1, 2, 2]
-    assert located.normals[:, 0].tolist() == [-1, -1, 1, 1]
+    samples = shape.boundary("boundary").sample(4)
+    assert samples.points[:, 0].tolist() == [-1, -1, 2, 2]
+    assert samples.normals[:, 0].tolist() == [-1, -1, 1, 1]
     assert shape.boundary("left").dim == 0
     assert shape.boundary("boundary").measure == 2
 

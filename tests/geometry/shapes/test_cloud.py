@@ -7,7 +7,7 @@ import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import Disk, PointCloud, Rectangle, TimeInterval
-from kinn.geometry.shapes.point_cloud import cell_sizes, picks
+from kinn.geometry.shapes.point_cloud import point_measures, proportional_indices
 
 PLATE = Rectangle((0, 0), (2, 1)) - Disk((1, 0.5), 0.25)
 INSIDE = PLATE.sample(800)
@@ -29,9 +29,9 @@ def test_samples_are_points_of_the_cloud() -> None:
 
 def test_boundaries() -> None:
     assert CLOUD.boundaries == ("left", "disk")
-    located = CLOUD.boundary("disk").sample(60)
-    assert np.allclose(np.linalg.norm(located.points - (1, 0.5), axis=1), 0.25)
-    assert np.allclose(located.normals, (np.array([1, 0.5]) - located.points) / 0.25)
+    samples = CLOUD.boundary("disk").sample(60)
+    assert np.allclose(np.linalg.norm(samples.points - (1, 0.5), axis=1), 0.25)
+    assert np.allclose(samples.normals, (np.array([1, 0.5]) - samples.points) / 0.25)
     assert CLOUD.boundary("left").measure == pytest.approx(1, rel=0.3)
     assert CLOUD.boundary("disk").measure == pytest.approx(math.pi / 2, rel=0.3)
     everything = CLOUD.boundary("boundary").sample(90)
@@ -73,13 +73,13 @@ def test_cell_sizes_add_up_to_the_measure(dim: int, size: float) -> None:
     n = {1: 200, 2: 40, 3: 14}[dim]
     grid = np.stack(np.meshgrid(*[np.arange(n) * size / n] * dim), axis=-1).reshape(-1, dim)
     inner = ((grid > 0.2 * size) & (grid < 0.8 * size)).all(axis=1)
-    assert cell_sizes(grid, dim)[inner].mean() == pytest.approx((size / n) ** dim, rel=0.35)
+    assert point_measures(grid, dim)[inner].mean() == pytest.approx((size / n) ** dim, rel=0.35)
 
 
 def test_picks_follow_sizes() -> None:
     sizes = np.array([1.0, 2.0, 5.0])
-    assert np.bincount(picks(80, sizes, "sobol", 0)).tolist() == [10, 20, 50]
-    assert picks(8, sizes, "uniform", 0).tolist() == [0, 1, 1, 2, 2, 2, 2, 2]
+    assert np.bincount(proportional_indices(80, sizes, "sobol", 0)).tolist() == [10, 20, 50]
+    assert proportional_indices(8, sizes, "uniform", 0).tolist() == [0, 1, 1, 2, 2, 2, 2, 2]
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ def test_a_circle_and_an_ellipse() -> None:
     np.testing.assert_allclose(disk.bounds, [(-1, -1), (1, 1)], atol=1e-12)
     clockwise = CurveDomain(lambda t: np.column_stack([3 * np.sin(t), np.cos(t)]), (0, 2 * math.pi))
     np.testing.assert_allclose(clockwise.level(points), Ellipse((0, 0), (3, 1)).level(points), atol=1e-12)
-    located = clockwise.boundary("curve").sample(20)
+    samples = clockwise.boundary("curve").sample(20)
     np.testing.assert_allclose(
-        located.normals[:, 0] * located.points[:, 1] * 9, located.normals[:, 1] * located.points[:, 0], atol=1e-11
+        samples.normals[:, 0] * samples.points[:, 1] * 9, samples.normals[:, 1] * samples.points[:, 0], atol=1e-11
     )
-    assert (np.sum(located.normals * located.points, axis=1) > 0).all()
+    assert (np.sum(samples.normals * samples.points, axis=1) > 0).all()
 
 
 def drop(t: np.ndarray) -> Any:

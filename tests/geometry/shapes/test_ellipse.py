@@ -27,12 +27,12 @@ def test_measures(a: float, b: float, angle: float) -> None:
     long, short = max(a, b), min(a, b)
     circumference = 4 * long * ellipe(1 - (short / long) ** 2)
     assert shape.boundary("ellipse").measure == pytest.approx(circumference, rel=1e-12)
-    located = shape.boundary("boundary").sample(64, method="uniform")
-    assert np.abs(shape.level(located.points)).max() < 1e-12 * long
+    samples = shape.boundary("boundary").sample(64, method="uniform")
+    assert np.abs(shape.level(samples.points)).max() < 1e-12 * long
     lower, upper = shape.bounds
-    assert located.points.min(axis=0) == pytest.approx(lower, abs=0.2 * long)
-    assert (located.points >= lower - 1e-12).all()
-    assert (located.points <= upper + 1e-12).all()
+    assert samples.points.min(axis=0) == pytest.approx(lower, abs=0.2 * long)
+    assert (samples.points >= lower - 1e-12).all()
+    assert (samples.points <= upper + 1e-12).all()
 
 
 def test_points_lie_at_equal_distances_along_the_curve() -> None:

@@ -58,12 +58,12 @@ def test_counts_follow_lengths_although_its_own_do_not() -> None:
     assert shape.measure == pytest.approx(3.75 * math.pi, rel=1e-3)
     assert shape.boundary("inner").measure == pytest.approx(math.pi, rel=0.1)
     assert shape.boundary("rest").measure == pytest.approx(4 * math.pi, rel=0.1)
-    located = shape.boundary("boundary").sample(1000)
-    inner = np.linalg.norm(located.points, axis=1) < 1
+    samples = shape.boundary("boundary").sample(1000)
+    inner = np.linalg.norm(samples.points, axis=1) < 1
     assert abs(inner.sum() - 200) < 3 * math.sqrt(1000 * 0.2 * 0.8)
-    np.testing.assert_allclose(located.normals[~inner], located.points[~inner] / 2, atol=1e-6)
-    np.testing.assert_allclose(located.normals[inner], -located.points[inner] / 0.5, atol=1e-6)
-    assert shape.contains(located.points).all()
+    np.testing.assert_allclose(samples.normals[~inner], samples.points[~inner] / 2, atol=1e-6)
+    np.testing.assert_allclose(samples.normals[inner], -samples.points[inner] / 0.5, atol=1e-6)
+    assert shape.contains(samples.points).all()
     x = shape.sample(500)
     assert x.dtype == np.float64
     assert shape.contains(x).all()

@@ -72,9 +72,9 @@ def test_edges_keep_their_names_in_either_direction() -> None:
     for shape in (forward, backward):
         assert set(shape.boundaries) == set(names)
         assert shape.boundary("step").measure == 2
-        located = shape.boundary("bottom").sample(5)
-        assert np.allclose(located.points[:, 1], 0)
-        assert np.allclose(located.normals, [0, -1])
+        samples = shape.boundary("bottom").sample(5)
+        assert np.allclose(samples.points[:, 1], 0)
+        assert np.allclose(samples.normals, [0, -1])
         assert shape.boundary("polygon").measure == 8
         assert shape.boundary("left").face is None
     assert Polygon(ELL).boundaries == tuple(f"edge-{edge}" for edge in range(6))

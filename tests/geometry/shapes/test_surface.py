@@ -73,10 +73,10 @@ def test_a_round_mesh_against_its_convex_hull() -> None:
     assert np.array_equal(shape.contains(x), depth <= 1e-12)
     np.testing.assert_allclose(shape.level(x)[depth < 0], depth[depth < 0], atol=1e-12)
     assert np.all(shape.level(x)[depth > 0] >= depth[depth > 0] - 1e-12)
-    located = shape.boundary("surface").sample(500)
-    assert np.abs(shape.level(located.points)).max() < 1e-12
-    assert np.allclose(np.sum(located.normals * located.points, axis=1), 1, atol=0.02)
-    counts, _ = np.histogram(located.points[:, 2], bins=4, range=(-1, 1))  # Archimedes' hat-box theorem
+    samples = shape.boundary("surface").sample(500)
+    assert np.abs(shape.level(samples.points)).max() < 1e-12
+    assert np.allclose(np.sum(samples.normals * samples.points, axis=1), 1, atol=0.02)
+    counts, _ = np.histogram(samples.points[:, 2], bins=4, range=(-1, 1))  # Archimedes' hat-box theorem
     assert np.all(np.abs(counts - 125) < 20)
 
 
