@@ -84,9 +84,9 @@ def boundary_edges(geometry: Geometry) -> list[BoundaryEdge]:
         raise InputError(f"boundary curves belong to plane shapes, not to shapes in {', '.join(geometry.coordinates)}")
     edges = []
     for part in geometry.parts:
-        if part.piece.dim != 1 or part.piece.rejects:
+        if part.patch.dim != 1 or part.patch.rejects:
             raise InputError(f"the boundary {part.name!r} is no curve with a parametrisation")
-        curve, intervals = part.piece.stretches
+        curve, intervals = part.patch.curve_spans
         spans = list(intervals)
         first, last = curve.at(np.array([[0.0], [1.0]])).points
         closed = np.linalg.norm(last - first) <= COINCIDENT * curve.measure

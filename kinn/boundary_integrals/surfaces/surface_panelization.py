@@ -58,7 +58,7 @@ class BoundaryFace:
     @property
     def sample(self) -> BoundaryPoints:
         """Some points, at which the conditions are evaluated for classification."""
-        return self.part.piece.sample(_SAMPLE, seed=_SEED)
+        return self.part.patch.sample(_SAMPLE, seed=_SEED)
 
 
 def boundary_faces(geometry: Geometry) -> list[BoundaryFace]:
@@ -72,7 +72,7 @@ def boundary_faces(geometry: Geometry) -> list[BoundaryFace]:
     faces = []
     for part in geometry.parts:
         try:
-            faces.append(BoundaryFace(part, tuple(charts(part.piece))))
+            faces.append(BoundaryFace(part, tuple(charts(part.patch))))
         except InputError as error:
             raise InputError(f"the boundary {part.name!r} cannot be cut into panels: {error}") from error
     return faces

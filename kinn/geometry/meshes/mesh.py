@@ -72,7 +72,7 @@ class Mesh(Geometry):
         }
 
     @classmethod
-    def read_mesh(
+    def read(
         cls,
         path: str | Path,
         *,

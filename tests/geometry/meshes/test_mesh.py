@@ -229,10 +229,10 @@ def test_degenerate_elements_are_refused(kind: str) -> None:
 @pytest.mark.parametrize("kind", SOLID)
 def test_disconnected_meshes_are_refused(kind: str) -> None:
     points, nodes = points_and(kind)
-    with pytest.raises(InputError, match="is disconnected: it consists of 2 patches that share no face"):
+    with pytest.raises(InputError, match="is disconnected: it consists of 2 bodies that share no face"):
         Mesh(np.concatenate([points, points + 3]), {kind: np.concatenate([nodes, nodes + len(points)])})
     beside = points + np.eye(points.shape[1])[0]
-    with pytest.raises(InputError, match=r"2 patches that share no face; \d+ of its nodes lie on other nodes: merge"):
+    with pytest.raises(InputError, match=r"2 bodies that share no face; \d+ of its nodes lie on other nodes: merge"):
         Mesh(np.concatenate([points, beside]), {kind: np.concatenate([nodes, nodes + len(points)])})
 
 
