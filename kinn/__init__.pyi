@@ -7,7 +7,7 @@ from .problem.postprocess import Postprocess as Postprocess
 from .unknowns import Unknown as Unknown
 from .unknowns import UnknownField as UnknownField
 from .unknowns import UnknownTerm as UnknownTerm
-from .frames import MovingCoordinate as MovingCoordinate
+from .fields import MovingCoordinate as MovingCoordinate
 
 # How it is solved, and what comes back
 from .solver.driver import solve as solve

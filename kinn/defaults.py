@@ -1,70 +1,84 @@
-"""How a problem is solved when the user does not say, form by form."""
+"""Defaults of a solve: what a problem recommends, form by form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
+from kinn.config import Specification
 from kinn.geometry import Geometry, Grading
 from kinn.geometry.types import Array
-from kinn.networks import KAN, MLP, Architecture
 from kinn.training_options import TrainingOptions, option_kinds
+
+
+class NetworkSpecification(Specification, Protocol):
+    """The settings of a network; `kinn.networks.Architecture` is one."""
+
+    def build(
+        self,
+        inputs: int,
+        outputs: int,
+        bounds: tuple[Sequence[float], Sequence[float]] | None = None,
+        *,
+        seed: int = 0,
+        dtype: Any = ...,
+    ) -> Any:
+        """Network of so many inputs in a box, and so many outputs."""
+
 
 #: Training options of the strong form, which no other form knows.
 STRONG_ONLY = {name: None for name, kind in option_kinds().items() if kind.strong_only}
 
-#: What the forms do otherwise than the strong one on any problem.
+#: Defaults of the other forms that differ from those of the strong form, on any problem.
 OF_FORMS: dict[str, dict[str, Any]] = {
-    "energy": {"points": None, "per_parameter": 10.0, **STRONG_ONLY},
-    "inverse": {
-        "points": None,
-        "per_parameter": 2.0,
-        "networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((10,))},  # one an edge, of one coordinate
-        "budget": 20.0,
-        **STRONG_ONLY,
-    },
+    "energy": {"points": None, "points_per_parameter": 10.0, **STRONG_ONLY},
+    "inverse": {"points": None, "points_per_parameter": 2.0, "budget": 20.0, **STRONG_ONLY},
 }
+
+#: Forms whose networks are functions on the boundary: those of the domain do not suit them.
+ON_BOUNDARIES = ("inverse",)
 
 
 @dataclass(frozen=True)
 class Defaults(TrainingOptions):
-    """How a problem is solved when the user does not say; the options of `TrainingOptions` belong to it.
+    """Defaults of a solve, the options of `TrainingOptions` among them.
 
     Attributes:
-        networks: Architectures by name; others use the library's own defaults.
+        networks: The settings of networks by name; others use the library's defaults.
         points: The number of interior collocation points; None to follow the number of parameters.
         optimizer: The name of the optimizer.
         budget: Seconds of training.
-        boundary: How much closer points lie on boundaries than inside: 1 gives both the same spacing.
+        boundary_density: How much closer points lie on boundaries than inside: 1 gives both the same spacing.
         pde_weight: The factor of the mean square of the PDE's residual in the loss; conditions have 1.
         sampler: Draws interior points `n x d` of a subdomain, called with its geometry, n and a seed; None for a
             Sobol sequence spread evenly. Mean squares are taken over the points as drawn.
-        per_parameter: Interior points for each parameter and field where `points` is None: with fewer the network fits the
-            points and not the equations.
-        penalty: The energy form's factor of the square of what its conditions leave over where they are not built in,
-            in units of the density's stiffness and the size of the domain.
-        grading: The corners at which fields are singular: quadratures of the energy form crowd towards them.
+        points_per_parameter: Interior points for each parameter and field where `points` is None: with fewer the network
+            fits the points and not the equations.
+        penalty: The factor of the squared residuals of soft conditions in an energy, in units of the density's stiffness
+            and the size of the domain.
+        grading: The corners at which fields are singular: quadratures of the energy form are graded towards them.
         form: The form that they are for.
-        forms: What other forms than the strong one do otherwise, by the name of the form: `{"energy": {"budget": 30}}`.
+        forms: Defaults of other forms that differ, by the name of the form: `{"energy": {"budget": 30}}`.
     """
 
-    networks: Mapping[str, Architecture] = field(default_factory=dict)
+    networks: Mapping[str, NetworkSpecification] = field(default_factory=dict)
     points: int | None = None
-    boundary: float = 1.0
+    boundary_density: float = 1.0
     optimizer: str = "auto"
     budget: float = 60.0
     pde_weight: float = 1e-2
     sampler: Callable[[Geometry, int, int], Array] | None = None
-    per_parameter: float = 4.0
+    points_per_parameter: float = 4.0
     penalty: float = 100.0
     grading: Grading | None = None
     form: str = "strong"
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of(self, form: str) -> Defaults:
-        """Return the defaults of a form."""
-        own = {**OF_FORMS.get(form, {}), **self.forms.get(form, {})} if form != self.form else {}
-        if "networks" in own:
-            own["networks"] = {**self.networks, **own["networks"]}
-        return replace(self, form=form, **own)
+        """Defaults of a form."""
+        if form == self.form:
+            return self
+        settings = {**OF_FORMS.get(form, {}), **self.forms.get(form, {})}
+        inherited = {} if form in ON_BOUNDARIES else self.networks
+        return replace(self, form=form, **settings | {"networks": {**inherited, **settings.get("networks", {})}})

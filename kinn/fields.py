@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -259,3 +260,25 @@ class Points:
         if not torch.isfinite(values).all():
             raise InputError(f"{what} is not finite")
         return self._constant(values if values.dim() else float(values))
+
+
+@dataclass(frozen=True)
+class MovingCoordinate:
+    """The input of networks in place of a coordinate, in a frame that moves; one of a problem's `features`.
+
+    A wave that is carried along hardly changes in a frame that moves with it. With the foot of the characteristic through
+    (x, t) in the place of x, networks learn what happens along characteristics, the Lagrangian view (Mojgani, Balajewicz
+    and Hassanzadeh 2023, Comput. Methods Appl. Mech. Eng. 404, 115810). The problem stays in (x, t): equations, conditions,
+    solutions and errors.
+
+    Attributes:
+        coordinate: The name of the coordinate.
+        place: Its place in the moving frame, a function of the coordinates: `lambda x, t: x - c * t`.
+    """
+
+    coordinate: str
+    place: Callable[..., Any]
+
+    def __call__(self, *coordinates: Any) -> Any:
+        """Place of points with these coordinates."""
+        return self.place(*coordinates)

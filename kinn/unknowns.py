@@ -7,9 +7,9 @@ from dataclasses import KW_ONLY, dataclass
 from math import inf, isfinite, log
 from typing import Any
 
+from kinn.defaults import NetworkSpecification
 from kinn.errors import InputError
 from kinn.math import exp, sigmoid
-from kinn.networks import Architecture
 
 #: The least and the largest value, None for no limit.
 Bounds = tuple[float | None, float | None]
@@ -95,7 +95,7 @@ class UnknownField:
 
     name: str
     _: KW_ONLY
-    network: Architecture | None = None
+    network: NetworkSpecification | None = None
     initial: float | None = None
     bounds: Bounds | None = None
     positive: bool = False

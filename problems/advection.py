@@ -14,8 +14,7 @@ from typing import Any
 
 from kinn.conditions import Initial, Periodic
 from kinn.errors import InputError, unknown
-from kinn.fields import Field, Points
-from kinn.frames import MovingCoordinate
+from kinn.fields import Field, MovingCoordinate, Points
 from kinn.geometry import Interval, TimeInterval
 from kinn.math import sin
 from kinn.networks import KAN, MLP

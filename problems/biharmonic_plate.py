@@ -88,7 +88,7 @@ def make_problem() -> Problem:
             "myy": lambda w, p: (w.yy + POISSON * w.xx) * -STIFFNESS,
             "mxy": lambda w, p: w.xy * (-STIFFNESS * (1 - POISSON)),
         },
-        output=Postprocess(lines={"middle": ((0.0, 0.5), (1.0, 0.5)), "diagonal": ((0.0, 0.0), (1.0, 1.0))}),
+        postprocess=Postprocess(lines={"middle": ((0.0, 0.5), (1.0, 0.5)), "diagonal": ((0.0, 0.0), (1.0, 1.0))}),
         defaults=Defaults(
             networks={"kan": KAN((6,), 6, 7), "mlp": MLP((16, 16))},
             points=2000,

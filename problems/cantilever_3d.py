@@ -84,7 +84,7 @@ def make_problem(poisson: float = 0.3) -> Problem:
             "mises": lambda u, v, w, p: material.von_mises((u, v, w)),
             "bending": lambda u, v, w, p: material.stress((u, v, w))[0][0],
         },
-        output=Postprocess(
+        postprocess=Postprocess(
             displacement=FIELDS,
             stress=lambda u, v, w, p: material.stress((u, v, w)),
             lines={
@@ -95,10 +95,10 @@ def make_problem(poisson: float = 0.3) -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((6,), 3, 5), "mlp": MLP((14, 14))},
             # w, small beside v, is what too few points leave undetermined
-            per_parameter=12.0,
-            boundary=2.0,
+            points_per_parameter=12.0,
+            boundary_density=2.0,
             budget=120.0,
-            forms={"energy": {"boundary": 1.0}},
+            forms={"energy": {"boundary_density": 1.0}},
         ),
         title="A cantilever in three dimensions bent by a force at its end",
         source="Timoshenko and Goodier, Theory of Elasticity, chapter 12",

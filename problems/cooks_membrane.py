@@ -70,7 +70,7 @@ def make_problem(features: str = "corner") -> Problem:
         reference=reference.reference,
         reference_fields=reference.displacement,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
-        output=Postprocess(
+        postprocess=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={"end": reference.CORNERS[1:3], "middle": ((0.0, 22.0), (48.0, 52.0))},
@@ -80,7 +80,7 @@ def make_problem(features: str = "corner") -> Problem:
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=60.0,
             grading=Grading([CORNER], EXPONENT),
-            forms={"energy": {"per_parameter": 40.0}},
+            forms={"energy": {"points_per_parameter": 40.0}},
         ),
         title="Cook's membrane: a tapered panel under shear"
         + (", networks given the distance from the clamped upper corner" if corner else ""),

@@ -123,7 +123,7 @@ def make_problem(features: str = "none") -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((4,), 4, 5) if tip else KAN((6,), (10, 8), 5), "mlp": MLP((10,) if tip else (16, 16))},
             points=2500,
-            boundary=6.0,  # the field varies fastest along the faces and the ligament, towards the tip
+            boundary_density=6.0,  # the field varies fastest along the faces and the ligament, towards the tip
             budget=25.0 if tip else 75.0,
             sampler=towards_the_tip,
             grading=Grading([(0.0, 0.0)], 0.5, sides=tip),
@@ -139,7 +139,7 @@ def make_problem(features: str = "none") -> Problem:
                 "inverse": {"networks": {"kan": KAN((3,), 4, 5), "mlp": MLP((8,))}, "budget": 10.0},
             },
         ),
-        output=Postprocess(lines={"upper-face": ((-1.0, 0.0), (0.0, 0.0)), "ligament": ((0.0, 0.0), (1.0, 0.0))}),
+        postprocess=Postprocess(lines={"upper-face": ((-1.0, 0.0), (0.0, 0.0)), "ligament": ((0.0, 0.0), (1.0, 0.0))}),
         title="Mode-III crack" + (", networks given the singular field at the tip" if tip else ""),
         source="Wang et al., CMAME 433 (2025) 117518",
     )

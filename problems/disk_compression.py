@@ -87,7 +87,7 @@ def make_problem(angle: float = pi / 12) -> Problem:
             "mises": lambda u, v, p: MATERIAL.von_mises((u, v)),
             "splitting": lambda u, v, p: MATERIAL.stress((u, v))[0][0],
         },
-        output=Postprocess(
+        postprocess=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={"pressed": ((0.0, 0.0), (0.0, 1.0)), "across": ((0.0, 0.0), (1.0, 0.0))},

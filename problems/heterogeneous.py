@@ -70,7 +70,7 @@ def make_problem() -> Problem:
             budget=30.0,
             forms={"energy": {"budget": 60.0}},
         ),
-        output=Postprocess(lines={"y=0": ((-1.0, 0.0), (1.0, 0.0))}),
+        postprocess=Postprocess(lines={"y=0": ((-1.0, 0.0), (1.0, 0.0))}),
         title="Two materials in a square",
         source="Wang et al., CMAME 433 (2025) 117518",
     )

@@ -70,9 +70,9 @@ def make_problem(features: str = "corners") -> Problem:
             networks={"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
             budget=120.0,
             grading=Grading(CORNERS, EXPONENT) if corners else None,
-            forms={"energy": {"per_parameter": 40.0, "budget": 150.0 if corners else 270.0}},
+            forms={"energy": {"points_per_parameter": 40.0, "budget": 150.0 if corners else 270.0}},
         ),
-        output=Postprocess(
+        postprocess=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.cauchy((u, v)),
             lines={"axis": ((0.0, reference.HEIGHT / 2), (reference.LENGTH, reference.HEIGHT / 2))},

@@ -80,7 +80,7 @@ def make_problem(features: str = "none") -> Problem:
         conditions=[*given, free],
         exact=exact,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
-        output=Postprocess(
+        postprocess=Postprocess(
             displacement=tuple(FIELDS),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={"ahead": ((-1.0, -1.0), (0.0, 0.0)), "face": ((0.0, 0.0), (1.0, 0.0))},
@@ -92,12 +92,12 @@ def make_problem(features: str = "none") -> Problem:
                 "mlp": MLP((10,) if corner else (16, 16)),
             },
             points=2500,
-            boundary=3.0,
+            boundary_density=3.0,
             budget=60.0,
             sampler=towards_the_corner,
             grading=Grading([(0.0, 0.0)], williams.EXPONENT, sides=corner),
             # a spline of the singular mode exploits fewer points: three times the error
-            forms={"energy": {"per_parameter": 25.0}} if corner else {},
+            forms={"energy": {"points_per_parameter": 25.0}} if corner else {},
         ),
         title="An elastic L-shape" + (", networks given the singular mode" if corner else ""),
         source="Williams, J. Appl. Mech. 19 (1952) 526; Szabo and Babuska, Finite Element Analysis (1991)",

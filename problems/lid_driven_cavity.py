@@ -100,7 +100,7 @@ def make_problem(reynolds: int = 100, features: str = "angles") -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((10,), 8, 5), "mlp": MLP((20, 20))},
             points=3000,
-            boundary=2.0,
+            boundary_density=2.0,
             budget=90.0,
             pde_weight=0.1,
             sampler=towards_the_corners,

@@ -108,21 +108,21 @@ def make_problem() -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((12,), 8, 5), "mlp": MLP((22, 22))},
             points=2500,
-            boundary=3.0,
+            boundary_density=3.0,
             pde_weight=1e-3,
             budget=150.0,
             sampler=towards_the_hole,
             forms={
                 "energy": {
                     "networks": {"kan": KAN((8,), 6, 5), "mlp": MLP((16, 16))},
-                    "per_parameter": 40.0,
-                    "boundary": 1.0,
+                    "points_per_parameter": 40.0,
+                    "boundary_density": 1.0,
                     "budget": 130.0,
                 },
                 "inverse": {"networks": {"kan": KAN((4,), 6, 5), "mlp": MLP((12,))}, "budget": 20.0},
             },
         ),
-        output=Postprocess(
+        postprocess=Postprocess(
             displacement=("u", "v"),
             stress=lambda u, v, p: MATERIAL.stress((u, v)),
             lines={

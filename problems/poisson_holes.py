@@ -41,7 +41,7 @@ def make_problem() -> Problem:
             networks={"kan": KAN((8, 8), 8, 5), "mlp": MLP((25, 25))},
             points=4000,
             budget=90.0,
-            boundary=2.0,
+            boundary_density=2.0,
             pde_weight=1e-4,
         ),
         title="Laplace's equation on a square with four holes",

@@ -61,7 +61,7 @@ def make_problem(features: str = "none") -> Problem:
         defaults=Defaults(
             networks={"kan": KAN((8,), 8, 5) if corner else KAN((8,), (12, 8), 5), "mlp": MLP((20, 20))},
             points=3000,
-            boundary=3.0,
+            boundary_density=3.0,
             budget=60.0,
             sampler=towards_the_corner,
         ),

@@ -97,7 +97,7 @@ def stretched(domain: Any, **output: Any) -> Solution:
         conditions=[symmetry("left", "u"), symmetry("bottom", "v")],
         exact=lambda x, y: (x / 50, -y / 200),
         derived={"mises": lambda u, v, p: steel.von_mises((u, v))},
-        output=Postprocess(displacement=("u", "v"), stress=lambda u, v, p: steel.stress((u, v)), **output),
+        postprocess=Postprocess(displacement=("u", "v"), stress=lambda u, v, p: steel.stress((u, v)), **output),
     )
     return kinn.solve(problem, MLP((4,)), form="energy", iterations=8, points=200)
 
@@ -179,7 +179,7 @@ def test_output_that_cannot_be_is_refused(output: dict[str, Any], message: str) 
             fields=("u", "v"),
             strong=lambda u, v, p: [u.xx, v.yy],
             derived={"mises": lambda u, v, p: u},
-            output=Postprocess(**output),
+            postprocess=Postprocess(**output),
         )
 
 

@@ -68,4 +68,4 @@ def test_what_a_problem_knows() -> None:
 def test_a_boundary_of_one_name_holds_in_every_subdomain_that_has_it() -> None:
     condition = Dirichlet("u", 0.0, on="left")
     problem = Problem("p", HALVES, strong=residual, conditions=[condition])
-    assert problem.sides(condition) == (("low",), ("high",))
+    assert problem.subdomain_groups(condition) == (("low",), ("high",))

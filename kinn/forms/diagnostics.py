@@ -151,7 +151,7 @@ def _values(problem: Problem, subdomain: str, u: str) -> Iterator[str]:
         (c, geometry.boundary(c.boundaries[0]), datum.value)
         for c in problem.conditions
         if (datum := c.boundary_datum) is not None and datum.order == 1
-        if u in c.field_names and (subdomain,) in problem.sides(c)
+        if u in c.field_names and (subdomain,) in problem.subdomain_groups(c)
     ]
     owners: dict[str, str] = {}
     for condition, boundary, _ in here:
@@ -180,7 +180,7 @@ def _on(problem: Problem, subdomain: str, u: str, part: str) -> list[Condition]:
 
 def _parts(problem: Problem, subdomain: str, condition: Condition) -> set[str]:
     """Return the names of the parts of a subdomain's boundary that a condition holds on."""
-    if not any(subdomain in group for group in problem.sides(condition)):
+    if not any(subdomain in group for group in problem.subdomain_groups(condition)):
         return set()
     geometry = problem.subdomains[subdomain]
     return {part.name for name in condition.boundaries for part in geometry.boundary(name).parts}

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError, unknown
-from kinn.fields import Field, Points
-from kinn.frames import MovingCoordinate
+from kinn.fields import Field, MovingCoordinate, Points
 from kinn.jets import IndexSet
 from kinn.math import cos, sin
 from kinn.networks import coordinate_stack
@@ -113,7 +112,7 @@ def _cycles(problem: Problem, subdomain: str) -> dict[int, PeriodicEmbedding]:
     cycles: dict[int, PeriodicEmbedding] = {}
     fields: dict[int, set[str]] = {}
     for condition in problem.conditions:
-        for group in problem.sides(condition):
+        for group in problem.subdomain_groups(condition):
             found = condition.periodicity([problem.subdomains[name] for name in group])
             if found is None or subdomain not in group:
                 continue

@@ -132,6 +132,6 @@ def parsed(problem: Problem, expression: str) -> Wanted:
         InputError: If there is no such field or coordinate.
     """
     field, _, letters = expression.partition(".")
-    if field not in problem.evaluated:
-        raise unknown("field", field, problem.evaluated, f"problem {problem.name!r}")
+    if field not in problem.output_names:
+        raise unknown("field", field, problem.output_names, f"problem {problem.name!r}")
     return field, derivative_index(letters, problem.coordinates, field)

@@ -158,7 +158,7 @@ def _held(problem: Problem, basis: _Affine, *, natural: bool) -> Callable[[Tenso
     where: list[tuple[Any, tuple[str, ...], Points]] = []
     for condition in problem.conditions:
         held = condition if natural else condition.essential_part()
-        for group in problem.sides(condition) if held is not None else ():
+        for group in problem.subdomain_groups(condition) if held is not None else ():
             points = condition.collocation_points(place, group, 5)
             if isinstance(points, Points) and (natural or not _natural(problem, held, group, points)):
                 where.append((held, group, points))

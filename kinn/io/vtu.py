@@ -96,7 +96,7 @@ def _write(fields: FieldEvaluator, meshes: list[OutputMesh], points: list[Array]
 def _point_data(fields: FieldEvaluator, x: Array, subdomain: str) -> dict[str, Array]:
     """Return scalars (N,), vectors (N, 3) and tensors (N, 9) at points (N, d) of a subdomain, by name."""
     problem = fields.problem
-    names = list(problem.evaluated)
+    names = list(problem.output_names)
     expressions = [*names, *(f"{name}.{c}" for name in names for c in problem.coordinates)]
     values = fields.evaluate(x, expressions, subdomain=subdomain)
     columns: dict[str, Array] = dict(zip(expressions, values.T, strict=True))
@@ -108,10 +108,10 @@ def _point_data(fields: FieldEvaluator, x: Array, subdomain: str) -> dict[str, A
     for name, exact in reference.items():
         columns[f"{name} exact"] = exact
         columns[f"{name} error"] = np.abs(columns[name] - exact)
-    if displacement := problem.output.displacement:
+    if displacement := problem.postprocess.displacement:
         zeros = [np.zeros(len(x))] * (3 - len(displacement))
         columns["displacement"] = np.stack([*(columns[name] for name in displacement), *zeros], axis=1)
-    if (stress := problem.output.stress) is not None:
+    if (stress := problem.postprocess.stress) is not None:
         entries = evaluate_function(
             fields, lambda *args: [s for row in stress(*args) for s in row], x, subdomain=subdomain
         )

@@ -1,8 +1,8 @@
-"""The specification layer's centre: the problem, its defaults, and the checks of what it states."""
+"""The problem: domain, fields, equations, conditions and what a solve uses by default."""
 
 from kinn.defaults import Defaults
 from kinn.geometry.types import Array
 from kinn.problem.postprocess import Postprocess
-from kinn.problem.problem import FORMS, WHOLE, Density, Problem, Residual
+from kinn.problem.problem import FORMS, SINGLE_DOMAIN, Density, Problem, Residual
 
-__all__ = ["FORMS", "WHOLE", "Array", "Defaults", "Density", "Postprocess", "Problem", "Residual"]
+__all__ = ["FORMS", "SINGLE_DOMAIN", "Array", "Defaults", "Density", "Postprocess", "Problem", "Residual"]

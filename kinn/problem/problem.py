@@ -1,4 +1,4 @@
-"""The problem: what is to be solved, said once and independent of how."""
+"""The problem: what is to be solved, stated once and independently of the method."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kinn.conditions import Condition
+from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.defaults import Defaults
 from kinn.equations import Equation
 from kinn.errors import InputError, unknown
-from kinn.fields import Field, Points
+from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry, adapt
 from kinn.geometry.types import Array
 from kinn.problem.postprocess import Postprocess
-from kinn.problem.validation import check
+from kinn.problem.validation import check_arguments, check_bindings, check_points
 from kinn.unknowns import Unknown, UnknownField
 
-#: The name of the only subdomain of a problem that has but one.
-WHOLE = "domain"
+#: The name of the subdomain of a problem that has but one.
+SINGLE_DOMAIN = "domain"
 
 #: A residual: takes the fields and the points, returns a field or several.
 Residual: TypeAlias = Callable[..., Field | Sequence[Field]]
@@ -39,8 +39,8 @@ class Problem:
 
     Attributes:
         name: What the command line calls it.
-        domain: A geometry, or several by name where each has networks of its own (they meet in `Interface`s). Those of
-            DeepXDE are taken as they are (see `kinn.geometry.adapt`).
+        domain: A geometry, or several by name, each with its own network (they meet in `Interface`s). DeepXDE's geometries
+            are accepted (see `kinn.geometry.adapt`).
         fields: The name of the field, or the names of all.
         strong: The residual of the strong form: called with the fields in order and the points, returns a field or
             several, zero at the solution; None for a problem of data alone. A mapping gives each subdomain its own.
@@ -56,8 +56,7 @@ class Problem:
         reference: A computed solution where no formula is known: maps points `N x d` to values `N` or `N x C`.
         reference_fields: The computed solution with its derivatives, where it has any: called with the coordinates as fields,
             returns the fields.
-        derived: What follows from the fields and is to be known too, a stress say: functions by name that are called as
-            `strong` and return a field each.
+        derived: Derived fields, a stress say: functions by name that are called as `strong` and return a field each.
         constants: What the residual calls as `p.name`: numbers, or functions of fields.
         unknowns: Constants and coefficients that are to be identified, called in the same way.
         features: Functions of the coordinates that the networks get as further inputs (a singular field at a crack
@@ -65,7 +64,7 @@ class Problem:
         defaults: How it is solved when the user does not say.
         evaluation: Points (N, d) on which errors are measured; None for the cell centres of a regular grid.
         figures: Further figures of a solution by name: functions of the solution that return matplotlib figures.
-        output: What figures and files show beside fields and errors: deformed shapes, stresses, lines, units.
+        postprocess: What figures and files show beside fields and errors: deformed shapes, stresses, lines, units.
         title: One line that describes it.
         source: Where the definition comes from.
     """
@@ -90,7 +89,7 @@ class Problem:
     defaults: Defaults = field(default_factory=Defaults, kw_only=True)
     evaluation: Array | None = field(default=None, kw_only=True)
     figures: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, kw_only=True)
-    output: Postprocess = field(default_factory=Postprocess, kw_only=True)
+    postprocess: Postprocess = field(default_factory=Postprocess, kw_only=True)
     title: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True)
 
@@ -99,7 +98,7 @@ class Problem:
         object.__setattr__(self, "fields", names)
         object.__setattr__(self, "conditions", tuple(self.conditions))
         object.__setattr__(self, "unknowns", tuple(self.unknowns))
-        check(self)
+        self._check()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,7 +106,7 @@ class Problem:
         return self.fields  # type: ignore[return-value]
 
     @property
-    def evaluated(self) -> tuple[str, ...]:
+    def output_names(self) -> tuple[str, ...]:
         """The names of all that a solution gives at points: the fields, then the unknown fields."""
         return (*self.names, *(u.name for u in self.unknown_fields))
 
@@ -118,13 +117,13 @@ class Problem:
 
     @property
     def unknown_fields(self) -> tuple[UnknownField, ...]:
-        """The coefficients to be identified."""
+        """The fields to be identified."""
         return tuple(u for u in self.unknowns if isinstance(u, UnknownField))
 
     @cached_property
     def subdomains(self) -> dict[str, Geometry]:
         """The subdomains by name; one called "domain" where there is but one."""
-        domains = self.domain if isinstance(self.domain, Mapping) else {WHOLE: self.domain}
+        domains = self.domain if isinstance(self.domain, Mapping) else {SINGLE_DOMAIN: self.domain}
         return {name: adapt(domain) for name, domain in domains.items()}
 
     @property
@@ -144,19 +143,23 @@ class Problem:
         return np.min([low for low, _ in corners], axis=0), np.max([high for _, high in corners], axis=0)
 
     def residual_of(self, subdomain: str) -> Residual | None:
-        """Return the residual that holds in a subdomain."""
+        """Residual of the strong form in a subdomain."""
         return self.strong[subdomain] if isinstance(self.strong, Mapping) else self.strong
 
     def energy_of(self, subdomain: str) -> Density | None:
-        """Return the density of the energy in a subdomain."""
+        """Density of the energy in a subdomain."""
         return self.energy[subdomain] if isinstance(self.energy, Mapping) else self.energy
 
     def equation_of(self, subdomain: str) -> Equation | None:
-        """Return the equation with a fundamental solution that holds in a subdomain."""
+        """Equation with a fundamental solution in a subdomain."""
         return self.inverse[subdomain] if isinstance(self.inverse, Mapping) else self.inverse
 
+    def features_of(self, subdomain: str) -> Sequence[Callable[..., Any]]:
+        """Functions that the network of a subdomain takes as further inputs."""
+        return self.features.get(subdomain, ()) if isinstance(self.features, Mapping) else self.features
+
     def in_form(self, form: str) -> Problem:
-        """Return the problem with the defaults of a form.
+        """Problem with the defaults of a form.
 
         Raises:
             InputError: If there is no such form, or the problem does not state it.
@@ -170,12 +173,8 @@ class Problem:
             raise InputError(f"problem {self.name!r} does not state the {form} form: {form}= is missing{hint}")
         return replace(self, defaults=self.defaults.of(form))
 
-    def features_of(self, subdomain: str) -> Sequence[Callable[..., Any]]:
-        """Return the functions that the network of a subdomain gets as further inputs."""
-        return self.features.get(subdomain, ()) if isinstance(self.features, Mapping) else self.features
-
-    def sides(self, condition: Condition) -> tuple[tuple[str, ...], ...]:
-        """Return the groups of subdomains a condition is evaluated in: each that has the boundary, or those that meet.
+    def subdomain_groups(self, condition: Condition) -> tuple[tuple[str, ...], ...]:
+        """Groups of subdomains that a condition is evaluated in: each that has the boundary, or those that meet.
 
         Raises:
             InputError: If no subdomain has the boundary, or an interface is not between two.
@@ -193,12 +192,126 @@ class Problem:
         paired_points: Sequence[Points] = (),
         weights: Any = None,
     ) -> Points:
-        """Return points as residuals take them, with the problem's constants; see `Points`."""
+        """Points for residuals, with the problem's coefficients; see `Points`."""
         return Points(
             self.coordinates, x, normals, self.coefficients, observed, paired_points, weights=weights, fields=self.names
         )
 
     def contains(self, points: Array) -> npt.NDArray[np.bool_]:
-        """Return which of the points (N, d) lie in the domain."""
+        """Whether points (N, d) lie in the domain, (N,)."""
         inside: npt.NDArray[np.bool_] = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
         return inside
+
+    # Checks, each of which raises one line that names what is wrong, where, and what there is instead
+
+    def _check(self) -> None:
+        name = self.name
+        if not self.names or len(set(self.names)) != len(self.names):
+            raise InputError(f"problem {name!r} needs fields with distinct names, not {self.names}")
+        if not self.subdomains:
+            raise InputError(f"problem {name!r} has no domain")
+        if len({g.coordinates for g in self.subdomains.values()}) > 1:
+            raise InputError(f"the subdomains of problem {name!r} have different coordinates")
+        if self.strong is None and self.energy is None and self.inverse is None and not self.conditions:
+            raise InputError(f"problem {name!r} states neither an equation nor a condition")
+        taken = [*self.names, *self.coordinates, *self.coefficients]
+        check_bindings(self.unknowns, taken, self.coordinates, f"problem {name!r}")
+        for condition in self.conditions:
+            self._check_condition(condition)
+        self._check_tractions()
+        for stated, what, plural in (
+            (self.strong, "residual", "residuals"),
+            (self.energy, "energy", "energies"),
+            (self.inverse, "equation", "equations"),
+        ):
+            self._check_form(stated, what, plural)
+        self._check_functions()
+        space = [name for name in self.coordinates if name != TIME]
+        known = [*self.coordinates, *self.output_names, *self.derived]
+        self.postprocess.check(self.names, space, known, f"the output of problem {name!r}")
+        for label, ends in self.postprocess.lines.items():
+            self._check_line(label, np.asarray(ends, dtype=np.float64))
+        if self.postprocess.stress is not None:
+            self._check_arguments(self.postprocess.stress, "the stress in the output")
+
+    def _check_condition(self, condition: Condition) -> None:
+        where = f"{condition.label} of problem {self.name!r}"
+        for name in condition.field_names:
+            if name not in self.output_names:
+                raise unknown("field", name, self.output_names, where)
+            if name not in self.names and condition.enforce == "hard":
+                raise InputError(
+                    f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"
+                )
+        self.subdomain_groups(condition)
+        for what, function in condition.functions.items():
+            self._check_arguments(function, what)
+        if condition.locations is not None:
+            check_points(condition.locations, self.coordinates, self.contains, where)
+
+    def _check_tractions(self) -> None:
+        """Refuse a traction along a displacement that is prescribed on the same part of the boundary."""
+        fixed = [c for c in self.conditions if (datum := c.boundary_datum) is not None and datum.order == 1]
+        for traction in (c for c in self.conditions if c.loaded_fields(self.names)):
+            for support in fixed:
+                (u,) = support.field_names
+                if u not in traction.loaded_fields(self.names):
+                    continue
+                (loaded,), (held,) = traction.boundaries, support.boundaries
+                for name in set(subdomains_with(self.subdomains, loaded)) & set(subdomains_with(self.subdomains, held)):
+                    geometry = self.subdomains[name]
+                    ours, theirs = ({part.name for part in geometry.boundary(on).parts} for on in (loaded, held))
+                    if common := sorted(ours & theirs):
+                        raise InputError(
+                            f"{traction.label} of problem {self.name!r} gives the traction along {u!r} on {common[0]!r}, "
+                            f"where {support.label} gives {u!r} itself: give None for that component of the traction"
+                        )
+
+    def _check_form(self, stated: Any, what: str, plural: str) -> None:
+        """Refuse a form that some subdomain lacks, or that is stated by something else than what it takes."""
+        if isinstance(stated, Mapping):
+            for name in stated:
+                if name not in self.subdomains:
+                    raise unknown("subdomain", name, self.subdomains, f"the {plural} of problem {self.name!r}")
+            for name in self.subdomains:
+                if name not in stated:
+                    raise InputError(f"problem {self.name!r} states no {what} for its subdomain {name!r}")
+        for item in stated.values() if isinstance(stated, Mapping) else (stated,):
+            if item is None:
+                continue
+            if what == "equation":
+                if not isinstance(item, Equation):
+                    raise InputError(
+                        f"inverse= of problem {self.name!r} takes an equation such as Laplace(), not {item!r}"
+                    )
+                continue
+            if not callable(item):
+                raise InputError(f"the {what} of problem {self.name!r} is no function: {item!r}")
+            self._check_arguments(item, f"the {what}")
+
+    def _check_functions(self) -> None:
+        """Check derived fields and the work of loads."""
+        for name, function in self.derived.items():
+            if name in (*self.output_names, *self.coordinates) or not name.isidentifier():
+                raise InputError(f"problem {self.name!r} derives {name!r}, which is no name or that of something else")
+            self._check_arguments(function, f"the derived {name!r}")
+        for on, function in self.work.items():
+            if on != INTERIOR:
+                try:
+                    subdomains_with(self.subdomains, on)
+                except InputError as error:
+                    raise InputError(f"the work of problem {self.name!r}: {error}") from error
+            if not callable(function):
+                raise InputError(f"the work on {on!r} of problem {self.name!r} is no function: {function!r}")
+            self._check_arguments(function, f"the work on {on!r}")
+
+    def _check_line(self, label: str, ends: Array) -> None:
+        where = f"the output of problem {self.name!r}"
+        if ends.shape != (2, self.dimension) or not np.ptp(ends, axis=0).any():
+            raise InputError(
+                f"{where} has the line {label!r}, which takes two ends of {self.dimension} coordinates each"
+            )
+        check_points(ends, self.coordinates, self.contains, f"the line {label!r} in {where}")
+
+    def _check_arguments(self, function: Callable[..., Any], what: str) -> None:
+        check_arguments(function, (*self.names, "p"), f"{what} of problem {self.name!r}")

@@ -8,10 +8,13 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.forms import TrialFunctions
-from kinn.networks import NETWORKS, Architecture
+from kinn.networks import KAN, MLP, NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
 from kinn.training_options import TrainingOptions, option_kinds
+
+#: The networks of forms that the library's defaults do not suit, by name: one per edge, of one coordinate.
+OF_FORMS: dict[str, dict[str, Architecture]] = {"inverse": {"kan": KAN((4,), 6, 5), "mlp": MLP((10,))}}
 
 #: The precisions by name.
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
@@ -23,7 +26,9 @@ SINGLE_THREAD_BELOW = 2000
 def collocation_count(trial: TrialFunctions) -> int:
     """Return the number of interior points when the user does not say: the problem's own, or so many a parameter."""
     defaults = trial.problem.defaults
-    return defaults.points or max(256, int(defaults.per_parameter * trial.parameter_count / len(trial.problem.names)))
+    return defaults.points or max(
+        256, int(defaults.points_per_parameter * trial.parameter_count / len(trial.problem.names))
+    )
 
 
 def resolve_network(problem: Problem, network: Architecture | str) -> Architecture:
@@ -36,7 +41,11 @@ def resolve_network(problem: Problem, network: Architecture | str) -> Architectu
         return network
     if network not in NETWORKS:
         raise unknown("network", network, NETWORKS)
-    return problem.defaults.networks.get(network) or NETWORKS[network]()
+    defaults = problem.defaults
+    chosen = defaults.networks.get(network) or OF_FORMS.get(defaults.form, {}).get(network) or NETWORKS[network]()
+    if not isinstance(chosen, Architecture):
+        raise InputError(f"the default network {network!r} of problem {problem.name!r} is no network: {chosen!r}")
+    return chosen
 
 
 def resolve_optimizer(optimizer: Optimizer | str) -> Optimizer:

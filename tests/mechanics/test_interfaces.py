@@ -10,7 +10,7 @@ from kinn.problems.inclusion import INSIDE, OUTSIDE, TENSION, exact, make_proble
 def test_bonded_solids_share_displacement_and_traction() -> None:
     problem = make_problem()
     (bond,) = (c for c in problem.conditions if isinstance(c, Bonded))
-    assert problem.sides(bond) == (("inside", "outside"),)
+    assert problem.subdomain_groups(bond) == (("inside", "outside"),)
     drawn = problem.subdomains["inside"].boundary("joint").sample(20)
     p = problem.points(torch.as_tensor(drawn.points), torch.as_tensor(drawn.normals))
 

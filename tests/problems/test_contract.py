@@ -199,7 +199,7 @@ def test_residual_vanishes_at_the_exact_solution(problem: Problem) -> None:
 
 def test_conditions_hold_at_the_exact_solution(problem: Problem) -> None:
     for condition in problem.conditions:
-        for group in problem.sides(condition):
+        for group in problem.subdomain_groups(condition):
             geometry = problem.subdomains[group[0]]
             if isinstance(condition, BoundaryCondition):
                 drawn = geometry.boundary(condition.on).sample(50, seed=3)

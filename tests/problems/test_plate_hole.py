@@ -48,7 +48,7 @@ def test_other_forms_keep_networks_and_spacing_of_their_own() -> None:
     assert defaults.networks["kan"] == KAN((12,), 8, 5)
     energy = defaults.of("energy")
     assert energy.networks["kan"] == KAN((8,), 6, 5)
-    assert energy.boundary == 1.0
+    assert energy.boundary_density == 1.0
     assert energy.points is None
 
 

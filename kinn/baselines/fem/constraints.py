@@ -79,7 +79,7 @@ class Constraints:
             return []
         if callable(constraint.value) or constraint.value != 0:
             raise InputError(f"{condition.label} has a jump, which finite elements are not given here")
-        ((first, second),), (on,) = self.problem.sides(condition), condition.boundaries
+        ((first, second),), (on,) = self.problem.subdomain_groups(condition), condition.boundaries
         a, b = self.spaces[first], self.spaces[second]
         mine, others = a.nodes_on(on), b.nodes_on(on)
         apart, which = cKDTree(b.nodes[others]).query(a.nodes[mine])
@@ -99,7 +99,7 @@ class Constraints:
         if constraint is None or constraint.tied:
             return []
         (field,), (on,), out = constraint.fields, condition.boundaries, []
-        for (name,) in self.problem.sides(condition):
+        for (name,) in self.problem.subdomain_groups(condition):
             space = self.spaces[name]
             nodes = space.nodes_on(on)
             p = self.problem.points(torch.as_tensor(space.nodes[nodes]))

@@ -119,7 +119,7 @@ class _Terms:
             return reduce(add, (r * r for r in residuals)) * beta * 0.5
 
         terms: list[PenaltyTerm] = []
-        for group in self.problem.sides(held):
+        for group in self.problem.subdomain_groups(held):
             points = held.collocation_points(self, group, 0)
             if points is None:
                 continue
@@ -147,7 +147,9 @@ class _Terms:
         boundary = self.problem.subdomains[subdomain].boundary(name)
         if not boundary.dim:
             return self.quadrature([boundary.quadrature(0)])
-        spacing = (self.total / self.points) ** (1 / self.problem.dimension) / (CLOSER * self.problem.defaults.boundary)
+        spacing = (self.total / self.points) ** (1 / self.problem.dimension) / (
+            CLOSER * self.problem.defaults.boundary_density
+        )
         count = max(FEWEST, round(boundary.measure / spacing**boundary.dim))
         return self._rule(boundary, count)
 
@@ -184,7 +186,7 @@ class _Terms:
             for c in self.problem.conditions
             if (datum := c.boundary_datum) is not None
             and datum.order == 1
-            and (subdomain,) in self.problem.sides(c)
+            and (subdomain,) in self.problem.subdomain_groups(c)
             and parts <= {part.name for part in self.problem.subdomains[subdomain].boundary(c.boundaries[0]).parts}
         }
         if asked <= fixed:

@@ -37,7 +37,9 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
     hard = [
         condition
         for condition in problem.conditions
-        if condition.enforce == "hard" and field in condition.field_names and (subdomain,) in problem.sides(condition)
+        if condition.enforce == "hard"
+        and field in condition.field_names
+        and (subdomain,) in problem.subdomain_groups(condition)
     ]
     if not hard:
         return None

@@ -74,7 +74,7 @@ class BoundaryContour:
         geometry = self.problem.subdomains[subdomain]
         found = []
         for condition in self.problem.conditions:
-            if not any(subdomain in group for group in self.problem.sides(condition)):
+            if not any(subdomain in group for group in self.problem.subdomain_groups(condition)):
                 continue
             names = {part.name for on in condition.boundaries for part in geometry.boundary(on).parts}
             if boundary in names:

@@ -54,13 +54,13 @@ def strong_form(
         where = problem.points(torch.as_tensor(x, dtype=trial.dtype))
         pde = _as_term(residual, problem.names)
         terms.append(plan_term(trial, label, (name,), pde, where, weight=share, interior=True))
-    spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary
+    spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
     place = CollocationSampler(problem, spacing, points / total, method, trial.dtype)
     relative = _precision(problem.conditions)
     for n, condition in enumerate(problem.conditions):
         if condition.enforce == "hard":
             continue
-        for group in problem.sides(condition):
+        for group in problem.subdomain_groups(condition):
             placed = condition.collocation_points(place, group, seed + 13 * n + 7)
             if placed is None:
                 continue

@@ -30,13 +30,13 @@ def plot_solution(solution: PlottedSolution) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     if problem.dimension <= 2:
         figures = _field_figures(solution)
-        if problem.output.displacement and problem.dimension == 2 and TIME not in problem.coordinates:
+        if problem.postprocess.displacement and problem.dimension == 2 and TIME not in problem.coordinates:
             figures["deformed"] = deformed_shape(solution)
     if solution.form == "inverse" and problem.dimension == 2:
         from kinn.io.plots.boundary import boundary_figures
 
         figures |= boundary_figures(solution)
-    figures |= {f"line-{name}": line(solution, name) for name in problem.output.lines}
+    figures |= {f"line-{name}": line(solution, name) for name in problem.postprocess.lines}
     figures |= {name: draw(solution) for name, draw in problem.figures.items()}
     if solution.history:
         figures["convergence"] = convergence(solution)
@@ -50,7 +50,7 @@ def _field_figures(solution: PlottedSolution) -> dict[str, Figure]:
     figures = {}
     meshes = output_meshes(problem)
     reference = [reference_values(problem, mesh.inner_nodes) for mesh in meshes]
-    for name in (*problem.evaluated, *problem.derived):
+    for name in (*problem.output_names, *problem.derived):
         if name in problem.derived:
             values = [derived_values(fields, name, mesh.inner_nodes, subdomain=mesh.subdomain) for mesh in meshes]
             known = [derived_reference(problem, name, mesh.inner_nodes) for mesh in meshes]

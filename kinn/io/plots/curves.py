@@ -60,7 +60,7 @@ def error_curve(solution: PlottedSolution, name: str, meshes: list[OutputMesh], 
 def line(solution: PlottedSolution, name: str) -> Figure:
     """Return all fields along a line of the problem, one per column, with errors below where a solution is known."""
     problem = solution.problem
-    start, end = (np.asarray(point, dtype=np.float64) for point in problem.output.lines[name])
+    start, end = (np.asarray(point, dtype=np.float64) for point in problem.postprocess.lines[name])
     parameter = np.linspace(0.0, 1.0, LINE_POINTS)
     arc_length = parameter * float(np.linalg.norm(end - start))
     curves = _values_on_line(solution, start + parameter[:, None] * (end - start))
@@ -68,7 +68,7 @@ def line(solution: PlottedSolution, name: str) -> Figure:
     figure = empty_figure(max(6.4, 3.6 * len(curves)), 1.0 + 2.3 * rows)
     figure.suptitle(f"{wrapped_title(problem)}\n{network_and_errors(solution)}", fontsize=10)
     axes = figure.subplots(rows, len(curves), squeeze=False, sharex=True)
-    unit = problem.output.units.get(problem.coordinates[0])
+    unit = problem.postprocess.units.get(problem.coordinates[0])
     for column, (field, (computed, exact)) in enumerate(curves.items()):
         top = axes[0, column]
         top.plot(arc_length, computed, color="C0", linewidth=1.6, label=solution.network.name.upper())
@@ -94,12 +94,12 @@ def _values_on_line(solution: PlottedSolution, points: Array) -> dict[str, tuple
     problem, fields = solution.problem, solution.fields
     exact = reference_values(problem, points)
     curves: dict[str, tuple[Array, Array | None]] = {
-        name: (fields.evaluate(points, name), exact.get(name)) for name in problem.evaluated
+        name: (fields.evaluate(points, name), exact.get(name)) for name in problem.output_names
     }
     for name in problem.derived:
         curves[name] = (derived_values(fields, name, points), derived_reference(problem, name, points))
     # a component that vanishes by symmetry would show rounding alone
-    sizes = {name: float(np.nanmax(np.abs(curves[name][0]))) for name in problem.output.displacement}
+    sizes = {name: float(np.nanmax(np.abs(curves[name][0]))) for name in problem.postprocess.displacement}
     for name, size in sizes.items():
         if size <= RELATIVE_ROUNDING * max(sizes.values()):
             del curves[name]

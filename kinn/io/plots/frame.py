@@ -114,5 +114,5 @@ def extent_of(problem: Problem, nodes: list[Array]) -> Array | None:
 
 def label(problem: Problem, name: str) -> str:
     """Return a name with its unit, if that is known."""
-    unit = problem.output.units.get(name)
+    unit = problem.postprocess.units.get(name)
     return f"{name} ({unit})" if unit else name

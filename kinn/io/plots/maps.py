@@ -55,7 +55,7 @@ def error_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], er
 def deformed_shape(solution: PlottedSolution) -> Figure:
     """Return the deformed shape of a plane body over its outline at rest, coloured by the von Mises stress if derived."""
     problem, meshes = solution.problem, output_meshes(solution.problem)
-    names = list(problem.output.displacement)
+    names = list(problem.postprocess.displacement)
     displacements = [solution.fields.evaluate(mesh.nodes, names, subdomain=mesh.subdomain) for mesh in meshes]
     lengths = [np.linalg.norm(d, axis=1) for d in displacements]
     lower, upper = problem.bounds

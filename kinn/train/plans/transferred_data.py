@@ -18,7 +18,7 @@ from kinn.forms.trial_base import parsed
 from kinn.jets import Component, Index
 from kinn.jets.components import as_tensor
 from kinn.jets.index import add, trace_axes, unit
-from kinn.problem import WHOLE, Array, Problem
+from kinn.problem import SINGLE_DOMAIN, Array, Problem
 
 #: At how many sets of points an end state is remembered: the blocks of points that one evaluation goes through.
 STATE_CACHE_SIZE = 64
@@ -47,7 +47,7 @@ class TerminalState:
         if len(self._known) > STATE_CACHE_SIZE:
             self._known.popitem(last=False)
         if expression not in found:
-            subdomain = WHOLE if list(self.trial.problem.subdomains) == [WHOLE] else None
+            subdomain = SINGLE_DOMAIN if list(self.trial.problem.subdomains) == [SINGLE_DOMAIN] else None
             values = self.trial.evaluate(x, expression, subdomain=subdomain)
             found[expression] = torch.as_tensor(values, dtype=self.trial.dtype)
         return found[expression]
