@@ -2,8 +2,8 @@
 Poisson's equation on a square with a hole
 ==========================================
 
-The whole specification in a dozen lines: u_xx + u_yy = f, u given on the outer square, the flux given on the hole;
-u = sin(2 x) cos(y).
+A complete specification in a dozen lines: u_xx + u_yy = f with u prescribed on the outer square and the flux on the hole.
+The exact solution is u = sin(2 x) cos(y).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from kinn import KAN, Dirichlet, Disk, Neumann, Problem, Rectangle, cos, grad, s
 
 
 # %%
-# One formula serves arrays and fields, so its gradient comes without being derived by hand. The outward normal of the
-# hole points to the hole's centre.
+# One formula serves arrays and fields, so no gradient is derived by hand. The outward normal on the hole points to its
+# centre.
 def exact(x, y):
     """The solution."""
     return sin(2 * x) * cos(y)
@@ -22,12 +22,12 @@ def exact(x, y):
 
 def flux(x, y):
     """The normal derivative on the hole."""
-    slope = grad(exact(x, y))
-    return -(slope[0] * x + slope[1] * y) / sqrt(x * x + y * y)
+    gradient = grad(exact(x, y))
+    return -(gradient[0] * x + gradient[1] * y) / sqrt(x * x + y * y)
 
 
 # %%
-# Boundaries keep their names under set operations; "outer" is what belongs to no hole.
+# Boundaries keep their names under set operations; "outer" is the boundary without the holes.
 domain = Rectangle((-1, -1), (1, 1)) - Disk((0, 0), 0.25)
 problem = Problem(
     "poisson-hole",
@@ -40,7 +40,7 @@ problem = Problem(
 )
 
 # %%
-# A KAN with 8 hidden nodes, trained by Levenberg-Marquardt.
+# A KAN with 8 hidden nodes, trained with the Levenberg-Marquardt method.
 solution = kinn.solve(problem, KAN(width=(8,), grid=8, degree=5), optimizer="lm", iterations=120, seed=0)
 error = solution.errors["u"].l2
 print(f"relative L2 error {error:.1e} after {solution.iterations} steps, stopped: {solution.stopped}")

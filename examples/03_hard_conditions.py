@@ -2,12 +2,12 @@
 Hard conditions on any shape
 ============================
 
-The potential between two confocal ellipses, at 0 on the inner and at 1 on the outer one. With the coordinates
+The potential between two confocal ellipses, 0 on the inner and 1 on the outer one. In the coordinates
 x + i y = cosh(mu + i nu) it is (mu - mu_0) / (mu_1 - mu_0).
 
-A hard condition is not part of the loss: the field is built as u = g + d N from the network N, with smooth functions g and
-d of which g takes the values on the boundary and d is zero there. Where u is known exactly on the boundary, training
-has less to do.
+A hard condition does not enter the loss. The field is u = g + d N with the network N and two smooth functions: g takes the
+boundary values, and the distance function d vanishes on the boundary. The boundary values are then exact, and training
+has fewer terms to balance.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def potential(points):
 
 
 # %%
-# The same problem with both enforcements.
+# The same problem with soft and with hard conditions.
 domain = ellipse(OUTER, "outside") - ellipse(INNER, "inside")
 solutions = {}
 for enforce in ("soft", "hard"):
@@ -49,10 +49,10 @@ for enforce in ("soft", "hard"):
     solutions[enforce] = kinn.solve(problem, MLP((20, 20)), iterations=60, seed=0)
 
 # %%
-# Hard conditions hold to rounding, and the error inside is smaller, too.
-rim = domain.boundary("inside").sample(200).points
+# Hard conditions are satisfied to rounding, and the error inside is smaller as well.
+inner = domain.boundary("inside").sample(200).points
 for enforce, solution in solutions.items():
-    on_rim = np.abs(solution.evaluate("u", rim)).max()
-    print(f"{enforce}: relative L2 error {solution.errors['u'].l2:.1e}, on the inner ellipse at most {on_rim:.1e}")
+    on_inner = np.abs(solution.evaluate("u", inner)).max()
+    print(f"{enforce}: relative L2 error {solution.errors['u'].l2:.1e}, on the inner ellipse at most {on_inner:.1e}")
 error = solutions["hard"].errors["u"].l2
 solutions["hard"].plot("runs/confocal")

@@ -2,8 +2,8 @@
 Constants of an equation from measurements
 ==========================================
 
-Lorenz' equations x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - beta z: the three constants are sought from 60
-noisy measurements of x, y and z, and are found with their standard deviations.
+The Lorenz equations x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - beta z. The three constants are identified from 60
+noisy measurements of x, y and z, with their standard deviations.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOISE = 0.1
 
 
 def rates(t, state):
-    """The right-hand side at the true constants, to make the measurements with."""
+    """The right-hand side at the true constants, which generates the measurements."""
     x, y, z = state
     return TRUE["sigma"] * (y - x), x * (TRUE["rho"] - z) - y, x * y - TRUE["beta"] * z
 
@@ -30,9 +30,9 @@ measured = clean + NOISE * np.random.default_rng(0).standard_normal(clean.shape)
 
 
 # %%
-# Unknowns are called by name, like constants: ``p.sigma``. The search starts at 1. There is no initial condition, for the
-# measurements say where the solution starts. The residuals are divided by 20, the order of the rates, and count as much
-# as the measurements (``pde_weight=1``).
+# Unknowns are accessed as ``p.sigma``, like coefficients. The identification starts at 1. There is no initial condition,
+# because the measurements determine the initial state. The residuals are divided by 20, the order of magnitude of the rates,
+# and have the same weight as the measurements (``pde_weight=1``).
 def strong(x, y, z, p):
     """The residuals."""
     return [
@@ -54,9 +54,9 @@ problem = Problem(
 solution = kinn.solve(problem, KAN((4,), grid=24, degree=5), points=600, iterations=400, seed=0)
 
 # %%
-# The standard deviations follow from the Gauss-Newton matrix and the noise that was stated.
+# The standard deviations follow from the Gauss-Newton matrix and the noise level.
 for name, found in solution.unknowns.items():
     print(f"{name:5} = {found.value:.4f} +- {found.std:.4f}, true {found.exact:.4f}")
 error = max(abs(found.value - found.exact) / found.std for found in solution.unknowns.values())
-print(f"the worst is {error:.1f} standard deviations off")
+print(f"the largest error is {error:.1f} standard deviations")
 solution.plot("runs/lorenz-constants")

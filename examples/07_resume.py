@@ -1,10 +1,10 @@
 """
-Interrupted and resumed
-=======================
+Resuming an interrupted solve
+=============================
 
-A solve that keeps its state in a file goes on after a kill, to the same weights, bit for bit on the CPU, as one that was
-never interrupted. On the command line this needs nothing: ``kinn solve`` keeps its state in the run folder, and
-``kinn resume RUN`` goes on.
+A solve that writes checkpoints can be resumed after a kill. On the CPU its weights are then equal, bit for bit, to those of an
+uninterrupted solve. On the command line this is the default: ``kinn solve`` writes checkpoints into the run folder, and
+``kinn resume RUN`` resumes it.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ problem = Problem(
     conditions=[Initial("u", 1.5), Initial("u", 0.0, derivative="t")],
 )
 network = KAN((4,), grid=8, degree=5)
-whole = kinn.solve(problem, network, points=300, iterations=120, seed=0)
+uninterrupted = kinn.solve(problem, network, points=300, iterations=120, seed=0)
 
 
 # %%
-# Here the interruption comes from the function that is called after each step; it might as well be a power cut.
-def power_cut(record):
-    """Stop in the middle."""
-    if record.iteration == 70:
+# A callback interrupts the solve here, in place of a power failure.
+def power_failure(entry):
+    """Interrupt the solve at step 70."""
+    if entry.iteration == 70:
         raise KeyboardInterrupt
 
 
 state = Path("runs/pendulum.pt")
 state.parent.mkdir(parents=True, exist_ok=True)
 try:
-    kinn.solve(problem, network, points=300, iterations=120, seed=0, checkpoint=state, progress=power_cut)
+    kinn.solve(problem, network, points=300, iterations=120, seed=0, checkpoint=state, progress=power_failure)
 except KeyboardInterrupt:
     print("interrupted")
 
 # %%
-# The problem was made in this script, so it is given again; one of the library is found by its name.
+# A problem defined in a script is passed again; a library problem is found by its name.
 resumed = kinn.resume(state, problem)
 t = np.linspace(0, 6, 1001)[:, None]
-error = float(np.abs(resumed.evaluate("u", t) - whole.evaluate("u", t)).max())
+error = float(np.abs(resumed.evaluate("u", t) - uninterrupted.evaluate("u", t)).max())
 print(f"{resumed.iterations} steps; differs from the uninterrupted solve by {error}")
