@@ -85,7 +85,11 @@ def coordinate_stack(x: Tensor, index: IndexSet) -> Tensor:
 
 
 class Architecture(ABC):
-    """A network as the user specifies it: a frozen dataclass, without the sizes that only the problem knows."""
+    """A network as the user specifies it: a frozen dataclass of settings, without the sizes that only the problem knows.
+
+    A subclass needs the class variable `name` and the method `layers`; with `resized`, comparisons can match
+    its size to that of another. Its fields are its settings. `kinn.solve(problem, MyNetwork(...))` takes it unregistered.
+    """
 
     #: The name on the command line.
     name: ClassVar[str]
@@ -94,13 +98,17 @@ class Architecture(ABC):
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         """Return freshly initialised float64 layers from `inputs` numbers in [-1, 1] to `outputs`."""
 
-    @abstractmethod
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Return the number of trainable parameters of the network for these sizes."""
+        """Number of trainable parameters of the network for these sizes; by default that of a network built for them."""
+        return self.build(inputs, outputs).parameter_count
 
-    @abstractmethod
     def resized(self, factor: float) -> Architecture:
-        """Return the architecture with hidden widths times `factor` (at least 1)."""
+        """The architecture with hidden widths times `factor` (at least 1).
+
+        Raises:
+            InputError: If the class does not define it.
+        """
+        raise InputError(f"network {self.name!r} has no method `resized`, so its size cannot be matched to another's")
 
     def build(
         self,

@@ -11,7 +11,7 @@ from kinn.optim.broyden import SelfScaledBroyden
 from kinn.optim.first_order import LBFGS, Adam
 from kinn.optim.least_squares import LastLayerLeastSquares
 from kinn.optim.levenberg_marquardt import LevenbergMarquardt
-from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
+from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,17 @@ class Auto(Optimizer):
     """Last-layer least squares where the problem is linear, Levenberg-Marquardt, then self-scaled Broyden.
 
     A stage ends when it can go no further, or when its loss falls by less than a set factor over a set number of steps.
-    Above `largest` parameters the curvature matrices cost too much: Adam, then L-BFGS.
+    Above `max_parameters` parameters the curvature matrices cost too much: Adam, then L-BFGS.
 
     Attributes:
         warm_up: Adam steps before Levenberg-Marquardt on problems that are not linear.
         patience: Over how many steps the progress of Levenberg-Marquardt is measured.
-        progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
-        creeping: On an energy, whose least value is not known, it ends when the second half of those steps gains more than
+        min_progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
+        min_energy_progress: On an energy, whose least value is not known, it ends when the second half of those steps gains more than
             1 less this fraction of what the first half did.
-        largest: The largest number of parameters for second-order methods.
+        max_parameters: The max_parameters number of parameters for second-order methods.
         least_squares: Whether linear problems begin with least squares for the last layer.
-        worth: Least squares is kept as the start of what follows only where it brings the loss below this fraction of
+        max_loss_ratio: Least squares is kept as the start of what follows only where it brings the loss below this fraction of
             what it was: coefficients that are large and gain little are a bad place to start from.
     """
 
@@ -37,15 +37,15 @@ class Auto(Optimizer):
 
     warm_up: int = 0
     patience: int = 30
-    progress: float = 0.2
-    creeping: float = 0.5
-    largest: int = 3000
+    min_progress: float = 0.2
+    min_energy_progress: float = 0.5
+    max_parameters: int = 3000
     least_squares: bool = True
-    worth: float = 1e-6
+    max_loss_ratio: float = 1e-6
 
     def stages(self, objective: Objective) -> list[tuple[Optimizer, int | None]]:
         """Return the methods in order, each with its number of steps (None: until it ends by itself)."""
-        if objective.size > self.largest:
+        if objective.size > self.max_parameters:
             return [(Adam(), 2000), (LBFGS(), None)]
         first: list[tuple[Optimizer, int | None]] = []
         if objective.affine and self.least_squares:
@@ -69,29 +69,30 @@ class Auto(Optimizer):
         slow = (
             isinstance(method, LevenbergMarquardt)
             and len(losses) > self.patience
-            and objective.progress(losses) < (self.progress if objective.least_squares else self.creeping)
+            and objective.progress(losses)
+            < (self.min_progress if objective.least_squares else self.min_energy_progress)
         )
         last = stage == len(stages) - 1
         # another method would be led astray alike: first the objective has to change (more points of a quadrature)
-        waits = inner.stalled == FORBIDDEN
+        waits = inner.stalled == ALL_REJECTED
         if (inner.stalled or slow or steps == limit) and not last and not waits:
             before: State = state.memory["inner"]
-            gained = inner.loss < self.worth * before.loss or not objective.least_squares
+            gained = inner.loss < self.max_loss_ratio * before.loss or not objective.least_squares
             discard = isinstance(method, LastLayerLeastSquares) and not gained
             return self._enter(objective, before.theta if discard else inner.theta, stage + 1)
         memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
         return replace(inner, memory=memory, stage=method.name)
 
-    def renewed(self, objective: Objective, state: State) -> State:
+    def reset(self, objective: Objective, state: State) -> State:
         """Return the state within the same stage, its progress measured anew."""
         method = self._method(objective, state)
-        inner = method.renewed(objective, state.memory["inner"])
+        inner = method.reset(objective, state.memory["inner"])
         return replace(inner, memory={**state.memory, "inner": inner, "losses": [inner.loss]}, stage=method.name)
 
-    def work(self, objective: Objective, state: State) -> float:
+    def step_flops(self, objective: Objective, state: State) -> float:
         """Return the multiplications of a step of the present stage."""
         method = self._method(objective, state)
-        return method.work(objective, state.memory["inner"])
+        return method.step_flops(objective, state.memory["inner"])
 
     def _method(self, objective: Objective, state: State) -> Optimizer:
         stage: int = state.memory["stage"]

@@ -21,7 +21,7 @@ from kinn.optim.gauss_newton import NormalEquations
 from kinn.optim.objective import Objective, Optimizer, State
 
 #: The most parameters for which a matrix of their number squared is kept.
-LARGEST = 5000
+MAX_DENSE_PARAMETERS = 5000
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SelfScaledBroyden(Optimizer):
         damping: What is added to J^T J for the first matrix, relative to its largest diagonal entry.
         decrease: The constant of the sufficient-decrease condition.
         curvature: The constant of the curvature condition.
-        warm: Whether the first matrix is that of Gauss-Newton (else a multiple of the identity).
+        gauss_newton_start: Whether the first matrix is that of Gauss-Newton (else a multiple of the identity).
     """
 
     name: ClassVar[str] = "ssbroyden"
@@ -40,7 +40,7 @@ class SelfScaledBroyden(Optimizer):
     damping: float = 1e-11
     decrease: float = 1e-4
     curvature: float = 0.9
-    warm: bool = True
+    gauss_newton_start: bool = True
 
     def __post_init__(self) -> None:
         if not 0 < self.decrease < self.curvature < 1:
@@ -79,8 +79,8 @@ class SelfScaledBroyden(Optimizer):
         def evaluate(x: npt.NDArray[np.float64]) -> tuple[float, Tensor]:
             key = x.tobytes()
             if key not in seen:
-                loss, slope = objective.gradient(torch.as_tensor(x, dtype=state.theta.dtype))
-                seen[key] = (loss if np.isfinite(loss) else 1e300, slope.double())
+                loss, gradient_at = objective.gradient(torch.as_tensor(x, dtype=state.theta.dtype))
+                seen[key] = (loss if np.isfinite(loss) else 1e300, gradient_at.double())
             return seen[key]
 
         with warnings.catch_warnings():
@@ -99,14 +99,16 @@ class SelfScaledBroyden(Optimizer):
         if length is None:
             return None
         moved = state.theta.double() + float(length) * direction
-        loss, slope = evaluate(moved.numpy())
-        if not (loss < state.loss and bool(torch.isfinite(slope).all()) and objective.accepts(state.theta, moved)):
+        loss, new_gradient = evaluate(moved.numpy())
+        if not (
+            loss < state.loss and bool(torch.isfinite(new_gradient).all()) and objective.accepts(state.theta, moved)
+        ):
             return None
-        return float(length), moved.to(state.theta.dtype), loss, slope
+        return float(length), moved.to(state.theta.dtype), loss, new_gradient
 
     def _first(self, objective: Objective, theta: Tensor, damping: float) -> Tensor:
         """Return the first matrix: that of Gauss-Newton where it fits in memory."""
-        if self.warm and objective.size <= LARGEST:
+        if self.gauss_newton_start and objective.size <= MAX_DENSE_PARAMETERS:
             model = NormalEquations(objective, theta)
             while damping < 1.0:
                 inverse = model.inverse_hessian(damping * model.scale)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
+from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
 
-#: Adam gives up once steps that were forbidden have brought its rate below this fraction of the first.
-LEAST = 1e-4
+#: Adam gives up once rejected steps have brought its learning rate below this fraction of the first.
+MIN_LR_FRACTION = 1e-4
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,18 @@ class Adam(Optimizer):
         adam.step()
         moved = variable.detach()
         if not objective.accepts(state.theta, moved):
-            return self._back(state, loss)
+            return self._rejected(state, loss)
         return State(moved, loss, {"torch": adam.state_dict()})
 
-    def _back(self, state: State, loss: float) -> State:
-        """Return the state after a step that is forbidden: at half the rate it goes on from where it was."""
+    def _rejected(self, state: State, loss: float) -> State:
+        """Return the state after a step that was rejected: it resumes with half the learning rate."""
         memory = deepcopy(state.memory["torch"])
         group = memory["param_groups"][0]
         group["lr"] /= 2
-        stalled = FORBIDDEN if group["lr"] < LEAST * self.lr else ""
-        return State(state.theta, loss, {"torch": memory}, stalled, {"forbidden": 1.0})
+        stalled = ALL_REJECTED if group["lr"] < MIN_LR_FRACTION * self.lr else ""
+        return State(state.theta, loss, {"torch": memory}, stalled, {"rejected": 1.0})
 
-    def renewed(self, objective: Objective, state: State) -> State:
+    def reset(self, objective: Objective, state: State) -> State:
         """Return the state as it is: the moments are averages over many steps anyway."""
         return state
 
@@ -112,7 +112,7 @@ class LBFGS(Optimizer):
             return State(theta, state.loss, state.memory, "line search failed")
         if not objective.accepts(state.theta, theta):
             # from the steepest descent anew, once
-            stalled = "" if "torch" in state.memory else FORBIDDEN
-            return State(state.theta, state.loss, {}, stalled, {"forbidden": 1.0})
+            stalled = "" if "torch" in state.memory else ALL_REJECTED
+            return State(state.theta, state.loss, {}, stalled, {"rejected": 1.0})
         loss = objective.loss(theta)
         return State(theta, loss, {"torch": method.state_dict()})

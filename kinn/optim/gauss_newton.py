@@ -54,12 +54,12 @@ class NormalEquations(GaussNewton):
 
     def step(self, damping: float) -> Tensor | None:
         """Solve (J^T J + mu) d = -J^T r by Cholesky's factorisation."""
-        return self.correction(self.half_gradient, damping)
+        return self.solve(self.half_gradient, damping)
 
-    def correction(self, bend: Tensor, damping: float) -> Tensor | None:
-        """Return -(J^T J + mu)^-1 bend, (P,)."""
+    def solve(self, right_hand_side: Tensor, damping: float) -> Tensor | None:
+        """Solution (P,) of (J^T J + mu) x = -right_hand_side, or None where the factorisation breaks down."""
         factor = self._factor(damping)
-        return None if factor is None else -torch.cholesky_solve(bend.unsqueeze(1), factor).squeeze(1)
+        return None if factor is None else -torch.cholesky_solve(right_hand_side.unsqueeze(1), factor).squeeze(1)
 
     def decrease(self, d: Tensor) -> float:
         """Return -2 d . J^T r - d . J^T J d."""

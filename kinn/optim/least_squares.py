@@ -66,9 +66,9 @@ class LastLayerLeastSquares(Optimizer):
 
     def _by_matrix(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
         """Return the same for an energy, from its matrix: directions that it hardly resists are left alone."""
-        _, slope, matrix = objective.curvature(theta)
+        _, half_gradient, matrix = objective.curvature(theta)
         values, vectors = torch.linalg.eigh(matrix[positions][:, positions])
         kept = values > CUTOFF * values[-1]
         along = vectors[:, kept]
-        step = -(along @ ((along.T @ slope[positions]) / values[kept]))
+        step = -(along @ ((along.T @ half_gradient[positions]) / values[kept]))
         return step.numpy(), int(kept.sum())

@@ -1,12 +1,12 @@
 """Levenberg-Marquardt by target ratio.
 
 Each step takes the smallest damping whose actual decrease is still a set fraction of the predicted one: the damping
-walks down while steps go on being good, up until one is. Bolder than the classical gain-ratio rules, which creep. On an
-energy the same steps are those of Gauss and Newton in the energy's own metric, with the damping as line search.
+decreases while steps stay good, and increases until one is. Bolder than the classical gain-ratio rules, which take many
+small steps. On an energy the steps are Gauss-Newton steps in the energy's own metric, with the damping as line search.
 
-Where the objective tells how the fields bend along a step d, half the acceleration a = -(J^T J + mu)^-1 J^T z'' is added,
-z'' the second derivative of the fields along d: a step of second order along the geodesic (Transtrum and Sethna 2012,
-arXiv:1201.5885). What is held stiffly (conditions by penalties) would else be left quadratically in d, and steps be short.
+Where the objective gives the second derivative z'' of the fields along a step d, half the acceleration
+a = -(J^T J + mu)^-1 J^T z'' is added: a step of second order along the geodesic (Transtrum and Sethna 2012,
+arXiv:1201.5885). Stiff terms (conditions by penalties) would otherwise be violated quadratically in d, and keep steps short.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.optim.gauss_newton import DualNormalEquations, GaussNewton, NormalEquations, TriangularFactor
-from kinn.optim.objective import FORBIDDEN, Objective, Optimizer, State
+from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
 
-#: A step that gains less than this share of what a forbidden one of the same trials would have is the last.
-CRUMBS = 0.01
+#: A step that gains less than this fraction of what a rejected one of the same trials would have is the last.
+NEGLIGIBLE_GAIN_FRACTION = 0.01
 
 
 @dataclass(frozen=True)
@@ -67,71 +67,67 @@ class LevenbergMarquardt(Optimizer):
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state after one accepted step, or a stalled one where no damping gives any.
+        """The state after one accepted step, or a stalled one where no damping gives any.
 
-        Where every step tried leads to a loss that is not finite, it is one of these that is returned.
+        Where every trial leads to a loss that is not finite, the state is one of these.
         """
         model = self._model(objective, state)
         damping: float = state.memory.get("damping") or self.damping * model.scale
         best: tuple[Tensor, float, float] | None = None
-        tried, used, forbidden, refused = 0, damping, 0, inf
-        broken: Tensor | None = state.theta
-        for tried in range(1, self.max_trials + 1):
-            plain, good = model.step(damping), False
-            predicted = 0.0 if plain is None else model.decrease(plain)
-            d = None if plain is None else self._bent(objective, model, state.theta, plain, damping)
-            if d is not None:
-                moved = state.theta + d.to(state.theta.dtype)
-                loss = objective.loss(moved)
-                broken = None if isfinite(loss) or broken is None else moved
+        trial, rejected, rejected_loss = 0, 0, inf
+        nonfinite: Tensor | None = state.theta  # the last trial while no loss was finite, None from then on
+        for trial in range(1, self.max_trials + 1):
+            linear, good = model.step(damping), False
+            predicted = 0.0 if linear is None else model.decrease(linear)
+            step = None if linear is None else self._corrected(objective, model, state.theta, linear, damping)
+            if step is not None:
+                theta = state.theta + step.to(state.theta.dtype)
+                loss = objective.loss(theta)
+                nonfinite = None if isfinite(loss) or nonfinite is None else theta
                 good = predicted > 0 and model.loss - loss >= self.gain_ratio * predicted
-                # steps that follow the bend are not short for want of boldness: of two good ones the lower is taken
-                good = good and (d is plain or best is None or loss < best[1])
-                if good and not objective.accepts(state.theta, moved):
-                    good, forbidden, refused = False, forbidden + 1, min(refused, loss)
-            if good and d is not None:
-                best, used = (d, loss, damping), damping
+                # a corrected step is not short because of its damping: of two good ones the lower is taken
+                good = good and (step is linear or best is None or loss < best[1])
+                if good and not objective.accepts(state.theta, theta):
+                    good, rejected, rejected_loss = False, rejected + 1, min(rejected_loss, loss)
+            if good and step is not None:
+                best = step, loss, damping
                 damping /= self.factor
             elif best is not None:
                 break
             else:
-                damping *= self.factor * (1.0 if tried < 4 else 4.0)
-        detail = {"forbidden": float(forbidden)} if forbidden else {}
+                damping *= self.factor * (1.0 if trial < 4 else 4.0)
+        detail = {"rejected": float(rejected)} if rejected else {}
         if best is None:
-            if broken is not None and broken is not state.theta:  # no step at all has a finite loss
-                return State(broken, nan, {"damping": damping})
-            why = FORBIDDEN if forbidden else "damping exhausted"
-            return State(state.theta, state.loss, {**state.memory, "damping": damping}, why, detail)
-        d, loss, used = best
-        theta = state.theta + d.to(state.theta.dtype)
-        # what is left to take where nearly all is forbidden is not worth the steps
-        why = FORBIDDEN if state.loss - loss < CRUMBS * (state.loss - refused) else ""
-        figures = {"damping": used, "trials": float(tried), **detail}
-        return State(theta, loss, {"damping": used}, why, figures)
+            if nonfinite is not None and nonfinite is not state.theta:
+                return State(nonfinite, nan, {"damping": damping})
+            stalled = ALL_REJECTED if rejected else "damping exhausted"
+            return State(state.theta, state.loss, {**state.memory, "damping": damping}, stalled, detail)
+        step, loss, damping = best
+        theta = state.theta + step.to(state.theta.dtype)
+        negligible = state.loss - loss < NEGLIGIBLE_GAIN_FRACTION * (state.loss - rejected_loss)
+        detail |= {"damping": damping, "trials": float(trial)}
+        return State(theta, loss, {"damping": damping}, ALL_REJECTED if negligible else "", detail)
 
-    def _bent(
-        self, objective: Objective, model: GaussNewton, theta: Tensor, d: Tensor, damping: float
+    def _corrected(
+        self, objective: Objective, model: GaussNewton, theta: Tensor, step: Tensor, damping: float
     ) -> Tensor | None:
-        """Return a step with half its acceleration, or None where that is too large for the two to say where it leads."""
-        bend = (
-            objective.geodesic_correction(theta, d.to(theta.dtype))
-            if self.geodesic_limit and isinstance(model, NormalEquations)
-            else None
-        )
-        if bend is None:
-            return d
-        assert isinstance(model, NormalEquations)
-        acceleration = model.correction(bend, damping)
-        if acceleration is None or not acceleration.norm() <= self.geodesic_limit * d.norm():
+        """A step with half its acceleration, or None where that is too large for the series to converge."""
+        if not self.geodesic_limit or not isinstance(model, NormalEquations):
+            return step
+        correction = objective.geodesic_correction(theta, step.to(theta.dtype))
+        if correction is None:
+            return step
+        acceleration = model.solve(correction, damping)
+        if acceleration is None or not acceleration.norm() <= self.geodesic_limit * step.norm():
             return None
-        return d + 0.5 * acceleration
+        return step + 0.5 * acceleration
 
-    def renewed(self, objective: Objective, state: State) -> State:
-        """Return the state with its damping: that suits an objective which changed a little, too, unless it was exhausted."""
+    def reset(self, objective: Objective, state: State) -> State:
+        """The state with its damping, which suits an objective that changed a little, unless it was exhausted."""
         return State(state.theta, objective.loss(state.theta), {} if state.stalled else state.memory)
 
-    def work(self, objective: Objective, state: State) -> float:
-        """Return the multiplications of J^T J and its factor."""
+    def step_flops(self, objective: Objective, state: State) -> float:
+        """Multiplications of J^T J and its factor."""
         return objective.samples * objective.size**2 + objective.size**3 / 6
 
     def _model(self, objective: Objective, state: State) -> GaussNewton:

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from kinn.config import Catalogue
 
-#: Why a method can go no further that found steps, none of which `Objective.accepts`.
-FORBIDDEN = "every step is forbidden"
+#: Why a method stalls that found steps, none of which `Objective.accepts`.
+ALL_REJECTED = "every step is rejected"
 
 #: Multiplications of a gradient for each residual and parameter: some jet components, forwards and backwards.
-FIRST_ORDER = 20.0
+FLOPS_PER_JACOBIAN_ENTRY = 20.0
 
 
 class Curvature(NamedTuple):
@@ -33,7 +33,11 @@ class Curvature(NamedTuple):
 
 
 class Objective(Protocol):
-    """A function of the parameters theta, of length `size`: a sum of squares, or an energy."""
+    """A function of the parameters theta, of length `size`: a sum of squares, or an energy.
+
+    First-order methods need `size`, `samples`, `loss`, `gradient` and `accepts` of it; Gauss-Newton methods `curvature` or
+    `blocks`, too. `SumOfSquares` derives all but `size`, `samples`, `affine`, `loss`, `gradient`, `blocks` and `last_layer`.
+    """
 
     @property
     def size(self) -> int:
@@ -68,7 +72,7 @@ class Objective(Protocol):
         ...
 
     def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
-        """Return half the slope (P,) that the second-order change along d brings, or None where it is left out.
+        """Half the gradient (P,) of the second-order change along d, or None where it is left out.
 
         It is J^T H z'' / 2 with H the second derivative of the objective in what the parameters change, z, whose second
         derivative along d is z''. See `LevenbergMarquardt.geodesic_limit`.
@@ -98,14 +102,14 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class State:
-    """Where an optimiser stands.
+    """State of an optimiser between two steps.
 
     Attributes:
         theta: The parameters (P,).
         loss: The loss there.
         memory: What the method carries from step to step.
         stalled: Why the method can go no further, or "".
-        detail: Figures for the record (damping, step length, ...).
+        detail: Values for the history (damping, step length, ...).
         stage: The name of the method that made the step.
     """
 
@@ -116,34 +120,40 @@ class State:
     detail: dict[str, float] = field(default_factory=dict)
     stage: str = ""
 
-    def packed(self) -> dict[str, Any]:
+    def pack(self) -> dict[str, Any]:
         """Return the state as plain data and tensors, which can be written without a pickle of code."""
-        return {f.name: _packed(getattr(self, f.name)) for f in fields(self)}
+        return {f.name: _pack_value(getattr(self, f.name)) for f in fields(self)}
 
     @staticmethod
-    def unpacked(data: Mapping[str, Any]) -> State:
-        """Return the state that `packed` made data of."""
-        return State(**{name: _unpacked(value) for name, value in data.items()})
+    def unpack(data: Mapping[str, Any]) -> State:
+        """Return the state that `pack` wrote."""
+        return State(**{name: _unpack_value(value) for name, value in data.items()})
 
 
 #: What marks the data of a state within the memory of another (the stage of "auto", say).
 _INNER = "state of an optimizer"
 
 
-def _packed(value: Any) -> Any:
+def _pack_value(value: Any) -> Any:
     if isinstance(value, State):
-        return {_INNER: value.packed()}
-    return {k: _packed(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return {_INNER: value.pack()}
+    return {k: _pack_value(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def _unpacked(value: Any) -> Any:
+def _unpack_value(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return State.unpacked(value[_INNER]) if _INNER in value else {k: _unpacked(v) for k, v in value.items()}
+    return State.unpack(value[_INNER]) if _INNER in value else {k: _unpack_value(v) for k, v in value.items()}
 
 
 class Optimizer(ABC):
-    """A method as the user specifies it: a frozen dataclass that steps from state to state."""
+    """A method as the user specifies it: a frozen dataclass of settings that steps from state to state.
+
+    A subclass needs the class variable `name` and the methods `start` and `step`. What it carries from step to step goes into
+    `State.memory`: numbers, tensors and dictionaries of them, which checkpoints can write. A state that is `stalled` ends the
+    training; a loss that is not finite sends it back to the last good state. `kinn.solve(..., optimizer=MyOptimizer())` takes
+    it unregistered.
+    """
 
     #: The name on the command line.
     name: ClassVar[str]
@@ -154,19 +164,19 @@ class Optimizer(ABC):
 
     @abstractmethod
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state before the first step."""
+        """The state before the first step, with the loss at theta (P,)."""
 
     @abstractmethod
     def step(self, objective: Objective, state: State) -> State:
-        """Return the next state."""
+        """The state after one step."""
 
-    def renewed(self, objective: Objective, state: State) -> State:
-        """Return the state after the objective changed (other weights, other points): what no longer holds is dropped."""
+    def reset(self, objective: Objective, state: State) -> State:
+        """The state after the objective changed (other weights, other points); by default that of a start at theta."""
         return self.start(objective, state.theta)
 
-    def work(self, objective: Objective, state: State) -> float:
-        """Return roughly how many multiplications a step takes."""
-        return FIRST_ORDER * objective.samples * objective.size
+    def step_flops(self, objective: Objective, state: State) -> float:
+        """Approximate multiplications of a step, from which the interval between validations follows."""
+        return FLOPS_PER_JACOBIAN_ENTRY * objective.samples * objective.size
 
 
 #: The methods by their names on the command line.

@@ -45,14 +45,14 @@ def curvature_of(blocks: Iterable[tuple[Tensor, Tensor]], size: int) -> Curvatur
         size: The number P of parameters.
     """
     matrix = torch.zeros(size, size, dtype=torch.float64)
-    slope = torch.zeros(size, dtype=torch.float64)
+    half_gradient = torch.zeros(size, dtype=torch.float64)
     loss = 0.0
     for residual, jacobian in blocks:
         r, rows = residual.double(), jacobian.double()
         add_gram(matrix, rows)
-        slope.addmv_(rows.T, r)
+        half_gradient.addmv_(rows.T, r)
         loss += float(r @ r)
-    return Curvature(loss, slope, symmetric(matrix))
+    return Curvature(loss, half_gradient, symmetric(matrix))
 
 
 def add_gram(matrix: Tensor, rows: Tensor) -> None:

@@ -34,7 +34,7 @@ def quadrature_check(
 ) -> QuadratureCheck | None:
     """The check of an energy on its second quadrature, of several the one with the largest gap; None of other objectives."""
     rejected, refinements = (
-        [int(record.detail[name]) for record in records if name in record.detail] for name in ("forbidden", "finer")
+        [int(record.detail[name]) for record in records if name in record.detail] for name in ("rejected", "finer")
     )
     checks = [s.quadrature_check(theta, sum(rejected), max(refinements, default=1)) for s, theta in systems]
     return max((check for check in checks if check is not None), key=lambda check: check.gap, default=None)

@@ -186,7 +186,7 @@ def begin(
 
 def _renew(standing: TrainingState, optimizer: Optimizer, regime: StrategyStack) -> None:
     """Take note that the objective changed: what the optimizer knows of the old one, and its losses, no longer count."""
-    standing.state = optimizer.renewed(regime.system, standing.state)
+    standing.state = optimizer.reset(regime.system, standing.state)
     standing.recent = []
     standing.memories = regime.memories
     standing.unsettled = regime.unsettled
@@ -226,4 +226,4 @@ def reason_to_stop(
 
 def validation_interval(optimizer: Optimizer, system: FormObjective, state: State, stopping: StoppingCriteria) -> int:
     """Return the steps between validations: few where steps are long, so that these do not go unwatched."""
-    return max(1, min(stopping.check_every, int(MAX_FLOPS_UNVALIDATED / optimizer.work(system, state))))
+    return max(1, min(stopping.check_every, int(MAX_FLOPS_UNVALIDATED / optimizer.step_flops(system, state))))

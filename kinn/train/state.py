@@ -73,10 +73,10 @@ class TrainingState:
     def packed(self) -> dict[str, Any]:
         """Return plain data and tensors, which can be written without a pickle of code."""
         data = {f.name: getattr(self, f.name) for f in fields(self)}
-        return data | {"state": self.state.packed(), "history": columns(self.history)}
+        return data | {"state": self.state.pack(), "history": columns(self.history)}
 
     @staticmethod
     def unpacked(data: Mapping[str, Any]) -> TrainingState:
         """Return what `packed` made data of."""
-        state, history = State.unpacked(data["state"]), from_columns(data["history"])
+        state, history = State.unpack(data["state"]), from_columns(data["history"])
         return TrainingState(**{**data, "state": state, "history": history})

@@ -4,21 +4,13 @@ import pytest
 import torch
 
 from kinn import LBFGS, Adam, Auto, InputError, LastLayerLeastSquares, LevenbergMarquardt, SelfScaledBroyden
-from kinn.optim import OPTIMIZERS, Objective, Optimizer, State
+from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.optim.broyden import self_scaled_update
 from kinn.optim.gauss_newton import DualNormalEquations, NormalEquations, TriangularFactor
+from tests.optim.contract import run
 from tests.optim.fakes import Residuals, linear, rosenbrock
 
 START = torch.tensor([-1.2, 1.0], dtype=torch.float64)
-
-
-def run(method: Optimizer, objective: Objective, theta: torch.Tensor, steps: int) -> State:
-    state = method.start(objective, theta)
-    for _ in range(steps):
-        if state.stalled:
-            break
-        state = method.step(objective, state)
-    return state
 
 
 @pytest.mark.parametrize(
@@ -27,7 +19,7 @@ def run(method: Optimizer, objective: Objective, theta: torch.Tensor, steps: int
         (LevenbergMarquardt(), 60, 1e-20),
         (LevenbergMarquardt(linear_algebra="qr"), 60, 1e-20),
         (SelfScaledBroyden(), 200, 1e-16),
-        (SelfScaledBroyden(warm=False), 300, 1e-14),
+        (SelfScaledBroyden(gauss_newton_start=False), 300, 1e-14),
         (LBFGS(), 200, 1e-10),
         (Adam(lr=0.05), 2000, 1e-2),
         (Auto(), 200, 1e-20),
@@ -80,10 +72,10 @@ def test_an_acceleration_follows_a_bent_valley() -> None:
         model = NormalEquations(objective, START)
         d = model.step(1e-14 * model.scale)
         assert d is not None
-        bent = method._bent(objective, model, START, d, 1e-14 * model.scale)
-        assert bent is not None
-        assert least <= objective.loss(START + bent) <= worst
-    assert method._bent(objective, model, START, d, 1.0) is d
+        corrected = method._corrected(objective, model, START, d, 1e-14 * model.scale)
+        assert corrected is not None
+        assert least <= objective.loss(START + corrected) <= worst
+    assert method._corrected(objective, model, START, d, 1.0) is d
 
 
 def test_a_step_that_bends_too_much_is_not_taken() -> None:
@@ -91,7 +83,7 @@ def test_a_step_that_bends_too_much_is_not_taken() -> None:
     model = NormalEquations(objective, START)
     d = model.step(1e-14 * model.scale)
     assert d is not None
-    assert LevenbergMarquardt(geodesic_limit=1e-3)._bent(objective, model, START, d, 1e-14 * model.scale) is None
+    assert LevenbergMarquardt(geodesic_limit=1e-3)._corrected(objective, model, START, d, 1e-14 * model.scale) is None
 
 
 def test_the_three_forms_give_one_step() -> None:
@@ -178,7 +170,7 @@ def test_auto_goes_through_its_stages() -> None:
         state = method.step(objective, state)
     assert list(dict.fromkeys(stages)) == ["lm", "ssbroyden"]
     assert [m.name for m, _ in Auto(warm_up=5).stages(objective)] == ["adam", "lm", "ssbroyden"]
-    assert [m.name for m, _ in Auto(largest=1).stages(objective)] == ["adam", "lbfgs"]
+    assert [m.name for m, _ in Auto(max_parameters=1).stages(objective)] == ["adam", "lbfgs"]
 
 
 def test_auto_keeps_least_squares_only_where_it_pays() -> None:

@@ -159,7 +159,7 @@ def test_long_steps_are_validated_more_often() -> None:
     system, _ = systems()
 
     class Slow(LevenbergMarquardt):
-        def work(self, objective: Objective, state: State) -> float:
+        def step_flops(self, objective: Objective, state: State) -> float:
             return MAX_FLOPS_UNVALIDATED / 7
 
     state = Slow().start(system, system.start())

@@ -46,7 +46,7 @@ def test_a_text_of_the_wrong_type_says_what_it_should_be(kind: Any) -> None:
 def test_what_is_described_can_be_rebuilt_from_a_file() -> None:
     for network in (KAN((8, 6), (5, 6, 7), 4, init="glorot"), MLP((20,), activation="sin", init_range=12.0)):
         assert from_config(NETWORKS, to_plain(to_config(network)), "network") == network
-    for method in (Adam(lr=1 / 3), Auto(warm_up=7, progress=0.1)):
+    for method in (Adam(lr=1 / 3), Auto(warm_up=7, min_progress=0.1)):
         assert from_config(OPTIMIZERS, to_plain(to_config(method)), "optimizer") == method
 
 

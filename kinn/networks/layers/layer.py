@@ -13,7 +13,11 @@ from kinn.networks.jacobian_tape import Tape
 
 
 class Layer(nn.Module, ABC):
-    """A map of channels that acts at each point alone."""
+    """A map of channels that acts at each point alone.
+
+    A subclass needs `forward`, the values, and `jet`, the values with their partial derivatives, which records the layer on
+    the tape if it has parameters. `flops` and `backend` have defaults.
+    """
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
