@@ -12,6 +12,7 @@ import numpy as np
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Label, Part, smooth_distance
+from kinn.geometry.boundary.charts import Chart
 from kinn.geometry.boundary.strips import Strips, divide_into_strips
 from kinn.geometry.distances.implicit import Values
 from kinn.geometry.distances.rfunctions import Region
@@ -166,6 +167,16 @@ class Geometry(ABC):
         spec = QuadratureSpec(order, points, seed)
         cells = self.cells(spec)
         return composite_rule(cells if grading is None else grading.inside(cells), spec)
+
+    def charts(self) -> list[Chart]:
+        """Return charts that cover a shape in the plane, for the panels on the ends of its extrusions.
+
+        Raises:
+            InputError: None are known.
+        """
+        raise InputError(
+            f"its end is {self!r}, and ends of extrusions in the inverse form are disks, boxes and polygons"
+        )
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kinn.boundary_integrals.legendre import square_coefficients, square_derivatives, square_rule
-from kinn.boundary_integrals.surfaces.charts import Chart, charts
 from kinn.boundary_integrals.surfaces.polynomial_patches import PolynomialPatches
 from kinn.boundary_integrals.surfaces.surface_panels import ORDER, SurfacePanels
 from kinn.errors import InputError
 from kinn.geometry import Geometry
 from kinn.geometry.boundary.boundary import Part
+from kinn.geometry.boundary.charts import Chart
 from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.types import Array
 
@@ -72,7 +72,7 @@ def boundary_faces(geometry: Geometry) -> list[BoundaryFace]:
     faces = []
     for part in geometry.parts:
         try:
-            faces.append(BoundaryFace(part, tuple(charts(part.patch))))
+            faces.append(BoundaryFace(part, tuple(part.patch.charts())))
         except InputError as error:
             raise InputError(f"the boundary {part.name!r} cannot be cut into panels: {error}") from error
     return faces

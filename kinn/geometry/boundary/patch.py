@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinn.errors import InputError
+from kinn.geometry.boundary.charts import Chart
 from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction
 from kinn.geometry.distances.rfunctions import FullSpace, Region
@@ -107,6 +108,18 @@ class BoundaryPatch(ABC):
     def trimming_region(self, start: float, end: float) -> Region:
         """Return which part of its carrier's zero set a curve is between two parameters (`end` > 1 goes round)."""
         return FullSpace()
+
+    def charts(self) -> list[Chart]:
+        """Return the charts that cover a surface in space, for its panels.
+
+        Raises:
+            InputError: None are known.
+        """
+        what = "what another shape cuts off it" if self.rejects else f"a {type(self).__name__.lower()}"
+        raise InputError(
+            f"it is {what}, and surfaces of the inverse form are whole spheres, sides of boxes and cylinders, triangles "
+            "and faces of meshes"
+        )
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:

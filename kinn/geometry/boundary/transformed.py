@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kinn.geometry.boundary.charts import Chart, reverse_chart
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Spans
 from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction, Motion
@@ -92,6 +93,10 @@ class ReversedPatch(TransformedPatch):
         """Return the points with normals reversed."""
         return self.transform(samples)
 
+    def charts(self) -> list[Chart]:
+        """Return those of the base, reversed."""
+        return [reverse_chart(chart) for chart in self.base.charts()]
+
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the base with normals reversed."""
         return tuple(ReversedCells(cells) for cells in self.base.cells(spec))
@@ -125,6 +130,14 @@ class MovedPatch(TransformedPatch):
         """Return the points, moved back."""
         back = np.asarray(samples.normals @ np.asarray(self.motion.rotation))
         return BoundaryPoints(self.motion.inverse(samples.points), back)
+
+    def charts(self) -> list[Chart]:
+        """Return those of the base, moved."""
+
+        def move(chart: Chart) -> Chart:
+            return lambda uv: self.motion(chart(uv))
+
+        return [move(chart) for chart in self.base.charts()]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the base, moved."""

@@ -6,11 +6,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Face, Label, Part
+from kinn.geometry.boundary.charts import Chart, orient_chart, reverse_chart
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.distance import TrimmedZeroSet
@@ -33,6 +35,10 @@ def slab_region(dim: int, start: float, end: float) -> Region:
     return intersection(
         (HalfSpace(height_above(dim, start, 0), end - start), HalfSpace(height_above(dim, end, 1), end - start))
     )
+
+
+#: Charts round a lateral face above a closed smooth curve.
+_AROUND = 4
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,26 @@ class Lateral(BoundaryPatch):
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the patch of the shape, carried along."""
         return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), self.start, self.end)
+
+    def charts(self) -> list[Chart]:
+        """Return one for each span of the curve below, four round a closed one, each times the height."""
+        if self.base.rejects or self.base.dim != 1:
+            return super().charts()
+        curve, spans = self.base.curve_spans
+        count = _AROUND + 1 if self.base.periodic else 2
+        return [
+            self._chart(curve, float(first), float(last))
+            for start, end in spans
+            for first, last in pairwise(np.linspace(start, end, count))
+        ]
+
+    def _chart(self, curve: BoundaryPatch, first: float, last: float) -> Chart:
+        def chart(uv: Array) -> Array:
+            along = first + (last - first) * (uv[:, :1] + 1) / 2
+            height = self.start + (self.end - self.start) * (uv[:, 1:] + 1) / 2
+            return np.concatenate([curve.at(along).points, height], axis=1)
+
+        return orient_chart(chart, np.append(curve.at(np.array([[(first + last) / 2]])).normals[0], 0.0))
 
     @property
     def implicit(self) -> ImplicitFunction:
@@ -132,6 +158,15 @@ class Cap(BoundaryPatch):
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return those of the shape."""
         return tuple(EmbeddedCells(cells, self.value, self.side) for cells in self.base.cells(spec))
+
+    def charts(self) -> list[Chart]:
+        """Return those of a shape in the plane at the height of the end."""
+
+        def lift(chart: Chart) -> Chart:
+            return lambda uv: np.column_stack([chart(uv), np.full(len(uv), self.value)])
+
+        charts = [lift(chart) for chart in self.base.charts()]
+        return charts if self.side else [reverse_chart(chart) for chart in charts]
 
     @property
     def implicit(self) -> ImplicitFunction:

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
+from kinn.geometry.boundary.charts import Chart, triangle_charts
 from kinn.geometry.meshes.elements import LINEAR_TYPES, ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import Factor, tensor_rule
@@ -76,6 +77,16 @@ class Block(Cells):
             across = np.cross(jacobian[:, :, 0], jacobian[:, :, 1])
         density = np.linalg.norm(across, axis=1)
         return CellPoints(points, density, across / density[:, None])
+
+    def charts(self, number: int) -> list[Chart]:
+        """Return the charts that cover one of the faces, triangles or quadrilaterals in space."""
+
+        def on(reference: Chart) -> Chart:
+            return lambda uv: self.points(np.full(len(uv), number), reference(uv))
+
+        if self.kind.simplex:
+            return [on(chart) for chart in triangle_charts(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))]
+        return [on(lambda uv: (uv + 1) / 2)]
 
     @cached_property
     def probes(self) -> Array:

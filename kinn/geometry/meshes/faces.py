@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from kinn.errors import InputError
+from kinn.geometry.boundary.charts import Chart
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.distance import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
@@ -64,6 +65,12 @@ class FacePatch(BoundaryPatch):
         samples = sample_elements(self.blocks, unit, all_=all_)
         assert samples.normals is not None
         return BoundaryPoints(samples.points, samples.normals)
+
+    def charts(self) -> list[Chart]:
+        """Return one for each quadrilateral, three for each triangle."""
+        if self.dim != 2:
+            return super().charts()
+        return [chart for block in self.blocks for number in range(block.count) for chart in block.charts(number)]
 
     @cached_property
     def plane(self) -> Plane | None:

@@ -13,6 +13,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
+from kinn.geometry.boundary.charts import Chart, triangle_charts
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.distance import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.geometry import CLOSE, Geometry
@@ -65,6 +66,14 @@ class TrianglePatch(BoundaryPatch):
         """Return the triangles."""
         real = self.areas > 0
         return (Simplices(self.corners[real], self.crosses[real] / (2 * self.areas[real, None])),)
+
+    def charts(self) -> list[Chart]:
+        """Return three for each triangle."""
+        real = self.areas > 0
+        turned = np.cross(*np.moveaxis(np.diff(self.corners[real], axis=1), 1, 0))
+        inward = np.sum(turned * self.crosses[real], axis=1) < 0
+        corners = np.where(inward[:, None, None], self.corners[real][:, ::-1], self.corners[real])
+        return [chart for triangle in corners for chart in triangle_charts(triangle)]
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:

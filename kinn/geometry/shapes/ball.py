@@ -14,6 +14,7 @@ from scipy.special import betaincinv
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
+from kinn.geometry.boundary.charts import Chart, quadrilateral_chart
 from kinn.geometry.boundary.edges import Arc
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
@@ -71,6 +72,7 @@ class Shells(Cells):
         return CellPoints(points, density, sphere_directions if self.surface else None)
 
 
+_CORE = 0.5  # half the diagonal of the square chart in the middle of a disk, relative to the radius
 _SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to its own
 
 
@@ -116,6 +118,26 @@ class SphereSurface(BoundaryPatch):
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the whole sphere."""
         return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
+
+    def charts(self) -> list[Chart]:
+        """Return the sides of a cube about the centre, at equal angles.
+
+        Source: C. Ronchi, R. Iacono and P. S. Paolucci, Journal of Computational Physics 124 (1996).
+        """
+        if self.dim != 2:
+            return super().charts()
+        center, radius = np.array(self.center), self.radius
+
+        def side(axis: int, sign: float) -> Chart:
+            def chart(uv: Array) -> Array:
+                across = np.tan(math.pi / 4 * uv)
+                out = np.insert(across[:, ::-1] if sign < 0 else across, 2, sign, axis=1)
+                out = np.roll(out, axis + 1, axis=1)
+                return np.asarray(center + radius * out / np.linalg.norm(out, axis=1, keepdims=True))
+
+            return chart
+
+        return [side(axis, sign) for axis in range(3) for sign in (-1.0, 1.0)]
 
     @property
     def implicit(self) -> ImplicitFunction:
@@ -188,6 +210,27 @@ class Ball(Geometry):
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the ball in shells."""
         return ball_cells(self.center, self.radius)
+
+    def charts(self) -> list[Chart]:
+        """Return, of a disk, a square in the middle, and what lies between each of its sides and the circle."""
+        if self.dim != 2:
+            return super().charts()
+        center, radius = np.array(self.center), self.radius
+        half = _CORE * radius / np.sqrt(2)
+        square = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
+
+        def outer(side: int) -> Chart:
+            turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+
+            def chart(uv: Array) -> Array:
+                out, angle = (uv[:, :1] + 1) / 2, math.pi / 4 * uv[:, 1]
+                inner = np.column_stack([np.full(len(uv), half), half * uv[:, 1]])
+                circle = radius * np.column_stack([np.cos(angle), np.sin(angle)])
+                return np.asarray(center + ((1 - out) * inner + out * circle) @ np.linalg.matrix_power(turn, side))
+
+            return chart
+
+        return [quadrilateral_chart(center + square), *(outer(side) for side in range(4))]
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part
+from kinn.geometry.boundary.charts import Chart, quadrilateral_chart
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
@@ -49,6 +50,17 @@ class BoxSide(BoundaryPatch):
         normals = np.zeros_like(points)
         normals[:, self.axis] = 2.0 * self.side - 1.0
         return BoundaryPoints(points, normals)
+
+    def charts(self) -> list[Chart]:
+        """Return the side of a cuboid as one chart."""
+        if self.dim != 2:
+            return super().charts()
+        lower, upper = np.array(self.lower), np.array(self.upper)
+        a, b = ((self.axis + 1) % 3, (self.axis + 2) % 3)[:: 1 if self.side else -1]
+        corners = np.tile((upper if self.side else lower), (4, 1))
+        for axis, column in ((a, (0, 1, 1, 0)), (b, (0, 0, 1, 1))):
+            corners[:, axis] = np.where(np.array(column), upper[axis], lower[axis])
+        return [quadrilateral_chart(corners)]
 
     @property
     def implicit(self) -> ImplicitFunction:
@@ -140,6 +152,13 @@ class Box(Geometry):
         """Return the box."""
         lower, upper = self.bounds
         return (Bricks(lower[None], upper[None]),)
+
+    def charts(self) -> list[Chart]:
+        """Return a rectangle as one chart."""
+        if self.dim != 2:
+            return super().charts()
+        (a, b), (c, d) = self.bounds
+        return [quadrilateral_chart(np.array([[a, b], [c, b], [c, d], [a, d]]))]
 
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
         """Return n points of the interior; "uniform" gives a grid of n nearly square cells, regular where n allows."""

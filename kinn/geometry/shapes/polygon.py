@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
+from kinn.geometry.boundary.charts import Chart, triangle_charts
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.distances.implicit import Plane
 from kinn.geometry.distances.rfunctions import HalfSpace, Region, intersection, union
@@ -100,6 +101,10 @@ class Polygon(Geometry):
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the triangles."""
         return (Simplices(self.triangles),)
+
+    def charts(self) -> list[Chart]:
+        """Return those of the triangles."""
+        return [chart for triangle in self.triangles for chart in triangle_charts(triangle)]
 
     def level(self, points: Array) -> Array:
         """Return the signed distance to the edges."""
