@@ -48,6 +48,8 @@ from .conditions.points import Observation as Observation
 from .conditions.points import PointValue as PointValue
 from .conditions.integral import Integral as Integral
 from .conditions.residual import ResidualCondition as ResidualCondition
+from .conditions.condition import Condition as Condition
+from .conditions.condition import BoundaryCondition as BoundaryCondition
 
 # Equations with a fundamental solution, for boundary integrals
 from .equations import Laplace as Laplace

@@ -9,9 +9,7 @@ import torch
 import kinn
 from kinn import (
     MLP,
-    Dirichlet,
     Disk,
-    Initial,
     InputError,
     Integral,
     Interval,
@@ -23,7 +21,6 @@ from kinn import (
     Unknown,
     cos,
     exp,
-    grad,
     sin,
 )
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
@@ -128,41 +125,9 @@ def test_a_mean_fixes_what_neumann_conditions_leave_open() -> None:
     assert kinn.solve(problem, MLP((12,)), iterations=60).errors["u"].l2 < 1e-5
 
 
-def test_general_states_what_the_others_state() -> None:
-    named = system(SQUARE, [Neumann("u", lambda x: x, on="right"), Dirichlet("u", 1.0, on="left")])
-    own = system(
-        SQUARE,
-        [
-            ResidualCondition(lambda u, p: grad(u) @ p.n - p.x, on="right"),
-            ResidualCondition(lambda u, p: u - 1, on="left"),
-        ],
-    )
-    assert own.loss(own.start()) == pytest.approx(named.loss(named.start()))
-
-
-def test_general_inside_is_an_equation() -> None:
-    (inside,) = system(SQUARE, [ResidualCondition(lambda u, p: u.xx, on="interior")]).terms
-    assert inside.points == 100
-    assert bool((inside.blocks[0].tensor[:, 1] <= 2).all())
-
-
-def test_initial_by_general() -> None:
-    (start,) = system(SPACE_TIME, [ResidualCondition(lambda u, p: u.t + u.x, on="initial")]).terms
-    (stated,) = system(SPACE_TIME, [Initial("u", 0.0, derivative="t")]).terms
-    assert bool((start.blocks[0].tensor[:, 1] == 0).all())
-    assert start.points == stated.points
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ResidualCondition(3, on="left"), "is no function"),  # type: ignore[arg-type]
-        (lambda: ResidualCondition(lambda u, p: u, on="left", weight=-1), "weight of ResidualCondition"),
-        (lambda: Problem("p", SQUARE, conditions=[ResidualCondition(lambda u, p: u, on="lft")]), "did you mean 'left'"),
-        (
-            lambda: Problem("p", SQUARE, conditions=[ResidualCondition(lambda u: u, on="left")]),
-            "must take u, p in this order",
-        ),
         (lambda: Integral("u", 1.0, of="flow"), "no integrand named 'flow'"),
         (lambda: Integral("u", 1.0, of="flux"), "through a boundary"),
         (lambda: Integral(None, 1.0), "name of a field"),
@@ -172,7 +137,6 @@ def test_initial_by_general() -> None:
         (lambda: Problem("p", SQUARE, conditions=[Integral("u", lambda t: t)]), "depend on time alone"),
         (lambda: Problem("p", SQUARE, conditions=[Integral("u", 1.0, of=lambda p: p)]), "must take u, p"),
         (lambda: system(SQUARE, [Integral("u", np.nan)]), "value of Integral.* is not finite"),
-        (lambda: system(SQUARE, [ResidualCondition(lambda u, p: 3.0, on="left")]), "float where a field is needed"),
     ],
 )
 def test_mistakes_are_named(make: Any, message: str) -> None:
