@@ -14,7 +14,7 @@ from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.objective import FormObjective
 from kinn.forms.strong.residual_objective import ResidualObjective
 from kinn.forms.strong.strong_form import strong_form
-from kinn.forms.trial_base import TrialFunctions
+from kinn.forms.trial_functions import TrialFunctions
 from kinn.networks import Architecture
 from kinn.problem import Problem
 

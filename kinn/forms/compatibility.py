@@ -1,15 +1,16 @@
-"""Where boundaries meet, and whether the values given on them agree there."""
+"""Compatibility of prescribed values: whether they agree where boundaries meet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import torch
 
+from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary.patch import BoundaryPatch
@@ -32,60 +33,109 @@ INSIDE = 1e-9
 
 
 @dataclass(frozen=True)
-class Given:
-    """A value that a condition gives on a boundary.
+class Disagreement:
+    """Two conditions that prescribe different values of a field where their boundaries meet.
 
     Attributes:
-        label: What messages call the condition.
-        boundary: The boundary.
-        value: A number or a function of coordinates.
+        subdomain: The name of the subdomain.
+        field: The name of the field.
+        conditions: The two conditions.
+        point: The point (d,) with the largest difference.
+        values: The value that each prescribes there.
     """
 
-    label: str
-    boundary: Boundary
-    value: Any
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """Two conditions that give different values where their boundaries meet."""
-
-    first: Given
-    second: Given
+    subdomain: str
+    field: str
+    conditions: tuple[Condition, Condition]
     point: Array
     values: tuple[float, float]
 
-    def said(self, coordinates: Sequence[str]) -> str:
-        """Return what a message says of it."""
+    def describe(self, coordinates: Sequence[str]) -> str:
+        """Sentence for messages, from the names of the conditions on."""
         where = ", ".join(f"{name} = {x:.6g}" for name, x in zip(coordinates, self.point, strict=True))
+        first, second = (condition.label for condition in self.conditions)
         here, there = self.values
-        return f"{self.first.label} and {self.second.label} disagree at {where}: {round(here, 6):g} and {round(there, 6):g}"
+        return f"{first} and {second} disagree at {where}: {round(here, 6):g} and {round(there, 6):g}"
 
 
-def disagreements(problem: Problem, subdomain: str, given: Sequence[Given]) -> Iterator[Disagreement]:
-    """Yield pairs of conditions on one field whose values differ where their boundaries meet, each with its worst point."""
+def value_conditions(problem: Problem, subdomain: str, field: str) -> list[Condition]:
+    """Conditions that prescribe the values of a field on boundaries of a subdomain."""
+    return [
+        c
+        for c in problem.conditions
+        if (datum := c.boundary_datum) is not None and datum.order == 1
+        if field in c.field_names and (subdomain,) in problem.subdomain_groups(c)
+    ]
+
+
+def value_issues(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Values of a field that are prescribed twice or disagree: the subdomain, and a few words that follow the problem's name."""
+    for subdomain in problem.subdomains:
+        for field in problem.names:
+            issue = _prescribed_twice(problem, subdomain, field)
+            for found in disagreements(problem) if issue is None else ():
+                if (found.subdomain, found.field) == (subdomain, field):
+                    issue = f"has conditions that {found.describe(problem.coordinates)}"
+                    break
+            if issue is not None:
+                yield subdomain, issue
+
+
+def _prescribed_twice(problem: Problem, subdomain: str, field: str) -> str | None:
+    """Words on the first part of the boundary, if any, on which two conditions prescribe the value of a field."""
     geometry = problem.subdomains[subdomain]
-    for first, second in combinations(given, 2):
-        points = common_points(first.boundary, second.boundary, geometry)
-        if not len(points):
-            continue
-        inner = geometry.sample(256, seed=1)
-        nearest = inner[np.linalg.norm(points[:, None] - inner, axis=2).argmin(axis=1)]
-        p = problem.points(torch.as_tensor(points + INSIDE * (nearest - points)))
-        here, there = (
-            torch.as_tensor(p.field(g.value, f"the value of {g.label}").value, dtype=torch.float64)
-            .expand(len(p))
-            .numpy()
-            for g in (first, second)
-        )
-        size = max(1.0, float(np.abs(here).max()), float(np.abs(there).max()))
-        worst = int(np.abs(here - there).argmax())
-        if abs(here[worst] - there[worst]) > AGREE * size:
-            yield Disagreement(first, second, points[worst], (float(here[worst]), float(there[worst])))
+    labels: dict[str, str] = {}
+    for condition in value_conditions(problem, subdomain, field):
+        for name in dict.fromkeys(part.name for part in geometry.boundary(condition.boundaries[0]).parts):
+            if name in labels:
+                return f"gives {field!r} twice on {name!r}: {labels[name]} and {condition.label}"
+            labels[name] = condition.label
+    return None
+
+
+@lru_cache(maxsize=1)
+def disagreements(problem: Problem) -> tuple[Disagreement, ...]:
+    """Pairs of conditions whose values differ where their boundaries meet.
+
+    The result is kept for the last problem: its diagnostics and its trial functions ask for it in turn.
+    """
+    return tuple(
+        found
+        for subdomain in problem.subdomains
+        for field in problem.names
+        for pair in combinations(value_conditions(problem, subdomain, field), 2)
+        if (found := _compare(problem, subdomain, field, pair)) is not None
+    )
+
+
+def _compare(
+    problem: Problem, subdomain: str, field: str, conditions: tuple[Condition, Condition]
+) -> Disagreement | None:
+    """Disagreement of two conditions, or None where their values agree or their boundaries do not meet."""
+    geometry = problem.subdomains[subdomain]
+    first, second = (geometry.boundary(c.boundaries[0]) for c in conditions)
+    points = common_points(first, second, geometry)
+    if not len(points):
+        return None
+    inner = geometry.sample(256, seed=1)
+    nearest = inner[np.linalg.norm(points[:, None] - inner, axis=2).argmin(axis=1)]
+    p = problem.points(torch.as_tensor(points + INSIDE * (nearest - points)))
+    here, there = (
+        torch.as_tensor(p.field(c.boundary_datum.value, f"the value of {c.label}").value, dtype=torch.float64)
+        .expand(len(p))
+        .numpy()
+        for c in conditions
+        if c.boundary_datum is not None
+    )
+    size = max(1.0, float(np.abs(here).max()), float(np.abs(there).max()))
+    worst = int(np.abs(here - there).argmax())
+    if abs(here[worst] - there[worst]) > AGREE * size:
+        return Disagreement(subdomain, field, conditions, points[worst], (float(here[worst]), float(there[worst])))
+    return None
 
 
 def common_points(first: Boundary, second: Boundary, geometry: Geometry) -> Array:
-    """Return points (n, d) in which two boundaries meet; none where they do not, or where no distance is known."""
+    """Points (n, d) in which two boundaries meet; none where they do not, or where no distance is known."""
     candidates = np.concatenate([*_candidates(first, second), *_candidates(second, first)])
     candidates = candidates[geometry.contains(candidates)]
     try:
@@ -96,7 +146,7 @@ def common_points(first: Boundary, second: Boundary, geometry: Geometry) -> Arra
 
 
 def _candidates(boundary: Boundary, other: Boundary) -> list[Array]:
-    """Return points of a boundary among which those are that it shares with another."""
+    """Points of a boundary among which are those that it shares with another."""
     rims = [_rim(part.patch) for part in boundary.parts]
     faces = {part.face for part in other.parts if part.face is not None}
     moved = []
@@ -107,23 +157,23 @@ def _candidates(boundary: Boundary, other: Boundary) -> list[Array]:
     return rims + moved
 
 
-def _rim(piece: BoundaryPatch) -> Array:
-    """Return points on the rim of a piece: the ends of a curve, points on the edges of a surface."""
+def _rim(patch: BoundaryPatch) -> Array:
+    """Points on the rim of a patch: the ends of a curve, points on the edges of a surface."""
     draw = np.random.default_rng(0)
-    if piece.dim == 0:
-        return piece.at(np.zeros((1, 0))).points
-    if piece.dim == 1:
-        curve, spans = piece.curve_spans
+    if patch.dim == 0:
+        return patch.at(np.zeros((1, 0))).points
+    if patch.dim == 1:
+        curve, spans = patch.curve_spans
         return curve.at(np.array([[end] for span in spans for end in span])).points
-    if isinstance(piece, Lateral):
-        rim = np.repeat(_rim(piece.base), PROBES, axis=0)
-        last = piece.start + (piece.end - piece.start) * draw.random((len(rim), 1))
+    if isinstance(patch, Lateral):
+        rim = np.repeat(_rim(patch.base), PROBES, axis=0)
+        last = patch.start + (patch.end - patch.start) * draw.random((len(rim), 1))
         return np.column_stack([rim, last])
     unit = np.concatenate(
-        [_with(draw.random((PROBES, piece.dim)), axis, end) for axis in range(piece.dim) for end in (0.0, 1.0)]
+        [_with(draw.random((PROBES, patch.dim)), axis, end) for axis in range(patch.dim) for end in (0.0, 1.0)]
     )
-    located = piece.at(unit)
-    return located.points[piece.accepts(located)]
+    located = patch.at(unit)
+    return located.points[patch.accepts(located)]
 
 
 def _with(unit: Array, axis: int, value: float) -> Array:

@@ -1,4 +1,4 @@
-"""What is doubtful about a problem, found before any training: too few conditions, too many, or contradictory ones."""
+"""Well-posedness checks of a problem before training: too few conditions, too many, or contradictory ones."""
 
 from __future__ import annotations
 
@@ -11,70 +11,77 @@ import torch
 from kinn.conditions import INTERIOR, Condition, ResidualCondition
 from kinn.errors import ProblemWarning
 from kinn.fields import TIME, Field, Points
-from kinn.forms.compatibility import Given, disagreements
-from kinn.forms.zero_energy_modes import HOLD, zero_energy_modes
+from kinn.forms.compatibility import value_issues
+from kinn.forms.zero_energy_modes import REMEDY, zero_energy_modes
 from kinn.jets import Component, Index
 from kinn.jets.index import TRACE
 from kinn.problem import Problem
 
-#: How many points a residual is tried on.
+#: At how many points residuals are evaluated.
 PROBES = 3
 
 
 @dataclass
-class Asked:
-    """What the equations of a subdomain ask for.
+class EquationSummary:
+    """What the equations of a subdomain contain.
 
     Attributes:
-        equations: Their number.
+        count: Their number.
         order: The highest derivative of each field along each coordinate.
-        unknowns: The unknowns that they call.
+        unknowns: The names of the unknowns in them.
     """
 
-    equations: int = 0
+    count: int = 0
     order: dict[tuple[str, str], int] = field(default_factory=dict)
     unknowns: set[str] = field(default_factory=set)
 
 
-def warn_of_doubts(problem: Problem) -> None:
-    """Warn of everything that is doubtful about a problem."""
-    for doubt in doubts(problem):
-        warnings.warn(f"problem {problem.name!r} {doubt}", ProblemWarning, stacklevel=3)
+def warn_if_ill_posed(problem: Problem) -> None:
+    """Warn of each reason to doubt that a problem is well-posed."""
+    for issue in well_posedness_issues(problem):
+        warnings.warn(f"problem {problem.name!r} {issue}", ProblemWarning, stacklevel=3)
 
 
-def doubts(problem: Problem) -> Iterator[str]:
-    """Yield what is doubtful about a problem, each in a few words that follow its name."""
-    called: set[str] = set()
+def well_posedness_issues(problem: Problem) -> Iterator[str]:
+    """Reasons to doubt that a problem is well-posed, each in a few words that follow its name."""
+    unknowns: set[str] = set()
     for name in problem.subdomains:
-        asked = _asked(problem, name)
-        called |= asked.unknowns
-        where = "" if len(problem.subdomains) == 1 else f" in its subdomain {name!r}"
-        yield from (doubt + where for doubt in _count(problem, asked))
+        equations = _summarise(problem, name)
+        unknowns |= equations.unknowns
+        where = _where(problem, name)
+        yield from (issue + where for issue in _equation_count(problem, equations))
         for u in problem.names:
-            yield from (doubt + where for doubt in _start(problem, name, u, asked))
-            yield from (doubt + where for doubt in _sides(problem, name, u, asked))
-            yield from (doubt + where for doubt in _values(problem, name, u))
+            yield from (issue + where for issue in _initial_conditions(problem, name, u, equations))
+            yield from (issue + where for issue in _boundary_conditions(problem, name, u, equations))
+    yield from (issue + _where(problem, name) for name, issue in value_issues(problem))
     for unknown in problem.unknowns:
-        if unknown.name not in called and not any(unknown.name in c.field_names for c in problem.conditions):
+        if unknown.name not in unknowns and not any(unknown.name in c.field_names for c in problem.conditions):
             yield f"never calls its unknown p.{unknown.name}"
-    if problem.defaults.form == "strong" and (which := zero_energy_modes(problem)) is not None:
-        yield f"leaves a motion free: {which} at will, whatever the tractions; {HOLD}"
+    if problem.defaults.form == "strong" and any(c.loaded_fields(problem.names) for c in problem.conditions):
+        modes = None if problem.unknowns else zero_energy_modes(problem)
+        if modes is not None:
+            yield f"leaves a motion free: {modes} at will, whatever the tractions; {REMEDY}"
     if problem.unknowns and all(c.observed is None for c in problem.conditions):
         yield "has unknowns, and no observations to find them by"
 
 
-def _asked(problem: Problem, subdomain: str) -> Asked:
-    """Return what the equations of a subdomain ask for, by trying them on recording fields."""
-    asked = Asked()
+def _where(problem: Problem, subdomain: str) -> str:
+    """Name of a subdomain for messages, where there are several."""
+    return "" if len(problem.subdomains) == 1 else f" in its subdomain {subdomain!r}"
+
+
+def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
+    """Summary of the equations of a subdomain, evaluated on recording fields."""
+    summary = EquationSummary()
     p = problem.points(torch.as_tensor(problem.subdomains[subdomain].sample(PROBES, seed=1)))
 
     def recorder(name: str) -> Callable[[Index], Component]:
         def component(a: Index) -> Component:
             if name not in problem.names:
-                asked.unknowns.add(name)
+                summary.unknowns.add(name)
             for coordinate, n in zip(problem.coordinates, a, strict=True):
                 key = name, coordinate
-                asked.order[key] = max(asked.order.get(key, 0), 2 if n == TRACE else n)
+                summary.order[key] = max(summary.order.get(key, 0), 2 if n == TRACE else n)
             return torch.ones(len(p), dtype=torch.float64)
 
         return component
@@ -82,41 +89,38 @@ def _asked(problem: Problem, subdomain: str) -> Asked:
     fields = {u: Field(problem.coordinates, recorder(u), u) for u in problem.names}
     p = p.with_bindings([{u.name: Field(problem.coordinates, recorder(u.name), u.name) for u in problem.unknowns}])
     for residual in _equations(problem, subdomain):
-        out = residual(fields, p)
-        for r in out:
+        components = residual(fields, p)
+        for r in components:
             if isinstance(r, Field):
-                r.value  # noqa: B018 (asking is what records)
-        asked.equations += len(out)
-    return asked
+                r.value  # noqa: B018 (evaluating it records)
+        summary.count += len(components)
+    return summary
 
 
 def _equations(problem: Problem, subdomain: str) -> list[Callable[[dict[str, Field], Points], Sequence[Field]]]:
-    """Return the residuals that hold throughout a subdomain."""
-    inside = [c for c in problem.conditions if c.is_interior]
-    made: list[Callable[[dict[str, Field], Points], Sequence[Field]]] = [
-        lambda fields, p, c=c: c.residuals([fields], p)  # type: ignore[misc]
-        for c in inside
-    ]
+    """Residuals that hold throughout a subdomain."""
+    equations = [condition for condition in problem.conditions if condition.is_interior]
     residual = problem.residual_of(subdomain)
     if residual is not None:
-        made.append(lambda fields, p: ResidualCondition(residual, on=INTERIOR).residuals([fields], p))
-    return made
+        equations.append(ResidualCondition(residual, on=INTERIOR))
+    return [lambda fields, p, equation=equation: equation.residuals([fields], p) for equation in equations]  # type: ignore[misc]
 
 
-def _count(problem: Problem, asked: Asked) -> Iterator[str]:
+def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[str]:
+    """Issues of the number of equations."""
     fields = len(problem.names) + len(problem.unknown_fields)
     measured = {name for c in problem.conditions if c.observed is not None for name in c.field_names}
-    if not asked.equations:
+    if not equations.count:
         return
-    if asked.equations > fields:
-        yield f"is over-determined: {asked.equations} equations for {fields} fields"
-    if asked.equations + len(measured) < len(problem.names):
-        yield f"is under-determined: {asked.equations} equations for {len(problem.names)} fields"
+    if equations.count > fields:
+        yield f"is over-determined: {equations.count} equations for {fields} fields"
+    if equations.count + len(measured) < len(problem.names):
+        yield f"is under-determined: {equations.count} equations for {len(problem.names)} fields"
 
 
-def _start(problem: Problem, subdomain: str, u: str, asked: Asked) -> Iterator[str]:
-    """Yield what is missing at the start: a condition for each order of the time derivative."""
-    order = asked.order.get((u, TIME), 0)
+def _initial_conditions(problem: Problem, subdomain: str, u: str, equations: EquationSummary) -> Iterator[str]:
+    """Issues of the initial conditions: one is needed for each order of the time derivative."""
+    order = equations.order.get((u, TIME), 0)
     if not order or _measured(problem, u):
         return
     stated = sum(len(_on(problem, subdomain, u, instant)) for instant in ("initial", "final"))
@@ -126,10 +130,10 @@ def _start(problem: Problem, subdomain: str, u: str, asked: Asked) -> Iterator[s
         yield f"has {stated} condition for {u!r} at the start, and its equations hold time derivatives of order {order}"
 
 
-def _sides(problem: Problem, subdomain: str, u: str, asked: Asked) -> Iterator[str]:
-    """Yield the parts of the boundary on which too little is stated for the order of the equations."""
+def _boundary_conditions(problem: Problem, subdomain: str, u: str, equations: EquationSummary) -> Iterator[str]:
+    """Issues of the boundary conditions: parts with too few for the order of the equations."""
     space = [c for c in problem.coordinates if c != TIME]
-    order = max((asked.order.get((u, c), 0) for c in space), default=0)
+    order = max((equations.order.get((u, c), 0) for c in space), default=0)
     if not order or _measured(problem, u):
         return
     parts = [part.name for part in problem.subdomains[subdomain].parts if part.label.lateral]
@@ -144,42 +148,20 @@ def _sides(problem: Problem, subdomain: str, u: str, asked: Asked) -> Iterator[s
             yield f"has {few} for {u!r} on {', '.join(map(repr, bare))}"
 
 
-def _values(problem: Problem, subdomain: str, u: str) -> Iterator[str]:
-    """Yield values that are given twice, or that disagree where boundaries meet."""
-    geometry = problem.subdomains[subdomain]
-    here = [
-        (c, geometry.boundary(c.boundaries[0]), datum.value)
-        for c in problem.conditions
-        if (datum := c.boundary_datum) is not None and datum.order == 1
-        if u in c.field_names and (subdomain,) in problem.subdomain_groups(c)
-    ]
-    owners: dict[str, str] = {}
-    for condition, boundary, _ in here:
-        for name in dict.fromkeys(part.name for part in boundary.parts):
-            if name in owners:
-                yield f"gives {u!r} twice on {name!r}: {owners[name]} and {condition.label}"
-                return
-            owners[name] = condition.label
-    given = [Given(condition.label, boundary, value) for condition, boundary, value in here]
-    for found in disagreements(problem, subdomain, given):
-        yield f"has conditions that {found.said(problem.coordinates)}"
-        return
-
-
 def _measured(problem: Problem, u: str) -> bool:
     """Whether a field is given at points, which may stand in for conditions on boundaries."""
     return any(c.locations is not None and u in c.field_names for c in problem.conditions)
 
 
 def _on(problem: Problem, subdomain: str, u: str, part: str) -> list[Condition]:
-    """Return the conditions on a field that hold on a part of the boundary of a subdomain."""
+    """Conditions on a field that hold on a part of the boundary of a subdomain."""
     return [
         c for c in problem.conditions if u in (c.field_names or problem.names) and part in _parts(problem, subdomain, c)
     ]
 
 
 def _parts(problem: Problem, subdomain: str, condition: Condition) -> set[str]:
-    """Return the names of the parts of a subdomain's boundary that a condition holds on."""
+    """Names of the parts of a subdomain's boundary that a condition holds on."""
     if not any(subdomain in group for group in problem.subdomain_groups(condition)):
         return set()
     geometry = problem.subdomains[subdomain]

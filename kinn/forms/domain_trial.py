@@ -1,4 +1,4 @@
-"""Trial functions on the domain: networks, one a subdomain, dressed with the hard conditions."""
+"""Trial functions on the domain: a network for each subdomain, and the ansatz of the hard conditions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.hard.ansatz import Ansatz, hard_ansatz
 from kinn.forms.input_features import InputFeatures
-from kinn.forms.trial_base import TrialFunctions, Wanted
+from kinn.forms.trial_functions import TrialFunctions, Wanted
 from kinn.jets import Component, Index, IndexSet
 from kinn.networks import Architecture, Tape
 from kinn.problem import Array, Problem
@@ -34,41 +34,42 @@ class DomainTrial(TrialFunctions):
     def __init__(
         self, problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
     ) -> None:
+        inputs = {name: InputFeatures(problem, name) for name in problem.subdomains}
+        ansatz: dict[tuple[str, str], Ansatz | None] = {
+            (name, field): hard_ansatz(problem, name, field) for name in problem.subdomains for field in problem.names
+        }
         networks = nn.ModuleDict()
-        taken: dict[str, InputFeatures] = {}
-        ansatz: dict[tuple[str, str], Ansatz | None] = {}
-        for n, name in enumerate(problem.subdomains):
-            inputs = taken[name] = InputFeatures(problem, name)
+        for n, (name, features) in enumerate(inputs.items()):
             networks[name] = architecture.build(
-                len(inputs.bounds[0]),
+                len(features.bounds[0]),
                 len(problem.names),
-                inputs.bounds,
+                features.bounds,
                 seed=seed + 1_000_003 * n,  # subdomains must not start from equal networks
                 dtype=dtype,
             )
-            for field in problem.names:
-                ansatz[name, field] = hard_ansatz(problem, name, field)
         super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
-        self._inputs, self._ansatz = taken, ansatz
+        self._inputs, self._ansatz = inputs, ansatz
         for name in problem.subdomains:
-            self._check_cycles(name)
+            self._check_periodicity(name)
 
-    def _check_cycles(self, subdomain: str) -> None:
+    def _check_periodicity(self, subdomain: str) -> None:
         """Raise if data of hard conditions, or features, are not periodic where the network is."""
         lower, upper = self.problem.subdomains[subdomain].bounds
         for axis in self._inputs[subdomain].cycles:
             x = lower + (upper - lower) * np.random.default_rng(0).random((32, len(lower)))
-            across = self.problem.coordinates[axis]
-            for derivative in ("", across):
+            coordinate = self.problem.coordinates[axis]
+            for derivative in ("", coordinate):
                 names = [f"{name}.{derivative}" if derivative else name for name in self.problem.names]
-                here, there = (
+                lower_values, upper_values = (
                     self.evaluate(np.insert(np.delete(x, axis, axis=1), axis, end, axis=1), names, subdomain=subdomain)
                     for end in (lower[axis], upper[axis])
                 )
-                gap = np.abs(here - there).max(axis=0) / np.maximum(1.0, np.abs(here).max(axis=0))
+                gap = np.abs(lower_values - upper_values).max(axis=0) / np.maximum(
+                    1.0, np.abs(lower_values).max(axis=0)
+                )
                 if gap.max() > (1e-8 if self.dtype == torch.float64 else 1e-3):
                     raise InputError(
-                        f"problem {self.problem.name!r} is periodic in {across}, enforced hard, and data of its hard "
+                        f"problem {self.problem.name!r} is periodic in {coordinate}, enforced hard, and data of its hard "
                         f"conditions (or a feature) is not: {names[int(gap.argmax())]} jumps; enforce one of them soft"
                     )
 
@@ -79,7 +80,7 @@ class DomainTrial(TrialFunctions):
         return self.network(next(iter(self.problem.subdomains))).backend(index)
 
     def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
-        """Return the fields of a subdomain by name at points.
+        """Fields of a subdomain by name at points.
 
         Args:
             subdomain: Its name.
@@ -100,35 +101,37 @@ class DomainTrial(TrialFunctions):
         subdomains: Sequence[str],
         p: Points,
         index: Sequence[IndexSet],
-        sought: Sequence[Mapping[str, IndexSet]],
+        unknown_index: Sequence[Mapping[str, IndexSet]],
         tape: Tape | None = None,
     ) -> tuple[list[dict[str, Field]], Points]:
-        """Return the fields by name on each side of a condition, and the points with the unknowns bound to them.
+        """Fields by name on each side of a condition, and the points with the unknowns bound to them.
 
         Args:
             subdomains: The subdomain of each side.
             p: The points; those of the sides are opposite to them.
             index: As for `fields`, for each side.
-            sought: The derivatives that the unknown fields may be asked for, for each side.
+            unknown_index: The derivatives that the unknown fields may be asked for, for each side.
             tape: If given, records what the Jacobian needs.
         """
         traces = [
-            self.fields(s, p.side(n), own, tape) for n, (s, own) in enumerate(zip(subdomains, index, strict=True))
+            self.fields(s, p.side(n), derivatives, tape)
+            for n, (s, derivatives) in enumerate(zip(subdomains, index, strict=True))
         ]
         if not self.unknowns:
             return traces, p
-        places = range(1 + len(p.paired_points))
-        return self._bind_unknowns(
-            traces, p, [self.unknowns.at(p.side(n), sought[n], traces[min(n, len(traces) - 1)], tape) for n in places]
-        )
+        unknowns = [
+            self.unknowns.at(p.side(n), unknown_index[n], traces[min(n, len(traces) - 1)], tape)
+            for n in range(1 + len(p.paired_points))
+        ]
+        return self._bind_unknowns(traces, p, unknowns)
 
     def record_traces(
         self, subdomains: Sequence[str], p: Points, answer: Callable[[int, str, Index], Component]
     ) -> tuple[list[dict[str, Field]], Points]:
-        """Return what `traces` does, with derivatives given by `answer(side, field, index)`, not by the networks.
+        """Fields and points as of `traces`, whose derivatives are `answer(side, field, index)` and not the networks'.
 
-        What `answer` is asked for are the derivatives that an expression needs. Of an unknown constant it is asked for
-        the free number behind it, as the zeroth derivative.
+        So `answer` learns which derivatives an expression needs; of an unknown constant it is asked for the free number
+        behind it, as the zeroth derivative.
         """
 
         def leaf(side: int, name: str) -> Callable[[Index], Component]:
@@ -147,51 +150,53 @@ class DomainTrial(TrialFunctions):
         ]
         if not self.unknowns:
             return traces, p
-        named = [u.name for u in self.problem.unknowns]
-        places = range(1 + len(p.paired_points))
-        return self._bind_unknowns(
-            traces, p, [{u: self.unknowns.field(u, unknown(n, u)) for u in named} for n in places]
-        )
+        unknowns = [
+            {u.name: self.unknowns.field(u.name, unknown(n, u.name)) for u in self.problem.unknowns}
+            for n in range(1 + len(p.paired_points))
+        ]
+        return self._bind_unknowns(traces, p, unknowns)
 
     def _bind_unknowns(
         self, traces: list[dict[str, Field]], p: Points, unknowns: list[dict[str, Field]]
     ) -> tuple[list[dict[str, Field]], Points]:
-        """Return fields with the unknowns beside them, and points that call the unknowns by name."""
+        """Fields with the unknowns beside them, and points that have the unknowns as attributes."""
         sides = [trace | unknowns[n if n < len(unknowns) else 0] for n, trace in enumerate(traces)]
         return sides, p.with_bindings(unknowns)
 
     def _apply_ansatz(
         self, subdomain: str, p: Points, leaves: Sequence[Callable[[Index], Component]]
     ) -> dict[str, Field]:
-        """Return the fields g + d N from the networks' components."""
+        """Trial functions from the components of the networks."""
         out = {}
         for name, leaf in zip(self.problem.names, leaves, strict=True):
             field = Field(self.problem.coordinates, leaf, name)
             ansatz = self._ansatz[subdomain, name]
             if ansatz is not None:
                 # what depends on the points alone is computed once for points that are used again and again
-                dress = p.cached((subdomain, name), lambda ansatz=ansatz: ansatz(p))  # type: ignore[misc]
-                field = dress(field)
+                trial_map = p.cached((subdomain, name), lambda ansatz=ansatz: ansatz(p))  # type: ignore[misc]
+                field = trial_map(field)
                 field.name = name
             out[name] = field
         return out
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
-        """Return fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
+        """Fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         below = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
-        sought = {u.name: below for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)}
-        index = self._needs(subdomain, points[:1], wanted)
+        unknown_index = {
+            u.name: below for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)
+        }
+        index = self._network_derivatives(subdomain, points[:1], wanted)
         out = np.empty((len(points), len(wanted)))
         for rows in np.array_split(np.arange(len(points)), -(-len(points) // BLOCK)):
             with torch.no_grad():
                 p = self.problem.points(torch.as_tensor(points[rows], dtype=self.dtype))
-                (fields,), _ = self.traces([subdomain], p, [index], [sought])
+                (fields,), _ = self.traces([subdomain], p, [index], [unknown_index])
                 for column, (field, a) in enumerate(wanted):
                     out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
         return out
 
-    def _needs(self, subdomain: str, x: Array, wanted: Sequence[Wanted]) -> IndexSet:
-        """Return the derivatives of the network that derivatives of the fields need: hard conditions may ask for more."""
+    def _network_derivatives(self, subdomain: str, x: Array, wanted: Sequence[Wanted]) -> IndexSet:
+        """Derivatives of the network that those of the fields need: hard conditions may need more."""
         asked: set[Index] = set()
 
         def answer(side: int, field: str, a: Index) -> Component:  # noqa: ARG001

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import DivergedError
-from kinn.forms.trial_base import TrialFunctions
+from kinn.forms.trial_functions import TrialFunctions
 from kinn.optim.objective import Curvature
 
 #: Energies by two quadratures that differ by more than this share are no measure of the solution: errors are of the

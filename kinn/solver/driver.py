@@ -14,7 +14,7 @@ import torch
 from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
 from kinn.forms import FormObjective, TrialFunctions, build_objective
-from kinn.forms.diagnostics import warn_of_doubts
+from kinn.forms.diagnostics import warn_if_ill_posed
 from kinn.metrics import field_errors
 from kinn.networks import Architecture
 from kinn.optim import Optimizer
@@ -109,7 +109,7 @@ def solve(
     check_options(followed, method, form)
     if count() > 1 and (followed.strategies or followed.batch):
         raise InputError("strategies that move or weight points, and mini-batches, are for one process")
-    warn_of_doubts(problem)
+    warn_if_ill_posed(problem)
     start = TrialBuilder(problem, architecture, seed, DTYPES[dtype])
     route = build_plan(start, followed)
     sample = start.trial()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from kinn.forms.diagnostics import doubts
+from kinn.forms.diagnostics import well_posedness_issues
 from kinn.mechanics import Bonded
 from kinn.problems.inclusion import INSIDE, OUTSIDE, TENSION, exact, make_problem
 
@@ -18,9 +18,9 @@ def test_bonded_solids_share_displacement_and_traction() -> None:
         near = problem.points(torch.as_tensor(radius * drawn.points))
         return dict(zip("uv", exact(*near.coordinates), strict=True))
 
-    (doubt,) = doubts(problem)  # a traction all around says nothing of where the body is
+    (doubt,) = well_posedness_issues(problem)  # a traction all around says nothing of where the body is
     assert "leaves a motion free: 'u', 'v' may be shifted at will" in doubt
-    assert list(doubts(problem.in_form("inverse"))) == []
+    assert list(well_posedness_issues(problem.in_form("inverse"))) == []
     held = bond.residuals([traces(1 - 1e-9), traces(1 + 1e-9)], p)
     assert len(held) == 4
     assert max(float(r.value.abs().max()) for r in held) < 1e-8

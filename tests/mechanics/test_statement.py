@@ -8,7 +8,7 @@ import pytest
 
 import kinn
 from kinn import MLP, Dirichlet, InputError, PointValue, Problem, Rectangle
-from kinn.forms.diagnostics import doubts
+from kinn.forms.diagnostics import well_posedness_issues
 from kinn.mechanics import NeoHookean, PlaneStress, Traction, symmetry
 
 STEEL = PlaneStress(100.0, 0.3)
@@ -56,18 +56,18 @@ def test_a_load_that_the_energy_is_not_told_of_is_refused() -> None:
     ],
 )
 def test_bodies_that_tractions_leave_free_are_doubted(conditions: list[Any], which: str) -> None:
-    found = [doubt for doubt in doubts(plate(conditions)) if "leaves a motion free" in doubt]
+    found = [doubt for doubt in well_posedness_issues(plate(conditions)) if "leaves a motion free" in doubt]
     assert len(found) == 1
     assert which in found[0]
     assert "hold it by a Dirichlet condition, or at a point by PointValue" in found[0]
 
 
 def test_bodies_that_are_held_are_not_doubted() -> None:
-    assert not [d for d in doubts(plate([*HELD, *FREE])) if "motion" in d]
+    assert not [d for d in well_posedness_issues(plate([*HELD, *FREE])) if "motion" in d]
     three = [("u", (0.0, 0.0)), ("v", (0.0, 0.0)), ("v", (2.0, 0.0))]
     points = [PointValue(name, 0.0, at=at) for name, at in three]
-    assert not [d for d in doubts(plate([*points, load("left", 0.0, 0.0), *FREE])) if "motion" in d]
+    assert not [d for d in well_posedness_issues(plate([*points, load("left", 0.0, 0.0), *FREE])) if "motion" in d]
     rubber = NeoHookean(1000.0, 0.3)
     end = Traction(on="right", material=rubber, value=(0.0, -5.0), scale=5.0)
     bent = plate([*HELD, end], strong=lambda u, v, p: rubber.residual((u, v)))
-    assert not [d for d in doubts(bent) if "motion" in d]
+    assert not [d for d in well_posedness_issues(bent) if "motion" in d]

@@ -20,7 +20,7 @@ from kinn.conditions import INTERIOR, subdomains_with
 from kinn.errors import InputError, SolveError
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.functional import density_of
-from kinn.forms.trial_base import Wanted, evaluated, parsed
+from kinn.forms.trial_functions import Wanted, evaluate_expressions, parse_expression
 from kinn.networks import MLP
 from kinn.problem import Array, Problem
 
@@ -190,10 +190,10 @@ class Elements:
         """
         names = [expressions] if isinstance(expressions, str) else list(expressions)
         for name in names:
-            if sum(parsed(self.problem, name)[1]) > 1:
+            if sum(parse_expression(self.problem, name)[1]) > 1:
                 raise InputError(f"finite elements give no {name}: their first derivatives jump between elements")
         asked = expressions if isinstance(expressions, str) else names
-        return evaluated(self.problem, self._values, points, asked, subdomain)
+        return evaluate_expressions(self.problem, self._values, points, asked, subdomain)
 
     def _values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
         """Return fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""

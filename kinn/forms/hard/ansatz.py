@@ -1,4 +1,4 @@
-"""Hard conditions: the trial functions that satisfy them whatever the network does."""
+"""Trial functions of a field that satisfy its hard conditions, chosen by the shape of the domain."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import torch
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.fields import Points
-from kinn.forms.compatibility import Given, disagreements
+from kinn.forms.compatibility import disagreements
+from kinn.forms.hard import TrialMap
 from kinn.forms.hard.box_ansatz import BoxAnsatz, HardFace
 from kinn.forms.hard.distance_ansatz import Constraint, DistanceAnsatz, NormalDatum, merge_constraints
-from kinn.forms.hard.trial_map import TrialMap
 from kinn.geometry import Geometry
 from kinn.problem import Problem
 
@@ -26,9 +26,9 @@ Ansatz: TypeAlias = Callable[[Points], TrialMap]
 
 
 def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
-    """Return the ansatz that the hard conditions on a field ask for, or None where there are none.
+    """Ansatz for the hard conditions on a field, or None where there are none.
 
-    Values on whole faces of boxes are blended by polynomials, all else by smooth distance functions.
+    Data on whole faces of boxes are blended by polynomials, all else by smooth distance functions.
 
     Raises:
         InputError: If hard conditions contradict each other.
@@ -46,31 +46,57 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
     for condition in hard:
         drawn = geometry.boundary(condition.boundaries[0]).sample(PROBES, seed=2)
         condition.check_data(problem.points(torch.as_tensor(drawn.points)))
-    held = [_constraint(geometry, condition) for condition in hard]
-    _check_corners(problem, subdomain, held)
-    faces = _faces(held)
+    constraints = [_constraint(geometry, condition) for condition in hard]
+    for found in disagreements(problem) if sum(c.value is not None for c in constraints) > 1 else ():
+        if (found.subdomain, found.field) == (subdomain, field) and {c.enforce for c in found.conditions} == {"hard"}:
+            raise InputError(
+                f"hard conditions of problem {problem.name!r} contradict each other: "
+                f"{found.describe(problem.coordinates)}; enforce one of them soft"
+            )
+    faces = _hard_faces(constraints)
     if faces is not None:
         lower, upper = (corner.tolist() for corner in geometry.bounds)
         box = BoxAnsatz(faces, lower, upper)
-        if _satisfied(problem, geometry, box, faces):
+        if _satisfies(problem, geometry, box, faces):
             return box
     return DistanceAnsatz(
-        merge_constraints(held, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x))
+        merge_constraints(constraints, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x))
     )
 
 
-def _check_corners(problem: Problem, subdomain: str, held: Sequence[Constraint]) -> None:
-    """Raise if hard conditions give different values where their boundaries meet."""
-    given = [Given(h.label, h.boundary, h.value) for h in held if h.value is not None]
-    for found in disagreements(problem, subdomain, given):
-        raise InputError(
-            f"hard conditions of problem {problem.name!r} contradict each other: {found.said(problem.coordinates)}; "
-            "enforce one of them soft"
-        )
+def _constraint(geometry: Geometry, condition: Condition) -> Constraint:
+    """Constraint of a hard condition on its boundary."""
+    datum, label = condition.boundary_datum, condition.label
+    if datum is None:
+        raise InputError(f"{label} cannot be enforced hard: enforce it soft")
+    boundary = geometry.boundary(condition.boundaries[0])
+    if datum.order == 1:
+        return Constraint(boundary, label, value=datum.value)
+    return Constraint(boundary, label, normal=NormalDatum(datum.value, datum.alpha, datum.beta, label))
 
 
-def _satisfied(problem: Problem, geometry: Geometry, box: BoxAnsatz, faces: Sequence[HardFace]) -> bool:
-    """Whether the polynomials take all data: slopes may contradict each other in a corner, where no polynomial helps."""
+def _hard_faces(constraints: Sequence[Constraint]) -> list[HardFace] | None:
+    """Constraints as data on faces of a box, or None where a boundary is no such face or a coefficient is no number."""
+    faces = []
+    for constraint in constraints:
+        normal = constraint.normal
+        if any(part.face is None for part in constraint.boundary.parts):
+            return None
+        if normal and (callable(normal.alpha) or callable(normal.beta)):
+            return None
+        for part in constraint.boundary.parts:
+            assert part.face is not None
+            side, axis, at = 2 * part.face.side - 1, part.face.axis, part.face.value
+            if normal is None:
+                faces.append(HardFace(axis, at, side, constraint.value, constraint.label))
+            else:
+                alpha, beta = float(normal.alpha), float(normal.beta)
+                faces.append(HardFace(axis, at, side, normal.value, constraint.label, alpha, beta))
+    return faces
+
+
+def _satisfies(problem: Problem, geometry: Geometry, box: BoxAnsatz, faces: Sequence[HardFace]) -> bool:
+    """Whether the polynomials satisfy all data: none can where normal derivatives contradict each other in a corner."""
     lower, upper = geometry.bounds
     draw = np.random.default_rng(0)
     for face in faces:
@@ -78,43 +104,11 @@ def _satisfied(problem: Problem, geometry: Geometry, box: BoxAnsatz, faces: Sequ
         x[:, face.axis] = face.value
         p = problem.points(torch.as_tensor(x))
         u = box(p)(p.field(0.0, "zero"))
-        taken = u * face.alpha + u.derivative(p.names[face.axis]) * (face.beta * face.side)
+        actual = u * face.alpha + u.derivative(p.names[face.axis]) * (face.beta * face.side)
         found, wanted = (
             torch.as_tensor(f.value, dtype=torch.float64)
-            for f in (taken, p.field(face.data, f"the value of {face.label}"))
+            for f in (actual, p.field(face.data, f"the value of {face.label}"))
         )
         if float((found - wanted).abs().max()) > 1e-8 * max(1.0, float(wanted.abs().max())):
             return False
     return True
-
-
-def _faces(held: Sequence[Constraint]) -> list[HardFace] | None:
-    """Return what is given on faces of a box, or None where the boundaries or the coefficients are no such."""
-    faces = []
-    for given in held:
-        slope = given.slope
-        if any(part.face is None for part in given.boundary.parts):
-            return None
-        if slope and (callable(slope.alpha) or callable(slope.beta)):
-            return None
-        for part in given.boundary.parts:
-            assert part.face is not None
-            side = 2 * part.face.side - 1
-            axis, at = part.face.axis, part.face.value
-            if slope is None:
-                faces.append(HardFace(axis, at, side, given.value, given.label))
-            else:
-                alpha, beta = float(slope.alpha), float(slope.beta)
-                faces.append(HardFace(axis, at, side, slope.value, given.label, alpha, beta))
-    return faces
-
-
-def _constraint(geometry: Geometry, condition: Condition) -> Constraint:
-    """What a hard condition prescribes on its boundary."""
-    datum, label = condition.boundary_datum, condition.label
-    if datum is None:
-        raise InputError(f"{label} cannot be enforced hard: enforce it soft")
-    boundary = geometry.boundary(condition.boundaries[0])
-    if datum.order == 1:
-        return Constraint(boundary, label, value=datum.value)
-    return Constraint(boundary, label, slope=NormalDatum(datum.value, datum.alpha, datum.beta, label))

@@ -22,13 +22,13 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points, call_by_name
-from kinn.forms.hard.trial_map import TrialMap, cache_components
+from kinn.forms.hard import TrialMap, cache_components
 from kinn.jets.index import Index, restricted, unit
 
 
 @dataclass(frozen=True)
 class HardFace:
-    """A face of a box on which something is given.
+    """A face of a box with its datum.
 
     Attributes:
         axis: The coordinate normal to the face.
@@ -50,15 +50,15 @@ class HardFace:
 
 
 class BoxAnsatz:
-    """The trial functions of one field on one subdomain.
+    """Trial functions of one field on one subdomain.
 
     Args:
-        faces: What is given on faces.
+        faces: The faces with data.
         lower: The lower corner of the box.
         upper: The upper corner of the box.
 
     Raises:
-        InputError: If a value or a slope is given twice on a face.
+        InputError: If a value or a normal derivative is prescribed twice on a face.
     """
 
     def __init__(self, faces: Sequence[HardFace], lower: Sequence[float], upper: Sequence[float]) -> None:
@@ -73,54 +73,55 @@ class BoxAnsatz:
         self.polynomials = {axis: self._interpolation(axis) for axis in self.axes}
 
     def __call__(self, p: Points) -> TrialMap:
-        """Return u at points as a function of N there."""
+        """Map from N to u at points."""
         lift = cache_components(p, lambda q: self._blend(q.coordinates, list(self.axes), q))
         distance = cache_components(p, self._distance)
         operators = [operator for axis in self.axes if (operator := self._operator(axis, p))]
 
-        def dress(network: Field) -> Field:
+        def trial(network: Field) -> Field:
             out = distance * network
             for operator in operators:
                 out = operator(out)
             return lift + out
 
-        return dress
+        return trial
 
     def _length(self, axis: int) -> float:
         return self.upper[axis] - self.lower[axis]
 
-    def _towards(self, face: HardFace, x: Field) -> Field:
-        """Return the distance to a face, relative to the length of the box."""
+    def _distance_to(self, face: HardFace, x: Field) -> Field:
+        """Distance to a face, relative to the length of the box."""
         return (x - face.value) * (-face.side / self._length(face.axis))
 
     def _distance(self, p: Points) -> Field:
+        """The product d of the distances to faces with values."""
         product = p.field(1.0, "one")
         for axis, faces in self.axes.items():
             valued = [face for face in faces if face.beta == 0]
             for face in valued:
-                product = product * self._towards(face, p.coordinates[axis])
+                product = product * self._distance_to(face, p.coordinates[axis])
                 if self._cauchy(face):
-                    product = product * self._towards(face, p.coordinates[axis])
+                    product = product * self._distance_to(face, p.coordinates[axis])
             if len(valued) == 2:
                 product = product * 4.0
         return product
 
     def _cauchy(self, face: HardFace) -> bool:
-        """Whether both value and slope are given on a face."""
+        """Whether both value and normal derivative are prescribed on a face."""
         return sum(other.side == face.side for other in self.axes[face.axis]) == 2
 
     def _operator(self, axis: int, p: Points) -> Callable[[Field], Field] | None:
-        """Return T for the faces with a slope alone of one axis, or None where there is none."""
+        """The operator T for the faces of one axis with a normal derivative alone, or None where there are none."""
         faces = [face for face in self.axes[axis] if face.beta != 0 and not self._cauchy(face)]
         if not faces:
             return None
         x, name, length = p.coordinates[axis], p.names[axis], self._length(axis)
         factors = []
         for face in faces:
-            factor = self._towards(face, x) * length
+            factor = self._distance_to(face, x) * length
             opposite = [other for other in self.axes[axis] if other.side != face.side]
             if opposite:
-                away = 1.0 - self._towards(face, x)
+                away = 1.0 - self._distance_to(face, x)
                 # a value stays 0 to the first order, a slope to the second
                 factor = factor * (away if any(other.beta == 0 for other in opposite) else away * away)
             factors.append((face, factor))
@@ -133,9 +134,9 @@ class BoxAnsatz:
         return operator
 
     def _interpolation(self, axis: int) -> list[list[float]]:
-        """Return for each face of an axis the polynomial, in powers of the share of the length, that takes its datum.
+        """Interpolation polynomials of the faces of an axis, in powers of the share s of its length.
 
-        It satisfies the face's condition with datum 1 and those of the others with 0.
+        Each satisfies the face's condition with datum 1 and those of the others with 0.
         """
         faces = self.axes[axis]
         for degree in (len(faces), len(faces) + 1, len(faces) + 2):
@@ -145,34 +146,34 @@ class BoxAnsatz:
         return [[float(c) for c in row] for row in np.linalg.pinv(table).T]
 
     def _on_powers(self, face: HardFace, count: int) -> list[float]:
-        """Return what the condition of a face makes of 1, s, s^2, ..., s the share of the length."""
+        """The condition of a face applied to 1, s, s^2, ..., s the share of the length."""
         s = 0.0 if face.side < 0 else 1.0
         slopes = [0.0] + [k * s ** (k - 1) for k in range(1, count)]
         scale = face.beta * face.side / self._length(face.axis)
         return [face.alpha * s**k + scale * slopes[k] for k in range(count)]
 
     def _blend(self, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
-        """Return the Boolean sum over `axes`: g_k = g_(k-1) + P_k (data - g_(k-1))."""
+        """Boolean sum over `axes`: g_k = g_(k-1) + P_k (data - g_(k-1))."""
         if not axes:
             return p.field(0.0, "zero")
         *before, axis = axes
         total = self._blend(coordinates, before, p)
         s = (coordinates[axis] - self.lower[axis]) * (1.0 / self._length(axis))
         for face, polynomial in zip(self.axes[axis], self.polynomials[axis], strict=True):
-            correction = self._given(face, coordinates, p) - self._taken(face, coordinates, before, p)
+            correction = self._datum(face, coordinates, p) - self._trace(face, coordinates, before, p)
             for_datum = reduce(lambda sum_, c: sum_ * s + c, reversed(polynomial[:-1]), p.field(polynomial[-1], "one"))
             total = total + correction * for_datum
         return total
 
-    def _given(self, face: HardFace, coordinates: Sequence[Field], p: Points) -> Field:
-        """Return the datum of a face as a function of the other coordinates."""
+    def _datum(self, face: HardFace, coordinates: Sequence[Field], p: Points) -> Field:
+        """Datum of a face as a function of the other coordinates."""
         on_face = list(coordinates)
         on_face[face.axis] = p.field(face.value, "a face")
         data = call_by_name(face.data, p.names, on_face) if callable(face.data) else face.data
         return p.field(data, f"the value of {face.label}")
 
-    def _taken(self, face: HardFace, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
-        """Return what the condition of a face makes of the Boolean sum over axes before it."""
+    def _trace(self, face: HardFace, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
+        """The condition of a face applied to the Boolean sum over axes before it."""
         if not axes:
             return p.field(0.0, "zero")
         on_face, axis = list(coordinates), face.axis
@@ -184,11 +185,11 @@ class BoxAnsatz:
         e = unit(len(on_face), axis)
         on_face[axis] = Field(p.names, lambda a: face.value if not any(a) else float(a == e))
         slope = self._blend(on_face, axes, p).derivative(p.names[axis])
-        return value * face.alpha + _frozen(slope, axis) * (face.beta * face.side)
+        return value * face.alpha + _constant_along(slope, axis) * (face.beta * face.side)
 
 
-def _frozen(field: Field, axis: int) -> Field:
-    """Return a field on a face as a function of the other coordinates."""
+def _constant_along(field: Field, axis: int) -> Field:
+    """Field on a face as a function of the other coordinates."""
     others = [n for n in range(field.dimension) if n != axis]
 
     def component(a: Index) -> Any:

@@ -24,7 +24,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-from kinn.forms.hard.trial_map import TrialMap, cache_components
+from kinn.forms.hard import TrialMap, cache_components
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary.boundary import Part
 
@@ -37,7 +37,7 @@ PROBES = 256
 
 @dataclass(frozen=True)
 class NormalDatum:
-    """A normal derivative that is given, h = (value - alpha u) / beta.
+    """A prescribed normal derivative h = (value - alpha u) / beta.
 
     Attributes:
         value: A number or a function of coordinates, as the others.
@@ -52,37 +52,37 @@ class NormalDatum:
     label: str
 
     def __call__(self, p: Points, u: Field) -> Field:
-        """Return h at points of a boundary where the field is u."""
+        """The derivative h at points of a boundary where the field is u."""
         value, alpha, beta = (
             p.field(data, f"a coefficient of {self.label}") for data in (self.value, self.alpha, self.beta)
         )
         return (value - alpha * u) / beta
 
     def equals(self, other: NormalDatum | None) -> bool:
-        """Whether it says the same as another."""
+        """Whether another prescribes the same."""
         return other is not None and all(_same(getattr(self, n), getattr(other, n)) for n in ("value", "alpha", "beta"))
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """A boundary on which a field is held.
+    """Data of a field on a boundary.
 
     Attributes:
         boundary: The boundary.
         label: What messages call the condition, or the first of them.
-        value: The value of the field, if it is given: a number or a function of coordinates.
-        slope: The normal derivative, if it is given.
+        value: The value of the field, if it is prescribed: a number or a function of coordinates.
+        normal: The normal derivative, if it is prescribed.
     """
 
     boundary: Boundary
     label: str
     value: Any = None
-    slope: NormalDatum | None = None
+    normal: NormalDatum | None = None
 
     @property
     def order(self) -> int:
         """The order m of the distance."""
-        return 1 if self.slope is None else 2
+        return 1 if self.normal is None else 2
 
     @property
     def factors(self) -> list[Boundary]:
@@ -91,101 +91,106 @@ class Constraint:
         The distance to all of it at once has unbounded second derivatives in corners, a product has not. Parts that
         are no zero set of a function that is positive all over the domain stay together.
         """
-        whole: list[list[Part]] = []
-        rest: list[Part] = []
+        separate: list[list[Part]] = []
+        together: list[Part] = []
         for part in self.boundary.parts:
             if not part.positive_inside:
-                rest.append(part)
+                together.append(part)
                 continue
-            same = [group for group in whole if group[0].patch.implicit.matches(part.patch.implicit) == 1]
-            same[0].append(part) if same else whole.append([part])
-        groups = [*whole, rest] if rest else whole
+            same = [group for group in separate if group[0].patch.implicit.matches(part.patch.implicit) == 1]
+            same[0].append(part) if same else separate.append([part])
+        groups = [*separate, together] if together else separate
         return [Boundary(self.boundary.name, tuple(group), self.boundary.size) for group in groups]
 
 
 class DistanceAnsatz:
-    """The trial functions of one field on one subdomain.
+    """Trial functions of one field on one subdomain.
 
     Args:
-        held: The boundaries on which the field is held.
+        constraints: The constraints, of boundaries without common parts.
         geometry: The subdomain.
-        made: Makes points of an array (N, d).
+        to_points: Makes points of an array (N, d).
     """
 
-    def __init__(self, held: Sequence[Constraint], geometry: Geometry, made: Callable[[Any], Points]) -> None:
-        self.held = tuple(held)
+    def __init__(
+        self, constraints: Sequence[Constraint], geometry: Geometry, to_points: Callable[[Any], Points]
+    ) -> None:
+        self.constraints = tuple(constraints)
         self.size = geometry.size
-        probes = made(geometry.sample(PROBES, seed=1))
-        self.scales = [1.0] * len(self.held)
+        probes = to_points(geometry.sample(PROBES, seed=1))
+        self.scales = [1.0] * len(self.constraints)
         # powers of distances to many parts are small: each is scaled to 1 at most
         self.scales = [1.0 / float(torch.as_tensor(power.value).abs().max()) for power in self._powers(probes)]
 
     def __call__(self, p: Points) -> TrialMap:
-        """Return u at points as a function of N there."""
+        """Map from N to u at points."""
         lift, distance = cache_components(p, self._lift), cache_components(p, self._product)
-        corrections = [n for n, h in enumerate(self.held) if h.value is None and h.slope]
-        turned = [(cache_components(p, partial(self._weight, n)), self._turning(self.held[n], p)) for n in corrections]
+        corrections = [
+            (cache_components(p, partial(self._weight, n)), self._normal_residual(constraint, p))
+            for n, constraint in enumerate(self.constraints)
+            if constraint.value is None and constraint.normal
+        ]
 
-        def dress(network: Field) -> Field:
+        def trial(network: Field) -> Field:
             v = lift + distance * network
-            return reduce(add, (weight * -turn(v) for weight, turn in turned), v)
+            return reduce(add, (weight * -residual(v) for weight, residual in corrections), v)
 
-        return dress
+        return trial
 
     @property
-    def _given(self) -> list[int]:
-        """The numbers of the boundaries on which a value is given."""
-        return [n for n, h in enumerate(self.held) if h.value is not None]
+    def _valued(self) -> list[int]:
+        """The numbers of the constraints that prescribe values."""
+        return [n for n, constraint in enumerate(self.constraints) if constraint.value is not None]
 
     def _lift(self, p: Points) -> Field:
-        """Return g, which blends the data of the boundaries."""
+        """The function g, which blends the data of the boundaries."""
         powers = self._powers(p)
-        parts = zip(self._given, _weights([powers[n] for n in self._given]), strict=True)
-        return reduce(add, (weight * self._value(self.held[n], p) for n, weight in parts), p.field(0.0, "zero"))
+        parts = zip(self._valued, _weights([powers[n] for n in self._valued]), strict=True)
+        return reduce(add, (weight * self._data(self.constraints[n], p) for n, weight in parts), p.field(0.0, "zero"))
 
     def _product(self, p: Points) -> Field:
-        """Return d, zero where a value is given."""
+        """The function d, zero where a value is prescribed."""
         powers = self._powers(p)
-        return reduce(mul, (powers[n] for n in self._given), p.field(1.0, "one"))
+        return reduce(mul, (powers[n] for n in self._valued), p.field(1.0, "one"))
 
     def _weight(self, n: int, p: Points) -> Field:
-        """Return the weight of a boundary among all."""
+        """The weight of a boundary among all."""
         return _weights(self._powers(p))[n]
 
     def _powers(self, p: Points) -> list[Field]:
-        """Return for each boundary a power of its distance, of the order that is given on it, of 1 at most."""
+        """Powers of the distances to the boundaries, of the orders of their constraints, scaled to 1 at most."""
         out = []
-        for held, scale in zip(self.held, self.scales, strict=True):
-            distances = (_distance(factor, p) * (1.0 / self.size) for factor in held.factors)
+        for constraint, scale in zip(self.constraints, self.scales, strict=True):
+            distances = (_distance(factor, p) * (1.0 / self.size) for factor in constraint.factors)
             power = reduce(mul, distances) * scale
-            out.append(power * power if held.order == 2 else power)
+            out.append(power * power if constraint.order == 2 else power)
         return out
 
-    def _value(self, held: Constraint, p: Points) -> Field:
-        """Return what a boundary brings to g: its value, and its normal derivative where that is given too."""
-        value = p.field(held.value, f"the value of {held.label}")
-        return value if held.slope is None else value - self._turning(held, p)(value)
+    def _data(self, constraint: Constraint, p: Points) -> Field:
+        """The contribution of a boundary to g: its value, and its normal derivative where that is prescribed too."""
+        value = p.field(constraint.value, f"the value of {constraint.label}")
+        return value if constraint.normal is None else value - self._normal_residual(constraint, p)(value)
 
-    def _turning(self, held: Constraint, p: Points) -> Callable[[Field], Field]:
-        """Return phi (grad phi . grad v + h) as a function of v."""
-        phi, slope = _distance(held.boundary, p), held.slope
-        assert slope is not None
+    def _normal_residual(self, constraint: Constraint, p: Points) -> Callable[[Field], Field]:
+        """The map from v to phi (grad phi . grad v + h)."""
+        phi, normal = _distance(constraint.boundary, p), constraint.normal
+        assert normal is not None
         inward = _gradient(phi)
 
-        def turn(v: Field) -> Field:
+        def residual(v: Field) -> Field:
             along = reduce(add, (a * b for a, b in zip(inward, _gradient(v), strict=True)))
-            return phi * (along + slope(p, v))
+            return phi * (along + normal(p, v))
 
-        return turn
+        return residual
 
 
 def _distance(boundary: Boundary, p: Points) -> Field:
-    """Return the smooth distance to a boundary."""
+    """Smooth distance to a boundary."""
     return p.field(boundary.distance(*p.coordinates), f"the distance to {boundary.name!r}")
 
 
 def _weights(powers: Sequence[Field]) -> list[Field]:
-    """Return the weights of boundaries from the powers of their distances: each is 1 where its own power is 0."""
+    """Weights of boundaries from the powers of their distances: each is 1 where its own power is 0."""
     if len(powers) < 2:
         return [power * 0.0 + 1.0 for power in powers]
     safe = [power + TINY for power in powers]
@@ -195,32 +200,34 @@ def _weights(powers: Sequence[Field]) -> list[Field]:
 
 
 def _gradient(u: Field) -> list[Field]:
-    """Return the derivatives along all coordinates, time included."""
+    """Derivatives along all coordinates, time included."""
     return [u.derivative(name) for name in u.coordinates]
 
 
 def merge_constraints(conditions: Sequence[Constraint], size: float) -> list[Constraint]:
-    """Return boundaries with all that is given on them together, those with equal data as one.
+    """One constraint for each part of the boundary, parts with equal data joined.
 
     Raises:
-        InputError: If a value or a normal derivative is given twice on one part of the boundary.
+        InputError: If a value or a normal derivative is prescribed twice on one part of the boundary.
     """
-    leaves: dict[str, Constraint] = {}
+    parts_by_name: dict[str, Constraint] = {}
     for condition in conditions:
         for name in dict.fromkeys(part.name for part in condition.boundary.parts):
             parts = tuple(part for part in condition.boundary.parts if part.name == name)
-            known = leaves.get(name, Constraint(Boundary(name, parts, size), condition.label))
-            if (condition.value is not None and known.value is not None) or (condition.slope and known.slope):
+            known = parts_by_name.get(name, Constraint(Boundary(name, parts, size), condition.label))
+            if (condition.value is not None and known.value is not None) or (condition.normal and known.normal):
                 raise InputError(
                     f"{condition.label} is enforced hard on a boundary that another hard condition has already: "
                     f"{known.label} holds {name!r}"
                 )
             value = known.value if condition.value is None else condition.value
-            leaves[name] = replace(known, value=value, slope=condition.slope or known.slope)
+            parts_by_name[name] = replace(known, value=value, normal=condition.normal or known.normal)
     out: list[Constraint] = []
-    for leaf in leaves.values():
+    for leaf in parts_by_name.values():
         for n, other in enumerate(out):
-            if _same(leaf.value, other.value) and (leaf.slope.equals(other.slope) if leaf.slope else not other.slope):
+            if _same(leaf.value, other.value) and (
+                leaf.normal.equals(other.normal) if leaf.normal else not other.normal
+            ):
                 parts = (*other.boundary.parts, *leaf.boundary.parts)
                 out[n] = replace(other, boundary=Boundary(f"{other.boundary.name}, {leaf.boundary.name}", parts, size))
                 break

@@ -15,7 +15,7 @@ from kinn.forms.inverse.evaluation import InteriorEvaluator
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.formulation_2d import BoundaryFormulation2D
 from kinn.forms.inverse.formulation_3d import BoundaryFormulation3D
-from kinn.forms.trial_base import TrialFunctions, Wanted, evaluated
+from kinn.forms.trial_functions import TrialFunctions, Wanted, evaluate_expressions
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
 from kinn.problem import Array, Problem
@@ -127,7 +127,7 @@ class Nystrom:
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
         """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
-        return evaluated(self.problem, self._inside.values, points, expressions, subdomain)
+        return evaluate_expressions(self.problem, self._inside.values, points, expressions, subdomain)
 
     @cached_property
     def _inside(self) -> InteriorEvaluator:

@@ -14,7 +14,7 @@ from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, PressureKe
 from kinn.errors import InputError
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.particular import particular
-from kinn.forms.trial_base import Wanted
+from kinn.forms.trial_functions import Wanted
 from kinn.problem import Array
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from kinn.errors import InputError
 from kinn.forms.inverse.boundary_trial import BoundaryTrial
 from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.forms.objective import FormObjective
-from kinn.forms.trial_base import TrialFunctions
+from kinn.forms.trial_functions import TrialFunctions
 from kinn.networks import Tape
 from kinn.optim.sum_of_squares import SumOfSquares
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.forms.trial_base import Wanted
+from kinn.forms.trial_functions import Wanted
 from kinn.geometry.types import Array
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.forms.inverse.null_space import NullSpace
-from kinn.forms.trial_base import Wanted, evaluated
+from kinn.forms.trial_functions import Wanted, evaluate_expressions
 from kinn.geometry.types import Array
 
 
@@ -59,7 +59,7 @@ class PointConstraints:
             expression = f"{c.field}.{c.derivative}" if c.derivative else c.field
             p = problem.points(torch.as_tensor(c.locations))
             given = torch.as_tensor(p.field(c.value, f"the value of {c.label}").value, dtype=torch.float64).numpy()
-            missing.append(given - evaluated(problem, values, c.locations, expression))
+            missing.append(given - evaluate_expressions(problem, values, c.locations, expression))
         return np.asarray(np.linalg.solve(self.matrix, np.concatenate(missing)))
 
     def _index(self, derivative: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from kinn.conditions import Condition, TimeWindow
 from kinn.errors import InputError
 from kinn.fields import TIME, Field
 from kinn.forms import DomainTrial
-from kinn.forms.trial_base import parsed
+from kinn.forms.trial_functions import parse_expression
 from kinn.jets import Component, Index
 from kinn.jets.components import as_tensor
 from kinn.jets.index import add, trace_axes, unit
@@ -63,7 +63,7 @@ class TransferredInitialData:
 
     def __init__(self, state: TerminalState, expression: str) -> None:
         self.state = state
-        self.field, self.order = parsed(state.trial.problem, expression)
+        self.field, self.order = parse_expression(state.trial.problem, expression)
         self.expression = expression
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ from kinn import (
     laplacian,
 )
 from kinn.errors import ProblemWarning
-from kinn.forms.diagnostics import doubts
+from kinn.forms.diagnostics import well_posedness_issues
 
 SQUARE = Rectangle((0, 0), (1, 1))
 SPACE_TIME = Interval(0, 1) * TimeInterval(0, 1)
@@ -36,7 +36,7 @@ SEEN = Observation("u", [[0.5, 0.5]], [1.0])  # type: ignore[arg-type]
 
 
 def found(domain: Any, strong: Any, conditions: Any = (), **options: Any) -> list[str]:
-    return list(doubts(Problem("p", domain, strong=strong, conditions=conditions, **options)))
+    return list(well_posedness_issues(Problem("p", domain, strong=strong, conditions=conditions, **options)))
 
 
 def poisson(u: Any, p: Any) -> Any:
@@ -77,7 +77,7 @@ def heat(u: Any, p: Any) -> Any:
 )  # fmt: skip
 def test_doubts(domain: Any, strong: Any, conditions: Any, doubt: str) -> None:
     with pytest.warns(ProblemWarning, match=doubt):
-        kinn.forms.diagnostics.warn_of_doubts(Problem("p", domain, strong=strong, conditions=conditions))
+        kinn.forms.diagnostics.warn_if_ill_posed(Problem("p", domain, strong=strong, conditions=conditions))
 
 
 def test_equations_and_fields() -> None:

@@ -1,4 +1,4 @@
-"""Trial functions: what those of every form have in common, wherever their networks live."""
+"""Trial functions of every form: networks, unknowns, and all their parameters as one flat vector."""
 
 from __future__ import annotations
 
@@ -8,27 +8,70 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.fields import derivative_index
-from kinn.forms.parameters import FlatParameters
 from kinn.forms.unknowns import Unknowns
 from kinn.jets import Index
 from kinn.networks import Architecture, Network
 from kinn.problem import Array, Problem
 
-#: A field with the derivative of it that is wanted.
+#: A field and one of its derivatives.
 Wanted: TypeAlias = tuple[str, Index]
+
+
+class FlatParameters:
+    """One vector that the parameters of a module are views of, so that optimisers see plain linear algebra.
+
+    Args:
+        module: Its parameters are moved into the vector; the module goes on working.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self.parameters: list[Parameter] = list(module.parameters())
+        with torch.no_grad():
+            self.vector = torch.cat([p.detach().flatten() for p in self.parameters])
+        self.slices: dict[Parameter, slice] = {}
+        start = 0
+        for p in self.parameters:
+            stop = start + p.numel()
+            self.slices[p] = slice(start, stop)
+            p.data = self.vector[start:stop].view(p.shape)
+            start = stop
+
+    @property
+    def size(self) -> int:
+        """The number P of parameters."""
+        return len(self.vector)
+
+    def get(self) -> Tensor:
+        """Copy of the vector (P,)."""
+        return self.vector.clone()
+
+    def set(self, theta: Tensor) -> None:
+        """Give the module the parameters theta (P,)."""
+        self.vector.copy_(theta)
+
+    def gradient(self, loss: Tensor, *, keep: bool = False) -> Tensor:
+        """Gradient (P,) of a loss with respect to the vector; `keep` its graph for another one."""
+        gradients = torch.autograd.grad(loss, self.parameters, retain_graph=keep, allow_unused=True)
+        return torch.cat(
+            [
+                torch.zeros_like(p).flatten() if g is None else g.flatten()
+                for p, g in zip(self.parameters, gradients, strict=True)
+            ]
+        )
 
 
 class TrialFunctions(nn.Module, ABC):
     """The functions among which a solution is sought, and, once trained, the solution.
 
     Args:
-        problem: What is to be solved.
+        problem: The problem.
         architecture: The network of each part.
-        networks: The networks, made from it.
+        networks: The networks by the names of their parts.
         seed: Fixes the initial parameters of the unknowns.
         dtype: float32 or float64.
     """
@@ -54,24 +97,28 @@ class TrialFunctions(nn.Module, ABC):
     def backend(self) -> str:
         """The name of the back end that evaluates the networks."""
 
+    @abstractmethod
+    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
+
     def direct_solution(self) -> Any:
-        """Evaluated fields of the same discretisation solved without networks, or None where there is no such solution."""
+        """Evaluated fields of the same discretisation solved without networks; None where there are none."""
         return None
 
     def network(self, name: str) -> Network:
-        """Return the network of a part by its name."""
+        """Network of a part by its name."""
         network = self.networks[name]
         assert isinstance(network, Network)
         return network
 
-    def last_layer(self) -> torch.Tensor:
-        """Return the positions in the flat vector of the parameters that the fields are affine in."""
+    def last_layer(self) -> Tensor:
+        """Positions in the flat vector of the parameters that the fields are affine in."""
         parameters = [p for name in self.networks for p in self.network(name).last_layer]
         slices = [self.flat.slices[p] for p in (*parameters, *self.unknowns.affine_parameters)]
         return torch.cat([torch.arange(s.start, s.stop) for s in slices])
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points, each taken from the subdomain that contains the point.
+        """Fields and derivatives at points, each taken from the subdomain that contains the point.
 
         Args:
             points: A `N x d` array.
@@ -84,49 +131,45 @@ class TrialFunctions(nn.Module, ABC):
         Raises:
             InputError: If the points have the wrong shape or an expression names no field or coordinate.
         """
-        return evaluated(self.problem, self.values, points, expressions, subdomain)
-
-    @abstractmethod
-    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
-        """Return fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
+        return evaluate_expressions(self.problem, self.values, points, expressions, subdomain)
 
 
-def evaluated(
+def evaluate_expressions(
     problem: Problem,
     values: Callable[[str, Array, Sequence[Wanted]], Array],
     points: Array,
     expressions: str | Iterable[str],
     subdomain: str | None = None,
 ) -> Array:
-    """Return fields and derivatives at points; see `TrialFunctions.evaluate`.
+    """Fields and derivatives at points of the whole domain, from a function that evaluates one subdomain.
 
     Args:
         problem: The problem.
-        values: Gives them at points of one subdomain.
+        values: The function; see `TrialFunctions.values`.
         points: A `N x d` array.
-        expressions: What is asked for.
+        expressions: See `TrialFunctions.evaluate`.
         subdomain: If given, all points are taken to lie in this one.
     """
     names = [expressions] if isinstance(expressions, str) else list(expressions)
     x = np.asarray(points, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] != problem.dimension:
         raise InputError(f"points have shape (N, {problem.dimension}), not {x.shape}")
-    wanted = [parsed(problem, name) for name in names]
+    wanted = [parse_expression(problem, name) for name in names]
     out = np.full((len(x), len(names)), np.nan)
-    free = np.ones(len(x), dtype=bool)
+    unassigned = np.ones(len(x), dtype=bool)
     for name, geometry in problem.subdomains.items():
         if subdomain is None:
-            here = np.flatnonzero(free & geometry.contains(x))
-            free[here] = False
+            rows = np.flatnonzero(unassigned & geometry.contains(x))
+            unassigned[rows] = False
         else:
-            here = np.arange(len(x)) if name == subdomain else np.arange(0)
-        if len(here):
-            out[here] = values(name, x[here], wanted)
+            rows = np.arange(len(x)) if name == subdomain else np.arange(0)
+        if len(rows):
+            out[rows] = values(name, x[rows], wanted)
     return out[:, 0] if isinstance(expressions, str) else out
 
 
-def parsed(problem: Problem, expression: str) -> Wanted:
-    """Return field and multi-index of "u.xy".
+def parse_expression(problem: Problem, expression: str) -> Wanted:
+    """Field and multi-index of "u.xy".
 
     Raises:
         InputError: If there is no such field or coordinate.
