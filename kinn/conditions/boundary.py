@@ -63,6 +63,7 @@ class Neumann(BoundaryCondition):
 
     kind: ClassVar[str] = "Neumann"
     data_names: ClassVar[tuple[str, ...]] = ("flux",)
+    natural_names: ClassVar[tuple[str, ...]] = ("flux",)
 
     flux: Any
 
@@ -74,14 +75,6 @@ class Neumann(BoundaryCondition):
     def boundary_datum(self) -> BoundaryDatum:
         """The normal derivative."""
         return BoundaryDatum(self.flux, 0.0, 1.0, order=2)
-
-    def essential_part(self) -> None:
-        """Nothing: it is a natural condition."""
-
-    @property
-    def natural_data(self) -> tuple[Any, ...]:
-        """The flux."""
-        return (self.flux,)
 
 
 @dataclass(frozen=True)
@@ -99,6 +92,7 @@ class Robin(BoundaryCondition):
 
     kind: ClassVar[str] = "Robin"
     data_names: ClassVar[tuple[str, ...]] = ("value", "alpha", "beta")
+    natural_names: ClassVar[tuple[str, ...]] = ("value", "alpha")
 
     alpha: Any
     beta: Any
@@ -121,14 +115,6 @@ class Robin(BoundaryCondition):
     def boundary_datum(self) -> BoundaryDatum:
         """The value of the sum."""
         return BoundaryDatum(self.value, self.alpha, self.beta, order=2)
-
-    def essential_part(self) -> None:
-        """Nothing: it is a natural condition."""
-
-    @property
-    def natural_data(self) -> tuple[Any, ...]:
-        """The value and the factor of the field: the energy of the surroundings."""
-        return (self.value, self.alpha)
 
 
 @dataclass(frozen=True)

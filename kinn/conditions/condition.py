@@ -130,7 +130,11 @@ class Condition(ABC):
     #: The names of its attributes that are data: numbers or functions of the coordinates, finite where it holds.
     data_names: ClassVar[tuple[str, ...]] = ()
 
-    #: Whether the minimum of an energy satisfies it unasked where its residuals contain derivatives.
+    #: The names of the data of a natural condition, which the minimum of an energy satisfies unasked: their work has to be
+    #: part of the energy unless they are 0.
+    natural_names: ClassVar[tuple[str, ...]] = ()
+
+    #: Whether it is a natural condition where its residuals contain derivatives.
     natural_in_derivatives: ClassVar[bool] = False
 
     #: Whether the multiplier that enforces it in an energy is the flux of its field through the boundary.
@@ -275,27 +279,19 @@ class Condition(ABC):
         Raises:
             InputError: If the energy form cannot keep the condition.
         """
-        return self
+        return None if self.natural_names else self
 
     @property
     def natural_data(self) -> tuple[Any, ...]:
-        """Data of a natural condition, whose work has to be part of the energy unless they are 0."""
-        return ()
+        """Data of a natural condition; see `natural_names`."""
+        return tuple(getattr(self, name) for name in self.natural_names)
 
     def loaded_fields(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Names of the displacements along which it prescribes a traction.
-
-        Args:
-            names: The names of the problem's fields.
-        """
+        """Displacements, among the fields of a problem, along which it prescribes a traction."""
         return ()
 
     def nodal_constraint(self, names: Sequence[str]) -> NodalConstraint | None:
-        """Constraint on the nodes of finite elements; None where it has no such counterpart.
-
-        Args:
-            names: The names of the problem's fields.
-        """
+        """Constraint on finite elements for the fields of a problem; None where it has no such counterpart."""
         return None
 
     # How it is restricted to a window of time

@@ -26,6 +26,7 @@ class Traction(ResidualCondition):
     """
 
     kind: ClassVar[str] = "Traction"
+    natural_names: ClassVar[tuple[str, ...]] = ("value",)
 
     residual: Callable[..., Any] = field(init=False, repr=False)
     material: Material | Callable[[Points], Material] = field(kw_only=True)
@@ -48,9 +49,6 @@ class Traction(ResidualCondition):
             for t, given in zip(found, self.value, strict=True)
             if given is not None
         ]
-
-    def essential_part(self) -> None:
-        """Nothing: it is a natural condition."""
 
     @property
     def natural_data(self) -> tuple[Any, ...]:
