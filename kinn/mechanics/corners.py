@@ -1,13 +1,13 @@
-"""Corners of an elastic body in the plane at which the stress is infinite.
+"""Singular corners of plane elastic bodies: exponents, input features and weights.
 
-Near a corner of angle w the displacement goes as r^a, where a solves (Williams 1952, J. Appl. Mech. 19, 526)
+Near a corner of angle w the displacement behaves as r^a, where a solves (Williams 1952, J. Appl. Mech. 19, 526)
 
     sin a w = +- a sin w                                  both faces free,
     k sin a w = +- a sin w                                both clamped,
     k sin^2 a w = ((k + 1) / 2)^2 - a^2 sin^2 w           one free, one clamped,
 
-k = 3 - 4 nu in plane strain and (3 - nu) / (1 + nu) in plane stress; a may be complex, and its real part counts. Where it is below 1 the stress has no bound, and networks that see
-the coordinates alone need many splines for it: the distance to the power a is an input that helps them.
+k = 3 - 4 nu in plane strain and (3 - nu) / (1 + nu) in plane stress; of a complex a the real part counts. Below 1 the stress
+is unbounded: a network of the coordinates alone resolves it slowly, one with r^a as a further input does not.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from kinn.errors import InputError, unknown
 from kinn.mechanics.elastic import PlaneStress
 from kinn.mechanics.material import Material
 
-#: What a face may be.
+#: The conditions on a face.
 FACES = ("free", "clamped")
 
-#: Where roots are looked for from, real and imaginary parts.
+#: Starting points of the search for roots, real and imaginary parts.
 STARTS = (np.linspace(0.05, 0.95, 19), (0.0, 0.1, 0.3, 0.6))
 
-#: Newton's steps from each start.
+#: Newton steps from each start.
 STEPS = 40
 
-#: Roots nearer than this to 0 and 1 are the shift and the rotation of the whole, which are no field of the corner.
+#: Roots nearer than this to 0 and 1 are the rigid-body modes.
 TRIVIAL = 1e-6
 
-#: The square of the distance, in units of length, at which the feature is flat: its slope at the corner is a number.
+#: The square of the distance below which the feature is flattened, so that its gradient at the corner is finite.
 FLAT = 1e-16
 
 
 def corner_exponent(material: Material, angle: float, faces: Sequence[str]) -> float:
-    """Return the least exponent a of the displacement at a corner, 1 where the stress is bounded.
+    """Smallest exponent a of the displacement at a corner, 1 where the stress is bounded.
 
     Args:
-        material: The material, of which Poisson's ratio counts; others than `PlaneStress` are in plane strain.
+        material: The material, of which Poisson's ratio counts; all but `PlaneStress` are taken in plane strain.
         angle: The angle of the body at the corner in radians, above 0 and up to 2 pi.
-        faces: What the two faces are, "free" or "clamped" each.
+        faces: The conditions on the two faces, "free" or "clamped" each.
 
     Raises:
-        InputError: If the angle or the faces cannot be.
+        InputError: If the angle is out of range, or a face is neither.
     """
     if not 0 < angle <= 2 * pi:
         raise InputError(f"the angle of a corner is above 0 and up to 2 pi, not {angle}")
@@ -61,13 +61,13 @@ def corner_exponent(material: Material, angle: float, faces: Sequence[str]) -> f
     nu = float(material.poisson)
     k = (3 - nu) / (1 + nu) if isinstance(material, PlaneStress) else 3 - 4 * nu
     if faces[0] != faces[1]:
-        return _least(
+        return _smallest_root(
             lambda a: k * sin(a * angle) ** 2 - ((k + 1) / 2) ** 2 + (a * sin(angle)) ** 2,
             lambda a: k * angle * sin(2 * a * angle) + 2 * a * sin(angle) ** 2,
         )
     factor = 1.0 if faces[0] == "free" else k
     return min(
-        _least(
+        _smallest_root(
             lambda a, s=sign: factor * sin(a * angle) - s * a * sin(angle),  # type: ignore[misc]
             lambda a, s=sign: factor * angle * cos(a * angle) - s * sin(angle),  # type: ignore[misc]
         )
@@ -76,7 +76,7 @@ def corner_exponent(material: Material, angle: float, faces: Sequence[str]) -> f
 
 
 def corner_feature(corner: Sequence[float], exponent: float) -> Callable[[Any, Any], Any]:
-    """Return (x, y) -> r^a, r the distance from a corner: an input for networks where the field goes like that."""
+    """Input feature (x, y) -> r^a, r the distance from a corner."""
     x0, y0 = corner
 
     def feature(x: Any, y: Any) -> Any:
@@ -86,9 +86,9 @@ def corner_feature(corner: Sequence[float], exponent: float) -> Callable[[Any, A
 
 
 def corner_weight(corner: Sequence[float], exponent: float, reach: float) -> Callable[[Any, Any], Any]:
-    """Return (x, y) -> (r^2 / (r^2 + R^2))^(1 - a / 2), which keeps a strong residual bounded at a corner.
+    """Weight (x, y) -> (r^2 / (r^2 + R^2))^(1 - a / 2), which keeps a strong residual bounded at a corner.
 
-    It goes as r^(2 - a) near the corner, as the inverse of second derivatives, and to 1 beyond the reach R, a length.
+    Near the corner it behaves as r^(2 - a), the inverse of second derivatives; beyond the length R it tends to 1.
     """
     x0, y0 = corner
 
@@ -99,9 +99,9 @@ def corner_weight(corner: Sequence[float], exponent: float, reach: float) -> Cal
     return weight
 
 
-def _least(f: Callable[[complex], complex], slope: Callable[[complex], complex]) -> float:
-    """Return the least real part of the roots between 0 and 1, by Newton's method from many starts; 1 where there is none."""
-    least = 1.0
+def _smallest_root(f: Callable[[complex], complex], slope: Callable[[complex], complex]) -> float:
+    """Smallest real part of the roots between 0 and 1, by Newton's method from many starts; 1 where there is none."""
+    smallest = 1.0
     for re, im in product(*STARTS):
         a = complex(re, im)
         for _ in range(STEPS):
@@ -109,6 +109,6 @@ def _least(f: Callable[[complex], complex], slope: Callable[[complex], complex])
             a -= step
             if abs(step) < 1e-15 or abs(a) > 2:
                 break
-        if TRIVIAL < a.real < least - TRIVIAL and abs(step) < 1e-8:
-            least = a.real
-    return least
+        if TRIVIAL < a.real < smallest - TRIVIAL and abs(step) < 1e-8:
+            smallest = a.real
+    return smallest

@@ -25,7 +25,7 @@ class Elastic(Material):
         return self.lame
 
     def stress(self, v: Sequence[Field]) -> Tensor:
-        """Return the rows of the stress."""
+        """Rows of the stress."""
         eps = self._strain(v)
         volume, twice = trace(eps) * self.volumetric, 2.0 * self.shear
         return tuple(
@@ -33,15 +33,15 @@ class Elastic(Material):
         )
 
     def energy(self, v: Sequence[Field]) -> Field:
-        """Return sigma : eps / 2."""
+        """The density sigma : eps / 2."""
         return double(self.stress(v), self._strain(v)) * 0.5
 
     def von_mises(self, v: Sequence[Field]) -> Field:
-        """Return von Mises' equivalent stress."""
+        """Equivalent (von Mises) stress."""
         return von_mises(self.stress(v), self.out_of_plane(v))
 
     def out_of_plane(self, v: Sequence[Field]) -> Field | float:
-        """Return the normal stress out of the plane."""
+        """Normal stress out of the plane."""
         return 0.0
 
     def _strain(self, v: Sequence[Field]) -> Tensor:
@@ -52,7 +52,7 @@ class Elastic(Material):
 
 @dataclass(frozen=True)
 class PlaneStress(Elastic):
-    """A thin plate: no stress across it. There lambda is replaced by 2 lambda mu / (lambda + 2 mu) = E nu / (1 - nu^2)."""
+    """A thin plate: no stress across it. In place of lambda it has 2 lambda mu / (lambda + 2 mu) = E nu / (1 - nu^2)."""
 
     dimension: ClassVar[int] = 2
     limit: ClassVar[float] = 1.0
@@ -70,7 +70,7 @@ class PlaneStrain(Elastic):
     dimension: ClassVar[int] = 2
 
     def out_of_plane(self, v: Sequence[Field]) -> Field | float:
-        """Return lambda tr(eps)."""
+        """Normal stress lambda tr(eps)."""
         stress: Field = trace(self._strain(v)) * self.lame
         return stress
 

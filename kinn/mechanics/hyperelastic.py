@@ -1,7 +1,6 @@
 """Hyperelastic materials at large deformations; in the plane, plane strain.
 
-Where a deformation turns the material inside out (J = det F <= 0) it has no energy: the density is NaN there, so that no
-step of a minimisation leads to it.
+An inverted deformation (J = det F <= 0) has no energy: the density is NaN there, so that minimisation rejects the step.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ from kinn.mechanics.material import Material
 
 @dataclass(frozen=True)
 class Hyperelastic(Material):
-    """A material whose stress is the derivative of its energy; `stress` is Piola's first, P = d psi / d F."""
+    """A material whose stress is the derivative of its energy; `stress` is the first Piola-Kirchhoff stress P = d psi / d F."""
 
     def cauchy(self, v: Sequence[Field]) -> Tensor:
-        """Return the rows of Cauchy's (true) stress P F^T / J."""
+        """Rows of the Cauchy stress P F^T / J."""
         f = deformation_gradient(v)
         j = determinant(f)
         return tuple(Vector(entry / j for entry in row) for row in product(self.stress(v), transposed(f)))
 
     def von_mises(self, v: Sequence[Field]) -> Field:
-        """Return von Mises' equivalent of Cauchy's stress."""
+        """Equivalent (von Mises) Cauchy stress."""
         return von_mises(self.cauchy(v), self.out_of_plane(v))
 
     def out_of_plane(self, v: Sequence[Field]) -> Field | float:
-        """Return Cauchy's normal stress out of the plane."""
+        """Cauchy stress normal to the plane."""
         return 0.0
 
 
@@ -56,7 +55,7 @@ class NeoHookean(Hyperelastic):
     """
 
     def energy(self, v: Sequence[Field]) -> Field:
-        """Return psi."""
+        """The density psi."""
         f = deformation_gradient(v)
         volume = log(determinant(f))
         density: Field = (
@@ -67,7 +66,7 @@ class NeoHookean(Hyperelastic):
         return density
 
     def stress(self, v: Sequence[Field]) -> Tensor:
-        """Return P = mu (F - F^-T) + lambda ln J F^-T."""
+        """Rows of P = mu (F - F^-T) + lambda ln J F^-T."""
         f = deformation_gradient(v)
         j = determinant(f)
         factor = (log(j) * self.lame - self.shear) / j
@@ -77,7 +76,7 @@ class NeoHookean(Hyperelastic):
         )
 
     def out_of_plane(self, v: Sequence[Field]) -> Field | float:
-        """Return lambda ln J / J, for the stretch across the plane is 1."""
+        """The stress lambda ln J / J, for the stretch across the plane is 1."""
         j = determinant(deformation_gradient(v))
         stress: Field = log(j) * self.lame / j
         return stress
@@ -85,10 +84,10 @@ class NeoHookean(Hyperelastic):
 
 @dataclass(frozen=True)
 class SaintVenantKirchhoff(Hyperelastic):
-    """psi = lambda (tr E)^2 / 2 + mu E : E, E Green's strain: Hooke's law at large rotations and small strains."""
+    """psi = lambda (tr E)^2 / 2 + mu E : E, E the Green-Lagrange strain: Hooke's law at large rotations and small strains."""
 
     def energy(self, v: Sequence[Field]) -> Field:
-        """Return psi."""
+        """The density psi."""
         e = green_strain(v)
         volume = trace(e)
         density = volume * volume * (0.5 * self.lame) + double(e, e) * self.shear
@@ -97,7 +96,7 @@ class SaintVenantKirchhoff(Hyperelastic):
         return admissible
 
     def stress(self, v: Sequence[Field]) -> Tensor:
-        """Return P = F S with S = lambda tr(E) 1 + 2 mu E."""
+        """Rows of P = F S with S = lambda tr(E) 1 + 2 mu E."""
         e = green_strain(v)
         volume, twice = trace(e) * self.lame, 2.0 * self.shear
         second = tuple(
@@ -107,6 +106,6 @@ class SaintVenantKirchhoff(Hyperelastic):
         return product(deformation_gradient(v), second)
 
     def out_of_plane(self, v: Sequence[Field]) -> Field | float:
-        """Return lambda tr(E) / J, for the stretch across the plane is 1."""
+        """The stress lambda tr(E) / J, for the stretch across the plane is 1."""
         stress: Field = trace(green_strain(v)) * self.lame / determinant(deformation_gradient(v))
         return stress

@@ -1,4 +1,4 @@
-"""Tensors of deformation as rows of fields, in two and three dimensions."""
+"""Deformation tensors as rows of fields, in two and three dimensions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Tensor: TypeAlias = tuple[Vector, ...]
 
 
 def displacement_gradient(v: Sequence[Field]) -> Tensor:
-    """Return the rows of grad v.
+    """Rows of grad v.
 
     Raises:
-        InputError: If a displacement has not one component a coordinate, of which there are two or three.
+        InputError: Unless the displacement has one component per coordinate in space, two or three.
     """
     rows = tuple(grad(component) for component in v)
     if len(rows) not in (2, 3) or any(len(row) != len(rows) for row in rows):
@@ -29,7 +29,7 @@ def displacement_gradient(v: Sequence[Field]) -> Tensor:
 
 
 def deformation_gradient(v: Sequence[Field]) -> Tensor:
-    """Return the rows of F = 1 + grad v."""
+    """Rows of the deformation gradient F = 1 + grad v."""
     return tuple(
         Vector(entry + 1.0 if i == j else entry for j, entry in enumerate(row))
         for i, row in enumerate(displacement_gradient(v))
@@ -37,7 +37,7 @@ def deformation_gradient(v: Sequence[Field]) -> Tensor:
 
 
 def green_strain(v: Sequence[Field]) -> Tensor:
-    """Return the rows of Green's strain (F^T F - 1) / 2."""
+    """Rows of the Green-Lagrange strain (F^T F - 1) / 2."""
     columns = transposed(deformation_gradient(v))
     return tuple(
         Vector(0.5 * (a @ b - (1.0 if i == j else 0.0)) for j, b in enumerate(columns)) for i, a in enumerate(columns)
@@ -45,12 +45,12 @@ def green_strain(v: Sequence[Field]) -> Tensor:
 
 
 def determinant(rows: Tensor) -> Field:
-    """Return the determinant of a tensor of two or three dimensions."""
+    """Determinant of a tensor in two or three dimensions."""
     return rows[0] @ cofactor(rows)[0]
 
 
 def cofactor(rows: Tensor) -> Tensor:
-    """Return the rows of cof F = det F F^-T."""
+    """Rows of the cofactor det F F^-T."""
     if len(rows) == 2:
         (a, b), (c, d) = rows
         return Vector((d, -c)), Vector((-b, a))
@@ -58,33 +58,33 @@ def cofactor(rows: Tensor) -> Tensor:
 
 
 def cross(a: Sequence[Field], b: Sequence[Field]) -> Vector:
-    """Return the vector product."""
+    """Vector product."""
     return Vector(a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3] for k in range(3))
 
 
 def transposed(rows: Tensor) -> Tensor:
-    """Return the columns."""
+    """Columns of a tensor."""
     return tuple(Vector(column) for column in zip(*rows, strict=True))
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:
-    """Return the rows of a b."""
+    """Rows of the product a b."""
     columns = transposed(b)
     return tuple(Vector(row @ column for column in columns) for row in a)
 
 
 def double(a: Tensor, b: Tensor) -> Field:
-    """Return the double contraction a : b."""
+    """Double contraction a : b."""
     return reduce(add, (row @ other for row, other in zip(a, b, strict=True)))
 
 
 def trace(rows: Tensor) -> Field:
-    """Return the trace."""
+    """Trace of a tensor."""
     return reduce(add, (row[i] for i, row in enumerate(rows)))
 
 
 def von_mises(stress: Tensor, out_of_plane: Field | float = 0.0) -> Field:
-    """Return von Mises' equivalent stress of a symmetric stress, in the plane with a normal stress out of it."""
+    """Equivalent (von Mises) stress of a symmetric stress; in the plane, with the normal stress out of it."""
     if len(stress) == 2:
         (xx, xy), (_, yy) = stress
         zz, shear = out_of_plane, xy * xy
@@ -92,5 +92,5 @@ def von_mises(stress: Tensor, out_of_plane: Field | float = 0.0) -> Field:
         (xx, xy, xz), (_, yy, yz), (_, _, zz) = stress
         shear = xy * xy + yz * yz + xz * xz
     differences = (xx - yy) ** 2 + (yy - zz) ** 2 + (xx - zz) ** 2
-    found: Field = sqrt(0.5 * differences + 3.0 * shear)
-    return found
+    equivalent: Field = sqrt(0.5 * differences + 3.0 * shear)
+    return equivalent

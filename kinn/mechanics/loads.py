@@ -1,12 +1,12 @@
-"""Loads and supports: tractions, pressure that follows the surface, planes of symmetry."""
+"""Loads, supports and interfaces: tractions, follower pressure, planes of symmetry, perfect bonding."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
-from kinn.conditions import Condition, Dirichlet, ResidualCondition
+from kinn.conditions import Condition, Dirichlet, Interface, NodalConstraint, ResidualCondition, Traces
 from kinn.errors import InputError
 from kinn.fields import Field, Points, Vector
 from kinn.mechanics.kinematics import cofactor, deformation_gradient
@@ -15,14 +15,14 @@ from kinn.mechanics.material import Material
 
 @dataclass(frozen=True)
 class Traction(ResidualCondition):
-    """A dead traction on a boundary, sigma n = t: for the strong form its residual, for an energy its `work`.
+    """A dead traction on a boundary, sigma n = t: its residual in the strong form, its `work` in an energy.
 
     Attributes:
-        residual: Made of the others.
-        material: The material, or a function of the points that gives it.
-        value: The traction, one number or function of the coordinates a component; None for a component that is not given
-            (because the displacement is).
-        scale: What the residual is divided by, so that stresses and displacements weigh alike: Young's modulus by default.
+        residual: Derived from the others.
+        material: The material, or a function of the points that returns it.
+        value: The traction, a number or function of the coordinates per component; None for a component along which the
+            displacement is prescribed instead.
+        scale: The unit of the residual, so that stresses and displacements have equal weight: Young's modulus by default.
     """
 
     kind: ClassVar[str] = "Traction"
@@ -42,12 +42,12 @@ class Traction(ResidualCondition):
         material = self.material(p) if callable(self.material) else self.material
         if len(fields) < len(self.value):
             raise InputError(f"{self.label} has {len(self.value)} components, and there are {len(fields)} fields")
-        found = material.traction(fields[: len(self.value)], p.n)
+        traction = material.traction(fields[: len(self.value)], p.n)
         scale = self.scale if self.scale is not None else material.young
         return [
-            (t - p.field(given, f"the traction of {self.label}")) / scale
-            for t, given in zip(found, self.value, strict=True)
-            if given is not None
+            (t - p.field(prescribed, f"the traction of {self.label}")) / scale
+            for t, prescribed in zip(traction, self.value, strict=True)
+            if prescribed is not None
         ]
 
     @property
@@ -60,7 +60,7 @@ class Traction(ResidualCondition):
         return tuple(name for name, t in zip(names, self.value, strict=False) if t is not None)
 
     def work(self, *arguments: Any) -> Field:
-        """Return the density of the work t . v: for `Problem(work={"right": traction.work})`."""
+        """Density of the work t . v, for `Problem(work={"right": traction.work})`."""
         *fields, p = arguments
         parts = [
             u * p.field(t, f"the traction of {self.label}")
@@ -73,11 +73,44 @@ class Traction(ResidualCondition):
         return density
 
 
-def symmetry(on: str, field_across: str, *, enforce: str = "hard") -> Condition:
-    """Return the condition of a plane of symmetry: nothing moves across it.
+@dataclass(frozen=True)
+class Bonded(Interface):
+    """Perfect bonding of two solids: displacement and traction are continuous.
 
-    That nothing is sheared along it comes out by itself in an energy; in the strong form state it as a `Traction` with the
-    component across given as None.
+    Attributes:
+        field: A displacement, which names the condition in messages; the condition holds for all of them.
+        materials: The materials of the two subdomains, in order.
+    """
+
+    kind: ClassVar[str] = "Bonded"
+    multiplier_is_flux: ClassVar[bool] = False  # there is one for each displacement
+
+    _: KW_ONLY
+    materials: tuple[Material, Material]
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """None: the condition is about all fields."""
+        return ()
+
+    def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
+        """The jumps of the displacements, and those of the tractions over the larger Young's modulus."""
+        first, second = ([trace[name] for name in p.fields] for trace in traces)
+        jumps = [a - b for a, b in zip(first, second, strict=True)]
+        stiff = max(material.young for material in self.materials)
+        tractions = (m.traction(v, p.n) for m, v in zip(self.materials, (first, second), strict=True))
+        return jumps + [(a - b) / stiff for a, b in zip(*tractions, strict=True)]
+
+    def nodal_constraint(self, names: Sequence[str]) -> NodalConstraint:
+        """All displacements are the same at nodes of the two subdomains."""
+        return NodalConstraint(tuple(names), 0.0, tied=True)
+
+
+def symmetry(on: str, field_across: str, *, enforce: str = "hard") -> Condition:
+    """Condition of a plane of symmetry: no displacement across it.
+
+    Zero shear along it is a natural condition of an energy; in the strong form state it as a `Traction` whose component
+    across the plane is None.
 
     Args:
         on: The name of the boundary, a plane at right angles to a coordinate.
@@ -88,10 +121,10 @@ def symmetry(on: str, field_across: str, *, enforce: str = "hard") -> Condition:
 
 
 def pressure_work(v: Sequence[Field], p: Points, pressure: float) -> Field:
-    """Return the density of the work of a pressure that follows the surface it acts on.
+    """Density of the work of a follower pressure.
 
-    The work is the pressure times the volume that the surface sweeps, as the integral of -(X + v) . cof F N / d over the
-    undeformed surface less that at rest. Its variation is that of the follower load where the rim of the surface is held,
+    The work is the pressure times the volume that the surface sweeps: the integral of -(X + v) . cof F N / d over the
+    undeformed surface less its value at v = 0. Its variation is the follower load where the rim of the surface is fixed or
     lies in planes of symmetry through the origin, or the surface is closed.
 
     Args:

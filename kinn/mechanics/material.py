@@ -1,4 +1,4 @@
-"""What isotropic materials have in common: their constants, and what follows from a stress."""
+"""The base of isotropic materials: elastic constants, residual and traction of a stress."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ class Material(ABC):
         poisson: Poisson's ratio, likewise.
     """
 
-    #: The largest Poisson's ratio, excluded; at 1/2 a material cannot change its volume, which a displacement alone cannot
-    #: describe.
+    #: The upper bound of Poisson's ratio, excluded: at 1/2 a material is incompressible, which takes a pressure as a field.
     limit: ClassVar[float] = 0.5
 
     young: Any
@@ -49,26 +48,26 @@ class Material(ABC):
 
     @abstractmethod
     def energy(self, v: Sequence[Field]) -> Field:
-        """Return the density of the strain energy of a displacement."""
+        """Density of the strain energy of a displacement."""
 
     @abstractmethod
     def stress(self, v: Sequence[Field]) -> Tensor:
-        """Return the rows of the stress that is in balance over the undeformed body."""
+        """Rows of the stress whose divergence balances body forces on the undeformed body."""
 
     @abstractmethod
     def von_mises(self, v: Sequence[Field]) -> Field:
-        """Return von Mises' equivalent of the true stress."""
+        """Equivalent (von Mises) Cauchy stress."""
 
     def residual(self, v: Sequence[Field], body: Sequence[Any] | None = None) -> list[Field]:
-        """Return the strong form's residual div sigma + b, one a component.
+        """Residual of the strong form, div sigma + b, per component.
 
         Args:
             v: The displacement.
-            body: The force b on a unit of volume.
+            body: The force b per unit volume.
         """
         rows = [div(row) for row in self.stress(v)]
         return rows if body is None else [row + b for row, b in zip(rows, body, strict=True)]
 
     def traction(self, v: Sequence[Field], normal: Vector) -> Vector:
-        """Return the traction sigma n on a surface with normal n."""
+        """Traction sigma n on a surface with normal n."""
         return Vector(row @ normal for row in self.stress(v))
