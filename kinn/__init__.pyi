@@ -10,10 +10,12 @@ from .unknowns import UnknownTerm as UnknownTerm
 from .fields import MovingCoordinate as MovingCoordinate
 
 # How it is solved, and what comes back
-from .solver.driver import solve as solve
+from .solver import solve as solve
 from .runs.resume import resume as resume
 from .training_options import TrainingOptions as TrainingOptions
 from .solution import Solution as Solution
+from .train.callbacks import Callback as Callback
+from .train.state import StopReason as StopReason
 from .errors import InputError as InputError
 from .errors import SolveError as SolveError
 
@@ -104,12 +106,15 @@ from .optim.first_order import LBFGS as LBFGS
 from .optim.first_order import Adam as Adam
 
 # Training strategies: loss weights, sampling, causality
-from .train.strategies.fixed_weights import UniformWeights as UniformWeights
-from .train.strategies.fixed_weights import FixedWeights as FixedWeights
-from .train.strategies.ntk import NTK as NTK
-from .train.strategies.gradient_norm import GradientNorm as GradientNorm
-from .train.strategies.residual_attention import ResidualAttention as ResidualAttention
-from .train.strategies.self_adaptive import SelfAdaptive as SelfAdaptive
+from .train.strategies.strategy import Strategy as Strategy
+from .train.strategies.strategy import Weighting as Weighting
+from .train.strategies.strategy import Sampling as Sampling
+from .train.strategies.weights import UniformWeights as UniformWeights
+from .train.strategies.weights import FixedWeights as FixedWeights
+from .train.strategies.weights import NTK as NTK
+from .train.strategies.weights import GradientNorm as GradientNorm
+from .train.strategies.weights import ResidualAttention as ResidualAttention
+from .train.strategies.weights import SelfAdaptive as SelfAdaptive
 from .train.strategies.resampling import RAD as RAD
 from .train.strategies.resampling import RARD as RARD
 from .train.strategies.causal import Causal as Causal

@@ -15,8 +15,7 @@ from kinn.forms.objective import QuadratureCheck
 from kinn.forms.strong.identification import Estimate
 from kinn.metrics import Errors, FieldEvaluator, derived_values, exact_values
 from kinn.problem import Array, Problem
-from kinn.train.history import HistoryEntry
-from kinn.train.plans import EnsembleSolution
+from kinn.train.state import HistoryEntry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,6 +91,8 @@ class Solution:
         Raises:
             InputError: If the solution is no ensemble.
         """
+        from kinn.train.plans.ensemble import EnsembleSolution
+
         if not isinstance(self.fields, EnsembleSolution):
             raise InputError("only an ensemble has a standard deviation: kinn.solve(..., ensemble=5)")
         return self.fields.std(points, expressions)

@@ -154,18 +154,18 @@ class SwitchKind(StrategyKind):
 
 @dataclass(frozen=True)
 class CountKind(OptionKind):
-    """A whole number.
+    """A whole number of at least 1.
 
     Attributes:
-        least: The least one, which is that of a solve without the option.
+        one_is_off: Whether 1 is the number of a solve without the option; else False is.
     """
 
-    least: int = 1
+    one_is_off: bool = True
 
     @property
     def off(self) -> int:
-        """The least number."""
-        return self.least
+        """The value of a solve without the option."""
+        return 1 if self.one_is_off else False
 
     @property
     def command_line(self) -> tuple[Any, str | None]:
@@ -174,20 +174,18 @@ class CountKind(OptionKind):
 
     @property
     def study(self) -> Any:
-        """A whole number of at least the least."""
-        from typing import Annotated
+        """A whole number of at least 1."""
+        from pydantic import PositiveInt
 
-        from pydantic import Field
-
-        return Annotated[int, Field(ge=self.least)]
+        return PositiveInt
 
     def resolve(self, name: str, value: Any) -> Any:
-        """Number above the least."""
-        if value is None or (value == self.least and not isinstance(value, bool)):
+        """Number, None where it is that of a solve without the option."""
+        if value is None or value is False:
             return None
-        if not isinstance(value, int) or isinstance(value, bool) or value < self.least:
-            raise InputError(f"{name} is a whole number of at least {self.least}, not {value!r}")
-        return value
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} is a whole number of at least 1, not {value!r}")
+        return None if value == 1 and self.one_is_off else value
 
 
 @dataclass(frozen=True)
@@ -239,7 +237,7 @@ class TrainingOptions:
         sampling: How points move during training: `RAD()`, `RARD()`, a `Sampling` of your own or a name; "none" for
             points that stay.
         causal: Whether late times count only once early ones are learnt: `Causal(...)`, or True.
-        batch: The number of interior points of a step of Adam; 0 for all.
+        batch: The number of interior points of a step of Adam; False for all.
         time_windows: Cuts the time into this number of windows, each solved from the state at the end of the last one
             with a network of its own.
         curriculum: The values that a coefficient of the problem takes in turn, `{"re": (100, 400, 1000)}`, each training
@@ -254,7 +252,7 @@ class TrainingOptions:
             "kind": StrategyKind(
                 "Loss weights: uniform, fixed, ntk, gradient-norm, rba or sa.",
                 strong_only=True,
-                catalogue="kinn.train.strategies:WEIGHTS",
+                catalogue="kinn.train.strategies.weights:WEIGHTS",
                 title="loss weights",
             )
         },
@@ -265,7 +263,7 @@ class TrainingOptions:
             "kind": StrategyKind(
                 "How collocation points are moved: rad, rar-d or none.",
                 strong_only=True,
-                catalogue="kinn.train.strategies:SAMPLINGS",
+                catalogue="kinn.train.strategies.resampling:SAMPLINGS",
                 title="sampling",
             )
         },
@@ -274,13 +272,15 @@ class TrainingOptions:
         default=None,
         metadata={
             "kind": SwitchKind(
-                "Learn early times before late ones.", strong_only=True, catalogue="kinn.train.strategies:CAUSAL"
+                "Learn early times before late ones.", strong_only=True, catalogue="kinn.train.strategies.causal:CAUSAL"
             )
         },
     )
     batch: int | None = field(
         default=None,
-        metadata={"kind": CountKind("Interior points that each step of Adam sees.", strong_only=True, least=0)},
+        metadata={
+            "kind": CountKind("Interior points that each step of Adam sees.", strong_only=True, one_is_off=False)
+        },
     )
     time_windows: int | None = field(
         default=None,

@@ -28,7 +28,7 @@ from kinn import (
     problems,
     sin,
 )
-from kinn.train.history import HistoryEntry
+from kinn.train.state import HistoryEntry
 
 
 def line(**options: Any) -> Problem:

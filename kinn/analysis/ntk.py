@@ -24,7 +24,9 @@ from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.networks import Architecture
 from kinn.optim import Optimizer
 from kinn.problem import Array, Problem
+from kinn.train.callbacks import Callback
 from kinn.train.loop import StoppingCriteria, train
+from kinn.train.state import TrainingState
 
 #: Eigenvalues below this fraction of the largest are rounding.
 ROUNDING = 1e-16
@@ -167,18 +169,17 @@ def tangent_kernel_study(
     trial = DomainTrial(problem, network, seed=seed)
     training, validation = (strong_form(trial, points=points, seed=seed + offset) for offset in (0, 7_919))
     recorded: dict[int, Tensor] = {0: training.start()}
-    done = 0
 
-    def record(theta: Tensor, _: float) -> dict[str, float]:
-        nonlocal done
-        done += 1
-        recorded.pop(done - 1 if done - 1 not in steps else -1, None)
-        recorded[done] = theta.clone()
-        return {}
+    class Recorder(Callback):
+        """Keeps the parameters after the steps asked for and after the last one."""
+
+        def on_step(self, state: TrainingState) -> None:
+            recorded.pop(state.iteration - 1 if state.iteration - 1 not in steps else -1, None)
+            recorded[state.iteration] = state.theta.clone()
 
     if steps[-1]:
         limits = StoppingCriteria(budget=np.inf, iterations=steps[-1], rises=steps[-1], stagnation=steps[-1])
-        train(training, validation, optimizer, limits, watch=record)
+        train(training, validation, optimizer, limits, callbacks=[Recorder()])
     snapshots = [
         KernelSnapshot(n, training.loss(theta), tangent_kernels(training, theta)) for n, theta in recorded.items()
     ]

@@ -18,8 +18,8 @@ from kinn.problem import Problem
 from kinn.solution import Solution
 from kinn.solver import DTYPES
 from kinn.train.error_monitor import ErrorMonitor
-from kinn.train.history import HistoryEntry
 from kinn.train.loop import CLOCKS
+from kinn.train.state import HistoryEntry
 
 #: The share of the budget, or of the iterations, that Adam has before L-BFGS.
 ADAM = 0.6
@@ -144,7 +144,7 @@ def _trained(
             state = self.model.train_state
             loss = float("nan") if state.loss_train is None else float(sum(state.loss_train))
             asked = now()
-            measured = watch(trial.flat.get(), seconds)
+            measured = watch.measure(trial.flat.get(), seconds)
             lost += now() - asked
             history.append(HistoryEntry(self.stage, int(state.step), seconds, loss, errors=measured))
             if progress is not None:

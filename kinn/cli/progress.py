@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.solution import Solution
-    from kinn.train.history import HistoryEntry
+    from kinn.train.state import HistoryEntry
 
 #: Seconds between two plain lines of one stage.
 INTERVAL = 10.0

@@ -14,7 +14,7 @@ from kinn.experiments.run_spec import RunSpec
 
 if TYPE_CHECKING:
     from kinn.runs.folder import RunFolder
-    from kinn.train.history import HistoryEntry
+    from kinn.train.state import HistoryEntry
 
 #: How the work on a case ended: solved; solved before; failed, now and for good; another process is at it; the store
 #: cannot be written, so that no case can be worked on.

@@ -158,13 +158,12 @@ class FormObjective(ABC):
         """Whether the objective on fresh points is far from the best it was there."""
         return measured > 2 * best if self.least_squares else False
 
-    def quadrature_check(self, theta: Tensor, rejected: int, refinement: int) -> QuadratureCheck | None:
+    def quadrature_check(self, theta: Tensor, rejected: int) -> QuadratureCheck | None:
         """Comparison of the energies at theta by two quadratures, or None where the objective is no energy.
 
         Args:
             theta: The trained parameters (P,).
             rejected: How many steps the second quadrature rejected.
-            refinement: How many times the first points there were in the end.
         """
         return None
 

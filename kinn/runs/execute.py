@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.solution import Solution
     from kinn.train.checkpoint import Checkpoints
-    from kinn.train.history import HistoryEntry
+    from kinn.train.state import HistoryEntry
 
 #: Called with each history entry.
 Progress = Callable[["HistoryEntry"], None]
@@ -82,7 +82,7 @@ def execute_run(
     def write(state: dict[str, Any]) -> None:
         target.checkpoint({**state, "source": source}, resumed=checkpoint is not None)
 
-    checkpoints = Checkpoints(write if rank() == 0 else None, every=run.options.checkpoint_every, before=checkpoint)
+    checkpoints = Checkpoints(write if rank() == 0 else None, every=run.options.checkpoint_every, saved=checkpoint)
     history: list[HistoryEntry] = []
 
     def record(entry: HistoryEntry) -> None:
@@ -116,7 +116,7 @@ def load_solution(run: ResolvedRun, checkpoint: Mapping[str, Any]) -> Solution:
 
     if run.baseline is not None:
         raise InputError(f"solutions of {run.baseline} are not stored")
-    return _solve(run, None, Checkpoints(None, before=checkpoint))
+    return _solve(run, None, Checkpoints(None, saved=checkpoint))
 
 
 def _solve(run: ResolvedRun, progress: Progress | None, checkpoints: Checkpoints) -> Solution:

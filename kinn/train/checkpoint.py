@@ -1,4 +1,4 @@
-"""Checkpoints: where a solve stands, written now and then so that a kill at any moment leaves the last good state.
+"""Checkpoints: the state of a solve, written now and then so that a kill at any moment leaves the last good one.
 
 A checkpoint is plain data and tensors; it is read with `weights_only=True`, so that nothing in it is ever executed.
 """
@@ -13,26 +13,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kinn.errors import InputError
-from kinn.train.state import TrainingState
+import torch
 
-#: What tells a checkpoint from other files, and its format from later ones.
-FORMAT = "kinn checkpoint 1"
+from kinn.errors import InputError
+from kinn.train.callbacks import Callback
+from kinn.train.state import Stage, TrainingState
+
+#: Tells a checkpoint from other files, and its format from others.
+FORMAT = "kinn checkpoint 2"
 
 #: Seconds between two checkpoints.
 EVERY = 10.0
 
-#: Writing takes at most one part in so many of the time.
+#: The time between two checkpoints is at least this multiple of the time that writing one takes.
 CHECKPOINT_COST_FRACTION = 50.0
 
 
-class Checkpoints:
-    """Keeps where a solve stands: often enough that little is lost, seldom enough that it costs nothing.
+class Checkpoints(Callback):
+    """Writes checkpoints: often enough that little is lost, seldom enough that it costs nothing.
 
     Args:
-        write: Writes one, in place of the one before; None to keep none.
+        write: Writes one, in place of the one before; None to write none.
         every: Seconds between two; more where writing takes long.
-        before: What an earlier process kept, to go on from there.
+        saved: The contents of an earlier checkpoint, to resume from.
     """
 
     def __init__(
@@ -40,58 +43,75 @@ class Checkpoints:
         write: Callable[[dict[str, Any]], None] | None,
         *,
         every: float = EVERY,
-        before: Mapping[str, Any] | None = None,
+        saved: Mapping[str, Any] | None = None,
     ) -> None:
         self.write = write
         self.every = every
-        self.before = before
+        self.saved = saved or {}
         self.last: dict[str, Any] = {}
         self._due = 0.0
 
     @classmethod
     def in_file(
-        cls, path: Path | str | None, config: Mapping[str, Any], before: Mapping[str, Any] | None = None
+        cls, path: Path | str, config: Mapping[str, Any], saved: Mapping[str, Any] | None = None
     ) -> Checkpoints:
-        """Return checkpoints in a file, or none where there is no path.
+        """Checkpoints in a file.
 
         Args:
             path: The file.
             config: What is solved, and how.
-            before: What an earlier process kept.
+            saved: The contents of an earlier checkpoint.
         """
-        if path is None:
-            return cls(None)
-        place = Path(path)
-        return cls(lambda data: write_checkpoint(place, {**data, "config": dict(config)}), before=before)
+        file = Path(path)
+        return cls(lambda data: write_checkpoint(file, {**data, "config": dict(config)}), saved=saved)
 
     @property
     def seconds_before(self) -> float:
-        """The seconds of training that an earlier process spent."""
-        if self.before is None:
+        """The seconds of training before a resumption."""
+        if not self.saved:
             return 0.0
-        return float(sum(leg["seconds"] for leg in self.before["done"]) + self.before["training"]["seconds"])
+        return float(sum(stage["seconds"] for stage in self.saved["completed"]) + self.saved["training"]["seconds"])
 
-    def keep(self, make: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
-        """Write what `make` gives where it is time to, or `now`."""
+    def on_stage_start(self, state: TrainingState) -> None:
+        """Write a checkpoint where one is due."""
+        self.keep(lambda: contents(state))
+
+    def on_step(self, state: TrainingState) -> None:
+        """Write a checkpoint where one is due."""
+        self.keep(lambda: contents(state))
+
+    def on_stage_end(self, state: TrainingState) -> None:
+        """Write a checkpoint."""
+        self.keep(lambda: contents(state), now=True)
+
+    def keep(self, data: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
+        """Write the data of a checkpoint where one is due, or `now`."""
         if self.write is None:
             return
         began = time.monotonic()
         if began < self._due and not now:
             return
-        self.last = {"format": FORMAT, **make()}
+        self.last = {"format": FORMAT, **data()}
         self.write(self.last)
         ended = time.monotonic()
         self._due = ended + max(self.every, CHECKPOINT_COST_FRACTION * (ended - began))
 
 
+def contents(state: TrainingState) -> dict[str, Any]:
+    """Contents of a checkpoint: the stages that are completed, and the training of the present one."""
+    return {
+        "completed": [result.pack() for result in state.stage.completed],
+        "training": state.pack(),
+        "threads": torch.get_num_threads(),
+    }
+
+
 def write_checkpoint(path: Path, data: Mapping[str, Any]) -> None:
-    """Write a checkpoint beside its place and move it there, so that no moment is without a whole one.
+    """Write a checkpoint beside its place and move it there, so that there is a complete one at any moment.
 
     Raises:
         InputError: If it cannot be written.
     """
-    import torch
-
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with new.open("wb") as file:
@@ -106,13 +126,11 @@ def write_checkpoint(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Return what a checkpoint holds.
+    """Contents of a checkpoint.
 
     Raises:
         InputError: If there is none, or it is damaged, or from something else.
     """
-    import torch
-
     if not path.is_file():
         raise InputError(f"no checkpoint at {path}")
     try:
@@ -126,30 +144,30 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return data
 
 
-def standing_in(data: Mapping[str, Any], problem: str, parameters: int, fingerprint: float) -> TrainingState:
-    """Return where training stood at a checkpoint.
+def restore_state(data: Mapping[str, Any], stage: Stage, initial_loss: float) -> TrainingState:
+    """State of the training that a checkpoint holds.
 
     Args:
-        data: What the checkpoint holds.
-        problem: The name of the problem at hand.
-        parameters: The number of its parameters.
-        fingerprint: The loss at which its training begins: what tells one problem from another, whatever their names.
+        data: The contents of the checkpoint.
+        stage: The stage that is resumed.
+        initial_loss: The loss at which its training begins: what tells one problem from another, whatever their names.
 
     Raises:
         InputError: If the checkpoint is of another problem, or lacks something.
     """
     try:
-        standing, known = TrainingState.unpacked(data["training"]), float(data["fingerprint"])
+        state = TrainingState.unpack(data["training"], stage)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the checkpoint lacks what training needs to go on: {error}") from error
-    if len(standing.best) != parameters:
+        raise InputError(f"the checkpoint lacks what training needs to resume: {error}") from error
+    name, parameters = stage.trial.problem.name, stage.trial.parameter_count
+    if len(state.best_theta) != parameters:
         raise InputError(
-            f"the checkpoint is of another problem or network: it has {len(standing.best)} parameters, "
-            f"and problem {problem!r} has {parameters}"
+            f"the checkpoint is of another problem or network: it has {len(state.best_theta)} parameters, "
+            f"and problem {name!r} has {parameters}"
         )
-    if not math.isclose(known, fingerprint, rel_tol=1e-6):
+    if not math.isclose(state.initial_loss, initial_loss, rel_tol=1e-6):
         raise InputError(
-            f"the checkpoint is of another problem: its training began at a loss of {known:.6g}, "
-            f"and that of problem {problem!r} begins at {fingerprint:.6g}"
+            f"the checkpoint is of another problem: its training began at a loss of {state.initial_loss:.6g}, "
+            f"and that of problem {name!r} begins at {initial_loss:.6g}"
         )
-    return standing
+    return state

@@ -1,9 +1,11 @@
-"""The errors of a solution that is known, measured while training goes on: what "seconds to an accuracy" rests on."""
+"""Errors of a solution that is known, measured during training: the time to an error threshold rests on them."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -11,33 +13,42 @@ from torch import Tensor
 from kinn.forms import TrialFunctions
 from kinn.metrics import evaluation_points, reference_values
 from kinn.problem import Array
+from kinn.train.callbacks import Callback
+from kinn.train.state import TrainingState
 
-#: The factor between the times of two measurements: a time to an accuracy is known to within a tenth.
+#: The factor between the times of two measurements: a time to a threshold is known to within a tenth.
 GROWTH = 1.1
 
-#: Measuring takes at most one part in so many of the time.
+#: The time between two measurements is at least this multiple of the time that one takes.
 MONITOR_COST_FRACTION = 20.0
 
 
-class ErrorMonitor:
-    """Measures relative L2 errors of the present parameters now and then.
+class ErrorMonitor(Callback):
+    """Measures relative L2 errors of the present parameters now and then, and enters them in the history.
 
     Args:
-        trial: The trial functions; its problem is that whose solution is known.
+        trial: The trial functions; the solution of their problem is known.
     """
+
+    counts_as_training: ClassVar[bool] = False
 
     def __init__(self, trial: TrialFunctions) -> None:
         self.trial = trial
         self._due, self._warm = 0.0, False
 
     @cached_property
-    def _known(self) -> tuple[Array, dict[str, Array]]:
-        """The points (N, d) at which errors are measured, and the true values (N,) there by name."""
+    def _reference(self) -> tuple[Array, dict[str, Array]]:
+        """Points (N, d) at which errors are measured, and the true values (N,) there by name."""
         points = evaluation_points(self.trial.problem)
         return points, reference_values(self.trial.problem, points)
 
-    def __call__(self, theta: Tensor, seconds: float) -> dict[str, float]:
-        """Return the errors at parameters (P,) by field, or nothing where it is not yet time to measure.
+    def on_step(self, state: TrainingState) -> None:
+        """Measure the errors where it is time to."""
+        if errors := self.measure(state.theta, state.seconds):
+            state.history[-1] = replace(state.history[-1], errors=errors)
+
+    def measure(self, theta: Tensor, seconds: float) -> dict[str, float]:
+        """Errors at parameters (P,) by field, none where it is not yet time to measure.
 
         Args:
             theta: The parameters; those of the trial functions are set to them.
@@ -45,19 +56,18 @@ class ErrorMonitor:
         """
         if seconds < self._due:
             return {}
-        points, true = self._known
+        points, true = self._reference
         if not true:
             self._due = float("inf")
             return {}
         began = time.process_time()  # what else the machine does must not make measurements rare
         self.trial.flat.set(theta)
         values = self.trial.evaluate(points, list(true))
-        out = {
+        errors = {
             name: float(np.linalg.norm(column - exact) / np.linalg.norm(exact))
             for column, (name, exact) in zip(values.T, true.items(), strict=True)
         }
-        cost = (
-            MONITOR_COST_FRACTION * (time.process_time() - began) if self._warm else 0.0
-        )  # the first may compile something
+        # the first measurement may compile something
+        cost = MONITOR_COST_FRACTION * (time.process_time() - began) if self._warm else 0.0
         self._due, self._warm = max(seconds * GROWTH, seconds + cost), True
-        return {name: error for name, error in out.items() if np.isfinite(error)}
+        return {name: error for name, error in errors.items() if np.isfinite(error)}

@@ -1,31 +1,32 @@
-"""The training loop: steps, validates on fresh points, keeps the best, and says why it stopped."""
+"""The training loop: takes steps, validates at fresh points, keeps the best parameters, and says why it stopped."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from torch import Tensor
 
 from kinn.errors import SolveError
 from kinn.forms import FormObjective
 from kinn.optim import Optimizer, State
+from kinn.train.callbacks import Callback
 from kinn.train.distributed import broadcast
-from kinn.train.history import HistoryEntry
-from kinn.train.state import TrainingState
+from kinn.train.state import HistoryEntry, Stage, StopReason, TrainingResult, TrainingState
 from kinn.train.strategies.stack import StrategyStack
 
-#: How often the run goes back to the last good state before it gives up on numbers that are not finite.
-ROLLBACKS = 3
+#: How often training goes back to the best parameters before it gives up on numbers that are not finite.
+MAX_ROLLBACKS = 3
 
-#: How many multiplications may pass between two validations: some seconds on one core. Not seconds, for the clock must
-#: not decide which parameters are kept.
+#: The most multiplications between two validations, some seconds on one core. Not seconds, for the clock must not decide
+#: which parameters are kept.
 MAX_FLOPS_UNVALIDATED = 5e10
 
-#: What seconds of training are counted by. The processor's, which are the sum over its threads, make runs on a machine
-#: that others use comparable: of one thread they are what an idle machine's clock would show.
+#: The loss stagnates once it falls by less than this fraction over `StoppingCriteria.stagnation` steps.
+STAGNATION_FRACTION = 1e-3
+
+#: Clocks of the training time. CPU time, summed over threads, makes runs on a shared machine comparable: that of one
+#: thread is what an idle machine's wall clock would show.
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
@@ -35,11 +36,11 @@ class StoppingCriteria:
 
     Attributes:
         budget: Seconds.
-        clock: Which ones: a name of `CLOCKS`.
+        clock: The clock that they are counted by, a name of `CLOCKS`.
         iterations: Steps, None for no limit.
         check_every: The most steps between validations.
         rises: Training stops after this many validations in a row that rise, at twice the best or more.
-        stagnation: Training stops when the loss falls by less than 0.1 % over this many steps.
+        stagnation: Training stops when the loss stagnates over this many steps.
     """
 
     budget: float = 60.0
@@ -50,180 +51,177 @@ class StoppingCriteria:
     stagnation: int = 50
 
 
-@dataclass(frozen=True)
-class TrainingResult:
-    """What training came to.
-
-    Attributes:
-        theta: The best validated parameters (P,).
-        loss: The training loss there.
-        stopped: Why it stopped.
-        history: One record a step.
-        seconds: Time by the clock of the stopping rule.
-    """
-
-    theta: Tensor
-    loss: float
-    stopped: str
-    history: tuple[HistoryEntry, ...]
-    seconds: float
-
-
 def train(
-    system: FormObjective,
+    objective: FormObjective,
     validation: FormObjective,
     optimizer: Optimizer,
     stopping: StoppingCriteria,
-    progress: Callable[[HistoryEntry], None] | None = None,
     *,
-    regime: StrategyStack | None = None,
-    standing: TrainingState | None = None,
-    keep: Callable[[TrainingState, bool], None] | None = None,
-    watch: Callable[[Tensor, float], dict[str, float]] | None = None,
+    strategies: StrategyStack | None = None,
+    state: TrainingState | None = None,
+    stage: Stage | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
-    """Minimise the loss of a system.
+    """Minimise an objective.
 
-    What is done in a step depends on the steps before and never on the clock, which can only end training: a training
-    that goes on from where an earlier one stood comes to the same parameters, bit for bit.
+    A step depends on the steps before and never on the clock, which can only end training: a resumed training comes to
+    the same parameters, bit for bit.
 
     Args:
-        system: The objective: residuals at collocation points, or an energy.
+        objective: Residuals at collocation points, or an energy.
         validation: The same at fresh points.
         optimizer: The method.
         stopping: When to end.
-        progress: Called with each record.
-        regime: The strategies that change the objective, which is `system`, between steps.
-        standing: Where an earlier training stood, to go on from there; its time counts.
-        keep: Called before the first step and after each with where training stands, and whether it has ended.
-        watch: Called after each step with the parameters and the seconds, returns the errors that it measured; the time
-            that it takes does not count.
+        strategies: The strategies, which change the objective between steps.
+        state: The state of an earlier training to resume; its time counts.
+        stage: The stage that a new training belongs to.
+        callbacks: Called before the first step, after each step and at the end.
 
     Raises:
         SolveError: If the loss stays not finite, wherever a step leads; names the term and the place.
     """
-    regime = regime or StrategyStack((), system)
-    if standing is None:
-        standing = begin(system, validation, optimizer, regime)
+    strategies = strategies or StrategyStack((), objective)
+    if state is None:
+        state = begin(objective, validation, optimizer, strategies, stage)
     else:
-        regime.resume(standing.memories)
+        strategies.resume(state.strategy_states)
     clock = CLOCKS[stopping.clock]
-    began = clock() - standing.seconds
-    if keep is not None:
-        keep(standing, False)
-    while not (stopped := reason_to_stop(standing, system, optimizer, stopping)):
-        iteration = standing.iteration + 1
-        if regime.refresh(standing.state.theta, iteration):
-            _renew(standing, optimizer, regime)
-            if (best := regime.concluded) is not None:
-                standing.state = State(best, system.loss(best), stalled="conditions are held no better")
+    began = clock() - state.seconds
+
+    def notify(event: str) -> float:
+        """Call the callbacks; return the time that does not count."""
+        excluded = 0.0
+        for callback in callbacks:
+            called = 0.0 if callback.counts_as_training else clock()
+            getattr(callback, event)(state)
+            excluded += 0.0 if callback.counts_as_training else clock() - called
+        return excluded
+
+    began += notify("on_stage_start")
+    while not (reason := reason_to_stop(state, objective, optimizer, stopping)):
+        iteration = state.iteration + 1
+        if strategies.refresh(state.theta, iteration):
+            _restart_optimizer(state, optimizer, strategies)
+            if (final := strategies.final_parameters) is not None:
+                state.optimizer_state = State(final, objective.loss(final), stalled=str(StopReason.CONDITIONS_STAGNATE))
                 continue
-        objective = regime.objective(iteration)
-        state = optimizer.step(objective, standing.state)
-        if not math.isfinite(state.loss):
-            standing.rollbacks += 1
-            if standing.rollbacks > ROLLBACKS:
-                raise SolveError(
-                    f"the loss is not finite after {iteration} steps: {system.locate_nonfinite(state.theta)}"
-                )
-            standing.state = optimizer.start(objective, standing.best)
+        step_objective = strategies.step_objective(iteration)
+        optimizer_state = optimizer.step(step_objective, state.optimizer_state)
+        if not math.isfinite(optimizer_state.loss):
+            state.rollbacks += 1
+            if state.rollbacks > MAX_ROLLBACKS:
+                where = objective.locate_nonfinite(optimizer_state.theta)
+                raise SolveError(f"the loss is not finite after {iteration} steps: {where}")
+            state.optimizer_state = optimizer.start(step_objective, state.best_theta)
             continue
-        standing.state = state
-        standing.recent = [*standing.recent, state.loss][-stopping.stagnation - 1 :]
-        standing.seconds = broadcast(clock() - began)
+        state.optimizer_state = optimizer_state
+        state.recent_losses = [*state.recent_losses, state.loss][-stopping.stagnation - 1 :]
+        state.seconds = broadcast(clock() - began)
         measured = None
-        if iteration % validation_interval(optimizer, objective, state, stopping) == 0:
+        if iteration % validation_interval(optimizer, step_objective, optimizer_state, stopping) == 0:
             measured = validation.loss(state.theta)
-            standing.validated(measured)
-        stage, unknowns = state.stage or optimizer.name, system.unknowns(state.theta)
-        detail = state.detail | system.metrics()
-        standing.history.append(
-            HistoryEntry(stage, iteration, standing.seconds, state.loss, measured, detail, unknowns)
-        )
-        if watch is not None:
-            asked = clock()
-            if errors := watch(state.theta, standing.seconds):
-                standing.history[-1] = replace(standing.history[-1], errors=errors)
-                began += clock() - asked
-        if stall_reason(standing, system, optimizer, stopping) and regime.release():
-            _renew(standing, optimizer, regime)
-        if measured is None and reason_to_stop(standing, system, optimizer, stopping):
-            standing.history[-1] = replace(standing.history[-1], validation=validation.loss(state.theta))
-        if progress is not None:
-            progress(standing.history[-1])
-        if keep is not None:
-            keep(standing, False)
-    if keep is not None:
-        keep(standing, True)
-    theta, loss = standing.winner()
-    return TrainingResult(theta, loss, stopped, tuple(standing.history), broadcast(clock() - began))
+            state.record_validation(measured)
+        method, unknowns = optimizer_state.stage or optimizer.name, objective.unknowns(state.theta)
+        detail = optimizer_state.detail | objective.metrics()
+        state.history.append(HistoryEntry(method, iteration, state.seconds, state.loss, measured, detail, unknowns))
+        if stall_reason(state, objective, optimizer, stopping) and strategies.relax():
+            _restart_optimizer(state, optimizer, strategies)
+        if reason_to_stop(state, objective, optimizer, stopping):
+            _validate_last(state, validation)
+        if state.validation is not None:
+            began += notify("on_validation")
+        began += notify("on_step")
+        if state.stop_request:
+            _validate_last(state, validation)
+    notify("on_stage_end")
+    theta, loss = state.best_parameters()
+    seconds = broadcast(clock() - began)
+    return TrainingResult(theta, loss, reason, tuple(state.history), seconds, strategies.states, objective)
 
 
 def begin(
-    system: FormObjective, validation: FormObjective, optimizer: Optimizer, regime: StrategyStack | None = None
+    objective: FormObjective,
+    validation: FormObjective,
+    optimizer: Optimizer,
+    strategies: StrategyStack | None = None,
+    stage: Stage | None = None,
 ) -> TrainingState:
-    """Return where training stands before the first step, at the present parameters.
+    """State before the first step, at the present parameters.
 
     Raises:
         SolveError: If the loss is not finite there; names the term.
     """
-    theta = system.start()
-    if not math.isfinite(system.loss(theta)):
-        raise SolveError(f"the loss is not finite at the start: {system.locate_nonfinite(theta)}")
-    regime = regime or StrategyStack((), system)
-    regime.begin(theta)
-    state = optimizer.start(regime.objective(1), theta)
+    theta = objective.start()
+    initial_loss = objective.loss(theta)
+    if not math.isfinite(initial_loss):
+        raise SolveError(f"the loss is not finite at the start: {objective.locate_nonfinite(theta)}")
+    strategies = strategies or StrategyStack((), objective)
+    strategies.begin(theta)
+    optimizer_state = optimizer.start(strategies.step_objective(1), theta)
     measured = validation.loss(theta)
     return TrainingState(
-        state,
-        best=theta,
+        stage or Stage(objective.trial),
+        optimizer_state,
+        best_theta=theta,
         best_validation=measured,
-        best_loss=state.loss,
-        previous=measured,
-        memories=regime.memories,
-        unsettled=regime.unsettled,
+        best_loss=optimizer_state.loss,
+        previous_validation=measured,
+        initial_loss=initial_loss,
+        strategy_states=strategies.states,
+        objective_is_transient=strategies.objective_is_transient,
     )
 
 
-def _renew(standing: TrainingState, optimizer: Optimizer, regime: StrategyStack) -> None:
-    """Take note that the objective changed: what the optimizer knows of the old one, and its losses, no longer count."""
-    standing.state = optimizer.reset(regime.system, standing.state)
-    standing.recent = []
-    standing.memories = regime.memories
-    standing.unsettled = regime.unsettled
+def _restart_optimizer(state: TrainingState, optimizer: Optimizer, strategies: StrategyStack) -> None:
+    """Drop what the optimizer knows of the objective before it changed, and its losses."""
+    state.optimizer_state = optimizer.reset(strategies.objective, state.optimizer_state)
+    state.recent_losses = []
+    state.strategy_states = strategies.states
+    state.objective_is_transient = strategies.objective_is_transient
+
+
+def _validate_last(state: TrainingState, validation: FormObjective) -> None:
+    """Measure the loss at fresh points at the last step."""
+    if state.validation is None:
+        state.history[-1] = replace(state.history[-1], validation=validation.loss(state.theta))
 
 
 def stall_reason(
-    standing: TrainingState, system: FormObjective, optimizer: Optimizer, stopping: StoppingCriteria
-) -> str:
-    """Return why the method can go no further with this objective, or ""."""
-    recent = standing.recent
-    if standing.state.stalled:
-        return standing.state.stalled
-    if optimizer.monotone and len(recent) > stopping.stagnation and system.progress(recent) < 0.001:
-        return "stagnation"
+    state: TrainingState, objective: FormObjective, optimizer: Optimizer, stopping: StoppingCriteria
+) -> StopReason | str:
+    """Why the optimizer makes no more progress on this objective, or ""."""
+    recent = state.recent_losses
+    if state.optimizer_state.stalled:
+        return StopReason.of(state.optimizer_state.stalled)
+    if optimizer.monotone and len(recent) > stopping.stagnation and objective.progress(recent) < STAGNATION_FRACTION:
+        return StopReason.STAGNATION
     return ""
 
 
 def reason_to_stop(
-    standing: TrainingState, system: FormObjective, optimizer: Optimizer, stopping: StoppingCriteria
-) -> str:
-    """Return why training ends here, or "" where it goes on."""
-    if standing.state.stalled:
-        return standing.state.stalled
-    if standing.seconds >= stopping.budget:
-        return "budget"
-    if stopping.iterations is not None and standing.iteration >= stopping.iterations:
-        return "iterations"
-    if reason := stall_reason(standing, system, optimizer, stopping):
+    state: TrainingState, objective: FormObjective, optimizer: Optimizer, stopping: StoppingCriteria
+) -> StopReason | str:
+    """Why training ends here, or "" where it continues."""
+    if state.optimizer_state.stalled:
+        return StopReason.of(state.optimizer_state.stalled)
+    if state.stop_request:
+        return StopReason.of(state.stop_request)
+    if state.seconds >= stopping.budget:
+        return StopReason.BUDGET
+    if stopping.iterations is not None and state.iteration >= stopping.iterations:
+        return StopReason.ITERATIONS
+    if reason := stall_reason(state, objective, optimizer, stopping):
         return reason
-    if system.least_squares and standing.iteration and standing.state.loss == 0:
-        return "loss is zero"
+    if objective.least_squares and state.iteration and state.loss == 0:
+        return StopReason.LOSS_IS_ZERO
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
-    if standing.rises >= stopping.rises and system.overfits(standing.previous, standing.best_validation):
-        return "validation rises"
+    if state.rises >= stopping.rises and objective.overfits(state.previous_validation, state.best_validation):
+        return StopReason.VALIDATION_RISES
     return ""
 
 
-def validation_interval(optimizer: Optimizer, system: FormObjective, state: State, stopping: StoppingCriteria) -> int:
-    """Return the steps between validations: few where steps are long, so that these do not go unwatched."""
-    return max(1, min(stopping.check_every, int(MAX_FLOPS_UNVALIDATED / optimizer.step_flops(system, state))))
+def validation_interval(
+    optimizer: Optimizer, objective: FormObjective, state: State, stopping: StoppingCriteria
+) -> int:
+    """Steps between validations: fewer where steps take long."""
+    return max(1, min(stopping.check_every, int(MAX_FLOPS_UNVALIDATED / optimizer.step_flops(objective, state))))

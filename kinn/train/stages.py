@@ -1,144 +1,99 @@
-"""A solve from its first leg to its last: each trained in its share of the time, each kept in the checkpoint once done."""
+"""The stages of a solve: each trained in its share of the budget, and kept in the checkpoint once completed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-import torch
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 from kinn.forms import FormObjective, TrialFunctions
 from kinn.optim import Optimizer
-from kinn.train.checkpoint import Checkpoints, standing_in
+from kinn.train.callbacks import Callback
+from kinn.train.checkpoint import Checkpoints, restore_state
 from kinn.train.error_monitor import ErrorMonitor
-from kinn.train.history import HistoryEntry, columns, from_columns
-from kinn.train.loop import StoppingCriteria, TrainingResult, train
-from kinn.train.plans import SingleStage, TrainingPlan
-from kinn.train.state import TrainingState
-from kinn.train.strategies import Multipliers, QuadratureRefinement, Strategy, StrategyStack
+from kinn.train.loop import StoppingCriteria, train
+from kinn.train.plans.plan import SingleStage, TrainingPlan
+from kinn.train.state import HistoryEntry, Stage, TrainingResult
+from kinn.train.strategies.stack import StrategyStack
 from kinn.training_options import TrainingOptions
 
-#: Returns the objective of trial functions at the points trained on, and at those of validation, for what is added to
-#: the seed.
-Placing = Callable[[TrialFunctions, int], tuple[FormObjective, FormObjective]]
+#: Builds the objectives of training and of validation for trial functions and a number added to the seed.
+ObjectiveFactory: TypeAlias = Callable[[TrialFunctions, int], tuple[FormObjective, FormObjective]]
 
 
-@dataclass(frozen=True)
-class StageRunner:
-    """What all legs of a solve have in common.
+def train_stages(
+    plan: TrainingPlan,
+    build_objectives: ObjectiveFactory,
+    optimizer: Optimizer,
+    stopping: StoppingCriteria,
+    options: TrainingOptions,
+    *,
+    seed: int,
+    checkpoints: Checkpoints,
+    callbacks: Sequence[Callback] = (),
+) -> list[TrainingResult]:
+    """Train the stages of a plan, from the beginning or from a checkpoint.
 
-    Attributes:
-        place: Places the points.
-        method: The optimizer.
-        limits: When training ends; legs that share the time have equal parts of what is left of it.
-        keeper: Keeps where the solve stands.
-        recipe: The strategies.
-        seed: Fixes whatever is random in them.
-        progress: Called with each record.
+    Args:
+        plan: The plan.
+        build_objectives: Builds the objectives of a stage.
+        optimizer: The method.
+        stopping: When training ends; stages that share the budget have equal parts of what is left of it.
+        options: The strategies.
+        seed: Fixes all random draws of the strategies.
+        checkpoints: Writes the state of the solve, and holds that which is resumed.
+        callbacks: Follow the training of every stage.
     """
-
-    place: Placing
-    method: Optimizer
-    limits: StoppingCriteria
-    keeper: Checkpoints
-    recipe: TrainingOptions
-    seed: int
-    progress: Callable[[HistoryEntry], None] | None = None
-
-    def travel(self, route: TrainingPlan) -> list[TrainingResult]:
-        """Train the legs of a route, from the beginning or from a checkpoint, and return what each came to."""
-        before = self.keeper.before or {}
-        done = [_unpacked(data) for data in before.get("done", ())]
-        for leg in range(route.count):
-            trial = route.begin()
-            if leg == len(done):
-                done.append(self._leg(route, trial, done, before if leg == len(before.get("done", ())) else {}))
-            trial.flat.set(done[leg].theta)
-        return done
-
-    def _leg(
-        self, route: TrainingPlan, trial: TrialFunctions, done: Sequence[TrainingResult], before: Mapping[str, Any]
-    ) -> TrainingResult:
-        """Train one leg."""
-        leg = len(done)
-        system, validation = self.place(trial, route.seed(leg))
-        fingerprint = system.loss(system.start())
-        standing = standing_in(before, trial.problem.name, trial.parameter_count, fingerprint) if before else None
-
-        def keep(standing: TrainingState, ended: bool) -> None:
-            self.keeper.keep(
-                lambda: {
-                    "done": [_packed(outcome) for outcome in done],
-                    "training": standing.packed(),
-                    "fingerprint": fingerprint,
-                    "threads": torch.get_num_threads(),
-                },
-                now=ended,
-            )
-
-        progress = None
-        if self.progress is not None:
-            follow, said, earlier = self.progress, route.label(leg), history(route, done)
-
-            def progress(record: HistoryEntry) -> None:
-                follow(_moved(record, said, earlier))
-
-        strategies: tuple[Strategy, ...] = self.recipe.strategies
-        if system.guard is not None:
-            strategies = (QuadratureRefinement(), Multipliers()) if system.penalised else (QuadratureRefinement(),)
-        regime = StrategyStack(strategies, system, batch=self.recipe.batch, seed=self.seed + route.seed(leg))
-        stopping = self._share(route, done)
-        watch = (
-            ErrorMonitor(trial) if isinstance(route, SingleStage) else None
-        )  # a part of the time has no errors of the whole
-        return train(
-            system, validation, self.method, stopping, progress,
-            regime=regime, standing=standing, keep=keep, watch=watch,
-        )  # fmt: skip
-
-    def _share(self, route: TrainingPlan, done: Sequence[TrainingResult]) -> StoppingCriteria:
-        """Return when the next leg ends: each has an equal part of what those before it left."""
-        rest = len(done) % route.share
-        mine, left = done[len(done) - rest :], route.share - rest
-        budget = max(0.0, self.limits.budget - sum(o.seconds for o in mine)) / left
-        iterations = self.limits.iterations
-        if iterations is not None:
-            iterations = max(1, (iterations - sum(len(o.history) for o in mine)) // left)
-        return replace(self.limits, budget=budget, iterations=iterations)
+    saved = checkpoints.saved
+    completed: Sequence[object] = saved.get("completed", ())
+    results: list[TrainingResult] = []
+    for number in range(plan.count):
+        trial = plan.trial(number)
+        objective, validation = build_objectives(trial, plan.seed_offset(number))
+        strategies = _strategies(objective, options, seed + plan.seed_offset(number))
+        if number < len(completed):
+            result = TrainingResult.unpack(saved["completed"][number], objective)
+            strategies.resume(result.strategy_states)
+        else:
+            previous = joined_history(plan, results)[-1:]
+            stage = Stage(trial, plan.label(number), tuple(results), *previous)
+            resumed = saved and number == len(completed)
+            state = restore_state(saved, stage, objective.loss(objective.start())) if resumed else None
+            # the errors of a part of the time, or of another value of a constant, say nothing about the solution
+            monitors = [ErrorMonitor(trial)] if isinstance(plan, SingleStage) else []
+            result = train(
+                objective, validation, optimizer, _share(plan, stopping, results),
+                strategies=strategies, state=state, stage=stage, callbacks=[*monitors, *callbacks, checkpoints],
+            )  # fmt: skip
+        trial.flat.set(result.theta)
+        results.append(result)
+    return results
 
 
-def history(route: TrainingPlan, outcomes: Sequence[TrainingResult]) -> tuple[HistoryEntry, ...]:
-    """Return the histories of successive legs as one."""
-    whole: list[HistoryEntry] = []
-    for leg, outcome in enumerate(outcomes):
-        earlier = tuple(whole[-1:])
-        whole += [_moved(record, route.label(leg), earlier) for record in outcome.history]
-    return tuple(whole)
+def joined_history(plan: TrainingPlan, results: Sequence[TrainingResult]) -> tuple[HistoryEntry, ...]:
+    """History of successive stages as one."""
+    history: list[HistoryEntry] = []
+    for number, result in enumerate(results):
+        previous = history[-1] if history else None
+        history += [entry.following(previous, plan.label(number)) for entry in result.history]
+    return tuple(history)
 
 
-def _moved(record: HistoryEntry, label: str, earlier: Sequence[HistoryEntry]) -> HistoryEntry:
-    """Return a record of a leg as one of the whole solve."""
-    if not (label or earlier):
-        return record
-    iteration, seconds = (earlier[-1].iteration, earlier[-1].seconds) if earlier else (0, 0.0)
-    return replace(
-        record,
-        stage=f"{label} {record.stage}".strip(),
-        iteration=iteration + record.iteration,
-        seconds=seconds + record.seconds,
-    )
+def _strategies(objective: FormObjective, options: TrainingOptions, seed: int) -> StrategyStack:
+    """Strategies of a stage: those of the user, or those that every energy needs."""
+    if objective.guard is not None:
+        from kinn.train.strategies.energy import energy_strategies
+
+        return StrategyStack(energy_strategies(objective), objective, seed=seed)
+    return StrategyStack(options.strategies, objective, batch=options.batch, seed=seed)
 
 
-def _packed(outcome: TrainingResult) -> dict[str, Any]:
-    return {
-        "theta": outcome.theta,
-        "loss": outcome.loss,
-        "stopped": outcome.stopped,
-        "seconds": outcome.seconds,
-        "history": columns(outcome.history),
-    }
-
-
-def _unpacked(data: Mapping[str, Any]) -> TrainingResult:
-    return TrainingResult(**{**data, "history": tuple(from_columns(data["history"]))})
+def _share(plan: TrainingPlan, limits: StoppingCriteria, results: Sequence[TrainingResult]) -> StoppingCriteria:
+    """Limits of the next stage: an equal part of what those before it left."""
+    done = len(results) % plan.sharing
+    sharing, left = results[len(results) - done :], plan.sharing - done
+    budget = max(0.0, limits.budget - sum(result.seconds for result in sharing)) / left
+    iterations = limits.iterations
+    if iterations is not None:
+        iterations = max(1, (iterations - sum(len(result.history) for result in sharing)) // left)
+    return replace(limits, budget=budget, iterations=iterations)

@@ -1,82 +1,291 @@
-"""Where training stands: all that its next step depends on, and nothing else; what a checkpoint holds of a training."""
+"""State of a training: all that its next step depends on, with its history and its result; a checkpoint holds these."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from itertools import groupby
+from math import isnan, nan
+from typing import Any, Self
 
+import torch
 from torch import Tensor
 
+from kinn.forms import FormObjective, TrialFunctions
 from kinn.optim import State
-from kinn.train.history import HistoryEntry, columns, from_columns
 from kinn.train.strategies.strategy import StrategyState
+
+#: The columns of a history that hold values by name.
+TABLES = ("detail", "unknowns", "errors")
+
+
+class StopReason(StrEnum):
+    """Why a training stopped.
+
+    Attributes:
+        description: The reason in a sentence.
+    """
+
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Self:
+        """Member with a description."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+    BUDGET = "budget", "The seconds of the budget are used up."
+    ITERATIONS = "iterations", "The number of steps asked for is done."
+    STAGNATION = "stagnation", "The loss hardly falls any more."
+    LOSS_IS_ZERO = "loss is zero", "The loss is zero to the last digit."
+    VALIDATION_RISES = "validation rises", "The loss at fresh points rises while that at the training points falls."
+    CALLBACK = "callback", "A callback asked for it."
+    CONDITIONS_STAGNATE = (
+        "conditions are held no better",
+        "Updates of multipliers no longer reduce the violation of conditions.",
+    )
+    STEPS_REJECTED = "every step is rejected", "Every step that lowers the loss raises it at the guard's points."
+    DAMPING_EXHAUSTED = "damping exhausted", "No step lowers the loss, however short."
+    LINE_SEARCH_FAILED = "line search failed", "No point along the search direction lowers the loss enough."
+    LAST_LAYER_OPTIMAL = "last layer is optimal", "The least-squares solution of the last layer is found."
+    LEAST_SQUARES_FAILED = (
+        "least squares gained nothing",
+        "The least-squares solution of the last layer does not lower the loss.",
+    )
+
+    @classmethod
+    def of(cls, text: str) -> StopReason | str:
+        """Member of a text, or the text itself: optimizers and callbacks of your own have reasons of their own."""
+        member = cls._value2member_map_.get(text)
+        return member if isinstance(member, StopReason) else text
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """Values of a training after an iteration.
+
+    Attributes:
+        stage: The method at work.
+        iteration: The number of steps so far.
+        seconds: The training time so far.
+        loss: The training loss.
+        validation: The loss at fresh points, at the iterations at which it is measured.
+        detail: Values of the method (damping, step length, ...).
+        unknowns: The constants to be identified, by name.
+        errors: The relative L2 errors of fields whose solution is known, at the iterations at which they are measured.
+    """
+
+    stage: str
+    iteration: int
+    seconds: float
+    loss: float
+    validation: float | None = None
+    detail: dict[str, float] = field(default_factory=dict)
+    unknowns: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
+
+    def following(self, previous: HistoryEntry | None, label: str) -> HistoryEntry:
+        """Entry counted on from that at the end of the stage before, with the label of its own stage."""
+        if previous is None and not label:
+            return self
+        iteration, seconds = (previous.iteration, previous.seconds) if previous else (0, 0.0)
+        return replace(
+            self,
+            stage=f"{label} {self.stage}".strip(),
+            iteration=iteration + self.iteration,
+            seconds=seconds + self.seconds,
+        )
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Result of a training.
+
+    Attributes:
+        theta: The best validated parameters (P,).
+        loss: The training loss there.
+        stopped: Why it stopped: a `StopReason`, or the text of an optimizer or a callback of your own.
+        history: One entry a step.
+        seconds: Time by the clock of the budget.
+        strategy_states: The states of the strategies at the end.
+        objective: The objective at the end, with the weights, points and multipliers that the strategies gave it.
+    """
+
+    theta: Tensor
+    loss: float
+    stopped: StopReason | str
+    history: tuple[HistoryEntry, ...]
+    seconds: float
+    strategy_states: list[StrategyState]
+    objective: FormObjective
+
+    def pack(self) -> dict[str, Any]:
+        """Plain data and tensors, without the objective."""
+        data = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "objective"}
+        return data | {"stopped": str(self.stopped), "history": columns(self.history)}
+
+    @staticmethod
+    def unpack(data: Mapping[str, Any], objective: FormObjective) -> TrainingResult:
+        """Result from what `pack` returned, and the objective that was trained."""
+        history, stopped = tuple(from_columns(data["history"])), StopReason.of(data["stopped"])
+        return TrainingResult(**{**data, "history": history, "stopped": stopped}, objective=objective)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Stage of a solve.
+
+    Attributes:
+        trial: The trial functions that are trained.
+        label: The name of the stage in the history, "" where there is only one.
+        completed: The results of the stages before.
+        previous: The last history entry of these.
+    """
+
+    trial: TrialFunctions
+    label: str = ""
+    completed: tuple[TrainingResult, ...] = ()
+    previous: HistoryEntry | None = None
 
 
 @dataclass
 class TrainingState:
-    """Where training stands after a step.
+    """State of a training after a step; callbacks read it.
 
     Attributes:
-        state: That of the optimizer.
-        best: The best validated parameters (P,).
-        best_validation: The loss on fresh points there.
+        stage: The stage that is trained.
+        optimizer_state: The state of the optimizer.
+        best_theta: The best validated parameters (P,).
+        best_validation: The loss at fresh points there.
         best_loss: The training loss there.
-        previous: The validation before this one.
+        previous_validation: The last validation.
+        initial_loss: The loss before the first step, which tells one problem from another.
         rises: How many validations in a row have risen.
-        rollbacks: How often the run went back to the best parameters.
-        recent: The training losses over which stagnation is measured.
-        history: One record a step.
-        seconds: Wall-clock time so far.
-        memories: What the strategies remember.
-        unsettled: Whether they do not yet aim at what is validated: then the last parameters are the best there are.
+        rollbacks: How often training went back to the best parameters.
+        recent_losses: The training losses by which stagnation is measured.
+        history: One entry a step.
+        seconds: The training time so far.
+        strategy_states: The states of the strategies.
+        objective_is_transient: Whether the strategies still change what is minimised: then the last parameters are the best.
+        stop_request: Why a callback wants training to stop, "" where none does.
     """
 
-    state: State
-    best: Tensor
+    stage: Stage
+    optimizer_state: State
+    best_theta: Tensor
     best_validation: float
     best_loss: float
-    previous: float
+    previous_validation: float
+    initial_loss: float
     rises: int = 0
     rollbacks: int = 0
-    recent: list[float] = field(default_factory=list)
+    recent_losses: list[float] = field(default_factory=list)
     history: list[HistoryEntry] = field(default_factory=list)
     seconds: float = 0.0
-    memories: list[StrategyState] = field(default_factory=list)
-    unsettled: bool = False
+    strategy_states: list[StrategyState] = field(default_factory=list)
+    objective_is_transient: bool = False
+    stop_request: str = ""
+
+    @property
+    def theta(self) -> Tensor:
+        """The present parameters (P,)."""
+        return self.optimizer_state.theta
+
+    @property
+    def loss(self) -> float:
+        """The training loss."""
+        return self.optimizer_state.loss
+
+    @property
+    def validation(self) -> float | None:
+        """The loss at fresh points, where this step measured it."""
+        return self.history[-1].validation if self.history else None
 
     @property
     def iteration(self) -> int:
-        """The number of steps made."""
+        """The number of steps so far."""
         return len(self.history)
 
-    def validated(self, measured: float) -> None:
-        """Take note of the loss on fresh points at the present parameters."""
-        if self.unsettled or measured < self.best_validation:
-            self.best, self.best_validation, self.best_loss = self.state.theta, measured, self.state.loss
-        self.rises = self.rises + 1 if measured > self.previous and not self.unsettled else 0
-        self.previous = measured
+    @property
+    def fields(self) -> TrialFunctions:
+        """Trial functions at the present parameters, to be evaluated."""
+        self.stage.trial.flat.set(self.theta)
+        return self.stage.trial
 
-    def winner(self) -> tuple[Tensor, float]:
-        """Return the parameters to keep and the training loss there: the best validated, or those at the end.
+    @property
+    def last_entry(self) -> HistoryEntry:
+        """Last history entry, counted from the first stage of the solve."""
+        return self.history[-1].following(self.stage.previous, self.stage.label)
 
-        The validation at the end is not taken note of as the others are: where training goes on from there after all, it
-        goes on as if it had not stopped.
+    def stop(self, reason: str = StopReason.CALLBACK) -> None:
+        """End the training of this stage after the present step."""
+        self.stop_request = str(reason)
+
+    def record_validation(self, measured: float) -> None:
+        """Take the loss at fresh points at the present parameters into account."""
+        if self.objective_is_transient or measured < self.best_validation:
+            self.best_theta, self.best_validation, self.best_loss = self.theta, measured, self.loss
+        self.rises = self.rises + 1 if measured > self.previous_validation and not self.objective_is_transient else 0
+        self.previous_validation = measured
+
+    def best_parameters(self) -> tuple[Tensor, float]:
+        """Parameters to keep and the training loss there: the best validated ones, or the last ones.
+
+        The validation at the end is not recorded as the others are: a training that is resumed continues as if it had not
+        stopped.
         """
-        last = self.history[-1].validation if self.history else None
-        if self.unsettled:
-            return self.state.theta, self.state.loss
-        if last is not None and last < self.best_validation:
-            return self.state.theta, self.state.loss
-        return self.best, self.best_loss
+        validation = self.validation
+        if self.objective_is_transient or (validation is not None and validation < self.best_validation):
+            return self.theta, self.loss
+        return self.best_theta, self.best_loss
 
-    def packed(self) -> dict[str, Any]:
-        """Return plain data and tensors, which can be written without a pickle of code."""
-        data = {f.name: getattr(self, f.name) for f in fields(self)}
-        return data | {"state": self.state.pack(), "history": columns(self.history)}
+    def pack(self) -> dict[str, Any]:
+        """Plain data and tensors, which can be written without pickling code."""
+        data = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "stage"}
+        return data | {"optimizer_state": self.optimizer_state.pack(), "history": columns(self.history)}
 
     @staticmethod
-    def unpacked(data: Mapping[str, Any]) -> TrainingState:
-        """Return what `packed` made data of."""
-        state, history = State.unpack(data["state"]), from_columns(data["history"])
-        return TrainingState(**{**data, "state": state, "history": history})
+    def unpack(data: Mapping[str, Any], stage: Stage) -> TrainingState:
+        """State from what `pack` returned."""
+        optimizer_state, history = State.unpack(data["optimizer_state"]), from_columns(data["history"])
+        return TrainingState(stage, **{**data, "optimizer_state": optimizer_state, "history": history})
+
+
+def columns(history: Sequence[HistoryEntry]) -> dict[str, Any]:
+    """History as tensors, a column a value and NaN where there is none: compact, and quick to write."""
+
+    def column(values: list[float]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64)
+
+    def table(rows: Sequence[Mapping[str, float]]) -> dict[str, Tensor]:
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: column([row.get(name, nan) for row in rows]) for name in names}
+
+    return {
+        "stages": [[stage, len(list(run))] for stage, run in groupby(entry.stage for entry in history)],
+        "iteration": torch.tensor([entry.iteration for entry in history], dtype=torch.int64),
+        "seconds": column([entry.seconds for entry in history]),
+        "loss": column([entry.loss for entry in history]),
+        "validation": column([nan if entry.validation is None else entry.validation for entry in history]),
+        **{name: table([getattr(entry, name) for entry in history]) for name in TABLES},
+    }
+
+
+def from_columns(data: Mapping[str, Any]) -> list[HistoryEntry]:
+    """History from what `columns` returned."""
+    stages = [stage for stage, count in data["stages"] for _ in range(count)]
+    tables = [{name: values.tolist() for name, values in data.get(table, {}).items()} for table in TABLES]
+    numbers = (data[name].tolist() for name in ("iteration", "seconds", "loss", "validation"))
+    return [
+        HistoryEntry(
+            stage,
+            iteration,
+            seconds,
+            loss,
+            None if isnan(validation) else validation,
+            *({name: values[n] for name, values in table.items() if not isnan(values[n])} for table in tables),
+        )
+        for n, (stage, iteration, seconds, loss, validation) in enumerate(zip(stages, *numbers, strict=True))
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kinn.cli import progress
-from kinn.train.history import HistoryEntry
+from kinn.train.state import HistoryEntry
 
 
 def test_plain_lines_are_few(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ from kinn.runs.options import Options
 from kinn.runs.problem_loader import find_problem
 from kinn.runs.resolved_run import ResolvedRun
 from kinn.runs.resume import Resumption
-from kinn.train.history import HistoryEntry
+from kinn.train.state import HistoryEntry
 from kinn.training_options import TrainingOptions
 
 SCRIPT = """

@@ -10,6 +10,7 @@ import signal
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ import torch
 
 import kinn
 from kinn import MLP, Auto, Dirichlet, InputError, Interval, Problem
-from kinn.train.checkpoint import FORMAT, Checkpoints, read_checkpoint, standing_in, write_checkpoint
+from kinn.train.checkpoint import FORMAT, Checkpoints, read_checkpoint, restore_state, write_checkpoint
+from kinn.train.state import Stage
 
 KILLS = 20
 STEPS = 60
@@ -117,7 +119,7 @@ def damage(path: Path, how: str) -> None:
     elif how == "foreign":
         torch.save({"weights": torch.ones(3)}, path)
     elif how == "later":
-        torch.save({"format": "kinn checkpoint 2"}, path)
+        torch.save({"format": "kinn checkpoint 3"}, path)
     elif how == "gone":
         path.unlink()
 
@@ -130,7 +132,7 @@ def damage(path: Path, how: str) -> None:
         ("text", "is no checkpoint, or a damaged one"),
         ("code", "is no checkpoint, or a damaged one"),
         ("foreign", "no checkpoint of this version of KINN: it comes from something else"),
-        ("later", "no checkpoint of this version of KINN: it has format 'kinn checkpoint 2'"),
+        ("later", "no checkpoint of this version of KINN: it has format 'kinn checkpoint 3'"),
         ("gone", "no checkpoint at"),
     ],
 )
@@ -152,10 +154,11 @@ def test_a_checkpoint_of_another_problem_is_refused(tmp_path: Path) -> None:
     other = Problem("other", Interval(0, 1), strong=lambda u, p: u.xx, conditions=[Dirichlet("u", 0.0, on="left")])
     with pytest.raises(InputError, match="the checkpoint is of problem 'bent', not of 'other'"):
         kinn.resume(path, other)
+    stage: Any = Stage(SimpleNamespace(problem=SimpleNamespace(name="x"), parameter_count=62))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="of another problem or network: it has 61 parameters, and problem 'x' has 62"):
-        standing_in(read_checkpoint(path), "x", 62, 0.0)
-    with pytest.raises(InputError, match="lacks what training needs to go on: 'training'"):
-        standing_in({"format": FORMAT}, "x", 62, 0.0)
+        restore_state(read_checkpoint(path), stage, 0.0)
+    with pytest.raises(InputError, match="lacks what training needs to resume: 'training'"):
+        restore_state({"format": FORMAT}, stage, 0.0)
     assert path.read_bytes() == kept
 
 

@@ -24,9 +24,9 @@ from kinn import (
 )
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.optim import Objective, Optimizer, State
-from kinn.train.history import HistoryEntry
+from kinn.train.callbacks import Callback, HistoryFunction
 from kinn.train.loop import CLOCKS, MAX_FLOPS_UNVALIDATED, StoppingCriteria, begin, train, validation_interval
-from kinn.train.state import TrainingState
+from kinn.train.state import HistoryEntry, Stage, TrainingState
 
 
 def systems(strong: Any = lambda u, p: u.xx + 1, points: int = 40) -> tuple[ResidualObjective, ResidualObjective]:
@@ -56,7 +56,9 @@ class Scripted(Optimizer):
 
 def test_stops_at_the_step_count_and_records_every_step() -> None:
     seen: list[HistoryEntry] = []
-    outcome = train(*systems(), LevenbergMarquardt(), StoppingCriteria(iterations=7), seen.append)
+    outcome = train(
+        *systems(), LevenbergMarquardt(), StoppingCriteria(iterations=7), callbacks=[HistoryFunction(seen.append)]
+    )
     assert outcome.stopped == "iterations"
     assert outcome.history == tuple(seen)
     assert [r.iteration for r in seen] == list(range(1, 8))
@@ -130,16 +132,20 @@ def test_a_training_goes_on_from_where_it_stood_to_the_same_bits(method: Optimiz
     whole = train(*systems(nonlinear), method, StoppingCriteria(iterations=45))
     kept: list[bytes] = []
 
-    def keep(standing: TrainingState, ended: bool) -> None:
-        buffer = io.BytesIO()
-        torch.save(standing.packed(), buffer)
-        kept.append(buffer.getvalue())
+    class Keeper(Callback):
+        def on_stage_start(self, state: TrainingState) -> None:
+            buffer = io.BytesIO()
+            torch.save(state.pack(), buffer)
+            kept.append(buffer.getvalue())
 
-    train(*systems(nonlinear), method, StoppingCriteria(iterations=31), keep=keep)
+        on_step = on_stage_end = on_stage_start
+
+    train(*systems(nonlinear), method, StoppingCriteria(iterations=31), callbacks=[Keeper()])
     for data in (kept[0], kept[2], kept[19], kept[-1]):
-        standing = TrainingState.unpacked(torch.load(io.BytesIO(data), weights_only=True))
-        seconds = standing.seconds
-        outcome = train(*systems(nonlinear), method, StoppingCriteria(iterations=45), standing=standing)
+        training, validation = systems(nonlinear)
+        state = TrainingState.unpack(torch.load(io.BytesIO(data), weights_only=True), Stage(training.trial))
+        seconds = state.seconds
+        outcome = train(training, validation, method, StoppingCriteria(iterations=45), state=state)
         assert torch.equal(outcome.theta, whole.theta)
         assert [(r.stage, r.loss, r.detail) for r in outcome.history] == [
             (r.stage, r.loss, r.detail) for r in whole.history
@@ -148,9 +154,9 @@ def test_a_training_goes_on_from_where_it_stood_to_the_same_bits(method: Optimiz
 
 
 def test_time_before_counts() -> None:
-    standing = begin(*systems(), Adam())
-    standing.seconds = 30.0
-    outcome = train(*systems(), Adam(), StoppingCriteria(budget=30.2), standing=standing)
+    state = begin(*systems(), Adam())
+    state.seconds = 30.0
+    outcome = train(*systems(), Adam(), StoppingCriteria(budget=30.2), state=state)
     assert outcome.stopped == "budget"
     assert 30.2 <= outcome.seconds < 31.5
 

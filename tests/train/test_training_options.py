@@ -11,11 +11,25 @@ import pytest
 import torch
 
 import kinn
-from kinn import MLP, Adam, Auto, Defaults, InputError, LevenbergMarquardt
+from kinn import (
+    MLP,
+    NTK,
+    RAD,
+    RARD,
+    Adam,
+    Auto,
+    Causal,
+    Defaults,
+    FixedWeights,
+    GradientNorm,
+    InputError,
+    LevenbergMarquardt,
+    ResidualAttention,
+    SelfAdaptive,
+)
 from kinn.config import to_config, to_plain
 from kinn.optim import Optimizer
 from kinn.train.checkpoint import Checkpoints
-from kinn.train.strategies import NTK, RAD, RARD, Causal, FixedWeights, GradientNorm, ResidualAttention, SelfAdaptive
 from kinn.training_options import TrainingOptions, resolve_options
 from tests.train.plans.problems import decay, heat
 

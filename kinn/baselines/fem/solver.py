@@ -15,8 +15,8 @@ from kinn.forms.energy.functional import density_of, plan_energy
 from kinn.metrics import field_errors
 from kinn.problem import Problem
 from kinn.solution import Solution
-from kinn.train.history import HistoryEntry
 from kinn.train.loop import CLOCKS
+from kinn.train.state import HistoryEntry
 
 #: Edges along the largest extent of a subdomain on the coarsest mesh.
 COARSEST = 4

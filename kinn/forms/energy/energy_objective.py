@@ -282,10 +282,9 @@ class EnergyObjective(FormObjective):
         )
         return abs(other - own) / max(abs(own), abs(other), 1e-300)
 
-    def quadrature_check(self, theta: Tensor, rejected: int, refinement: int) -> QuadratureCheck:
-        """Comparison of the energies at theta by its quadrature and the guard's, both refined as at the end of training."""
+    def quadrature_check(self, theta: Tensor, rejected: int) -> QuadratureCheck:
+        """Comparison of the energies at theta by its quadrature and the guard's."""
         assert self.guard is not None
-        self.refine(refinement)
         return QuadratureCheck(self.points, self.guard.points, self.quadrature_gap(theta), rejected)
 
     def _blocks(self) -> Iterator[tuple[EnergyTerm, int, Tensor]]:

@@ -1,38 +1,41 @@
-"""Routes: the trainings that a solve consists of, one after another; one kind of route a module."""
+"""Training plans: single stage, time marching, curriculum and ensemble, one a module, and the choice among them."""
 
-from dataclasses import replace
+from __future__ import annotations
 
-from kinn.train.plans.curriculum import Curriculum
-from kinn.train.plans.ensemble import Ensemble, EnsembleSolution
-from kinn.train.plans.plan import TrainingPlan, TrialBuilder
-from kinn.train.plans.single_stage import SingleStage
-from kinn.train.plans.time_marching import TimeMarching, TimeMarchingSolution
+from functools import partial
+
+import torch
+
+from kinn.forms import build_trial
+from kinn.networks import Architecture
+from kinn.problem import Problem
+from kinn.train.plans.plan import SingleStage, TrainingPlan
 from kinn.training_options import TrainingOptions
 
-__all__ = [
-    "Curriculum",
-    "Ensemble",
-    "EnsembleSolution",
-    "SingleStage",
-    "TimeMarching",
-    "TimeMarchingSolution",
-    "TrainingPlan",
-    "TrialBuilder",
-    "build_plan",
-]
 
-
-def build_plan(start: TrialBuilder, options: TrainingOptions) -> TrainingPlan:
-    """Stages of a solve.
+def build_plan(
+    problem: Problem, architecture: Architecture, options: TrainingOptions, *, seed: int, dtype: torch.dtype
+) -> TrainingPlan:
+    """Plan of a solve.
 
     Raises:
-        InputError: If the problem does not allow them.
+        InputError: If the problem does not allow it.
     """
 
     def member(seed_offset: int) -> TrainingPlan:
-        own = replace(start, seed=start.seed + seed_offset)
+        factory = partial(build_trial, architecture=architecture, seed=seed + seed_offset, dtype=dtype)
         if options.curriculum:
-            return Curriculum(own, options.curriculum)
-        return TimeMarching(own, options.time_windows) if options.time_windows else SingleStage(own)
+            from kinn.train.plans.curriculum import Curriculum
 
-    return Ensemble(member, options.ensemble) if options.ensemble else member(0)
+            return Curriculum(problem, factory, options.curriculum)
+        if options.time_windows:
+            from kinn.train.plans.time_marching import TimeMarching
+
+            return TimeMarching(problem, factory, options.time_windows)
+        return SingleStage(problem, factory)
+
+    if options.ensemble:
+        from kinn.train.plans.ensemble import Ensemble
+
+        return Ensemble(member, options.ensemble)
+    return member(0)

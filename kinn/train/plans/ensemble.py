@@ -1,6 +1,7 @@
-"""Ensembles: the same problem from several seeds, the mean of the fields and how far they spread.
+"""Ensembles: the same problem solved from several seeds, the mean of the fields and their standard deviation.
 
-The spread tells how much of the error is chance (initial weights, points); what all members have in common it cannot see.
+The standard deviation tells how much of the error is chance (initial weights, points); it cannot show an error that all
+members have in common.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from kinn.metrics import FieldEvaluator
 from kinn.problem import Array, Problem
 from kinn.train.plans.plan import TrainingPlan
 
-#: Members are this far apart in the numbers that fix their points and parameters.
-STRIDE = 15_485_863
+#: The difference of the seeds of successive members.
+SEED_STRIDE = 15_485_863
 
 
 class EnsembleSolution:
-    """Several solutions of one problem as one: their mean.
+    """Mean of several solutions of one problem.
 
     Args:
         members: The fields of each.
@@ -32,83 +33,79 @@ class EnsembleSolution:
 
     @property
     def problem(self) -> Problem:
-        """What they solve."""
+        """The problem that is solved."""
         return self.members[0].problem
 
     @property
     def parameter_count(self) -> int:
-        """The number of parameters of all together."""
+        """The number of parameters of all members."""
         return sum(member.parameter_count for member in self.members)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return the mean of fields and derivatives at points; see `TrialFunctions.evaluate`."""
-        return np.asarray(self._each(points, expressions, subdomain).mean(axis=0))
+        """Mean of fields and derivatives at points; see `TrialFunctions.evaluate`."""
+        return np.asarray(self._stacked(points, expressions, subdomain).mean(axis=0))
 
     def std(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return the standard deviation of fields and derivatives among the members (of samples, n - 1)."""
-        return np.asarray(self._each(points, expressions, subdomain).std(axis=0, ddof=1))
+        """Standard deviation of fields and derivatives among the members (of samples, n - 1)."""
+        return np.asarray(self._stacked(points, expressions, subdomain).std(axis=0, ddof=1))
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """Return the weights by name, those of each member under its number."""
+        """Weights by name, those of each member under its number."""
         states = (member.state_dict() for member in self.members)
         return {f"members.{n}.{name}": tensor for n, state in enumerate(states) for name, tensor in state.items()}
 
-    def _each(self, points: Array, expressions: str | Iterable[str], subdomain: str | None) -> Array:
+    def _stacked(self, points: Array, expressions: str | Iterable[str], subdomain: str | None) -> Array:
         names = expressions if isinstance(expressions, str) else list(expressions)
         return np.stack([member.evaluate(points, names, subdomain=subdomain) for member in self.members])
 
 
 class Ensemble(TrainingPlan):
-    """Takes a route from each of several seeds.
+    """Carries out a plan from each of several seeds.
 
     Args:
-        route: Makes the route of a member from what is added to the seed.
+        member_plan: Plan of a member, given the number added to the seed.
         size: The number of members.
 
     Raises:
         InputError: If there are fewer than two.
     """
 
-    def __init__(self, route: Callable[[int], TrainingPlan], size: int) -> None:
-        super().__init__()
+    def __init__(self, member_plan: Callable[[int], TrainingPlan], size: int) -> None:
         if size < 2:
             raise InputError(f"an ensemble has at least 2 members, not {size}")
-        self.routes = [route(self._offset(n)) for n in range(size)]
+        self.members = [member_plan(SEED_STRIDE * n) for n in range(size)]
+        super().__init__(self.members[0].problem, self.members[0].build_trial)
 
     @property
     def count(self) -> int:
-        """The legs of all members."""
-        return len(self.routes) * self.share
+        """The stages of all members."""
+        return len(self.members) * self.sharing
 
     @property
-    def share(self) -> int:
-        """Each member has the time that is given."""
-        return self.routes[0].count
+    def sharing(self) -> int:
+        """The stages of a member: each member has the whole budget."""
+        return self.members[0].count
 
-    def made(self) -> TrialFunctions:
-        """Return the trial functions of the next leg of the member at work."""
-        return self.routes[len(self.trials) // self.share].begin()
+    @property
+    def final_stages(self) -> list[int]:
+        """The final stages of all members."""
+        return [n * self.sharing + k for n, member in enumerate(self.members) for k in member.final_stages]
+
+    def build(self, stage: int) -> TrialFunctions:
+        """Trial functions of a stage of the member that it belongs to."""
+        member, rest = divmod(stage, self.sharing)
+        return self.members[member].trial(rest)
 
     def fields(self) -> EnsembleSolution:
-        """Return the members."""
-        return EnsembleSolution([route.fields() for route in self.routes])
+        """The solutions of all members."""
+        return EnsembleSolution([member.fields() for member in self.members])
 
-    def label(self, leg: int) -> str:
-        """Return the member and its leg."""
-        member, rest = divmod(leg, self.share)
-        return f"member {member + 1} {self.routes[member].label(rest)}".rstrip()
+    def label(self, stage: int) -> str:
+        """Number of the member and label of its stage."""
+        member, rest = divmod(stage, self.sharing)
+        return f"member {member + 1} {self.members[member].label(rest)}".rstrip()
 
-    def seed(self, leg: int) -> int:
-        """Return what sets the members apart."""
-        member, rest = divmod(leg, self.share)
-        return self._offset(member) + self.routes[member].seed(rest)
-
-    def loss(self, losses: Sequence[float]) -> float:
-        """Return the mean loss of the members."""
-        own = (losses[n : n + self.share] for n in range(0, len(losses), self.share))
-        return float(np.mean([route.loss(part) for route, part in zip(self.routes, own, strict=True)]))
-
-    @staticmethod
-    def _offset(member: int) -> int:
-        """Return what is added to the seed: nothing for the first, which is what a single solve comes to."""
-        return STRIDE * member
+    def seed_offset(self, stage: int) -> int:
+        """Number added to the seed: none for the first member, which is that of a single solve."""
+        member, rest = divmod(stage, self.sharing)
+        return SEED_STRIDE * member + self.members[member].seed_offset(rest)

@@ -1,82 +1,82 @@
-"""What every route is: legs, each of which trains trial functions of its own, and the fields they come to together."""
+"""Training plans: the stages of a solve in order, and the plan of a single stage."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-import torch
-
-from kinn.forms import TrialFunctions, build_trial
-from kinn.networks import Architecture
+from kinn.forms import TrialFunctions
 from kinn.problem import Problem
 
-
-@dataclass(frozen=True)
-class TrialBuilder:
-    """What trial functions are made from.
-
-    Attributes:
-        problem: What is to be solved.
-        architecture: The network of each subdomain.
-        seed: Fixes the initial parameters.
-        dtype: The precision.
-    """
-
-    problem: Problem
-    architecture: Architecture
-    seed: int
-    dtype: torch.dtype
-
-    def trial(self) -> TrialFunctions:
-        """Return trial functions at their initial parameters."""
-        return build_trial(self.problem, self.architecture, seed=self.seed, dtype=self.dtype)
+#: Builds trial functions of a problem at their initial parameters.
+TrialFactory: TypeAlias = Callable[[Problem], TrialFunctions]
 
 
 class TrainingPlan(ABC):
-    """The legs of a solve, in order; a leg may build on the trained functions of those before it.
+    """Stages of a solve, each of which trains trial functions that may build on those trained before.
 
-    Attributes:
-        trials: The trial functions of the legs begun.
+    Args:
+        problem: The problem.
+        build_trial: Builds trial functions of it, or of a part of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, problem: Problem, build_trial: TrialFactory) -> None:
+        self.problem = problem
+        self.build_trial = build_trial
+        #: The trial functions of the stages begun.
         self.trials: list[TrialFunctions] = []
 
     @property
     @abstractmethod
     def count(self) -> int:
-        """The number of legs."""
+        """The number of stages."""
 
     @property
-    def share(self) -> int:
-        """How many legs, one after another, share the time that is given."""
+    def sharing(self) -> int:
+        """The number of consecutive stages that share the budget."""
         return self.count
 
+    @property
+    def final_stages(self) -> list[int]:
+        """The stages whose trial functions are the solution; the others lead to them."""
+        return list(range(self.count))
+
     @abstractmethod
-    def made(self) -> TrialFunctions:
-        """Return the trial functions of the next leg, at the parameters where its training starts."""
+    def build(self, stage: int) -> TrialFunctions:
+        """Trial functions of a stage at the parameters where its training starts; those before it are trained."""
 
     @abstractmethod
     def fields(self) -> Any:
-        """Return what all legs have come to."""
+        """Solution, once all stages are trained."""
 
-    def begin(self) -> TrialFunctions:
-        """Return the trial functions of the next leg, once those of the legs before are trained."""
-        trial = self.made()
-        self.trials.append(trial)
-        return trial
+    def trial(self, stage: int) -> TrialFunctions:
+        """Trial functions of a stage, built when it begins."""
+        if stage == len(self.trials):
+            self.trials.append(self.build(stage))
+        return self.trials[stage]
 
-    def label(self, leg: int) -> str:
-        """Return what records call a leg, "" where there is but one."""
+    def label(self, stage: int) -> str:
+        """Name of a stage in the history, "" where there is only one."""
         return ""
 
-    def seed(self, leg: int) -> int:
-        """Return what fixes the points of a leg, relative to the seed of the solve."""
+    def seed_offset(self, stage: int) -> int:
+        """Number added to the seed for the points of a stage."""
         return 0
 
-    def loss(self, losses: Sequence[float]) -> float:
-        """Return the loss of the whole from those of the legs."""
-        return sum(losses) / len(losses)
+
+class SingleStage(TrainingPlan):
+    """Trains once."""
+
+    @property
+    def count(self) -> int:
+        """One."""
+        return 1
+
+    def build(self, stage: int) -> TrialFunctions:
+        """New trial functions."""
+        return self.build_trial(self.problem)
+
+    def fields(self) -> TrialFunctions:
+        """The trained functions."""
+        return self.trials[0]

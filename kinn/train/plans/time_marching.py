@@ -1,8 +1,8 @@
-"""Time windows: the time is cut into intervals, and each is solved with a network of its own from where the last one ended.
+"""Time marching: the time is cut into windows, each solved with a network of its own from the final state of the last.
 
 Over a long time training finds fields that satisfy the equation late without having come from the initial state (Wang,
-Sankaran and Perdikaris 2022, arXiv:2203.07404); over a short one it does not. What a window ends with is the initial state
-of the next, so its error is carried along as in a time-stepping method.
+Sankaran and Perdikaris 2022, arXiv:2203.07404); over a short one it does not. The state at the end of a window is the
+initial state of the next, so errors accumulate as in a time-stepping method.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from kinn.fields import TIME
 from kinn.forms import DomainTrial, TrialFunctions
 from kinn.geometry import Geometry, TimeInterval
 from kinn.problem import Array, Problem
-from kinn.train.plans.plan import TrainingPlan, TrialBuilder
+from kinn.train.plans.plan import TrainingPlan, TrialFactory
 from kinn.train.plans.transferred_data import conditions_of
 
-#: Windows agree to rounding on the instant where they meet.
-CLOSE = 1e-9
+#: The tolerance of instants at which windows meet, as a fraction of the whole time.
+INSTANT_TOLERANCE = 1e-9
 
 
 class TimeMarchingSolution:
-    """The solutions of successive windows as one.
+    """Solution made of those of successive windows.
 
     Args:
         problem: The problem over the whole time.
@@ -45,7 +45,7 @@ class TimeMarchingSolution:
         return sum(trial.parameter_count for trial in self.trials)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points, each from the window of its time; see `TrialFunctions.evaluate`.
+        """Fields and derivatives at points, each from the window of its time; see `TrialFunctions.evaluate`.
 
         At an instant where two windows meet it is the earlier one's.
         """
@@ -54,7 +54,7 @@ class TimeMarchingSolution:
         if x.ndim != 2 or x.shape[1] != self.problem.dimension:
             return self.trials[0].evaluate(x, names)  # which says what is wrong
         out = np.full(len(x) if isinstance(names, str) else (len(x), len(names)), np.nan)
-        inner = self.instants[1:-1] + CLOSE * np.ptp(self.instants)
+        inner = self.instants[1:-1] + INSTANT_TOLERANCE * np.ptp(self.instants)
         window = np.searchsorted(inner, x[:, self.problem.coordinates.index(TIME)])
         for n, trial in enumerate(self.trials):
             rows = np.flatnonzero(window == n)
@@ -62,7 +62,7 @@ class TimeMarchingSolution:
         return out
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """Return the weights by name, those of each window under its number."""
+        """Weights by name, those of each window under its number."""
         states = (trial.state_dict() for trial in self.trials)
         return {f"windows.{n}.{name}": tensor for n, state in enumerate(states) for name, tensor in state.items()}
 
@@ -71,17 +71,16 @@ class TimeMarching(TrainingPlan):
     """Solves one time window after the other.
 
     Args:
-        start: What the trial functions are made from.
+        problem: The problem.
+        build_trial: Builds trial functions of the problem in a window.
         count: The number of windows, of equal length.
 
     Raises:
-        InputError: If the problem has no time to cut, or a condition that cannot be carried over.
+        InputError: If the problem has no time to cut, or a condition that cannot be transferred.
     """
 
-    def __init__(self, start: TrialBuilder, count: int) -> None:
-        super().__init__()
-        self.start = start
-        problem = start.problem
+    def __init__(self, problem: Problem, build_trial: TrialFactory, count: int) -> None:
+        super().__init__(problem, build_trial)
         if count < 1:
             raise InputError(f"there is at least 1 time window, not {count}")
         if TIME not in problem.coordinates:
@@ -100,35 +99,34 @@ class TimeMarching(TrainingPlan):
         """The number of windows."""
         return len(self.instants) - 1
 
-    def made(self) -> TrialFunctions:
-        """Return trial functions of the next window, which start from where the last one ended."""
-        leg = len(self.trials)
-        return replace(self.start, problem=self._problem(leg)).trial()
+    def build(self, stage: int) -> TrialFunctions:
+        """Trial functions of a window, which start from the final state of the last one."""
+        return self.build_trial(self._window_problem(stage))
 
     def fields(self) -> TimeMarchingSolution:
-        """Return the windows as one."""
-        return TimeMarchingSolution(self.start.problem, self.trials, self.instants)
+        """The solution over all windows."""
+        return TimeMarchingSolution(self.problem, self.trials, self.instants)
 
-    def label(self, leg: int) -> str:
-        """Return the number of the window."""
-        return f"window {leg + 1}"
+    def label(self, stage: int) -> str:
+        """Number of the window."""
+        return f"window {stage + 1}"
 
-    def _problem(self, leg: int) -> Problem:
-        """Return the problem of a window."""
-        problem, span = self.start.problem, (self.instants[leg], self.instants[leg + 1])
+    def _window_problem(self, stage: int) -> Problem:
+        """Problem of a window."""
+        problem, span = self.problem, (self.instants[stage], self.instants[stage + 1])
         cut = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
         domain = cut if isinstance(problem.domain, Mapping) else next(iter(cut.values()))
         previous = self.trials[-1] if self.trials else None
         assert previous is None or isinstance(previous, DomainTrial)
-        conditions = conditions_of(problem, span, last=leg == self.count - 1, previous=previous)
+        conditions = conditions_of(problem, span, last=stage == self.count - 1, previous=previous)
         draw = problem.defaults.sampler
         if draw is None:
             return replace(problem, domain=domain, conditions=conditions, evaluation=None)
-        whole = {id(cut[name]): geometry for name, geometry in problem.subdomains.items()}
+        uncut = {id(cut[name]): geometry for name, geometry in problem.subdomains.items()}
 
         def sampler(geometry: Geometry, n: int, seed: int) -> Array:
-            """Return those of the problem's own points that fall into the window, about n."""
-            x = draw(whole[id(geometry)], n * self.count, seed)
+            """Those of the problem's own points that lie in the window, about n."""
+            x = draw(uncut[id(geometry)], n * self.count, seed)
             t = x[:, problem.coordinates.index(TIME)]
             return np.asarray(x[(span[0] <= t) & (t <= span[1])])
 
@@ -137,7 +135,7 @@ class TimeMarching(TrainingPlan):
 
 
 def _cut(geometry: Geometry, span: tuple[float, float]) -> Geometry:
-    """Return a domain over a part of its time."""
+    """Domain over a part of its time."""
     time = geometry if isinstance(geometry, TimeInterval) else getattr(geometry, "time", None)
     if not isinstance(time, TimeInterval):
         raise InputError(f"time windows need a shape times an interval of time, not {geometry!r}")

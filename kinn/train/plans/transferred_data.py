@@ -1,4 +1,4 @@
-"""What a time window takes over from the one before: its initial state."""
+"""Initial data of a time window: the state at the end of the window before."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kinn.jets.components import as_tensor
 from kinn.jets.index import add, trace_axes, unit
 from kinn.problem import SINGLE_DOMAIN, Array, Problem
 
-#: At how many sets of points an end state is remembered: the blocks of points that one evaluation goes through.
+#: The number of blocks of points at which a terminal state is cached: those that one evaluation goes through.
 STATE_CACHE_SIZE = 64
 
 
 class TerminalState:
-    """The state a window ends in: what was asked for at some points is computed once.
+    """State at the end of a window; its values at a block of points are computed once.
 
-    The functions of a window start from the state before, which starts from the one before that: if each of several
-    fields asked anew for all of them, the work would grow like a power of the number of windows.
+    The functions of a window start from the state before, which starts from the one before that: without a cache for
+    several fields the work would grow like a power of the number of windows.
 
     Args:
         trial: The trained functions.
@@ -37,15 +37,15 @@ class TerminalState:
 
     def __init__(self, trial: DomainTrial, instant: float) -> None:
         self.trial, self.instant = trial, instant
-        self._known: OrderedDict[bytes, dict[str, Tensor]] = OrderedDict()
+        self._cache: OrderedDict[bytes, dict[str, Tensor]] = OrderedDict()
 
     def __call__(self, x: Array, expression: str) -> Tensor:
-        """Return a field or derivative (N,) at points (N, d), whose time is the instant."""
+        """Field or derivative (N,) at points (N, d), whose time is the instant."""
         key = blake2b(np.ascontiguousarray(x).tobytes()).digest()
-        found = self._known.setdefault(key, {})
-        self._known.move_to_end(key)
-        if len(self._known) > STATE_CACHE_SIZE:
-            self._known.popitem(last=False)
+        found = self._cache.setdefault(key, {})
+        self._cache.move_to_end(key)
+        if len(self._cache) > STATE_CACHE_SIZE:
+            self._cache.popitem(last=False)
         if expression not in found:
             subdomain = SINGLE_DOMAIN if list(self.trial.problem.subdomains) == [SINGLE_DOMAIN] else None
             values = self.trial.evaluate(x, expression, subdomain=subdomain)
@@ -54,7 +54,7 @@ class TerminalState:
 
 
 class TransferredInitialData:
-    """A field of an end state, or a derivative of it: data for an initial condition, with all its derivatives.
+    """Field of a terminal state, or a derivative of it: data of an initial condition, with all derivatives.
 
     Args:
         state: The state.
@@ -70,7 +70,7 @@ class TransferredInitialData:
         return f"{self.expression} at t = {self.state.instant:g}"
 
     def __call__(self, *coordinates: Field) -> Field:
-        """Return the field at points whose coordinates are the independent ones, or constants (on a face)."""
+        """Field at points whose coordinates are the independent ones, or constants (on a face)."""
         problem, dtype = self.state.trial.problem, self.state.trial.dtype
         time = problem.coordinates.index(TIME)
         free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
@@ -81,7 +81,7 @@ class TransferredInitialData:
         x = points.reshape(-1, len(coordinates)).numpy()
 
         def single(a: Index) -> Component:
-            """Return an ordinary derivative: none along what is constant."""
+            """Ordinary derivative: zero along constant coordinates."""
             if any(n and not free[axis] for axis, n in enumerate(a)):
                 return 0.0
             letters = "".join(c * n for c, n in zip(problem.coordinates, add(a, self.order), strict=True))
@@ -100,7 +100,7 @@ class TransferredInitialData:
 
 
 def _is_independent(x: Field, axis: int) -> bool:
-    """Return whether a field is the coordinate of an axis itself, and not a constant.
+    """Whether a field is the coordinate of an axis, not a constant.
 
     Raises:
         InputError: If it is neither.
@@ -111,7 +111,7 @@ def _is_independent(x: Field, axis: int) -> bool:
             return True
         if not any(slopes):
             return False
-    raise InputError("what a time window carries over is given at points, not at functions of them")
+    raise InputError("initial data of a time window are evaluated at points, not at functions of them")
 
 
 def conditions_of(

@@ -1,4 +1,4 @@
-"""Causal weights: what happens early is learnt before what follows from it."""
+"""Causal weights: early times are learnt before late ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.fields import TIME
 from kinn.forms import ResidualObjective
-from kinn.train.strategies.strategy import StrategyState, Weighting, check_period, interior
+from kinn.train.strategies.strategy import StrategyState, Weighting, check_period, interior_terms
 
 
 @dataclass(frozen=True)
@@ -54,57 +54,63 @@ class Causal(Weighting):
         if not (self.sharpness > 0 and self.growth > 1 and 0 <= self.floor < self.reached < 1):
             raise InputError("causal takes sharpness > 0, growth > 1 and 0 <= floor < reached < 1")
 
-    def begin(self, system: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Return the weights at the start.
+    def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
+        """Weights at the start.
 
         Raises:
             InputError: If the problem has no time.
         """
-        if TIME not in system.trial.problem.coordinates or not interior(system):
-            raise InputError(f"problem {system.trial.problem.name!r} has no time that causal weights could follow")
-        past = self._past(system, theta)
+        if TIME not in objective.trial.problem.coordinates or not interior_terms(objective):
+            raise InputError(f"problem {objective.trial.problem.name!r} has no time that causal weights could follow")
+        past = self._past(objective, theta)
         total = max(float(past[-1]), 1e-300)
-        return self._weighted(system, past, {"steepness": self.sharpness / total, "stage": 0})
+        return self._weighted(objective, past, {"steepness": self.sharpness / total, "stage": 0})
 
     def refresh(
-        self, system: ResidualObjective, theta: Tensor, memory: StrategyState, iteration: int
+        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Return the weights at the present parameters, when due."""
-        if memory["stage"] > self.stages or iteration % self.every:
+        """Weights at the present parameters, when due."""
+        if state["stage"] > self.stages or iteration % self.every:
             return None
-        past = self._past(system, theta)
-        steepness, stage = memory["steepness"], memory["stage"]
+        past = self._past(objective, theta)
+        steepness, stage = state["steepness"], state["stage"]
         while math.exp(-steepness * float(past[-2])) > self.reached:
             steepness, stage = self.growth * steepness, stage + 1
             if stage > self.stages:
                 return {"steepness": steepness, "stage": stage}
-        fresh = self._weighted(system, past, {"steepness": steepness, "stage": stage})
+        fresh = self._weighted(objective, past, {"steepness": steepness, "stage": stage})
         # weights that stand still are no reason to disturb the method, which may end there
-        changed = max(float((w - memory["weights"][n]).abs().max()) for n, w in fresh["weights"].items())
+        changed = max(float((w - state["weights"][n]).abs().max()) for n, w in fresh["weights"].items())
         return fresh if changed > self.noticed else None
 
-    def moved(self, system: ResidualObjective, theta: Tensor, memory: StrategyState, seed: int) -> StrategyState:
-        """Return the weights of the new points at the same stage."""
-        return self._weighted(system, self._past(system, theta), memory) if self.unsettled(memory) else memory
+    def after_resampling(
+        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int
+    ) -> StrategyState:
+        """Weights of the new points at the same stage."""
+        return (
+            self._weighted(objective, self._past(objective, theta), state)
+            if self.objective_is_transient(state)
+            else state
+        )
 
-    def unsettled(self, memory: StrategyState) -> bool:
-        """Return whether late times still count less."""
-        return bool(memory["stage"] <= self.stages)
+    def objective_is_transient(self, state: StrategyState) -> bool:
+        """Whether late times still count less."""
+        return bool(state["stage"] <= self.stages)
 
-    def released(self, memory: StrategyState) -> StrategyState | None:
-        """Return the memory of the next stage, or without weights after the last."""
-        if not self.unsettled(memory):
+    def relax(self, state: StrategyState) -> StrategyState | None:
+        """State without weights, until which late times count less."""
+        if not self.objective_is_transient(state):
             return None
-        return {"steepness": memory["steepness"], "stage": self.stages + 1}
+        return {"steepness": state["steepness"], "stage": self.stages + 1}
 
-    def _past(self, system: ResidualObjective, theta: Tensor) -> Tensor:
-        """Return the loss before each interval of time and, last, over all time (chunks + 1,)."""
-        squares = system.squared_residuals(theta)
-        inside = interior(system)
+    def _past(self, objective: ResidualObjective, theta: Tensor) -> Tensor:
+        """Loss before each interval of time and, last, over all time (chunks + 1,)."""
+        squares = objective.squared_residuals(theta)
+        inside = interior_terms(objective)
         start = 0.0
         total, count = (torch.zeros(self.chunks, dtype=torch.float64) for _ in range(2))
-        for n, term in enumerate(system.terms):
-            chunk = self._chunk(system, n)
+        for n, term in enumerate(objective.terms):
+            chunk = self._chunk(objective, n)
             if n in inside:
                 total.index_add_(0, chunk, term.weight * squares[n].double())
                 count.index_add_(0, chunk, torch.ones(len(chunk), dtype=torch.float64))
@@ -113,16 +119,21 @@ class Causal(Weighting):
         means = total / count.clamp(min=1) / self.chunks
         return start + torch.cat([torch.zeros(1, dtype=torch.float64), means.cumsum(0)])
 
-    def _chunk(self, system: ResidualObjective, n: int) -> Tensor:
-        """Return the number of the interval of time that each point (N,) of a term lies in."""
-        problem = system.trial.problem
+    def _chunk(self, objective: ResidualObjective, n: int) -> Tensor:
+        """Number of the interval of time that each point (N,) of a term lies in."""
+        problem = objective.trial.problem
         axis = problem.coordinates.index(TIME)
         begin, end = (float(corner[axis]) for corner in problem.bounds)
-        t = torch.cat([block.tensor[:, axis] for block in system.terms[n].blocks]).double()
+        t = torch.cat([block.tensor[:, axis] for block in objective.terms[n].blocks]).double()
         return ((t - begin) / (end - begin) * self.chunks).long().clamp(0, self.chunks - 1)
 
-    def _weighted(self, system: ResidualObjective, past: Tensor, memory: StrategyState) -> StrategyState:
-        weights = torch.exp(-memory["steepness"] * past[:-1]).clamp(min=self.floor)
-        chunks = {n: self._chunk(system, n) for n in range(len(system.terms))}
-        later = {n: chunk for n, chunk in chunks.items() if n in interior(system) or bool(chunk.any())}
-        return {**memory, "weights": {n: weights[chunk] for n, chunk in later.items()}}
+    def _weighted(self, objective: ResidualObjective, past: Tensor, state: StrategyState) -> StrategyState:
+        """State with the weights that the loss of the past gives."""
+        weights = torch.exp(-state["steepness"] * past[:-1]).clamp(min=self.floor)
+        chunks = {n: self._chunk(objective, n) for n in range(len(objective.terms))}
+        later = {n: chunk for n, chunk in chunks.items() if n in interior_terms(objective) or bool(chunk.any())}
+        return {**state, "weights": {n: weights[chunk] for n, chunk in later.items()}}
+
+
+#: Causal weights by name: there is one kind.
+CAUSAL: dict[str, type[Causal]] = {Causal.name: Causal}

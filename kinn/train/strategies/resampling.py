@@ -13,12 +13,12 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.forms import ResidualObjective
 from kinn.forms.terms import split_blocks
-from kinn.train.strategies.strategy import Sampling, StrategyState, check_period, interior
+from kinn.train.strategies.strategy import Sampling, StrategyState, check_period, interior_terms
 
 
 @dataclass(frozen=True)
-class Adaptive(Sampling):
-    """What the residual-based ways of resampling have in common.
+class ResidualSampling(Sampling):
+    """Base of the residual-based ways of resampling.
 
     Points are drawn from fresh candidates with the probability |r|^power / mean |r|^power + floor, up to a factor.
     Source: Wu, Zhu, Tan, Kartha and Lu (2023, Comput. Methods Appl. Mech. Eng. 403, 115671), eq. 2.
@@ -26,7 +26,7 @@ class Adaptive(Sampling):
     Attributes:
         every: Steps between two refreshes.
         power: How strongly large residuals attract points.
-        floor: What attracts them everywhere.
+        floor: The probability everywhere, relative to the mean.
         candidates: Candidates for each point.
     """
 
@@ -42,36 +42,36 @@ class Adaptive(Sampling):
         if self.candidates < 2:
             raise InputError(f"sampling.candidates is at least 2, not {self.candidates}")
 
-    def begin(self, system: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Return the points as they are."""
+    def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
+        """State of the first points."""
         return {"seed": seed, "points": {}}
 
     def refresh(
-        self, system: ResidualObjective, theta: Tensor, memory: StrategyState, iteration: int
+        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Return new points, when due."""
+        """State with new points, when due."""
         if iteration % self.every:
             return None
-        generator = np.random.default_rng((memory["seed"], iteration))
-        points = {n: self._moved(system, n, theta, generator, memory) for n in interior(system)}
-        return {**memory, "points": points}
+        generator = np.random.default_rng((state["seed"], iteration))
+        points = {n: self._resampled(objective, n, theta, generator, state) for n in interior_terms(objective)}
+        return {**state, "points": points}
 
     @abstractmethod
-    def _moved(
-        self, system: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, memory: StrategyState
+    def _resampled(
+        self, objective: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, state: StrategyState
     ) -> Tensor:
-        """Return new points (N, d) of a term."""
+        """New points (N, d) of a term."""
 
     def _drawn(
-        self, system: ResidualObjective, n: int, count: int, theta: Tensor, generator: np.random.Generator
+        self, objective: ResidualObjective, n: int, count: int, theta: Tensor, generator: np.random.Generator
     ) -> Tensor:
-        """Return `count` points of term n, drawn from candidates by its residual."""
-        term, problem = system.terms[n], system.trial.problem
+        """`count` points of term n, drawn from candidates by its residual."""
+        term, problem = objective.terms[n], objective.trial.problem
         geometry, draw = problem.subdomains[term.subdomains[0]], problem.defaults.sampler
         pool, seed = self.candidates * count, int(generator.integers(2**31))
         candidates = draw(geometry, pool, seed) if draw else geometry.sample(pool, method="random", seed=seed)
-        x = torch.as_tensor(candidates, dtype=system.trial.dtype)
-        tried = ResidualObjective(system.trial, [replace(term, blocks=split_blocks(problem.points(x)))])
+        x = torch.as_tensor(candidates, dtype=objective.trial.dtype)
+        tried = ResidualObjective(objective.trial, [replace(term, blocks=split_blocks(problem.points(x)))])
         size = tried.squared_residuals(theta)[0].double().numpy() ** (self.power / 2)
         mean = size.mean()
         density = (size / mean if np.isfinite(mean) and mean > 0 else np.ones(len(x))) + self.floor
@@ -80,24 +80,24 @@ class Adaptive(Sampling):
 
 
 @dataclass(frozen=True)
-class RAD(Adaptive):
+class RAD(ResidualSampling):
     """Residual-based adaptive distribution: all points are drawn anew."""
 
     name: ClassVar[str] = "rad"
 
-    def _moved(
-        self, system: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, memory: StrategyState
+    def _resampled(
+        self, objective: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, state: StrategyState
     ) -> Tensor:
-        return self._drawn(system, n, system.terms[n].points, theta, generator)
+        return self._drawn(objective, n, objective.terms[n].points, theta, generator)
 
 
 @dataclass(frozen=True)
-class RARD(Adaptive):
+class RARD(ResidualSampling):
     """Residual-based adaptive refinement with distribution: points are added, a set fraction of the first number each time.
 
     Attributes:
         growth: The points added at a refresh, as a fraction of those at the beginning.
-        most: No more points than so many times those at the beginning.
+        most: The largest number of points, as a multiple of those at the beginning.
     """
 
     name: ClassVar[str] = "rar-d"
@@ -112,22 +112,26 @@ class RARD(Adaptive):
         if not (self.growth > 0 and self.most >= 1):
             raise InputError(f"sampling.growth is positive and sampling.most at least 1: {self.growth}, {self.most}")
 
-    def begin(self, system: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Return the points as they are."""
-        first = {n: system.terms[n].points for n in interior(system)}
-        return {**super().begin(system, theta, seed), "first": first}
+    def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
+        """State of the first points."""
+        first = {n: objective.terms[n].points for n in interior_terms(objective)}
+        return {**super().begin(objective, theta, seed), "first": first}
 
     def refresh(
-        self, system: ResidualObjective, theta: Tensor, memory: StrategyState, iteration: int
+        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Return more points, when due and there is room."""
-        if all(system.terms[n].points >= self.most * first for n, first in memory["first"].items()):
+        """State with more points, when due and below the most."""
+        if all(objective.terms[n].points >= self.most * first for n, first in state["first"].items()):
             return None
-        return super().refresh(system, theta, memory, iteration)
+        return super().refresh(objective, theta, state, iteration)
 
-    def _moved(
-        self, system: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, memory: StrategyState
+    def _resampled(
+        self, objective: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, state: StrategyState
     ) -> Tensor:
-        present = torch.cat([block.tensor for block in system.terms[n].blocks])
-        added = max(1, round(self.growth * memory["first"][n]))
-        return torch.cat([present, self._drawn(system, n, added, theta, generator)])
+        present = torch.cat([block.tensor for block in objective.terms[n].blocks])
+        added = max(1, round(self.growth * state["first"][n]))
+        return torch.cat([present, self._drawn(objective, n, added, theta, generator)])
+
+
+#: The ways of resampling by their names on the command line.
+SAMPLINGS: dict[str, type[Sampling]] = {s.name: s for s in (RAD, RARD)}

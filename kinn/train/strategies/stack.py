@@ -1,112 +1,135 @@
-"""The strategies of one training at work: they change its objective between steps, all together."""
+"""The strategies of one training, which change its objective together, and its mini-batches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from kinn.forms import FormObjective, ResidualObjective
-from kinn.train.strategies.batches import Batches
-from kinn.train.strategies.strategy import Sampling, Strategy, StrategyState
+from kinn.train.strategies.strategy import Sampling, Strategy, StrategyState, interior_terms
 
 
 class StrategyStack:
-    """Strategies with what they remember.
+    """Strategies with their states.
 
     Args:
-        strategies: The strategies; those that move points come before those that weight them.
-        system: What they change: residuals, or an energy.
+        strategies: The strategies; those that move points are applied before those that weight them.
+        objective: The residuals or the energy that they change.
         batch: The number of interior points that a step sees; None for all.
-        seed: Fixes whatever is random.
+        seed: Fixes all random draws.
     """
 
     def __init__(
-        self, strategies: Sequence[Strategy], system: FormObjective, *, batch: int | None = None, seed: int = 0
+        self, strategies: Sequence[Strategy], objective: FormObjective, *, batch: int | None = None, seed: int = 0
     ) -> None:
         self.strategies = sorted(strategies, key=lambda s: not isinstance(s, Sampling))
-        self.system = system
-        self._changed: Any = system  # each strategy knows one kind of system, and is given no other
+        self.objective = objective
+        self._changed: Any = objective  # each strategy knows one kind of objective, and is given no other
         self.batch = batch
         self.seed = seed
-        self.memories: list[StrategyState] = []
+        self.states: list[StrategyState] = []
         self._batches: Batches | None = None
 
-    def objective(self, iteration: int) -> FormObjective:
-        """Return the residuals that a step sees."""
+    def step_objective(self, iteration: int) -> FormObjective:
+        """Objective that a step sees: a mini-batch, or all points."""
         if self.batch is None:
-            return self.system
+            return self.objective
         if self._batches is None:
-            assert isinstance(self.system, ResidualObjective)
-            self._batches = Batches(self.system, self.batch, self.seed)
+            assert isinstance(self.objective, ResidualObjective)
+            self._batches = Batches(self.objective, self.batch, self.seed)
         return self._batches.at(iteration)
 
     def begin(self, theta: Tensor) -> None:
-        """Change the objective as it is to be at the first step."""
-        self.memories = []
+        """Change the objective to that of the first step."""
+        self.states = []
         for strategy in self.strategies:
-            self.memories.append(strategy.begin(self._changed, theta, self.seed))
-            strategy.apply(self._changed, self.memories[-1])
+            self.states.append(strategy.begin(self._changed, theta, self.seed))
+            strategy.apply(self._changed, self.states[-1])
         self._set_weights()
 
-    def resume(self, memories: Sequence[StrategyState]) -> None:
-        """Change the objective as it was."""
-        self.memories = list(memories)
-        for strategy, memory in zip(self.strategies, self.memories, strict=True):
-            strategy.apply(self._changed, memory)
+    def resume(self, states: Sequence[StrategyState]) -> None:
+        """Change the objective to agree with states read from a checkpoint."""
+        self.states = list(states)
+        for strategy, state in zip(self.strategies, self.states, strict=True):
+            strategy.apply(self._changed, state)
         self._set_weights()
 
     def refresh(self, theta: Tensor, iteration: int) -> bool:
         """Change the objective before a step, and return whether it did."""
-        changed = moved = False
+        changed = resampled = False
         for n, strategy in enumerate(self.strategies):
-            memory = self.memories[n]
-            if moved:
-                memory = strategy.moved(self._changed, theta, memory, self.seed)
-            refreshed = strategy.refresh(self._changed, theta, memory, iteration)
+            state = self.states[n]
+            if resampled:
+                state = strategy.after_resampling(self._changed, theta, state, self.seed)
+            refreshed = strategy.refresh(self._changed, theta, state, iteration)
             if refreshed is not None:
-                memory = refreshed
-            elif not moved:
+                state = refreshed
+            elif not resampled:
                 continue
-            self.memories[n] = memory
-            strategy.apply(self._changed, memory)
-            changed, moved = True, moved or isinstance(strategy, Sampling)
+            self.states[n] = state
+            strategy.apply(self._changed, state)
+            changed, resampled = True, resampled or isinstance(strategy, Sampling)
         if changed:
             self._set_weights()
         return changed
 
-    def release(self) -> bool:
-        """Let strategies that are but a means give way, as the method can go no further; return whether any did."""
-        released = [s.released(memory) for s, memory in zip(self.strategies, self.memories, strict=True)]
-        self.memories = [old if new is None else new for old, new in zip(self.memories, released, strict=True)]
-        changed = any(new is not None for new in released)
+    def relax(self) -> bool:
+        """Let strategies give way as the optimizer makes no progress; return whether any did."""
+        relaxed = [s.relax(state) for s, state in zip(self.strategies, self.states, strict=True)]
+        self.states = [old if new is None else new for old, new in zip(self.states, relaxed, strict=True)]
+        changed = any(new is not None for new in relaxed)
         if changed:
             self._set_weights()
         return changed
 
     @property
-    def concluded(self) -> Tensor | None:
-        """The parameters (P,) to end with, where a strategy says so."""
-        ends = (s.concluded(memory) for s, memory in zip(self.strategies, self.memories, strict=True))
+    def final_parameters(self) -> Tensor | None:
+        """Parameters (P,) to end with, where a strategy gives them."""
+        ends = (s.final_parameters(state) for s, state in zip(self.strategies, self.states, strict=True))
         return next((theta for theta in ends if theta is not None), None)
 
     @property
-    def unsettled(self) -> bool:
-        """Whether the objective is still a means to an end."""
-        return any(s.unsettled(memory) for s, memory in zip(self.strategies, self.memories, strict=True))
+    def objective_is_transient(self) -> bool:
+        """Whether the objective is not yet the final one."""
+        return any(s.objective_is_transient(state) for s, state in zip(self.strategies, self.states, strict=True))
 
     def _set_weights(self) -> None:
-        """Give the terms the product of all weights."""
+        """Weight terms and points by the product of all weights."""
         self._batches = None
-        if not isinstance(self.system, ResidualObjective):
+        if not isinstance(self.objective, ResidualObjective):
             return
-        for n in range(len(self.system.terms)):
+        for n in range(len(self.objective.terms)):
             factor, weights = 1.0, None
-            for memory in self.memories:
-                if "factors" in memory:
-                    factor *= memory["factors"][n]
-                own = memory.get("weights", {}).get(n)
-                if own is not None:
-                    weights = own if weights is None else weights * own
-            self.system.set_weights(n, factor, weights)
+            for state in self.states:
+                if "factors" in state:
+                    factor *= state["factors"][n]
+                of_points = state.get("weights", {}).get(n)
+                if of_points is not None:
+                    weights = of_points if weights is None else weights * of_points
+            self.objective.set_weights(n, factor, weights)
+
+
+class Batches:
+    """Mini-batches: a step of a first-order method sees some of the points, and within a pass all of them.
+
+    Points are dealt out at random: every m-th of a Sobol sequence would lie in one part of the domain.
+
+    Args:
+        objective: The residuals at all points.
+        size: The approximate number of interior points in a batch.
+        seed: Fixes the batches and their order, which changes from one pass to the next.
+    """
+
+    def __init__(self, objective: ResidualObjective, size: int, seed: int) -> None:
+        inside = sum(objective.terms[n].points for n in interior_terms(objective)) or objective.samples
+        self.count = max(1, round(inside / size))
+        self.parts = objective.minibatches(self.count, seed)
+        self.seed = seed
+
+    def at(self, iteration: int) -> ResidualObjective:
+        """Batch of a step, counted from 1."""
+        turn, place = divmod(iteration - 1, self.count)
+        return self.parts[int(np.random.default_rng((self.seed, turn)).permutation(self.count)[place])]

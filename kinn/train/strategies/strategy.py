@@ -1,4 +1,4 @@
-"""What every strategy is: a frozen dataclass that changes the objective between steps, and remembers what it must."""
+"""Base classes of strategies: frozen dataclasses that change the objective between steps."""
 
 from __future__ import annotations
 
@@ -11,91 +11,95 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.forms import ResidualObjective
 
-#: What a strategy remembers: plain data and tensors, for it goes into checkpoints.
+#: What a strategy keeps from step to step: plain data and tensors, for it goes into checkpoints.
 StrategyState = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Strategy(ABC):
-    """A strategy as the user specifies it."""
+    """A strategy as the user specifies it; its state is kept outside.
 
-    #: The name on the command line.
+    A class of your own that gives no `name` is named after the class.
+    """
+
+    #: The name on the command line and in configurations.
     name: ClassVar[str]
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__
+
     @abstractmethod
-    def begin(self, system: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Return what is remembered before the first step.
+    def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
+        """State before the first step.
 
         Args:
-            system: The residuals.
+            objective: The residuals.
             theta: The parameters (P,).
-            seed: Fixes whatever is random.
+            seed: Fixes all random draws.
         """
 
     @abstractmethod
     def refresh(
-        self, system: ResidualObjective, theta: Tensor, memory: StrategyState, iteration: int
+        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Return what is remembered after a change of the objective before step `iteration`, or None for no change."""
+        """State after a change of the objective before step `iteration`, None where nothing changes."""
 
     @abstractmethod
-    def apply(self, system: ResidualObjective, memory: StrategyState) -> None:
-        """Change the system as the memory says."""
+    def apply(self, objective: ResidualObjective, state: StrategyState) -> None:
+        """Change the objective to agree with a state."""
 
-    def moved(self, system: ResidualObjective, theta: Tensor, memory: StrategyState, seed: int) -> StrategyState:
-        """Return the memory once points were moved: it begins anew, for points that are no more say nothing."""
-        return self.begin(system, theta, seed)
+    def after_resampling(
+        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int
+    ) -> StrategyState:
+        """State once points have moved: by default that of a new beginning."""
+        return self.begin(objective, theta, seed)
 
-    def unsettled(self, memory: StrategyState) -> bool:
-        """Return whether the objective is still a means to an end, at which no parameters should be kept for the best."""
+    def objective_is_transient(self, state: StrategyState) -> bool:
+        """Whether the objective is not yet the final one, so that no parameters should be kept as the best."""
         return False
 
-    def released(self, memory: StrategyState) -> StrategyState | None:
-        """Return the memory after the strategy gives way, as the method can go no further; None where it does not."""
+    def relax(self, state: StrategyState) -> StrategyState | None:
+        """State after giving way when the optimizer makes no progress; None where the strategy does not."""
         return None
 
-    def concluded(self, memory: StrategyState) -> Tensor | None:
-        """Return the parameters (P,) to end with, once the strategy knows that training on would lead away from them."""
+    def final_parameters(self, state: StrategyState) -> Tensor | None:
+        """Parameters (P,) to end with, once further training would lead away from them; None until then."""
         return None
 
 
 @dataclass(frozen=True)
 class Weighting(Strategy):
-    """A strategy that gives terms factors, and points weights.
+    """A strategy that weights terms and points.
 
-    Its memory holds `factors`, a number for each term, and `weights`, those of the points (N,) for each number of a term
-    that has them. Several weightings at once multiply.
+    Its state may hold `factors`, a number for each term, and `weights`, those of the points (N,) by the number of the
+    term. The weights of several strategies multiply.
     """
 
-    def apply(self, system: ResidualObjective, memory: StrategyState) -> None:
-        """Do nothing alone: the weights of all strategies are applied together."""
+    def apply(self, objective: ResidualObjective, state: StrategyState) -> None:
+        """Nothing: `StrategyStack` applies the weights of all strategies together."""
 
 
 @dataclass(frozen=True)
 class Sampling(Strategy):
     """A strategy that moves the points of the equations.
 
-    Its memory holds `points`, the new ones (N, d) for each number of a term that was moved.
+    Its state holds `points`, the new ones (N, d) by the number of the term.
     """
 
-    def apply(self, system: ResidualObjective, memory: StrategyState) -> None:
+    def apply(self, objective: ResidualObjective, state: StrategyState) -> None:
         """Move the points."""
-        for n, x in memory["points"].items():
-            system.move(n, system.trial.problem.points(x))
+        for n, x in state["points"].items():
+            objective.move(n, objective.trial.problem.points(x))
 
 
-def interior(system: ResidualObjective) -> list[int]:
-    """Return the numbers of the terms that hold throughout a subdomain: those of the equations."""
-    return [n for n, term in enumerate(system.terms) if term.interior]
+def interior_terms(objective: ResidualObjective) -> list[int]:
+    """Numbers of the terms that hold throughout a subdomain: those of the equations."""
+    return [n for n, term in enumerate(objective.terms) if term.interior]
 
 
 def check_period(every: int, owner: str) -> None:
     """Refuse a number of steps below 1."""
     if every < 1:
         raise InputError(f"{owner}.every is at least 1, not {every}")
-
-
-def relative(weights: list[float], system: ResidualObjective) -> list[float]:
-    """Return the factors that give the terms weights in these proportions, the largest 1."""
-    largest = max(weights)
-    return [weight / largest / term.weight for weight, term in zip(weights, system.terms, strict=True)]

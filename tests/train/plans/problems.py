@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from kinn import Defaults, Dirichlet, Initial, Interval, Problem, TimeInterval, exp, sin
+from kinn.forms import build_trial
+from kinn.networks import Architecture
+from kinn.train.plans.plan import TrialFactory
 
 PI = 3.141592653589793
 
@@ -27,3 +31,8 @@ def decay(rate: float = 4.0) -> Problem:
         "decay", TimeInterval(0, 1), strong=lambda u, p: (u.t + p.rate * u) / 4, conditions=[Initial("u", 1.0)],
         exact=lambda t: exp(-rate * t), coefficients={"rate": rate},
     )  # fmt: skip
+
+
+def builder(network: Architecture) -> TrialFactory:
+    """Builds trial functions with a network from the seed 0."""
+    return partial(build_trial, architecture=network, seed=0)

@@ -9,25 +9,25 @@ import torch
 
 import kinn
 from kinn import MLP, InputError
-from kinn.train.plans import Curriculum, TrialBuilder
-from tests.train.plans.problems import decay
+from kinn.train.plans.curriculum import Curriculum
+from tests.train.plans.problems import builder, decay
 
 NETWORK = MLP((8,))
 
 
 def test_weights_are_handed_on_to_the_next_value() -> None:
-    route = Curriculum(TrialBuilder(decay(), NETWORK, 0, torch.float64), {"rate": (1.0, 2.0, 4.0)})
-    assert route.count == 3
-    assert [route.label(n) for n in range(3)] == ["rate=1", "rate=2", "rate=4"]
-    first = route.begin()
+    plan = Curriculum(decay(), builder(NETWORK), {"rate": (1.0, 2.0, 4.0)})
+    assert plan.count == 3
+    assert [plan.label(n) for n in range(3)] == ["rate=1", "rate=2", "rate=4"]
+    first = plan.trial(0)
     first.flat.set(first.flat.get() + 1.0)
-    second = route.begin()
+    second = plan.trial(1)
     assert second.problem.coefficients["rate"] == 2.0
     assert torch.equal(second.flat.get(), first.flat.get())
-    third = route.begin()
-    assert route.fields() is third
+    third = plan.trial(2)
+    assert plan.fields() is third
     assert third.problem.coefficients == decay().coefficients
-    assert route.loss([3.0, 2.0, 1.0]) == 1.0
+    assert plan.final_stages == [2]  # whose loss is that of the solution
 
 
 def test_the_solution_is_that_of_the_last_value() -> None:
@@ -48,4 +48,4 @@ def test_the_solution_is_that_of_the_last_value() -> None:
 )
 def test_mistakes_are_named(values: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Curriculum(TrialBuilder(decay(), NETWORK, 0, torch.float64), values)
+        Curriculum(decay(), builder(NETWORK), values)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import kinn
 from kinn import MLP, InputError
-from kinn.train.plans import Ensemble, EnsembleSolution, SingleStage, TrialBuilder
-from tests.train.plans.problems import decay, heat
+from kinn.train.plans.ensemble import Ensemble, EnsembleSolution
+from kinn.train.plans.plan import SingleStage
+from tests.train.plans.problems import builder, decay, heat
 
 NETWORK = MLP((6,))
 
@@ -39,7 +39,7 @@ def test_the_first_member_is_what_a_single_solve_comes_to() -> None:
         single.std("u", t)
 
 
-def test_members_may_have_legs() -> None:
+def test_members_may_have_several_stages() -> None:
     solution = kinn.solve(heat(), NETWORK, ensemble=2, time_windows=2, iterations=12, points=60)
     labels = list(dict.fromkeys(record.stage.rpartition(" ")[0] for record in solution.history))
     assert labels == ["member 1 window 1", "member 1 window 2", "member 2 window 1", "member 2 window 2"]
@@ -55,6 +55,6 @@ def test_the_spread_is_of_the_size_of_the_error() -> None:
 
 def test_one_member_is_none() -> None:
     with pytest.raises(InputError, match="at least 2 members, not 1"):
-        Ensemble(lambda _: SingleStage(TrialBuilder(decay(), NETWORK, 0, torch.float64)), 1)
+        Ensemble(lambda _: SingleStage(decay(), builder(NETWORK)), 1)
     with pytest.raises(InputError, match="ensemble is a whole number of at least 1, not 0"):
         kinn.solve(decay(), NETWORK, ensemble=0)

@@ -12,9 +12,9 @@ import kinn
 from kinn import MLP, Dirichlet, Initial, InputError, Interval, Neumann, Observation, Problem, TimeInterval, sin
 from kinn.fields import Field
 from kinn.forms import DomainTrial
-from kinn.train.plans import TimeMarching, TimeMarchingSolution, TrialBuilder
+from kinn.train.plans.time_marching import TimeMarching, TimeMarchingSolution
 from kinn.train.plans.transferred_data import TerminalState, TransferredInitialData, conditions_of
-from tests.train.plans.problems import decay, heat
+from tests.train.plans.problems import builder, decay, heat
 
 NETWORK = MLP((10,))
 
@@ -140,9 +140,9 @@ def test_points_of_the_problems_own_sampler_are_cut() -> None:
         unit = np.random.default_rng(seed).random((n, 2))
         return np.column_stack([unit[:, 0], 0.4 * unit[:, 1] ** 0.5])
 
-    route = TimeMarching(TrialBuilder(heat(sampler=late), NETWORK, 0, torch.float64), 2)
-    for span in ((0.0, 0.2), (0.2, 0.4)):
-        trial = route.begin()
+    plan = TimeMarching(heat(sampler=late), builder(NETWORK), 2)
+    for stage, span in enumerate(((0.0, 0.2), (0.2, 0.4))):
+        trial = plan.trial(stage)
         (geometry,) = trial.problem.subdomains.values()
         draw = trial.problem.defaults.sampler
         assert draw is not None
@@ -154,14 +154,14 @@ def test_points_of_the_problems_own_sampler_are_cut() -> None:
 
 
 def test_problems_without_windows_say_so() -> None:
-    def route(problem: Problem, count: int = 2) -> TimeMarching:
-        return TimeMarching(TrialBuilder(problem, NETWORK, 0, torch.float64), count)
+    def plan(problem: Problem, count: int = 2) -> TimeMarching:
+        return TimeMarching(problem, builder(NETWORK), count)
 
     still = Problem("still", Interval(0, 1), strong=lambda u, p: u.xx, conditions=[Dirichlet("u", 0.0, on="left")])
     with pytest.raises(InputError, match="problem 'still' has no time to cut into windows"):
-        route(still)
+        plan(still)
     with pytest.raises(InputError, match="at least 1 time window, not 0"):
-        route(heat(), 0)
+        plan(heat(), 0)
     with pytest.raises(InputError, match="time_windows is a whole number of at least 1, not 0"):
         kinn.solve(heat(), NETWORK, time_windows=0)
     with pytest.raises(InputError, match="time windows or a curriculum, not both"):

@@ -7,22 +7,22 @@ import pytest
 import torch
 
 from kinn import MLP, Adam, Dirichlet, InputError, Interval, LevenbergMarquardt, Problem, solve
-from kinn.train.strategies import ResidualAttention, StrategyStack
-from kinn.train.strategies.batches import Batches
-from tests.train.strategies.systems import heat
+from kinn.train.strategies.stack import Batches, StrategyStack
+from kinn.train.strategies.weights import ResidualAttention
+from tests.train.strategies.objectives import heat
 
 
 def test_batches_make_up_the_whole() -> None:
-    system = heat(5000)
-    theta = system.start()
-    batches = Batches(system, 1250, seed=0)
+    objective = heat(5000)
+    theta = objective.start()
+    batches = Batches(objective, 1250, seed=0)
     assert batches.count == 4
     assert [part.terms[0].points for part in batches.parts] == [1250] * 4
-    assert sum(p.loss(theta) for p in batches.parts) / 4 == pytest.approx(system.loss(theta), rel=1e-12)
+    assert sum(p.loss(theta) for p in batches.parts) / 4 == pytest.approx(objective.loss(theta), rel=1e-12)
     gradients = [p.gradient(theta)[1] for p in batches.parts]
-    torch.testing.assert_close(sum(gradients) / 4, system.gradient(theta)[1], rtol=1e-6, atol=1e-12)
+    torch.testing.assert_close(sum(gradients) / 4, objective.gradient(theta)[1], rtol=1e-6, atol=1e-12)
     seen = torch.cat([b.tensor for p in batches.parts for b in p.terms[0].blocks])
-    whole = torch.cat([b.tensor for b in system.terms[0].blocks])
+    whole = torch.cat([b.tensor for b in objective.terms[0].blocks])
     assert torch.equal(seen[seen[:, 0].argsort()], whole[whole[:, 0].argsort()])
     for part in batches.parts:  # spread over the whole
         t = torch.cat([b.tensor[:, 1] for b in part.terms[0].blocks])
@@ -30,14 +30,14 @@ def test_batches_make_up_the_whole() -> None:
 
 
 def test_weights_of_points_go_with_them() -> None:
-    system = heat(400)
-    theta = system.start()
-    regime = StrategyStack([ResidualAttention(every=1, decay=0.0)], system, batch=100)
-    regime.begin(theta)
-    plain = [regime.objective(n).loss(theta) for n in range(1, 5)]
-    regime.refresh(theta, 1)
-    weighted = [regime.objective(n).loss(theta) for n in range(1, 5)]
-    assert sum(weighted) / 4 == pytest.approx(system.loss(theta), rel=1e-12)
+    objective = heat(400)
+    theta = objective.start()
+    stack = StrategyStack([ResidualAttention(every=1, decay=0.0)], objective, batch=100)
+    stack.begin(theta)
+    plain = [stack.step_objective(n).loss(theta) for n in range(1, 5)]
+    stack.refresh(theta, 1)
+    weighted = [stack.step_objective(n).loss(theta) for n in range(1, 5)]
+    assert sum(weighted) / 4 == pytest.approx(objective.loss(theta), rel=1e-12)
     assert weighted != pytest.approx(plain)
 
 
@@ -51,9 +51,9 @@ def test_each_pass_sees_all_in_another_order() -> None:
 
 
 def test_few_points_are_in_every_batch() -> None:
-    system = heat(4000)
-    batches = Batches(system, 10, seed=0)
-    sides = [t.points for t in system.terms[1:]]
+    objective = heat(4000)
+    batches = Batches(objective, 10, seed=0)
+    sides = [t.points for t in objective.terms[1:]]
     assert max(sides) < batches.count
     assert [t.points for t in batches.parts[7].terms[1:]] == sides
 

@@ -11,83 +11,84 @@ from kinn.errors import InputError
 from kinn.forms import ResidualObjective
 from kinn.optim import LevenbergMarquardt
 from kinn.train.loop import StoppingCriteria, train
-from kinn.train.strategies import Causal, StrategyStack
-from tests.train.strategies.systems import heat, steady
+from kinn.train.strategies.causal import Causal
+from kinn.train.strategies.stack import StrategyStack
+from tests.train.strategies.objectives import heat, steady
 
 
-def begun(causal: Causal, system: ResidualObjective) -> StrategyStack:
-    regime = StrategyStack([causal], system)
-    regime.begin(system.start())
-    return regime
+def begun(causal: Causal, objective: ResidualObjective) -> StrategyStack:
+    stack = StrategyStack([causal], objective)
+    stack.begin(objective.start())
+    return stack
 
 
 def test_weights_fall_with_what_is_unlearnt_before() -> None:
-    system = heat(400)
-    theta = system.start()
-    regime = begun(Causal(chunks=8, sharpness=5.0, floor=0.0), system)
-    t = torch.cat([block.tensor[:, 1] for block in system.terms[0].blocks])
-    squares, chunk = system.squared_residuals(theta)[0], (t / 2 * 8).long().clamp(max=7)
+    objective = heat(400)
+    theta = objective.start()
+    stack = begun(Causal(chunks=8, sharpness=5.0, floor=0.0), objective)
+    t = torch.cat([block.tensor[:, 1] for block in objective.terms[0].blocks])
+    squares, chunk = objective.squared_residuals(theta)[0], (t / 2 * 8).long().clamp(max=7)
     means = torch.stack([squares[chunk == n].mean() for n in range(8)])
-    initial = float(system.squared_residuals(theta)[1].mean())
-    past = initial + system.terms[0].weight / 8 * torch.cat([torch.zeros(1), means.cumsum(0)])
+    initial = float(objective.squared_residuals(theta)[1].mean())
+    past = initial + objective.terms[0].weight / 8 * torch.cat([torch.zeros(1), means.cumsum(0)])
     expected = torch.exp(-5.0 * past / past[-1])[chunk]
-    torch.testing.assert_close(regime.memories[0]["weights"][0], expected)
-    assert set(regime.memories[0]["weights"]) == {
+    torch.testing.assert_close(stack.states[0]["weights"][0], expected)
+    assert set(stack.states[0]["weights"]) == {
         0,
         2,
         3,
     }  # conditions on the sides are weighted alike, not the initial
-    sides = torch.cat([block.tensor[:, 1] for block in system.terms[2].blocks])
+    sides = torch.cat([block.tensor[:, 1] for block in objective.terms[2].blocks])
     expected = torch.exp(-5.0 * past / past[-1])[(sides / 2 * 8).long().clamp(max=7)]
-    torch.testing.assert_close(regime.memories[0]["weights"][2], expected)
+    torch.testing.assert_close(stack.states[0]["weights"][2], expected)
 
 
 def test_they_grow_steeper_and_then_give_way() -> None:
-    system = heat(200)
-    theta = system.start()
+    objective = heat(200)
+    theta = objective.start()
     causal = Causal(chunks=4, sharpness=1e-4, stages=2, growth=10.0)
-    regime = begun(causal, system)
-    assert regime.unsettled
-    loss = system.loss(theta)
-    assert regime.refresh(theta, 1)  # too mild to matter at any stage
-    assert not regime.unsettled
-    assert regime.memories[0]["steepness"] / begun(causal, heat(200)).memories[0]["steepness"] == pytest.approx(1e3)
-    assert not regime.refresh(theta, 2)
-    assert system.loss(theta) >= loss
+    stack = begun(causal, objective)
+    assert stack.objective_is_transient
+    loss = objective.loss(theta)
+    assert stack.refresh(theta, 1)  # too mild to matter at any stage
+    assert not stack.objective_is_transient
+    assert stack.states[0]["steepness"] / begun(causal, heat(200)).states[0]["steepness"] == pytest.approx(1e3)
+    assert not stack.refresh(theta, 2)
+    assert objective.loss(theta) >= loss
 
 
 def test_they_give_way_where_the_method_can_go_no_further() -> None:
-    system = heat()
-    regime = begun(Causal(sharpness=1e6), system)
-    plain = heat().loss(system.start())
-    assert system.loss(system.start()) < plain
-    assert regime.release()
-    assert not regime.unsettled
-    assert system.loss(system.start()) == pytest.approx(plain)
-    assert not regime.release()
+    objective = heat()
+    stack = begun(Causal(sharpness=1e6), objective)
+    plain = heat().loss(objective.start())
+    assert objective.loss(objective.start()) < plain
+    assert stack.relax()
+    assert not stack.objective_is_transient
+    assert objective.loss(objective.start()) == pytest.approx(plain)
+    assert not stack.relax()
 
 
 def test_training_ends_with_the_plain_objective() -> None:
-    system, validation = heat(120), heat(240, seed=0)
+    objective, validation = heat(120), heat(240, seed=0)
     outcome = train(
-        system,
+        objective,
         validation,
         LevenbergMarquardt(),
         StoppingCriteria(iterations=120),
-        regime=StrategyStack([Causal(stages=0)], system),
+        strategies=StrategyStack([Causal(stages=0)], objective),
     )
-    system.trial.flat.set(outcome.theta)
+    objective.trial.flat.set(outcome.theta)
     assert outcome.loss == pytest.approx(heat(120).loss(outcome.theta), rel=1e-6)
     assert outcome.loss < 1e-4
 
 
 def test_until_then_the_last_parameters_are_kept() -> None:
-    system, validation = heat(120), heat(240)
-    regime = StrategyStack([Causal(sharpness=1e12, stages=0)], system)
+    objective, validation = heat(120), heat(240)
+    stack = StrategyStack([Causal(sharpness=1e12, stages=0)], objective)
     outcome = train(
-        system, validation, LevenbergMarquardt(), StoppingCriteria(iterations=3, check_every=1), regime=regime
+        objective, validation, LevenbergMarquardt(), StoppingCriteria(iterations=3, check_every=1), strategies=stack
     )
-    assert regime.unsettled
+    assert stack.objective_is_transient
     assert outcome.loss == outcome.history[-1].loss
 
 
@@ -105,6 +106,6 @@ def test_bad_settings_are_named(settings: dict[str, Any]) -> None:
 
 
 def test_late_times_keep_a_least_weight() -> None:
-    system = heat(200)
-    regime = begun(Causal(sharpness=1e9, floor=0.02), system)
-    assert float(regime.memories[0]["weights"][0].min()) == pytest.approx(0.02)
+    objective = heat(200)
+    stack = begun(Causal(sharpness=1e9, floor=0.02), objective)
+    assert float(stack.states[0]["weights"][0].min()) == pytest.approx(0.02)

@@ -11,8 +11,11 @@ from torch import Tensor
 
 from kinn import MLP, Defaults, Dirichlet, InputError, Interval, Problem
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
-from kinn.train.strategies import RAD, RARD, Causal, ResidualAttention, StrategyStack
-from tests.train.strategies.systems import heat
+from kinn.train.strategies.causal import Causal
+from kinn.train.strategies.resampling import RAD, RARD
+from kinn.train.strategies.stack import StrategyStack
+from kinn.train.strategies.weights import ResidualAttention
+from tests.train.strategies.objectives import heat
 
 
 def peaked(points: int = 3000, **options: Any) -> tuple[ResidualObjective, Tensor]:
@@ -21,23 +24,23 @@ def peaked(points: int = 3000, **options: Any) -> tuple[ResidualObjective, Tenso
         "step", Interval(0, 1), strong=lambda u, p: 0 * u + 1.5 + (0.25 - p.x) / ((0.25 - p.x) ** 2) ** 0.5 / 2,
         conditions=[Dirichlet("u", 0.0, on="left")], defaults=Defaults(**options),
     )  # fmt: skip
-    system = strong_form(DomainTrial(problem, MLP((3,))), points=points)
-    return system, system.start()
+    objective = strong_form(DomainTrial(problem, MLP((3,))), points=points)
+    return objective, objective.start()
 
 
-def positions(system: ResidualObjective) -> np.ndarray[Any, Any]:
-    return torch.cat([block.tensor[:, 0] for block in system.terms[0].blocks]).numpy()
+def positions(objective: ResidualObjective) -> np.ndarray[Any, Any]:
+    return torch.cat([block.tensor[:, 0] for block in objective.terms[0].blocks]).numpy()
 
 
 @pytest.mark.parametrize(("power", "floor", "share"), [(1.0, 0.0, 2 / 5), (1.0, 1.0, 0.33), (2.0, 0.0, 4 / 7)])
 def test_points_follow_the_density(power: float, floor: float, share: float) -> None:
-    system, theta = peaked()
-    regime = StrategyStack([RAD(every=5, power=power, floor=floor, candidates=50)], system, seed=1)
-    regime.begin(theta)
-    before = positions(system)
-    assert not regime.refresh(theta, 4)
-    assert regime.refresh(theta, 5)
-    after = positions(system)
+    objective, theta = peaked()
+    stack = StrategyStack([RAD(every=5, power=power, floor=floor, candidates=50)], objective, seed=1)
+    stack.begin(theta)
+    before = positions(objective)
+    assert not stack.refresh(theta, 4)
+    assert stack.refresh(theta, 5)
+    after = positions(objective)
     assert len(after) == len(before)
     # |r|^k is 2^k on the quarter before x = 1/4 and 1 on the rest
     high, low = 2.0**power, 1.0
@@ -50,29 +53,29 @@ def test_points_follow_the_density(power: float, floor: float, share: float) -> 
 
 def test_the_same_seed_draws_the_same_points() -> None:
     def drawn(seed: int) -> np.ndarray[Any, Any]:
-        system, theta = peaked(100)
-        regime = StrategyStack([RAD(every=1)], system, seed=seed)
-        regime.begin(theta)
-        regime.refresh(theta, 1)
-        return positions(system)
+        objective, theta = peaked(100)
+        stack = StrategyStack([RAD(every=1)], objective, seed=seed)
+        stack.begin(theta)
+        stack.refresh(theta, 1)
+        return positions(objective)
 
     assert np.array_equal(drawn(0), drawn(0))
     assert not np.array_equal(drawn(0), drawn(1))
 
 
 def test_refinement_adds_points_where_the_residual_is_large_up_to_a_limit() -> None:
-    system, theta = peaked(1000)
-    regime = StrategyStack([RARD(every=1, growth=0.25, most=1.5)], system)
-    regime.begin(theta)
-    first = positions(system)
-    regime.refresh(theta, 1)
-    assert len(positions(system)) == 1250
-    assert np.array_equal(positions(system)[:1000], first)
-    assert (positions(system)[1000:] < 0.25).mean() == pytest.approx(4 / 7, abs=0.1)
+    objective, theta = peaked(1000)
+    stack = StrategyStack([RARD(every=1, growth=0.25, most=1.5)], objective)
+    stack.begin(theta)
+    first = positions(objective)
+    stack.refresh(theta, 1)
+    assert len(positions(objective)) == 1250
+    assert np.array_equal(positions(objective)[:1000], first)
+    assert (positions(objective)[1000:] < 0.25).mean() == pytest.approx(4 / 7, abs=0.1)
     counts = []
     for n in range(2, 6):
-        regime.refresh(theta, n)
-        counts.append(len(positions(system)))
+        stack.refresh(theta, n)
+        counts.append(len(positions(objective)))
     assert counts == [1500, 1500, 1500, 1500]
 
 
@@ -80,24 +83,24 @@ def test_candidates_come_from_the_sampler_of_the_problem() -> None:
     def right(geometry: Any, n: int, seed: int) -> Any:
         return 0.5 + 0.5 * np.random.default_rng(seed).random((n, 1))
 
-    system, theta = peaked(100, sampler=right)
-    regime = StrategyStack([RAD(every=1)], system)
-    regime.begin(theta)
-    regime.refresh(theta, 1)
-    assert (positions(system) >= 0.5).all()
+    objective, theta = peaked(100, sampler=right)
+    stack = StrategyStack([RAD(every=1)], objective)
+    stack.begin(theta)
+    stack.refresh(theta, 1)
+    assert (positions(objective) >= 0.5).all()
 
 
 def test_weights_of_points_begin_anew_where_points_are_new() -> None:
-    system = heat(60)
-    theta = system.start()
-    regime = StrategyStack([ResidualAttention(every=1), RARD(every=3, growth=0.5), Causal()], system)
-    regime.begin(theta)
+    objective = heat(60)
+    theta = objective.start()
+    stack = StrategyStack([ResidualAttention(every=1), RARD(every=3, growth=0.5), Causal()], objective)
+    stack.begin(theta)
     for n in range(1, 7):
-        assert regime.refresh(theta + 0.05 * n, n)
-        assert np.isfinite(system.loss(theta))
-        assert np.isfinite(system.gradient(theta)[0])
-    assert system.terms[0].points == 120
-    steepness = [m["steepness"] for m in regime.memories if "steepness" in m]
+        assert stack.refresh(theta + 0.05 * n, n)
+        assert np.isfinite(objective.loss(theta))
+        assert np.isfinite(objective.gradient(theta)[0])
+    assert objective.terms[0].points == 120
+    steepness = [m["steepness"] for m in stack.states if "steepness" in m]
     assert len(steepness) == 1
 
 

@@ -10,47 +10,49 @@ import torch
 
 from kinn.errors import InputError
 from kinn.forms import ResidualObjective
-from kinn.train.strategies import (
+from kinn.train.strategies.stack import StrategyStack
+from kinn.train.strategies.weights import (
     NTK,
     WEIGHTS,
     FixedWeights,
     GradientNorm,
     ResidualAttention,
     SelfAdaptive,
-    StrategyStack,
     UniformWeights,
 )
-from tests.train.strategies.systems import heat
+from tests.train.strategies.objectives import heat
 
 LEFT = "Dirichlet('u', on='left')"
 
 
-def weights(system: ResidualObjective, regime: StrategyStack) -> dict[str, float]:
+def weights(objective: ResidualObjective, stack: StrategyStack) -> dict[str, float]:
     """Return the weight that each term has in the loss: that of the mean of its squares."""
-    theta = system.start()
-    squares = system.squared_residuals(theta)
-    losses = system.term_losses(theta)
-    return {t.name: losses[t.name] / float(s.mean()) for t, s in zip(system.terms, squares, strict=True)}
+    theta = objective.start()
+    squares = objective.squared_residuals(theta)
+    losses = objective.term_losses(theta)
+    return {t.name: losses[t.name] / float(s.mean()) for t, s in zip(objective.terms, squares, strict=True)}
 
 
-def begun(system: ResidualObjective, *strategies: Any) -> StrategyStack:
-    regime = StrategyStack(strategies, system, seed=3)
-    regime.begin(system.start())
-    return regime
+def begun(objective: ResidualObjective, *strategies: Any) -> StrategyStack:
+    stack = StrategyStack(strategies, objective, seed=3)
+    stack.begin(objective.start())
+    return stack
 
 
 def test_the_default_is_the_measure() -> None:
-    system = heat(pde_weight=0.05)
-    regime = begun(system, UniformWeights())
-    found = weights(system, regime)
+    objective = heat(pde_weight=0.05)
+    stack = begun(objective, UniformWeights())
+    found = weights(objective, stack)
     assert found["the PDE"] == pytest.approx(0.05)
     assert found[LEFT] == pytest.approx(1.0)
-    assert not regime.refresh(system.start(), 100)
+    assert not stack.refresh(objective.start(), 100)
 
 
 def test_fixed_weights_are_those_given() -> None:
-    system = heat()
-    found = weights(system, begun(system, FixedWeights(pde=2.0, conditions=3.0, terms={"Dirichlet": 5.0, LEFT: 7.0})))
+    objective = heat()
+    found = weights(
+        objective, begun(objective, FixedWeights(pde=2.0, conditions=3.0, terms={"Dirichlet": 5.0, LEFT: 7.0}))
+    )
     assert found == {
         "the PDE": pytest.approx(2.0),
         "Initial('u', on='initial')": pytest.approx(3.0),
@@ -62,91 +64,93 @@ def test_fixed_weights_are_those_given() -> None:
 
 
 def test_kernel_weights_equalise_the_traces() -> None:
-    system = heat()
-    theta = system.start()
+    objective = heat()
+    theta = objective.start()
     traces = {}
-    for n, term in enumerate(system.terms):
-        jacobians = [j.clone() for number, _, j in system.term_blocks(theta) if number == n]
+    for n, term in enumerate(objective.terms):
+        jacobians = [j.clone() for number, _, j in objective.term_blocks(theta) if number == n]
         traces[term.name] = float(sum(j.square().sum() for j in jacobians)) / term.weight
-    regime = begun(system, NTK(every=7))
-    found = weights(system, regime)
+    stack = begun(objective, NTK(every=7))
+    found = weights(objective, stack)
     products = [found[name] * trace for name, trace in traces.items()]
     assert products == pytest.approx([products[0]] * len(products))
     assert max(found.values()) == pytest.approx(1.0)
     moved = theta + 0.3
-    assert not regime.refresh(moved, 6)
-    assert regime.refresh(moved, 7)
-    assert weights(system, regime) != found
+    assert not stack.refresh(moved, 6)
+    assert stack.refresh(moved, 7)
+    assert weights(objective, stack) != found
 
 
 def test_gradient_weights_equalise_the_gradients_on_average() -> None:
-    system = heat()
-    theta = system.start()
+    objective = heat()
+    theta = objective.start()
 
     def norms(at: torch.Tensor) -> dict[str, float]:
         out = {}
-        for n, term in enumerate(system.terms):
-            gradient = sum(2 * j.T @ r for number, r, j in system.term_blocks(at) if number == n)
+        for n, term in enumerate(objective.terms):
+            gradient = sum(2 * j.T @ r for number, r, j in objective.term_blocks(at) if number == n)
             out[term.name] = float(gradient.norm())  # type: ignore[union-attr]
         return out
 
-    before = {name: norm / term.weight for (name, norm), term in zip(norms(theta).items(), system.terms, strict=True)}
-    regime = begun(system, GradientNorm(every=1, momentum=0.75))
+    before = {
+        name: norm / term.weight for (name, norm), term in zip(norms(theta).items(), objective.terms, strict=True)
+    }
+    stack = begun(objective, GradientNorm(every=1, momentum=0.75))
     assert list(norms(theta).values()) == pytest.approx([next(iter(norms(theta).values()))] * len(before))
     moved = theta + 0.3
-    system.trial.flat.set(moved)
-    for n in range(len(system.terms)):
-        system.set_weights(n)
-    after = {name: norm / term.weight for (name, norm), term in zip(norms(moved).items(), system.terms, strict=True)}
-    regime.refresh(moved, 1)
+    objective.trial.flat.set(moved)
+    for n in range(len(objective.terms)):
+        objective.set_weights(n)
+    after = {name: norm / term.weight for (name, norm), term in zip(norms(moved).items(), objective.terms, strict=True)}
+    stack.refresh(moved, 1)
     expected = {
         name: 0.75 * sum(before.values()) / before[name] + 0.25 * sum(after.values()) / after[name] for name in before
     }
-    found = weights(system, regime)
+    found = weights(objective, stack)
     largest = max(expected.values())
     assert found == {name: pytest.approx(value / largest) for name, value in expected.items()}
 
 
 def test_attention_follows_the_residual_of_the_equation() -> None:
-    system = heat()
-    theta = system.start()
-    regime = begun(system, ResidualAttention(every=2, decay=0.9))
-    size = system.squared_residuals(theta)[0].sqrt()
-    assert not regime.refresh(theta, 1)
-    assert regime.refresh(theta, 2)
+    objective = heat()
+    theta = objective.start()
+    stack = begun(objective, ResidualAttention(every=2, decay=0.9))
+    size = objective.squared_residuals(theta)[0].sqrt()
+    assert not stack.refresh(theta, 1)
+    assert stack.refresh(theta, 2)
     multipliers = 0.9 + 0.1 * size / size.max()
     expected = multipliers.square() / multipliers.square().mean()
-    torch.testing.assert_close(regime.memories[0]["weights"][0], expected)
-    loss = system.term_losses(theta)["the PDE"]
-    assert loss == pytest.approx(system.terms[0].weight * float((expected * size.square()).mean()))
+    torch.testing.assert_close(stack.states[0]["weights"][0], expected)
+    loss = objective.term_losses(theta)["the PDE"]
+    assert loss == pytest.approx(objective.terms[0].weight * float((expected * size.square()).mean()))
     for n in range(4, 400, 2):
-        regime.refresh(theta, n)
+        stack.refresh(theta, n)
     torch.testing.assert_close(  # it forgets where it began
-        regime.memories[0]["weights"][0], size.square() / size.square().mean(), atol=1e-6, rtol=1e-4
+        stack.states[0]["weights"][0], size.square() / size.square().mean(), atol=1e-6, rtol=1e-4
     )
 
 
 def test_self_adaptive_weights_ascend_the_loss() -> None:
-    system = heat()
-    theta = system.start()
-    regime = begun(system, SelfAdaptive(every=1, rate=0.5))
-    squares = [t.weight * s for t, s in zip(system.terms, system.squared_residuals(theta), strict=True)]
+    objective = heat()
+    theta = objective.start()
+    stack = begun(objective, SelfAdaptive(every=1, rate=0.5))
+    squares = [t.weight * s for t, s in zip(objective.terms, objective.squared_residuals(theta), strict=True)]
     largest = max(float(s.max()) for s in squares)
-    loss = system.loss(theta)
-    regime.refresh(theta, 1)
+    loss = objective.loss(theta)
+    stack.refresh(theta, 1)
     for n, s in enumerate(squares):
-        torch.testing.assert_close(regime.memories[0]["weights"][n], (1 + 0.5 * s / largest).square())
-    assert system.loss(theta) > loss
+        torch.testing.assert_close(stack.states[0]["weights"][n], (1 + 0.5 * s / largest).square())
+    assert objective.loss(theta) > loss
 
 
 def test_several_weightings_multiply() -> None:
-    system = heat()
-    theta = system.start()
-    begun(system, FixedWeights(pde=2.0), ResidualAttention(every=1)).refresh(theta, 1)
-    together = system.term_losses(theta)["the PDE"]
+    objective = heat()
+    theta = objective.start()
+    begun(objective, FixedWeights(pde=2.0), ResidualAttention(every=1)).refresh(theta, 1)
+    together = objective.term_losses(theta)["the PDE"]
     alone = heat()
     begun(alone, ResidualAttention(every=1)).refresh(theta, 1)
-    assert together == pytest.approx(alone.term_losses(theta)["the PDE"] * 2.0 / system.terms[0].weight)
+    assert together == pytest.approx(alone.term_losses(theta)["the PDE"] * 2.0 / objective.terms[0].weight)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kinn.train.history import HistoryEntry, columns, from_columns
+from kinn.train.state import HistoryEntry, columns, from_columns
 
 
 def test_a_history_survives_as_columns() -> None:

@@ -11,19 +11,20 @@ import kinn
 from kinn import MLP, problems
 from kinn.forms import DomainTrial
 from kinn.metrics import field_errors
+from kinn.train.callbacks import Callback
 from kinn.train.error_monitor import GROWTH, ErrorMonitor
 
 
 def test_the_errors_are_those_of_the_parameters_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kinn.train.error_monitor.MONITOR_COST_FRACTION", 0.0)
     trial = DomainTrial(problems.get("poisson-1d"), MLP((4,)))
-    watch = ErrorMonitor(trial)
+    monitor = ErrorMonitor(trial)
     theta = torch.linspace(-1, 1, trial.parameter_count, dtype=torch.float64)
-    measured = watch(theta, 1.0)
+    measured = monitor.measure(theta, 1.0)
     trial.flat.set(theta)
     assert measured == {"u": pytest.approx(field_errors(trial)["u"].l2, rel=1e-12)}
-    assert watch(theta, 1.0 * GROWTH * 0.99) == {}
-    assert watch(theta, 1.0 * GROWTH * 1.01) == measured
+    assert monitor.measure(theta, 1.0 * GROWTH * 0.99) == {}
+    assert monitor.measure(theta, 1.0 * GROWTH * 1.01) == measured
 
 
 def test_a_problem_whose_solution_is_unknown_has_none() -> None:
@@ -32,7 +33,7 @@ def test_a_problem_whose_solution_is_unknown_has_none() -> None:
         conditions=[kinn.Dirichlet("u", 0.0, on="boundary")],
     )  # fmt: skip
     trial = DomainTrial(problem, MLP((4,)))
-    assert ErrorMonitor(trial)(trial.flat.get(), 1.0) == {}
+    assert ErrorMonitor(trial).measure(trial.flat.get(), 1.0) == {}
 
 
 def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +42,7 @@ def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pyte
     first = watched.history[0].errors["u"]
     assert 0 < watched.errors["u"].l2 < 0.5 * first
     assert json.loads(json.dumps(watched.history[0].errors)) == {"u": first}
-    monkeypatch.setattr("kinn.train.stages.ErrorMonitor", lambda _: None)
+    monkeypatch.setattr("kinn.train.stages.ErrorMonitor", lambda _: Callback())
     alone = kinn.solve(problem, MLP((5,)), points=60, iterations=40)
     assert not any(record.errors for record in alone.history)
     assert torch.equal(alone.fields.flat.get(), watched.fields.flat.get())
