@@ -82,7 +82,7 @@ def test_the_wheel_works_outside_the_checkout(distributions: Path, tmp_path: Pat
 
     home = run(python, "-c", "import kinn, kinn.problems; print(kinn.__file__, kinn.problems.__file__)", cwd=tmp_path)
     assert all(Path(path).is_relative_to(site) for path in home.split())
-    code = "from kinn.ops.gpu.sources import source; print('kinn_forward' in source('forward.cu'))"
+    code = "from kinn.ops.gpu.devices import source; print('kinn_forward' in source('forward.cu'))"
     assert run(python, "-c", code, cwd=tmp_path).strip() == "True"
     assert importlib.metadata.version("kinn") in run(venv / "bin" / "kinn", "--version", cwd=tmp_path)
     assert "poisson-2d" in run(venv / "bin" / "kinn", "list", cwd=tmp_path)

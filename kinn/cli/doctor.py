@@ -18,11 +18,11 @@ FEATURES = (
 def command() -> None:
     """Show versions, threads, back ends and devices, and what is missing for which feature."""
     from kinn.ops import backends, cpu
-    from kinn.ops.first_call import first_call
+    from kinn.ops.spline_jet import first_call_seconds
     from kinn.runs.environment import environment, version
 
     facts = environment()
-    first, second = first_call()
+    first, second = first_call_seconds()
     rows = {
         "kinn": facts["kinn"],
         "python": facts["python"],

@@ -44,21 +44,21 @@ class SplineMap(NamedTuple):
 
 
 class LayerStack(Protocol):
-    """The way of a stack through several layers, forward and back."""
+    """Several layers applied to a stack, forward and back."""
 
     def forward(self) -> Tensor:
-        """Return the outputs of the last layer, of which the passage itself keeps nothing."""
+        """Return the outputs of the last layer, which this object does not keep."""
         ...
 
-    def adjoint(self, grad: Tensor, *, inward: bool = True) -> tuple[Tensor | None, list[Tensor]]:
-        """Return the cotangents of the inputs (None if not `inward`) and of the weights, given those of the outputs."""
+    def adjoint(self, grad: Tensor, *, needs_input_grad: bool = True) -> tuple[Tensor | None, list[Tensor]]:
+        """Return the cotangents of the inputs (None if not needed) and of the weights, given those of the outputs."""
         ...
 
 
 class Backend(Protocol):
     """What evaluates a layer. Tensors come checked, contiguous and on one device; `squash` is the map in front.
 
-    A back end that takes several layers at once also has `through(stack, layers, index) -> LayerStack`.
+    A back end that takes several layers at once also has `layer_stack(stack, layers, index) -> LayerStack`.
     """
 
     def supports(self, grid: SplineGrid, index: IndexSet, squash: str) -> bool:
@@ -78,9 +78,9 @@ class Backend(Protocol):
         squash: str,
         grad: Tensor,
         *,
-        inward: bool = True,
+        needs_input_grad: bool = True,
     ) -> tuple[Tensor | None, Tensor]:
-        """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs."""
+        """Return the cotangents of stack (None if not needed) and weight, given those of the outputs."""
         ...
 
     def jacobian(
@@ -131,13 +131,13 @@ def _loaded(name: str) -> Backend:
 
 
 def available() -> dict[str, str]:
-    """Return what every back end is fit for: "ready", or the cause why not."""
-    out = {}
+    """Readiness of every back end: "ready", or the reason why not."""
+    status = {}
     for name, module in MODULES.items():
         try:
             backend = import_module(module)
             getattr(backend, "probe", lambda: None)()
-            out[name] = "ready"
+            status[name] = "ready"
         except Exception as error:  # noqa: BLE001
-            out[name] = f"{type(error).__name__}: {error}"
-    return out
+            status[name] = f"{type(error).__name__}: {error}"
+    return status

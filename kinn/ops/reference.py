@@ -105,14 +105,14 @@ def adjoint(
     squash: str,
     grad: Tensor,
     *,
-    inward: bool = True,
+    needs_input_grad: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
-    """Return the cotangents of stack (None if not `inward`) and weight."""
+    """Return the cotangents of stack (None if not `needs_input_grad`) and weight."""
     with torch.enable_grad():
-        inputs = stack.detach().requires_grad_(inward), weight.detach().requires_grad_()
+        inputs = stack.detach().requires_grad_(needs_input_grad), weight.detach().requires_grad_()
         out = features(inputs[0], grid, index, squash) @ inputs[1]
-        found = torch.autograd.grad(out, inputs if inward else inputs[1:], grad)
-    return found[0] if inward else None, found[-1]
+        found = torch.autograd.grad(out, inputs if needs_input_grad else inputs[1:], grad)
+    return found[0] if needs_input_grad else None, found[-1]
 
 
 def jacobian(

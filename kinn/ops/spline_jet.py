@@ -9,6 +9,7 @@ end by a shorter way, which takes a tenth of the time to get there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,8 +20,7 @@ from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
-from kinn.ops import torch_op
-from kinn.ops.autograd import LayerChain, differentiable
+from kinn.ops.autograd import LayerChain, differentiable, registered_spline_jet
 from kinn.ops.backends import SplineMap, backend_for
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS
@@ -73,7 +73,7 @@ def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *,
         return differentiable(stack, layers, index)
     if torch.compiler.is_compiling() or not all(_is_plain(t) for t in tensors):
         for weight, grid, squash in layers:
-            stack = torch_op.spline_jet(stack, weight, grid, index, squash)
+            stack = registered_spline_jet(stack, weight, grid, index, squash)
         return stack
     kinds = [(grid, squash) for _, grid, squash in layers]
     return LayerChain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
@@ -145,3 +145,17 @@ def _has_tangent(tensor: Tensor) -> bool:
 
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
+
+
+def first_call_seconds() -> tuple[float, float]:
+    """Seconds of a first small step, which compiles or loads kernels, and of a second, on the CPU in float64."""
+    grid, index = SplineGrid.uniform(8, 3), IndexSet.full(2, 2)
+    stack = torch.zeros(len(index), 16, 2, dtype=torch.float64)
+    weight = torch.zeros(2 * (grid.size + 1), 4, dtype=torch.float64, requires_grad=True)
+
+    def step() -> float:
+        start = time.perf_counter()
+        torch.autograd.grad(spline_jet(stack, weight, grid, index, squash="tanh").sum(), weight)
+        return time.perf_counter() - start
+
+    return step(), step()

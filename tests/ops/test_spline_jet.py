@@ -15,7 +15,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from kinn.errors import InputError
 from kinn.ops import SplineGrid, SplineMap, backends, reference, spline_chain, spline_jet
-from kinn.ops.torch_op import _adjoint, _apply, _flat
+from kinn.ops.autograd import _adjoint, _apply, _flat
 from tests.ops.layers import GRIDS, INDEX_SETS, Layer, close
 
 BELOW = torch.tensor(-9.0, dtype=torch.float64)

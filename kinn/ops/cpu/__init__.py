@@ -1,7 +1,7 @@
 """The numba back end of the spline op: compiled on first use, kept on disk, parallel over ranges of points.
 
 Loops over points are compiled by numba; the arithmetic inside them is vector code, written for LLVM by way of llvmlite
-(see `vectors`) and specialised on the jet's components, the degree and the precision.
+(see `ir_builder`) and specialised on the jet's components, the degree and the precision.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from torch import Tensor
 
 from kinn.jets import IndexSet
 from kinn.ops.backends import SplineMap
-from kinn.ops.cpu.cache import folder
-from kinn.ops.cpu.layer import CompiledLayerStack, CompiledSplines, adjoint, forward, jacobian
-from kinn.ops.cpu.memory import keep_freed_memory
+from kinn.ops.cpu.compiled_layer import folder
+from kinn.ops.cpu.layer import CompiledLayerStack, CompiledSplines, adjoint, forward, jacobian, keep_freed_memory
 from kinn.ops.grid import SplineGrid
 
-__all__ = ["adjoint", "folder", "forward", "jacobian", "supports", "through"]
+__all__ = ["adjoint", "folder", "forward", "jacobian", "layer_stack", "supports"]
 
 keep_freed_memory()
 
@@ -27,8 +26,8 @@ def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:  # noqa: A
     return True
 
 
-def through(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> CompiledLayerStack:
-    """Return the way of a stack through several layers; see `kinn.ops.backends.CompiledLayerStack`."""
+def layer_stack(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> CompiledLayerStack:
+    """Several layers applied to a stack; see `kinn.ops.backends.LayerStack`."""
     return CompiledLayerStack(
         stack, [CompiledSplines.of(weight, grid, index, squash) for weight, grid, squash in layers]
     )

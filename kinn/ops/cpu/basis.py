@@ -4,7 +4,7 @@ The jet x of an input is taken through the bounded map in front of the splines, 
 di Bruno's formula; the adjoint takes the cotangents of those products the same way back. The pairs of an input and a point of a
 tile lie side by side, in whole vectors.
 
-`table` (see the module) holds of every pair the local coordinate s, the base function's Taylor
+`table` (see `PairTable`) holds of every pair the local coordinate s, the base function's Taylor
 coefficients b^(m) / (m! rate^m), and Q[a, m] m! rate^m, with which an output's component a is
 sum_m (m! rate^m Q[a, m]) t_m in terms of the Taylor coefficients t_m in s.
 """
@@ -18,9 +18,9 @@ from llvmlite import ir
 
 from kinn.jets import IndexSet
 from kinn.jets.faa_di_bruno import FaaDiBrunoTable, composition
+from kinn.ops.cpu.edge_kernel import PairTable, lanes_of
 from kinn.ops.cpu.functions import BOUNDED_MAPS, silu
-from kinn.ops.cpu.ir_builder import INT, KernelBuilder, Vectors, whole
-from kinn.ops.cpu.table import Table, lanes_of
+from kinn.ops.cpu.ir_builder import INT, KernelBuilder, Vectors, integer
 
 
 def table_rows(index: IndexSet, orders: int) -> int:
@@ -33,7 +33,7 @@ def kept_rows(index: IndexSet) -> int:
     return 3 + index.order
 
 
-def edges(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) -> ir.Function:
+def basis(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) -> ir.Function:
     """Return the kernel that fills the table of a tile.
 
     Args:
@@ -43,18 +43,18 @@ def edges(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) ->
         orders: The order to which the base function's Taylor coefficients are wanted.
         rounds: How often the search for a cell moves on from where the bins of the grid lead; 0 for a uniform grid.
 
-    The kernel's arguments are the number of pairs, the inputs' components (a row each), the grid (see `Cells`; the last
+    The kernel's arguments are the number of pairs, the inputs' components (a row each), the grid (see `GridCells`; the last
     cell and the last bin as numbers), and where cells, table and the rows that the adjoint needs again go.
     """
     code = KernelBuilder(
-        "edges",
+        "basis",
         {
             "pairs": "int", "x": dtype, "ends": dtype, "bins": "int*", "origins": dtype, "rates": dtype,
             "last": "int", "last_bin": "int", "cell": "int*", "table": dtype, "kept": dtype,
         },
     )  # fmt: skip
     v = Vectors(code, dtype, lanes_of(dtype))
-    rule, table = composition(index), Table(table_rows(index, orders), dtype)
+    rule, table = composition(index), PairTable(table_rows(index, orders), dtype)
 
     def row(n: int, at: Any) -> Any:
         return code.plus(at, (n, code["pairs"]))
@@ -74,20 +74,20 @@ def edges(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) ->
         first = table.at(code, at)
         for n, values in enumerate([local, *base, *factors]):
             v.store(values, code["table"], table.row(code, first, n))
-        v.store_whole(cell, code["cell"], at)
+        v.store_integers(cell, code["cell"], at)
         for n, values in enumerate([rate, *mapped]):
             v.store(values, code["kept"], row(n, at))
     return code.finish()
 
 
-def edges_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Function:
+def basis_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Function:
     """Return the kernel that turns the sums over outputs into the cotangents of the inputs' components.
 
-    Its arguments are the number of pairs, the inputs' components, what `edges` kept, the sums (that of phi' / rate and
+    Its arguments are the number of pairs, the inputs' components, what `basis` kept, the sums (that of phi' / rate and
     those of the rows (a, m): `width` numbers a pair, or, if that is 0, a row each), and where the cotangents go, laid
     out like the components.
     """
-    code = KernelBuilder("edges_adjoint", {"pairs": "int", "x": dtype, "kept": dtype, "sums": dtype, "out": dtype})
+    code = KernelBuilder("basis_adjoint", {"pairs": "int", "x": dtype, "kept": dtype, "sums": dtype, "out": dtype})
     v = Vectors(code, dtype, lanes_of(dtype))
     rule = composition(index)
 
@@ -99,17 +99,17 @@ def edges_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Fu
         rate, *mapped = (v.load(code["kept"], row(n, at)) for n in range(kept_rows(index)))
         count = 1 + len(rule.rows)
         if width:
-            starts = [code.plus(whole(0), (code.plus(at, (lane, 1)), width)) for lane in range(v.lanes)]
-            slope, *q_grad = (
+            starts = [code.plus(integer(0), (code.plus(at, (lane, 1)), width)) for lane in range(v.lanes)]
+            first_grad, *q_grad = (
                 v.gather(code["sums"], [code.plus(start, (n, 1)) for start in starts]) for n in range(count)
             )
         else:
-            slope, *q_grad = (v.load(code["sums"], row(n, at)) for n in range(count))
+            first_grad, *q_grad = (v.load(code["sums"], row(n, at)) for n in range(count))
         powers = _powers(v, rate, index.order)
         q_grad = [v.multiply(g, powers[m]) for g, (_, m) in zip(q_grad, rule.rows, strict=True)]
         inner = _products(v, rule, x) if squash != "none" else []
         y = _outer(v, rule, mapped, inner) if squash != "none" else x
-        grad: list[Any] = [v.multiply(slope, rate), *[None] * len(rule.orders)]
+        grad: list[Any] = [v.multiply(first_grad, rate), *[None] * len(rule.orders)]
         _products_adjoint(v, rule, y, q_grad, grad)
         if squash != "none":
             outer, grad = grad, [v.multiply(grad[0], mapped[1]), *[None] * len(rule.orders)]
@@ -168,28 +168,30 @@ def _located(code: KernelBuilder, v: Vectors, y: Any, rounds: int) -> tuple[Any,
     takes NaN, which the local coordinate keeps), cell G + 1 above it.
     """
     b = v.builder
-    low, high = v.spread(code["ends"], whole(0)), v.spread(code["ends"], whole(1))
-    last = v.fill(b.trunc(code["last"], v.whole) if v.whole != INT else code["last"])
-    position = v.multiply_add(v.subtract(y, low), v.spread(code["ends"], whole(2)), v.spread(code["ends"], whole(3)))
+    low, high = v.broadcast_entry(code["ends"], integer(0)), v.broadcast_entry(code["ends"], integer(1))
+    last = v.broadcast(b.trunc(code["last"], v.integer) if v.integer != INT else code["last"])
+    position = v.multiply_add(
+        v.subtract(y, low), v.broadcast_entry(code["ends"], integer(2)), v.broadcast_entry(code["ends"], integer(3))
+    )
     position = b.select(b.fcmp_ordered(">", position, v.constant(0.0)), position, v.constant(0.0))
-    top = v.fill(b.sitofp(code["last_bin"], v.scalar))
+    top = v.broadcast(b.sitofp(code["last_bin"], v.scalar))
     position = b.select(b.fcmp_ordered("<", position, top), position, top)
-    bin_ = b.fptosi(position, v.wholes(0).type)
-    inside = b.add(bin_, v.wholes(1)) if rounds == 0 else v.gather_whole(code["bins"], v.entries(bin_))
+    bin_ = b.fptosi(position, v.integers(0).type)
+    inside = b.add(bin_, v.integers(1)) if rounds == 0 else v.gather_integers(code["bins"], v.entries(bin_))
     for _ in range(rounds):
-        following = b.add(inside, v.wholes(1))
-        beyond = b.fcmp_ordered(">=", y, v.gather(code["origins"], v.entries(following)))
-        inside = b.select(b.and_(beyond, b.icmp_signed("<", inside, last)), following, inside)
-    cell = b.select(b.fcmp_ordered(">=", y, low), inside, v.wholes(0))
-    cell = b.select(b.fcmp_ordered(">", y, high), b.add(last, v.wholes(1)), cell)
+        next_cell = b.add(inside, v.integers(1))
+        beyond = b.fcmp_ordered(">=", y, v.gather(code["origins"], v.entries(next_cell)))
+        inside = b.select(b.and_(beyond, b.icmp_signed("<", inside, last)), next_cell, inside)
+    cell = b.select(b.fcmp_ordered(">=", y, low), inside, v.integers(0))
+    cell = b.select(b.fcmp_ordered(">", y, high), b.add(last, v.integers(1)), cell)
     if rounds:
         rate, origin = (v.gather(code[name], v.entries(cell)) for name in ("rates", "origins"))
     else:
-        rate, step = v.spread(code["rates"], whole(0)), v.spread(code["ends"], whole(4))
-        passed = b.select(b.icmp_signed(">", cell, v.wholes(0)), b.sub(cell, v.wholes(1)), cell)
+        rate, step = v.broadcast_entry(code["rates"], integer(0)), v.broadcast_entry(code["ends"], integer(4))
+        passed = b.select(b.icmp_signed(">", cell, v.integers(0)), b.sub(cell, v.integers(1)), cell)
         origin = v.multiply_add(b.sitofp(passed, v.vector), step, low)
     local = v.multiply(v.subtract(y, origin), rate)
     if rounds == 0:  # an argument within rounding of a knot is taken to be there
-        before = b.and_(b.fcmp_ordered("<", local, v.constant(0.0)), b.icmp_signed(">", cell, v.wholes(0)))
+        before = b.and_(b.fcmp_ordered("<", local, v.constant(0.0)), b.icmp_signed(">", cell, v.integers(0)))
         local = b.select(before, v.constant(0.0), local)
     return cell, local, rate

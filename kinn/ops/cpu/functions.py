@@ -59,8 +59,8 @@ def expm1(v: Vectors, x: Any) -> Any:
     for part in f.ln2:
         r = b.fsub(r, b.fmul(n, v.constant(part), flags=exact), flags=exact)
     series = polynomial(v, [0.0, *(1.0 / factorial(p) for p in range(1, f.order + 1))], r)
-    bits = b.shl(b.bitcast(rounded, v.wholes(0).type), v.wholes(f.digits))
-    scale = b.bitcast(b.add(bits, v.wholes(f.bias << f.digits)), v.vector)
+    bits = b.shl(b.bitcast(rounded, v.integers(0).type), v.integers(f.digits))
+    scale = b.bitcast(b.add(bits, v.integers(f.bias << f.digits)), v.vector)
     return v.add(v.multiply(scale, series), b.fsub(scale, v.constant(1.0)))
 
 

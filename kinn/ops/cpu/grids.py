@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 
-from kinn.ops.cpu.loops import Array, compiled_loop
+from kinn.ops.cpu.tiles import Array, compiled_loop
 from kinn.ops.grid import SplineGrid
 
 #: Bins of the table that the search for a cell starts from, per cell of a grid whose cells are not all of one width.
@@ -40,14 +40,14 @@ class GridCells:
     matrices: Array
 
 
-_KNOWN: WeakKeyDictionary[SplineGrid, GridCells] = WeakKeyDictionary()
+_CELLS: WeakKeyDictionary[SplineGrid, GridCells] = WeakKeyDictionary()
 
 
 def cells_of(grid: SplineGrid) -> GridCells:
     """Return the cells of a grid, made once for a grid."""
-    cells = _KNOWN.get(grid)
+    cells = _CELLS.get(grid)
     if cells is None:
-        cells = _KNOWN[grid] = _cells(grid)
+        cells = _CELLS[grid] = _cells(grid)
     return cells
 
 
@@ -84,15 +84,15 @@ def _cells(grid: SplineGrid) -> GridCells:
 
 
 @compiled_loop
-def polynomials(weight: Array, first: Array, matrices: Array, few: bool, out: Array, base: Array) -> None:
+def polynomials(weight: Array, first: Array, matrices: Array, narrow: bool, out: Array, base: Array) -> None:
     """Store the coefficients of every edge's polynomial on every cell, and the base function's weights.
 
     Args:
         weight: The layer's weight, `I x (K + 1) x O`.
         first: The first live spline of each cell.
         matrices: The matrices of the cells, in the dtype of the weight.
-        few: Whether a cell's coefficients stand side by side (see `narrow`) or its outputs do (see `outputs`).
-        out: `I x (G + 2) x O x P` if few, else `I x (G + 2) x (k + 1) x O'`; zero.
+        narrow: Whether a cell's coefficients stand side by side (see `narrow`) or its outputs do (see `wide`).
+        out: `I x (G + 2) x O x P` if narrow, else `I x (G + 2) x (k + 1) x O'`; zero.
         base: `I x O'`, zero.
     """
     inputs, slots, outputs = weight.shape
@@ -105,7 +105,7 @@ def polynomials(weight: Array, first: Array, matrices: Array, few: bool, out: Ar
                 for j in range(size):
                     factor = matrices[c, p, j]
                     slot = first[c] + j
-                    if few:
+                    if narrow:
                         for o in range(outputs):
                             out[i, c, o, p] += factor * weight[i, slot, o]
                     else:
@@ -115,7 +115,7 @@ def polynomials(weight: Array, first: Array, matrices: Array, few: bool, out: Ar
 
 @compiled_loop
 def polynomials_adjoint(
-    cells_grad: Array, base_grad: Array, first: Array, matrices: Array, few: bool, out: Array
+    cells_grad: Array, base_grad: Array, first: Array, matrices: Array, narrow: bool, out: Array
 ) -> None:
     """Add up what the ranges of points contributed to the cotangents of a layer's weight.
 
@@ -125,7 +125,7 @@ def polynomials_adjoint(
         base_grad: The cotangents of the base function's weights, `B x I x O'`.
         first: The first live spline of each cell.
         matrices: The matrices of the cells, in the dtype of the weight.
-        few: The layout of the coefficients.
+        narrow: The layout of the coefficients.
         out: `I x (K + 1) x O`, zero.
     """
     ranges, inputs = base_grad.shape[:2]
@@ -145,7 +145,7 @@ def polynomials_adjoint(
                 slot = first[c] + j
                 for p in range(size):
                     factor = matrices[c, p, j]
-                    if few:
+                    if narrow:
                         for o in range(outputs):
                             out[i, slot, o] += factor * cells_grad[0, i, c, o, p]
                     else:

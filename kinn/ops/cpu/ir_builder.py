@@ -20,7 +20,7 @@ INT = ir.IntType(64)
 REALS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
 
 
-def whole(value: int) -> Any:
+def integer(value: int) -> Any:
     """Return a whole number."""
     return ir.Constant(INT, value)
 
@@ -56,7 +56,7 @@ class KernelBuilder:
         return a
 
     def _number(self, n: Any) -> Any:
-        return whole(n) if isinstance(n, int) else n
+        return integer(n) if isinstance(n, int) else n
 
     @contextmanager
     def loop(self, count: Any, step: int = 1) -> Iterator[Any]:
@@ -66,9 +66,9 @@ class KernelBuilder:
         self.builder.branch(body)
         self.builder.position_at_end(body)
         n = self.builder.phi(INT)
-        n.add_incoming(whole(0), before)
+        n.add_incoming(integer(0), before)
         yield n
-        following = self.builder.add(n, whole(step))
+        following = self.builder.add(n, integer(step))
         n.add_incoming(following, self.builder.block)
         after = self.function.append_basic_block("after")
         self.builder.cbranch(self.builder.icmp_signed("<", following, count), body, after)
@@ -96,7 +96,7 @@ class Vectors:
         self.vector = ir.VectorType(self.scalar, lanes)
         self.suffix = f"v{lanes}f{dtype[-2:]}"
         self.bytes = int(dtype[-2:]) // 8
-        self.whole = ir.IntType(8 * self.bytes)
+        self.integer = ir.IntType(8 * self.bytes)
         self.lanes = lanes
 
     def load(self, pointer: Any, index: Any) -> Any:
@@ -109,11 +109,11 @@ class Vectors:
         address = self.builder.bitcast(self.builder.gep(pointer, [index]), value.type.as_pointer())
         self.builder.store(value, address, align=self.bytes)
 
-    def spread(self, pointer: Any, index: Any) -> Any:
+    def broadcast_entry(self, pointer: Any, index: Any) -> Any:
         """Return one entry in all lanes."""
-        return self.fill(self.builder.load(self.builder.gep(pointer, [index]), align=self.bytes))
+        return self.broadcast(self.builder.load(self.builder.gep(pointer, [index]), align=self.bytes))
 
-    def fill(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """Return a number, whole or not, in all lanes."""
         undefined = ir.Constant(ir.VectorType(value.type, self.lanes), ir.Undefined)
         first = self.builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
@@ -123,10 +123,10 @@ class Vectors:
         """Return a constant in all lanes."""
         return ir.Constant(self.vector, [float(value)] * self.lanes)
 
-    def wholes(self, values: int | Sequence[int]) -> Any:
+    def integers(self, values: int | Sequence[int]) -> Any:
         """Return whole numbers as wide as the vectors' entries, one a lane or the same in all."""
         values = [values] * self.lanes if isinstance(values, int) else list(values)
-        return ir.Constant(ir.VectorType(self.whole, self.lanes), values)
+        return ir.Constant(ir.VectorType(self.integer, self.lanes), values)
 
     def call(self, name: str, result: Any, *arguments: Any) -> Any:
         """Return what one of LLVM's own functions gives."""
@@ -145,15 +145,15 @@ class Vectors:
             out = self.builder.insert_element(out, value, ir.Constant(ir.IntType(32), lane))
         return out
 
-    def gather_whole(self, pointer: Any, indices: Sequence[Any]) -> Any:
+    def gather_integers(self, pointer: Any, indices: Sequence[Any]) -> Any:
         """Return the whole numbers at indices, as wide as the vectors' entries."""
         values = self.gather(pointer, indices)
-        return values if self.whole.width == 32 else self.builder.sext(values, self.wholes(0).type)
+        return values if self.integer.width == 32 else self.builder.sext(values, self.integers(0).type)
 
-    def store_whole(self, values: Any, pointer: Any, index: Any) -> None:
+    def store_integers(self, values: Any, pointer: Any, index: Any) -> None:
         """Store whole numbers as int32 from an entry on."""
         kind = ir.VectorType(ir.IntType(32), self.lanes)
-        narrow = values if self.whole.width == 32 else self.builder.trunc(values, kind)
+        narrow = values if self.integer.width == 32 else self.builder.trunc(values, kind)
         address = self.builder.bitcast(self.builder.gep(pointer, [index]), kind.as_pointer())
         self.builder.store(narrow, address, align=4)
 

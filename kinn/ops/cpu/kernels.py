@@ -1,8 +1,8 @@
 """The spline layer on ranges of points: jets, their adjoint, and per-sample Jacobians.
 
 Points are taken a tile at a time and the inputs one after the other, so that a tile's outputs and one input's
-polynomials both stay in the fastest cache. The arithmetic on vectors (see `edges`, `outputs` and `narrow`) comes as
-machine code of its own, called by its address. Everything here runs without Python's lock.
+polynomials both stay in the fastest cache. The arithmetic on vectors (see `basis`, `wide` and `narrow`) is machine
+code called by its address. Everything here runs without Python's lock.
 """
 
 from __future__ import annotations
@@ -11,33 +11,35 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kinn.ops.cpu.loops import Array, call, compiled_loop
 from kinn.ops.cpu.tiles import (
-    OWN_PAIRS,
-    PAIRS,
+    MAX_JACOBIAN_PAIRS,
+    MAX_PAIRS,
+    Array,
+    call,
+    compiled_loop,
     load,
     load_outputs,
+    padded,
     store,
     store_outputs,
     tile_points,
-    whole_vectors,
 )
 
-#: Ends, bins, origins and rates of a grid's cells (see `Cells`).
+#: Ends, bins, origins and rates of a grid's cells (see `GridCells`).
 Grid: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 @compiled_loop
 def forward(
     transpose: int,
+    basis: int,
     edges: int,
-    push: int,
     stack: Array,
     grid: Grid,
     coefficients: Array,
     base: Array,
     rows: tuple[int, int],
-    few: bool,
+    narrow: bool,
     out: Array,
     ranges: Array,
     share: tuple[int, int],
@@ -46,55 +48,55 @@ def forward(
 
     Args:
         transpose: The address of the kernel that transposes blocks.
-        edges: That of the kernel that fills the table.
-        push: That of the kernel that adds up the edges.
+        basis: That of the kernel that fills the table.
+        edges: That of the kernel that adds up the edges.
         stack: The inputs, `A x N x I`.
         grid: The grid.
         coefficients: The edges' polynomials, one array an input.
         base: The base function's weights, `I x O'`, O' the number of outputs in whole vectors.
         rows: The number of rows of the table, and of those kept for the adjoint.
-        few: Whether the kernels are those for few outputs (see `narrow`).
+        narrow: Whether the kernels are those of `narrow`.
         out: Takes the outputs, `A x N x O`.
         ranges: Where the ranges of points begin, and the number of points.
         share: The first range to do, and the one after the last.
     """
     components, total, inputs = stack.shape
-    width, outputs, step = base.shape[1], out.shape[2], tile_points(inputs, PAIRS)
-    each = coefficients[0].size
-    direct = width == outputs and not few  # whole vectors need no tile of their own
-    most = whole_vectors(step)
-    x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
-    cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
-    tile = np.empty(most * components * width, stack.dtype)
+    width, outputs, step = base.shape[1], out.shape[2], tile_points(inputs, MAX_PAIRS)
+    stride = coefficients[0].size
+    direct = width == outputs and not narrow  # whole vectors need no tile of their own
+    capacity = padded(step)
+    x, kept = np.empty(components * capacity * inputs, stack.dtype), np.empty(rows[1] * capacity * inputs, stack.dtype)
+    cell, table = np.empty(capacity * inputs, np.int32), np.empty(rows[0] * capacity * inputs, stack.dtype)
+    tile = np.empty(capacity * components * width, stack.dtype)
     point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
     for n in range(share[0], share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
-            column = whole_vectors(count)
+            column = padded(count)
             pairs = column * inputs
             load(transpose, stack, begin, count, x, column)
-            call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+            call(basis, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
             place = out[0, begin:].ravel() if direct else tile
-            call(push, (inputs, count, column, point, component, cell, table, place, each, coefficients, base))
+            call(edges, (inputs, count, column, point, component, cell, table, place, stride, coefficients, base))
             if not direct:
-                store_outputs(tile, few, width, column, begin, count, out)
+                store_outputs(tile, narrow, width, column, begin, count, out)
 
 
 @compiled_loop
 def adjoint(
     transpose: int,
-    edges: int,
-    pull: int,
+    basis: int,
     edges_adjoint: int,
+    basis_adjoint: int,
     stack: Array,
     grid: Grid,
     coefficients: Array,
     base: Array,
     rows: tuple[int, int, int],
-    few: bool,
+    narrow: bool,
     grad: Array,
-    inward: bool,
+    needs_input_grad: bool,
     stack_grad: Array,
     coefficients_grad: Array,
     base_grad: Array,
@@ -105,17 +107,17 @@ def adjoint(
 
     Args:
         transpose: The address of the kernel that transposes blocks.
-        edges: That of the kernel that fills the table.
-        pull: That of the kernel that adds to the polynomials' cotangents.
-        edges_adjoint: That of the kernel for the inputs' cotangents.
+        basis: That of the kernel that fills the table.
+        edges_adjoint: That of the kernel that adds to the polynomials' cotangents.
+        basis_adjoint: That of the kernel for the inputs' cotangents.
         stack: The inputs, `A x N x I`.
         grid: The grid.
         coefficients: The edges' polynomials, one array an input.
         base: The base function's weights, `I x O'`.
         rows: The number of rows of the table, of those kept, and of sums over outputs a pair.
-        few: Whether the kernels are those for few outputs (see `narrow`).
+        narrow: Whether the kernels are those of `narrow`.
         grad: The cotangents of the outputs, `A x N x O`.
-        inward: Whether those of the inputs are wanted.
+        needs_input_grad: Whether those of the inputs are wanted.
         stack_grad: Takes those of the inputs, `A x N x I`.
         coefficients_grad: Those of the polynomials, like `coefficients`, one array a range.
         base_grad: Those of the base function's weights, like `base`, one array a range.
@@ -123,43 +125,46 @@ def adjoint(
         share: The first range to do, and the one after the last.
     """
     components, total, inputs = stack.shape
-    outputs, width, step = grad.shape[2], base.shape[1], tile_points(inputs, PAIRS)
-    each = coefficients[0].size
-    direct = width == outputs and not few
-    most = whole_vectors(step)
-    x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
-    cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
-    x_grad, sums = np.empty(components * most * inputs, stack.dtype), np.zeros(rows[2] * most * inputs, stack.dtype)
-    tile = np.zeros(most * components * width, stack.dtype)
+    outputs, width, step = grad.shape[2], base.shape[1], tile_points(inputs, MAX_PAIRS)
+    stride = coefficients[0].size
+    direct = width == outputs and not narrow
+    capacity = padded(step)
+    x, kept = np.empty(components * capacity * inputs, stack.dtype), np.empty(rows[1] * capacity * inputs, stack.dtype)
+    cell, table = np.empty(capacity * inputs, np.int32), np.empty(rows[0] * capacity * inputs, stack.dtype)
+    x_grad, sums = (
+        np.empty(components * capacity * inputs, stack.dtype),
+        np.zeros(rows[2] * capacity * inputs, stack.dtype),
+    )
+    tile = np.zeros(capacity * components * width, stack.dtype)
     point, component = (width, total * outputs) if direct else (width * components, width)
     ends, bins, origins, rates = grid
     for n in range(share[0], share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
-            column = whole_vectors(count)
+            column = padded(count)
             pairs = column * inputs
             load(transpose, stack, begin, count, x, column)
             if not direct:
-                load_outputs(grad, begin, count, tile, few, width, column)
-            call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+                load_outputs(grad, begin, count, tile, narrow, width, column)
+            call(basis, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
             place = grad[0, begin:].ravel() if direct else tile
             call(
-                pull,
+                edges_adjoint,
                 (
-                    inputs, count, column, point, component, cell, table, place, each, coefficients, base,
+                    inputs, count, column, point, component, cell, table, place, stride, coefficients, base,
                     coefficients_grad[n], base_grad[n], sums,
                 ),
             )  # fmt: skip
-            if inward:
-                call(edges_adjoint, (pairs, x, kept, sums, x_grad))
+            if needs_input_grad:
+                call(basis_adjoint, (pairs, x, kept, sums, x_grad))
                 store(transpose, x_grad, column, begin, count, stack_grad)
 
 
 @compiled_loop
 def jacobian(
     transpose: int,
-    edges: int,
-    split: int,
+    basis: int,
+    edges_jacobian: int,
     stack: Array,
     grid: Grid,
     first: Array,
@@ -175,8 +180,8 @@ def jacobian(
 
     Args:
         transpose: The address of the kernel that transposes blocks.
-        edges: That of the kernel that fills the table.
-        split: That of the kernel that takes each point on its own.
+        basis: That of the kernel that fills the table.
+        edges_jacobian: That of the kernel that takes each point on its own.
         stack: The inputs, `A x N x I`.
         grid: The grid.
         first: The first live spline of each cell.
@@ -189,24 +194,24 @@ def jacobian(
         share: The first range to do, and the one after the last.
     """
     components, _, inputs = stack.shape
-    outputs, size, step = grad.shape[2], matrices.shape[1], tile_points(inputs, OWN_PAIRS)
+    outputs, size, step = grad.shape[2], matrices.shape[1], tile_points(inputs, MAX_JACOBIAN_PAIRS)
     slots = len(first) - 2 + size  # the splines and the base function
-    most = whole_vectors(step)
-    x, kept = np.empty(components * most * inputs, stack.dtype), np.empty(rows[1] * most * inputs, stack.dtype)
-    cell, table = np.empty(most * inputs, np.int32), np.empty(rows[0] * most * inputs, stack.dtype)
-    tile = np.zeros(most * components * width, stack.dtype)
-    own = np.empty((inputs, most, size + 1, width), stack.dtype)
+    capacity = padded(step)
+    x, kept = np.empty(components * capacity * inputs, stack.dtype), np.empty(rows[1] * capacity * inputs, stack.dtype)
+    cell, table = np.empty(capacity * inputs, np.int32), np.empty(rows[0] * capacity * inputs, stack.dtype)
+    tile = np.zeros(capacity * components * width, stack.dtype)
+    gradients = np.empty((inputs, capacity, size + 1, width), stack.dtype)
     ends, bins, origins, rates = grid
     for n in range(share[0], share[1]):
         for begin in range(ranges[n], ranges[n + 1], step):
             count = min(step, ranges[n + 1] - begin)
-            column = whole_vectors(count)
+            column = padded(count)
             pairs = column * inputs
             load(transpose, stack, begin, count, x, column)
             load_outputs(grad, begin, count, tile, False, width, column)
-            call(edges, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
-            call(split, (inputs, count, column, width * components, width, cell, table, tile, 0, own))
-            flat = own.ravel()
+            call(basis, (pairs, x, ends, bins, origins, rates, len(rates) - 2, len(bins) - 1, cell, table, kept))
+            call(edges_jacobian, (inputs, count, column, width * components, width, cell, table, tile, 0, gradients))
+            flat = gradients.ravel()
             for r in range(count):
                 for i in range(inputs):
                     pair = i * column + r

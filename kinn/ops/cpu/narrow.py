@@ -1,13 +1,13 @@
 """Kernels for layers with few outputs: the edges at several points at once.
 
-With one or two outputs most lanes of `outputs` would be idle. Here a vector holds points, whose cells differ: their
+With one or two outputs most lanes of `wide` would be idle. Here a vector holds points, whose cells differ: their
 coefficients are gathered, and the cotangents of those are transposed to one short vector a point.
 
-Arrays: `cells`, the inputs' polynomials, each cells x O x P or `each` numbers, P the number of coefficients rounded up to
+Arrays: `coefficients`, the inputs' polynomials, of each input cells x O x P or `stride` numbers, P the number of coefficients rounded up to
 a power of two; `base`, their weights of the base function, inputs x O; `tile`, the outputs or their cotangents, A x O x
-`column`; `cell` and `table`, see `edges`. Point r and input i stand in column i `column` + r of the table. Points come
+`column`; `cell` and `table`, see `basis`. Point r and input i stand in column i `column` + r of the table. Points come
 in whole vectors, the last filled up with points whose cotangents are zero. The kernels take the arguments of those in
-`outputs`; they do not use `count`, `point` and `component`.
+`wide`; they do not use `count`, `point` and `component`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from typing import Any
 
 from llvmlite import ir
 
-from kinn.ops.cpu.ir_builder import INT, KernelBuilder, Vectors, whole
-from kinn.ops.cpu.table import Table, lanes_of
-from kinn.ops.cpu.taylor import taylor, taylor_adjoint
+from kinn.ops.cpu.edge_kernel import EdgeKernel, lanes_of, taylor, taylor_adjoint
+from kinn.ops.cpu.ir_builder import INT, Vectors, integer
 
 #: The greatest number of outputs that these kernels are for.
-FEW = 2
+MAX_OUTPUTS = 2
 
 
 def padded(degree: int) -> int:
@@ -31,33 +30,32 @@ def padded(degree: int) -> int:
     return 1 << degree.bit_length()
 
 
-class _Points:
-    """A kernel under construction: a loop over points, and the numbers that a point's edges share.
+class _NarrowKernel(EdgeKernel):
+    """A kernel for few outputs: a loop over points, and the numbers that a point's edges share.
 
     Args:
         name: The kernel's name.
         arrays: Its arguments beside the common ones.
         orders: The order of every component but the value.
         degree: The degree of the splines.
-        base: The order to which the base function's Taylor coefficients are in the table.
+        base_order: The order to which the base function's Taylor coefficients are in the table.
         outputs: The number O of outputs.
         dtype: The dtype of the layer.
     """
 
     def __init__(
-        self, name: str, arrays: dict[str, str], orders: Sequence[int], degree: int, base: int, outputs: int, dtype: str
+        self,
+        name: str,
+        arrays: dict[str, str],
+        orders: Sequence[int],
+        degree: int,
+        base_order: int,
+        outputs: int,
+        dtype: str,
     ) -> None:
-        common = {
-            "inputs": "int", "count": "int", "column": "int", "point": "int", "component": "int",
-            "cell": "int*", "table": dtype, "tile": dtype, "each": "int", "cells": dtype, "base": dtype,
-        }  # fmt: skip
-        self.code = KernelBuilder(name, {**common, **arrays})
-        self.v = Vectors(self.code, dtype, lanes_of(dtype))
-        self.components, self.outputs = 1 + len(orders), outputs
-        self.rows = [(a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1)]
-        self.order = max(orders, default=0)
-        self.degree, self.base_order = degree, base
-        self.table = Table(2 + base + len(self.rows), dtype)
+        weights = {"stride": "int", "coefficients": dtype, "base": dtype}
+        super().__init__(name, {**weights, **arrays}, orders, degree, base_order, dtype, lanes_of(dtype))
+        self.outputs = outputs
 
     @contextmanager
     def vectors(self) -> Iterator[None]:
@@ -65,8 +63,8 @@ class _Points:
         code = self.code
         self.pairs = code.builder.mul(code["inputs"], code["column"])
         with code.loop(code["inputs"]) as i:
-            self.cells_at = code.plus(whole(0), (i, code["each"]))
-            self.base_at = code.plus(whole(0), (i, self.outputs))
+            self.cells_at = code.plus(integer(0), (i, code["stride"]))
+            self.base_at = code.plus(integer(0), (i, self.outputs))
             with code.loop(code["column"], self.v.lanes) as r:
                 self.r, self.pair = r, code.plus(r, (i, code["column"]))
                 self._load()
@@ -75,9 +73,8 @@ class _Points:
     def _load(self) -> None:
         code, v = self.code, self.v
         at = self.table.at(code, self.pair)
-        self.s, *rest = (v.load(code["table"], self.table.row(code, at, n)) for n in range(self.table.rows))
-        self.base = rest[: self.base_order + 1]
-        self.q = dict(zip(self.rows, rest[self.base_order + 1 :], strict=True))
+        rows = [v.load(code["table"], self.table.row(code, at, n)) for n in range(self.table.rows)]
+        self.s, self.base, self.q = self.split_rows(rows)
         address = code.builder.bitcast(
             code.builder.gep(code["cell"], [self.pair]), ir.VectorType(ir.IntType(32), v.lanes).as_pointer()
         )
@@ -99,18 +96,19 @@ class _Points:
         v, code = self.v, self.code
         starts = self.polynomials(o)
         coefficients = [
-            v.gather(code["cells"], [code.plus(start, (p, 1)) for start in starts]) for p in range(self.degree + 1)
+            v.gather(code["coefficients"], [code.plus(start, (p, 1)) for start in starts])
+            for p in range(self.degree + 1)
         ]
-        weight = v.spread(code["base"], code.plus(self.base_at, (o, 1)))
+        weight = v.broadcast_entry(code["base"], code.plus(self.base_at, (o, 1)))
         spline = taylor(v, coefficients, self.s, order)
         return [v.multiply_add(b, weight, t) for b, t in zip(self.base, spline, strict=True)]
 
 
-def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
     """Return the kernel that adds up all edges to the outputs of a tile."""
-    k = _Points("push", {}, orders, degree, max(orders, default=0), outputs, dtype)
+    k = _NarrowKernel("forward", {}, orders, degree, max(orders, default=0), outputs, dtype)
     code, v = k.code, k.v
-    with code.loop(code.builder.mul(code["column"], whole(k.components * outputs)), v.lanes) as place:
+    with code.loop(code.builder.mul(code["column"], integer(k.components * outputs)), v.lanes) as place:
         v.store(v.constant(0.0), code["tile"], place)
     with k.vectors():
         for o in range(outputs):
@@ -125,13 +123,13 @@ def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
     return code.finish()
 
 
-def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
     """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
     It also stores the sums over outputs that the cotangents of the inputs follow from, a row each.
     """
-    arrays = {"cells_grad": dtype, "base_grad": dtype, "sums": dtype}
-    k = _Points("pull", arrays, orders, degree, max(orders, default=0) + 1, outputs, dtype)
+    arrays = {"coefficients_grad": dtype, "base_grad": dtype, "sums": dtype}
+    k = _NarrowKernel("adjoint", arrays, orders, degree, max(orders, default=0) + 1, outputs, dtype)
     code, v, size = k.code, k.v, padded(degree)
     short = Vectors(code, dtype, size)
     with k.vectors():
@@ -154,8 +152,10 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
             code.builder.store(code.builder.fadd(code.builder.load(address), total), address)
             rows = [v.constant(0.0) if c is None else c for c in taylor_adjoint(v, cotangents, k.s, degree)]
             rows += [v.constant(0.0)] * (size - len(rows))
-            for own, place in zip(v.transposed(rows), k.polynomials(o), strict=True):
-                short.store(short.add(short.load(code["cells_grad"], place), own), code["cells_grad"], place)
+            for gradient, place in zip(v.transposed(rows), k.polynomials(o), strict=True):
+                short.store(
+                    short.add(short.load(code["coefficients_grad"], place), gradient), code["coefficients_grad"], place
+                )
         for n, total in enumerate(sums):
             v.store(total, code["sums"], code.plus(k.pair, (n, k.pairs)))
     return code.finish()

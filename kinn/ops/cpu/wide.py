@@ -4,9 +4,9 @@ A spline on its cell is a polynomial c_0 + c_1 s + .. + c_k s^k in the local coo
 turns its coefficients into the Taylor coefficients t_m = phi^(m) / (m! rate^m) at s, in registers; the adjoint runs the
 same scheme transposed. An output's component a is then sum_m Q[a, m] t_m, with the numbers Q common to all outputs.
 
-Arrays: `cells`, the inputs' polynomials, each cells x (k + 1) x O' or `each` numbers; `base`, their weights of the base
+Arrays: `coefficients`, the inputs' polynomials, of each input cells x (k + 1) x O' or `stride` numbers; `base`, their weights of the base
 function, inputs x O'; `tile`, the outputs or their cotangents, O' numbers for every point and component, which lie
-`point` and `component` apart; `cell` and `table`, see `edges` and `table`. O' is the number of outputs in whole vectors.
+`point` and `component` apart; `cell` and `table`, see `basis`. O' is the number of outputs in whole vectors.
 Point r and input i are pair i `column` + r.
 """
 
@@ -18,15 +18,14 @@ from typing import Any
 
 from llvmlite import ir
 
-from kinn.ops.cpu.ir_builder import INT, KernelBuilder, Vectors, whole
-from kinn.ops.cpu.table import Table
-from kinn.ops.cpu.taylor import taylor, taylor_adjoint
+from kinn.ops.cpu.edge_kernel import EdgeKernel, taylor, taylor_adjoint
+from kinn.ops.cpu.ir_builder import INT, Vectors, integer
 
 #: Inputs whose edges are added to outputs that are loaded and stored once for all of them.
-INPUTS = 2
+INPUTS_PER_BLOCK = 2
 
-#: Vectors of outputs handled together: a point's numbers, and sums over outputs, serve all of them.
-VECTORS = 4
+#: Vectors of outputs handled block: a point's numbers, and sums over outputs, serve all of them.
+VECTORS_PER_BLOCK = 4
 
 
 def lanes_for(outputs: int, dtype: str) -> int:
@@ -43,7 +42,7 @@ def padded_width(outputs: int, dtype: str) -> int:
 
 
 def group_of(lanes: int) -> int:
-    """Return how many sums over outputs are formed together."""
+    """Return how many sums over outputs are formed block."""
     return min(lanes, 8)
 
 
@@ -54,7 +53,7 @@ def sums_width(orders: Sequence[int], lanes: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Shared:
+class _SharedFactors:
     """What the edges from one input share at a point.
 
     Attributes:
@@ -72,73 +71,68 @@ class _Shared:
     cell_at: Any
 
 
-class _Outputs:
-    """A kernel under construction: loops over inputs, outputs and points, and the numbers that a point's edges share.
+class _WideKernel(EdgeKernel):
+    """A kernel for many outputs: loops over inputs, outputs and points, and the numbers that a point's edges share.
 
     Args:
         name: The kernel's name.
         arrays: Its arguments beside the common ones.
         orders: The order of every component but the value.
         degree: The degree of the splines.
-        base: The order to which the base function's Taylor coefficients are in the table.
+        base_order: The order to which the base function's Taylor coefficients are in the table.
         dtype: The dtype of the layer.
         outputs: The number of outputs.
     """
 
     def __init__(
-        self, name: str, arrays: dict[str, str], orders: Sequence[int], degree: int, base: int, dtype: str, outputs: int
+        self,
+        name: str,
+        arrays: dict[str, str],
+        orders: Sequence[int],
+        degree: int,
+        base_order: int,
+        dtype: str,
+        outputs: int,
     ) -> None:
-        common = {
-            "inputs": "int", "count": "int", "column": "int", "point": "int", "component": "int",
-            "cell": "int*", "table": dtype, "tile": dtype,
-        }  # fmt: skip
-        self.code = KernelBuilder(name, {**common, **arrays})
         self.lanes = lanes_for(outputs, dtype)
         self.width = padded_width(outputs, dtype)
-        self.v = Vectors(self.code, dtype, self.lanes)
-        self.components = 1 + len(orders)
-        self.rows = [(a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1)]
-        self.order = max(orders, default=0)
-        self.degree, self.base_order = degree, base
-        self.table = Table(2 + base + len(self.rows), dtype)
+        super().__init__(name, arrays, orders, degree, base_order, dtype, self.lanes)
 
-    def inputs(self, together: int) -> Iterator[list[Any]]:
-        """Repeat what is built inside for all inputs, `together` at a time and those left over one by one.
+    def inputs(self, block: int) -> Iterator[list[Any]]:
+        """Loop over all inputs, `block` at a time and those left over one by one.
 
-        It is built once for either number.
+        The body is built once for either number.
         """
         code, b = self.code, self.code.builder
-        blocks = b.sdiv(code["inputs"], whole(together))
-        done = b.mul(blocks, whole(together))
-        for start, count, size in ((whole(0), blocks, together), (done, b.sub(code["inputs"], done), 1)):
-            if size == together or together > 1:
-                with b.if_then(b.icmp_signed(">", count, whole(0))), code.loop(count) as n:
+        blocks = b.sdiv(code["inputs"], integer(block))
+        done = b.mul(blocks, integer(block))
+        for start, count, size in ((integer(0), blocks, block), (done, b.sub(code["inputs"], done), 1)):
+            if size == block or block > 1:
+                with b.if_then(b.icmp_signed(">", count, integer(0))), code.loop(count) as n:
                     yield [code.plus(start, (n, size), (u, 1)) for u in range(size)]
-            if together == 1:
+            if block == 1:
                 return
 
     def outputs(self) -> Iterator[tuple[list[Any], bool]]:
         """Repeat what is built inside for all outputs, a few vectors at a time; also tell whether they are the first."""
         vectors = self.width // self.lanes
-        head = vectors % VECTORS or min(vectors, VECTORS)
-        yield [whole(n * self.lanes) for n in range(head)], True
+        head = vectors % VECTORS_PER_BLOCK or min(vectors, VECTORS_PER_BLOCK)
+        yield [integer(n * self.lanes) for n in range(head)], True
         if vectors > head:
-            with self.code.loop(whole((vectors - head) * self.lanes), VECTORS * self.lanes) as o:
-                yield [self.code.plus(o, (head + n, self.lanes)) for n in range(VECTORS)], False
+            with self.code.loop(integer((vectors - head) * self.lanes), VECTORS_PER_BLOCK * self.lanes) as o:
+                yield [self.code.plus(o, (head + n, self.lanes)) for n in range(VECTORS_PER_BLOCK)], False
 
-    def shared(self, i: Any, r: Any) -> _Shared:
+    def shared(self, i: Any, r: Any) -> _SharedFactors:
         """Return what the edges from input i share at point r."""
         code, b = self.code, self.code.builder
         pair = code.plus(r, (i, code["column"]))
         at = self.table.at(code, pair)
-        s, *rest = (self.v.spread(code["table"], self.table.row(code, at, n)) for n in range(self.table.rows))
+        rows = [self.v.broadcast_entry(code["table"], self.table.row(code, at, n)) for n in range(self.table.rows)]
         cell = b.sext(b.load(b.gep(code["cell"], [pair])), INT)
-        return _Shared(
+        return _SharedFactors(
             pair,
-            s,
-            rest[: self.base_order + 1],
-            dict(zip(self.rows, rest[self.base_order + 1 :], strict=True)),
-            code.plus(b.mul(cell, whole((self.degree + 1) * self.width)), (i, code["each"])),
+            *self.split_rows(rows),
+            code.plus(b.mul(cell, integer((self.degree + 1) * self.width)), (i, code["stride"])),
         )
 
     def rows_of(self, at: Any, o: Any, count: int) -> list[Any]:
@@ -155,34 +149,34 @@ class _Outputs:
         start = self.code.plus(o, (r, self.code["point"]))
         return [self.code.plus(start, (a, self.code["component"])) for a in range(self.components)]
 
-    def taylor(self, e: _Shared, o: Any, weight: Any, order: int) -> list[Any]:
+    def taylor(self, e: _SharedFactors, o: Any, weight: Any, order: int) -> list[Any]:
         """Return the Taylor coefficients of the edges to output o, the base function included."""
         v = self.v
-        cell = [v.load(self.code["cells"], place) for place in self.rows_of(e.cell_at, o, self.degree + 1)]
+        cell = [v.load(self.code["coefficients"], place) for place in self.rows_of(e.cell_at, o, self.degree + 1)]
         spline = taylor(v, cell, e.s, order)
         return [v.multiply_add(b, weight, t) for b, t in zip(e.base, spline, strict=True)]
 
-    def cotangents(self, e: _Shared, g: Sequence[Any]) -> tuple[list[Any], Any]:
+    def cotangents(self, e: _SharedFactors, g: Sequence[Any]) -> tuple[list[Any], Any]:
         """Return the cotangents of the Taylor coefficients and of the base's weight, given those of the components."""
         v = self.v
-        taylor_: list[Any] = [g[0], *[None] * self.order]
+        cotangents: list[Any] = [g[0], *[None] * self.order]
         for (a, m), factor in e.q.items():
-            taylor_[m] = v.multiply_add(factor, g[a], taylor_[m])
+            cotangents[m] = v.multiply_add(factor, g[a], cotangents[m])
         base = None
-        for b, t in zip(e.base, taylor_, strict=False):
+        for b, t in zip(e.base, cotangents, strict=False):
             base = v.multiply_add(b, t, base)
-        return taylor_, base
+        return cotangents, base
 
 
-def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
     """Return the kernel that adds up all edges to the outputs of a tile."""
-    arrays = {"each": "int", "cells": dtype, "base": dtype}
-    k = _Outputs("push", arrays, orders, degree, max(orders, default=0), dtype, outputs)
+    arrays = {"stride": "int", "coefficients": dtype, "base": dtype}
+    k = _WideKernel("forward", arrays, orders, degree, max(orders, default=0), dtype, outputs)
     code, v = k.code, k.v
-    with code.loop(code["count"]) as r, code.loop(whole(k.width), k.lanes) as o:
+    with code.loop(code["count"]) as r, code.loop(integer(k.width), k.lanes) as o:
         for place in k.tile(r, o):
             v.store(v.constant(0.0), code["tile"], place)
-    for inputs in k.inputs(INPUTS):
+    for inputs in k.inputs(INPUTS_PER_BLOCK):
         for places, _ in k.outputs():
             weights = {(i, o): v.load(code["base"], k.base_place(i, o)) for i in inputs for o in places}
             with code.loop(code["count"]) as r:
@@ -200,14 +194,21 @@ def push(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.F
     return code.finish()
 
 
-def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, inward: bool) -> ir.Function:
+def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, needs_input_grad: bool) -> ir.Function:
     """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
-    If `inward`, it also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a
+    If `needs_input_grad`, it also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a
     pair: of phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
     """
-    arrays = {"each": "int", "cells": dtype, "base": dtype, "cells_grad": dtype, "base_grad": dtype, "sums": dtype}
-    k = _Outputs("pull", arrays, orders, degree, max(orders, default=0) + 1, dtype, outputs)
+    arrays = {
+        "stride": "int",
+        "coefficients": dtype,
+        "base": dtype,
+        "coefficients_grad": dtype,
+        "base_grad": dtype,
+        "sums": dtype,
+    }
+    k = _WideKernel("adjoint", arrays, orders, degree, max(orders, default=0) + 1, dtype, outputs)
     code, v, group, width = k.code, k.v, group_of(k.lanes), sums_width(orders, k.lanes)
     short = Vectors(code, dtype, group)
     for (i,) in k.inputs(1):
@@ -222,8 +223,10 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, inwa
                     total.add(base)
                     polynomial = taylor_adjoint(v, cotangents, e.s, degree)
                     for value, place in zip(polynomial, k.rows_of(e.cell_at, o, degree + 1), strict=True):
-                        v.store(v.add(v.load(code["cells_grad"], place), value), code["cells_grad"], place)
-                    if not inward:
+                        v.store(
+                            v.add(v.load(code["coefficients_grad"], place), value), code["coefficients_grad"], place
+                        )
+                    if not needs_input_grad:
                         continue
                     t = k.taylor(e, o, v.load(code["base"], k.base_place(i, o)), k.order + 1)
                     for m, cotangent in enumerate(cotangents):
@@ -231,8 +234,8 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, inwa
                         terms[0] = v.multiply_add(moved, cotangent, terms[0])
                     for n, (a, m) in enumerate(k.rows, start=1):
                         terms[n] = v.multiply_add(g[a], t[m], terms[n])
-                for n in range(0, width if inward else 0, group):
-                    place = code.plus(whole(n), (e.pair, width))
+                for n in range(0, width if needs_input_grad else 0, group):
+                    place = code.plus(integer(n), (e.pair, width))
                     sums = v.sums(terms[n : n + group])
                     if not first:
                         sums = short.add(short.load(code["sums"], place), sums)
@@ -243,21 +246,23 @@ def pull(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, inwa
     return code.finish()
 
 
-def split(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def jacobian(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
     """Return the kernel that stores each point's own cotangents: of its cell's k + 1 coefficients and the base's weight.
 
-    They go to `own`, a pair's (k + 2) x O' numbers together, pairs in the order of the table's columns.
+    They go to `gradients`, a pair's (k + 2) x O' numbers block, pairs in the order of the table's columns.
     """
-    k = _Outputs("split", {"each": "int", "own": dtype}, orders, degree, max(orders, default=0), dtype, outputs)
+    k = _WideKernel(
+        "jacobian", {"stride": "int", "gradients": dtype}, orders, degree, max(orders, default=0), dtype, outputs
+    )
     code, v = k.code, k.v
     for (i,) in k.inputs(1):
         for places, _ in k.outputs():
             with code.loop(code["count"]) as r:
                 e = k.shared(i, r)
-                own_at = code.builder.mul(e.pair, whole((degree + 2) * k.width))
+                start = code.builder.mul(e.pair, integer((degree + 2) * k.width))
                 for o in places:
                     cotangents, base = k.cotangents(e, [v.load(code["tile"], place) for place in k.tile(r, o)])
                     rows = [*taylor_adjoint(v, cotangents, e.s, degree), base]
-                    for value, place in zip(rows, k.rows_of(own_at, o, degree + 2), strict=True):
-                        v.store(v.constant(0.0) if value is None else value, code["own"], place)
+                    for value, place in zip(rows, k.rows_of(start, o, degree + 2), strict=True):
+                        v.store(v.constant(0.0) if value is None else value, code["gradients"], place)
     return code.finish()

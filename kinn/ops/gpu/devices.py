@@ -1,19 +1,22 @@
-"""CUDA devices: compiling kernels for them and launching kernels on torch's current stream."""
+"""CUDA devices: sources of kernels, compiling them for a device and launching them on torch's current stream."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
+import kinn
 from kinn.errors import InputError
 from kinn.ops.gpu.launch_config import Launch, Limits
-from kinn.ops.gpu.sources import source
 from kinn.ops.gpu.variant import Variant
 
 
@@ -121,3 +124,41 @@ def probe() -> None:
             raise ModuleNotFoundError(f"{error}; pip install 'kinn[cuda12]' or 'kinn[cuda13]'") from error
     module = cupy.RawModule(code='extern "C" __global__ void kinn_probe() {}', backend="nvrtc")
     module.get_function("kinn_probe")((1,), (1,), ())
+
+
+_INCLUDE = re.compile(r'^#include "([\w.]+)"$', re.MULTILINE)
+
+
+def read(name: str) -> str:
+    """Return a file of `kernels/`, which is the data of kinn._cuda where KINN is installed.
+
+    Raises:
+        FileNotFoundError: If the installation lacks it.
+    """
+    installed = files("kinn").joinpath("_cuda", name)
+    checkout = Path(kinn.__file__).resolve().parents[1] / "kernels" / name  # editable installs map no data
+    for place in (installed, checkout):
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    raise FileNotFoundError(f"the CUDA source {name} is missing from this installation of kinn")
+
+
+@cache
+def source(name: str) -> str:
+    """Return a source with its headers in place of the lines that include them.
+
+    CuPy keeps compiled programs on disk by their text: a header that changes must change it.
+    """
+    seen = {name}
+
+    def inlined(text: str) -> str:
+        def header(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in seen:
+                return ""
+            seen.add(name)
+            return inlined(read(name))
+
+        return _INCLUDE.sub(header, text.replace("#pragma once\n", ""))
+
+    return inlined(read(name))

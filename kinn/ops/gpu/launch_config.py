@@ -91,9 +91,9 @@ def forward(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
     return _by_samples("forward", variant, sizes, limits)
 
 
-def inward(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
-    """Return the launch of `kinn_inward`."""
-    return _by_samples("inward", variant, sizes, limits)
+def input_grad(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
+    """Return the launch of `kinn_input_grad`."""
+    return _by_samples("input_grad", variant, sizes, limits)
 
 
 def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
@@ -124,7 +124,7 @@ def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> La
     inputs = 1
     while inputs < sizes.inputs and shared(outputs, threads, inputs + 1) <= min(TILE, limits.shared):
         inputs += 1
-    if name == "inward":
+    if name == "input_grad":
         inputs = min(inputs, -(-sizes.inputs // shares))
     inputs = _even(sizes.inputs, inputs)
     blocks = -(-sizes.points // threads)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
 from kinn.ops.gpu import devices, launch_config
-from kinn.ops.gpu.grids import is_even
 from kinn.ops.gpu.launch_config import Launch, Limits, Sizes
 from kinn.ops.gpu.variant import Variant
 from kinn.ops.grid import SplineGrid
@@ -43,18 +44,18 @@ def adjoint(
     squash: str,
     grad: Tensor,
     *,
-    inward: bool = True,
+    needs_input_grad: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
-    """Return the cotangents of stack (None if not `inward`) and weight, given those of the outputs (A, N, O)."""
+    """Return the cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
     _check(stack, grid, weight=weight, grad=grad)
     weight_grad = torch.empty_like(weight)
-    stack_grad = torch.empty_like(stack) if inward else None
+    stack_grad = torch.empty_like(stack) if needs_input_grad else None
     if _is_empty(stack, weight):
         return None if stack_grad is None else stack_grad.zero_(), weight_grad.zero_()
     device = devices.device_for(stack)
     plan = _plan_for(stack, weight, grid, index, squash, device)
     if stack_grad is not None:
-        device.launch(plan.inward, (stack, weight, grid.edges, grid.matrices, grad, stack_grad))
+        device.launch(plan.input_grad, (stack, weight, grid.edges, grid.matrices, grad, stack_grad))
     first, second = plan.weight
     parts = weight_grad if second is None else weight.new_empty(first.grid[1], *weight.shape)
     device.launch(first, (stack, grid.edges, grid.matrices, grad, parts))
@@ -95,8 +96,8 @@ class _Plan:
         return launch_config.forward(self.variant, self.sizes, self.limits)
 
     @cached_property
-    def inward(self) -> Launch:
-        return launch_config.inward(self.variant, self.sizes, self.limits)
+    def input_grad(self) -> Launch:
+        return launch_config.input_grad(self.variant, self.sizes, self.limits)
 
     @cached_property
     def weight(self) -> tuple[Launch, Launch | None]:
@@ -147,3 +148,24 @@ def _check(stack: Tensor, grid: SplineGrid, **others: Tensor) -> None:
             )
         if max(tensor.shape) > MAX_COUNT:
             raise InputError(f"spline kernels: the {name} has shape {tuple(tensor.shape)}; sizes end at {MAX_COUNT}")
+
+
+#: By the edges of a grid: the version of the tensor that was looked at, and what was found.
+_known: MutableMapping[Tensor, tuple[int, bool]] = WeakTensorKeyDictionary()
+
+
+def is_even(grid: SplineGrid) -> bool:
+    """Return whether the cells of a grid have one width.
+
+    Raises:
+        InputError: If the grid is new and a CUDA graph is being captured.
+    """
+    version = -1 if grid.edges.is_inference() else grid.edges._version
+    known = _known.get(grid.edges)
+    if known is not None and known[0] == version >= 0:
+        return known[1]
+    if grid.edges.is_cuda and torch.cuda.is_current_stream_capturing():
+        raise InputError("spline_jet: a layer's grid is new; evaluate the layer once before capturing a CUDA graph")
+    even = SplineGrid(grid.degree, grid.edges.cpu(), grid.matrices.cpu()).even
+    _known[grid.edges] = version, even
+    return even

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from kinn.ops.cpu import functions
-from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors, whole
-from kinn.ops.cpu.loops import Array, call, compiled_loop
-from kinn.ops.cpu.object_code import compiled
-from kinn.ops.cpu.table import lanes_of
+from kinn.ops.cpu.compiled_layer import compiled
+from kinn.ops.cpu.edge_kernel import lanes_of
+from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors, integer
+from kinn.ops.cpu.tiles import Array, call, compiled_loop
 from kinn.ops.reference import BOUNDED_MAPS
 
 ORDER = 4
@@ -37,7 +37,7 @@ def derivatives(name: str, x: Array) -> Array:
     v = Vectors(code, dtype, lanes_of(dtype))
     with code.loop(code["count"], v.lanes) as at:
         for n, values in enumerate(FUNCTIONS[name](v, v.load(code["x"], at), ORDER + 1)):
-            v.store(values, code["out"], code.plus(at, (whole(n), code["count"])))
+            v.store(values, code["out"], code.plus(at, (integer(n), code["count"])))
     out = np.empty((ORDER + 1, len(x)), x.dtype)
     _apply(compiled(code.finish()), len(x), x, out)
     return out

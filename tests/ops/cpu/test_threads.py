@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from kinn.ops.cpu.threads import LEAST, MOST, ranges, run
+from kinn.ops.cpu.layer import MAX_RANGES, MIN_RANGE_POINTS, ranges, run
 
 
-@pytest.mark.parametrize("points", [0, 1, LEAST - 1, 2 * LEAST, 1000 * LEAST + 7])
+@pytest.mark.parametrize("points", [0, 1, MIN_RANGE_POINTS - 1, 2 * MIN_RANGE_POINTS, 1000 * MIN_RANGE_POINTS + 7])
 def test_ranges_cover_all_points_once(points: int) -> None:
     edges = ranges(points)
     assert edges[0] == 0
     assert edges[-1] == points
     sizes = np.diff(edges)
-    assert len(sizes) <= MOST
+    assert len(sizes) <= MAX_RANGES
     assert sizes.max() - sizes.min() <= 1
-    if points >= LEAST:
-        assert sizes.min() >= LEAST
+    if points >= MIN_RANGE_POINTS:
+        assert sizes.min() >= MIN_RANGE_POINTS
 
 
 def test_a_range_is_worth_its_share_of_the_sums() -> None:
@@ -41,7 +41,7 @@ def test_every_range_is_done_once_on_as_many_threads_as_torch_uses(threads: int)
 
     torch.set_num_threads(threads)
     try:
-        run(work, ranges(10 * LEAST))
+        run(work, ranges(10 * MIN_RANGE_POINTS))
     finally:
         torch.set_num_threads(before)
     assert sorted(done) == list(range(10))
@@ -58,6 +58,6 @@ def test_an_error_in_a_thread_is_not_lost() -> None:
     torch.set_num_threads(2)
     try:
         with pytest.raises(ArithmeticError, match="other thread"):
-            run(work, ranges(4 * LEAST))
+            run(work, ranges(4 * MIN_RANGE_POINTS))
     finally:
         torch.set_num_threads(before)

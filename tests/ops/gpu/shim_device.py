@@ -26,7 +26,7 @@ KERNELS = Path(__file__).parents[3] / "kernels"
 #: The kernels of every source.
 ENTRIES = {
     "forward.cu": ["kinn_forward"],
-    "inward.cu": ["kinn_inward"],
+    "input_grad.cu": ["kinn_input_grad"],
     "jacobian.cu": ["kinn_jacobian"],
     "weight.cu": ["kinn_weight_parts", "kinn_weight_sum"],
 }

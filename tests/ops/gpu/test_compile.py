@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kinn.jets import IndexSet
-from kinn.ops.gpu.sources import source
+from kinn.ops.gpu.devices import source
 from kinn.ops.gpu.variant import Variant
 
 KERNELS = Path(__file__).parents[3] / "kernels"

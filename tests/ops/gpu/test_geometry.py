@@ -51,7 +51,7 @@ def check_block(launch: Launch, limits: Limits) -> None:
 
 @given(variants, sizes, st.sampled_from(DEVICES))
 def test_threads_with_a_sample_each(variant: Variant, sizes: Sizes, limits: Limits) -> None:
-    for launch in (launch_config.forward(variant, sizes, limits), launch_config.inward(variant, sizes, limits)):
+    for launch in (launch_config.forward(variant, sizes, limits), launch_config.input_grad(variant, sizes, limits)):
         check_block(launch, limits)
         tile, outputs = int(launch.scalars[-1]), launch.variant.outputs
         assert 1 <= tile <= sizes.inputs
@@ -107,7 +107,7 @@ def test_few_points_are_spread_over_the_device() -> None:
     for points in (1000, 4096, 10_000):
         sizes, limits = Sizes(points, 16, 16, 10), DEVICES[-1]
         wanted = min(4 * limits.multiprocessors, points // 32 * 4)
-        for launch in (launch_config.forward(variant, sizes, limits), launch_config.inward(variant, sizes, limits)):
+        for launch in (launch_config.forward(variant, sizes, limits), launch_config.input_grad(variant, sizes, limits)):
             assert launch.grid[0] * launch.block[0] // 32 >= wanted
     many = launch_config.forward(variant, Sizes(1 << 20, 16, 16, 10), DEVICES[-1])
     assert many.variant.outputs == 16

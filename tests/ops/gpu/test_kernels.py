@@ -19,7 +19,7 @@ from tests.ops.layers import GRIDS, INDEX_SETS, Layer, close
 Shim = Callable[..., ShimDevice]
 
 #: The kernels of a layer whose cotangents are asked for.
-KERNELS = {"kinn_forward", "kinn_inward", "kinn_weight_parts", "kinn_jacobian"}
+KERNELS = {"kinn_forward", "kinn_input_grad", "kinn_weight_parts", "kinn_jacobian"}
 
 BOUNDS = ("none", "tanh", "softsign")
 

@@ -26,7 +26,7 @@ def test_a_residual_and_its_gradient(shim: Callable[..., ShimDevice], monkeypatc
 
     found = loss_and_gradient()
     counts = [launch.kernel for launch in device.launches]
-    assert [counts.count(kernel) for kernel in ("kinn_forward", "kinn_inward", "kinn_weight_parts")] == [3, 2, 3]
+    assert [counts.count(kernel) for kernel in ("kinn_forward", "kinn_input_grad", "kinn_weight_parts")] == [3, 2, 3]
     monkeypatch.setenv("KINN_BACKEND", "torch")
     expected = loss_and_gradient()
     assert len(device.launches) == len(counts)

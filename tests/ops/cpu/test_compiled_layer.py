@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinn.ops.cpu import object_code
-from kinn.ops.cpu.cache import folder
+from kinn.ops.cpu import compiled_layer
+from kinn.ops.cpu.compiled_layer import folder
 from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors
-from kinn.ops.cpu.loops import Array, call, compiled_loop
+from kinn.ops.cpu.tiles import Array, call, compiled_loop
 
 
 @compiled_loop
@@ -31,7 +31,7 @@ def sums() -> KernelBuilder:
 def twice(x: Array) -> Array:
     """Return x + x by a kernel compiled, or loaded, for this call."""
     out = np.zeros_like(x)
-    _apply(object_code.compiled(sums().finish()), x, out)
+    _apply(compiled_layer.compiled(sums().finish()), x, out)
     return out
 
 
@@ -47,7 +47,7 @@ def test_code_is_kept_under_a_digest_and_loaded_again(tmp_path: Path, monkeypatc
     def forbidden(text: str) -> bytes:
         raise AssertionError(f"compiled again: {text[:20]}")
 
-    monkeypatch.setattr(object_code, "_translated", forbidden)
+    monkeypatch.setattr(compiled_layer, "_object_code", forbidden)
     np.testing.assert_array_equal(twice(X), 2 * X)
     assert kept.stat().st_mtime_ns == written
 
@@ -55,7 +55,7 @@ def test_code_is_kept_under_a_digest_and_loaded_again(tmp_path: Path, monkeypatc
 def test_another_compiler_never_meets_old_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KINN_CACHE", str(tmp_path))
     twice(X)
-    monkeypatch.setattr(object_code.llvmlite, "__version__", "0.0.0")
+    monkeypatch.setattr(compiled_layer.llvmlite, "__version__", "0.0.0")
     twice(X)
     assert len(list(folder().glob("*.o"))) == 2
 

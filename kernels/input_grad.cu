@@ -86,7 +86,7 @@ __device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ 
 }  // namespace kinn
 
 extern "C" __global__ void __launch_bounds__(kinn::MAX_THREADS)
-    kinn_inward(const KINN_REAL* stack, const KINN_REAL* weight, const KINN_REAL* edges, const KINN_REAL* matrices,
+    kinn_input_grad(const KINN_REAL* stack, const KINN_REAL* weight, const KINN_REAL* edges, const KINN_REAL* matrices,
                 const KINN_REAL* grad, KINN_REAL* stack_grad, int points, int inputs, int outputs, int cells,
                 int staged, int tile_inputs) {
     using namespace kinn;
