@@ -1,4 +1,4 @@
-"""The inverse form: the equation as a boundary integral equation, unknown boundary data carried by the network."""
+"""The inverse form: boundary integral equations, with networks for the unknown boundary data."""
 
 from kinn.forms.inverse.boundary_trial import BoundaryTrial, Nystrom
 from kinn.forms.inverse.inverse_objective import InverseObjective, inverse_form

@@ -1,4 +1,4 @@
-"""Trial functions on the boundary: a network for each edge, of its parameter, which carries what is unknown there."""
+"""Trial functions on the boundary: a network for the unknown data of each edge, or the nodal data of a Nystrom method."""
 
 from __future__ import annotations
 
@@ -10,34 +10,31 @@ import torch
 from torch import Tensor, nn
 
 from kinn.errors import InputError, SolveError
-from kinn.forms.inverse.discretisation import BoundaryDiscretisation
+from kinn.forms.inverse.boundary_system import BoundarySystem, assemble_system
 from kinn.forms.inverse.evaluation import InteriorEvaluator
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.forms.inverse.formulation_2d import BoundaryFormulation2D
-from kinn.forms.inverse.formulation_3d import BoundaryFormulation3D
+from kinn.forms.inverse.plane_and_space import BoundaryFormulation2D, BoundaryFormulation3D
 from kinn.forms.trial_functions import TrialFunctions, Wanted, evaluate_expressions
+from kinn.geometry.types import Array
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
-from kinn.problem import Array, Problem
+from kinn.problem import Problem
 
-#: Values alone, of one coordinate, two and three.
+#: The jet of values alone, of one coordinate, two and three.
 _VALUES = {d: IndexSet.closure(d, [(0,) * d]) for d in (1, 2, 3)}
-
-#: The number of dimensions of space.
-SPACE = 3
 
 
 class BoundaryTrial(TrialFunctions):
-    """The functions on the boundary among which the unknown data are sought, and the solution inside that they give.
+    """Networks for the unknown boundary data, and the solution inside by the representation formula.
 
     Args:
-        problem: What is to be solved; states `inverse`.
+        problem: The problem; states `inverse`.
         architecture: The network of each edge.
         seed: Fixes the initial parameters.
         dtype: float64.
 
     Raises:
-        InputError: If the problem cannot be put in this form, or the precision is another.
+        InputError: If the problem has no inverse form, or the precision is another.
     """
 
     def __init__(
@@ -47,98 +44,93 @@ class BoundaryTrial(TrialFunctions):
             raise InputError("the inverse form is solved in float64")
         if problem.unknowns:
             raise InputError(f"the inverse form takes no unknowns, and problem {problem.name!r} has some")
-        setting: BoundaryFormulation = (BoundaryFormulation3D if problem.dimension == SPACE else BoundaryFormulation2D)(
-            problem
-        )
-        networks = nn.ModuleDict()
-        for number, edge in enumerate(setting.outline.edges):
-            sides, c = len(setting.outline.beside[number]), setting.components
-            inputs = setting.inputs(number)
+        in_space = problem.dimension == 3
+        formulation: BoundaryFormulation = (BoundaryFormulation3D if in_space else BoundaryFormulation2D)(problem)
+        topology, networks = formulation.topology, nn.ModuleDict()
+        for number, edge in enumerate(topology.edges):
+            outputs = len(topology.adjacent_subdomains[number]) * formulation.components
+            inputs = formulation.input_dimension(number)
             networks[f"{number}-{edge.name}"] = architecture.build(
-                inputs, sides * c, ([-1.0] * inputs, [1.0] * inputs), seed=seed + 1_000_003 * number, dtype=dtype
+                inputs, outputs, ([-1.0] * inputs, [1.0] * inputs), seed=seed + 1_000_003 * number, dtype=dtype
             )
         super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
-        self.setting = setting
-        self._made: dict[int, BoundaryDiscretisation] = {}
-        self._least = 0
-        self._inside: InteriorEvaluator | None = None
+        self.formulation = formulation
+        self._systems: dict[int, BoundarySystem] = {}
+        self._evaluator: InteriorEvaluator | None = None
 
-    def discretisation(self, nodes: int = 0) -> BoundaryDiscretisation:
-        """Return the equations on panels of at least so many nodes, made once; the first is the one it is evaluated on."""
-        if not self._made:
-            self._least = nodes
-        if nodes not in self._made:
-            self._made[nodes] = BoundaryDiscretisation(self.setting, nodes)
-        return self._made[nodes]
+    def system(self, nodes: int = 0) -> BoundarySystem:
+        """Return the equations on panels with at least this number of nodes, assembled once."""
+        if nodes not in self._systems:
+            self._systems[nodes] = assemble_system(self.formulation, nodes)
+        return self._systems[nodes]
 
     @property
-    def main(self) -> BoundaryDiscretisation:
-        """The equations that it is evaluated on."""
-        return self.discretisation(self._least)
+    def main_system(self) -> BoundarySystem:
+        """The equations that the solution is evaluate_expressions on: the first ones that were assembled."""
+        return next(iter(self._systems.values())) if self._systems else self.system()
 
     @property
     def backend(self) -> str:
         """The name of the back end that evaluates the networks."""
-        network = self.on(0)
+        network = self.edge_network(0)
         return network.backend(_VALUES[network.inputs])
 
     def direct_solution(self) -> Nystrom | None:
-        """Fields of the Nystrom method on the same panels, or None where it found no solution."""
-        return None if self.main.solution is None else Nystrom(self)
+        """Return the fields of the Nystrom method on the same panels, or None where it found no solution."""
+        return None if self.main_system.solution is None else Nystrom(self)
 
-    def on(self, number: int) -> Network:
+    def edge_network(self, number: int) -> Network:
         """Return the network of an edge."""
         return self.network(list(self.networks)[number])
 
-    def data(self, made: BoundaryDiscretisation) -> Tensor:
+    def data(self, system: BoundarySystem) -> Tensor:
         """Return the unknown data X (Q,) at the nodes."""
         with torch.no_grad():
-            return torch.cat([self.on_edge(n, made).flatten() for n in range(len(self.networks))])
+            return torch.cat([self.edge_data(n, system).flatten() for n in range(len(self.networks))])
 
-    def on_edge(self, number: int, made: BoundaryDiscretisation, tape: Tape | None = None) -> Tensor:
-        """Return the unknown data (n, m) at the nodes of an edge; a tape, if given, records what the Jacobian needs."""
-        network = self.on(number)
-        x = torch.as_tensor(made.coordinates(number))
+    def edge_data(self, number: int, system: BoundarySystem, tape: Tape | None = None) -> Tensor:
+        """Return the unknown data (n, m) at the nodes of an edge; a tape, if given, records them for the Jacobian."""
+        network = self.edge_network(number)
+        x = torch.as_tensor(system.discretisation.coordinates(number))
         return network.jet(x, _VALUES[network.inputs], tape)[0]
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
-        """Return fields and first derivatives (N, len(wanted)) at points (N, 2), N > 0, of a subdomain."""
-        data = self.data(self.main).numpy()
-        if self._inside is None or not np.array_equal(self._inside.data, data):
-            self._inside = InteriorEvaluator(self.main, data)
-        return self._inside.values(subdomain, points, wanted)
+        """Return fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
+        data = self.data(self.main_system).numpy()
+        if self._evaluator is None or not np.array_equal(self._evaluator.data, data):
+            self._evaluator = InteriorEvaluator(self.main_system, data)
+        return self._evaluator.values(subdomain, points, wanted)
 
 
 class Nystrom:
-    """What a plain Nystrom method makes of the same equations: the data at the nodes, with no network between.
+    """The Nystrom solution of the same equations, without a network: the reference of every run in the inverse form.
 
     Args:
-        trial: The trial functions whose equations they are.
+        trial: The trial functions with the equations.
     """
 
     def __init__(self, trial: BoundaryTrial) -> None:
         self.problem = trial.problem
-        self.trial = trial
+        self.system = trial.main_system
 
     @property
     def parameter_count(self) -> int:
         """The number of unknown data."""
-        return self.trial.main.size
+        return self.system.discretisation.size
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
         """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
-        return evaluate_expressions(self.problem, self._inside.values, points, expressions, subdomain)
+        return evaluate_expressions(self.problem, self._evaluator.values, points, expressions, subdomain)
 
     @cached_property
-    def _inside(self) -> InteriorEvaluator:
-        return InteriorEvaluator(self.trial.main, self._data)
+    def _evaluator(self) -> InteriorEvaluator:
+        return InteriorEvaluator(self.system, self._data)
 
     @property
     def _data(self) -> Array:
-        found = self.trial.main.solution
-        if found is None:
+        if self.system.solution is None:
             raise SolveError("no solution of the boundary element method was found")
-        return found
+        return self.system.solution
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the data."""

@@ -1,154 +1,145 @@
-"""Slopes where panels and edges meet, from values that are made one there.
+"""Correction of jumps of boundary values between panels and at corners, for accurate gradients next to them.
 
-A jump e of the values on the boundary makes a slope e / r at a distance r. Where panels of an edge meet it is what
-interpolation leaves of a network, and is closed by ramps along both. Each edge has a network of its own, so that next to a
-corner two of them, or one and what is given, differ by what training leaves. Values inside hardly feel that, and ramps
-would not do them good; the slopes close to a corner are taken from values closed by ramps along the edges: what ramps of
-a length L do is e / L.
+A jump e of the values on the boundary causes a gradient e / r at a distance r. Where panels of an edge meet it is the
+interpolation error of a network, and is closed by linear ramps on both panels. Each edge has its own network, so that at
+a corner two of them, or one and the prescribed values, differ by the training error. Interior values hardly depend on it, and
+ramps would not improve them; gradients close to a corner are computed from values closed by ramps along both edges,
+of lengths L, whose own gradient is e / L.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kinn.boundary_integrals.curve_panels import CurvePanels
 from kinn.boundary_integrals.grading import arc_fraction
-from kinn.boundary_integrals.legendre import gauss, polynomials, to_coefficients
-from kinn.forms.inverse.topology import BoundaryTopology, Corner, Side
+from kinn.boundary_integrals.legendre import gauss, polynomials
+from kinn.forms.inverse.discretisation import BoundaryDiscretisation
+from kinn.forms.inverse.topology import PlaneTopology, Side
 from kinn.geometry.types import Array
 
-if TYPE_CHECKING:
-    from kinn.forms.inverse.discretisation import BoundaryDiscretisation
-
-#: How close to a corner slopes are affected, in lengths of the shorter edge: there e / (2 pi r) is about e / L.
+#: The distance from a corner with affected gradients, in lengths of the shorter edge: there e / (2 pi r) is about e / L.
 REACH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class EdgeNodes:
     """The nodes of an edge.
 
     Attributes:
-        rows: Where they are among those of the subdomain.
-        closed: Whether the edge ends where it begins.
-        moves: The components that are unknown on the edge, and so may be moved, (C,).
+        rows: Their rows among the nodes of the subdomain.
+        closed: Whether the edge is a closed curve.
+        adjustable: The components that are unknown on the edge, (C,).
     """
 
     rows: slice
     closed: bool
-    moves: NDArray[np.bool_]
+    adjustable: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Ramp:
-    """What closes a jump: 1 at one end of an edge, 0 at the other, linear in the arc length.
+class EdgeRamp:
+    """The ramp from one end of an edge: 1 there, 0 at the other end, linear in the arc length.
 
     Attributes:
-        run: The nodes of the edge.
-        at_end: The values at the end from those at the nodes, (n,).
-        shape: The ramp at the nodes, (n,).
+        nodes: The nodes of the edge.
+        interpolation: The weights of the nodes in the value at that end, (n,).
+        ramp: The ramp at the nodes, (n,).
     """
 
-    run: Run
-    at_end: Array
-    shape: Array
+    nodes: EdgeNodes
+    interpolation: Array
+    ramp: Array
 
 
 @dataclass(frozen=True, eq=False)
-class Joint:
-    """A point where two edges of a subdomain meet.
+class CornerJump:
+    """A corner of a subdomain.
 
     Attributes:
         point: The point, (2,).
-        reach: How far its jump is felt.
-        ramps: The ramps on both edges.
+        reach: The distance with affected gradients.
+        ramps: The ramps on the edge before and on the one after.
     """
 
     point: Array
     reach: float
-    ramps: tuple[Ramp, Ramp]
+    ramps: tuple[EdgeRamp, EdgeRamp]
 
 
 class CornerJumpCorrection:
-    """The points where edges of a subdomain meet; there are none on surfaces, whose slopes at edges stay as they are.
+    """Corrections of the values around a subdomain; there are none on surfaces.
 
     Args:
-        made: The discretisation.
+        discretisation: The boundary data.
         subdomain: The name of the subdomain.
     """
 
-    def __init__(self, made: BoundaryDiscretisation, subdomain: str) -> None:
-        outline, panels = made.setting.outline, made.panels
-        self.order = 0
-        self.runs: dict[Side, Run] = {}
-        self.points: list[Joint] = []
-        if not (isinstance(outline, BoundaryTopology) and isinstance(panels, CurvePanels)):
+    def __init__(self, discretisation: BoundaryDiscretisation, subdomain: str) -> None:
+        topology, panels = discretisation.formulation.topology, discretisation.panels
+        self.edges: dict[Side, EdgeNodes] = {}
+        self.corners: list[CornerJump] = []
+        if not (isinstance(topology, PlaneTopology) and isinstance(panels, CurvePanels)):
             return
-        self.order, start = panels.order, 0
-        for side in outline.sides(subdomain):
-            rows = slice(start, start + len(made.rows_of[side.edge]) * panels.order)
-            self.runs[side] = Run(rows, outline.edges[side.edge].closed, made.moves(side.edge, side.opposite))
+        self.panels, start = panels, 0
+        for side in topology.sides(subdomain):
+            rows = slice(start, start + int(np.sum(panels.edge_index == side.edge)) * panels.order)
+            adjustable = discretisation.unknown_components(side.edge, side.opposite)
+            self.edges[side] = EdgeNodes(rows, topology.edges[side.edge].closed, adjustable)
             start = rows.stop
-        for corner in outline.corners(subdomain):
-            sides = (corner.before, corner.after)
-            before, after = (_ramp(panels, self.runs[side], *end) for side, end in zip(sides, corner.ends, strict=True))
-            self.points.append(Joint(*_place(panels, corner), (before, after)))
+        for corner in topology.corners(subdomain):
+            (edge, end), (other, other_end) = corner.ends
+            ramps = self._ramp(corner.before, end), self._ramp(corner.after, other_end)
+            shorter = min(topology.edges[edge].length, topology.edges[other].length)
+            self.corners.append(CornerJump(np.asarray(topology.edges[edge].ends[end]), REACH * shorter, ramps))
 
-    def continuous(self, values: Array) -> Array:
-        """Return values (N, C) without the jumps between the panels of an edge, each shared by both."""
-        if not self.runs:
+    def _ramp(self, side: Side, end: int) -> EdgeRamp:
+        """Return the ramp from an end, 0 or 1, of an edge."""
+        panels, edge = self.panels, side.edge
+        rows = np.flatnonzero(panels.edge_index == edge)
+        arc = arc_fraction(panels.parameters[rows].ravel(), panels.edges[edge].orders)
+        weights = np.zeros((len(rows), panels.order))
+        weights[0 if end == 0 else -1] = polynomials(np.array(2.0 * end - 1.0), panels.order) @ panels.to_coefficients
+        return EdgeRamp(self.edges[side], weights.ravel(), arc if end else 1 - arc)
+
+    def close_panels(self, values: Array) -> Array:
+        """Return values (N, C) without the jumps between the panels of an edge, shared equally by both."""
+        if not self.edges:
             return values
-        out, order = values.copy(), self.order
+        out, order = values.copy(), self.panels.order
         x = gauss(order)[0]
-        ends = polynomials(np.array([-1.0, 1.0]), order) @ to_coefficients(order)
-        for run in self.runs.values():
-            each = out[run.rows].reshape(-1, order, out.shape[1])
-            first, last = (np.einsum("j,mjc->mc", end, each) for end in ends)
+        ends = polynomials(np.array([-1.0, 1.0]), order) @ self.panels.to_coefficients
+        for edge in self.edges.values():
+            nodes = out[edge.rows].reshape(-1, order, out.shape[1])
+            first, last = (np.einsum("j,mjc->mc", end, nodes) for end in ends)
             jumps = np.roll(first, -1, axis=0) - last
-            jumps[-1] *= run.closed
-            jumps *= run.moves / 2
-            each += np.einsum("mc,j->mjc", jumps, (1 + x) / 2)
-            each -= np.einsum("mc,j->mjc", np.roll(jumps, 1, axis=0), (1 - x) / 2)
-            out[run.rows] = each.reshape(-1, out.shape[1])
+            jumps[-1] *= edge.closed
+            jumps *= edge.adjustable / 2
+            nodes += np.einsum("mc,j->mjc", jumps, (1 + x) / 2)
+            nodes -= np.einsum("mc,j->mjc", np.roll(jumps, 1, axis=0), (1 - x) / 2)
+            out[edge.rows] = nodes.reshape(-1, out.shape[1])
         return out
 
-    def close_to(self, points: Array) -> NDArray[np.bool_]:
-        """Return which points (K, d) are so close to a joint that its jump is felt."""
+    def near_corners(self, points: Array) -> NDArray[np.bool_]:
+        """Return which points (K, d) are so close to a corner that its jump affects their gradients."""
         out = np.zeros(len(points), dtype=bool)
-        for joint in self.points:
-            out |= np.linalg.norm(points - joint.point, axis=1) < joint.reach
+        for corner in self.corners:
+            out |= np.linalg.norm(points - corner.point, axis=1) < corner.reach
         return out
 
-    def closed(self, values: Array) -> Array:
-        """Return values (N, C) without the jumps between the edges that meet, each shared by those that may move.
+    def close_corners(self, values: Array) -> Array:
+        """Return values (N, C) without the jumps between the edges at corners, shared by those with unknown values.
 
-        Where both edges are given their values the jump is the problem's own, and stays.
+        A jump between prescribed values belongs to the problem, and stays.
         """
         out = values.copy()
-        for joint in self.points:
-            before, after = (own.at_end @ values[own.run.rows] for own in joint.ramps)
-            free = np.stack([own.run.moves for own in joint.ramps]).astype(np.float64)
-            shares = free / np.maximum(free.sum(axis=0), 1.0)
-            for own, sign, part in zip(joint.ramps, (1.0, -1.0), shares, strict=True):
-                out[own.run.rows] += own.shape[:, None] * (sign * part * (after - before))
+        for corner in self.corners:
+            before, after = (ramp.interpolation @ values[ramp.nodes.rows] for ramp in corner.ramps)
+            adjustable = np.stack([ramp.nodes.adjustable for ramp in corner.ramps]).astype(np.float64)
+            shares = adjustable / np.maximum(adjustable.sum(axis=0), 1.0)
+            for ramp, sign, share in zip(corner.ramps, (1.0, -1.0), shares, strict=True):
+                out[ramp.nodes.rows] += ramp.ramp[:, None] * (sign * share * (after - before))
         return out
-
-
-def _place(panels: CurvePanels, corner: Corner) -> tuple[Array, float]:
-    """Return where a corner is, and how far its jump is felt."""
-    (number, end), (other, _) = corner.ends
-    edge = panels.edges[number].edge
-    return np.asarray(edge.ends[end]), REACH * min(edge.length, panels.edges[other].edge.length)
-
-
-def _ramp(panels: CurvePanels, run: Run, number: int, end: int) -> Ramp:
-    """Return the ramp from an end, 0 or 1, of an edge."""
-    own = np.flatnonzero(panels.edge_index == number)
-    arc = arc_fraction(panels.parameters[own].ravel(), panels.edges[number].orders)
-    at_end = np.zeros((len(own), panels.order))
-    at_end[0 if end == 0 else -1] = polynomials(np.array(2.0 * end - 1.0), panels.order) @ panels.to_coefficients
-    return Ramp(run, at_end.ravel(), arc if end else 1 - arc)

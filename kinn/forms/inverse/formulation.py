@@ -1,34 +1,40 @@
-"""The setting of the inverse form: the boundary with its equations, and what is given on it."""
+"""A problem as boundary integral equations: the boundary, its equations and its conditions, checked."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import torch
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.kernels import Kernel, kernel_of
 from kinn.conditions import Condition, PointValue
 from kinn.equations import Equation
 from kinn.errors import InputError
-from kinn.forms.inverse.equation_checks import check_equation
-from kinn.forms.inverse.linear_conditions import LinearConditions, relations
-from kinn.forms.inverse.topology import BoundaryContour
+from kinn.fields import Field
+from kinn.forms.inverse.linear_conditions import LinearConditions, linear_conditions
+from kinn.forms.inverse.topology import BoundaryTopology
 from kinn.geometry.types import Array
 from kinn.problem import Problem
+
+#: The residual that counts as zero, relative to its terms.
+_ZERO = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
 class BoundaryFormulation(ABC):
-    """A problem in the inverse form.
+    """A problem in the inverse form: boundary integral equations.
 
     Attributes:
         problem: The problem.
 
     Raises:
-        InputError: If it cannot be put in this form; says why.
+        InputError: If it has no such form; says why.
     """
 
     problem: Problem
@@ -40,27 +46,42 @@ class BoundaryFormulation(ABC):
         for condition in problem.conditions:
             if len(condition.boundaries) != 1 and not isinstance(condition, PointValue):
                 raise InputError(
-                    "the inverse form takes conditions on boundaries, and values at points for what these leave free: "
+                    "the inverse form takes conditions on boundaries, and values at points that fix its null space: "
                     f"{condition.label} is neither"
                 )
-        self.known  # noqa: B018 (what is contradictory is found now)
+        self.known_columns  # noqa: B018 (contradictions are found now)
 
     def equation(self, subdomain: str) -> Equation:
-        """Return the equation that holds in a subdomain."""
+        """Return the equation of a subdomain."""
         equation = self.problem.equation_of(subdomain)
         if equation is None:
             raise InputError(f"problem {self.problem.name!r} names no equation: inverse= is missing")
         return equation
 
     @property
+    def first_equation(self) -> Equation:
+        """The equation of the first subdomain."""
+        return self.equation(next(iter(self.problem.subdomains)))
+
+    @property
     def components(self) -> int:
-        """The number C of fields that have values and tractions on the boundary."""
-        return self.equation(next(iter(self.problem.subdomains))).components
+        """The number C of fields with values and tractions on the boundary."""
+        return self.first_equation.components
+
+    @property
+    def exterior(self) -> bool:
+        """Whether the domain is the unbounded exterior of its boundary."""
+        return self.first_equation.exterior
 
     @property
     def point_values(self) -> list[PointValue]:
-        """The values that are given at points."""
+        """The values prescribed at points."""
         return [c for c in self.problem.conditions if isinstance(c, PointValue)]
+
+    @property
+    def static(self) -> bool:
+        """Whether all kernels are static, and constants and rigid motions solve the equations."""
+        return all(self.kernel(name).static for name in self.problem.subdomains)
 
     def kernel(self, subdomain: str) -> Kernel:
         """Return the kernels of the equation of a subdomain."""
@@ -74,54 +95,90 @@ class BoundaryFormulation(ABC):
 
     @property
     @abstractmethod
-    def outline(self) -> BoundaryContour:
+    def topology(self) -> BoundaryTopology:
         """The boundary."""
 
     @abstractmethod
     def panels(self, nodes: int = 0) -> BoundaryPanels:
-        """Return panels on all of the boundary, of at least so many nodes."""
+        """Return panels of the whole boundary, with at least this number of nodes."""
 
     @abstractmethod
-    def inputs(self, number: int) -> int:
-        """Return how many coordinates the network of an edge or face takes."""
+    def input_dimension(self, number: int) -> int:
+        """Return the number of coordinates that the network of an edge or face takes."""
 
     @abstractmethod
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
-        """Return these coordinates of the nodes of an edge or face, between -1 and 1, (n, inputs)."""
+        """Return these coordinates at the nodes of an edge or face, between -1 and 1, (n, inputs)."""
 
-    @property
-    def exterior(self) -> bool:
-        """Whether the domain is the outside of its boundary."""
-        return self.equation(next(iter(self.problem.subdomains))).exterior
-
-    def relations(self, number: int, points: Array, normals: Array) -> LinearConditions:
-        """Return what is given on an edge at N points of it."""
-        beside = self.outline.beside[number]
-        equations = [self.equation(name) for name in beside]
-        return relations(self.problem, beside, equations, self._conditions(number), points, normals, self.size)
-
-    def _conditions(self, number: int) -> list[Condition]:
-        """Return the conditions on an edge, each once."""
-        name, beside = self.outline.edges[number].name, self.outline.beside[number]
-        found = [c for s in beside for c in self.outline.conditions(s, name)]
-        return list(dict.fromkeys(found))
+    def linear_conditions(self, number: int, points: Array, normals: Array) -> LinearConditions:
+        """Return the conditions on an edge at N of its points."""
+        name, adjacent = self.topology.edges[number].name, self.topology.adjacent_subdomains[number]
+        conditions: list[Condition] = [c for s in adjacent for c in self.topology.conditions(s, name)]
+        equations = [self.equation(subdomain) for subdomain in adjacent]
+        unique = list(dict.fromkeys(conditions))
+        return linear_conditions(self.problem, adjacent, equations, unique, points, normals, self.size)
 
     @cached_property
-    def known(self) -> list[tuple[int, ...]]:
-        """Which of u and t each edge's relations are solved for."""
+    def known_columns(self) -> list[tuple[int, ...]]:
+        """The components of u and t that the conditions of each edge are solved for."""
         found = []
-        for number, edge in enumerate(self.outline.edges):
+        for number, edge in enumerate(self.topology.edges):
+            adjacent = self.topology.adjacent_subdomains[number]
             located = edge.sample
-            given = self.relations(number, located.points, located.normals)
-            rows, sides = given.matrix.shape[1], len(self.outline.beside[number])
+            conditions = self.linear_conditions(number, located.points, located.normals)
+            rows, needed = conditions.matrix.shape[1], len(adjacent) * self.components
             where = f"problem {self.problem.name!r} on {edge.name!r}"
-            if rows != sides * self.components:
-                between = f" between {' and '.join(self.outline.beside[number])}" if sides == 2 else ""
-                raise InputError(
-                    f"{where}{between}: the inverse form needs {sides * self.components} conditions, and there are {rows}"
-                )
+            if rows != needed:
+                between = f" between {' and '.join(adjacent)}" if len(adjacent) == 2 else ""
+                raise InputError(f"{where}{between}: the inverse form needs {needed} conditions, and there are {rows}")
             try:
-                found.append(given.known(self.components))
+                found.append(conditions.known_columns(self.components))
             except InputError as error:
                 raise InputError(f"{where}, its conditions: {error}") from error
         return found
+
+
+def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None:
+    """Check an equation against the strong form, where the problem states one.
+
+    Raises:
+        InputError: If solutions of the equation violate the strong form, or a source has no particular solution.
+    """
+    where = f"problem {problem.name!r}" + (f" in {subdomain!r}" if len(problem.subdomains) > 1 else "")
+    if problem.dimension not in equation.dimensions:
+        known = " and ".join(str(d) for d in equation.dimensions)
+        raise InputError(
+            f"{where} is in {problem.dimension} dimensions ({', '.join(problem.coordinates)}), and the fundamental solution "
+            f"of {equation.name} is known in {known}"
+        )
+    counts = (equation.components,) if not equation.incompressible else (equation.components, equation.components + 1)
+    if len(problem.names) not in counts:
+        needed = f"{counts[0]}" + (", and a pressure" if equation.incompressible else "")
+        raise InputError(f"{where} has {len(problem.names)} fields, and {equation.name} has {needed}")
+    residual = problem.residual_of(subdomain)
+    if residual is None:
+        return
+    x = problem.subdomains[subdomain].sample(16, seed=3)
+    p = problem.points(torch.as_tensor(x))
+
+    def residuals(fields: Sequence[Any]) -> np.ndarray[Any, Any]:
+        out = residual(*[p.field(f, "a trial solution") for f in fields], p)
+        parts = [out] if isinstance(out, Field) or not isinstance(out, Sequence) else list(out)
+        return np.stack([np.broadcast_to(torch.as_tensor(part.value).numpy(), len(p)) for part in parts])
+
+    source = residuals([0.0] * len(problem.names))
+    if equation.particular is not None:
+        particular = equation.particular(*p.coordinates)
+        error = residuals(list(particular) if isinstance(particular, tuple | list) else [particular])
+        if np.abs(error).max() > 1e-6 * max(1.0, np.abs(source).max()):
+            raise InputError(f"the particular solution of {where} does not satisfy its equation with the source")
+    elif np.abs(source).max() > _ZERO:
+        raise InputError(
+            f"{where} has a source, and {equation.name} is source-free in the inverse form: "
+            "give a particular solution, inverse=...(particular=...)"
+        )
+    for solution in equation.homogeneous_solutions(*p.coordinates):
+        fields = solution[: len(problem.names)]
+        scale = max(1.0, *(float(torch.as_tensor(f.value).abs().max()) for f in fields))
+        if np.abs(residuals(fields) - source).max() > 1e-6 * scale * (1 + equation.stiffness):
+            raise InputError(f"the strong form of {where} is not {equation.name}, which its inverse form names")

@@ -1,7 +1,7 @@
-"""The inverse form as an objective: the residuals of the boundary integral equation at the nodes of panels.
+"""The inverse form as an objective: the residuals of the boundary integral equations at the nodes of panels.
 
-The residuals are r = A X(theta) - b, X the data that the networks give at the nodes: A is made once, and a step costs
-the networks on the boundary and products of matrices.
+The residuals are r = A X(theta) - b, X the data of the networks at the nodes: A is assembled once, and a step costs
+the networks on the boundary and matrix products.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
+from kinn.forms.inverse.boundary_system import BoundarySystem
 from kinn.forms.inverse.boundary_trial import BoundaryTrial
-from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.forms.objective import FormObjective
 from kinn.forms.trial_functions import TrialFunctions
 from kinn.networks import Tape
 from kinn.optim.sum_of_squares import SumOfSquares
 
-#: What records call the only term.
+#: The name of the only term.
 TERM = "the boundary integral equation"
 
 
@@ -28,14 +28,15 @@ class InverseObjective(SumOfSquares, FormObjective):
 
     Args:
         trial: The trial functions on the boundary.
-        made: The equations on panels.
+        system: The equations on panels.
     """
 
-    def __init__(self, trial: BoundaryTrial, made: BoundaryDiscretisation) -> None:
+    def __init__(self, trial: BoundaryTrial, system: BoundarySystem) -> None:
         super().__init__(trial)
         self.boundary = trial
-        self.made = made
-        self._right = torch.as_tensor(made.equations.right)
+        self.system = system
+        self.equations = system.equations
+        self._right = torch.as_tensor(system.equations.right)
 
     @property
     def samples(self) -> int:
@@ -50,11 +51,11 @@ class InverseObjective(SumOfSquares, FormObjective):
     def residuals(self, theta: Tensor) -> Tensor:
         """Return the weighted residuals at theta."""
         self.trial.flat.set(theta)
-        data = self.boundary.data(self.made).numpy()
-        return torch.as_tensor(self.made.equations.times(data[:, None])[:, 0]) - self._right
+        data = self.boundary.data(self.system).numpy()
+        return torch.as_tensor(self.equations.times(data[:, None])[:, 0]) - self._right
 
     def value(self, theta: Tensor) -> float:
-        """Return the weighted mean square of the residuals, in units of the square of what is given."""
+        """Return the weighted mean square of the residuals, in units of the squared magnitude of the prescribed data."""
         return float(self.residuals(theta).square().sum())
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
@@ -68,10 +69,10 @@ class InverseObjective(SumOfSquares, FormObjective):
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (P,) at theta."""
         residual = self.residuals(theta)
-        adjoint = 2 * torch.as_tensor(self.made.equations.adjoint(residual.numpy()))
+        adjoint = 2 * torch.as_tensor(self.equations.adjoint(residual.numpy()))
         product = sum(
-            (self.boundary.on_edge(n, self.made).flatten() @ adjoint[columns])
-            for n, columns in enumerate(self.made.columns)
+            (self.boundary.edge_data(n, self.system).flatten() @ adjoint[columns])
+            for n, columns in enumerate(self.system.discretisation.columns)
         )
         assert isinstance(product, Tensor)
         return float(residual.square().sum()), self.trial.flat.gradient(product)
@@ -80,41 +81,41 @@ class InverseObjective(SumOfSquares, FormObjective):
         """Yield the residuals and their Jacobian (N, P) at theta: A times that of the data, edge by edge."""
         residual = self.residuals(theta)
         jacobian = torch.zeros(len(residual), self.size, dtype=torch.float64)
-        for n, columns in enumerate(self.made.columns):
-            own, where = self._edge(n)
-            jacobian[:, where] = torch.as_tensor(self.made.equations.times(own.numpy(), columns))
+        for n, columns in enumerate(self.system.discretisation.columns):
+            edge_jacobian, parameters = self._edge_jacobian(n)
+            jacobian[:, parameters] = torch.as_tensor(self.equations.times(edge_jacobian.numpy(), columns))
         yield residual, jacobian
 
-    def _edge(self, number: int) -> tuple[Tensor, slice]:
-        """Return the Jacobian of the data of an edge, and the place in theta of the parameters of its network."""
+    def _edge_jacobian(self, number: int) -> tuple[Tensor, slice]:
+        """Return the Jacobian of the data of an edge, and the slice of theta of the parameters of its network."""
         tape = Tape()
-        out = self.boundary.on_edge(number, self.made, tape)
+        out = self.boundary.edge_data(number, self.system, tape)
         nodes, channels = out.shape
-        slices = [self.trial.flat.slices[p] for p in self.boundary.on(number).parameters()]
-        where = slice(slices[0].start, slices[-1].stop)
-        rows = torch.zeros(channels, nodes, where.stop - where.start, dtype=torch.float64)
+        slices = [self.trial.flat.slices[p] for p in self.boundary.edge_network(number).parameters()]
+        span = slice(slices[0].start, slices[-1].stop)
+        rows = torch.zeros(channels, nodes, span.stop - span.start, dtype=torch.float64)
         for c in range(channels):
             columns = {
-                p: rows[c][:, s.start - where.start : s.stop - where.start]
+                p: rows[c][:, s.start - span.start : s.stop - span.start]
                 for p, s in self.trial.flat.slices.items()
-                if where.start <= s.start < where.stop
+                if span.start <= s.start < span.stop
             }
             tape.add_jacobian(out[:, c], columns, last=c == channels - 1)
-        return rows.transpose(0, 1).reshape(nodes * channels, -1), where
+        return rows.transpose(0, 1).reshape(nodes * channels, -1), span
 
 
 def inverse_form(trial: TrialFunctions, *, points: int, seed: int = 0) -> InverseObjective:  # noqa: ARG001 (the forms take the same)
-    """Return the boundary integral equations on panels of at least so many nodes.
+    """Return the boundary integral equations on panels with at least this number of nodes.
 
     Args:
         trial: The trial functions on the boundary.
         points: The least number of nodes.
-        seed: Not used: panels are not drawn at random.
+        seed: Unused: panels are not random.
 
     Raises:
-        InputError: If there are fewer points than one, too many, or data that cannot be in balance.
+        InputError: If there are fewer points than one, too many, or data that are not in equilibrium.
     """
     if points < 1:
         raise InputError(f"points must be at least 1, not {points}")
     assert isinstance(trial, BoundaryTrial)
-    return InverseObjective(trial, trial.discretisation(points))
+    return InverseObjective(trial, trial.system(points))

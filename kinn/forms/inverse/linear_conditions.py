@@ -1,8 +1,8 @@
-"""What conditions give on an edge, and what they leave to the network.
+"""Linear conditions on boundary data: what they determine on an edge, and what the network carries.
 
-Every condition of a linear problem is a linear relation between the values u and the tractions t on the boundary, which
-its own residual tells: it is tried on unit states. On an edge there are as many relations as fields, on one between two
-subdomains twice as many; they are solved for half of u and t, the other half is unknown.
+A condition of a linear problem is a linear relation between the values u and the tractions t on the boundary; its
+coefficients are its residuals at unit states. An edge needs as many conditions as fields, an interface twice as many; they are
+solved for half of u and t, and the other half is unknown.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from kinn.geometry.types import Array
 from kinn.jets import Component, Index
 from kinn.problem import Problem
 
-#: Relative to the largest, a coefficient of a relation or a singular value below this is zero.
+#: The relative size of coefficients and singular values that count as zero.
 _ZERO = 1e-7
 
 
 @dataclass(frozen=True)
 class LinearConditions:
-    """Linear relations R (u, t) = r on each side of an edge, at N points.
+    """Linear conditions R (u, t) = r on an edge, at N points.
 
     Attributes:
-        matrix: R, `N x rows x columns`; columns are u and t of the first side, then of the second. Those of tractions
-            are in units of the stiffness by the size.
+        matrix: R, `N x rows x columns`; columns are u and t of the first side, then of the second. Tractions are in units
+            of the stiffness by the size.
         right: r, `N x rows`.
     """
 
     matrix: Array
     right: Array
 
-    def known(self, components: int) -> tuple[int, ...]:
-        """Return the columns that they are solved for: of the second side, or tractions where these can be told.
+    def known_columns(self, components: int) -> tuple[int, ...]:
+        """Return the columns to solve for: those of the second side of an interface, else tractions where possible.
 
         Raises:
-            InputError: If there is no choice that serves the whole edge.
+            InputError: If no choice is regular on the whole edge.
         """
         _, rows, columns = self.matrix.shape
         if columns > 2 * components:
@@ -55,9 +55,11 @@ class LinearConditions:
             values = np.linalg.svd(self.matrix[:, :, choice], compute_uv=False)
             if (values[:, -1] > _ZERO * np.abs(self.matrix).max(axis=(1, 2))).all():
                 return choice
-        raise InputError("they contradict each other, or hold along changing directions, which the inverse form cannot")
+        raise InputError(
+            "they contradict each other, or act along changing directions, which the inverse form does not support"
+        )
 
-    def solved(self, known: tuple[int, ...]) -> tuple[Array, Array]:
+    def solve_for(self, known: tuple[int, ...]) -> tuple[Array, Array]:
         """Return all columns as affine functions of the unknown ones: `N x columns`, `N x columns x unknown`."""
         count, _, columns = self.matrix.shape
         unknown = [c for c in range(columns) if c not in known]
@@ -70,7 +72,7 @@ class LinearConditions:
         return constant, slope
 
 
-def relations(
+def linear_conditions(
     problem: Problem,
     subdomains: Sequence[str],
     equations: Sequence[Equation],
@@ -79,57 +81,57 @@ def relations(
     normals: Array,
     size: float,
 ) -> LinearConditions:
-    """Return what conditions say on an edge.
+    """Return the conditions on an edge in linear form.
 
     Args:
         problem: The problem.
-        subdomains: Those beside the edge, one or two.
+        subdomains: The adjacent subdomains, one or two.
         equations: Their equations.
-        conditions: Those that hold there.
+        conditions: The conditions on the edge.
         points: N points of it.
         normals: The normals out of the first subdomain.
-        size: The length that tractions are made comparable to values with.
+        size: The length that makes tractions comparable to values.
 
     Raises:
-        InputError: If a condition is not linear, or about other derivatives than tractions.
+        InputError: If a condition is not linear, or contains other derivatives than tractions.
     """
     p = problem.points(torch.as_tensor(points), torch.as_tensor(normals))
     for condition in conditions:
         condition.check_data(p)
-    trial = _Trial(problem, conditions, p, equations, normals, size)
-    c, sides = trial.components, len(subdomains)
-    shape = (sides, 1 + points.shape[1], c, len(points))  # values, tractions, and slopes along each tangent
-    zero = trial.residuals(np.zeros(shape))
+    states = _BoundaryStates(problem, conditions, p, equations, normals, size)
+    c, sides = states.components, len(subdomains)
+    shape = (sides, 1 + points.shape[1], c, len(points))  # values, tractions, and derivatives along each tangent
+    zero = states.residuals(np.zeros(shape))
     columns: list[Array] = []
-    along: list[Array] = []
+    tangential: list[Array] = []
     for side in range(sides):
         for kind in range(shape[1]):
             for component in range(c):
-                state = np.zeros(shape)
-                state[side, kind, component] = 1.0
-                (along if kind >= 2 else columns).append(trial.residuals(state) - zero)
+                unit = np.zeros(shape)
+                unit[side, kind, component] = 1.0
+                (tangential if kind >= 2 else columns).append(states.residuals(unit) - zero)
     matrix = np.stack(columns, axis=2)
     scale = np.abs(matrix).max(axis=2)
-    labels = trial.labels
+    labels = states.labels
     for n, label in enumerate(labels):
         if (scale[:, n] == 0).any():
-            raise InputError(f"{label} says nothing of the fields on its boundary")
-        if max(np.abs(a[:, n]).max() for a in along) > _ZERO * scale[:, n].max():
+            raise InputError(f"{label} does not depend on the fields on its boundary")
+        if max(np.abs(a[:, n]).max() for a in tangential) > _ZERO * scale[:, n].max():
             raise InputError(
-                f"{label} holds a derivative along the boundary, or a normal derivative that is no traction of "
+                f"{label} contains a tangential derivative, or a normal derivative that is no traction of "
                 f"{equations[0].name}: the inverse form takes values and tractions"
             )
     random = np.random.default_rng(0).normal(size=shape)
     random[:, 2:] = 0.0
     mixed = np.einsum("nrk,kn->nr", matrix, random[:, :2].reshape(-1, len(points)))
-    wrong = np.abs(trial.residuals(random) - zero - mixed) > 1e-6 * scale * (1 + np.abs(random).max())
-    if wrong.any():
-        raise InputError(f"{labels[int(wrong.any(axis=0).argmax())]} is not linear, and the inverse form is")
+    nonlinear = np.abs(states.residuals(random) - zero - mixed) > 1e-6 * scale * (1 + np.abs(random).max())
+    if nonlinear.any():
+        raise InputError(f"{labels[int(nonlinear.any(axis=0).argmax())]} is not linear, as the inverse form requires")
     return LinearConditions(matrix / scale[:, :, None], -zero / scale)
 
 
-class _Trial:
-    """Conditions tried on states of the boundary."""
+class _BoundaryStates:
+    """The residuals of conditions at given boundary data."""
 
     def __init__(
         self,
@@ -146,14 +148,14 @@ class _Trial:
         self.labels: list[str] = []
 
     def residuals(self, state: Array) -> Array:
-        """Return the residuals (N, rows) of values, tractions and slopes along the boundary, (sides, 1 + d, C, N)."""
+        """Return the residuals (N, rows) of values, tractions and tangential derivatives, (sides, 1 + d, C, N)."""
         traces = []
         for side, (equation, (u, t, *s)) in enumerate(zip(self.equations, state, strict=True)):
             normals = self.normals if side == 0 else -self.normals
-            known = t.T * equation.stiffness / self.size, np.stack(s).T / self.size, normals
-            slopes = equation.gradient(*known)
+            data = t.T * equation.stiffness / self.size, np.stack(s).T / self.size, normals
+            slopes = equation.gradient(*data)
             fields = [self._field(u[c], slopes[:, c]) for c in range(self.components)]
-            fields += [self._field(p, None) for p in equation.pressure(*known).T]
+            fields += [self._field(p, None) for p in equation.pressure(*data).T]
             traces.append(dict(zip(self.problem.names, fields, strict=False)))
         out, self.labels = [], []
         for condition in self.conditions:
@@ -171,6 +173,6 @@ class _Trial:
                 return values
             if gradient is not None and sum(a) == 1 and min(a) == 0:
                 return gradient[:, list(a).index(1)]
-            raise InputError("conditions of the inverse form hold values and first derivatives, and no others")
+            raise InputError("conditions of the inverse form contain values and first derivatives only")
 
         return Field(self.problem.coordinates, component)

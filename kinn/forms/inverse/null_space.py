@@ -1,126 +1,124 @@
-"""What conditions leave free: constants, rigid motions, pressures; within the equations means of zero fix it."""
+"""Null space of the boundary conditions: constants, rigid motions, pressures; fixed by zero means, or by values at points."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from kinn.errors import InputError
+from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.forms.trial_functions import Wanted
+from kinn.forms.trial_functions import Wanted, evaluate_expressions
 from kinn.geometry.types import Array
 
-if TYPE_CHECKING:
-    from kinn.forms.inverse.discretisation import BoundaryDiscretisation
-
-#: What fluxes or tractions that cannot be in balance may add up to, relative to their size.
+#: The largest sum of fluxes or tractions in equilibrium, relative to their size.
 BALANCE = 1e-6
 
-#: Singular values below this, relative to the largest, are zero.
+#: Singular values that count as zero, relative to the largest.
 _ZERO = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class NullSpace:
-    """The states that conditions leave free, each a combination of simple ones.
+    """The states that change no condition.
 
     Attributes:
-        setting: The problem.
-        motions: Combinations (modes, A) of the kernel's modes: constants, rigid motions.
-        pressures: Combinations (chains, B) of tractions along the normals of the chains, without motion.
+        formulation: The problem.
+        motions: Combinations (modes, A) of the kernel's rigid modes: constants, rigid motions.
+        pressures: Combinations (loops, B) of tractions along the normals of the loops, without motion.
     """
 
-    setting: BoundaryFormulation
+    formulation: BoundaryFormulation
     motions: Array
     pressures: Array
 
     @property
     def constant_pressure(self) -> bool:
-        """Whether a constant may be added to the pressure: the combination of all chains is free."""
-        whole = np.ones(len(self.pressures))
-        left = whole - self.pressures @ (self.pressures.T @ whole)
-        return bool(len(whole) and np.linalg.norm(left) < 1e-6)
+        """Whether a constant may be added to the pressure: the sum over all loops is in the null space."""
+        total = np.ones(len(self.pressures))
+        remainder = total - self.pressures @ (self.pressures.T @ total)
+        return bool(len(total) and np.linalg.norm(remainder) < 1e-6)
 
     @property
-    def count(self) -> int:
-        """The number of free states of the fields."""
-        named = len(self.setting.problem.names) > self.setting.components
-        return int(self.motions.shape[1] + (named and self.constant_pressure))
+    def dimension(self) -> int:
+        """The number of independent states of the fields."""
+        has_pressure = len(self.formulation.problem.names) > self.formulation.components
+        return int(self.motions.shape[1] + (has_pressure and self.constant_pressure))
 
     def modes(self, points: Array) -> Array:
-        """Return the free motions at points (N, d), (N, C, A)."""
-        setting = self.setting
-        lower, upper = setting.problem.bounds
-        scaled = (points - (lower + upper) / 2) / setting.size
-        modes = setting.kernel(next(iter(setting.problem.subdomains))).rigid_modes(scaled)
+        """Return the motions at points (N, d), (N, C, A)."""
+        formulation = self.formulation
+        lower, upper = formulation.problem.bounds
+        scaled = (points - (lower + upper) / 2) / formulation.size
+        modes = formulation.kernel(next(iter(formulation.problem.subdomains))).rigid_modes(scaled)
         return np.asarray(np.einsum("ncm,ma->nca", modes, self.motions))
 
-    def at(self, points: Array, wanted: Sequence[Wanted]) -> Array:
-        """Return what the free states of the fields are at points (N, d), (N, len(wanted), count)."""
-        names, c = self.setting.problem.names, self.setting.components
-        out = np.zeros((len(points), len(wanted), self.count))
+    def values(self, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Return fields and first derivatives of all states at points (N, d), (N, len(wanted), dimension)."""
+        names, c = self.formulation.problem.names, self.formulation.components
+        out = np.zeros((len(points), len(wanted), self.dimension))
         for column, (field, index) in enumerate(wanted):
             component, motions = names.index(field), self.motions.shape[1]
             if component >= c:
                 out[:, column, motions:] = 0.0 if any(index) else 1.0
             elif any(index):  # they are affine: a difference is the derivative
-                step = self.setting.size * np.array(index)
+                step = self.formulation.size * np.array(index)
                 out[:, column, :motions] = (self.modes(points + step) - self.modes(points))[:, component] / step.sum()
             else:
                 out[:, column, :motions] = self.modes(points)[:, component]
         return out
 
 
-def free_states(made: BoundaryDiscretisation) -> NullSpace:
-    """Return what the conditions of a problem leave free."""
-    setting, c = made.setting, made.setting.components
-    first = next(iter(setting.problem.subdomains))
-    modes = setting.kernel(first).rigid_modes(np.zeros((1, setting.problem.dimension))).shape[2]
-    chains = [chain for name in setting.problem.subdomains for chain in setting.outline.chains[name]]
-    count = len(chains) if setting.equation(first).incompressible else 0
-    if setting.exterior or any(not setting.kernel(name).static for name in setting.problem.subdomains):
-        return NullSpace(setting, np.zeros((modes, 0)), np.zeros((0, 0)))
-    every = NullSpace(setting, np.eye(modes), np.zeros((0, 0)))
-    moved, pressed = [], []
-    for number in range(len(setting.outline.edges)):
-        points, normals, _ = made.located(number)
-        matrix = setting.relations(number, points, normals).matrix
-        sides = matrix.shape[2] // (2 * c)
+def null_space(discretisation: BoundaryDiscretisation) -> NullSpace:
+    """Return the null space of the conditions of a problem."""
+    formulation = discretisation.formulation
+    topology, c, names = formulation.topology, formulation.components, list(formulation.problem.subdomains)
+    modes = formulation.kernel(names[0]).rigid_modes(np.zeros((1, formulation.problem.dimension))).shape[2]
+    if formulation.exterior or not formulation.static:
+        return NullSpace(formulation, np.zeros((modes, 0)), np.zeros((0, 0)))
+    loops = [loop for name in names for loop in topology.loops[name]]
+    count = len(loops) if formulation.first_equation.incompressible else 0
+    all_modes = NullSpace(formulation, np.eye(modes), np.zeros((0, 0)))
+    motion_residuals, pressure_residuals = [], []
+    for number in range(len(topology.edges)):
+        points, normals, _ = discretisation.located(number)
+        matrix = formulation.linear_conditions(number, points, normals).matrix
+        rows, sides = len(points) * matrix.shape[1], matrix.shape[2] // (2 * c)
         values, tractions = (
             matrix.reshape(len(points), -1, sides, 2, c)[:, :, :, kind].transpose(0, 2, 1, 3) for kind in (0, 1)
         )
-        moved.append(
-            np.einsum("nsrc,ncm->nrm", values, every.modes(points)).reshape(len(points) * matrix.shape[1], modes)
-        )
-        along = np.zeros((len(points), sides, c, count))
-        for n, chain in enumerate(chains[:count]):
-            for side in chain:
+        motion_residuals.append(np.einsum("nsrc,ncm->nrm", values, all_modes.modes(points)).reshape(rows, modes))
+        outward = np.zeros((len(points), sides, c, count))
+        for n, loop in enumerate(loops[:count]):
+            for side in loop:
                 if side.edge == number:
-                    along[:, int(side.opposite), :, n] = -normals if side.opposite else normals
-        pressed.append(np.einsum("nsrc,nscm->nrm", tractions, along).reshape(len(points) * matrix.shape[1], count))
-    return NullSpace(setting, _nullspace(np.concatenate(moved)), _nullspace(np.concatenate(pressed)))
+                    outward[:, int(side.opposite), :, n] = -normals if side.opposite else normals
+        pressure_residuals.append(np.einsum("nsrc,nscm->nrm", tractions, outward).reshape(rows, count))
+    residuals = (np.concatenate(motion_residuals), np.concatenate(pressure_residuals))
+    return NullSpace(formulation, *(_null_vectors(matrix) for matrix in residuals))
 
 
-def gauge(made: BoundaryDiscretisation, free: NullSpace) -> tuple[Array, Array]:
-    """Return the rows that set means of what nothing fixes to zero, and their right sides.
+def gauge_conditions(discretisation: BoundaryDiscretisation, free: NullSpace) -> tuple[Array, Array]:
+    """Return the rows (E, Q) that set the means of null-space components to zero, and their right-hand sides (E,).
 
     Raises:
-        InputError: If what is given is not in balance.
+        InputError: If the prescribed data are not in equilibrium.
     """
-    setting, total = made.setting, made.size
+    formulation, measure = discretisation.formulation, discretisation.panels.measure * discretisation.scale
     rows, rights = [], []
     for column in range(free.motions.shape[1]):
-        row, right, load, size = np.zeros(total), 0.0, 0.0, 0.0
-        for number, traces in enumerate(made.traces):
-            points, _, rates = made.located(number)
+        row, right, load, size = np.zeros(discretisation.size), 0.0, 0.0, 0.0
+        for number, traces in enumerate(discretisation.traces):
+            points, _, speed = discretisation.located(number)
             mode = free.modes(points)[:, :, column]
-            weights = made.weights(number)
-            arc = weights * rates
-            row[made.columns[number]] += np.einsum("n,nc,ncm->nm", arc, mode, traces[0].value_slopes).ravel()
-            values = traces[0].values + made.particular(number)[0]
+            weights = discretisation.weights(number)
+            arc = weights * speed
+            slopes = np.einsum("n,nc,ncm->nm", arc, mode, traces[0].value_slopes)
+            row[discretisation.columns[number]] += slopes.ravel()
+            values = traces[0].values + discretisation.particular_traces(number)[0]
             right -= float(np.einsum("n,nc,nc->", arc, mode, values))
             if len(traces) == 1:
                 density = weights[:, None] * traces[0].densities * mode
@@ -128,49 +126,111 @@ def gauge(made: BoundaryDiscretisation, free: NullSpace) -> tuple[Array, Array]:
                 size += float(np.abs(density).sum())
         if abs(load) > BALANCE * max(size, 1e-300):
             raise InputError(
-                f"problem {setting.problem.name!r} fixes its fields only up to a constant or a motion, and what "
-                f"is given on its boundary is not in balance: it adds up to {load:.6g} instead of 0"
+                f"problem {formulation.problem.name!r} fixes its fields only up to a constant or a rigid motion, and the "
+                f"data on its boundary are not in balance: they add up to {load:.6g} instead of 0"
             )
-        rows.append(row / (made.panels.measure * made.scale))
-        rights.append(right / (made.panels.measure * made.scale))
+        rows.append(row / measure)
+        rights.append(right / measure)
     if free.constant_pressure:
-        _check_flow(made)
-    sides = [chain for name in setting.problem.subdomains for chain in setting.outline.chains[name]]
-    stiffness = setting.equation(next(iter(setting.problem.subdomains))).stiffness / setting.size
+        _check_flow(discretisation)
+    loops = [loop for name in formulation.problem.subdomains for loop in formulation.topology.loops[name]]
+    stiffness = formulation.first_equation.stiffness / formulation.size
     for combination in free.pressures.T:
-        row, right = np.zeros(total), 0.0
-        for share, chain in zip(combination, sides, strict=True):
-            for side in chain:
-                own = made.traces[side.edge][int(side.opposite)]
-                _, normals, _ = made.located(side.edge)
-                along = share * made.weights(side.edge)[:, None] * (-normals if side.opposite else normals)
-                row[made.columns[side.edge]] += np.einsum("nc,ncm->nm", along, own.density_slopes).ravel()
-                right -= float((along * own.densities).sum())
-        unit = made.panels.measure * made.scale * stiffness
-        rows.append(row / unit)
-        rights.append(right / unit)
-    return np.array(rows).reshape(-1, total), np.array(rights)
+        row, right = np.zeros(discretisation.size), 0.0
+        for coefficient, loop in zip(combination, loops, strict=True):
+            for side in loop:
+                side_traces = discretisation.traces[side.edge][int(side.opposite)]
+                normals = discretisation.located(side.edge)[1]
+                weights = coefficient * discretisation.weights(side.edge)[:, None]
+                outward = weights * (-normals if side.opposite else normals)
+                row[discretisation.columns[side.edge]] += np.einsum(
+                    "nc,ncm->nm", outward, side_traces.density_slopes
+                ).ravel()
+                right -= float((outward * side_traces.densities).sum())
+        rows.append(row / (measure * stiffness))
+        rights.append(right / (measure * stiffness))
+    return np.array(rows).reshape(-1, discretisation.size), np.array(rights)
 
 
-def _check_flow(made: BoundaryDiscretisation) -> None:
-    """Refuse velocities that let more in than out, of a fluid that nothing compresses."""
+def _check_flow(discretisation: BoundaryDiscretisation) -> None:
+    """Raise InputError if prescribed velocities of an incompressible fluid have a net flow."""
     flow, size = 0.0, 0.0
-    for number, traces in enumerate(made.traces):
+    for number, traces in enumerate(discretisation.traces):
         if len(traces) == 1:
-            _, normals, rates = made.located(number)
-            through = made.weights(number) * rates * np.sum(normals * traces[0].values, axis=1)
-            flow += float(through.sum())
-            size += float(np.abs(through).sum())
-    if abs(flow) > BALANCE * max(size, made.scale * made.panels.measure):
+            _, normals, speed = discretisation.located(number)
+            flux = discretisation.weights(number) * speed * np.sum(normals * traces[0].values, axis=1)
+            flow += float(flux.sum())
+            size += float(np.abs(flux).sum())
+    if abs(flow) > BALANCE * max(size, discretisation.scale * discretisation.panels.measure):
         raise InputError(
-            f"problem {made.setting.problem.name!r} gives the velocity on all of its boundary, and more flows out than "
-            f"in: the flow through it adds up to {flow:.6g} instead of 0"
+            f"problem {discretisation.formulation.problem.name!r} gives the velocity on all of its boundary, and more "
+            f"flows out than in: the flow through it adds up to {flow:.6g} instead of 0"
         )
 
 
-def _nullspace(matrix: Array) -> Array:
-    """Return an orthonormal basis, as columns, of what a matrix makes nothing of."""
+def _null_vectors(matrix: Array) -> Array:
+    """Return an orthonormal basis, as columns, of the null space of a matrix."""
     if matrix.shape[1] == 0:
         return np.zeros((0, 0))
     _, values, vectors = np.linalg.svd(matrix, full_matrices=False)
     return np.asarray(vectors[values < _ZERO * max(1.0, np.sqrt(len(matrix)))].T)
+
+
+class PointConstraints:
+    """Values at points that fix the null space; its states change no residual and are added after the solve.
+
+    Args:
+        free: The null space.
+
+    Raises:
+        InputError: If they are more than its dimension, or fewer.
+    """
+
+    def __init__(self, free: NullSpace) -> None:
+        self.free = free
+        self.conditions = free.formulation.point_values
+        labels = ", ".join(c.label for c in self.conditions)
+        where = f"problem {free.formulation.problem.name!r}"
+        if not self.conditions:
+            return
+        if not free.dimension:
+            raise InputError(
+                f"{where}: in the inverse form values at points fix constants and rigid motions that conditions leave "
+                f"undetermined, and they leave none that {labels} could fix"
+            )
+        self.matrix = np.concatenate(
+            [free.values(c.locations, [(c.field, self._index(c.derivative))])[:, 0] for c in self.conditions]
+        )
+        rank = int(np.linalg.matrix_rank(self.matrix, tol=1e-9))
+        if rank < free.dimension or len(self.matrix) > rank:
+            raise InputError(
+                f"{where}: conditions leave {free.dimension} constants or rigid motions undetermined, and {labels} give "
+                f"{len(self.matrix)} values that fix {rank} of them; give {free.dimension}, or none for means of zero on "
+                "the boundary"
+            )
+
+    def coefficients(self, values: Callable[[str, Array, Sequence[Wanted]], Array]) -> Array:
+        """Return the coefficients (dimension,) of the null-space states that correct a solution to the values.
+
+        Args:
+            values: Evaluates the solution's fields and derivatives at points of a subdomain.
+        """
+        if not self.conditions:
+            return np.zeros(self.free.dimension)
+        problem = self.free.formulation.problem
+        missing = []
+        for c in self.conditions:
+            expression = f"{c.field}.{c.derivative}" if c.derivative else c.field
+            p = problem.points(torch.as_tensor(c.locations))
+            value = torch.as_tensor(p.field(c.value, f"the value of {c.label}").value, dtype=torch.float64).numpy()
+            missing.append(value - evaluate_expressions(problem, values, c.locations, expression))
+        return np.asarray(np.linalg.solve(self.matrix, np.concatenate(missing)))
+
+    def _index(self, derivative: str) -> tuple[int, ...]:
+        coordinates = self.free.formulation.problem.coordinates
+        index = tuple(derivative.count(c) for c in coordinates)
+        if sum(index) > 1 or sum(index) != len(derivative):
+            raise InputError(
+                f"in the inverse form values at points are those of fields and first derivatives, not of {derivative!r}"
+            )
+        return index

@@ -1,18 +1,31 @@
-"""The boundary of all subdomains of a problem: edges or faces, each with one subdomain beside it or with two."""
+"""Boundary topology of all subdomains: edges or faces, each adjacent to one subdomain or, as an interface, to two."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from kinn.boundary_integrals.loops import COINCIDENT, BoundaryEdge, BoundaryLoop, boundary_loops
-from kinn.boundary_integrals.surfaces.surface_panelization import BoundaryFace
+from kinn.boundary_integrals.loops import COINCIDENT, BoundaryEdge, boundary_loops
 from kinn.conditions import Condition
 from kinn.errors import InputError
+from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.problem import Problem
+
+
+class BoundaryPart(Protocol):
+    """An edge of a plane domain or a face of a solid."""
+
+    @property
+    def name(self) -> str:
+        """The name of its part of the boundary."""
+
+    @property
+    def sample(self) -> BoundaryPoints:
+        """Some of its points."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class Side:
     """An edge as part of the boundary of a subdomain.
 
     Attributes:
-        edge: The number of the edge.
+        edge: The index of the edge.
         opposite: Whether the edge is oriented for the subdomain on its other side.
     """
 
@@ -30,13 +43,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Corner:
-    """A wedge of a subdomain between two edges.
+    """A corner of a subdomain between two edges.
 
     Attributes:
         subdomain: The name of the subdomain.
-        angle: Its angle.
+        angle: The interior angle.
         before: The edge that ends there, for the subdomain.
-        after: The edge that begins there.
+        after: The edge that starts there.
     """
 
     subdomain: str
@@ -46,31 +59,38 @@ class Corner:
 
     @property
     def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The number of both edges with their ends that meet there: 0 where the edge begins, 1 where it ends."""
+        """The indices of both edges with the end that meets the other: 0 the start, 1 the end."""
         return (self.before.edge, 0 if self.before.opposite else 1), (self.after.edge, 1 if self.after.opposite else 0)
 
 
-class BoundaryContour:
+class BoundaryTopology:
     """The boundary of all subdomains: edges in the plane, faces in space.
 
-    Attributes:
+    Args:
         problem: The problem.
         edges: The edges or faces.
-        beside: The subdomains beside each: one, or two.
-        chains: The closed chains, or surfaces, of each subdomain.
+        adjacent_subdomains: The subdomains on both sides of each: one, or two.
+        loops: The closed loops, or surfaces, of each subdomain.
     """
 
-    problem: Problem
-    edges: Sequence[BoundaryEdge | BoundaryFace]
-    beside: list[tuple[str, ...]]
-    chains: dict[str, list[list[Side]]]
+    def __init__(
+        self,
+        problem: Problem,
+        edges: Sequence[BoundaryPart],
+        adjacent_subdomains: list[tuple[str, ...]],
+        loops: dict[str, list[list[Side]]],
+    ) -> None:
+        self.problem = problem
+        self.edges = edges
+        self.adjacent_subdomains = adjacent_subdomains
+        self.loops = loops
 
     def sides(self, subdomain: str) -> list[Side]:
         """Return the edges of the boundary of a subdomain."""
-        return [side for chain in self.chains[subdomain] for side in chain]
+        return [side for loop in self.loops[subdomain] for side in loop]
 
     def conditions(self, subdomain: str, boundary: str) -> list[Condition]:
-        """Return the conditions of the problem that hold on a part of the boundary of a subdomain."""
+        """Return the conditions of the problem on a part of the boundary of a subdomain."""
         geometry = self.problem.subdomains[subdomain]
         found = []
         for condition in self.problem.conditions:
@@ -82,64 +102,63 @@ class BoundaryContour:
         return found
 
 
-class BoundaryTopology(BoundaryContour):
-    """The edges of the boundaries of all subdomains.
+class PlaneTopology(BoundaryTopology):
+    """The edges of the boundaries of all subdomains of the plane.
 
     Args:
         problem: The problem.
-        exterior: Whether the domain is the outside of those curves alone that conditions are given on.
+        exterior: Whether the domain is the exterior of the curves that carry conditions, and of no others.
 
     Raises:
-        InputError: If a subdomain is not plane, or no condition is given on any curve.
+        InputError: If a subdomain is not plane, or no curve carries a condition.
     """
 
+    edges: list[BoundaryEdge]
+
     def __init__(self, problem: Problem, *, exterior: bool = False) -> None:
-        self.problem = problem
-        self.edges: list[BoundaryEdge] = []
-        self.beside = []
-        self.chains = {}
+        super().__init__(problem, [], [], {})
         self._angles: dict[str, list[tuple[float, ...]]] = {}
         for name, geometry in problem.subdomains.items():
-            chains: Sequence[BoundaryLoop] = boundary_loops(geometry)
+            loops = list(boundary_loops(geometry))
             if exterior:
-                chains = [c for c in chains if any(self.conditions(name, edge.name) for edge in c.edges)]
-                if not chains:
+                loops = [loop for loop in loops if any(self.conditions(name, edge.name) for edge in loop.edges)]
+                if not loops:
                     raise InputError(f"problem {problem.name!r} gives no condition on any boundary")
-            self.chains[name] = [[self._side(name, edge) for edge in c.edges] for c in chains]
-            self._angles[name] = [c.angles for c in chains]
+            self.loops[name] = [[self._add(name, edge) for edge in loop.edges] for loop in loops]
+            self._angles[name] = [loop.angles for loop in loops]
 
     @cached_property
-    def points(self) -> list[list[Corner]]:
-        """The wedges around each point where edges meet, those together that meet in an edge with two sides."""
-        left = [corner for name in self.chains for corner in self.corners(name)]
+    def junctions(self) -> list[list[Corner]]:
+        """The corners at each point where edges meet, grouped across interfaces."""
+        ungrouped = [corner for name in self.loops for corner in self.corners(name)]
         groups = []
-        while left:
-            group = [left.pop()]
+        while ungrouped:
+            group = [ungrouped.pop()]
             for corner in group:
-                shared = [end for end in corner.ends if len(self.beside[end[0]]) == 2]
-                joined = [other for other in left if any(end in other.ends for end in shared)]
+                interfaces = [end for end in corner.ends if len(self.adjacent_subdomains[end[0]]) == 2]
+                joined = [other for other in ungrouped if any(end in other.ends for end in interfaces)]
                 group += joined
-                left = [other for other in left if other not in joined]
+                ungrouped = [other for other in ungrouped if other not in joined]
             groups.append(group)
         return groups
 
     def corners(self, subdomain: str) -> Iterator[Corner]:
-        """Yield the points where edges of a subdomain meet, those without a bend too."""
-        for sides, angles in zip(self.chains[subdomain], self._angles[subdomain], strict=True):
+        """Yield the points where edges of a subdomain meet, smooth ones included."""
+        for sides, angles in zip(self.loops[subdomain], self._angles[subdomain], strict=True):
             for n, (angle, side) in enumerate(zip(angles, sides, strict=True)):
                 if not self.edges[side.edge].closed:
                     yield Corner(subdomain, angle, sides[n - 1], side)
 
-    def _side(self, subdomain: str, edge: BoundaryEdge) -> Side:
-        """Return an edge of a subdomain as a side: of an edge that the other subdomain has already, or of a new one."""
+    def _add(self, subdomain: str, edge: BoundaryEdge) -> Side:
+        """Add an edge of a subdomain, new or the other side of an interface that is already there."""
         middle = edge.at(np.array([0.5])).points[0]
         for number, other in enumerate(self.edges):
-            if other.name != edge.name or len(self.beside[number]) == 2:
+            if other.name != edge.name or len(self.adjacent_subdomains[number]) == 2:
                 continue
             points = np.array([*other.ends[::-1], other.at(np.array([0.5])).points[0]])
             if np.abs(points - [*edge.ends, middle]).max() <= COINCIDENT * edge.length:
-                self.beside[number] = (*self.beside[number], subdomain)
+                self.adjacent_subdomains[number] = (*self.adjacent_subdomains[number], subdomain)
                 return Side(number, True)
         self.edges.append(edge)
-        self.beside.append((subdomain,))
+        self.adjacent_subdomains.append((subdomain,))
         return Side(len(self.edges) - 1, False)

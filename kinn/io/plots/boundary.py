@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kinn.forms.inverse import BoundaryTrial
-from kinn.forms.inverse.edge_data import EdgeData, stretches
+from kinn.forms.inverse.discretisation import EdgeData, edge_data
 from kinn.io.plots.frame import PlottedSolution, empty_figure, network_and_errors, wrapped_title
 
 #: The fraction of tractions, which may be infinite at corners, outside the axes at each end.
@@ -20,13 +20,13 @@ def boundary_figures(solution: PlottedSolution) -> dict[str, Figure]:
     trial = solution.fields
     if not isinstance(trial, BoundaryTrial):
         return {}
-    discretisation = trial.main
-    data = trial.data(discretisation).numpy()
+    system = trial.main_system
+    discretisation, data = system.discretisation, trial.data(system).numpy()
     subdomains = solution.problem.subdomains
     figures = {}
     for name in subdomains:
-        network = stretches(discretisation, name, data)
-        elements = None if discretisation.solution is None else stretches(discretisation, name, discretisation.solution)
+        network = edge_data(discretisation, name, data)
+        elements = None if system.solution is None else edge_data(discretisation, name, system.solution)
         figures["boundary" if len(subdomains) == 1 else f"boundary-{name}"] = _draw(solution, name, network, elements)
     return figures
 

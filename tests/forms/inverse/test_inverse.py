@@ -332,12 +332,15 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
     [
         (lambda: made(inverse=None, strong=lambda u, p: u.xx), "does not state the inverse form: inverse= is missing"),
         (lambda: made(strong=lambda u, p: kinn.laplacian(u) - u), "is not Laplace's equation"),
-        (lambda: made(strong=lambda u, p: kinn.laplacian(u) - 1), "has a source, of which Laplace's equation knows"),
+        (
+            lambda: made(strong=lambda u, p: kinn.laplacian(u) - 1),
+            "has a source, and Laplace's equation is source-free",
+        ),
         (
             lambda: made(Laplace(particular=lambda x, y: x * x), strong=lambda u, p: kinn.laplacian(u) - 1),
             "particular solution .* does not satisfy",
         ),
-        (lambda: made(Helmholtz(1.0)), "has 1 fields, and the Helmholtz equation is about 2"),
+        (lambda: made(Helmholtz(1.0)), "has 1 fields, and the Helmholtz equation has 2"),
         (lambda: made(conditions=[Dirichlet("u", 0.0, on="left")]), "'bottom'.* needs 1 conditions, and there are 0"),
         (
             lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), Neumann("u", 0.0, on="top")]),
@@ -345,11 +348,11 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
         ),
         (
             lambda: made(conditions=[Neumann("u", 1.0, on="boundary")]),
-            "not in balance: it adds up to 8 instead of 0",
+            "not in balance: they add up to 8 instead of 0",
         ),
         (
             lambda: made(conditions=[ResidualCondition(lambda u, p: u.x + u.y, on="boundary")]),
-            "holds a derivative along the boundary",
+            "contains a tangential derivative",
         ),
         (lambda: made(conditions=[ResidualCondition(lambda u, p: u * u, on="boundary")]), "is not linear"),
         (
@@ -358,11 +361,11 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
         ),
         (
             lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0.0, 0.0))]),
-            "they leave nothing free that PointValue.'u'. could fix",
+            "they leave none that PointValue.'u'. could fix",
         ),
         (
             lambda: made(conditions=[Neumann("u", 0.0, on="boundary"), PointValue("u", 0.0, at=[(0, 0), (1, 0)])]),
-            "leave 1 constants or motions free, and PointValue.'u'. give 2 values that fix 1 of them",
+            "leave 1 constants or rigid motions undetermined, and PointValue.'u'. give 2 values that fix 1 of them",
         ),
         (
             lambda: made(
@@ -381,7 +384,7 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
         ),
         (
             lambda: made(Stokes(), fields=("u", "v", "p", "q")),
-            "has 4 fields, and creeping flow is about 2, and a pressure",
+            "has 4 fields, and creeping flow has 2, and a pressure",
         ),
         (
             lambda: made(conditions=[ResidualCondition(lambda u, p: u, on="interior")]),
@@ -391,7 +394,7 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
 )
 def test_what_cannot_be_is_refused(problem: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        trial_of(problem()).discretisation()
+        trial_of(problem()).system()
 
 
 def test_bad_equations() -> None:
@@ -415,7 +418,7 @@ def test_bad_equations() -> None:
 
 
 @pytest.mark.parametrize("outside", [False, True])
-def test_resonances_are_told(outside: bool) -> None:
+def test_resonances_warn(outside: bool) -> None:
     """At the first zero of J_0 a disk resounds: the field inside is not unique, and the equation outside is singular."""
 
     def at(wave_number: float) -> BoundaryTrial:
@@ -429,7 +432,7 @@ def test_resonances_are_told(outside: bool) -> None:
         )
         return trial_of(problem)
 
-    at(2.3).discretisation()
-    where = "what its boundary encloses" if outside else "its domain"
+    at(2.3).system()
+    where = "the region enclosed by its boundary" if outside else "its domain"
     with pytest.warns(kinn.errors.ProblemWarning, match=f"resonance of {where}"):
-        at(2.404825557695773).discretisation()
+        at(2.404825557695773).system()

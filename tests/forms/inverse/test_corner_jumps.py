@@ -44,12 +44,12 @@ def solved_but(off: float, *given: str) -> tuple[InteriorEvaluator, Array]:
             for name, n in outward.items()
         ],
     )
-    made = BoundaryTrial(problem.in_form("inverse"), MLP((6,))).main
-    assert made.solution is not None
-    data = made.solution.copy()
-    for number, columns in enumerate(made.columns):
+    system = BoundaryTrial(problem.in_form("inverse"), MLP((6,))).main_system
+    assert system.solution is not None
+    data = system.solution.copy()
+    for number, columns in enumerate(system.discretisation.columns):
         data[columns] += off * (number + 1) * (-1) ** number
-    return InteriorEvaluator(made, data), np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    return InteriorEvaluator(system, data), np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 
 @pytest.mark.parametrize("given", [("left",), ("left", "bottom"), ("left", "right")])
@@ -59,32 +59,34 @@ def test_slopes_in_corners_are_those_of_data_that_agree(given: tuple[str, ...], 
     points = (1 - inwards) * corners
     x, y = points.T
     exact = np.stack([np.sin(x) * np.sinh(y), np.cos(x) * np.sinh(y), np.sin(x) * np.cosh(y)], axis=1)
-    found = inside.values(next(iter(inside.made.setting.problem.subdomains)), points, WANTED)
+    found = inside.values(next(iter(inside.system.discretisation.formulation.problem.subdomains)), points, WANTED)
     np.testing.assert_allclose(found, exact, rtol=0, atol=100 * OFF)
 
 
 def test_values_that_are_given_stay() -> None:
     inside, _ = solved_but(OFF, "left", "bottom")
-    made = inside.made
-    name = next(iter(made.setting.problem.subdomains))
-    raw = made.boundary(name, inside.data)[0]
-    closed = CornerJumpCorrection(made, name).closed(raw)
-    for side in made.setting.outline.sides(name):
-        rows = np.isin(made.of(name).edge_index, side.edge).repeat(made.panels.nodes_per_panel)
+    discretisation = inside.system.discretisation
+    name = next(iter(discretisation.formulation.problem.subdomains))
+    raw = discretisation.boundary_data(name, inside.data)[0]
+    closed = CornerJumpCorrection(discretisation, name).close_corners(raw)
+    for side in discretisation.formulation.topology.sides(name):
+        rows = np.isin(discretisation.subdomain_panels(name).edge_index, side.edge).repeat(
+            discretisation.panels.nodes_per_panel
+        )
         moved = np.abs(closed - raw)[rows].max()
-        if made.setting.outline.edges[side.edge].name in ("left", "bottom"):
+        if discretisation.formulation.topology.edges[side.edge].name in ("left", "bottom"):
             assert moved == 0
         else:
-            assert OFF / 2 < moved / made.scale < 10 * OFF
+            assert OFF / 2 < moved / discretisation.scale < 10 * OFF
 
 
 def test_panels_of_an_edge_join() -> None:
     """Jumps of 1e-8 between panels are not divided by 1e-9; slopes of such noise itself, 1e-8 n^2 / h, are about 1e-4."""
     inside, _ = solved_but(0.0, "left", "bottom")
-    made, draw = inside.made, np.random.default_rng(0)
-    rough = InteriorEvaluator(made, inside.data + 1e-8 * draw.normal(size=made.size))
-    name = next(iter(made.setting.problem.subdomains))
-    panels = made.panels
+    discretisation, draw = inside.system.discretisation, np.random.default_rng(0)
+    rough = InteriorEvaluator(inside.system, inside.data + 1e-8 * draw.normal(size=discretisation.size))
+    name = next(iter(discretisation.formulation.problem.subdomains))
+    panels = discretisation.panels
     assert isinstance(panels, CurvePanels)
     within = panels.starts > 0
     points = np.concatenate(

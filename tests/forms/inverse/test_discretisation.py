@@ -1,4 +1,4 @@
-"""The data on the boundary against the arc length, and what a solve in the inverse form writes."""
+"""Boundary data over the arc length, and the output of a solve in the inverse form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import kinn
 from kinn import MLP, problems
 from kinn.forms.inverse import BoundaryTrial
-from kinn.forms.inverse.edge_data import stretches
+from kinn.forms.inverse.discretisation import edge_data
 from kinn.io import output_mesh
 from kinn.io.plots import plot_solution
 
@@ -24,25 +24,26 @@ def test_values_and_fluxes_around_a_square() -> None:
         inverse=kinn.Laplace(),
         conditions=[kinn.Dirichlet("u", lambda x, y: x + 2 * y, on="boundary")],
     )
-    made = BoundaryTrial(problem.in_form("inverse"), MLP((3,))).discretisation(200)
-    assert made.solution is not None
-    found = stretches(made, "domain", made.solution)
+    system = BoundaryTrial(problem.in_form("inverse"), MLP((3,))).system(200)
+    assert system.solution is not None
+    found = edge_data(system.discretisation, "domain", system.solution)
     assert [s.ends[0] for s in found] == [0.0, *(s.ends[1] for s in found[:-1])]
     assert found[-1].ends[1] == 6.0
     slopes = {"left": -1.0, "right": 1.0, "bottom": -2.0, "top": 2.0}
-    for stretch in found:
-        assert (np.diff(stretch.arc) > 0).all()
-        np.testing.assert_allclose(stretch.tractions[:, 0], slopes[stretch.name], atol=1e-9)
-        rise = (stretch.values[-1, 0] - stretch.values[0, 0]) / (stretch.arc[-1] - stretch.arc[0])
-        assert np.isclose(abs(rise), {"left": 2, "right": 2, "bottom": 1, "top": 1}[stretch.name])
+    for edge in found:
+        assert (np.diff(edge.arc) > 0).all()
+        np.testing.assert_allclose(edge.tractions[:, 0], slopes[edge.name], atol=1e-9)
+        rise = (edge.values[-1, 0] - edge.values[0, 0]) / (edge.arc[-1] - edge.arc[0])
+        assert np.isclose(abs(rise), {"left": 2, "right": 2, "bottom": 1, "top": 1}[edge.name])
 
 
 def test_interfaces_run_both_ways() -> None:
     """Around both subdomains of the inclusion values at the joint agree, and tractions are opposite."""
-    made = BoundaryTrial(problems.get("inclusion").in_form("inverse"), MLP((3,))).discretisation()
-    assert made.solution is not None
+    system = BoundaryTrial(problems.get("inclusion").in_form("inverse"), MLP((3,))).system()
+    assert system.solution is not None
     inner, outer = (
-        next(s for s in stretches(made, name, made.solution) if s.name == "joint") for name in ("inside", "outside")
+        next(s for s in edge_data(system.discretisation, name, system.solution) if s.name == "joint")
+        for name in ("inside", "outside")
     )
     np.testing.assert_allclose(inner.values, outer.values[::-1], atol=1e-12)
     np.testing.assert_allclose(inner.tractions, -outer.tractions[::-1], atol=1e-9)
