@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -54,26 +54,29 @@ def study(seeds: int, budget: float, clock: str) -> dict[str, Any]:
 
 def timed_execute(task: Job) -> JobResult:
     """Execute a job as a worker does, and log the CPU time inside `kinn.solve` and outside it."""
-    import kinn
     from kinn.experiments.execute import execute
     from kinn.experiments.executors.worker import give_back
+    from kinn.runs import execute as run_execution
 
-    solve, inside = kinn.solve, 0.0
+    solver, inside = run_execution.solver, 0.0
 
-    def timed_solve(*arguments: Any, **named: Any) -> Any:
-        nonlocal inside
-        began = time.process_time()
-        try:
-            return solve(*arguments, **named)
-        finally:
-            inside += time.process_time() - began
+    def timed_solver(baseline: str | None = None) -> Callable[..., Any]:
+        def solve(*args: Any, **options: Any) -> Any:
+            nonlocal inside
+            began = time.process_time()
+            try:
+                return solver(baseline)(*args, **options)
+            finally:
+                inside += time.process_time() - began
+
+        return solve
 
     began = time.process_time()
-    kinn.solve = timed_solve
+    run_execution.solver = timed_solver
     try:
         return execute(task)
     finally:
-        kinn.solve = solve
+        run_execution.solver = solver
         give_back()  # as the worker does again, at no further cost
         outside = time.process_time() - began - inside
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
@@ -262,8 +265,8 @@ Measured by `python benchmarks/batch.py memory` on {processor()}, {versions(("to
 |---:|---:|---:|
 {chr(10).join(rows)}
 
-The index, made anew from the {folders:,} folders at the end, was {"the same as before, row by row" if same else "NOT the same as before"};
-the batch given again solved nothing: "{last}".
+The index, rebuilt from the {folders:,} folders at the end, was {"the same as before, row by row" if same else "NOT the same as before"};
+the repeated batch solved nothing: "{last}".
 """
 
 

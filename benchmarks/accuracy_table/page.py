@@ -78,10 +78,10 @@ def architectures(rows: list[Row]) -> str:
     for row in rows:
         _, made = find_problem(row.problem).build(dict(s.split("=") for s in row.settings))
         d = made.in_form(row.form).defaults
-        points = d.points or f"{d.points_per_parameter:g} per parameter"
+        points = f"{d.points} interior points"
+        if not d.points:
+            points = f"{d.points_per_parameter:g} interior points per parameter"
         networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.targets)
         windows = f"{d.time_windows} windows; " if d.time_windows and d.time_windows > 1 else ""
-        lines.append(
-            f"- {row.label}: {networks}; {windows}{points} interior points; PDE weight {d.pde_weight:g}; {d.budget:g} s"
-        )
+        lines.append(f"- {row.label}: {networks}; {windows}{points}; PDE weight {d.pde_weight:g}; {d.budget:g} s")
     return "\n".join(lines)
