@@ -161,8 +161,8 @@ class PlaneContinuum(Equation):
 
         nu, mu = self.poisson, self.shear
         shear = dot(traction, along) / mu - dot(slope, normals)
-        stretch = ((1 - 2 * nu) * dot(traction, normals) / (2 * mu) - nu * dot(slope, along)) / (1 - nu)
-        across = shear[:, None] * along + stretch[:, None] * normals
+        normal_strain = ((1 - 2 * nu) * dot(traction, normals) / (2 * mu) - nu * dot(slope, along)) / (1 - nu)
+        across = shear[:, None] * along + normal_strain[:, None] * normals
         return np.asarray(across[:, :, None] * normals[:, None] + slope[:, :, None] * along[:, None])
 
 
@@ -251,8 +251,8 @@ class Stokes(PlaneContinuum):
 
     def pressure(self, traction: Array, slope: Array, normals: Array) -> Array:
         """Return the pressure; by incompressibility the normal strain rate is minus the tangential one."""
-        stretch = -np.sum(slope[..., 0] * tangents(normals)[:, 0], axis=1)
-        return np.asarray(2 * self.viscosity * stretch - np.sum(traction * normals, axis=1))[:, None]
+        normal_strain = -np.sum(slope[..., 0] * tangents(normals)[:, 0], axis=1)
+        return np.asarray(2 * self.viscosity * normal_strain - np.sum(traction * normals, axis=1))[:, None]
 
     def homogeneous_solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
         """Return flows without body force, with their pressure."""

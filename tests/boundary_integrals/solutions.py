@@ -1,4 +1,4 @@
-"""Domains and solutions that boundary integrals are held against."""
+"""Domains and solutions that boundary integrals are compared with."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ DOMAINS: dict[str, Geometry] = {
 def panels_of(
     geometry: Geometry, *, longest: float = 0.4, orders: int = 1, levels: int = 0, order: int = 16
 ) -> CurvePanels:
-    tracks = [
+    edges = [
         GradedEdge(edge, *(((1, 1), (0, 0)) if edge.closed else ((orders, orders), (levels, levels))))
-        for chain in boundary_loops(geometry)
-        for edge in chain.edges
+        for loop in boundary_loops(geometry)
+        for edge in loop.edges
     ]
-    return make_panels(tracks, longest=longest * geometry.size, order=order)
+    return make_panels(edges, longest=longest * geometry.size, order=order)
 
 
 def near_points(geometry: Geometry, panels: CurvePanels, least: float = 1e-6, count: int = 200) -> Array:
@@ -82,8 +82,8 @@ def force(kernel: ElasticityKernel, source: tuple[float, float]) -> Exact:
     strength = np.array([1.0, -0.4])
 
     def field(x: Array) -> tuple[Array, Array]:
-        apart = np.array(source) - x
-        return kernel.single(apart) @ strength, np.einsum("nabl,b->nal", kernel.single_gradient(apart), strength)
+        offset = np.array(source) - x
+        return kernel.single(offset) @ strength, np.einsum("nabl,b->nal", kernel.single_gradient(offset), strength)
 
     return field
 

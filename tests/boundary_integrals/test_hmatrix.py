@@ -19,14 +19,14 @@ DRAW = np.random.default_rng(0)
 
 
 def data(panels: CurvePanels, components: int) -> BoundaryData:
-    count, each = panels.nodes * components, panels.order * components
+    count, m = panels.nodes * components, panels.order * components
     eye, (u, t) = sparse.csr_array(sparse.eye(count)), DRAW.normal(size=(2, count))
-    return BoundaryData(u, eye, t, 0.7 * eye, [np.arange(n * each, (n + 1) * each) for n in range(len(panels))])
+    return BoundaryData(u, eye, t, 0.7 * eye, [np.arange(n * m, (n + 1) * m) for n in range(len(panels))])
 
 
-def made(kernel: Kernel, panels: CurvePanels) -> tuple[BoundaryData, HMatrix, Array, Array]:
-    given = data(panels, kernel.components)
-    return given, *hierarchical_equations(kernel, panels, given)
+def equations_of(kernel: Kernel, panels: CurvePanels) -> tuple[BoundaryData, HMatrix, Array, Array]:
+    prescribed = data(panels, kernel.components)
+    return prescribed, *hierarchical_equations(kernel, panels, prescribed)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def made(kernel: Kernel, panels: CurvePanels) -> tuple[BoundaryData, HMatrix, Ar
 def test_equal_to_the_matrix_in_full(domain: str, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hmatrix, "LEAF", 64)
     panels = panels_of(DOMAINS[domain], longest=0.06, orders=3, levels=2)
-    given, matrix, right, columns = made(kernel, panels)
+    prescribed, matrix, right, columns = equations_of(kernel, panels)
     assert len(matrix.far) > 10
     count = panels.nodes * kernel.components
     single, double = (a.reshape(count, count) for a in layer_matrices(kernel, panels))
@@ -50,7 +50,7 @@ def test_equal_to_the_matrix_in_full(domain: str, kernel: Kernel, monkeypatch: p
     for found, wanted in (
         (matrix.times(x[columns]), full @ x),
         (matrix.adjoint(y), (full.T @ y)[columns]),
-        (right, single @ given.densities - double @ given.values),
+        (right, single @ prescribed.densities - double @ prescribed.values),
     ):
         assert np.abs(found - wanted).max() < 1e-12 * np.abs(wanted).max()
 
@@ -59,7 +59,7 @@ def test_grows_hardly_faster_than_the_number_of_nodes() -> None:
     entries, nodes = [], []
     for longest in (0.016, 0.008):
         panels = panels_of(DOMAINS["ellipse"], longest=longest, order=8)
-        entries.append(made(LaplaceKernel(5.0), panels)[1].entries)
+        entries.append(equations_of(LaplaceKernel(5.0), panels)[1].entries)
         nodes.append(panels.nodes)
     assert nodes[1] > 1.9 * nodes[0]
     assert np.log(entries[1] / entries[0]) / np.log(nodes[1] / nodes[0]) < 1.35

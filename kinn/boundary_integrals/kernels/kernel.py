@@ -38,7 +38,7 @@ class Kernel(ABC):
 
     #: The number C of components.
     components: int
-    #: Whether the potential is a field derived from the densities' own, a pressure, which vanishes for constant densities.
+    #: Whether the potential is another field than the values of the densities, a pressure, zero for constant values.
     derived: bool = False
     #: Whether the double layer potential of rigid motions is minus these motions inside: it is at zero frequency.
     static: bool = True

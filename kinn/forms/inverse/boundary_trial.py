@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -107,31 +106,26 @@ class Nystrom:
 
     Args:
         trial: The trial functions with the equations.
+
+    Raises:
+        SolveError: If the iteration found no solution.
     """
 
     def __init__(self, trial: BoundaryTrial) -> None:
-        self.problem = trial.problem
-        self.system = trial.main_system
+        self.problem, system = trial.problem, trial.main_system
+        if system.solution is None:
+            raise SolveError("no solution of the boundary element method was found")
+        self._evaluator = InteriorEvaluator(system, system.solution)
 
     @property
     def parameter_count(self) -> int:
         """The number of unknown data."""
-        return self.system.discretisation.size
+        return len(self._evaluator.data)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
         """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
         return evaluate_expressions(self.problem, self._evaluator.values, points, expressions, subdomain)
 
-    @cached_property
-    def _evaluator(self) -> InteriorEvaluator:
-        return InteriorEvaluator(self.system, self._data)
-
-    @property
-    def _data(self) -> Array:
-        if self.system.solution is None:
-            raise SolveError("no solution of the boundary element method was found")
-        return self.system.solution
-
     def state_dict(self) -> dict[str, Tensor]:
         """Return the data."""
-        return {"data": torch.as_tensor(np.array(self._data))}
+        return {"data": torch.as_tensor(self._evaluator.data.copy())}

@@ -1,10 +1,10 @@
 """Correction of jumps of boundary values between panels and at corners, for accurate gradients next to them.
 
 A jump e of the values on the boundary causes a gradient e / r at a distance r. Where panels of an edge meet it is the
-interpolation error of a network, and is closed by linear ramps on both panels. Each edge has its own network, so that at
+interpolation error of a network, and is closed by linear ramps on both panels. Each edge has a separate network, so that at
 a corner two of them, or one and the prescribed values, differ by the training error. Interior values hardly depend on it, and
 ramps would not improve them; gradients close to a corner are computed from values closed by ramps along both edges,
-of lengths L, whose own gradient is e / L.
+of lengths L, whose gradient is e / L.
 """
 
 from __future__ import annotations

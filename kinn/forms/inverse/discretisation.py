@@ -226,16 +226,7 @@ def _affine_traces(
     measure: float,
     scale: float,
 ) -> list[Traces]:
-    """Return the traces on each side of an edge.
-
-    Args:
-        formulation: The problem.
-        number: The index of the edge.
-        conditions: The conditions at its nodes for the homogeneous solution.
-        speed: ds/dt at its nodes.
-        measure: The length of the edge.
-        scale: The magnitude of the data.
-    """
+    """Return the traces on each side of an edge from its conditions and ds/dt at its nodes, and its length."""
     c, known = formulation.components, formulation.known_columns[number]
     constant, slope = conditions.solve_for(known)
     unknown = [k for k in range(constant.shape[1]) if k not in known]

@@ -74,11 +74,6 @@ class BoundaryFormulation(ABC):
         return self.first_equation.exterior
 
     @property
-    def point_values(self) -> list[PointValue]:
-        """The values prescribed at points."""
-        return [c for c in self.problem.conditions if isinstance(c, PointValue)]
-
-    @property
     def static(self) -> bool:
         """Whether all kernels are static, and constants and rigid motions solve the equations."""
         return all(self.kernel(name).static for name in self.problem.subdomains)
@@ -116,7 +111,7 @@ class BoundaryFormulation(ABC):
         conditions: list[Condition] = [c for s in adjacent for c in self.topology.conditions(s, name)]
         equations = [self.equation(subdomain) for subdomain in adjacent]
         unique = list(dict.fromkeys(conditions))
-        return linear_conditions(self.problem, adjacent, equations, unique, points, normals, self.size)
+        return linear_conditions(self.problem, equations, unique, points, normals, self.size)
 
     @cached_property
     def known_columns(self) -> list[tuple[int, ...]]:

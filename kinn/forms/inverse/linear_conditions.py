@@ -1,4 +1,4 @@
-"""Linear conditions on boundary data: what they determine on an edge, and what the network carries.
+"""Linear conditions on the boundary data of an edge, solved for one half of the data; the network carries the other.
 
 A condition of a linear problem is a linear relation between the values u and the tractions t on the boundary; its
 coefficients are its residuals at unit states. An edge needs as many conditions as fields, an interface twice as many; they are
@@ -8,7 +8,7 @@ solved for half of u and t, and the other half is unknown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -74,7 +74,6 @@ class LinearConditions:
 
 def linear_conditions(
     problem: Problem,
-    subdomains: Sequence[str],
     equations: Sequence[Equation],
     conditions: Sequence[Condition],
     points: Array,
@@ -85,8 +84,7 @@ def linear_conditions(
 
     Args:
         problem: The problem.
-        subdomains: The adjacent subdomains, one or two.
-        equations: Their equations.
+        equations: The equations of the adjacent subdomains, one or two.
         conditions: The conditions on the edge.
         points: N points of it.
         normals: The normals out of the first subdomain.
@@ -99,7 +97,7 @@ def linear_conditions(
     for condition in conditions:
         condition.check_data(p)
     states = _BoundaryStates(problem, conditions, p, equations, normals, size)
-    c, sides = states.components, len(subdomains)
+    c, sides = equations[0].components, len(equations)
     shape = (sides, 1 + points.shape[1], c, len(points))  # values, tractions, and derivatives along each tangent
     zero = states.residuals(np.zeros(shape))
     columns: list[Array] = []
@@ -130,22 +128,17 @@ def linear_conditions(
     return LinearConditions(matrix / scale[:, :, None], -zero / scale)
 
 
+@dataclass
 class _BoundaryStates:
-    """The residuals of conditions at given boundary data."""
+    """The residuals of conditions at boundary data, and the label of each residual."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        conditions: Sequence[Condition],
-        p: Points,
-        equations: Sequence[Equation],
-        normals: Array,
-        size: float,
-    ) -> None:
-        self.problem, self.conditions, self.p = problem, conditions, p
-        self.equations, self.normals, self.size = equations, normals, size
-        self.components = equations[0].components
-        self.labels: list[str] = []
+    problem: Problem
+    conditions: Sequence[Condition]
+    p: Points
+    equations: Sequence[Equation]
+    normals: Array
+    size: float
+    labels: list[str] = field(default_factory=list)
 
     def residuals(self, state: Array) -> Array:
         """Return the residuals (N, rows) of values, tractions and tangential derivatives, (sides, 1 + d, C, N)."""
@@ -154,7 +147,7 @@ class _BoundaryStates:
             normals = self.normals if side == 0 else -self.normals
             data = t.T * equation.stiffness / self.size, np.stack(s).T / self.size, normals
             slopes = equation.gradient(*data)
-            fields = [self._field(u[c], slopes[:, c]) for c in range(self.components)]
+            fields = [self._field(u[c], slopes[:, c]) for c in range(equation.components)]
             fields += [self._field(p, None) for p in equation.pressure(*data).T]
             traces.append(dict(zip(self.problem.names, fields, strict=False)))
         out, self.labels = [], []

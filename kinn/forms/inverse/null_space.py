@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from kinn.conditions import PointValue
 from kinn.errors import InputError
 from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.forms.inverse.formulation import BoundaryFormulation
@@ -188,7 +189,7 @@ class PointConstraints:
 
     def __init__(self, free: NullSpace) -> None:
         self.free = free
-        self.conditions = free.formulation.point_values
+        self.conditions = [c for c in free.formulation.problem.conditions if isinstance(c, PointValue)]
         labels = ", ".join(c.label for c in self.conditions)
         where = f"problem {free.formulation.problem.name!r}"
         if not self.conditions:

@@ -63,27 +63,21 @@ class Corner:
         return (self.before.edge, 0 if self.before.opposite else 1), (self.after.edge, 1 if self.after.opposite else 0)
 
 
+@dataclass(eq=False)
 class BoundaryTopology:
     """The boundary of all subdomains: edges in the plane, faces in space.
 
-    Args:
+    Attributes:
         problem: The problem.
         edges: The edges or faces.
         adjacent_subdomains: The subdomains on both sides of each: one, or two.
         loops: The closed loops, or surfaces, of each subdomain.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        edges: Sequence[BoundaryPart],
-        adjacent_subdomains: list[tuple[str, ...]],
-        loops: dict[str, list[list[Side]]],
-    ) -> None:
-        self.problem = problem
-        self.edges = edges
-        self.adjacent_subdomains = adjacent_subdomains
-        self.loops = loops
+    problem: Problem
+    edges: Sequence[BoundaryPart]
+    adjacent_subdomains: list[tuple[str, ...]]
+    loops: dict[str, list[list[Side]]]
 
     def sides(self, subdomain: str) -> list[Side]:
         """Return the edges of the boundary of a subdomain."""

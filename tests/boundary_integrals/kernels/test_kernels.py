@@ -36,8 +36,13 @@ def slopes(function: object, d: np.ndarray) -> np.ndarray:
 def test_gradients(kernel: Kernel) -> None:
     close = {"rtol": 1e-8, "atol": 1e-9}
     np.testing.assert_allclose(kernel.single_gradient(OFFSET), slopes(kernel.single, OFFSET), **close)
-    for gradient, whole in ((kernel.double_gradient, kernel.double), (kernel.static_part_gradient, kernel.static_part)):
-        np.testing.assert_allclose(gradient(OFFSET, NORMALS), slopes(lambda d, w=whole: w(d, NORMALS), OFFSET), **close)
+    for gradient, kernel_part in (
+        (kernel.double_gradient, kernel.double),
+        (kernel.static_part_gradient, kernel.static_part),
+    ):
+        np.testing.assert_allclose(
+            gradient(OFFSET, NORMALS), slopes(lambda d, f=kernel_part: f(d, NORMALS), OFFSET), **close
+        )
 
 
 def test_tractions(kernel: Kernel) -> None:
@@ -82,13 +87,13 @@ def test_static_part_is_as_singular(kernel: Kernel) -> None:
     assert kernel.static == (np.abs(difference).max() == 0)
 
 
-def test_modes_of_a_solid_are_its_rigid_motions() -> None:
+def test_rigid_modes_of_a_solid() -> None:
     modes = KERNELS["kelvin"].rigid_modes(OFFSET)
     assert modes.shape == (40, 2, 3)
-    apart = OFFSET - OFFSET[::-1]
+    offset = OFFSET - OFFSET[::-1]
     moved = modes - modes[::-1]
     np.testing.assert_allclose(
-        np.einsum("ni,nim->nm", apart, moved), np.stack([apart[:, 0] * 0] * 3, axis=1), atol=1e-12
+        np.einsum("ni,nim->nm", offset, moved), np.stack([offset[:, 0] * 0] * 3, axis=1), atol=1e-12
     )
     assert KERNELS["laplace"].rigid_modes(OFFSET).shape == (40, 1, 1)
 

@@ -1,4 +1,4 @@
-"""Solids and a harmonic function that surface integrals are held against."""
+"""Solids and a harmonic function that surface integrals are compared with."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_converges_with_the_order_and_the_size_of_panels() -> None:
 
 @pytest.mark.parametrize("name", ["ball", "cylinder"])
 def test_gauss_law(name: str) -> None:
-    """The double layer of 1 is -1 inside and 0 outside, at any distance; -1/2 on it is what H is built on."""
+    """The double layer of 1 is -1 inside and 0 outside, at any distance; H is built on -1/2 on it."""
     panels = panels_of(name)
     draw = np.random.default_rng(2)
     which, distance = draw.integers(0, panels.nodes, 20), 10 ** draw.uniform(-7, -1, 20)
@@ -99,6 +99,6 @@ def test_gauss_law(name: str) -> None:
             np.add.at(total, pairs[0][part.pair], np.sum(kernel * part.weights * part.speed, axis=1))
         far = np.ones((len(targets), len(panels)), dtype=bool)
         far[pairs] = False
-        apart = panels.points - targets[:, None, None]
-        kernel = KERNEL.double(apart, panels.normals)[..., 0, 0] * panels.weights * panels.speed
+        offset = panels.points - targets[:, None, None]
+        kernel = KERNEL.double(offset, panels.normals)[..., 0, 0] * panels.weights * panels.speed
         np.testing.assert_allclose(total + (kernel.sum(axis=2) * far).sum(axis=1), expected, atol=3e-8)

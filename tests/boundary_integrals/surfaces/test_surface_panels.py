@@ -13,7 +13,7 @@ TRIANGLE = Polygon([(0, 0), (0, 1), (2, 0)])
 
 @pytest.mark.parametrize("name", SOLIDS)
 def test_volume_area_and_normals(name: str) -> None:
-    """Surfaces are closed and turned outwards; the volume is that inside, the area that of all parts."""
+    """Surfaces are closed and oriented outwards; the volume is the enclosed one, the area that of all parts."""
     panels, geometry = panels_of(name, longest=0.3, order=10), SOLIDS[name]
     assert panels.volume == pytest.approx(geometry.measure, rel=1e-7)
     assert panels.measure == pytest.approx(sum(part.measure for part in geometry.parts), rel=1e-7)

@@ -30,7 +30,7 @@ def flux(x: Any, y: Any, n: tuple[float, float]) -> Any:
     return n[0] * kinn.cos(x) * kinn.sinh(y) + n[1] * kinn.sin(x) * kinn.cosh(y)
 
 
-def solved_but(off: float, *given: str) -> tuple[InteriorEvaluator, Array]:
+def perturbed_solution(off: float, *dirichlet: str) -> tuple[InteriorEvaluator, Array]:
     """The solution of the boundary element method with its data moved by another multiple of `off` on each edge."""
     outward = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "bottom": (0.0, -1.0), "top": (0.0, 1.0)}
     problem = Problem(
@@ -39,7 +39,7 @@ def solved_but(off: float, *given: str) -> tuple[InteriorEvaluator, Array]:
         inverse=Laplace(),
         conditions=[
             Dirichlet("u", harmonic, on=name)
-            if name in given
+            if name in dirichlet
             else Neumann("u", lambda x, y, n=n: flux(x, y, n), on=name)
             for name, n in outward.items()
         ],
@@ -52,10 +52,10 @@ def solved_but(off: float, *given: str) -> tuple[InteriorEvaluator, Array]:
     return InteriorEvaluator(system, data), np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 
 
-@pytest.mark.parametrize("given", [("left",), ("left", "bottom"), ("left", "right")])
+@pytest.mark.parametrize("dirichlet", [("left",), ("left", "bottom"), ("left", "right")])
 @pytest.mark.parametrize("inwards", [0.0, 1e-6, 1e-3])
-def test_slopes_in_corners_are_those_of_data_that_agree(given: tuple[str, ...], inwards: float) -> None:
-    inside, corners = solved_but(OFF, *given)
+def test_gradients_at_corners_ignore_jumps_of_the_data(dirichlet: tuple[str, ...], inwards: float) -> None:
+    inside, corners = perturbed_solution(OFF, *dirichlet)
     points = (1 - inwards) * corners
     x, y = points.T
     exact = np.stack([np.sin(x) * np.sinh(y), np.cos(x) * np.sinh(y), np.sin(x) * np.cosh(y)], axis=1)
@@ -64,7 +64,7 @@ def test_slopes_in_corners_are_those_of_data_that_agree(given: tuple[str, ...], 
 
 
 def test_values_that_are_given_stay() -> None:
-    inside, _ = solved_but(OFF, "left", "bottom")
+    inside, _ = perturbed_solution(OFF, "left", "bottom")
     discretisation = inside.system.discretisation
     name = next(iter(discretisation.formulation.problem.subdomains))
     raw = discretisation.boundary_data(name, inside.data)[0]
@@ -82,7 +82,7 @@ def test_values_that_are_given_stay() -> None:
 
 def test_panels_of_an_edge_join() -> None:
     """Jumps of 1e-8 between panels are not divided by 1e-9; slopes of such noise itself, 1e-8 n^2 / h, are about 1e-4."""
-    inside, _ = solved_but(0.0, "left", "bottom")
+    inside, _ = perturbed_solution(0.0, "left", "bottom")
     discretisation, draw = inside.system.discretisation, np.random.default_rng(0)
     rough = InteriorEvaluator(inside.system, inside.data + 1e-8 * draw.normal(size=discretisation.size))
     name = next(iter(discretisation.formulation.problem.subdomains))
@@ -96,5 +96,5 @@ def test_panels_of_an_edge_join() -> None:
         ]
     )
     assert len(points) > 4
-    smooth, found = (own.values(name, points, WANTED) for own in (inside, rough))
+    smooth, found = (evaluator.values(name, points, WANTED) for evaluator in (inside, rough))
     assert np.abs(found - smooth).max() < 1e-3

@@ -53,13 +53,13 @@ def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkey
     monkeypatch.setitem(output_mesh.CELLS, 2, 16)
     problem = replace(problems.get("flower"), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
     solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=5, threads=1)
-    made = plot_solution(solution)
-    assert set(made) == {"u", "u-error", "boundary", "convergence"}
-    upper, middle, lower = made["boundary"].axes
+    figures = plot_solution(solution)
+    assert set(figures) == {"u", "u-error", "boundary", "convergence"}
+    upper, middle, lower = figures["boundary"].axes
     assert [axes.get_ylabel() for axes in (upper, middle, lower)] == ["values", "tractions", "network - elements"]
     assert len(middle.get_lines()) == 2 * 5 + 5  # the network, boundary elements, and where petals begin
     assert upper.get_lines()[-1].get_xdata()[0] > 0
-    made["boundary"].savefig(tmp_path / "boundary.png")  # names and legends are laid out only now
+    figures["boundary"].savefig(tmp_path / "boundary.png")  # names and legends are laid out only now
     assert (tmp_path / "boundary.png").stat().st_size > 10_000
     solution.save_vtu(tmp_path / "flower.vtu")
     data = meshio.read(tmp_path / "flower.vtu").point_data

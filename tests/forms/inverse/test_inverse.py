@@ -108,8 +108,8 @@ def test_two_materials() -> None:
         exact=exact,
     )
     assert plain(problem) < 1e-10
-    beside = Nystrom(trial_of(problem)).evaluate(np.array([[-1e-9, 0.3], [1e-9, 0.3]]), ["u", "u.x"])
-    np.testing.assert_allclose(beside, [[0.3, 1.0], [0.3, 3.0]], atol=1e-6)
+    sides = Nystrom(trial_of(problem)).evaluate(np.array([[-1e-9, 0.3], [1e-9, 0.3]]), ["u", "u.x"])
+    np.testing.assert_allclose(sides, [[0.3, 1.0], [0.3, 3.0]], atol=1e-6)
 
 
 def displacement(x: Any, y: Any) -> Any:
@@ -202,7 +202,7 @@ def test_creeping_flow_by_tractions() -> None:
 
 
 def test_a_singular_solution_taken_off() -> None:
-    """What is given is met by the sum of both, and the network carries what is left."""
+    """The sum of both satisfies the conditions; the network carries the homogeneous part."""
 
     def exact(x: Any, y: Any) -> Any:
         return harmonic(x, y) + kinn.log((x - 1.01) ** 2 + y * y)
@@ -235,7 +235,7 @@ def test_a_free_constant_is_the_one_of_mean_zero_on_the_boundary() -> None:
 
 
 def pulled(*fixed: Any) -> Problem:
-    """A solid that tractions alone hold: u = x, v = -0.3 y + 1 and a small rotation."""
+    """A solid in equilibrium under tractions alone: u = x, v = -0.3 y + 1 and a small rotation."""
 
     def exact(x: Any, y: Any) -> Any:
         return 0.5 * x - 0.2 * y, 0.2 * x - 0.15 * y + 1
@@ -244,8 +244,8 @@ def pulled(*fixed: Any) -> Problem:
         mu, lame = SOLID.shear, 2 * SOLID.shear * SOLID.poisson / (1 - 2 * SOLID.poisson)
         volume, shear = lame * (u.x + v.y), mu * (u.y + v.x)
         rows = (2 * mu * u.x + volume, shear), (shear, 2 * mu * v.y + volume)
-        given = 2 * mu * 0.5 + lame * 0.35, -2 * mu * 0.15 + lame * 0.35
-        return [rows[n][0] * p.n[0] + rows[n][1] * p.n[1] - given[n] * p.n[n] for n in range(2)]
+        traction = 2 * mu * 0.5 + lame * 0.35, -2 * mu * 0.15 + lame * 0.35
+        return [rows[n][0] * p.n[0] + rows[n][1] * p.n[1] - traction[n] * p.n[n] for n in range(2)]
 
     return Problem(
         "pulled",
@@ -322,7 +322,7 @@ def test_jacobian_is_that_of_the_residuals() -> None:
     torch.testing.assert_close(system.residuals(moved), residual + jacobian[:, last] @ d[last])
 
 
-def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
+def square_problem(equation: Equation = LAPLACE, **changes: Any) -> Problem:
     settings: dict[str, Any] = {"inverse": equation, "conditions": [Dirichlet("u", 0.0, on="boundary")]}
     return Problem("bad", SQUARE, **{**settings, **changes})
 
@@ -330,52 +330,62 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        (lambda: made(inverse=None, strong=lambda u, p: u.xx), "does not state the inverse form: inverse= is missing"),
-        (lambda: made(strong=lambda u, p: kinn.laplacian(u) - u), "is not Laplace's equation"),
         (
-            lambda: made(strong=lambda u, p: kinn.laplacian(u) - 1),
+            lambda: square_problem(inverse=None, strong=lambda u, p: u.xx),
+            "does not state the inverse form: inverse= is missing",
+        ),
+        (lambda: square_problem(strong=lambda u, p: kinn.laplacian(u) - u), "is not Laplace's equation"),
+        (
+            lambda: square_problem(strong=lambda u, p: kinn.laplacian(u) - 1),
             "has a source, and Laplace's equation is source-free",
         ),
         (
-            lambda: made(Laplace(particular=lambda x, y: x * x), strong=lambda u, p: kinn.laplacian(u) - 1),
+            lambda: square_problem(Laplace(particular=lambda x, y: x * x), strong=lambda u, p: kinn.laplacian(u) - 1),
             "particular solution .* does not satisfy",
         ),
-        (lambda: made(Helmholtz(1.0)), "has 1 fields, and the Helmholtz equation has 2"),
-        (lambda: made(conditions=[Dirichlet("u", 0.0, on="left")]), "'bottom'.* needs 1 conditions, and there are 0"),
+        (lambda: square_problem(Helmholtz(1.0)), "has 1 fields, and the Helmholtz equation has 2"),
         (
-            lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), Neumann("u", 0.0, on="top")]),
+            lambda: square_problem(conditions=[Dirichlet("u", 0.0, on="left")]),
+            "'bottom'.* needs 1 conditions, and there are 0",
+        ),
+        (
+            lambda: square_problem(conditions=[Dirichlet("u", 0.0, on="boundary"), Neumann("u", 0.0, on="top")]),
             "'top'.* needs 1 conditions, and there are 2",
         ),
         (
-            lambda: made(conditions=[Neumann("u", 1.0, on="boundary")]),
+            lambda: square_problem(conditions=[Neumann("u", 1.0, on="boundary")]),
             "not in balance: they add up to 8 instead of 0",
         ),
         (
-            lambda: made(conditions=[ResidualCondition(lambda u, p: u.x + u.y, on="boundary")]),
+            lambda: square_problem(conditions=[ResidualCondition(lambda u, p: u.x + u.y, on="boundary")]),
             "contains a tangential derivative",
         ),
-        (lambda: made(conditions=[ResidualCondition(lambda u, p: u * u, on="boundary")]), "is not linear"),
+        (lambda: square_problem(conditions=[ResidualCondition(lambda u, p: u * u, on="boundary")]), "is not linear"),
         (
-            lambda: made(conditions=[ResidualCondition(lambda u, p: u.xx, on="boundary")]),
+            lambda: square_problem(conditions=[ResidualCondition(lambda u, p: u.xx, on="boundary")]),
             "values and first derivatives",
         ),
         (
-            lambda: made(conditions=[Dirichlet("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0.0, 0.0))]),
+            lambda: square_problem(
+                conditions=[Dirichlet("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0.0, 0.0))]
+            ),
             "they leave none that PointValue.'u'. could fix",
         ),
         (
-            lambda: made(conditions=[Neumann("u", 0.0, on="boundary"), PointValue("u", 0.0, at=[(0, 0), (1, 0)])]),
+            lambda: square_problem(
+                conditions=[Neumann("u", 0.0, on="boundary"), PointValue("u", 0.0, at=[(0, 0), (1, 0)])]
+            ),
             "leave 1 constants or rigid motions undetermined, and PointValue.'u'. give 2 values that fix 1 of them",
         ),
         (
-            lambda: made(
+            lambda: square_problem(
                 conditions=[Neumann("u", 0.0, on="boundary"), PointValue("u", 0.0, at=(0, 0), derivative="xx")]
             ),
             "values at points are those of fields and first derivatives, not of 'xx'",
         ),
         (lambda: pulled(PointValue("u", 0.0, at=(0.0, 0.0))), "leave 3 .* give 1 values that fix 1 of them; give 3"),
         (
-            lambda: made(
+            lambda: square_problem(
                 Stokes(),
                 fields=("u", "v"),
                 conditions=[Dirichlet("u", lambda x, y: x, on="boundary"), Dirichlet("v", 0.0, on="boundary")],
@@ -383,11 +393,11 @@ def made(equation: Equation = LAPLACE, **changes: Any) -> Problem:
             "more flows out than in: the flow through it adds up to 4 instead of 0",
         ),
         (
-            lambda: made(Stokes(), fields=("u", "v", "p", "q")),
+            lambda: square_problem(Stokes(), fields=("u", "v", "p", "q")),
             "has 4 fields, and creeping flow has 2, and a pressure",
         ),
         (
-            lambda: made(conditions=[ResidualCondition(lambda u, p: u, on="interior")]),
+            lambda: square_problem(conditions=[ResidualCondition(lambda u, p: u, on="interior")]),
             "takes conditions on boundaries, and .* is neither",
         ),
     ],
@@ -408,13 +418,13 @@ def test_bad_equations() -> None:
         with pytest.raises(InputError, match=message):
             equation()
     with pytest.raises(InputError, match="takes an equation such as Laplace"):
-        made("laplace")  # type: ignore[arg-type]
+        square_problem("laplace")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="float64"):
-        BoundaryTrial(made().in_form("inverse"), MLP((4,)), dtype=torch.float32)
+        BoundaryTrial(square_problem().in_form("inverse"), MLP((4,)), dtype=torch.float32)
     with pytest.raises(InputError, match="first derivatives, not 'u.xx'"):
-        Nystrom(trial_of(made())).evaluate(np.zeros((1, 2)), "u.xx")
+        Nystrom(trial_of(square_problem())).evaluate(np.zeros((1, 2)), "u.xx")
     with pytest.raises(InputError, match="points must be at least 1"):
-        inverse_form(trial_of(made()), points=0)
+        inverse_form(trial_of(square_problem()), points=0)
 
 
 @pytest.mark.parametrize("outside", [False, True])

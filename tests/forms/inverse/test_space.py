@@ -1,4 +1,4 @@
-"""The inverse form in space: what is a polynomial on every panel is found to rounding, and networks come close to it."""
+"""The inverse form in space: polynomials on every panel are exact to rounding, and networks come close to it."""
 
 from __future__ import annotations
 
@@ -60,59 +60,59 @@ def problem(**changes: Any) -> Problem:
     return Problem("box", changes.pop("domain", BOX), **{**settings, **changes})
 
 
-def trial_of(made: Problem) -> BoundaryTrial:
-    return BoundaryTrial(made.in_form("inverse"), MLP((6,)))
+def trial_of(problem: Problem) -> BoundaryTrial:
+    return BoundaryTrial(problem.in_form("inverse"), MLP((6,)))
 
 
-def plain(made: Problem) -> float:
+def nystrom_error(box: Problem) -> float:
     """The greatest error of a plain boundary element method, up to 1e-3 of the size from the boundary."""
     points = np.array([[0.2, 0.3, 0.4], [-0.998, 0.5, 0.3], [0.1, 0.2, 0.998], [0.998, 0.998, 0.002]])
-    exact = exact_values(made, points)
+    exact = exact_values(box, points)
     assert exact is not None
-    return float(np.abs(Nystrom(trial_of(made)).evaluate(points, ["u"]) - exact).max())
+    return float(np.abs(Nystrom(trial_of(box)).evaluate(points, ["u"]) - exact).max())
 
 
 def test_mixed_conditions() -> None:
     """Values, fluxes and relations of both, each on sides of their own."""
-    given = [
+    conditions = [
         Dirichlet("u", harmonic, on="left"),
         Robin("u", 2.0, 1.0, lambda x, y, z: 2 * harmonic(x, y, z) + flux(0, 1.0)(x, y, z), on="right"),
         ResidualCondition(lambda u, p: u.z * p.n[2] - flux(2, -1.0)(p.x, p.y, p.z), on="back"),
         *(c for c in FLUXES if c.on in ("bottom", "top", "front")),
     ]
-    assert plain(problem(strong=lambda u, p: kinn.laplacian(u), conditions=given)) < 1e-8
+    assert nystrom_error(problem(strong=lambda u, p: kinn.laplacian(u), conditions=conditions)) < 1e-8
 
 
 def test_fluxes_alone_and_a_source() -> None:
     """u_xx + u_yy + u_zz = 2, fixed by a value at a point; fluxes that do not balance the source are refused."""
 
-    def whole(x: Any, y: Any, z: Any) -> Any:
+    def total(x: Any, y: Any, z: Any) -> Any:
         return harmonic(x, y, z) + z * z
 
     front = Neumann("u", lambda x, y, z: flux(2, 1.0)(x, y, z) + 2.0, on="front")
     fluxes = [front if c.on == "front" else c for c in FLUXES]
     source = Laplace(particular=lambda x, y, z: x * x)
-    made = problem(
+    box = problem(
         strong=lambda u, p: kinn.laplacian(u) - 2.0,
         inverse=source,
-        conditions=[*fluxes, PointValue("u", whole(0.1, 0.2, 0.3), at=(0.1, 0.2, 0.3))],
-        exact=whole,
+        conditions=[*fluxes, PointValue("u", total(0.1, 0.2, 0.3), at=(0.1, 0.2, 0.3))],
+        exact=total,
     )
-    assert plain(made) < 1e-8
+    assert nystrom_error(box) < 1e-8
     with pytest.raises(InputError, match="not in balance: they add up to -8 instead of 0"):
         trial_of(problem(inverse=source)).system()
 
 
 def test_networks_carry_what_is_unknown() -> None:
     """On flat faces they are functions of two coordinates; the flux on them is one of degree two."""
-    made = problem(
+    box = problem(
         conditions=[Dirichlet("u", harmonic, on="cuboid")],
         evaluation=np.array([[0.2, 0.3, 0.4], [-0.998, 0.5, 0.3], [0.1, 0.2, 0.999]]),
     )
-    solution = kinn.solve(made, MLP((8,)), form="inverse", points=100, iterations=30, threads=1)
+    solution = kinn.solve(box, MLP((8,)), form="inverse", points=100, iterations=30, threads=1)
     assert solution.errors["u"].l2 < 1e-4
     assert solution.bem["u"].l2 < 1e-8
-    formulation = trial_of(made).formulation
+    formulation = trial_of(box).formulation
     assert [formulation.input_dimension(n) for n in range(6)] == [2] * 6
     panels = formulation.panels()
     assert np.abs([formulation.coordinates(panels, n) for n in range(6)]).max() < 1
