@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
 from kinn.forms import FormObjective, ResidualObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_if_ill_posed
-from kinn.forms.objective import QuadratureCheck
+from kinn.forms.strong.identification import Estimate, combined, estimates
 from kinn.metrics import field_errors
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
@@ -25,9 +25,10 @@ from kinn.problem import Problem
 from kinn.solution import Solution
 from kinn.train.callbacks import Callback, HistoryFunction
 from kinn.train.checkpoint import Checkpoints
-from kinn.train.distributed import count, distribute, rank
+from kinn.train.distributed import distribute, process_count, rank
 from kinn.train.loop import CLOCKS, StoppingCriteria
 from kinn.train.plans import build_plan
+from kinn.train.plans.plan import TrainingPlan
 from kinn.train.stages import ObjectiveFactory, joined_history, train_stages
 from kinn.train.state import HistoryEntry, TrainingResult
 from kinn.training_options import TrainingOptions, option_kinds, resolve_options
@@ -99,57 +100,19 @@ def solve(
     """
     now = CLOCKS.get(clock, time.perf_counter)
     began = now()
-    if not isinstance(problem, Problem):
-        raise InputError(f"solve takes a kinn.Problem, not {type(problem).__name__}")
-    problem = problem.in_form(form)
-    precision = _named("dtype", dtype, DTYPES)
-    stopping = _stopping_criteria(problem, budget, clock, iterations)
-    architecture = resolve_network(problem, network)
-    method = resolve_optimizer(optimizer if optimizer is not None else problem.defaults.optimizer)
-    training = _training_options(problem, method, form, options)
-    warn_if_ill_posed(problem)
-    plan = build_plan(problem, architecture, training, seed=seed, dtype=precision)
+    arguments = _resolve(problem, network, form, optimizer, budget, clock, iterations, seed, dtype, options)
+    plan = build_plan(arguments.problem, arguments.network, arguments.options, seed=seed, dtype=DTYPES[dtype])
     with _torch_threads(_saved_threads(checkpoint) if threads is None else threads) as limit_threads:
         trial = plan.trial(0)
         limit_threads(trial.parameter_count)
         points = collocation_count(trial) if points is None else points
-        settings = {
-            "problem": {"name": problem.name}, "network": architecture, "optimizer": method, "form": form,
-            "points": points, "budget": stopping.budget, "clock": clock, "iterations": stopping.iterations,
-            "seed": seed, "dtype": dtype, **training.to_config(),
-        }  # fmt: skip
-        checkpoints = _checkpoints(checkpoint, settings)
-        followers = [*callbacks, *([HistoryFunction(progress)] if progress else [])]
+        checkpoints = _checkpoints(checkpoint, arguments, points)
         results = train_stages(
-            plan, _objective_factory(points, seed), method, stopping, training,
-            seed=seed, checkpoints=checkpoints, callbacks=followers,
+            plan, _objective_factory(points, seed), arguments.optimizer, arguments.stopping, arguments.options,
+            seed=seed, checkpoints=checkpoints, callbacks=[*callbacks, *map(HistoryFunction, [progress] if progress else [])],
         )  # fmt: skip
-        final = [results[n] for n in plan.final_stages]
-        identified = _identified_constants(final) if problem.unknown_constants else {}
-    history, solved = joined_history(plan, results), plan.fields()
-    direct = solved.direct_solution() if isinstance(solved, TrialFunctions) else None
-    stopped = list(dict.fromkeys(result.stopped for result in results))
-    return Solution(
-        problem=solved.problem,
-        form=form,
-        network=architecture,
-        optimizer=method.name,
-        seed=seed,
-        dtype=dtype,
-        device="cpu",
-        backend=trial.backend,
-        parameters=solved.parameter_count,
-        iterations=len(history),
-        seconds=checkpoints.seconds_before + now() - began,
-        stopped=stopped[0] if len(stopped) == 1 else ", ".join(stopped),
-        loss=sum(result.loss for result in final) / len(final),
-        errors=field_errors(solved),
-        history=history,
-        fields=solved,
-        unknowns=identified,
-        quadrature=_quadrature_check(final, history),
-        bem={} if direct is None else field_errors(direct),
-    )
+        unknowns = _identified_constants(plan, results)
+    return _solution(arguments, plan, results, unknowns, seconds=checkpoints.seconds_before + now() - began)
 
 
 # what editors, `help` and the documentation show: the training options by name
@@ -160,6 +123,71 @@ solve.__signature__ = _SIGNATURE.replace(  # type: ignore[attr-defined]
         *(Parameter(f.name, Parameter.KEYWORD_ONLY, default=None, annotation=f.type) for f in fields(TrainingOptions)),
     ]
 )
+
+
+@dataclass(frozen=True)
+class _Arguments:
+    """Resolved arguments of a solve."""
+
+    problem: Problem
+    network: Architecture
+    optimizer: Optimizer
+    form: str
+    stopping: StoppingCriteria
+    options: TrainingOptions
+    seed: int
+    dtype: str
+
+    def config(self, points: int) -> dict[str, Any]:
+        """Configuration of the solve, as checkpoints hold it."""
+        settings = {
+            "problem": {"name": self.problem.name}, "form": self.form, "points": points, "seed": self.seed,
+            "network": to_config(self.network), "optimizer": to_config(self.optimizer), "dtype": self.dtype,
+            "budget": self.stopping.budget, "clock": self.stopping.clock, "iterations": self.stopping.iterations,
+        }  # fmt: skip
+        plain: dict[str, Any] = to_plain(settings | self.options.to_config())
+        return plain
+
+
+def _resolve(
+    problem: Problem,
+    network: Architecture | str,
+    form: str,
+    optimizer: Optimizer | str | None,
+    budget: float | None,
+    clock: str,
+    iterations: int | None,
+    seed: int,
+    dtype: str,
+    options: Mapping[str, Any],
+) -> _Arguments:
+    """Arguments with names as objects, and the problem's defaults for what is not stated.
+
+    Raises:
+        InputError: If one of them is not possible.
+    """
+    if not isinstance(problem, Problem):
+        raise InputError(f"solve takes a kinn.Problem, not {type(problem).__name__}")
+    problem = problem.in_form(form)
+    defaults = problem.defaults
+    _named("dtype", dtype, DTYPES)
+    _named("clock", clock, CLOCKS)
+    architecture = resolve_network(problem, network)
+    method = resolve_optimizer(optimizer if optimizer is not None else defaults.optimizer)
+    stopping = StoppingCriteria(
+        budget=_positive("budget", budget if budget is not None else defaults.budget),
+        clock=clock,
+        iterations=None if iterations is None else int(_positive("iterations", iterations)),
+    )
+    for name in options:
+        if name not in option_kinds():
+            raise unknown("option", name, signature(solve).parameters, "kinn.solve")
+    training = resolve_options(defaults, options)
+    check_options(training, method, form)
+    if process_count() > 1 and (training.strategies or training.batch):
+        raise InputError("strategies that move or weight points, and mini-batches, are for one process")
+    warn_if_ill_posed(problem)
+    return _Arguments(problem, architecture, method, form, stopping, training, seed, dtype)
 
 
 def collocation_count(trial: TrialFunctions) -> int:
@@ -226,28 +254,6 @@ def _positive(name: str, value: float) -> float:
     return value
 
 
-def _stopping_criteria(problem: Problem, budget: float | None, clock: str, iterations: int | None) -> StoppingCriteria:
-    """When training ends."""
-    _named("clock", clock, CLOCKS)
-    return StoppingCriteria(
-        budget=_positive("budget", budget if budget is not None else problem.defaults.budget),
-        clock=clock,
-        iterations=None if iterations is None else int(_positive("iterations", iterations)),
-    )
-
-
-def _training_options(problem: Problem, method: Optimizer, form: str, options: Mapping[str, Any]) -> TrainingOptions:
-    """Training options, by default the problem's."""
-    for name in options:
-        if name not in option_kinds():
-            raise unknown("option", name, signature(solve).parameters, "kinn.solve")
-    training = resolve_options(problem.defaults, options)
-    check_options(training, method, form)
-    if count() > 1 and (training.strategies or training.batch):
-        raise InputError("strategies that move or weight points, and mini-batches, are for one process")
-    return training
-
-
 @contextmanager
 def _torch_threads(threads: int | None) -> Iterator[Callable[[int], None]]:
     """Set the number of threads while the block lasts.
@@ -274,14 +280,13 @@ def _saved_threads(checkpoint: Checkpoints | Path | str | None) -> int | None:
     return checkpoint.saved.get("threads") if isinstance(checkpoint, Checkpoints) else None
 
 
-def _checkpoints(checkpoint: Checkpoints | Path | str | None, settings: Mapping[str, Any]) -> Checkpoints:
+def _checkpoints(checkpoint: Checkpoints | Path | str | None, arguments: _Arguments, points: int) -> Checkpoints:
     """Checkpoints in a file, with the configuration of the solve; only process 0 writes."""
     if isinstance(checkpoint, Checkpoints):
         return checkpoint
     if checkpoint is None or rank():
         return Checkpoints(None)
-    parts = {part: to_config(settings[part]) for part in ("network", "optimizer")}
-    return Checkpoints.in_file(checkpoint, to_plain({**settings, **parts}))
+    return Checkpoints.in_file(checkpoint, arguments.config(points))
 
 
 def _objective_factory(points: int, seed: int) -> ObjectiveFactory:
@@ -298,18 +303,47 @@ def _objective_factory(points: int, seed: int) -> ObjectiveFactory:
     return build
 
 
-def _identified_constants(results: Sequence[TrainingResult]) -> dict[str, Any]:
+def _identified_constants(plan: TrainingPlan, results: Sequence[TrainingResult]) -> dict[str, Estimate]:
     """Unknown constants by name, their estimates combined where several seeds were solved with."""
-    from kinn.forms.strong.identification import combined, estimates
-
-    trained = [(result.objective, result.theta) for result in results]
+    if not plan.problem.unknown_constants:
+        return {}
+    final = [(results[n].objective, results[n].theta) for n in plan.final_stages]
     return combined(
-        [estimates(objective, theta) for objective, theta in trained if isinstance(objective, ResidualObjective)]
+        [estimates(objective, theta) for objective, theta in final if isinstance(objective, ResidualObjective)]
     )
 
 
-def _quadrature_check(results: Sequence[TrainingResult], history: Sequence[HistoryEntry]) -> QuadratureCheck | None:
-    """Energies of the solution by the two quadratures, of several the check with the largest gap; None of residuals."""
+def _solution(
+    arguments: _Arguments,
+    plan: TrainingPlan,
+    results: Sequence[TrainingResult],
+    unknowns: dict[str, Estimate],
+    seconds: float,
+) -> Solution:
+    """Solution of a plan whose stages are trained."""
+    history, solved, final = joined_history(plan, results), plan.fields(), [results[n] for n in plan.final_stages]
     rejected = sum(int(entry.detail.get("rejected", 0)) for entry in history)
-    checks = [result.objective.quadrature_check(result.theta, rejected) for result in results]
-    return max((check for check in checks if check is not None), key=lambda check: check.gap, default=None)
+    checks = [result.objective.quadrature_check(result.theta, rejected) for result in final]
+    direct = solved.direct_solution() if isinstance(solved, TrialFunctions) else None
+    stopped = list(dict.fromkeys(result.stopped for result in results))
+    return Solution(
+        problem=solved.problem,
+        form=arguments.form,
+        network=arguments.network,
+        optimizer=arguments.optimizer.name,
+        seed=arguments.seed,
+        dtype=arguments.dtype,
+        device="cpu",
+        backend=plan.trial(0).backend,
+        parameters=solved.parameter_count,
+        iterations=len(history),
+        seconds=seconds,
+        stopped=stopped[0] if len(stopped) == 1 else ", ".join(stopped),
+        loss=sum(result.loss for result in final) / len(final),
+        errors=field_errors(solved),
+        history=history,
+        fields=solved,
+        unknowns=unknowns,
+        quadrature=max((check for check in checks if check is not None), key=lambda check: check.gap, default=None),
+        bem={} if direct is None else field_errors(direct),
+    )

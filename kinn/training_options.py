@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import import_module
@@ -22,7 +21,7 @@ EXCLUSIVE = ("time_windows", "curriculum")
 
 
 @dataclass(frozen=True)
-class OptionKind(ABC):
+class OptionKind:
     """Which values an option takes in a script, on the command line, in a study file and in a configuration.
 
     Attributes:
@@ -30,35 +29,27 @@ class OptionKind(ABC):
         strong_only: Whether only the strong form knows the option.
     """
 
-    #: Whether a sweep can go through several values.
+    #: The type of a value on the command line, and its placeholder in the help; a switch has none.
+    command_line: ClassVar[tuple[Any, str | None]]
+    #: The type of a value in a study file, and whether a sweep can go through several.
+    study: ClassVar[Any]
     scalar: ClassVar[bool] = True
-
     #: The value that switches the option off, whatever the default of the problem.
     off: ClassVar[Any]
 
     help: str
     strong_only: bool = False
 
-    @property
-    @abstractmethod
-    def command_line(self) -> tuple[Any, str | None]:
-        """The type of the value on the command line and its placeholder in the help; a switch has none."""
-
-    @property
-    @abstractmethod
-    def study(self) -> Any:
-        """The type of the value in a study file, for pydantic."""
-
-    @abstractmethod
     def resolve(self, name: str, value: Any) -> Any:
-        """Value of the option as training uses it, None where it is off.
+        """Value as training uses it, None where the option is off.
 
         Raises:
             InputError: If the option does not take the value.
         """
+        raise NotImplementedError
 
     def parse(self, name: str, value: Any) -> Any:
-        """Value of an option from what the command line gave."""
+        """Value from what the command line gave."""
         return value
 
     def to_config(self, value: Any) -> Any:
@@ -79,6 +70,8 @@ class StrategyKind(OptionKind):
         title: What messages call the strategies.
     """
 
+    command_line: ClassVar[tuple[Any, str | None]] = (str, "NAME")
+    study: ClassVar[Any] = str
     off: ClassVar[Any] = NONE
 
     catalogue: str = ""
@@ -95,16 +88,6 @@ class StrategyKind(OptionKind):
     def default(self) -> Any:
         """The strategy that settings alone switch on; None where a name is needed."""
         return None
-
-    @property
-    def command_line(self) -> tuple[Any, str | None]:
-        """A name."""
-        return str, "NAME"
-
-    @property
-    def study(self) -> Any:
-        """A name."""
-        return str
 
     def resolve(self, name: str, value: Any) -> Any:
         """Strategy of a name with its default settings; an object is taken as it is."""
@@ -129,6 +112,8 @@ class StrategyKind(OptionKind):
 class SwitchKind(StrategyKind):
     """The only strategy of its kind: an object, or True for the one with default settings."""
 
+    command_line: ClassVar[tuple[Any, str | None]] = (bool, None)
+    study: ClassVar[Any] = bool
     off: ClassVar[Any] = False
 
     @property
@@ -137,16 +122,6 @@ class SwitchKind(StrategyKind):
         (kind,) = self.classes.values()
         return kind()
 
-    @property
-    def command_line(self) -> tuple[Any, str | None]:
-        """A switch."""
-        return bool, None
-
-    @property
-    def study(self) -> Any:
-        """True or false."""
-        return bool
-
     def resolve(self, name: str, value: Any) -> Any:
         """Strategy that is switched on."""
         return self.default if value is True else value or None
@@ -154,30 +129,13 @@ class SwitchKind(StrategyKind):
 
 @dataclass(frozen=True)
 class CountKind(OptionKind):
-    """A whole number of at least 1.
+    """A whole number of at least 1; False, or 1 where that means the same, switches the option off."""
 
-    Attributes:
-        one_is_off: Whether 1 is the number of a solve without the option; else False is.
-    """
+    command_line: ClassVar[tuple[Any, str | None]] = (int, "N")
+    study: ClassVar[Any] = int
+    off: ClassVar[Any] = False
 
     one_is_off: bool = True
-
-    @property
-    def off(self) -> int:
-        """The value of a solve without the option."""
-        return 1 if self.one_is_off else False
-
-    @property
-    def command_line(self) -> tuple[Any, str | None]:
-        """A whole number."""
-        return int, "N"
-
-    @property
-    def study(self) -> Any:
-        """A whole number of at least 1."""
-        from pydantic import PositiveInt
-
-        return PositiveInt
 
     def resolve(self, name: str, value: Any) -> Any:
         """Number, None where it is that of a solve without the option."""
@@ -190,41 +148,34 @@ class CountKind(OptionKind):
 
 @dataclass(frozen=True)
 class CurriculumKind(OptionKind):
-    """Sequences of values by the name of a constant."""
+    """Sequences of values by the name of a coefficient."""
 
+    command_line: ClassVar[tuple[Any, str | None]] = (list[str], "NAME=V,V,...")
+    study: ClassVar[Any] = dict[str, list[float]]
     scalar: ClassVar[bool] = False
     off: ClassVar[Any] = {}
 
-    @property
-    def command_line(self) -> tuple[Any, str | None]:
-        """Texts, one a constant."""
-        return list[str], "NAME=V,V,..."
-
-    @property
-    def study(self) -> Any:
-        """Lists by name."""
-        return dict[str, list[float]]
-
     def resolve(self, name: str, value: Any) -> Any:
         """Values as tuples."""
-        return {constant: tuple(values) for constant, values in value.items()} if value else None
+        return {coefficient: tuple(values) for coefficient, values in value.items()} if value else None
 
     def parse(self, name: str, value: Any) -> Any:
-        """Values from the texts `constant=value,value,...`."""
+        """Values from the texts `coefficient=value,value,...`."""
         out = {}
         for text in value or ():
-            constant, equals, values = (part.strip() for part in text.partition("="))
+            coefficient, _, values = (part.strip() for part in text.partition("="))
             try:
-                out[constant] = tuple(float(number) for number in values.split(","))
+                out[coefficient] = tuple(float(number) for number in values.split(","))
             except ValueError:
-                equals = ""
-            if not constant or not equals:
+                coefficient = ""
+            if not coefficient:
                 raise InputError(f"--{name} takes NAME=VALUE,VALUE,..., not {text!r}")
         return out or None
 
-    def to_config(self, value: Any) -> Any:
-        """Values by name."""
-        return dict(value)
+
+def option(kind: OptionKind) -> Any:
+    """Field of an option, None where it is not stated."""
+    return field(default=None, metadata={"kind": kind})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,50 +197,27 @@ class TrainingOptions:
             deviation is `solution.std`.
     """
 
-    weights: Specification | str | None = field(
-        default=None,
-        metadata={
-            "kind": StrategyKind(
-                "Loss weights: uniform, fixed, ntk, gradient-norm, rba or sa.",
-                strong_only=True,
-                catalogue="kinn.train.strategies.weights:WEIGHTS",
-                title="loss weights",
-            )
-        },
+    weights: Specification | str | None = option(
+        StrategyKind(
+            "Loss weights: uniform, fixed, ntk, gradient-norm, rba or sa.",
+            strong_only=True, catalogue="kinn.train.strategies.weights:WEIGHTS", title="loss weights",
+        )
+    )  # fmt: skip
+    sampling: Specification | str | None = option(
+        StrategyKind(
+            "How collocation points are moved: rad, rar-d or none.",
+            strong_only=True, catalogue="kinn.train.strategies.resampling:SAMPLINGS", title="sampling",
+        )
+    )  # fmt: skip
+    causal: Specification | bool | None = option(
+        SwitchKind("Learn early times before late ones.", True, catalogue="kinn.train.strategies.causal:CAUSAL")
     )
-    sampling: Specification | str | None = field(
-        default=None,
-        metadata={
-            "kind": StrategyKind(
-                "How collocation points are moved: rad, rar-d or none.",
-                strong_only=True,
-                catalogue="kinn.train.strategies.resampling:SAMPLINGS",
-                title="sampling",
-            )
-        },
+    batch: int | None = option(CountKind("Interior points that each step of Adam sees.", True, one_is_off=False))
+    time_windows: int | None = option(CountKind("Intervals of time that are solved one after the other.", True))
+    curriculum: Mapping[str, Sequence[float]] | None = option(
+        CurriculumKind("Values that a coefficient of the problem takes in turn.")
     )
-    causal: Specification | bool | None = field(
-        default=None,
-        metadata={
-            "kind": SwitchKind(
-                "Learn early times before late ones.", strong_only=True, catalogue="kinn.train.strategies.causal:CAUSAL"
-            )
-        },
-    )
-    batch: int | None = field(
-        default=None,
-        metadata={
-            "kind": CountKind("Interior points that each step of Adam sees.", strong_only=True, one_is_off=False)
-        },
-    )
-    time_windows: int | None = field(
-        default=None,
-        metadata={"kind": CountKind("Intervals of time that are solved one after the other.", strong_only=True)},
-    )
-    curriculum: Mapping[str, Sequence[float]] | None = field(
-        default=None, metadata={"kind": CurriculumKind("Values that a coefficient of the problem takes in turn.")}
-    )
-    ensemble: int | None = field(default=None, metadata={"kind": CountKind("Solve with N seeds and return the mean.")})
+    ensemble: int | None = option(CountKind("Solve with N seeds and return the mean."))
 
     @property
     def stated(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def command(
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.settings import split
     from kinn.solver import resolve_network
-    from kinn.train.distributed import group, rank
+    from kinn.train.distributed import process_group, rank
 
     texts = split(set_ or [])
     options = Options(
@@ -79,7 +79,7 @@ def command(
     work = ResolvedRun(
         source, settings, made, architecture, options.optimizer_for(made), options.recipe_for(made), seed, options
     )
-    with group():
+    with process_group():
         solution = run(work, fresh=fresh)
         if rank() == 0:
             report(solution, json)

@@ -121,7 +121,10 @@ else:
         "Study",
         __base__=_Study,
         __doc__=_Study.__doc__,
-        **{name: (kind.study | None, None) for name, kind in option_kinds().items()},
+        **{
+            name: ((PositiveInt if kind.study is int else kind.study) | None, None)
+            for name, kind in option_kinds().items()
+        },
     )
 
 

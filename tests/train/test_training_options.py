@@ -164,7 +164,7 @@ last = "    @property\\n    def stated"
 assert text.count(last) == 1
 module = types.ModuleType("kinn.training_options")
 sys.modules[module.__name__] = module
-exec(text.replace(last, '    growth: int | None = field(default=None, metadata={"kind": CountKind("Grow it.")})\\n\\n' + last), module.__dict__)
+exec(text.replace(last, '    growth: int | None = option(CountKind("Grow it."))\\n\\n' + last), module.__dict__)
 
 import kinn
 from kinn.experiments.axes import combinations
