@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from pages import processor, put_section, versions
 
 if TYPE_CHECKING:
-    from kinn.experiments.execute import Job, JobResult
+    from kinn.experiments.jobs import Job, JobResult
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -52,10 +52,10 @@ def study(seeds: int, budget: float, clock: str) -> dict[str, Any]:
     }
 
 
-def timed_execute(task: Job) -> JobResult:
+def timed_job(job: Job) -> JobResult:
     """Execute a job as a worker does, and log the CPU time inside `kinn.solve` and outside it."""
-    from kinn.experiments.execute import execute
-    from kinn.experiments.executors.worker import give_back
+    from kinn.experiments.executors.worker import release_memory
+    from kinn.experiments.jobs import run_job
     from kinn.runs import execute as run_execution
 
     solver, inside = run_execution.solver, 0.0
@@ -74,10 +74,10 @@ def timed_execute(task: Job) -> JobResult:
     began = time.process_time()
     run_execution.solver = timed_solver
     try:
-        return execute(task)
+        return run_job(job)
     finally:
         run_execution.solver = solver
-        give_back()  # as the worker does again, at no further cost
+        release_memory()  # as the worker does again, at no further cost
         outside = time.process_time() - began - inside
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
             log.write(json.dumps({"solve": inside, "outside": outside}) + "\n")
@@ -85,22 +85,22 @@ def timed_execute(task: Job) -> JobResult:
 
 def overhead(runs: int) -> str:
     """Return the section on the cost of a run outside its solve."""
-    from batch import timed_execute  # under the name by which a worker imports it
+    from batch import timed_job  # under the name by which a worker imports it
 
     from kinn.experiments.batch import Batch
-    from kinn.experiments.executors import LocalExecutor
-    from kinn.experiments.reading import checked
+    from kinn.experiments.executors.local import LocalExecutor
+    from kinn.experiments.reading import validate_study
     from kinn.experiments.store import Store
-    from kinn.experiments.sweep import matrix
+    from kinn.experiments.sweep import Sweep
 
-    cases = matrix(checked({"study": study(runs, 0.5, "cpu")})).cases
+    cases = Sweep.from_study(validate_study({"study": study(runs, 0.5, "cpu")})).specs
     rows = []
     for figures in (False, True):
         with tempfile.TemporaryDirectory() as folder:
             os.environ |= {LOG: f"{folder}/log", "PYTHONPATH": search_path()}
             with Store(Path(folder) / "runs") as store, LocalExecutor(1, 1, Path(folder) / "workers.log") as executor:
                 began = time.process_time()
-                tally = Batch(cases, store, executor, figures=figures, work=timed_execute).run()
+                tally = Batch(cases, store, executor, figures=figures, function=timed_job).run()
                 batch = (time.process_time() - began) / runs
             assert tally.solved == runs
             lines = [json.loads(line) for line in Path(folder, "log").read_text(encoding="utf-8").splitlines()][1:]
@@ -239,7 +239,7 @@ Measured by `python benchmarks/batch.py kills` on {processor()}, {versions(("tor
 
 def memory(runs: int, budget: float, workers: int) -> str:
     """Return the section on the memory of a long batch."""
-    from kinn.experiments.executors.local import RENEWAL
+    from kinn.experiments.executors.local import MAX_CALLS
 
     with tempfile.TemporaryDirectory() as folder:
         out, command = write_study(Path(folder), runs, budget, workers)
@@ -257,7 +257,7 @@ def memory(runs: int, budget: float, workers: int) -> str:
     return f"""## The memory of a long batch
 
 {runs:,} runs of poisson-1d by the KAN, {budget:g} seconds each, on {workers} local workers of one thread, without figures: resident memory in MB
-of the batch and of its workers, which are replaced after {RENEWAL} runs. After the first twentieth of the time the batch used
+of the batch and of its workers, which are replaced after {MAX_CALLS} runs. After the first twentieth of the time the batch used
 between {min(b for _, b, _ in after):.0f} and {max(b for _, b, _ in after):.0f} MB, and no worker more than {maximum:.0f}. It took {samples[-1][0] / 60:.0f} minutes.
 Measured by `python benchmarks/batch.py memory` on {processor()}, {versions(("torch", "numpy"))}.
 

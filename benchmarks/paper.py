@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("store", type=Path, help="the folder of the study's runs")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write")
     options = parser.parse_args()
-    with Store(options.store, make=False) as store:
+    with Store(options.store, create=False) as store:
         store.refresh()
         results = store.results()
     where = f"{processor()}, {versions(['torch', 'numpy', 'scipy'])}"

@@ -56,7 +56,7 @@ def comparison_rows(out: Path, budget: float) -> list[Row]:
     from kinn.experiments.store import Store
     from kinn.experiments.tables import rows
 
-    with Store(out, make=False) as store:
+    with Store(out, create=False) as store:
         store.refresh()
         return rows([r for r in store.results() if (r.config["budget"], r.config["clock"]) == (budget, "cpu")])
 
@@ -69,7 +69,7 @@ def name(row: Row) -> str:
 
 def cell(row: Row, threshold: float, baseline: Row, budget: float) -> str:
     """Return the time of a solver to an error threshold, and the speed-up over the baseline."""
-    seconds, reached = row.seconds_to(threshold)
+    seconds, reached = row.time_to_threshold(threshold)
     if not reached:
         return f"not in {budget:g}"
     text = f"{reached} of {len(row.runs)}" if isinf(seconds.median) else f"{seconds.median:.1f}"
@@ -77,7 +77,7 @@ def cell(row: Row, threshold: float, baseline: Row, budget: float) -> str:
         text += f", {reached} of {len(row.runs)}"
     if row is baseline or isinf(seconds.median):
         return text
-    other = baseline.seconds_to(threshold)[0].median
+    other = baseline.time_to_threshold(threshold)[0].median
     ratio = (budget if isinf(other) else other) / seconds.median
     return f"{text} ({'> ' if isinf(other) else ''}{ratio:.{0 if ratio >= 10 else 1}f} x)"
 
@@ -97,7 +97,7 @@ def lines(table: Sequence[Row], budget: float) -> list[str]:
         if BASELINE not in by_name:
             continue
         for threshold in THRESHOLDS:
-            if any(row.seconds_to(threshold)[1] for row in by_name.values()):
+            if any(row.time_to_threshold(threshold)[1] for row in by_name.values()):
                 cells = [
                     cell(by_name[head], threshold, by_name[BASELINE], budget) if head in by_name else ""
                     for head in heads
@@ -105,7 +105,7 @@ def lines(table: Sequence[Row], budget: float) -> list[str]:
                 out.append(f"| {problem} | {threshold:.0e} | " + " | ".join(cells) + " |")
         cells = [final_error(by_name[head]) if head in by_name else "" for head in heads]
         out.append(f"| {problem} | final error | " + " | ".join(cells) + " |")
-        counts = [f"{by_name[head].figure('parameters').median:.0f}" if head in by_name else "" for head in heads]
+        counts = [f"{by_name[head].value('parameters').median:.0f}" if head in by_name else "" for head in heads]
         out.append(f"| {problem} | parameters | " + " | ".join(counts) + " |")
     return out
 

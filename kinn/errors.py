@@ -1,4 +1,4 @@
-"""What KINN raises: one line that says what is wrong, where, and the nearest valid choice."""
+"""Errors: one line that says what is wrong, where, and the nearest valid choice."""
 
 from __future__ import annotations
 
@@ -7,32 +7,40 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """The user asked for something that cannot be: the command line turns it into one line and exit status 2."""
+    """Invalid input: the command line prints one line and exits with status 2."""
 
 
 class SolveError(RuntimeError):
-    """A solve failed numerically: the command line turns it into one line and exit status 3."""
+    """Numerical failure of a solve: the command line prints one line and exits with status 3."""
 
 
 class DivergedError(SolveError):
-    """A network has no finite value at its present parameters; of parameters that are only tried, this is no failure."""
+    """Values of a network that are not finite; at trial parameters of a step this is no failure."""
 
 
 class ProblemWarning(UserWarning):
-    """A problem can be solved as it is stated, but it is likely not meant so: the command line prints one line."""
+    """A statement of a problem that is solvable but probably a mistake: the command line prints one line."""
+
+
+class ExecutorUnreachable(InputError):
+    """A scheduler or queue that does not answer or refuses: no job can be submitted, and none has failed."""
+
+
+class WorkerDied(RuntimeError):
+    """A worker process that ended during a job: killed, or out of memory or time."""
 
 
 def unknown(kind: str, name: object, choices: Iterable[str], where: str = "") -> InputError:
-    """Return the error for a name that does not exist.
+    """Error for an unknown name.
 
     Args:
-        kind: What the name should have named ("boundary", "network", ...).
-        name: What was given.
+        kind: What the name should denote ("boundary", "network", ...).
+        name: The unknown name.
         choices: The valid names.
-        where: The place it was looked up, put after the name ("problem 'burgers'").
+        where: Where the name is looked up ("problem 'burgers'").
 
     Returns:
-        An error whose message ends with the nearest valid name, or with all of them where none is near.
+        An error whose message ends with the nearest valid name, or with all of them if none is near.
     """
     valid = sorted(set(choices))
     place = f" in {where}" if where else ""

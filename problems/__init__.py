@@ -5,12 +5,16 @@ Nothing is imported before a problem is requested: `kinn list` stays quick.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 from kinn.errors import unknown
-from kinn.problem import Problem
+
+if TYPE_CHECKING:
+    from kinn.problem import Problem
 
 #: The problems by name: the module of each.
 _MODULES = {
@@ -68,6 +72,12 @@ _MODULES = {
 def names() -> tuple[str, ...]:
     """Names of all problems."""
     return tuple(sorted(_MODULES))
+
+
+def title(name: str) -> str:
+    """First line of the docstring of a problem's module, which is parsed but not imported."""
+    source = (files(__name__) / f"{_MODULES[name]}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
 def get(name: str, /, **settings: Any) -> Problem:

@@ -7,7 +7,7 @@ from functools import cache
 from math import hypot, inf
 
 from kinn.experiments.results import DONE, FAILURE, RunResult
-from kinn.experiments.statistics import seconds_to
+from kinn.experiments.statistics import time_to_threshold
 from paper_table.records import Record
 
 
@@ -68,16 +68,16 @@ def seconds(record: Record, run: RunResult, threshold: float) -> tuple[float, bo
     The L2 errors of fields are measured during training, all others at the end only. Then the time is an upper bound, and the
     second value is True.
     """
-    last = (run.figure("seconds"), error(record, run))
+    last = (run.value("seconds"), error(record, run))
     if record.of not in ("", "displacement") or record.norm != "l2":
-        return seconds_to([last], threshold), True
+        return time_to_threshold([last], threshold), True
     names = fields(record, run)
     measured = [
         (entry["seconds"], joint(record, {name: e for name, e in entry["errors"].items() if name in names}))
         for entry in run.history()
         if any(name in names for name in entry.get("errors", {}))
     ]
-    return seconds_to([*measured, last], threshold), False
+    return time_to_threshold([*measured, last], threshold), False
 
 
 def clocks(results: Sequence[RunResult]) -> str:

@@ -7,7 +7,7 @@ from math import inf, isinf
 from statistics import median
 
 from kinn.experiments.results import RunResult
-from kinn.experiments.statistics import Spread, spread
+from kinn.experiments.statistics import Quartiles, quartiles
 from paper_table.records import DAY, HOUR, MINUTE, RECORDS, Record
 from paper_table.runs import error, of_record, seconds
 
@@ -51,17 +51,17 @@ def matched_parameters(results: Sequence[RunResult]) -> str:
     ]
     for record in RECORDS:
         runs = of_record(record, results)
-        errors = {network: spread(error(record, run) for run in mine) for network, mine in sorted(runs.items())}
+        errors = {network: quartiles(error(record, run) for run in mine) for network, mine in sorted(runs.items())}
         best = min(errors, key=lambda network: errors[network].median, default="")
         for network, spread_ in errors.items():
             lines.append(line(record, network, runs[network], spread_, best == network))
     return "\n".join(lines)
 
 
-def line(record: Record, network: str, runs: Sequence[RunResult], errors: Spread, best: bool) -> str:
+def line(record: Record, network: str, runs: Sequence[RunResult], errors: Quartiles, best: bool) -> str:
     """Return a line of the second table; the target is that of the better network."""
-    parameters = {f"{run.figure('parameters'):.0f}" for run in runs if not isinf(run.figure("parameters"))}
-    taken = median([run.figure("seconds") for run in runs] or [inf])
+    parameters = {f"{run.value('parameters'):.0f}" for run in runs if not isinf(run.value("parameters"))}
+    taken = median([run.value("seconds") for run in runs] or [inf])
     target = "-" if record.target is None else f"{record.target:.1e}"
     if record.target is not None and best:
         target += ", reached" if errors.median <= record.target else ", not reached"
@@ -74,7 +74,7 @@ def line(record: Record, network: str, runs: Sequence[RunResult], errors: Spread
         " to ".join(sorted(parameters)) or "-",
         str(len(runs)),
         error_text(errors.median),
-        f"{error_text(errors.low)} to {error_text(errors.high)}",
+        f"{error_text(errors.lower)} to {error_text(errors.upper)}",
         "-" if isinf(taken) else f"{taken:.0f}",
         target,
         "-" if published is None else f"{published:.1e}",

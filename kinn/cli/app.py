@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 import kinn
-from kinn.cli import analyse, batch, compare, doctor, report, resume, show, solve, status
-from kinn.cli import list as list_
+from kinn.cli import analyse, batch, compare, info, report, solve
 from kinn.errors import InputError, ProblemWarning, SolveError
 
 app = typer.Typer(name="kinn", add_completion=False, pretty_exceptions_enable=False)
-_COMMANDS = {
-    "list": list_,
-    "show": show,
-    "solve": solve,
-    "compare": compare,
-    "batch": batch,
-    "status": status,
-    "report": report,
-    "resume": resume,
-    "doctor": doctor,
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "list": info.list_,
+    "show": info.show,
+    "solve": solve.solve,
+    "compare": compare.compare,
+    "batch": batch.batch,
+    "status": report.status,
+    "report": report.report,
+    "resume": solve.resume,
+    "doctor": info.doctor,
 }
-for _name, _module in _COMMANDS.items():
-    app.command(_name)(_module.command)
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
 app.add_typer(analyse.app, name="analyse")
 
-#: What typer raises for a command line it cannot read; its own report takes several lines.
+#: The error of typer for an invalid command line; its own message takes several lines.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 @app.callback(invoke_without_command=True)
-def _options(
+def _root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
@@ -50,25 +50,25 @@ def _fail(message: object, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def _say_doubts_in_one_line() -> None:
-    """Print what is doubtful about a problem as one line on stderr, without the place in the code that found it."""
-    usual = warnings.showwarning
+def _print_warnings_in_one_line() -> None:
+    """Print warnings about a problem as one line on stderr, without the line of code that issued them."""
+    default = warnings.showwarning
 
-    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    def show(message: Warning | str, category: type[Warning], *location: Any, **options: Any) -> None:
         if issubclass(category, ProblemWarning):
             print(f"kinn: warning: {' '.join(str(message).split())}", file=sys.stderr)
         else:
-            usual(message, category, *place, **more)
+            default(message, category, *location, **options)
 
     warnings.simplefilter("always", ProblemWarning)
     warnings.showwarning = show
 
 
 def main() -> None:
-    """Run the command line: bad input exits 2, a solve that failed numerically 3, each with one line on stderr."""
+    """Run the command line: invalid input exits with 2, numerical failure with 3, each with one line on stderr."""
     try:
         with warnings.catch_warnings():
-            _say_doubts_in_one_line()
+            _print_warnings_in_one_line()
             status = app(standalone_mode=False)
     except InputError as error:
         _fail(error, 2)

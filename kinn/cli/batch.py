@@ -1,4 +1,4 @@
-"""`kinn batch`: a study file, worked on until its store holds every run."""
+"""`kinn batch`: solves a study file until its store holds every run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinn.errors import InputError, SolveError
+from kinn.errors import ExecutorUnreachable, InputError, SolveError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -17,126 +17,123 @@ if TYPE_CHECKING:
     from kinn.experiments.sweep import Sweep
 
 
-def command(
+def batch(
     study: Annotated[
         Path, typer.Argument(metavar="STUDY", help="A study file, or the name of one that comes with KINN.")
     ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="The folder of the runs. [default: the study's name]")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Runs at a time.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Concurrent runs.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the matrix and an estimate, and solve nothing.")
+        bool, typer.Option("--dry-run", help="Print the runs and an estimate, and solve nothing.")
     ] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Retry what failed before.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
     scheduler: Annotated[
-        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler whose workers solve.")
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Solve on the workers of a Dask scheduler.")
     ] = None,
     submit: Annotated[
-        str | None, typer.Option("--submit", metavar="QUEUE", help="slurm, or local to try what would be submitted.")
+        str | None, typer.Option("--submit", metavar="QUEUE", help="slurm, or local for a trial of the submission.")
     ] = None,
 ) -> None:
-    """Solve what a study file asks for; what is solved is skipped, what was cut short is gone on with."""
-    from kinn.cli.execute import run_parallel, say
-    from kinn.cli.tables import ruled, show
-    from kinn.experiments import manifest
-    from kinn.experiments.executors import Unreachable
+    """Solve the runs of a study file; solved runs are skipped, interrupted ones resumed."""
+    from kinn.cli.execute import notify, run_parallel
+    from kinn.cli.tables import build_table, print_table
     from kinn.experiments.reading import read_study
-    from kinn.experiments.store import Store, StoreError
-    from kinn.experiments.sweep import matrix
+    from kinn.experiments.store import Manifest, Store, StoreError
+    from kinn.experiments.sweep import Sweep
     from kinn.experiments.tables import columns, comparisons, rows
 
-    stated = read_study(study)[0]
-    planned = matrix(stated, folder=study.parent)
-    root = out or Path("runs") / stated.study.name
+    loaded = read_study(study)
+    sweep = Sweep.from_study(loaded, folder=study.parent)
+    root = out or Path("runs") / loaded.study.name
     if dry_run:
-        _show_plan(stated, planned, root, workers)
+        _print_plan(loaded, sweep, root, workers)
         return
-    for text in planned.left_out:
-        say(text)
+    for text in sweep.omitted:
+        notify(text)
     with Store(root) as store:
-        manifest.keep(root, stated.study.name, planned.cases)
-        executor, window = _executor(stated, store, len(planned.cases), workers, scheduler, submit)
+        Manifest.write(root, loaded.study.name, sweep.specs)
+        executor, window = _executor(loaded, store, len(sweep.specs), workers, scheduler, submit)
         again = f"kinn batch {study} --out {root}"
         try:
-            tally = run_parallel(planned.cases, store, executor, window, stated.resources, retry=retry, fresh=fresh)
+            progress = run_parallel(sweep.specs, store, executor, window, loaded.resources, retry=retry, fresh=fresh)
         except KeyboardInterrupt:
-            say(f"stopped; {_counted(store, planned)}; to go on: {again}")
+            notify(f"stopped; {_done(store, sweep)}; to resume: {again}")
             raise
-        except (StoreError, Unreachable) as error:
-            raise type(error)(f"{error}; {_counted(store, planned)}; to go on: {again}") from error
-        wanted = {case.place(root) for case in planned.cases}
-        table = rows([result for result in store.results() if result.path in wanted])
-        show(ruled(stated.study.name, *columns(table, stated.study.accuracies)))
+        except (StoreError, ExecutorUnreachable) as error:
+            raise type(error)(f"{error}; {_done(store, sweep)}; to resume: {again}") from error
+        paths = {spec.path(root) for spec in sweep.specs}
+        table = rows([result for result in store.results() if result.path in paths])
+        print_table(build_table(loaded.study.name, *columns(table, loaded.study.thresholds)))
         for problem, first, second, comparison in comparisons(table):
-            print(f"{problem}: {comparison.verdict(first, second)}")
+            print(f"{problem}: {comparison.describe(first, second)}")
         print(f"runs in {root}; kinn report {root} -o report.html")
-        failed = len(tally.failed) + tally.kept
+        failed = len(progress.failed) + progress.failed_before
         if failed:
-            first = tally.failed[0][1] if tally.failed else "see kinn status"
-            raise SolveError(f"{failed} runs failed; the first: {first}; to try again: {again} --retry")
+            first = progress.failed[0][1] if progress.failed else "see kinn status"
+            raise SolveError(f"{failed} runs failed; the first: {first}; to retry: {again} --retry")
 
 
-def _counted(store: Store, planned: Sweep) -> str:
-    """Return how many of the cases are solved."""
+def _done(store: Store, sweep: Sweep) -> str:
+    """Number of finished runs as text."""
     from kinn.experiments.results import DONE
 
     store.refresh()
-    found = [store.result(case.place(store.root)) for case in planned.cases]
-    return f"{sum(r is not None and r.status == DONE for r in found)} of {len(found)} done"
+    results = [store.result(spec.path(store.root)) for spec in sweep.specs]
+    return f"{sum(r is not None and r.status == DONE for r in results)} of {len(results)} done"
 
 
 def _executor(
-    stated: StudyFile, store: Store, cases: int, workers: int | None, scheduler: str | None, submit: str | None
+    study: StudyFile, store: Store, count: int, workers: int | None, scheduler: str | None, submit: str | None
 ) -> tuple[Executor, int]:
-    """Return where to work, and how many cases to hand out at a time."""
-    from kinn.cli.execute import pool
-    from kinn.cli.execute import workers as counted
+    """Executor of the runs, and the number of jobs to submit at a time."""
+    from kinn.cli.execute import local_executor, worker_count
 
     if scheduler and submit:
-        raise InputError("--scheduler and --submit are two places to solve in: give one")
+        raise InputError("--scheduler and --submit exclude each other")
     if scheduler:
-        from kinn.experiments.executors.cluster import DaskExecutor
+        from kinn.experiments.executors.dask_cluster import DaskExecutor
 
         cluster = DaskExecutor(scheduler)
         return cluster, 2 * cluster.slots
     if submit:
         from kinn.experiments.executors.slurm import SlurmExecutor
 
-        return SlurmExecutor(store.root, submit, stated.resources, stated.study.budget, workers), cases
-    number = counted(stated.resources, workers)
-    return pool(stated.resources, number, store.root / "workers.log"), number
+        return SlurmExecutor(store.root, submit, study.resources, study.study.budget, workers), count
+    number = worker_count(study.resources, workers)
+    return local_executor(study.resources, number, store.root / "workers.log"), number
 
 
-def _show_plan(stated: StudyFile, planned: Sweep, root: Path, workers: int | None) -> None:
-    """Print the matrix and an estimate."""
-    from kinn.cli.execute import cores
-    from kinn.cli.execute import workers as counted
-    from kinn.cli.live import duration
-    from kinn.cli.tables import ruled, show
-    from kinn.experiments.report.row_labels import labels
+def _print_plan(study: StudyFile, sweep: Sweep, root: Path, workers: int | None) -> None:
+    """Print the runs of a study and an estimate of the time."""
+    from kinn.cli.execute import core_count, worker_count
+    from kinn.cli.progress import format_duration
+    from kinn.cli.tables import build_table, print_table
+    from kinn.experiments.report.row_labels import row_labels
     from kinn.experiments.results import DONE
     from kinn.experiments.store import Store
-    from kinn.experiments.sweep import seconds
+    from kinn.experiments.sweep import training_seconds
 
-    rows: dict[tuple[str, str], list[int]] = {}
+    seeds: dict[tuple[str, str], list[int]] = {}
     budgets: dict[tuple[str, str], str] = {}
-    for case, label in zip(planned.cases, labels([c.config for c in planned.cases]), strict=True):
-        rows.setdefault(label, []).append(int(case.config["seed"]))
-        budgets[label] = f"{case.config['budget']:g} {'CPU s' if case.config['clock'] == 'cpu' else 's'}"
-    cells = [[*label, ", ".join(map(str, seeds)), budgets[label]] for label, seeds in rows.items()]
-    show(ruled(stated.study.name, ["problem", "network", "seeds", "budget"], cells))
-    for text in planned.left_out:
+    for spec, label in zip(sweep.specs, row_labels([s.config for s in sweep.specs]), strict=True):
+        seeds.setdefault(label, []).append(int(spec.config["seed"]))
+        budgets[label] = f"{spec.config['budget']:g} {'CPU s' if spec.config['clock'] == 'cpu' else 's'}"
+    cells = [[*label, ", ".join(map(str, numbers)), budgets[label]] for label, numbers in seeds.items()]
+    print_table(build_table(study.study.name, ["problem", "network", "seeds", "budget"], cells))
+    for text in sweep.omitted:
         print(text)
-    left = list(planned.cases)
+    remaining = list(sweep.specs)
     if root.is_dir():
-        with Store(root, make=False) as store:
+        with Store(root, create=False) as store:
             store.refresh()
-            found = {case.hash: store.result(case.place(root)) for case in left}
-        left = [case for case in left if (known := found[case.hash]) is None or known.status != DONE]
-    number, total = counted(stated.resources, workers), len(planned.cases)
-    longest = duration(seconds(left, number, cores()))
+            results = {spec.hash: store.result(spec.path(root)) for spec in remaining}
+        remaining = [s for s in remaining if (result := results[s.hash]) is None or result.status != DONE]
+    number, total = worker_count(study.resources, workers), len(sweep.specs)
+    longest = format_duration(training_seconds(remaining, number, core_count()))
     print(
-        f"{total} runs, {total - len(left)} of them done; at most {longest} of training on {number} workers; runs in {root}"
+        f"{total} runs, {total - len(remaining)} of them done; at most {longest} of training on {number} workers; "
+        f"runs in {root}"
     )

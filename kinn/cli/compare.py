@@ -1,4 +1,4 @@
-"""`kinn compare`: the same problems solved in several ways, over seeds, in one table."""
+"""`kinn compare`: the same problems solved by several methods, over seeds, in one table."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kinn.cli.options import (
     PointsOption,
     SetOption,
     ThreadsOption,
-    parse_options,
+    parse_training_options,
     with_training_options,
 )
 from kinn.errors import InputError, SolveError
 
 
 @with_training_options
-def command(
+def compare(
     problems: Annotated[list[str], typer.Argument(metavar="PROBLEM...", help="Names or scripts, as for `kinn solve`.")],
     form: Annotated[
         list[str] | None, typer.Option("--form", metavar="NAME", help="Repeatable. [default: strong]")
@@ -32,14 +32,14 @@ def command(
         list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. [default: kan, mlp]")
     ] = None,
     optimizer: Annotated[
-        list[str] | None, typer.Option("--optimizer", metavar="NAME", help="Repeatable; the problem's own if left out.")
+        list[str] | None, typer.Option("--optimizer", metavar="NAME", help="Repeatable. [default: the problem's]")
     ] = None,
     match: Annotated[
         str,
         typer.Option(
             "--match",
             metavar="WHAT",
-            help="parameters: the networks after the first are scaled to its size; time: only the time is the same.",
+            help="parameters: all networks have the size of the first; time: sizes differ, only the time is equal.",
         ),
     ] = "parameters",
     set_: SetOption = None,
@@ -48,37 +48,39 @@ def command(
     clock: ClockOption = "wall",
     iterations: IterationsOption = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Solve with the seeds 0 to N - 1.")] = 3,
-    accuracy: Annotated[
+    threshold: Annotated[
         list[float] | None,
         typer.Option(
-            "--accuracy", metavar="E", help="Tell the seconds to this error. Repeatable. [default: 1e-2 to 1e-4]"
+            "--threshold",
+            metavar="E",
+            help="State the time to this error threshold. Repeatable. [default: 1e-2 to 1e-4]",
         ),
     ] = None,
     against: Annotated[
-        list[str] | None, typer.Option("--against", metavar="PEER", help="Let another library solve too: deepxde, fem.")
+        list[str] | None,
+        typer.Option("--against", metavar="BASELINE", help="Solve with another library too: deepxde, fem."),
     ] = None,
     dtype: DtypeOption = "float64",
     threads: ThreadsOption = None,
-    workers: Annotated[int, typer.Option("--workers", metavar="N", help="Runs at a time.", min=1)] = 1,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", help="Concurrent runs.", min=1)] = 1,
     out: OutOption = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
     **training: Any,
 ) -> None:
-    """Solve problems by several networks, forms and methods: error, time to accuracies, size; failures count."""
-    from kinn.cli.execute import run_parallel, run_serial, say
-    from kinn.cli.tables import ruled, show
-    from kinn.experiments.executors import LocalExecutor
-    from kinn.experiments.reading import checked
+    """Solve problems by several networks, forms and optimizers: error, time to error thresholds, size; failures count."""
+    from kinn.cli.execute import notify, run_parallel, run_serial
+    from kinn.cli.tables import build_table, print_table
+    from kinn.experiments.executors.local import LocalExecutor
+    from kinn.experiments.reading import validate_study
     from kinn.experiments.report import fem_convergence
     from kinn.experiments.store import Store
-    from kinn.experiments.sweep import matrix
+    from kinn.experiments.sweep import Sweep
     from kinn.experiments.tables import columns, comparisons, rows
-    from kinn.runs.settings import split
+    from kinn.runs.run_options import parse_settings
 
     if seeds < 1:
         raise InputError(f"--seeds is a number of seeds, at least 1, not {seeds}")
-    texts = split(set_ or [])
-    study = {
+    table = {
         "problems": problems,
         "forms": form or ["strong"],
         "networks": network or ["kan", "mlp"],
@@ -90,34 +92,33 @@ def command(
         "points": points,
         "dtype": dtype,
         "match": match,
-        "settings": texts.named,
+        "settings": parse_settings(set_ or []).prefixed,
         "against": against or [],
-        **parse_options(training),
-        **({"accuracies": accuracy} if accuracy else {}),
+        **parse_training_options(training),
+        **({"thresholds": threshold} if threshold else {}),
     }
-    resources = {} if threads is None else {"threads": threads}
-    stated = checked({"study": study, "resources": resources})
-    planned = matrix(stated)
-    for text in planned.left_out:
-        say(text)
+    study = validate_study({"study": table, "resources": {} if threads is None else {"threads": threads}})
+    sweep = Sweep.from_study(study)
+    for text in sweep.omitted:
+        notify(text)
     with Store(out) as store:
         if workers == 1:
-            tally = run_serial(planned.cases, store, stated.resources, threads=threads, fresh=fresh)
+            progress = run_serial(sweep.specs, store, study.resources, threads=threads, fresh=fresh)
         else:
-            executor = LocalExecutor(workers, stated.resources.threads, out / "workers.log")
-            tally = run_parallel(planned.cases, store, executor, workers, stated.resources, retry=True, fresh=fresh)
-        if tally.found:
-            say(f"{tally.found} of {tally.total} were solved before; --fresh solves them again")
-        wanted = [case.place(out) for case in planned.cases]
-        found = {result.path: result for result in store.results()}
-        table = rows([found[path] for path in wanted if path in found])
-    show(ruled(", ".join(problems), *columns(table, stated.study.accuracies)))
-    if meshes := fem_convergence.mesh_runs(table):
-        show(ruled("finite elements, mesh by mesh", *fem_convergence.columns(meshes)))
-    for problem, first, second, comparison in comparisons(table):
-        print(f"{problem}: {comparison.verdict(first, second)}")
-    for verdict in fem_convergence.verdicts(table):
-        print(verdict)
-    print("\n".join(map(str, wanted)))
-    if tally.failed:
-        raise SolveError(f"{len(tally.failed)} solves failed; the first: {tally.failed[0][1]}")
+            executor = LocalExecutor(workers, study.resources.threads, out / "workers.log")
+            progress = run_parallel(sweep.specs, store, executor, workers, study.resources, retry=True, fresh=fresh)
+        if progress.found:
+            notify(f"{progress.found} of {progress.total} were solved before; --fresh solves them again")
+        paths = [spec.path(out) for spec in sweep.specs]
+        by_path = {result.path: result for result in store.results()}
+        results = rows([by_path[path] for path in paths if path in by_path])
+    print_table(build_table(", ".join(problems), *columns(results, study.study.thresholds)))
+    if meshes := fem_convergence.convergence_runs(results):
+        print_table(build_table("finite elements by mesh", *fem_convergence.columns(meshes)))
+    for name, first, second, comparison in comparisons(results):
+        print(f"{name}: {comparison.describe(first, second)}")
+    for text in fem_convergence.equal_accuracy(results):
+        print(text)
+    print("\n".join(map(str, paths)))
+    if progress.failed:
+        raise SolveError(f"{len(progress.failed)} solves failed; the first: {progress.failed[0][1]}")

@@ -1,4 +1,4 @@
-"""Cases worked on, whatever command asks for it: in this process, in local ones, or elsewhere."""
+"""Execution of the runs of a command: in this process, in worker processes, or on a cluster."""
 
 from __future__ import annotations
 
@@ -9,113 +9,119 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kinn.errors import InputError
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
     from kinn.experiments.batch import BatchProgress
-    from kinn.experiments.execute import Job, JobResult
-    from kinn.experiments.executors import LocalExecutor
+    from kinn.experiments.executors.local import LocalExecutor
+    from kinn.experiments.jobs import Job, JobResult
     from kinn.experiments.run_spec import RunSpec
     from kinn.experiments.specification import Resources
     from kinn.experiments.store import Store
 
 
 def run_serial(
-    cases: Sequence[RunSpec], store: Store, resources: Resources, *, threads: int | None, fresh: bool
+    specs: Sequence[RunSpec], store: Store, resources: Resources, *, threads: int | None, fresh: bool
 ) -> BatchProgress:
-    """Work on cases in this process, one after another; what failed before is tried again."""
+    """Solve runs in this process, one after another; earlier failures are retried."""
     from kinn.experiments.batch import Batch
-    from kinn.experiments.executors import SerialExecutor
+    from kinn.experiments.executors.local import SerialExecutor
 
     batch = Batch(
-        cases, store, SerialExecutor(), threads=threads, checkpoint=resources.checkpoint, retry=True, fresh=fresh,
-        figures=resources.figures, work=_shown,
+        specs, store, SerialExecutor(), threads=threads, checkpoint=resources.checkpoint, retry=True, fresh=fresh,
+        figures=resources.figures, function=_run_with_progress,
     )  # fmt: skip
     return batch.run()
 
 
-def _shown(task: Job) -> JobResult:
-    """Work on a case and show how it goes."""
-    from kinn.cli.progress import progress
-    from kinn.experiments.execute import execute
+def _run_with_progress(job: Job) -> JobResult:
+    from kinn.cli.progress import solve_progress
+    from kinn.experiments.jobs import run_job
 
-    with progress(task.case.title) as show:
-        return execute(task, show)
+    with solve_progress(job.spec.title) as progress:
+        return run_job(job, progress)
 
 
 def run_parallel(
-    cases: Sequence[RunSpec], store: Store, executor: Executor, window: int, resources: Resources,
+    specs: Sequence[RunSpec], store: Store, executor: Executor, window: int, resources: Resources,
     *, retry: bool = False, fresh: bool = False,
 ) -> BatchProgress:  # fmt: skip
-    """Hand cases to an executor and show how it goes; a signal to end sends the workers home at once.
+    """Solve runs with an executor and show the progress; a termination signal ends the workers at once.
 
     Raises:
         KeyboardInterrupt: If the user, or the system, ends it.
     """
-    from kinn.cli.live import live
+    from kinn.cli.progress import batch_progress
     from kinn.experiments.batch import Batch
 
-    with live(store.root) as watch, _ended_by(signal.SIGTERM):
+    with batch_progress(store.root) as on_progress, _interrupt_on(signal.SIGTERM):
         batch = Batch(
-            cases, store, executor, window, resources.threads, resources.checkpoint, retry, fresh, resources.figures, watch,
+            specs, store, executor, window, resources.threads, resources.checkpoint, retry, fresh, resources.figures,
+            on_progress,
         )  # fmt: skip
         try:
-            tally = batch.run()
+            progress = batch.run()
         except BaseException:
             executor.shutdown(wait=True, cancel_futures=True)
             raise
         executor.shutdown()
-        return tally
+        return progress
 
 
-def workers(resources: Resources, asked: int | None) -> int:
-    """Return how many runs to work on at a time: as asked, else as many as the cores have threads for, and GPUs."""
-    from kinn.errors import InputError
+def worker_count(resources: Resources, requested: int | None) -> int:
+    """Number of concurrent runs: as requested, else as many as cores and GPUs allow.
+
+    Raises:
+        InputError: If the number is not positive.
+    """
     from kinn.experiments.executors.local import visible_gpus
 
-    if asked is not None and asked < 1:
-        raise InputError(f"--workers is a number of processes, at least 1, not {asked}")
-    room = cores() // resources.threads
+    if requested is not None and requested < 1:
+        raise InputError(f"--workers is a number of processes, at least 1, not {requested}")
+    limit = core_count() // resources.threads
     if resources.gpus:
-        room = min(room, len(visible_gpus()))
-    return asked or resources.workers or max(1, room)
+        limit = min(limit, len(visible_gpus()))
+    return requested or resources.workers or max(1, limit)
 
 
-def cores() -> int:
-    """Return the number of cores that this process may use."""
+def core_count() -> int:
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pool(resources: Resources, number: int, log: Path) -> LocalExecutor:
-    """Return workers on this machine, each with a GPU of its own where the study asks for that.
+def local_executor(resources: Resources, workers: int, log: Path) -> LocalExecutor:
+    """Worker processes on this machine, each with its own GPU if the study asks for one.
 
     Raises:
-        InputError: If there are not so many GPUs.
+        InputError: If there are too few GPUs.
     """
-    from kinn.errors import InputError
     from kinn.experiments.executors.local import LocalExecutor, visible_gpus
 
     gpus = visible_gpus() if resources.gpus else None
-    if gpus is not None and len(gpus) < number:
-        raise InputError(f"gpus = 1 in [resources]: {number} runs at a time need a GPU each, and there are {len(gpus)}")
-    return LocalExecutor(number, resources.threads, log, gpus=gpus)
+    if gpus is not None and len(gpus) < workers:
+        raise InputError(
+            f"gpus = 1 in [resources]: {workers} concurrent runs need a GPU each, and there are {len(gpus)}"
+        )
+    return LocalExecutor(workers, resources.threads, log, gpus=gpus)
 
 
 @contextmanager
-def _ended_by(number: signal.Signals) -> Iterator[None]:
-    """Treat a signal as Ctrl-C while the block lasts."""
+def _interrupt_on(number: signal.Signals) -> Iterator[None]:
+    """Treat a signal as Ctrl-C within the block."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(number, interrupt)
+    previous = signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(number, before)
+        signal.signal(number, previous)
 
 
-def say(text: str) -> None:
+def notify(text: str) -> None:
     """Print a line on stderr."""
     print(text, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The options that several commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ProblemArgument = Annotated[
 ]
 FormOption = Annotated[str, typer.Option("--form", metavar="NAME", help="The form of the equations.")]
 OptimizerOption = Annotated[
-    str | None, typer.Option("--optimizer", metavar="NAME", help="How to train; the problem's own default if left out.")
+    str | None, typer.Option("--optimizer", metavar="NAME", help="The optimizer. [default: the problem's]")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -28,13 +28,11 @@ SetOption = Annotated[
     ),
 ]
 PointsOption = Annotated[int | None, typer.Option("--points", metavar="N", help="Collocation points.")]
-BudgetOption = Annotated[float | None, typer.Option("--budget", metavar="SECONDS", help="Stop after so many seconds.")]
+BudgetOption = Annotated[float | None, typer.Option("--budget", metavar="SECONDS", help="Limit of the training time.")]
 ClockOption = Annotated[
-    str, typer.Option("--clock", metavar="NAME", help="What the seconds of the budget are counted by: wall or cpu.")
+    str, typer.Option("--clock", metavar="NAME", help="Clock of the budget: wall (wall-clock time) or cpu (CPU time).")
 ]
-IterationsOption = Annotated[
-    int | None, typer.Option("--iterations", metavar="N", help="Stop after so many iterations.")
-]
+IterationsOption = Annotated[int | None, typer.Option("--iterations", metavar="N", help="Maximum of iterations.")]
 DtypeOption = Annotated[str, typer.Option("--dtype", metavar="NAME", help="float64 or float32.")]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder of the run folders.")]
@@ -55,8 +53,8 @@ def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def parse_options(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Training options from what their flags gave."""
+def parse_training_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Training options from the values of their flags."""
     return {name: kind.parse(name, values[name]) for name, kind in option_kinds().items()}
 
 

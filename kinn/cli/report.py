@@ -1,7 +1,8 @@
-"""`kinn report`: what the runs of a folder come to, as a page and for papers."""
+"""`kinn status` and `kinn report`: the runs of a folder, while they run and once they have ended."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -9,56 +10,87 @@ import typer
 
 from kinn.errors import InputError
 
+RunsArgument = Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of run folders.")]
 
-def command(
-    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of run folders.")] = Path("runs"),
+
+def status(runs: RunsArgument = Path("runs")) -> None:
+    """Show which runs are running, done, interrupted and failed, and which runs of studies are missing."""
+    from kinn.cli.progress import active_table
+    from kinn.cli.tables import build_table, print_table
+    from kinn.experiments.results import DONE, FAILURE, INTERRUPTED, RUNNING
+    from kinn.experiments.run_lock import active_runs
+    from kinn.experiments.store import Manifest, Store
+
+    with Store(runs, create=False) as store:
+        store.refresh()
+        results = store.results()
+        states = (DONE, FAILURE, RUNNING, INTERRUPTED)
+        counts: dict[str, Counter[str]] = {}
+        for result in results:
+            counts.setdefault(str(result.config["problem"]["name"]), Counter())[result.status] += 1
+        cells = [[name, *(str(count[state]) for state in states)] for name, count in sorted(counts.items())]
+        print_table(build_table(str(runs), ["problem", *states], cells))
+        known = {result.path.name: result.status for result in results}
+        for manifest in Manifest.read_all(runs):
+            by_state = Counter(known.get(name, "waiting") for name in manifest.hashes)
+            parts = ", ".join(f"{by_state[state]} {state}" for state in (*states, "waiting") if by_state[state])
+            print(f"study {manifest.name}: {len(manifest.hashes)} runs: {parts}")
+        if active := active_runs(runs):
+            print_table(active_table(active))
+        for result in results:
+            if result.status == FAILURE:
+                print(f"failed: {result.path}: {result.reason}")
+        for reason in store.rejected.values():
+            print(f"rejected: {reason}")
+
+
+def report(
+    runs: RunsArgument = Path("runs"),
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. [default: report.html]")
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A line for each run.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A line per run.")] = None,
     latex: Annotated[Path | None, typer.Option("--latex", metavar="FILE", help="The summary, for booktabs.")] = None,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="The summary in Markdown.")
     ] = None,
     figures: Annotated[Path | None, typer.Option("--figures", metavar="FOLDER", help="Figures as PNG and PDF.")] = None,
-    accuracy: Annotated[
-        list[float] | None, typer.Option("--accuracy", metavar="E", help="Tell the seconds to this error. Repeatable.")
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option("--threshold", metavar="E", help="State the time to this error threshold. Repeatable."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of the page.")] = None,
 ) -> None:
-    """Write a report of finished and failed runs: one page, and tables and figures for papers where asked for."""
-    from kinn.cli.execute import say
-    from kinn.experiments.report.exporters import as_csv, as_latex, as_markdown
-    from kinn.experiments.report.figures import figures as drawn
-    from kinn.experiments.report.figures import save
-    from kinn.experiments.report.page import page, write
-    from kinn.experiments.report.thumbnails import illustrate
+    """Write a report of finished and failed runs: a page, and optionally tables and figures for papers."""
+    from kinn.cli.execute import notify
+    from kinn.experiments.report.exporters import to_csv, to_latex, to_markdown, write_text
+    from kinn.experiments.report.figures import draw_median_runs, save
+    from kinn.experiments.report.figures import figures as build_figures
+    from kinn.experiments.report.page import page
     from kinn.experiments.store import Store
-    from kinn.experiments.tables import ACCURACIES, columns, rows
+    from kinn.experiments.tables import THRESHOLDS, columns, rows
 
-    with Store(runs, make=False) as store:
+    with Store(runs, create=False) as store:
         store.refresh()
         table = rows(store.results())
-        for reason in store.refused.values():
-            say(f"left out: {reason}")
+        for reason in store.rejected.values():
+            notify(f"left out: {reason}")
     if not table:
         raise InputError(f"no run in {runs} has ended: there is nothing to report")
-    levels = sorted(accuracy or ACCURACIES, reverse=True)
-    heads, cells = columns(table, levels)
-    texts = ((csv, as_csv(table)), (latex, as_latex(heads, cells)), (markdown, as_markdown(heads, cells)))
+    thresholds = sorted(threshold or THRESHOLDS, reverse=True)
+    headings, cells = columns(table, thresholds)
+    texts = ((csv, to_csv(table)), (latex, to_latex(headings, cells)), (markdown, to_markdown(headings, cells)))
     for file, text in texts:
         if file is not None:
-            write(file, text)
+            write_text(file, text)
             print(file)
-    if out is None and any((csv, latex, markdown, figures)):
-        wanted = None
-    else:
-        wanted = out or Path("report.html")
-    if wanted or figures:
-        made = drawn(table)
-        if wanted:
-            illustrate(table, say)
-            write(wanted, page(title or runs.resolve().name, table, made, levels))
-            print(wanted)
+    if out is None and not any((csv, latex, markdown, figures)):
+        out = Path("report.html")
+    if out or figures:
+        drawn = build_figures(table)
+        if out:
+            draw_median_runs(table, notify)
+            write_text(out, page(title or runs.resolve().name, table, drawn, thresholds))
+            print(out)
         if figures:
-            print("\n".join(map(str, save(made, figures))))
+            print("\n".join(map(str, save(drawn, figures))))

@@ -1,4 +1,4 @@
-"""`kinn solve`: one problem, one network, one run folder."""
+"""`kinn solve` and `kinn resume`: one problem, one network, one run folder."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from kinn.cli.options import (
     ProblemArgument,
     SetOption,
     ThreadsOption,
-    parse_options,
+    parse_training_options,
     with_training_options,
 )
 
 
 @with_training_options
-def command(
+def solve(
     problem: ProblemArgument,
     form: FormOption = "strong",
     network: Annotated[str, typer.Option("--network", metavar="NAME", help="kan or mlp.")] = "kan",
@@ -37,27 +37,26 @@ def command(
     budget: BudgetOption = None,
     clock: ClockOption = "wall",
     iterations: IterationsOption = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="One seed, one result.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
     dtype: DtypeOption = "float64",
     threads: ThreadsOption = None,
     out: OutOption = Path("runs"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where an earlier solve was cut short.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Restart an interrupted solve.")] = False,
     checkpoint: CheckpointOption = 10.0,
     json: JsonOption = False,
     **training: Any,
 ) -> None:
-    """Solve a problem and keep the solution, its figures and how good it is in a run folder."""
-    from kinn.cli.progress import run
-    from kinn.cli.tables import report
-    from kinn.runs.options import Options, specified
+    """Solve a problem and write the solution, its errors and figures into a run folder."""
+    from kinn.cli.progress import run_with_progress
+    from kinn.cli.tables import print_solution
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
-    from kinn.runs.settings import split
+    from kinn.runs.run_options import RunOptions, parse_settings, with_settings
     from kinn.solver import resolve_network
     from kinn.train.distributed import process_group, rank
 
-    texts = split(set_ or [])
-    options = Options(
+    texts = parse_settings(set_ or [])
+    options = RunOptions(
         form,
         optimizer,
         texts.optimizer,
@@ -69,17 +68,45 @@ def command(
         out,
         clock,
         checkpoint,
-        strategies=parse_options(training),
+        strategies=parse_training_options(training),
         strategy_settings=texts.strategies,
     )
     source = find_problem(problem)
-    settings, made = source.build(texts.problem)
-    made = made.in_form(form)
-    architecture = specified(resolve_network(made, network), texts.network, "network")
-    work = ResolvedRun(
-        source, settings, made, architecture, options.optimizer_for(made), options.recipe_for(made), seed, options
-    )
+    settings, loaded = source.build(texts.problem)
+    loaded = loaded.in_form(form)
+    architecture = with_settings(resolve_network(loaded, network), texts.network, "network")
+    method = options.optimizer_for(loaded)
+    training_options = options.training_options_for(loaded)
+    run = ResolvedRun(source, settings, loaded, architecture, method, training_options, seed, options)
     with process_group():
-        solution = run(work, fresh=fresh)
+        solution = run_with_progress(run, fresh=fresh)
         if rank() == 0:
-            report(solution, json)
+            print_solution(solution, json)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="SECONDS", help="Seconds of training in total.")
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option("--iterations", metavar="N", help="Maximum of iterations in total.")
+    ] = None,
+    problem: Annotated[
+        Path | None, typer.Option("--problem", metavar="SCRIPT", help="The problem script, if it was moved.")
+    ] = None,
+    threads: ThreadsOption = None,
+    checkpoint: CheckpointOption = 10.0,
+    json: JsonOption = False,
+) -> None:
+    """Resume an interrupted solve from its last checkpoint, or a finished one with more time."""
+    from kinn.cli.progress import solve_progress
+    from kinn.cli.tables import print_solution
+    from kinn.runs.resume import Resumption
+
+    resumption = Resumption.of(
+        run, problem, budget=budget, iterations=iterations, threads=threads, checkpoint_every=checkpoint
+    )
+    with solve_progress(resumption.resolved_run.title) as progress:
+        solution = resumption.run(progress)
+    print_solution(solution, json)

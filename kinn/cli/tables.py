@@ -1,4 +1,4 @@
-"""What the commands print of solutions."""
+"""Tables of solutions and studies on stdout."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from kinn.solution import Solution
 
 
-def show(table: Table) -> None:
-    """Print a table on stdout, as wide as it is where no terminal limits it."""
+def print_table(table: Table) -> None:
+    """Print a table on stdout, at its full width unless a terminal limits it."""
     console = Console()
     if not console.is_terminal:
         console.width = 200
     console.print(table)
 
 
-def report(solution: Solution, json: bool) -> None:
-    """Print one solve: as a JSON object on one line, or as a table."""
+def print_solution(solution: Solution, json: bool) -> None:
+    """Print the summary of a solve, as a JSON object on one line or as a table."""
     summary = solution.summary()
     if json:
         print(dumps(nan_to_null(summary), allow_nan=False))
     else:
-        show(summary_table(summary, solution.quadrature))
+        print_table(summary_table(summary, solution.quadrature))
 
 
-def ruled(title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
-    """Return cells as a table; texts are shown as they are."""
-    table = Table(*heads, title=title)
+def build_table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    """Table of cells, whose text is not interpreted as markup."""
+    table = Table(*headings, title=title)
     for row in cells:
         table.add_row(*map(escape, row))
     return table
 
 
 def summary_table(summary: Mapping[str, Any], quadrature: QuadratureCheck | None = None) -> Table:
-    """Return one solve, a line a figure."""
-    table = Table("what", "value", show_header=False, box=None)
+    """Summary of a solve, a line per quantity."""
+    table = Table("quantity", "value", show_header=False, box=None)
     table.add_row("problem", f"{summary['problem']}, {summary['form']} form")
     table.add_row("network", f"{summary['network']}, {summary['parameters']} parameters")
     table.add_row(
@@ -52,15 +52,15 @@ def summary_table(summary: Mapping[str, Any], quadrature: QuadratureCheck | None
     )
     table.add_row("stopped", str(summary["stopped"]))
     for field, errors in summary["errors"].items():
-        figures = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
-        table.add_row(f"error of {field}", figures)
+        values = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
+        table.add_row(f"error of {field}", values)
     for field, errors in (summary["bem"] or {}).items():
-        figures = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
-        table.add_row(f"error of {field}, plain boundary elements", figures)
-    for name, found in summary["unknowns"].items():
-        std = "" if found["std"] is None else f" +- {found['std']:.1g}"
-        error = "" if found["error"] is None else f", relative error {found['error']:.1e}"
-        table.add_row(name, f"{found['value']:.6g}{std}{error}")
+        values = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
+        table.add_row(f"error of {field}, boundary elements alone", values)
+    for name, unknown in summary["unknowns"].items():
+        std = "" if unknown["std"] is None else f" +- {unknown['std']:.1g}"
+        error = "" if unknown["error"] is None else f", relative error {unknown['error']:.1e}"
+        table.add_row(name, f"{unknown['value']:.6g}{std}{error}")
     if quadrature is not None:
         table.add_row("quadrature", str(quadrature))
     table.add_row("run", str(summary["run"]))

@@ -1,4 +1,4 @@
-"""The batch: hands cases to workers, keeps count, and leaves a store that it can be gone on with at any moment."""
+"""Batches: jobs handed to an executor, with a store from which a batch can be resumed at any moment."""
 
 from __future__ import annotations
 
@@ -8,75 +8,75 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 
-from kinn.experiments.execute import BUSY, FAILED, FOUND, SOLVED, UNWRITABLE, Job, JobResult, execute
-from kinn.experiments.executors.errors import Unreachable
+from kinn.errors import ExecutorUnreachable
+from kinn.experiments.jobs import BUSY, FAILED, FOUND, SOLVED, UNWRITABLE, Job, JobResult, run_job
 from kinn.experiments.results import DONE, FAILURE
-from kinn.experiments.run_lock import claim
+from kinn.experiments.run_lock import lock_run
 from kinn.experiments.run_spec import RunSpec
 from kinn.experiments.store import Store, StoreError
 
-#: Seconds after which a case that another process is at is asked for again.
-PATIENCE = 2.0
+#: Seconds after which a run that another process has locked is tried again.
+RETRY_AFTER = 2.0
 
-#: Seconds between two looks at what goes on.
-TICK = 0.5
+#: Seconds between two calls of `on_progress`.
+INTERVAL = 0.5
 
 
 @dataclass
 class BatchProgress:
-    """How far a batch has come.
+    """Progress of a batch.
 
     Attributes:
-        total: The number of cases.
-        found: How many were solved before.
-        kept: How many had failed before, and are not tried again.
-        solved: How many this batch solved.
-        failed: The cases that failed in it, each with the reason.
-        running: The cases handed to workers.
-        said: What the user should know of single cases.
-        began: When it began.
+        total: The number of runs.
+        found: The number of runs that were solved before.
+        failed_before: The number of runs that failed before, and are not retried.
+        solved: The number of runs that this batch solved.
+        failed: The runs that failed in this batch, each with the reason.
+        running: The runs handed to workers.
+        messages: Messages about single runs for the user.
+        started: The start of the batch, by the monotonic clock.
     """
 
     total: int
     found: int = 0
-    kept: int = 0
+    failed_before: int = 0
     solved: int = 0
     failed: list[tuple[RunSpec, str]] = field(default_factory=list)
     running: list[RunSpec] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
+    messages: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def ended(self) -> int:
-        """The number of cases that nothing more is done with."""
-        return self.found + self.kept + self.solved + len(self.failed)
+        """The number of runs that are finished, well or not."""
+        return self.found + self.failed_before + self.solved + len(self.failed)
 
     @property
-    def remaining(self) -> float | None:
-        """Seconds until the end, as those so far suggest; None before the first has ended."""
-        done = self.solved + len(self.failed)
-        return (self.total - self.ended) * (time.monotonic() - self.began) / done if done else None
+    def remaining_seconds(self) -> float | None:
+        """Estimated seconds until the end; None before the first run has ended."""
+        count = self.solved + len(self.failed)
+        return (self.total - self.ended) * (time.monotonic() - self.started) / count if count else None
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch is made of.
+    """A batch of runs.
 
     Attributes:
-        cases: The cases.
-        store: Where their runs are.
-        executor: Where they are worked on.
-        window: How many are handed out at a time.
-        threads: CPU threads of each.
-        checkpoint: Seconds between two checkpoints.
-        retry: Whether to try again what failed.
+        specs: The runs.
+        store: The store of their run folders.
+        executor: The executor of the jobs.
+        window: The number of jobs submitted at a time.
+        threads: CPU threads of each run.
+        checkpoint: Seconds between checkpoints.
+        retry: Whether to retry runs that failed before.
         fresh: Whether to solve again what is solved.
         figures: Whether to draw each solution.
-        watch: Called now and then with how far it has come.
-        work: What is called with each task.
+        on_progress: Called periodically with the progress.
+        function: Called with each job, `run_job` by default.
     """
 
-    cases: Sequence[RunSpec]
+    specs: Sequence[RunSpec]
     store: Store
     executor: Executor
     window: int = 1
@@ -85,89 +85,89 @@ class Batch:
     retry: bool = False
     fresh: bool = False
     figures: bool = False
-    watch: Callable[[BatchProgress], None] = lambda _: None
-    work: Callable[[Job], JobResult] = execute
+    on_progress: Callable[[BatchProgress], None] = lambda _: None
+    function: Callable[[Job], JobResult] = run_job
 
     def run(self) -> BatchProgress:
-        """Work on all cases, and return how they ended.
+        """Run all jobs and return the final progress.
 
         Raises:
             InputError: If a run folder is of another version.
-            StoreError: If the store cannot be written any more; what is solved is kept.
-            Unreachable: If no more work can be handed out; what is solved is kept.
-            KeyboardInterrupt: If the user ends it; what is solved is kept, and the rest resumed by another batch.
+            StoreError: If the store cannot be written any more; finished runs are kept.
+            ExecutorUnreachable: If no more jobs can be submitted; finished runs are kept.
+            KeyboardInterrupt: If the user ends it; finished runs are kept, and another batch resumes the others.
         """
-        tally = BatchProgress(len(self.cases))
-        waiting: deque[tuple[float, RunSpec]] = deque((0.0, case) for case in self._open(tally))
-        pending: dict[Future[JobResult], RunSpec] = {}
-        while waiting or pending:
-            later: list[tuple[float, RunSpec]] = []
-            while waiting and len(pending) < self.window:
-                due, case = waiting.popleft()
+        progress = BatchProgress(len(self.specs))
+        waiting: deque[tuple[float, RunSpec]] = deque((0.0, spec) for spec in self._pending(progress))
+        submitted: dict[Future[JobResult], RunSpec] = {}
+        while waiting or submitted:
+            postponed: list[tuple[float, RunSpec]] = []
+            while waiting and len(submitted) < self.window:
+                due, spec = waiting.popleft()
                 if due > time.monotonic():
-                    later.append((due, case))
+                    postponed.append((due, spec))
                     continue
-                tally.running.append(case)
-                pending[self.executor.submit(self.work, self._task(case))] = case
+                progress.running.append(spec)
+                submitted[self.executor.submit(self.function, self._job(spec))] = spec
                 if self.window == 1:
                     break
-            waiting.extend(later)
-            self.watch(tally)
-            if not pending:
-                time.sleep(TICK)
+            waiting.extend(postponed)
+            self.on_progress(progress)
+            if not submitted:
+                time.sleep(INTERVAL)
                 continue
-            for future in wait(pending, timeout=TICK, return_when=FIRST_COMPLETED).done:
-                case = pending.pop(future)
-                tally.running.remove(case)
-                if not self._take(case, future, tally):
-                    waiting.append((time.monotonic() + PATIENCE, case))
-        self.watch(tally)
-        return tally
+            for future in wait(submitted, timeout=INTERVAL, return_when=FIRST_COMPLETED).done:
+                spec = submitted.pop(future)
+                progress.running.remove(spec)
+                if not self._record(spec, future, progress):
+                    waiting.append((time.monotonic() + RETRY_AFTER, spec))
+        self.on_progress(progress)
+        return progress
 
-    def _open(self, tally: BatchProgress) -> list[RunSpec]:
-        """Return the cases to work on."""
+    def _pending(self, progress: BatchProgress) -> list[RunSpec]:
+        """Runs to be solved."""
         self.store.refresh()
         out = []
-        for case in self.cases:
-            known = self.store.result(case.place(self.store.root))
-            if known is not None and known.status == DONE and not self.fresh:
-                tally.found += 1
-            elif known is not None and known.status == FAILURE and not (self.retry or self.fresh):
-                tally.kept += 1
+        for spec in self.specs:
+            result = self.store.result(spec.path(self.store.root))
+            if result is not None and result.status == DONE and not self.fresh:
+                progress.found += 1
+            elif result is not None and result.status == FAILURE and not (self.retry or self.fresh):
+                progress.failed_before += 1
             else:
-                out.append(case)
+                out.append(spec)
         return out
 
-    def _task(self, case: RunSpec) -> Job:
+    def _job(self, spec: RunSpec) -> Job:
         root = str(self.store.root.absolute())
-        return Job(case.config, case.origin, root, self.threads, self.checkpoint, self.fresh, self.figures)
+        return Job(spec.config, spec.origin, root, self.threads, self.checkpoint, self.fresh, self.figures)
 
-    def _take(self, case: RunSpec, future: Future[JobResult], tally: BatchProgress) -> bool:
-        """Take note of how the work on a case ended; False where it is to be asked for again."""
+    def _record(self, spec: RunSpec, future: Future[JobResult], progress: BatchProgress) -> bool:
+        """Record the result of a job; False if it is to be submitted again."""
         try:
-            ending = future.result()
-        except Unreachable:
+            result = future.result()
+        except ExecutorUnreachable:
             raise
-        except Exception as error:  # noqa: BLE001 - the worker died, or could not even begin
-            ending = JobResult(FAILED, self._bury(case, f"{error}" or type(error).__name__))
-        tally.said += [f"{case.title}: {text}" for text in ending.said]
-        if ending.state == BUSY:
+        except Exception as error:  # noqa: BLE001 - the worker died, or could not start
+            result = JobResult(FAILED, self._save_failure(spec, f"{error}" or type(error).__name__))
+        progress.messages += [f"{spec.title}: {text}" for text in result.messages]
+        if result.state == BUSY:
             return False
-        if ending.state == UNWRITABLE:
-            raise StoreError(ending.reason)
-        self.store.record(case.place(self.store.root))
-        tally.solved += ending.state == SOLVED
-        tally.found += ending.state == FOUND
-        if ending.state == FAILED:
-            tally.failed.append((case, ending.reason))
+        if result.state == UNWRITABLE:
+            raise StoreError(result.reason)
+        self.store.record(spec.path(self.store.root))
+        progress.solved += result.state == SOLVED
+        progress.found += result.state == FOUND
+        if result.state == FAILED:
+            progress.failed.append((spec, result.reason))
         return True
 
-    def _bury(self, case: RunSpec, reason: str) -> str:
-        """Leave a run folder of a case whose worker died."""
+    def _save_failure(self, spec: RunSpec, reason: str) -> str:
+        """Write the run folder of a run whose worker died."""
         from kinn.runs.folder import RunFolder
 
         root = self.store.root
-        with claim(root, case.place(root)) as held:
-            if held is not None:
-                RunFolder(root, case.config).save_failure(reason, [])
+        with lock_run(root, spec.path(root)) as lock:
+            if lock is not None:
+                RunFolder(root, spec.config).save_failure(reason, [])
         return reason

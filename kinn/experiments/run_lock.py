@@ -1,7 +1,7 @@
-"""Claims: which process is at work on which run, so that two batches on one store do not meet.
+"""Run locks: of the processes on one store, each run belongs to one at a time.
 
-A claim is a lock on a file that the system gives back when the process ends, however it ends. What is in the file says
-how the run stands, for `kinn status` and the live table.
+A lock is a locked file, which the system releases when the process ends, however it ends. A second file holds the
+status of the run for `kinn status` and the live table.
 """
 
 from __future__ import annotations
@@ -13,51 +13,48 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-#: The system's locks; not on Windows, where one batch at a time is the user's to see to.
-_LOCKS: Any = import_module("fcntl") if find_spec("fcntl") else None
+from filelock import BaseFileLock, FileLock, Timeout
 
-#: The folder of the files under that of all runs.
-FOLDER = ".claims"
+#: The folder of the lock files under that of all runs.
+FOLDER = ".locks"
 
-#: Seconds between two notes of how a run stands.
+#: Seconds between two writes of a status.
 INTERVAL = 0.5
+
+#: Seconds after which a lock counts as held: `active_runs` holds it for an instant.
+TIMEOUT = 0.1
 
 
 class RunLock:
-    """The right to work on a run, held by this process.
+    """Lock of a run, held by this process.
 
     Args:
-        file: The locked file.
+        status_file: The file for the status of the run.
     """
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-        self._facts: dict[str, Any] = {"pid": os.getpid(), "host": socket.gethostname(), "began": time.time()}
-        self._due = 0.0
+    def __init__(self, status_file: Path) -> None:
+        self._file = status_file
+        self._status: dict[str, Any] = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.time()}
+        self._next_write = 0.0
 
-    def note(self, **facts: Any) -> None:
-        """Write how the run stands, at most every `INTERVAL` seconds."""
-        self._facts |= facts
-        if time.monotonic() < self._due:
+    def write_status(self, **values: Any) -> None:
+        """Write the status of the run, at most every `INTERVAL` seconds."""
+        self._status |= values
+        if time.monotonic() < self._next_write:
             return
-        self._due = time.monotonic() + INTERVAL
-        with suppress(OSError):  # on a full disk the run itself will say so
-            self._file.seek(0)
-            self._file.write(json.dumps(self._facts) + "\n")
-            self._file.truncate()
-            self._file.flush()
+        self._next_write = time.monotonic() + INTERVAL
+        with suppress(OSError):  # on a full disk the run itself fails with a message
+            self._file.write_text(json.dumps(self._status), encoding="utf-8")
 
 
 @contextmanager
-def claim(root: Path, run: Path) -> Iterator[RunLock | None]:
-    """Claim a run while the block lasts; None where another process is at work on it.
+def lock_run(root: Path, run: Path) -> Iterator[RunLock | None]:
+    """Lock a run for the duration of the block; None if another process holds it.
 
-    What an earlier process left half-written beside the run folder is cleared away.
+    Temporary folders that a killed process left beside the run folder are removed.
 
     Args:
         root: The folder of all runs.
@@ -65,55 +62,42 @@ def claim(root: Path, run: Path) -> Iterator[RunLock | None]:
     """
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / run.name
-    file = _locked(place)
-    if file is None:
+    lock_file, status_file = folder / f"{run.name}.lock", folder / f"{run.name}.json"
+    lock = FileLock(lock_file)
+    try:
+        lock.acquire(timeout=TIMEOUT, poll_interval=0.02)
+    except Timeout:
         yield None
         return
     try:
-        for left in run.parent.glob(f".{run.name}.*"):
-            if ".old-" not in left.name:  # that may be the last good state
-                shutil.rmtree(left, ignore_errors=True)
-        yield RunLock(file)
+        for leftover in run.parent.glob(f".{run.name}.*"):
+            if ".old-" not in leftover.name:  # that may be the last good state
+                shutil.rmtree(leftover, ignore_errors=True)
+        yield RunLock(status_file)
     finally:
-        place.unlink(missing_ok=True)
-        file.close()
+        _release(lock, lock_file, status_file)
 
 
-def _locked(place: Path) -> IO[str] | None:
-    """Return a file that this process alone holds, or None where another does."""
-    while True:
-        file = os.fdopen(os.open(place, os.O_RDWR | os.O_CREAT, 0o644), "r+")
-        if not _lock(file):
-            file.close()
-            return None
-        with suppress(FileNotFoundError):
-            if os.fstat(file.fileno()).st_ino == place.stat().st_ino:
-                return file
-        file.close()  # it was given back, and removed, between opening and locking
-
-
-def _lock(file: IO[str]) -> bool:
-    if _LOCKS is None:
-        return True
-    try:
-        _LOCKS.flock(file, _LOCKS.LOCK_EX | _LOCKS.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def active(root: Path) -> dict[str, Mapping[str, Any]]:
-    """Return what is said of the runs that a process is at work on, by the names of their folders."""
+def active_runs(root: Path) -> dict[str, Mapping[str, Any]]:
+    """Status of the runs that a process holds, by the names of their folders; stale files of others are removed."""
     out: dict[str, Mapping[str, Any]] = {}
-    for place in sorted((root / FOLDER).glob("*")):
-        with suppress(FileNotFoundError), place.open() as file:
-            if _LOCKS is None:
-                return {}
-            try:
-                _LOCKS.flock(file, _LOCKS.LOCK_SH | _LOCKS.LOCK_NB)
-            except BlockingIOError:
-                out[place.name] = {}
-                with suppress(ValueError):  # it is being written
-                    out[place.name] = json.loads(file.readline())
+    for lock_file in sorted((root / FOLDER).glob("*.lock")):
+        status_file = lock_file.with_suffix(".json")
+        lock = FileLock(lock_file)
+        try:
+            lock.acquire(timeout=0)
+        except OSError:  # held, or another user's
+            out[lock_file.stem] = {}
+            with suppress(OSError, ValueError):  # not written yet, or just being written
+                out[lock_file.stem] = json.loads(status_file.read_text(encoding="utf-8"))
+        else:
+            _release(lock, lock_file, status_file)
     return out
+
+
+def _release(lock: BaseFileLock, lock_file: Path, status_file: Path) -> None:
+    """Remove the files of a lock that this process holds, and release it."""
+    status_file.unlink(missing_ok=True)
+    with suppress(PermissionError):  # Windows does not remove an open file
+        lock_file.unlink(missing_ok=True)
+    lock.release()

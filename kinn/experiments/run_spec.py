@@ -1,24 +1,33 @@
-"""A case: one run of a study, resolved, as plain data that any worker can turn into a solve."""
+"""Run specifications of a study: plain data from which any worker builds a run; those of baselines too."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kinn.baselines import discretised
+from kinn.baselines import Baseline, discretised, get_baseline
 from kinn.config import config_hash, to_plain
+from kinn.errors import InputError
 from kinn.runs.folder import run_path
 from kinn.runs.resolved_run import ResolvedRun
+from kinn.training_options import TrainingOptions
+
+if TYPE_CHECKING:
+    from kinn.experiments.specification import Study
+    from kinn.networks import Architecture
+    from kinn.problem import Problem
+    from kinn.runs.problem_loader import ProblemSource
+    from kinn.runs.run_options import RunOptions
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run.
+    """Specification of one run.
 
     Attributes:
-        config: The resolved configuration, plain data; its hash is the identity of the run.
+        config: The resolved configuration, plain data; its hash identifies the run.
         origin: The name of the problem, or the path of its script.
     """
 
@@ -26,12 +35,12 @@ class RunSpec:
     origin: str
 
     @staticmethod
-    def of(work: ResolvedRun) -> RunSpec:
-        """Return the case of a solve."""
-        return RunSpec(to_plain(work.config), work.origin)
+    def from_run(run: ResolvedRun) -> RunSpec:
+        """Specification of a resolved run."""
+        return RunSpec(to_plain(run.config), run.origin)
 
-    def replaced(self, **values: Any) -> RunSpec:
-        """Return the same with other values in its configuration, another seed say."""
+    def replace(self, **values: Any) -> RunSpec:
+        """Specification with other values in its configuration, such as another seed."""
         return RunSpec({**self.config, **values}, self.origin)
 
     @property
@@ -40,16 +49,98 @@ class RunSpec:
         return config_hash(self.config)
 
     @property
-    def seedless(self) -> bool:
-        """Whether all seeds would give the same."""
-        return discretised(self.config)
+    def has_seed(self) -> bool:
+        """Whether the result depends on the seed."""
+        return not discretised(self.config)
 
     @property
     def title(self) -> str:
-        """What a line of progress calls it."""
+        """The name of the run in progress lines."""
         c = self.config
         return f"{c['problem']['name']}, {c['form']}, {c['network']['name']}, seed {c['seed']}"
 
-    def place(self, root: Path) -> Path:
-        """Return its run folder."""
+    def path(self, root: Path) -> Path:
+        """Path of the run folder."""
         return run_path(root, self.config)
+
+
+def match_sizes(networks: Sequence[Architecture], problem: Problem) -> list[Architecture]:
+    """Networks with the widths of all but the first scaled to the parameter count of the first on a problem."""
+    from kinn.forms import DomainTrial
+    from kinn.networks import match_parameters
+
+    first, *others = networks
+    if not others:
+        return [first]
+    network = DomainTrial(problem, first).network(next(iter(problem.subdomains)))
+    return [first, *(match_parameters(o, network.parameter_count, network.inputs, network.outputs) for o in others)]
+
+
+def baseline_runs(
+    study: Study,
+    source: ProblemSource,
+    settings: Mapping[str, Any],
+    problem: Problem,
+    networks: Sequence[Architecture],
+    options: RunOptions,
+    omitted: list[str],
+) -> Iterator[ResolvedRun]:
+    """Runs of a problem by the baselines of a study.
+
+    A baseline that trains networks solves its own form only, with the first MLP of the study or the problem's own; one
+    that discretises solves beside any form, once with each of its methods.
+
+    Args:
+        study: The study.
+        source: Source of the problem.
+        settings: All settings of the problem.
+        problem: The problem in a form of the study.
+        networks: The networks of the study for it.
+        options: The options of the study.
+        omitted: Receives a line for each problem that a baseline cannot solve.
+
+    Raises:
+        InputError: If a baseline is unknown or not installed.
+    """
+    for name in study.against:
+        baseline = get_baseline(name)
+        if baseline.trains and options.form != baseline.form:
+            continue
+        module = baseline.loaded()
+        try:
+            module.check(problem)
+        except InputError as error:
+            omitted.append(str(error))
+            continue
+        for network, optimizer in _trained(study, problem, networks) if baseline.trains else module.WAYS:
+            yield _baseline_run(source, settings, problem, network, optimizer, study.seed_list[0], options, baseline)
+
+
+def _baseline_run(
+    source: ProblemSource,
+    settings: Mapping[str, Any],
+    problem: Problem,
+    network: Any,
+    optimizer: Any,
+    seed: int,
+    options: RunOptions,
+    baseline: Baseline,
+) -> ResolvedRun:
+    if not baseline.trains:  # it has its own points, and is the same beside any form
+        options = replace(options, form=baseline.form, points=0, iterations=None)
+        problem = problem.in_form(baseline.form)
+    training = TrainingOptions()
+    return ResolvedRun(source, settings, problem, network, optimizer, training, seed, options, baseline.name)
+
+
+def _trained(study: Study, problem: Problem, networks: Sequence[Architecture]) -> list[tuple[Any, Any]]:
+    """The network that a baseline trains, with an optimizer in place of its own."""
+    from kinn.optim import Adam
+    from kinn.solver import resolve_network
+
+    network = next((n for n in networks if n.name == "mlp"), None)
+    if network is None:
+        network = resolve_network(problem, "mlp")
+        if study.match == "parameters":
+            network = match_sizes([networks[0], network], problem)[1]
+    return [(network, Adam())]

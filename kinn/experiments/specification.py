@@ -1,4 +1,4 @@
-"""What a study file says: problems, forms, networks, optimisers, seeds, sweeps, exclusions, resources."""
+"""Schema of a study file: problems, forms, networks, optimizers, seeds, sweeps, exclusions, resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic import (
 
 from kinn.training_options import option_kinds
 
-#: The time of a run.
+#: The training time of a run.
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -39,28 +39,28 @@ class Entry(BaseModel):
 
 
 class Budget(BaseModel):
-    """The time of some cases: `seconds`, and the values that these have: `{ problem = "crack", seconds = 60 }`."""
+    """The training time of the runs with given values: `{ problem = "crack", seconds = 60 }`."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     seconds: Seconds
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """The values by name."""
+    def selection(self) -> dict[str, Any]:
+        """The values of the runs, by name."""
         return dict(self.__pydantic_extra__ or {})
 
 
-def _entry(value: Any) -> Any:
+def _as_entry(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-def _several(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Named = Annotated[Entry, BeforeValidator(_entry)]
-Names = Annotated[list[Named], BeforeValidator(_several), Field(min_length=1)]
+Named = Annotated[Entry, BeforeValidator(_as_entry)]
+Names = Annotated[list[Named], BeforeValidator(_as_list), Field(min_length=1)]
 Axes = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 
@@ -68,27 +68,27 @@ class _Study(_Table):
     """The table `[study]`; the options of `TrainingOptions` belong to it.
 
     Attributes:
-        name: What the report calls the study.
-        problems: Names or scripts, each with settings if need be.
-        forms: The forms of the equations; a problem that does not state one is left out of it.
-        networks: The networks, each with settings if need be; the problem's own are the default.
-        optimizers: The methods; the problem's own by default.
+        name: The title of the report.
+        problems: Names or scripts, optionally with settings.
+        forms: The forms of the equations; a problem is omitted from a form that it does not state.
+        networks: The networks, optionally with settings in place of the problem's.
+        optimizers: The optimizers; the problem's by default.
         seeds: A count, or a list of seeds.
-        budget: Seconds a run; the problem's own by default.
-        clock: What they are counted by: "wall", or "cpu" for the processor's, of all threads of a run together.
-        iterations: The most steps a run.
+        budget: Seconds per run; the problem's by default.
+        clock: "wall" for wall-clock time, "cpu" for the CPU time of all threads of a run.
+        iterations: The maximum of iterations per run.
         points: Collocation points.
         dtype: "float64" or "float32".
-        match: "parameters" scales the networks after the first to its number of parameters; "time" leaves their sizes as
-            they are, so that only the time is the same.
-        settings: Settings that go to all that have them, as `--set` takes them.
-        accuracies: The relative L2 errors to which seconds are told.
-        against: Peers that solve the problems too: "deepxde" with an MLP, "fem" on meshes.
+        match: "parameters" scales all but the first network to its number of parameters; "time" keeps the sizes, so that
+            only the time is equal.
+        settings: Settings of everything that has them, by their names for `--set`.
+        thresholds: The relative L2 errors for which the report states the time to threshold.
+        against: Baselines that solve the problems too: "deepxde" with an MLP, "fem" on meshes.
     """
 
     name: str = "study"
     problems: Names
-    forms: Annotated[list[str], BeforeValidator(_several), Field(min_length=1)] = ["strong"]
+    forms: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)] = ["strong"]
     networks: Names = [Entry(name="kan"), Entry(name="mlp")]
     optimizers: Names | None = None
     seeds: PositiveInt | Annotated[list[NonNegativeInt], Field(min_length=1)] = 3
@@ -99,13 +99,12 @@ class _Study(_Table):
     dtype: Literal["float64", "float32"] = "float64"
     match: Literal["parameters", "time"] = "time"
     settings: dict[str, Any] = {}
-    accuracies: list[Annotated[float, Field(gt=0)]] = [1e-2, 1e-3, 1e-4]
+    thresholds: list[Annotated[float, Field(gt=0)]] = [1e-2, 1e-3, 1e-4]
+    against: Annotated[list[str], BeforeValidator(_as_list)] = []
 
-    against: Annotated[list[str], BeforeValidator(_several)] = []
-
-    @field_validator("accuracies")
+    @field_validator("thresholds")
     @classmethod
-    def _falling(cls, value: list[float]) -> list[float]:
+    def _descending(cls, value: list[float]) -> list[float]:
         return sorted(set(value), reverse=True)
 
     @property
@@ -129,16 +128,16 @@ else:
 
 
 class Resources(_Table):
-    """The table `[resources]`: what a run may use.
+    """The table `[resources]`: the resources of a run.
 
     Attributes:
         threads: CPU threads of a run.
-        gpus: Whether each run has a GPU of its own: 1, or 0 for none.
-        workers: Runs at a time; by default as many as the cores have threads for.
-        checkpoint: Seconds between two checkpoints.
-        figures: Whether to draw each solution into its run folder as soon as it is there; the report draws those that it shows.
-        memory: Gigabytes of a run, for a cluster's queue.
-        minutes: The longest a run takes, for a cluster's queue; by default the budget and ten minutes.
+        gpus: GPUs per run, 0 or 1.
+        workers: Concurrent runs; by default as many as the cores allow.
+        checkpoint: Seconds between checkpoints.
+        figures: Whether to draw every solution into its run folder; otherwise the report draws those that it shows.
+        memory: Gigabytes per run, for a cluster's queue.
+        minutes: Time limit of a run, for a cluster's queue; by default the budget and ten minutes.
         partition: The queue of a cluster.
     """
 
@@ -153,16 +152,15 @@ class Resources(_Table):
 
 
 class StudyFile(_Table):
-    """A whole study file.
+    """A study file.
 
     Attributes:
-        study: What is solved, and how.
-        sweep: Lists of values by the names of settings, which are crossed.
-        zip: Groups of lists that are gone through together.
-        exclude: What is left out: cases that have all the values of one of these tables.
-        budgets: The seconds of cases that have all the values of one of these tables, the last of several, in place of
-            the study's or the problem's own.
-        resources: What a run may use.
+        study: The problems and how to solve them.
+        sweep: Lists of values by the names of settings, of which all combinations are solved.
+        zip: Groups of lists that vary together.
+        exclude: Tables of values; runs with all the values of one of them are omitted.
+        budgets: Tables of values with the budget in seconds of the runs that have them all; the last of several counts.
+        resources: The resources of a run.
     """
 
     study: Study
@@ -174,9 +172,9 @@ class StudyFile(_Table):
 
     @field_validator("zip")
     @classmethod
-    def _even(cls, groups: list[Axes]) -> list[Axes]:
+    def _equal_lengths(cls, groups: list[Axes]) -> list[Axes]:
         for group in groups:
             if len({len(values) for values in group.values()}) > 1:
                 counts = ", ".join(f"{name} {len(values)}" for name, values in group.items())
-                raise ValueError(f"the lists of a zip group are equally long, not {counts}")
+                raise ValueError(f"the lists of a zip group must have equal lengths, not {counts}")
         return groups

@@ -1,4 +1,4 @@
-"""Honest figures of a few runs: quartiles in which a failure counts, seconds to an accuracy, a paired test over seeds."""
+"""Statistics over seeds: quartiles in which failures count, time to an error threshold, a paired test."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from math import exp, floor, inf, isfinite, isinf, log
 from typing import NamedTuple
 
-#: The probability of a difference by chance below which it is called one.
-LEVEL = 0.05
+#: The p-value below which a difference is statistically significant.
+SIGNIFICANCE_LEVEL = 0.05
 
 
-class Spread(NamedTuple):
-    """The lower quartile, the median and the upper quartile; infinite where too many runs failed."""
+class Quartiles(NamedTuple):
+    """Lower quartile, median and upper quartile; infinite if too many runs failed."""
 
-    low: float
+    lower: float
     median: float
-    high: float
+    upper: float
 
 
-def spread(values: Iterable[float]) -> Spread:
-    """Return the quartiles of values, of which some may be infinite: those of runs that failed.
+def quartiles(values: Iterable[float]) -> Quartiles:
+    """Quartiles of values, of which those of failed runs are infinite.
 
-    Between two values they are interpolated linearly (Hyndman and Fan, Am. Stat. 50, 1996, 361, definition 7).
+    Linear interpolation between two values (Hyndman and Fan, Am. Stat. 50, 1996, 361, definition 7).
 
     Raises:
-        ValueError: If there are none.
+        ValueError: If there are no values.
     """
     ordered = sorted(values)
     if not ordered:
@@ -34,35 +34,35 @@ def spread(values: Iterable[float]) -> Spread:
     def quantile(q: float) -> float:
         position = q * (len(ordered) - 1)
         n = floor(position)
-        share = position - n
-        if share == 0:
+        fraction = position - n
+        if fraction == 0:
             return ordered[n]
-        return inf if isinf(ordered[n + 1]) else (1 - share) * ordered[n] + share * ordered[n + 1]
+        return inf if isinf(ordered[n + 1]) else (1 - fraction) * ordered[n] + fraction * ordered[n + 1]
 
-    return Spread(quantile(0.25), quantile(0.5), quantile(0.75))
+    return Quartiles(quantile(0.25), quantile(0.5), quantile(0.75))
 
 
-def seconds_to(trace: Sequence[tuple[float, float]], accuracy: float) -> float:
-    """Return the seconds of training after which the error was first at most `accuracy`; infinite where it never was.
+def time_to_threshold(error_history: Sequence[tuple[float, float]], threshold: float) -> float:
+    """Seconds of training after which the error was first at most `threshold`; infinite if it never was.
 
     Args:
-        trace: Seconds and errors, in the order of time.
-        accuracy: A relative error.
+        error_history: Seconds and errors, in the order of time.
+        threshold: A relative error.
     """
-    return next((seconds for seconds, error in trace if error <= accuracy), inf)
+    return next((seconds for seconds, error in error_history if error <= threshold), inf)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two ways to solve one problem, seed by seed.
+    """Paired comparison of two methods on one problem, over seeds.
 
     Attributes:
-        ratio: The geometric mean of the errors of the second over those of the first.
-        low: The lower end of its confidence interval of 95 %.
+        ratio: The geometric mean of the errors of the second method over those of the first.
+        low: The lower end of its 95 % confidence interval.
         high: The upper end.
-        p: The probability that errors differ so much by chance.
-        pairs: The number of seeds with which both came to an end.
-        seeds: The number of seeds with which both were tried.
+        p: The p-value of the difference.
+        pairs: The number of seeds with a result of both.
+        seeds: The number of seeds that both tried.
     """
 
     ratio: float
@@ -72,26 +72,26 @@ class Comparison:
     pairs: int
     seeds: int
 
-    def verdict(self, first: str, second: str) -> str:
-        """Return the comparison as a sentence."""
+    def describe(self, first: str, second: str) -> str:
+        """The comparison as a sentence."""
         lost = self.seeds - self.pairs
-        counted = f"{self.pairs} pairs" + (f", {lost} without a result" if lost else "")
+        pairs = f"{self.pairs} pairs" + (f", {lost} without a result" if lost else "")
         if self.pairs < 2:
-            return f"{first} against {second}: too few pairs to tell ({counted})"
+            return f"{first} against {second}: too few pairs to compare ({pairs})"
         better, worse = (first, second) if self.ratio > 1 else (second, first)
-        if self.p >= LEVEL:
-            return f"{first} against {second}: no difference beyond noise (p = {self.p:.2g}, {counted})"
+        if self.p >= SIGNIFICANCE_LEVEL:
+            return f"{first} against {second}: no statistically significant difference (p = {self.p:.2g}, {pairs})"
         ends = (self.low, self.high) if self.ratio > 1 else (1 / self.high, 1 / self.low)
         factor = max(self.ratio, 1 / self.ratio)
         interval = f"{ends[0]:.2g} to {ends[1]:.2g}"
-        return f"{better} is {factor:.2g} times ({interval}) as accurate as {worse} (p = {self.p:.2g}, {counted})"
+        return f"{better} is {factor:.2g} times ({interval}) as accurate as {worse} (p = {self.p:.2g}, {pairs})"
 
 
-def compared(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison:
-    """Return a comparison of errors by seed: Student's t test of the differences of their logarithms.
+def compare(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison:
+    """Student's paired t test on the logarithms of errors by seed.
 
-    Errors of such runs spread over orders of magnitude, evenly on a logarithmic scale. Pairs in which one run failed have
-    no difference; they are counted beside.
+    Errors of such runs spread over orders of magnitude, evenly on a logarithmic scale. Pairs in which a run failed have no
+    difference; they are counted separately.
     """
     from scipy import stats
 
@@ -107,20 +107,20 @@ def compared(first: Mapping[int, float], second: Mapping[int, float]) -> Compari
     mean = sum(differences) / n
     if n < 2:
         return Comparison(exp(mean), 0.0, inf, 1.0, n, len(seeds))
-    error = (sum((d - mean) ** 2 for d in differences) / (n - 1) / n) ** 0.5
-    if error == 0:
+    standard_error = (sum((d - mean) ** 2 for d in differences) / (n - 1) / n) ** 0.5
+    if standard_error == 0:
         return Comparison(exp(mean), exp(mean), exp(mean), 1.0 if mean == 0 else 0.0, n, len(seeds))
-    reach = float(stats.t.ppf(0.975, n - 1)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
-    return Comparison(exp(mean), _exp(mean - reach), _exp(mean + reach), p, n, len(seeds))
+    half_width = float(stats.t.ppf(0.975, n - 1)) * standard_error
+    p = float(2 * stats.t.sf(abs(mean) / standard_error, n - 1))
+    return Comparison(exp(mean), _exp(mean - half_width), _exp(mean + half_width), p, n, len(seeds))
 
 
-def adjusted(probabilities: Sequence[float]) -> list[float]:
-    """Return probabilities corrected for how many there are, by Holm's method (Scand. J. Stat. 6, 1979, 65)."""
-    order = sorted(range(len(probabilities)), key=lambda n: probabilities[n])
-    out, highest = [0.0] * len(probabilities), 0.0
+def holm_correction(p_values: Sequence[float]) -> list[float]:
+    """p-values corrected for their number, by Holm's method (Scand. J. Stat. 6, 1979, 65)."""
+    order = sorted(range(len(p_values)), key=lambda n: p_values[n])
+    out, highest = [0.0] * len(p_values), 0.0
     for rank, n in enumerate(order):
-        highest = max(highest, min(1.0, (len(order) - rank) * probabilities[n]))
+        highest = max(highest, min(1.0, (len(order) - rank) * p_values[n]))
         out[n] = highest
     return out
 

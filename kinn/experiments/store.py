@@ -1,25 +1,29 @@
-"""The run store: run folders, and an index of them that is made anew from them where it is missing or damaged."""
+"""Run store: run folders, an index that can be rebuilt from them, and the manifests of studies."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from kinn.config import nan_to_null
 from kinn.errors import InputError
-from kinn.experiments.results import INTERRUPTED, RUNNING, RunResult, read
-from kinn.experiments.run_lock import active
-from kinn.runs.folder import CONFIG, ENVIRONMENT, STATE, SUMMARY
+from kinn.experiments.results import INTERRUPTED, RUNNING, RunResult, read_result
+from kinn.experiments.run_lock import active_runs
+from kinn.experiments.run_spec import RunSpec
+from kinn.runs.folder import CONFIG, ENVIRONMENT, STATE, SUMMARY, slug
 
 #: The index, in the folder of all runs.
 INDEX = "index.sqlite"
 
-#: The format of the index; one of another format is made anew.
+#: The folder of the manifests, in the folder of all runs.
+MANIFESTS = ".studies"
+
+#: The format of the index; one of another format is rebuilt.
 FORMAT = 1
 
 _TABLE = """
@@ -32,29 +36,29 @@ create table if not exists runs (
 
 
 class StoreError(InputError):
-    """The store cannot be written: nothing more can be solved, and nothing is lost."""
+    """The store cannot be written: no more runs are possible, and none is lost."""
 
 
 class Store:
-    """The folders of many runs.
+    """Run folders under one root, with an index.
 
     Args:
-        root: The folder of all runs; it is made if need be.
-        make: Whether to make it; else one that does not exist is refused.
+        root: The folder of all runs.
+        create: Whether to create the root; otherwise it must exist.
 
     Raises:
         InputError: If it cannot be written, or does not exist.
     """
 
-    def __init__(self, root: Path, *, make: bool = True) -> None:
+    def __init__(self, root: Path, *, create: bool = True) -> None:
         self.root = root
-        #: Folders that are refused, with the reason: of another version, or damaged.
-        self.refused: dict[Path, str] = {}
-        if not make and not root.is_dir():
+        #: Rejected folders, of another version or damaged, with the reason.
+        self.rejected: dict[Path, str] = {}
+        if not create and not root.is_dir():
             raise InputError(f"no folder of runs at {root}")
-        with _written(root):
+        with _writing(root):
             root.mkdir(parents=True, exist_ok=True)
-            self._index = self._opened()
+            self._index = self._open()
 
     def close(self) -> None:
         """Close the index."""
@@ -67,28 +71,28 @@ class Store:
         self.close()
 
     def refresh(self) -> None:
-        """Bring the index in line with the folders, of which those that did not change are not read again."""
+        """Update the index from the folders that have changed."""
         known = dict(self._index.execute("select path, stamp from runs"))
         found = {str(path.relative_to(self.root)): path for path in self._folders()}
         for name, path in found.items():
             if known.get(name) != _stamp(path):
                 self.record(path)
-        with _written(self.root), self._index:
+        with _writing(self.root), self._index:
             self._index.executemany("delete from runs where path = ?", [(n,) for n in known if self._gone(n)])
 
     def _gone(self, name: str) -> bool:
-        """Whether there is no such run folder, nor one that is just being replaced."""
+        """Whether a run folder does not exist and is not just being replaced."""
         path = self.root / name
         return not path.exists() and not any(path.parent.glob(f".{path.name}.old-*"))
 
     def record(self, path: Path) -> RunResult | None:
-        """Read a run folder and put it into the index; None where it holds no run."""
+        """Read a run folder into the index; None if it holds no run."""
         stamp = _stamp(path)
         try:
-            result = read(path)
+            result = read_result(path)
         except InputError as error:
-            self.refused[path] = str(error)
-            with _written(self.root), self._index:
+            self.rejected[path] = str(error)
+            with _writing(self.root), self._index:
                 self._index.execute("delete from runs where path = ?", (str(path.relative_to(self.root)),))
             return None
         if result is None:
@@ -114,62 +118,58 @@ class Store:
         }
         names = ", ".join(row)
         places = ", ".join(f":{name}" for name in row)
-        with _written(self.root), self._index:
+        with _writing(self.root), self._index:
             self._index.execute(f"insert or replace into runs ({names}) values ({places})", row)
         return result
 
     def results(self) -> list[RunResult]:
-        """Return all runs of the index; those that a process is at work on are "running"."""
-        working = active(self.root)
+        """All runs of the index; those that a process has locked are "running"."""
+        active = active_runs(self.root)
         query = "select path, config, status, summary from runs order by path"
         return [
-            self._standing(RunResult(self.root / path, json.loads(config), status, json.loads(summary)), path, working)
+            _with_activity(RunResult(self.root / path, json.loads(config), status, json.loads(summary)), active)
             for path, config, status, summary in self._index.execute(query)
         ]
 
     def result(self, path: Path) -> RunResult | None:
-        """Return what the index says of a run folder; None where it says nothing.
+        """Result of a run folder by the index; None if it is not in it.
 
         Raises:
-            InputError: If the folder is one that is refused.
+            InputError: If the folder is rejected.
         """
-        if path in self.refused:
-            raise InputError(self.refused[path])
+        if path in self.rejected:
+            raise InputError(self.rejected[path])
         query = "select config, status, summary from runs where path = ?"
         row = self._index.execute(query, (str(path.relative_to(self.root)),)).fetchone()
         return row and RunResult(path, json.loads(row[0]), row[1], json.loads(row[2]))
 
-    def _standing(self, result: RunResult, path: str, working: Any) -> RunResult:
-        running = result.status == INTERRUPTED and Path(path).name in working
-        return replace(result, status=RUNNING) if running else result
-
     def _folders(self) -> Iterator[Path]:
-        """Yield the run folders: those two below the root's that hold a configuration."""
+        """Run folders: `<problem>/<form>-<network>/<hash>` with a configuration."""
         for file in sorted(self.root.glob(f"[!.]*/[!.]*/[!.]*/{CONFIG}")):
             yield file.parent
 
-    def _opened(self) -> sqlite3.Connection:
-        """Return the index; one that is damaged or of another format is moved aside."""
-        place = self.root / INDEX
+    def _open(self) -> sqlite3.Connection:
+        """The index; a damaged one is replaced."""
+        path = self.root / INDEX
         try:
-            return _connected(place)
+            return _connect(path)
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # it cannot be written, which a new one could not either
+            if isinstance(error, sqlite3.OperationalError):  # it cannot be written, nor could a new one
                 raise
-            for end in ("", "-wal", "-shm"):
-                Path(f"{place}{end}").unlink(missing_ok=True)
-            return _connected(place)
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+            return _connect(path)
 
 
-def _connected(place: Path) -> sqlite3.Connection:
-    """Return a connection to an index, made where there is none.
+def _connect(path: Path) -> sqlite3.Connection:
+    """Connection to the index, which is created if necessary.
 
     Raises:
         sqlite3.DatabaseError: If it is damaged.
     """
-    index = sqlite3.connect(place, timeout=30.0)
+    index = sqlite3.connect(path, timeout=30.0)
     index.execute("pragma journal_mode = wal")
-    index.execute("pragma synchronous = normal")  # the folders hold the truth: a lost row is read again from there
+    index.execute("pragma synchronous = normal")  # a lost row is read again from its folder
     (version,) = index.execute("pragma user_version").fetchone()
     with index:
         if version != FORMAT:
@@ -181,8 +181,8 @@ def _connected(place: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _written(root: Path) -> Iterator[None]:
-    """Turn what a file system or a database says of writing into one line."""
+def _writing(root: Path) -> Iterator[None]:
+    """Turn errors of a file system or database on writing into one line."""
     try:
         yield
     except OSError as error:
@@ -192,7 +192,7 @@ def _written(root: Path) -> Iterator[None]:
 
 
 def _stamp(path: Path) -> int:
-    """Return what changes with a run folder: its time, and those of the files that say how it stands."""
+    """Latest modification time of a run folder and of the files that determine its status."""
     latest = 0
     for file in (path, *(path / name for name in (CONFIG, ENVIRONMENT, STATE, SUMMARY))):
         try:
@@ -200,3 +200,41 @@ def _stamp(path: Path) -> int:
         except FileNotFoundError:
             continue
     return latest
+
+
+def _with_activity(result: RunResult, active: Mapping[str, Any]) -> RunResult:
+    running = result.status == INTERRUPTED and result.path.name in active
+    return replace(result, status=RUNNING) if running else result
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The planned runs of a study, from which `kinn status` knows what is missing.
+
+    Attributes:
+        name: The name of the study.
+        hashes: The identities of its runs.
+    """
+
+    name: str
+    hashes: tuple[str, ...]
+
+    @staticmethod
+    def write(root: Path, name: str, specs: Sequence[RunSpec]) -> None:
+        """Write the manifest of a study into the folder of all runs."""
+        folder = root / MANIFESTS
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"name": name, "hashes": [spec.hash for spec in specs]})
+        temporary = folder / f".{slug(name)}"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(folder / f"{slug(name)}.json")
+
+    @staticmethod
+    def read_all(root: Path) -> list[Manifest]:
+        """Manifests of the studies in a folder of all runs."""
+        out = []
+        for file in sorted((root / MANIFESTS).glob("*.json")):
+            with suppress(ValueError, KeyError):
+                data = json.loads(file.read_text(encoding="utf-8"))
+                out.append(Manifest(data["name"], tuple(data["hashes"])))
+        return out

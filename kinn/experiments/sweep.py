@@ -1,23 +1,20 @@
-"""From a study to its cases: every problem in every form, by every network and method, for every value and seed."""
+"""Parameter grid of a study: every problem, form, network, optimizer, swept value and seed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.config import setting_types
 from kinn.errors import InputError, unknown
-from kinn.experiments.axes import PLAIN, combinations, of_part
-from kinn.experiments.baseline_runs import peers
-from kinn.experiments.matching import matched
-from kinn.experiments.run_spec import RunSpec
-from kinn.experiments.selection import Selection
-from kinn.experiments.specification import Entry, Study, StudyFile
-from kinn.runs.options import Options, specified
+from kinn.experiments.run_spec import RunSpec, baseline_runs, match_sizes
+from kinn.experiments.specification import Axes, Entry, Study, StudyFile
 from kinn.runs.problem_loader import ProblemSource, find_problem
 from kinn.runs.resolved_run import ResolvedRun
+from kinn.runs.run_options import PARTS, RunOptions, with_settings
 from kinn.training_options import option_kinds, strategy_kinds
 
 if TYPE_CHECKING:
@@ -25,171 +22,265 @@ if TYPE_CHECKING:
     from kinn.optim import Optimizer
     from kinn.problem import Problem
 
+#: The keys of `[study]` that a sweep may set, beside the settings of parts.
+STUDY_KEYS = (
+    "points",
+    "budget",
+    "iterations",
+    "dtype",
+    "clock",
+    *(name for name, kind in option_kinds().items() if kind.scalar),
+)
+
+#: The prefixes of the settings of parts.
+PREFIXES = ("problem", *PARTS)
+
+#: The keys of `[[exclude]]` and `[[budgets]]`, beside what is swept.
+RUN_KEYS = ("problem", "form", "network", "optimizer", "seed")
+
 
 @dataclass(frozen=True)
 class Sweep:
-    """The cases of a study.
+    """The runs of a study.
 
     Attributes:
-        cases: Each once, the first seed of all before the second of any, so that a whole picture is there early.
-        left_out: What was not made a case, and why.
+        specs: Each run once, the first seed of all before the second of any, so that an overview is complete early.
+        omitted: What was left out, and why.
     """
 
-    cases: tuple[RunSpec, ...]
-    left_out: tuple[str, ...]
+    specs: tuple[RunSpec, ...]
+    omitted: tuple[str, ...]
+
+    @staticmethod
+    def from_study(study: StudyFile, *, folder: Path = Path()) -> Sweep:
+        """Runs of a study; everything in it is checked before anything is solved.
+
+        Args:
+            study: The study.
+            folder: The folder of relative paths of problem scripts.
+
+        Raises:
+            InputError: If a name in it is unknown, or a value invalid.
+        """
+        table = study.study
+        values = combinations(study.sweep, study.zip)
+        swept = {name for combination in values for name in combination}
+        exclusions = _Selection("exclude", study.exclude, swept)
+        budgets = _Selection("budgets", [budget.selection for budget in study.budgets], swept)
+        usage = _SettingUsage()
+        omitted: list[str] = []
+        by_hash: dict[str, tuple[RunSpec, dict[str, Any]]] = {}
+        for entry in table.problems:
+            source = find_problem(str(folder / entry.name) if entry.name.endswith(".py") else entry.name)
+            for combination in values:
+                for spec, labels in _first_seed_specs(table, entry, source, combination, usage, omitted):
+                    by_hash.setdefault(spec.hash, (spec, labels))
+        usage.check()
+        specs: dict[str, RunSpec] = {}
+        for seed in table.seed_list:
+            for spec, labels in by_hash.values():
+                if not spec.has_seed and seed != table.seed_list[0]:
+                    continue
+                run_labels = labels | {"seed": seed}
+                if exclusions.matches(run_labels):
+                    continue
+                seeded = spec.replace(seed=seed)
+                if matches := budgets.matches(run_labels):
+                    seeded = seeded.replace(budget=study.budgets[matches[-1]].seconds)
+                specs[seeded.hash] = seeded
+        exclusions.check()
+        budgets.check()
+        if not specs:
+            raise InputError("; ".join(["the study has no runs", *dict.fromkeys(omitted)]))
+        return Sweep(tuple(specs.values()), tuple(dict.fromkeys(omitted)))
+
+
+def combinations(sweep: Axes, groups: Iterable[Axes]) -> list[dict[str, Any]]:
+    """Combinations of values by name: the Cartesian product of the lists of the sweep and of the zipped groups.
+
+    Raises:
+        InputError: If a name is no setting, or occurs twice.
+    """
+    groups = list(groups)
+    names = [*sweep, *(name for group in groups for name in group)]
+    for name in names:
+        part, dot, _ = name.partition(".")
+        if dot and part not in PREFIXES:
+            raise unknown("part", part, PREFIXES, f"the sweep of {name!r}")
+        if not dot and name not in STUDY_KEYS:
+            raise unknown("setting", name, [*STUDY_KEYS, *(f"{prefix}.NAME" for prefix in PREFIXES)], "a sweep")
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise InputError(f"{min(duplicates)} is swept twice")
+    axes = [[{name: value} for value in values] for name, values in sweep.items()]
+    axes += [
+        [dict(zip(group, values, strict=True)) for values in zip(*group.values(), strict=True)] for group in groups
+    ]
+    return [{name: value for part in parts for name, value in part.items()} for parts in product(*axes)]
+
+
+def training_seconds(specs: Sequence[RunSpec], workers: int = 1, cores: int = 1) -> float:
+    """Upper bound of the training time of runs on an otherwise idle machine, in seconds.
+
+    Args:
+        specs: The runs.
+        workers: Concurrent runs.
+        cores: Cores of the machine, which bound the CPU time per second.
+    """
+    total = 0.0
+    for spec in specs:
+        budget = spec.config["budget"] * (spec.config.get("ensemble") or 1)  # each member has the whole budget
+        total += budget / (min(workers, cores) if spec.config["clock"] == "cpu" else workers)
+    return total
 
 
 @dataclass
-class _Usage:
-    """Which settings found someone who has them."""
+class _SettingUsage:
+    """Settings of a study by what they apply to, to refuse those that apply to nothing.
 
-    asked: dict[str, set[str]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    Attributes:
+        choices: The settings that exist, for each setting of the study.
+        used: The settings of the study that apply to something.
+    """
 
-    def share(self, texts: Mapping[str, Any], types: Mapping[str, Any], part: str) -> dict[str, Any]:
-        """Return those of the settings that someone of these types has."""
-        for name in texts:
-            self.asked.setdefault(f"{part}.{name}", set()).update(types)
-        mine = {name: value for name, value in texts.items() if name in types}
-        self.taken |= {f"{part}.{name}" for name in mine}
-        return mine
+    choices: dict[str, set[str]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def select(self, settings: Mapping[str, Any], known: Mapping[str, Any], part: str) -> dict[str, Any]:
+        """Those of the settings that are known."""
+        for name in settings:
+            self.choices.setdefault(f"{part}.{name}", set()).update(known)
+        selected = {name: value for name, value in settings.items() if name in known}
+        self.used |= {f"{part}.{name}" for name in selected}
+        return selected
 
     def check(self) -> None:
-        """Refuse settings that none has.
+        """Refuse settings that apply to nothing.
 
         Raises:
             InputError: If there is one.
         """
-        for name, choices in self.asked.items():
-            if name not in self.taken:
+        for name, choices in self.choices.items():
+            if name not in self.used:
                 part, _, setting = name.partition(".")
                 raise unknown("setting", setting, choices, f"any {part} of the study")
 
 
-def matrix(study: StudyFile, *, folder: Path = Path()) -> Sweep:
-    """Return the cases of a study; everything in it is checked before anything is solved.
+class _Selection:
+    """Tables of a study that select runs: those with all the values of a table.
 
     Args:
-        study: The study.
-        folder: Where paths of problem scripts begin.
+        kind: The name of the tables, "exclude".
+        tables: The values of each, by name.
+        swept: The names that are swept.
 
     Raises:
-        InputError: If something in it does not exist or cannot be.
+        InputError: If a table has a key in which runs do not differ.
     """
-    what = study.study
-    values = combinations(study.sweep, study.zip)
-    swept = {name for combination in values for name in combination}
-    excluded = Selection("exclude", study.exclude, swept)
-    allotted = Selection("budgets", [budget.facts for budget in study.budgets], swept)
-    usage = _Usage()
-    left_out: list[str] = []
-    by_hash: dict[str, tuple[RunSpec, dict[str, Any]]] = {}
-    for entry in what.problems:
-        source = _source(entry.name, folder)
-        for combination in values:
-            for case, facts in _cases(what, entry, source, combination, usage, left_out):
-                by_hash.setdefault(case.hash, (case, facts))
-    usage.check()
-    cases: dict[str, RunSpec] = {}
-    for seed in what.seed_list:
-        for case, facts in by_hash.values():
-            if case.seedless and seed != what.seed_list[0]:
-                continue
-            given = facts | {"seed": seed}
-            if excluded.of(given):
-                continue
-            made = case.replaced(seed=seed)
-            if found := allotted.of(given):
-                made = made.replaced(budget=study.budgets[found[-1]].seconds)
-            cases[made.hash] = made
-    excluded.check()
-    allotted.check()
-    if not cases:
-        raise InputError("; ".join(["the study has no cases", *dict.fromkeys(left_out)]))
-    return Sweep(tuple(cases.values()), tuple(dict.fromkeys(left_out)))
+
+    def __init__(self, kind: str, tables: Sequence[Mapping[str, Any]], swept: Collection[str]) -> None:
+        names = [*RUN_KEYS, *sorted(swept)]
+        for table in tables:
+            for name in table:
+                if name not in names:
+                    raise unknown("key", name, names, f"[[{kind}]]")
+        self._kind = kind
+        self._tables = tables
+        self._matched: set[int] = set()
+
+    def matches(self, labels: Mapping[str, Any]) -> list[int]:
+        """Indices of the tables all of whose values a run has."""
+        matched = [n for n, table in enumerate(self._tables) if all(labels.get(k) == v for k, v in table.items())]
+        self._matched.update(matched)
+        return matched
+
+    def check(self) -> None:
+        """Refuse tables that match no run.
+
+        Raises:
+            InputError: If there is one.
+        """
+        for n, table in enumerate(self._tables):
+            if n not in self._matched:
+                values = ", ".join(f"{name} = {value!r}" for name, value in table.items())
+                raise InputError(f"[[{self._kind}]] {values} matches no run of the study")
 
 
-def _source(name: str, folder: Path) -> ProblemSource:
-    return find_problem(str(folder / name) if name.endswith(".py") else name)
+def _settings_of(values: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """Values of a part, by their names without its prefix."""
+    return {name.removeprefix(f"{part}."): value for name, value in values.items() if name.startswith(f"{part}.")}
 
 
-def _cases(
-    study: Study, entry: Entry, source: ProblemSource, values: Mapping[str, Any], usage: _Usage, left_out: list[str]
+def _first_seed_specs(
+    study: Study,
+    entry: Entry,
+    source: ProblemSource,
+    values: Mapping[str, Any],
+    usage: _SettingUsage,
+    omitted: list[str],
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
-    """Yield the cases of one problem at one combination of values, for the first seed, with what exclusions go by."""
+    """Runs of one problem at one combination of values, for the first seed, with the labels for selections."""
     from kinn.solver import check_options
 
-    general = {**study.settings, **values}
-    mine = usage.share(of_part(general, "problem"), source.defaults, "problem")
-    settings, made = source.build(entry.settings | mine)
-    wanted: Sequence[Entry | None] = study.optimizers or [None]
+    common = {**study.settings, **values}
+    problem_settings = usage.select(_settings_of(common, "problem"), source.defaults, "problem")
+    settings, problem = source.build(entry.settings | problem_settings)
+    seed = study.seed_list[0]
+    optimizer_entries: Sequence[Entry | None] = study.optimizers or [None]
     for form in study.forms:
-        options = _options(study, form, general)
+        options = _run_options(study, form, common)
         try:
-            problem = made.in_form(form)
+            formulated = problem.in_form(form)
         except InputError as error:
-            left_out.append(str(error))
+            omitted.append(str(error))
             continue
-        architectures = [_network(n, of_part(general, "network"), problem, usage) for n in study.networks]
+        networks = [_network(n, _settings_of(common, "network"), formulated, usage) for n in study.networks]
         if study.match == "parameters":
-            architectures = matched(architectures, problem)
-        methods = [_method(o, of_part(general, "optimizer"), options, problem, usage) for o in wanted]
-        recipe = options.recipe_for(problem)
-        for architecture in architectures:
-            for method in methods:
-                check_options(recipe, method, form)
-                work = ResolvedRun(source, settings, problem, architecture, method, recipe, study.seed_list[0], options)
-                facts = {"problem": entry.name, "form": form, "network": architecture.name, "optimizer": method.name}
-                yield RunSpec.of(work), facts | dict(values)
-        for work in peers(study, source, settings, problem, architectures, options, left_out):
-            facts = {"problem": entry.name, "form": form, "network": work.network.name, "optimizer": str(work.baseline)}
-            yield RunSpec.of(work), facts | dict(values)
+            networks = match_sizes(networks, formulated)
+        optimizers = [
+            _optimizer(o, _settings_of(common, "optimizer"), options, formulated, usage) for o in optimizer_entries
+        ]
+        training = options.training_options_for(formulated)
+        for network, optimizer in product(networks, optimizers):
+            check_options(training, optimizer, form)
+            run = ResolvedRun(source, settings, formulated, network, optimizer, training, seed, options)
+            labels = {"problem": entry.name, "form": form, "network": network.name, "optimizer": optimizer.name}
+            yield RunSpec.from_run(run), labels | dict(values)
+        for run in baseline_runs(study, source, settings, formulated, networks, options, omitted):
+            labels = {"problem": entry.name, "form": form, "network": run.network.name, "optimizer": str(run.baseline)}
+            yield RunSpec.from_run(run), labels | dict(values)
 
 
-def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage: _Usage) -> Architecture:
+def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage: _SettingUsage) -> Architecture:
     from kinn.solver import resolve_network
 
     default = resolve_network(problem, entry.name)
-    return specified(default, usage.share(settings, setting_types(default), "network") | entry.settings, "network")
+    selected = usage.select(settings, setting_types(default), "network")
+    return with_settings(default, selected | entry.settings, "network")
 
 
-def _method(
-    entry: Entry | None, settings: Mapping[str, Any], options: Options, problem: Problem, usage: _Usage
+def _optimizer(
+    entry: Entry | None, settings: Mapping[str, Any], options: RunOptions, problem: Problem, usage: _SettingUsage
 ) -> Optimizer:
     default = replace(options, optimizer=entry.name if entry else None).optimizer_for(problem)
-    own = entry.settings if entry else {}
-    return specified(default, usage.share(settings, setting_types(default), "optimizer") | own, "optimizer")
+    selected = usage.select(settings, setting_types(default), "optimizer")
+    return with_settings(default, selected | (entry.settings if entry else {}), "optimizer")
 
 
-def _options(study: Study, form: str, values: Mapping[str, Any]) -> Options:
-    plain = {name: getattr(study, name) for name in (*PLAIN, *option_kinds())}
-    plain |= {name: value for name, value in values.items() if name in PLAIN}
-    return Options(
+def _run_options(study: Study, form: str, values: Mapping[str, Any]) -> RunOptions:
+    keys = {name: getattr(study, name) for name in (*STUDY_KEYS, *option_kinds())}
+    keys |= {name: value for name, value in values.items() if name in STUDY_KEYS}
+    return RunOptions(
         form=form,
         optimizer=None,
         optimizer_settings={},
-        points=plain["points"],
-        budget=plain["budget"],
-        iterations=plain["iterations"],
-        dtype=plain["dtype"],
+        points=keys["points"],
+        budget=keys["budget"],
+        iterations=keys["iterations"],
+        dtype=keys["dtype"],
         threads=None,
         out=Path(),
-        clock=plain["clock"],
-        strategies={name: plain[name] for name in option_kinds()},
-        strategy_settings={name: of_part(values, name) for name in strategy_kinds()},
+        clock=keys["clock"],
+        strategies={name: keys[name] for name in option_kinds()},
+        strategy_settings={name: _settings_of(values, name) for name in strategy_kinds()},
     )
-
-
-def seconds(cases: Sequence[RunSpec], workers: int = 1, cores: int = 1) -> float:
-    """Return how many seconds the training of cases takes at most, on a machine that does nothing else.
-
-    Args:
-        cases: The cases.
-        workers: Runs at a time.
-        cores: Those of the machine: seconds of the processor pass no faster than it has cores.
-    """
-    total = 0.0
-    for case in cases:
-        budget = case.config["budget"] * (case.config.get("ensemble") or 1)  # each member has all of it
-        total += budget / (min(workers, cores) if case.config["clock"] == "cpu" else workers)
-    return total

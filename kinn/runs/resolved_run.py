@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from kinn.config import Specification, from_config, to_config
 from kinn.errors import InputError
-from kinn.runs.options import Options
 from kinn.runs.problem_loader import ProblemSource, find_problem
+from kinn.runs.run_options import RunOptions
 from kinn.training_options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class ResolvedRun:
     optimizer: Specification
     training_options: TrainingOptions
     seed: int
-    options: Options
+    options: RunOptions
     baseline: str | None = None
 
     @staticmethod
     def from_config(
-        config: Mapping[str, Any], origin: str, options: Options, problem: Problem | Path | None = None
+        config: Mapping[str, Any], origin: str, options: RunOptions, problem: Problem | Path | None = None
     ) -> ResolvedRun:
         """Run of a resolved configuration.
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from kinn.config import config_hash, from_config
 from kinn.errors import InputError
 from kinn.runs.execute import Progress, execute_run, load_solution, solver
-from kinn.runs.options import Options
 from kinn.runs.problem_loader import find_problem
 from kinn.runs.resolved_run import ResolvedRun
+from kinn.runs.run_options import RunOptions
 from kinn.training_options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Resumption:
         config = old_config | _limits(budget, iterations)
         every = EVERY if checkpoint_every is None else checkpoint_every
         try:
-            options = Options.of(config, path.parent, threads, every)
+            options = RunOptions.from_config(config, path.parent, threads, every)
             run = ResolvedRun.from_config(config, checkpoint.get("source", ""), options, problem)
         except KeyError as error:
             raise InputError(f"the configuration of {path} is incomplete: it lacks {error}") from error

@@ -1,4 +1,4 @@
-"""`kinn batch` and `kinn status`: a study from its file to its table, and how to go on with it."""
+"""`kinn batch` and `kinn status`: a study from its file to its table, and how to resume it."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def test_a_dry_run_prints_the_matrix_and_an_estimate(kinn_command: Command, stud
 def test_the_estimate_counts_by_the_clock_of_the_study(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
 ) -> None:
-    monkeypatch.setattr("kinn.cli.execute.cores", lambda: 2)
+    monkeypatch.setattr("kinn.cli.execute.core_count", lambda: 2)
     study.write_text(STUDY.replace("iterations = 2", line))
     out = " ".join(kinn_command("batch", str(study), "--dry-run", "--workers", "4").out.split())
     for part in told.split(" │ ", 1):
         assert part in out
 
 
-def test_a_study_is_carried_out_and_its_status_told(kinn_command: Command, study: Path) -> None:
+def test_a_study_is_solved_and_its_status_shown(kinn_command: Command, study: Path) -> None:
     status, out, err = kinn_command("batch", str(study), "--out", "here")
     assert status == 0
     assert "4 of 4 done" in err
@@ -77,11 +77,11 @@ def test_a_study_is_carried_out_and_its_status_told(kinn_command: Command, study
     assert re.search(r"poisson-1d │ 4 *│ 0", out)
 
 
-def test_failures_are_told_and_how_to_try_again(
+def test_failures_are_reported_with_the_command_to_retry(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kinn.errors import SolveError
-    from kinn.experiments.executors import SerialExecutor
+    from kinn.experiments.executors.local import SerialExecutor
 
     def fail(*_: object, **__: object) -> None:
         raise SolveError("the loss is not finite")
@@ -91,9 +91,7 @@ def test_failures_are_told_and_how_to_try_again(
     status, _, err = kinn_command("batch", str(study), "--out", "here")
     assert status == 3
     assert "poisson-1d, strong, kan, seed 0: failed: the loss is not finite" in err
-    assert err.splitlines()[-1].startswith(
-        "kinn: error: 4 runs failed; the first: the loss is not finite; to try again: "
-    )
+    assert err.splitlines()[-1].startswith("kinn: error: 4 runs failed; the first: the loss is not finite; to retry: ")
     out = kinn_command("status", "here").out
     assert len(re.findall(r"failed: here/\S+: the loss is not finite", out)) == 4
 
@@ -106,7 +104,7 @@ def test_the_gpus_that_there_are_limit_the_runs_at_a_time(
     assert "on 1 workers" in kinn_command("batch", str(study), "--dry-run").out
     status, _, err = kinn_command("batch", str(study), "--workers", "2")
     assert (status, err) == (
-        2, "kinn: error: gpus = 1 in [resources]: 2 runs at a time need a GPU each, and there are 1\n",
+        2, "kinn: error: gpus = 1 in [resources]: 2 concurrent runs need a GPU each, and there are 1\n",
     )  # fmt: skip
 
 
@@ -115,7 +113,7 @@ def test_the_gpus_that_there_are_limit_the_runs_at_a_time(
     [
         (("nothing.toml",), "no study named 'nothing.toml'"),
         (("tiny.toml", "--workers", "0"), "--workers is a number of processes, at least 1, not 0"),
-        (("tiny.toml", "--scheduler", "a", "--submit", "local"), "--scheduler and --submit are two places"),
+        (("tiny.toml", "--scheduler", "a", "--submit", "local"), "--scheduler and --submit exclude each other"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(
@@ -130,21 +128,25 @@ def test_bad_input_is_one_line_and_status_2(
 def test_a_scheduler_that_does_not_answer_is_told_with_its_address(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinn.experiments.executors.cluster.PATIENCE", 0.5)
+    monkeypatch.setattr("kinn.experiments.executors.dask_cluster.TIMEOUT", 0.5)
     status, out, err = kinn_command("batch", str(study), "--scheduler", "tcp://127.0.0.1:9")
     assert (status, out) == (2, "")
-    assert err.startswith("kinn: error: no Dask scheduler answers at tcp://127.0.0.1:9; nothing was begun")
+    assert err.startswith("kinn: error: no Dask scheduler answers at tcp://127.0.0.1:9; no run was started")
 
 
-def test_what_ends_a_batch_is_told_with_what_is_done_and_how_to_go_on(
+def test_an_aborted_batch_reports_what_is_done_and_the_command_to_resume(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from kinn.errors import ExecutorUnreachable
     from kinn.experiments.batch import Batch
-    from kinn.experiments.executors import SerialExecutor, Unreachable
+    from kinn.experiments.executors.local import SerialExecutor
     from kinn.experiments.store import StoreError
 
     monkeypatch.setattr("kinn.cli.batch._executor", lambda *_: (SerialExecutor(), 1))
-    for error in (Unreachable("the scheduler answers no more"), StoreError("cannot write the runs: no space left")):
+    for error in (
+        ExecutorUnreachable("the scheduler no longer answers"),
+        StoreError("cannot write the runs: no space left"),
+    ):
 
         def end(_: Batch, error: Exception = error) -> None:
             raise error
@@ -153,7 +155,7 @@ def test_what_ends_a_batch_is_told_with_what_is_done_and_how_to_go_on(
             patch.setattr(Batch, "run", end)
             status, _, err = kinn_command("batch", str(study), "--out", "here")
         assert (status, err) == (
-            2, f"kinn: error: {error}; 0 of 4 done; to go on: kinn batch {study} --out here\n",
+            2, f"kinn: error: {error}; 0 of 4 done; to resume: kinn batch {study} --out here\n",
         )  # fmt: skip
 
 
@@ -161,8 +163,8 @@ def test_the_status_of_nothing_is_an_error(kinn_command: Command) -> None:
     assert kinn_command("status", "nothing").err == "kinn: error: no folder of runs at nothing\n"
 
 
-def begun(study: Path, out: Path) -> subprocess.Popen[str]:
-    """Start a batch of long runs in a process of its own, and wait until a run is at work."""
+def started(study: Path, out: Path) -> subprocess.Popen[str]:
+    """Start a batch of long runs in another process, and wait until a run has started."""
     study.write_text(STUDY.replace("iterations = 2", "budget = 300").replace("points = 40", "points = 4000"))
     command = [sys.executable, "-m", "kinn", "batch", str(study), "--out", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -174,25 +176,25 @@ def begun(study: Path, out: Path) -> subprocess.Popen[str]:
     return process
 
 
-def at_work(out: Path) -> list[str]:
-    from kinn.experiments.run_lock import active
+def running(out: Path) -> list[str]:
+    from kinn.experiments.run_lock import active_runs
 
-    return list(active(out))
+    return list(active_runs(out))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_signals_end_the_batch_and_its_workers(study: Path, tmp_path: Path, number: signal.Signals) -> None:
     out = tmp_path / "out"
-    process = begun(study, out)
-    assert len(at_work(out)) == 1
+    process = started(study, out)
+    assert len(running(out)) == 1
     os.kill(process.pid, number)
     _, err = process.communicate(timeout=60)
     until = time.monotonic() + 30
-    while at_work(out) and time.monotonic() < until:
+    while running(out) and time.monotonic() < until:
         time.sleep(0.2)
-    assert at_work(out) == []  # no worker is left behind
+    assert running(out) == []  # no worker is left behind
     if number != signal.SIGKILL:
         assert process.returncode == 130
-        assert f"stopped; 0 of 4 done; to go on: kinn batch {study} --out {out}" in err
+        assert f"stopped; 0 of 4 done; to resume: kinn batch {study} --out {out}" in err
         assert "Traceback" not in err

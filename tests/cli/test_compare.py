@@ -31,7 +31,7 @@ def test_bad_input_is_found_before_anything_is_solved(kinn_command: Command, mon
     monkeypatch.setattr("kinn.runs.execute.solver", lambda _: pytest.fail("training started"))
     for arguments in (
         ("poisson-9d",), ("--network", "mpl"), ("--seeds", "0"), ("--set", "features=tip"), ("--match", "size"),
-        ("--set", "network.gird=6"), ("--form", "stron"), ("--optimizer", "lmm"), ("--accuracy", "-1"),
+        ("--set", "network.gird=6"), ("--form", "stron"), ("--optimizer", "lmm"), ("--threshold", "-1"),
     ):  # fmt: skip
         status, _, err = kinn_command(*QUICK, *arguments)
         assert status == 2
@@ -56,10 +56,10 @@ def test_a_seed_that_fails_does_not_stop_the_others(kinn_command: Command, monke
 
 def test_forms_methods_and_times_have_rows_and_columns(kinn_command: Command) -> None:
     status, out, _ = kinn_command(
-        *QUICK, "--network", "mlp", "--optimizer", "lm", "--optimizer", "adam", "--seeds", "1", "--accuracy", "100",
+        *QUICK, "--network", "mlp", "--optimizer", "lm", "--optimizer", "adam", "--seeds", "1", "--threshold", "100",
     )  # fmt: skip
     assert status == 0
-    assert "s to 1e+02" in out
+    assert "time to 1e+02 (s)" in out
     assert re.search(r"mlp lm ", out)
     assert re.search(r"mlp adam ", out)
 

@@ -9,7 +9,7 @@ from kinn.train.state import HistoryEntry
 
 
 def test_plain_lines_are_few(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.progress("a problem") as show:
+    with progress.solve_progress("a problem") as show:
         for iteration in range(1, 4):
             show(HistoryEntry("lm", iteration, 0.1 * iteration, 1.0))
         show(HistoryEntry("ssbroyden", 4, 0.4, 0.5, validation=0.25, unknowns={"nu": 0.0031831}))
@@ -23,7 +23,7 @@ def test_plain_lines_are_few(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_long_stage_goes_on_reporting(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "INTERVAL", 0.0)
-    with progress.progress("a problem") as show:
+    with progress.solve_progress("a problem") as show:
         for iteration in range(3):
             show(HistoryEntry("lm", iteration, 0.1, 1.0))
     assert len(capsys.readouterr().err.splitlines()) == 3

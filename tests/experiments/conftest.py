@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from kinn.experiments.reading import checked
+from kinn.experiments.reading import validate_study
 from kinn.experiments.run_spec import RunSpec
-from kinn.experiments.sweep import matrix
+from kinn.experiments.sweep import Sweep
 
 #: One problem, a small network, two steps.
 TINY: dict[str, Any] = {
@@ -22,15 +22,15 @@ TINY: dict[str, Any] = {
     "iterations": 2,
 }
 
-Cases = Callable[..., tuple[RunSpec, ...]]
+Specs = Callable[..., tuple[RunSpec, ...]]
 
 
 @pytest.fixture
-def cases() -> Cases:
-    """Return a function that gives the cases of the tiny study, with other values in place of its own."""
+def specs() -> Specs:
+    """Return a function that gives the runs of the tiny study, with some values replaced."""
 
     def make(tables: dict[str, Any] | None = None, /, **other: Any) -> tuple[RunSpec, ...]:
-        return matrix(checked({"study": TINY | other, **(tables or {})})).cases
+        return Sweep.from_study(validate_study({"study": TINY | other, **(tables or {})})).specs
 
     return make
 

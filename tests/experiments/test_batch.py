@@ -1,4 +1,4 @@
-"""Batches: what is solved is skipped, what was cut short goes on, what failed is kept; kills and full disks lose nothing."""
+"""Batches: solved runs are skipped, interrupted ones resumed, failures kept; kills and full disks lose nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from typing import Any
 import pytest
 
 import kinn
-from kinn.errors import InputError, SolveError
+from kinn.errors import InputError, SolveError, WorkerDied
 from kinn.experiments.batch import Batch, BatchProgress
-from kinn.experiments.executors import LocalExecutor, SerialExecutor, WorkerDied
-from kinn.experiments.executors.local import visible_gpus
-from kinn.experiments.run_lock import claim
+from kinn.experiments.executors.local import LocalExecutor, SerialExecutor, visible_gpus
+from kinn.experiments.run_lock import lock_run
 from kinn.experiments.run_spec import RunSpec
 from kinn.experiments.store import Store, StoreError
 from kinn.train.loop import CLOCKS
-from tests.experiments.conftest import Cases
+from tests.experiments.conftest import Specs
 
 
 def batch(made: tuple[RunSpec, ...], runs: Path, executor: Executor | None = None, **options: Any) -> BatchProgress:
@@ -40,15 +39,15 @@ def statuses(runs: Path) -> list[str]:
         return [r.status for r in store.results()]
 
 
-def test_what_is_solved_is_skipped(runs: Path, cases: Cases) -> None:
-    assert batch(cases(), runs).solved == 2
-    tally = batch(cases(seeds=3), runs)
+def test_what_is_solved_is_skipped(runs: Path, specs: Specs) -> None:
+    assert batch(specs(), runs).solved == 2
+    tally = batch(specs(seeds=3), runs)
     assert (tally.found, tally.solved) == (2, 1)
-    assert batch(cases(), runs, fresh=True).solved == 2
+    assert batch(specs(), runs, fresh=True).solved == 2
 
 
 def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     solve = kinn.solve
 
@@ -59,7 +58,7 @@ def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
             raise ZeroDivisionError("by a script")
         return solve(problem, network, seed=seed, **rest)
 
-    made = cases(seeds=3)
+    made = specs(seeds=3)
     monkeypatch.setattr("kinn.runs.execute.solver", lambda _: fail)
     tally = batch(made, runs)
     assert (tally.solved, [r for _, r in tally.failed]) == (
@@ -69,20 +68,20 @@ def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
         assert {r.reason for r in store.results()} == {"", *(r for _, r in tally.failed)}
     monkeypatch.setattr("kinn.runs.execute.solver", lambda _: solve)
     tally = batch(made, runs)
-    assert (tally.found, tally.kept, tally.solved) == (1, 2, 0)
+    assert (tally.found, tally.failed_before, tally.solved) == (1, 2, 0)
     tally = batch(made, runs, retry=True)
-    assert (tally.found, tally.kept, tally.solved) == (1, 0, 2)
+    assert (tally.found, tally.failed_before, tally.solved) == (1, 0, 2)
 
 
 def test_a_budget_in_seconds_of_the_processor_is_counted_by_it(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = itertools.count()
     monkeypatch.setitem(CLOCKS, "cpu", lambda: float(next(ticks)))  # a second has gone whenever it is asked
-    (case,) = cases(seeds=1, clock="cpu", budget=20, iterations=10_000)
-    assert case.config["clock"] == "cpu"
-    assert batch((case,), runs).solved == 1
-    summary = json.loads((case.place(runs) / "summary.json").read_text())
+    (spec,) = specs(seeds=1, clock="cpu", budget=20, iterations=10_000)
+    assert spec.config["clock"] == "cpu"
+    assert batch((spec,), runs).solved == 1
+    summary = json.loads((spec.path(runs) / "summary.json").read_text())
     assert summary["stopped"] == "budget"
     assert 20 <= summary["seconds"] == int(summary["seconds"]) < 60
 
@@ -97,51 +96,51 @@ def cut_short(made: tuple[RunSpec, ...], runs: Path, monkeypatch: pytest.MonkeyP
         patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
 
         def work(task: Any) -> Any:
-            from kinn.experiments.execute import execute
+            from kinn.experiments.jobs import run_job
 
             def cut(record: Any) -> None:
                 if record.iteration > after:
                     raise Cut
 
-            return execute(task, cut)
+            return run_job(task, cut)
 
         with pytest.raises(Cut):
-            batch(made, runs, checkpoint=0.0, work=work)
-    return made[0].place(runs)
+            batch(made, runs, checkpoint=0.0, function=work)
+    return made[0].path(runs)
 
 
 def test_what_was_cut_short_goes_on_from_its_checkpoint(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    made = cases(iterations=30, seeds=1)
+    made = specs(iterations=30, seeds=1)
     run = cut_short(made, runs, monkeypatch, 12)
     assert statuses(runs) == ["interrupted"]
     tally = batch(made, runs)
-    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: resuming an interrupted solve"])
+    assert (tally.solved, tally.messages) == (1, [f"{made[0].title}: resuming an interrupted solve"])
     whole = batch(made, tmp_path / "whole")
     assert whole.solved == 1
     losses = [
         [json.loads(line)["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        for folder in (run, made[0].place(tmp_path / "whole"))
+        for folder in (run, made[0].path(tmp_path / "whole"))
     ]
     assert losses[0] == losses[1]
 
 
-def test_a_damaged_checkpoint_is_begun_anew_and_that_is_said(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+def test_a_run_with_a_damaged_checkpoint_is_restarted_with_a_message(
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = cases(iterations=30, seeds=1)
+    made = specs(iterations=30, seeds=1)
     (cut_short(made, runs, monkeypatch, 12) / "state.pt").write_bytes(b"PK")
     tally = batch(made, runs)
     assert tally.solved == 1
-    assert "restarting" in tally.said[0]
-    assert "damaged" in tally.said[0]
+    assert "restarting" in tally.messages[0]
+    assert "damaged" in tally.messages[0]
 
 
 def test_a_full_disk_stops_the_batch_and_leaves_a_good_store(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = cases(seeds=4)
+    made = specs(seeds=4)
     write = kinn.Solution.save_vtu
     written = []
 
@@ -161,15 +160,15 @@ def test_a_full_disk_stops_the_batch_and_leaves_a_good_store(
 
 
 def test_a_case_that_another_process_is_at_is_waited_for(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinn.experiments.batch.PATIENCE", 0.1)
-    monkeypatch.setattr("kinn.experiments.batch.TICK", 0.05)
-    made = cases(seeds=1)
+    monkeypatch.setattr("kinn.experiments.batch.RETRY_AFTER", 0.1)
+    monkeypatch.setattr("kinn.experiments.batch.INTERVAL", 0.05)
+    made = specs(seeds=1)
     release = threading.Event()
 
     def hold() -> None:
-        with claim(runs, made[0].place(runs)):
+        with lock_run(runs, made[0].path(runs)):
             release.wait(30)
 
     holder = threading.Thread(target=hold)
@@ -181,14 +180,14 @@ def test_a_case_that_another_process_is_at_is_waited_for(
         if len(asked) == 5:
             release.set()
 
-    assert batch(made, runs, watch=watch).solved == 1
+    assert batch(made, runs, on_progress=watch).solved == 1
     assert asked[:5] == [0] * 5
     holder.join()
 
 
-def test_two_batches_on_one_store_share_the_work(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.experiments.batch.PATIENCE", 0.1)
-    made = cases(seeds=8)
+def test_two_batches_on_one_store_share_the_work(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinn.experiments.batch.RETRY_AFTER", 0.1)
+    made = specs(seeds=8)
     context = multiprocessing.get_context("fork")
     counts = context.Queue()
 
@@ -222,7 +221,7 @@ def kill_at_random(made: tuple[RunSpec, ...], runs: Path, times: int) -> None:
         with Store(runs) as store:
             store.refresh()
             done = {r.path: (r.path / "summary.json").stat().st_mtime_ns for r in store.results() if r.status == "done"}
-            assert store.refused == {}
+            assert store.rejected == {}
         assert finished.items() <= done.items()
         finished = done
     tally = batch(made, runs)
@@ -232,25 +231,25 @@ def kill_at_random(made: tuple[RunSpec, ...], runs: Path, times: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_kill_loses_no_finished_run(runs: Path, cases: Cases) -> None:
-    kill_at_random(cases(seeds=8), runs, 4)
+def test_a_kill_loses_no_finished_run(runs: Path, specs: Specs) -> None:
+    kill_at_random(specs(seeds=8), runs, 4)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_twenty_kills_lose_no_finished_run(runs: Path, cases: Cases) -> None:
-    kill_at_random(cases(seeds=60, iterations=20), runs, 20)
+def test_twenty_kills_lose_no_finished_run(runs: Path, specs: Specs) -> None:
+    kill_at_random(specs(seeds=60, iterations=20), runs, 20)
 
 
-def test_local_workers_solve_the_same(runs: Path, cases: Cases, tmp_path: Path) -> None:
-    made = cases(seeds=3)
+def test_local_workers_solve_the_same(runs: Path, specs: Specs, tmp_path: Path) -> None:
+    made = specs(seeds=3)
     with LocalExecutor(2, 1, tmp_path / "log") as executor:
         tally = batch(made, runs, executor, window=2)
     assert tally.solved == 3
     batch(made, tmp_path / "here")
-    for case in made:
+    for spec in made:
         texts = [
-            [json.loads(line)["loss"] for line in (case.place(root) / "metrics.jsonl").read_text().splitlines()]
+            [json.loads(line)["loss"] for line in (spec.path(root) / "metrics.jsonl").read_text().splitlines()]
             for root in (runs, tmp_path / "here")
         ]
         assert texts[0] == texts[1]
@@ -286,7 +285,7 @@ def test_a_worker_that_dies_costs_its_own_call_only(tmp_path: Path) -> None:
         with pytest.raises((TypeError, RuntimeError), match="pickle"):
             executor.submit(threading.Lock).result(60)
     assert "this must not get between" in (tmp_path / "log").read_text()
-    with pytest.raises(RuntimeError, match="sent home"):
+    with pytest.raises(RuntimeError, match="shut down"):
         executor.submit(print)
 
 
@@ -309,17 +308,17 @@ def test_workers_see_what_the_batch_sees_where_no_gpu_is_asked_for(
         assert executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result(60) == "3,4"
 
 
-def test_figures_are_drawn_where_that_is_asked_for(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_are_drawn_where_that_is_asked_for(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
     monkeypatch.setattr("kinn.solution.Solution.plot", lambda _, folder: drawn.append(folder))
-    batch(cases(seeds=1), runs)
+    batch(specs(seeds=1), runs)
     assert drawn == []
-    batch(cases(), runs, figures=True)
+    batch(specs(), runs, figures=True)
     assert len(drawn) == 1
 
 
 class _Deadly(SerialExecutor):
-    """Loses every case, as a worker that is killed does."""
+    """Loses every spec, as a worker that is killed does."""
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         def lose() -> None:
@@ -328,31 +327,31 @@ class _Deadly(SerialExecutor):
         return super().submit(lose)
 
 
-def test_a_case_whose_worker_dies_has_failed(runs: Path, cases: Cases) -> None:
-    tally = batch(cases(seeds=1), runs, _Deadly())
+def test_a_case_whose_worker_dies_has_failed(runs: Path, specs: Specs) -> None:
+    tally = batch(specs(seeds=1), runs, _Deadly())
     assert tally.failed[0][1].startswith("the worker process was killed by SIGKILL")
     with Store(runs) as store:
         (result,) = store.results()
         assert (result.status, result.reason) == ("failed", tally.failed[0][1])
 
 
-def test_a_script_that_changed_is_the_end_of_its_own_case(runs: Path, cases: Cases, tmp_path: Path) -> None:
+def test_a_script_that_changed_is_the_end_of_its_own_case(runs: Path, specs: Specs, tmp_path: Path) -> None:
     script = tmp_path / "mine.py"
     script.write_text(
         "from kinn import Dirichlet, Interval, Problem\n"
         "problem = Problem('mine', Interval(0, 1), strong=lambda u, p: u.xx + 1,"
         " conditions=[Dirichlet('u', 0.0, on='boundary')])\n"
     )
-    made = cases(problems=[str(script), "poisson-1d"], seeds=1)
+    made = specs(problems=[str(script), "poisson-1d"], seeds=1)
     script.write_text(script.read_text() + "\n")
     tally = batch(made, runs)
     assert tally.solved == 1
     assert "has changed since the run was started" in tally.failed[0][1]
 
 
-def test_input_errors_are_told_as_they_are(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_errors_are_told_as_they_are(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise InputError("no boundary named 'lft'")
 
     monkeypatch.setattr("kinn.runs.execute.solver", lambda _: refuse)
-    assert batch(cases(seeds=1), runs).failed[0][1] == "no boundary named 'lft'"
+    assert batch(specs(seeds=1), runs).failed[0][1] == "no boundary named 'lft'"

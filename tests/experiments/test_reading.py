@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from kinn.errors import InputError
-from kinn.experiments.reading import parsed, read_study, ready_made
-from kinn.experiments.sweep import matrix
+from kinn.experiments.reading import bundled_studies, parse_study, read_study
+from kinn.experiments.sweep import Sweep
 
 SMALLEST = """
 [study]
@@ -32,15 +32,15 @@ study:
 
 
 def test_toml_and_yaml_state_the_same() -> None:
-    study = parsed(SMALLEST, Path("first.toml"))
-    assert study == parsed(YAML, Path("first.yaml"))
+    study = parse_study(SMALLEST, Path("first.toml"))
+    assert study == parse_study(YAML, Path("first.yaml"))
     assert study.study.seed_list == [0, 1, 2, 3, 4]
     assert [n.name for n in study.study.networks] == ["kan", "mlp"]
 
 
 def test_one_may_stand_for_a_list_and_settings_for_a_table() -> None:
     text = '[study]\nproblems = "poisson-1d"\nnetworks = { name = "kan", grid = 4 }\nseeds = [3, 5]\n'
-    study = parsed(text, Path("s.toml")).study
+    study = parse_study(text, Path("s.toml")).study
     assert study.problems[0].name == "poisson-1d"
     assert study.networks[0].settings == {"grid": 4}
     assert study.seed_list == [3, 5]
@@ -63,32 +63,32 @@ def test_one_may_stand_for_a_list_and_settings_for_a_table() -> None:
         (SMALLEST + "match = 'size'\n", r"s.toml:9: study.match: input should be 'parameters' or 'time'"),
         (
             SMALLEST + "[[zip]]\npoints = [1]\nbatch = [1, 2]\n",
-            r"s.toml:9: zip: the lists of a zip group are equally l",
+            r"s.toml:9: zip: the lists of a zip group must have equal l",
         ),
         (SMALLEST + "[[budgets]]\nform = 'strong'\n", r"s.toml:9: budgets.0.seconds is missing"),
         (
             SMALLEST + "[[budgets]]\nseconds = 0\n",
             r"s.toml:10: budgets.0.seconds: input should be greater than 0",
         ),
-        (SMALLEST + "points = \n", r"s.toml is no TOML: .*line 9"),
+        (SMALLEST + "points = \n", r"s.toml is no valid TOML: .*line 9"),
         (SMALLEST + "[sweep]\npoints = []\n", r"s.toml:10: sweep.points: list should have at least 1 item"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        parsed(text, Path("s.toml"))
+        parse_study(text, Path("s.toml"))
 
 
 def test_yaml_is_refused_with_its_line_too() -> None:
     with pytest.raises(InputError, match=r"s.yml:9: no key named 'budgt' in \[study\]; did you mean 'budget'\?"):
-        parsed(YAML + "  budgt: 3\n", Path("s.yml"))
-    with pytest.raises(InputError, match=r"s.yml:3 is no YAML"):
-        parsed("study:\n  name: 'x\n  problems: a'b: c\n", Path("s.yml"))
+        parse_study(YAML + "  budgt: 3\n", Path("s.yml"))
+    with pytest.raises(InputError, match=r"s.yml:3 is no valid YAML"):
+        parse_study("study:\n  name: 'x\n  problems: a'b: c\n", Path("s.yml"))
 
 
 def test_a_file_that_is_not_there_is_looked_up_among_the_ready_made(tmp_path: Path) -> None:
-    assert read_study(Path("kinn-paper.toml"))[0].study.name == "kinn-paper"
-    assert read_study(Path("kinn-paper"))[0].study.name == "kinn-paper"
+    assert read_study(Path("kinn-paper.toml")).study.name == "kinn-paper"
+    assert read_study(Path("kinn-paper")).study.name == "kinn-paper"
     with pytest.raises(InputError, match=r"no study named 'kin-paper.toml' .*did you mean 'kinn-paper.toml'"):
         read_study(Path("kin-paper.toml"))
     with pytest.raises(InputError, match=r"cannot read the study .*nothing.toml: No such file"):
@@ -97,8 +97,8 @@ def test_a_file_that_is_not_there_is_looked_up_among_the_ready_made(tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["grid-size.toml", "kinn-paper.toml", "optimizers.toml", "scaling-law.toml"])
 def test_the_ready_made_studies_can_be_carried_out(name: str) -> None:
-    text = ready_made()[name]
-    study = parsed(text, Path(name))
+    text = bundled_studies()[name]
+    study = parse_study(text, Path(name))
     assert study.study.name == name.removesuffix(".toml")
     assert len(study.study.seed_list) >= 3
-    assert len(matrix(study).cases) >= 2 * len(study.study.seed_list)
+    assert len(Sweep.from_study(study).specs) >= 2 * len(study.study.seed_list)

@@ -18,15 +18,14 @@ from typing import Any
 import pytest
 
 from kinn.experiments.batch import Batch
-from kinn.experiments.executors import SerialExecutor
-from kinn.experiments.report.exporters import as_csv, as_latex, as_markdown
-from kinn.experiments.report.figures import figures, middle_run, save
+from kinn.experiments.executors.local import SerialExecutor
+from kinn.experiments.report.exporters import to_csv, to_latex, to_markdown
+from kinn.experiments.report.figures import draw_median_runs, figures, median_run, save
 from kinn.experiments.report.page import page
-from kinn.experiments.report.thumbnails import illustrate
 from kinn.experiments.results import RunResult
 from kinn.experiments.store import Store
 from kinn.experiments.tables import Row, columns, comparisons, rows
-from tests.experiments.conftest import Cases
+from tests.experiments.conftest import Specs
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -73,46 +72,46 @@ def table(tmp_path: Path) -> list[Row]:
 
 def test_figures_of_rows(table: list[Row]) -> None:
     kan, large, mlp = table
-    assert [row.way for row in table] == ["kan grid=5", "kan grid=20", "mlp"]
+    assert [row.method for row in table] == ["kan grid=5", "kan grid=20", "mlp"]
     assert kan.error("u") == pytest.approx((1.5e-4, 2e-4, 3e-4))
     assert mlp.error("u") == pytest.approx((1.05e-2, 1.1e-2, inf))
     assert len(mlp.failures) == 1
     # 0.1, 0.01, 0.001, 0.0001 at 1, 2, 3, 4 s, and twice and four times as much for the others
-    assert kan.seconds_to(1e-3) == (pytest.approx((3.5, 4.0, 4.0)), 3)
-    assert mlp.seconds_to(1e-2)[1] == 1
-    assert large.figure("parameters") == (400, 400, 400)
+    assert kan.time_to_threshold(1e-3) == (pytest.approx((3.5, 4.0, 4.0)), 3)
+    assert mlp.time_to_threshold(1e-2)[1] == 1
+    assert large.value("parameters") == (400, 400, 400)
 
 
 def test_columns_for_reading(table: list[Row]) -> None:
     heads, cells = columns(table, (1e-2, 1e-3, 1e-9))
     assert heads == [
-        "problem", "network", "parameters", "L2 of u", "s to 1e-02", "s to 1e-03", "seconds", "iterations", "failed",
+        "problem", "network", "parameters", "L2 of u", "time to 1e-02 (s)", "time to 1e-03 (s)", "time (s)", "iterations", "failed",
     ]  # fmt: skip
     assert cells[0] == [
         "a<b", "kan grid=5", "100", "2.0e-04 (1.5e-04 to 3.0e-04)", "3.0 (2.5 to 3.0)", "4.0 (3.5 to 4.0)", "4.5", "4",
         "0 of 3",
     ]  # fmt: skip
     by_cpu = [
-        Row(r.problem, r.way, tuple(replace(run, config={**run.config, "clock": "cpu"}) for run in r.runs))
+        Row(r.problem, r.method, tuple(replace(run, config={**run.config, "clock": "cpu"}) for run in r.runs))
         for r in table
     ]
     heads = columns(by_cpu, (1e-2,))[0]
-    assert heads[4:6] == ["CPU s to 1e-02", "CPU seconds"]
-    assert next(csv.DictReader(StringIO(as_csv(by_cpu))))["clock"] == "cpu"
+    assert heads[4:6] == ["CPU time to 1e-02 (s)", "CPU time (s)"]
+    assert next(csv.DictReader(StringIO(to_csv(by_cpu))))["clock"] == "cpu"
     assert cells[2][3:5] == ["1.1e-02 (1.0e-02 to -)", "1 of 3"]
     assert cells[2][-1] == "1 of 3"
 
 
 def test_texts(table: list[Row]) -> None:
-    lines = list(csv.DictReader(StringIO(as_csv(table))))
+    lines = list(csv.DictReader(StringIO(to_csv(table))))
     assert len(lines) == 9
     assert float(lines[0]["u l2"]) == 1e-4
     assert lines[0]["u h1" if "u h1" in lines[0] else "u linf"] == "0.0002"
     assert (lines[-1]["status"], lines[-1]["reason"], lines[-1]["u l2"]) == ("failed", "the loss is <not> finite", "")
     heads, cells = columns(table, (1e-2,))
-    markdown = as_markdown(heads, cells).splitlines()
+    markdown = to_markdown(heads, cells).splitlines()
     assert {line.count("|") for line in markdown} == {len(heads) + 1}
-    latex = as_latex(heads, [["a_b", "x & y", "2.0e-04 (1.5e-04 to 1e+02)"]])
+    latex = to_latex(heads, [["a_b", "x & y", "2.0e-04 (1.5e-04 to 1e+02)"]])
     assert r"a\_b & x \& y & $2.0 \cdot 10^{-4}$ ($1.5 \cdot 10^{-4}$ to $10^{2}$) \\" in latex
 
 
@@ -122,7 +121,7 @@ def test_figures_are_written_for_papers(table: list[Row], tmp_path: Path) -> Non
     files = save(drawn, tmp_path / "figures")
     assert {f.suffix for f in files} == {".png", ".pdf"}
     assert (tmp_path / "figures" / "a-b-convergence.pdf").read_bytes().startswith(b"%PDF")
-    same_size = [Row(r.problem, r.way, r.runs) for r in table if r.way != "kan grid=20"]
+    same_size = [Row(r.problem, r.method, r.runs) for r in table if r.method != "kan grid=20"]
     assert "error against parameters" not in figures(same_size)["a<b"]
 
 
@@ -153,7 +152,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows(table: 
     assert "9 runs of 1 problems, 1 failed" in text
     assert "currentColor" in text
     assert "#123456" not in text
-    assert html.escape(comparisons(table)[0][3].verdict("kan grid=5", "kan grid=20")) in text
+    assert html.escape(comparisons(table)[0][3].describe("kan grid=5", "kan grid=20")) in text
 
 
 def in_browser(file: Path, script: str, *options: str) -> str:
@@ -210,30 +209,30 @@ def test_a_browser_draws_the_page(table: list[Row], tmp_path: Path) -> None:
 
 
 def test_the_run_in_the_middle_is_drawn_once_and_into_its_folder(
-    runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch
+    runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def plot(_: Any, folder: Path) -> None:
         folder.mkdir()
         (folder / "u.png").write_bytes(PNG)
 
     monkeypatch.setattr("kinn.solution.Solution.plot", plot)
-    made = cases(seeds=3)
+    made = specs(seeds=3)
     with Store(runs) as store:
         Batch(made, store, SerialExecutor()).run()
         table = rows(store.results())
     said: list[str] = []
-    illustrate(table, said.append)
+    draw_median_runs(table, said.append)
     (drawn,) = runs.glob("*/*/*/*.png")
     assert said == [f"drawing {drawn.parent}"]
-    assert drawn.parent == middle_run(table[0]).path  # type: ignore[union-attr]
+    assert drawn.parent == median_run(table[0]).path  # type: ignore[union-attr]
     assert "data:image/png;base64," in page("A study", table, {}, (1e-2,))
-    illustrate(table, said.append)
+    draw_median_runs(table, said.append)
     assert len(said) == 1
     drawn.unlink()
     (drawn.parent / "state.pt").write_bytes(b"PK")
-    illustrate(table, said.append)
-    assert said[-1].startswith(f"no pictures of {drawn.parent}: {drawn.parent / 'state.pt'} is no checkpoint")
+    draw_median_runs(table, said.append)
+    assert said[-1].startswith(f"no figures of {drawn.parent}: {drawn.parent / 'state.pt'} is no checkpoint")
     assert not (drawn.parent / ".figures").exists()
     peer = replace(table[0].runs[0], config={**table[0].runs[0].config, "baseline": "deepxde"})
-    illustrate(rows([peer]), said.append)
+    draw_median_runs(rows([peer]), said.append)
     assert len(said) == 3

@@ -9,28 +9,27 @@ from pathlib import Path
 import pytest
 
 from kinn.errors import InputError
-from kinn.experiments import manifest
 from kinn.experiments.batch import Batch
-from kinn.experiments.execute import Job, execute
-from kinn.experiments.executors import SerialExecutor
-from kinn.experiments.run_lock import claim
-from kinn.experiments.store import INDEX, Store, StoreError
-from tests.experiments.conftest import Cases
+from kinn.experiments.executors.local import SerialExecutor
+from kinn.experiments.jobs import Job, run_job
+from kinn.experiments.run_lock import lock_run
+from kinn.experiments.store import INDEX, Manifest, Store, StoreError
+from tests.experiments.conftest import Specs
 
 
-def solved(runs: Path, cases: Cases) -> list[Path]:
-    made = cases()
+def solved(runs: Path, specs: Specs) -> list[Path]:
+    made = specs()
     with Store(runs) as store:
         assert Batch(made, store, SerialExecutor()).run().solved == 2
-    return [case.place(runs) for case in made]
+    return [spec.path(runs) for spec in made]
 
 
 def rows(store: Store) -> list[tuple[str, str, float]]:
     return [(str(r.path), r.status, r.error) for r in store.results()]
 
 
-def test_the_index_is_made_anew_from_the_folders(runs: Path, cases: Cases) -> None:
-    paths = solved(runs, cases)
+def test_the_index_is_made_anew_from_the_folders(runs: Path, specs: Specs) -> None:
+    paths = solved(runs, specs)
     with Store(runs) as store:
         before = rows(store)
     assert [(path, status) for path, status, _ in before] == [(str(p), "done") for p in sorted(paths)]
@@ -42,8 +41,8 @@ def test_the_index_is_made_anew_from_the_folders(runs: Path, cases: Cases) -> No
 
 
 @pytest.mark.parametrize("damage", [b"no database at all, but long enough to be taken for one" * 40, b""])
-def test_a_damaged_index_is_replaced(runs: Path, cases: Cases, damage: bytes) -> None:
-    solved(runs, cases)
+def test_a_damaged_index_is_replaced(runs: Path, specs: Specs, damage: bytes) -> None:
+    solved(runs, specs)
     for end in ("-wal", "-shm"):
         Path(f"{runs / INDEX}{end}").unlink(missing_ok=True)
     (runs / INDEX).write_bytes(damage)
@@ -52,8 +51,8 @@ def test_a_damaged_index_is_replaced(runs: Path, cases: Cases, damage: bytes) ->
         assert len(rows(store)) == 2
 
 
-def test_what_changes_beside_the_index_is_noticed(runs: Path, cases: Cases) -> None:
-    first, second = solved(runs, cases)
+def test_what_changes_beside_the_index_is_noticed(runs: Path, specs: Specs) -> None:
+    first, second = solved(runs, specs)
     with Store(runs) as store:
         shutil.rmtree(first)
         (second / "network.safetensors").unlink()
@@ -64,22 +63,22 @@ def test_what_changes_beside_the_index_is_noticed(runs: Path, cases: Cases) -> N
         assert store.result(first) is None
 
 
-def test_a_run_that_is_cut_short_is_running_only_while_a_process_is_at_it(runs: Path, cases: Cases) -> None:
-    _, path = solved(runs, cases)
+def test_a_run_that_is_cut_short_is_running_only_while_a_process_is_at_it(runs: Path, specs: Specs) -> None:
+    _, path = solved(runs, specs)
     for name in ("network.safetensors", "summary.json"):
         (path / name).unlink()
     with Store(runs) as store:
         store.refresh()
         assert {r.status for r in store.results() if r.path == path} == {"interrupted"}
-        with claim(runs, path):
+        with lock_run(runs, path):
             assert {r.status for r in store.results() if r.path == path} == {"running"}
 
 
-def test_a_run_of_another_version_is_refused_with_the_version(runs: Path, cases: Cases) -> None:
-    made = cases(seeds=1)
+def test_a_run_of_another_version_is_refused_with_the_version(runs: Path, specs: Specs) -> None:
+    made = specs(seeds=1)
     with Store(runs) as store:
         Batch(made, store, SerialExecutor()).run()
-    file = made[0].place(runs) / "environment.json"
+    file = made[0].path(runs) / "environment.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": "kinn run 7", "kinn": "3.2.1"}))
     with Store(runs) as store, pytest.raises(InputError, match=r"was written by KINN 3.2.1 \(kinn run 7\); this one"):
         Batch(made, store, SerialExecutor()).run()
@@ -90,19 +89,19 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"cannot write the runs in .*taken: "):
         Store(tmp_path / "taken")
     with pytest.raises(InputError, match="no folder of runs at"):
-        Store(tmp_path / "nothing", make=False)
+        Store(tmp_path / "nothing", create=False)
 
 
-def test_plans_are_kept(runs: Path, cases: Cases) -> None:
-    made = cases()
-    manifest.keep(runs, "my study", made)
-    assert manifest.plans(runs) == [manifest.Manifest("my study", tuple(c.hash for c in made))]
+def test_manifests_are_kept(runs: Path, specs: Specs) -> None:
+    made = specs()
+    Manifest.write(runs, "my study", made)
+    assert Manifest.read_all(runs) == [Manifest("my study", tuple(c.hash for c in made))]
 
 
-def test_a_task_is_executed_once(runs: Path, cases: Cases) -> None:
-    (case,) = cases(seeds=1)
-    task = Job(case.config, case.origin, str(runs))
-    assert execute(task).state == "solved"
-    assert execute(task).state == "found"
-    with claim(runs, case.place(runs)):
-        assert execute(task).state == "busy"
+def test_a_job_is_run_once(runs: Path, specs: Specs) -> None:
+    (spec,) = specs(seeds=1)
+    job = Job(spec.config, spec.origin, str(runs))
+    assert run_job(job).state == "solved"
+    assert run_job(job).state == "found"
+    with lock_run(runs, spec.path(runs)):
+        assert run_job(job).state == "busy"

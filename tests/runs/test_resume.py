@@ -1,4 +1,4 @@
-"""Run folders are gone on with: by name, by script, with more time; what does not fit is one clear line."""
+"""Run folders are resumed: by name, by script, with more time; what does not match is one clear line."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from kinn import InputError
 from kinn.networks import MLP
 from kinn.optim import Auto
 from kinn.runs.execute import execute_run, load_solution
-from kinn.runs.options import Options
 from kinn.runs.problem_loader import find_problem
 from kinn.runs.resolved_run import ResolvedRun
 from kinn.runs.resume import Resumption
+from kinn.runs.run_options import RunOptions
 from kinn.train.state import HistoryEntry
 from kinn.training_options import TrainingOptions
 
@@ -44,7 +44,7 @@ class Cut(Exception):
 def work(name: str, out: Path, iterations: int = 25) -> ResolvedRun:
     source = find_problem(name)
     settings, problem = source.build({})
-    options = Options("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
+    options = RunOptions("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
     return ResolvedRun(source, settings, problem, MLP((6,)), Auto(), TrainingOptions(), 0, options)
 
 

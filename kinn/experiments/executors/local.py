@@ -1,4 +1,4 @@
-"""Worker processes on this machine, kept alive with torch imported; one that dies costs its own run and no other."""
+"""Executors on this machine: this process, and worker processes that stay alive with torch imported."""
 
 from __future__ import annotations
 
@@ -14,31 +14,44 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
-from kinn.experiments.executors.errors import WorkerDied
+from kinn.errors import WorkerDied
 from kinn.experiments.executors.worker import receive, send
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-#: The libraries of which each starts threads of its own.
+#: The environment variables for the threads of libraries.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
-#: What says which GPUs a process sees.
+#: The environment variable for the GPUs that a process sees.
 GPUS = "CUDA_VISIBLE_DEVICES"
 
-#: After so many calls a worker is replaced, so that what libraries keep does not add up.
-RENEWAL = 500
+#: Calls after which a worker is replaced, to bound the memory that libraries retain.
+MAX_CALLS = 500
+
+
+class SerialExecutor(Executor):
+    """Calls functions in this process, before `submit` returns."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call a function and return a future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - the caller handles it
+            future.set_exception(error)
+        return future
 
 
 class LocalExecutor(Executor):
-    """Calls functions in processes, each with its share of the cores.
+    """Calls functions in worker processes; one that dies costs its own call only.
 
     Args:
         workers: The number of processes.
-        threads: The CPU threads of each.
-        gpus: The GPUs, as `CUDA_VISIBLE_DEVICES` names them, one for each process; None to leave all to every process.
-        log: A file for what they print; None for standard error.
-        warm: Whether they import what every solve needs before the first call.
+        threads: CPU threads of each process.
+        gpus: The GPUs, as `CUDA_VISIBLE_DEVICES` names them, one per process; None to show all to every process.
+        log: A file for the output of the processes; None for standard error.
+        warm: Whether they import the modules of a solve before the first call.
     """
 
     def __init__(
@@ -50,30 +63,31 @@ class LocalExecutor(Executor):
         gpus: Sequence[str] | None = None,
         warm: bool = True,
     ) -> None:
-        settings = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
-        each = [{}] * workers if gpus is None else [{GPUS: gpu} for gpu in gpus]
+        environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+        variables = [{}] * workers if gpus is None else [{GPUS: gpu} for gpu in gpus]
         self._log = log
         self._command = [sys.executable, "-P", "-m", "kinn.experiments.executors.worker", *(["--warm"] if warm else [])]
         self._calls: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._open = True
         self._processes: set[subprocess.Popen[bytes]] = set()
-        self._keepers = [
-            threading.Thread(target=self._keep, args=(settings | own,), daemon=True) for own in each[:workers]
+        self._threads = [
+            threading.Thread(target=self._serve, args=(environment | extra,), daemon=True)
+            for extra in variables[:workers]
         ]
-        for keeper in self._keepers:
-            keeper.start()
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call a function in the next process that is free; it and its arguments must be importable and picklable."""
+        """Call a function in the next free process; it and its arguments must be importable and picklable."""
         if not self._open:
-            raise RuntimeError("the workers have been sent home")
+            raise RuntimeError("the executor has been shut down")
         future: Future[Any] = Future()
         self._calls.put((future, pickle.dumps((fn, args, kwargs))))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes: once all calls are done, or at once where they are to be cancelled."""
+        """End the processes once all calls are done, or at once if they are to be cancelled."""
         with self._lock:
             self._open = False
             if cancel_futures:
@@ -86,41 +100,41 @@ class LocalExecutor(Executor):
                 break
             if call is not None:
                 call[0].cancel()
-        for _ in self._keepers:
+        for _ in self._threads:
             self._calls.put(None)
-        for keeper in self._keepers if wait else ():
-            keeper.join()
+        for thread in self._threads if wait else ():
+            thread.join()
 
-    def _keep(self, settings: Mapping[str, str]) -> None:
-        """Keep one process at work, in an environment of its own, until there is no more."""
-        process: subprocess.Popen[bytes] | None = self._start(settings)
+    def _serve(self, environment: Mapping[str, str]) -> None:
+        """Send calls to one process after another until there are no more."""
+        process: subprocess.Popen[bytes] | None = self._start(environment)
         calls = 0
         while (call := self._calls.get()) is not None:
-            future, packed = call
+            future, message = call
             if not future.set_running_or_notify_cancel():
                 continue
-            if process is None or calls >= RENEWAL:
+            if process is None or calls >= MAX_CALLS:
                 self._stop(process)
-                process, calls = self._start(settings), 0
+                process, calls = self._start(environment), 0
             if process is None:
-                future.set_exception(WorkerDied("the workers have been sent home"))
+                future.set_exception(WorkerDied("the executor has been shut down"))
                 continue
             calls += 1
             try:
-                good, value = _exchange(process, packed)
+                returned, value = _exchange(process, message)
             except (EOFError, OSError):
-                future.set_exception(WorkerDied(_epitaph(process.wait())))
+                future.set_exception(WorkerDied(_exit_reason(process.wait())))
                 self._stop(process)
                 process = None
                 continue
-            if good:
+            if returned:
                 future.set_result(value)
             else:
                 future.set_exception(value)
         self._stop(process)
 
-    def _start(self, settings: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
-        """Return a new process, which begins to import what it needs; None once all are sent home."""
+    def _start(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
+        """A new worker process; None once the executor is shut down."""
         with self._lock:
             if not self._open:
                 return None
@@ -130,8 +144,8 @@ class LocalExecutor(Executor):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=settings,
-                start_new_session=True,  # a Ctrl-C at the terminal is for the batch, which ends its workers itself
+                env=environment,
+                start_new_session=True,  # Ctrl-C at the terminal is for the batch, which ends its workers
             )
             if log is not None:
                 log.close()
@@ -139,7 +153,7 @@ class LocalExecutor(Executor):
             return process
 
     def _stop(self, process: subprocess.Popen[bytes] | None) -> None:
-        """End a process that is idle, or gone."""
+        """End a process that is idle or dead."""
         if process is None:
             return
         for stream in (process.stdin, process.stdout):
@@ -153,16 +167,16 @@ class LocalExecutor(Executor):
             self._processes.discard(process)
 
 
-def _exchange(process: subprocess.Popen[bytes], packed: bytes) -> tuple[bool, Any]:
-    """Send a call to a process and return whether it returned, and what it returned or raised."""
+def _exchange(process: subprocess.Popen[bytes], message: bytes) -> tuple[bool, Any]:
+    """Send a call to a process; whether it returned, and its value or exception."""
     assert process.stdin is not None
     assert process.stdout is not None
-    send(process.stdin, packed)
-    good, value = pickle.loads(receive(process.stdout))
-    return good, value
+    send(process.stdin, message)
+    returned, value = pickle.loads(receive(process.stdout))
+    return returned, value
 
 
-def _epitaph(status: int) -> str:
+def _exit_reason(status: int) -> str:
     if status >= 0:
         return f"the worker process ended with status {status}"
     name = signal.Signals(-status).name
@@ -170,7 +184,7 @@ def _epitaph(status: int) -> str:
 
 
 def visible_gpus() -> list[str]:
-    """Return the GPUs that this process sees, as `CUDA_VISIBLE_DEVICES` names them."""
+    """GPUs that this process sees, as `CUDA_VISIBLE_DEVICES` names them."""
     if GPUS in os.environ:
         return [name for name in os.environ[GPUS].split(",") if name.strip()]
     from torch.cuda import device_count

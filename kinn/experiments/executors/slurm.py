@@ -1,71 +1,75 @@
-"""The queue of a cluster, through submitit (extra `cluster`): job arrays, requeued where they are pre-empted."""
+"""Executor on a SLURM queue, by submitit (extra `cluster`): job arrays, requeued when they are pre-empted."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kinn.errors import InputError, unknown
-from kinn.experiments.executors.errors import Unreachable, WorkerDied
+from kinn.errors import ExecutorUnreachable, InputError, WorkerDied, unknown
 from kinn.experiments.executors.local import THREADS
-from kinn.experiments.executors.slurm_monitor import SlurmMonitor
 from kinn.experiments.specification import Resources
 
-#: The queues that there are: SLURM's, and processes on this machine, to try what would be submitted.
+#: The queues: SLURM's, and processes on this machine for a trial.
 QUEUES = ("slurm", "local")
 
-#: Seconds between two looks at the jobs.
-TICK = 1.0
+#: Seconds between two polls of the jobs.
+INTERVAL = 1.0
 
-#: Minutes beyond the budget that a job may take: imports, set-up, figures.
+#: Seconds between two polls of SLURM's queue.
+POLL_INTERVAL = 10.0
+
+#: Minutes of a job beyond the budget, for imports, set-up and figures.
 MARGIN = 10
 
-#: The most jobs of an array: SLURM's own limit, where its administrator has set no other.
-ARRAY = 1000
+#: The maximum of jobs in an array: SLURM's default limit.
+ARRAY_SIZE = 1000
 
-#: Seconds before the end of its time at which a job is told, to be queued again.
+#: Seconds before its time limit at which a job is signalled, to be requeued.
 NOTICE = 90
 
 
 class Requeued:
-    """A call that is made again where its job was pre-empted; a run then goes on from its checkpoint.
+    """A call that is repeated when its job was pre-empted; the run then resumes from its checkpoint.
 
     Args:
-        function: What is called.
+        function: The function to call.
     """
 
     def __init__(self, function: Any) -> None:
         self.function = function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it."""
+        """Call the function."""
         return self.function(*args, **kwargs)
 
     def checkpoint(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what submitit submits in place of a job that is about to be ended."""
+        """The submission with which submitit replaces a job that is about to be ended."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self, *args, **kwargs)
 
 
 class SlurmExecutor(Executor):
-    """Submits calls as jobs; those submitted shortly after one another become one array.
+    """Submits calls as jobs; calls in quick succession become one array.
 
     Args:
-        root: The folder of all runs; what jobs print is kept under it.
+        root: The folder of all runs, under which the output of jobs is kept.
         queue: "slurm", or "local".
-        resources: What a run may use.
-        budget: Seconds of a run, None where every problem has its own.
-        workers: How many jobs of an array may run at a time.
+        resources: The resources of a run.
+        budget: Seconds per run; None if every problem has its own.
+        workers: Concurrent jobs of an array.
 
     Raises:
-        InputError: If submitit is not installed, or there is no such queue.
+        InputError: If submitit is not installed, or the queue is unknown.
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class SlurmExecutor(Executor):
         minutes = resources.minutes or int((3600.0 if budget is None else budget) // 60) + MARGIN
         self._parallel = workers or resources.workers or 256
         try:
-            # submitit's signal must reach Python itself: it takes the place of the shell, which is the one that is told
+            # submitit's signal must reach Python: exec replaces the shell, which receives it
             self._queue = submitit.AutoExecutor(
                 folder=root / ".jobs", cluster=queue, slurm_python=f"exec {shlex.quote(sys.executable)}"
             )
@@ -98,89 +102,140 @@ class SlurmExecutor(Executor):
             )
         except RuntimeError as error:
             raise InputError(f"cannot submit to {queue}: {error}") from error
-        self._gone = SlurmMonitor() if queue == "slurm" else None
-        self._new: list[tuple[Future[Any], Requeued, tuple[Any, ...], dict[str, Any]]] = []
+        self._monitor = SlurmMonitor() if queue == "slurm" else None
+        self._unsubmitted: list[tuple[Future[Any], Requeued, tuple[Any, ...], dict[str, Any]]] = []
         self._jobs: list[tuple[Future[Any], Any]] = []
         self._lock = threading.Lock()
         self._open = True
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
-        self._watcher.start()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Submit a call with the next array."""
         future: Future[Any] = Future()
         with self._lock:
             if not self._open:
-                raise RuntimeError("no more jobs are submitted")
-            self._new.append((future, Requeued(fn), args, kwargs))
+                raise RuntimeError("the executor has been shut down")
+            self._unsubmitted.append((future, Requeued(fn), args, kwargs))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more jobs; those submitted go on, or are cancelled."""
+        """Accept no more jobs; those submitted continue, or are cancelled."""
         with self._lock:
             self._open = False
             if cancel_futures:
-                for future, *_ in self._new:
+                for future, *_ in self._unsubmitted:
                     future.cancel()
-                self._new.clear()
+                self._unsubmitted.clear()
                 for _, job in self._jobs:
-                    job.cancel(check=False)  # it may have ended by itself
+                    job.cancel(check=False)  # it may have ended
                 self._jobs.clear()
         if wait:
-            self._watcher.join()
+            self._thread.join()
 
-    def _watch(self) -> None:
-        """Submit what has gathered, and hand on what has ended, until there is nothing left to do."""
-        gathered = 0
+    def _run(self) -> None:
+        """Submit arrays and resolve futures until all jobs have ended."""
+        count = 0
         while True:
-            time.sleep(TICK)
+            time.sleep(INTERVAL)
             with self._lock:
-                settled = len(self._new) == gathered  # nothing came since the last look: the array is whole
-                gathered = len(self._new)
-                if settled and self._room():
+                complete = len(self._unsubmitted) == count  # no call since the last poll: the array is complete
+                count = len(self._unsubmitted)
+                if complete and self._has_room():
                     self._submit_array()
-                    gathered = len(self._new)
+                    count = len(self._unsubmitted)
                 jobs = list(self._jobs)
-            ended = self._gone.ended([job for _, job in jobs]) if self._gone else {j: None for _, j in jobs if j.done()}
+            if self._monitor:
+                ended = self._monitor.ended([job for _, job in jobs])
+            else:
+                ended = {job: None for _, job in jobs if job.done()}
             with self._lock:
                 self._jobs = [(future, job) for future, job in self._jobs if job not in ended]
-                finished = not (self._open or self._new or self._jobs)
+                finished = not (self._open or self._unsubmitted or self._jobs)
             for future, job in jobs:
                 if job in ended:
-                    _settle(future, job, ended[job])
+                    _resolve(future, job, ended[job])
             if finished:
                 return
 
-    def _room(self) -> bool:
-        """Whether another array may be submitted: each counts those of its own jobs alone that run at a time."""
-        return bool(self._new) and (not self._jobs or len(self._jobs) + len(self._new) <= self._parallel)
+    def _has_room(self) -> bool:
+        """Whether another array may be submitted: SLURM limits concurrent jobs within one array only."""
+        return bool(self._unsubmitted) and (
+            not self._jobs or len(self._jobs) + len(self._unsubmitted) <= self._parallel
+        )
 
     def _submit_array(self) -> None:
-        """Submit what has gathered, as far as an array goes."""
-        waiting = [call for call in self._new[:ARRAY] if call[0].set_running_or_notify_cancel()]
-        self._new = self._new[ARRAY:]
+        """Submit the waiting calls, at most one array of them."""
+        waiting = [call for call in self._unsubmitted[:ARRAY_SIZE] if call[0].set_running_or_notify_cancel()]
+        self._unsubmitted = self._unsubmitted[ARRAY_SIZE:]
         try:
             with self._queue.batch():
                 jobs = [self._queue.submit(function, *args, **kwargs) for _, function, args, kwargs in waiting]
         except Exception as error:  # noqa: BLE001 - sbatch is missing, refuses, or does not answer
             for future, *_ in waiting:
-                future.set_exception(Unreachable(f"cannot submit to the queue: {_last_line(error)}; nothing is lost"))
+                message = f"cannot submit to the queue: {_last_line(error)}; finished runs are kept"
+                future.set_exception(ExecutorUnreachable(message))
             return
         self._jobs += [(call[0], job) for call, job in zip(waiting, jobs, strict=True)]
 
 
-def _settle(future: Future[Any], job: Any, lost: WorkerDied | None) -> None:
-    """Give a future what its job came to, or why it came to nothing."""
+def _resolve(future: Future[Any], job: Any, death: WorkerDied | None) -> None:
+    """Set the result of a future from its job, or the reason why there is none."""
     try:
-        if lost is not None:
-            raise lost
+        if death is not None:
+            raise death
         future.set_result(job.result())
-    except Exception as error:  # noqa: BLE001 - what the call raised, or what submitit says of a job that was lost
-        raised = re.findall(r"^[\w.]*(?:Error|Exception|Exit)\b.*$", str(error), re.MULTILINE)  # of the job's traceback
-        text = raised[-1] if raised else str(error).partition("\n")[0]
+    except Exception as error:  # noqa: BLE001 - of the call, or of submitit about a lost job
+        errors = re.findall(r"^[\w.]*(?:Error|Exception|Exit)\b.*$", str(error), re.MULTILINE)  # of the job's traceback
+        text = errors[-1] if errors else str(error).partition("\n")[0]
         future.set_exception(RuntimeError(f"job {job.job_id}: {text}"))
 
 
 def _last_line(error: Exception) -> str:
-    """Return what sbatch says, without what submitit says of how it was called."""
+    """Message of sbatch, without the command line that submitit prints before it."""
     return (str(error).strip() or type(error).__name__).splitlines()[-1]
+
+
+class SlurmMonitor:
+    """Polls a SLURM queue for jobs that have ended, without the accounting that some clusters lack."""
+
+    def __init__(self) -> None:
+        self._next_poll = 0.0
+        self._missing: set[str] = set()
+
+    def ended(self, jobs: Sequence[Any]) -> dict[Any, WorkerDied | None]:
+        """Jobs that have ended, each with the reason why it left no result, or None if it left one."""
+        out: dict[Any, WorkerDied | None] = {job: None for job in jobs if job.paths.result_pickle.exists()}
+        if time.monotonic() < self._next_poll:
+            return out
+        self._next_poll = time.monotonic() + POLL_INTERVAL
+        queued = _queued_jobs()
+        if queued is None:
+            return out
+        missing = {job.job_id for job in jobs if job not in out and job.job_id not in queued}
+        for job in jobs:
+            if (
+                job.job_id in missing & self._missing
+            ):  # at two polls: its result may still be on the way to this machine
+                out[job] = WorkerDied(self._reason(job))
+        self._missing = missing
+        return out
+
+    def _reason(self, job: Any) -> str:
+        """Reason why a job vanished: SLURM's message in its log, else the last line of the log."""
+        lines: list[str] = []
+        with suppress(OSError):
+            text = job.paths.stderr.read_text(encoding="utf-8", errors="replace")
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+        messages = [line for line in lines if line.startswith("slurmstepd")] or lines
+        return f"it left the queue without a result{': ' + messages[-1] if messages else ''} (see {job.paths.stderr})"
+
+
+def _queued_jobs() -> set[str] | None:
+    """Ids of the jobs in the queue, those of arrays one by one; None if the queue does not answer."""
+    command = ["squeue", "--me", "--noheader", "--array", "--format=%i"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return set(answer.stdout.split())

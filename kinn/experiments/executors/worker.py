@@ -1,6 +1,6 @@
-"""A worker process: `python -m kinn.experiments.executors.worker` reads calls from stdin and writes results to stdout.
+"""Worker process: `python -m kinn.experiments.executors.worker` reads calls from stdin and writes results to stdout.
 
-It ends when stdin does, in the middle of a call too: a batch that is killed leaves no process behind.
+It ends when stdin is closed, even during a call: a batch that is killed leaves no process behind.
 """
 
 from __future__ import annotations
@@ -21,61 +21,61 @@ def main() -> None:
     """Answer calls until there are no more."""
     calls = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a problem script prints must not get between the answers
+    os.dup2(2, 1)  # output of problem scripts must not mix with the answers
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls, waiting), daemon=True).start()
     if "--warm" in sys.argv:
         _warm_up()
-    gc.freeze()  # what is imported stays: looking through it after every call would take longer than the rest
+    gc.freeze()  # imported objects stay: collecting them after every call would dominate its time
     while True:
         answer = _answer(waiting.get())
         try:
             send(answers, answer)
         except BrokenPipeError:
             os._exit(1)
-        give_back()
+        release_memory()
 
 
-def _answer(packed: bytes) -> bytes:
-    """Return whether a call returned, and what it returned or raised."""
+def _answer(message: bytes) -> bytes:
+    """Whether a call returned, and its value or exception, pickled."""
     try:
-        function, arguments, named = pickle.loads(packed)
+        function, arguments, named = pickle.loads(message)
         return pickle.dumps((True, function(*arguments, **named)))
-    except Exception as error:  # noqa: BLE001 - it is the caller's
+    except Exception as error:  # noqa: BLE001 - the caller handles it
         try:
             return pickle.dumps((False, error))
-        except Exception:  # noqa: BLE001 - there are errors that cannot be pickled, with locks in them
+        except Exception:  # noqa: BLE001 - errors that hold locks cannot be pickled
             return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
 
 
-def give_back() -> None:
-    """Give the memory of a call back to the system: what stands in cycles, and what the allocator keeps for the next."""
+def release_memory() -> None:
+    """Return the memory of a call to the system: reference cycles, and what the allocator retains."""
     gc.collect()
     with suppress(OSError, AttributeError):  # the allocator is not glibc's
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def send(stream: IO[bytes], packed: bytes) -> None:
-    """Write a message with its length in front."""
-    stream.write(len(packed).to_bytes(8, "big") + packed)
+def send(stream: IO[bytes], message: bytes) -> None:
+    """Write a message, prefixed by its length."""
+    stream.write(len(message).to_bytes(8, "big") + message)
     stream.flush()
 
 
 def receive(stream: IO[bytes]) -> bytes:
-    """Return the next message.
+    """Read the next message.
 
     Raises:
-        EOFError: If there is none, or it is cut short.
+        EOFError: If there is none, or it is incomplete.
     """
     head = stream.read(8)
-    packed = stream.read(int.from_bytes(head, "big"))
-    if len(head) < 8 or len(packed) < int.from_bytes(head, "big"):
+    message = stream.read(int.from_bytes(head, "big"))
+    if len(head) < 8 or len(message) < int.from_bytes(head, "big"):
         raise EOFError
-    return packed
+    return message
 
 
 def _listen(calls: IO[bytes], waiting: queue.SimpleQueue[bytes]) -> None:
-    """Hand on calls, and end the process once whoever makes them is gone."""
+    """Queue calls, and end the process once stdin is closed."""
     while True:
         try:
             waiting.put(receive(calls))
@@ -84,7 +84,7 @@ def _listen(calls: IO[bytes], waiting: queue.SimpleQueue[bytes]) -> None:
 
 
 def _warm_up() -> None:
-    """Import what every solve needs, while there is nothing to do yet."""
+    """Import the modules of a solve before the first call."""
     for module in ("matplotlib.backends.backend_agg", "meshio", "kinn.io.vtu", "kinn.io.plots", "kinn.solver"):
         import_module(module)
 

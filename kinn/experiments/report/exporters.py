@@ -1,4 +1,4 @@
-"""A table as text: CSV with a line a run, Markdown and LaTeX with a line for each way to solve."""
+"""Export of tables: CSV with a line per run, Markdown and LaTeX with a line per method."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import re
 from collections.abc import Sequence
 from io import StringIO
 from math import isfinite
+from pathlib import Path
 
+from kinn.errors import InputError
 from kinn.experiments.tables import Row
 
-#: The columns of the CSV that say which run it is, and how it ended.
-_FIGURES = ("parameters", "iterations", "seconds", "loss")
+#: The numbers of a summary in the CSV.
+_NUMBERS = ("parameters", "iterations", "seconds", "loss")
 
 _LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "\\": r"\textbackslash{}"}
 
 
-def as_csv(table: Sequence[Row]) -> str:
-    """Return a line for each run: what it was, how it ended, its errors."""
+def to_csv(table: Sequence[Row]) -> str:
+    """CSV with a line per run: its configuration, outcome and errors."""
     norms = list(
         dict.fromkeys(
             f"{field} {norm}" for row in table for run in row.runs for field, e in run.errors.items() for norm in e
@@ -26,7 +28,7 @@ def as_csv(table: Sequence[Row]) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["problem", "way", "form", "network", "seed", "status", "reason", *_FIGURES, "clock", *norms, "run"]
+        ["problem", "method", "form", "network", "seed", "status", "reason", *_NUMBERS, "clock", *norms, "run"]
     )
     for row in table:
         for run in sorted(row.runs, key=lambda run: run.seed):
@@ -34,13 +36,13 @@ def as_csv(table: Sequence[Row]) -> str:
             writer.writerow(
                 [
                     row.problem,
-                    row.way,
+                    row.method,
                     run.config["form"],
                     run.config["network"]["name"],
                     run.seed,
                     run.status,
                     run.reason,
-                    *(_number(run.figure(name)) for name in _FIGURES),
+                    *(_number(run.value(name)) for name in _NUMBERS),
                     run.config.get("clock", "wall"),
                     *(_number(known.get(norm, float("inf"))) for norm in norms),
                     run.path,
@@ -49,32 +51,44 @@ def as_csv(table: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def as_markdown(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *([cell.replace("|", r"\|") for cell in row] for row in cells)]
+def to_markdown(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Table in Markdown."""
+    lines = [headings, ["---"] * len(headings), *([cell.replace("|", r"\|") for cell in row] for row in cells)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def as_latex(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    """Return a table in LaTeX, for the package booktabs; numbers as 1.2e-03 become powers of ten."""
-    body = [" & ".join(_latex(cell) for cell in row) + r" \\" for row in cells]
-    first = " & ".join(_latex(head) for head in heads) + r" \\"
-    places = "ll" + "r" * (len(heads) - 2)
+def to_latex(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Table in LaTeX for the package booktabs; numbers such as 1.2e-03 become powers of ten."""
     lines = [
-        rf"\begin{{tabular}}{{{places}}}",
+        rf"\begin{{tabular}}{{{'ll' + 'r' * (len(headings) - 2)}}}",
         r"\toprule",
-        first,
+        " & ".join(_latex(heading) for heading in headings) + r" \\",
         r"\midrule",
-        *body,
+        *(" & ".join(_latex(cell) for cell in row) + r" \\" for row in cells),
         r"\bottomrule",
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file under a temporary name and rename it.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _latex(text: str) -> str:
     escaped = "".join(_LATEX.get(letter, letter) for letter in text)
-    return re.sub(r"(\d(?:\.\d+)?)e([+-]\d+)", lambda found: _power(found[1], int(found[2])), escaped)
+    return re.sub(r"(\d(?:\.\d+)?)e([+-]\d+)", lambda match: _power(match[1], int(match[2])), escaped)
 
 
 def _power(mantissa: str, exponent: int) -> str:

@@ -22,13 +22,14 @@ from pathlib import Path
 
 import pytest
 
+from kinn.errors import ExecutorUnreachable
 from kinn.experiments.batch import Batch, BatchProgress
-from kinn.experiments.executors import SerialExecutor, Unreachable
+from kinn.experiments.executors.local import SerialExecutor
 from kinn.experiments.executors.slurm import SlurmExecutor
 from kinn.experiments.run_spec import RunSpec
 from kinn.experiments.specification import Resources
 from kinn.experiments.store import Store
-from tests.experiments.conftest import Cases
+from tests.experiments.conftest import Specs
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("KINN_SLURM"), reason="needs a SLURM queue, and KINN_SLURM=1"),
@@ -56,20 +57,20 @@ def batch(
         return Batch(made, store, executor, window, checkpoint=0.5).run()
 
 
-def losses(case: RunSpec, runs: Path) -> list[float]:
-    return [json.loads(line)["loss"] for line in (case.place(runs) / "metrics.jsonl").read_text().splitlines()]
+def losses(spec: RunSpec, runs: Path) -> list[float]:
+    return [json.loads(line)["loss"] for line in (spec.path(runs) / "metrics.jsonl").read_text().splitlines()]
 
 
 def ask(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def once_it_has_a_checkpoint(case: RunSpec, runs: Path, act: Callable[[str], object]) -> threading.Thread:
+def once_it_has_a_checkpoint(spec: RunSpec, runs: Path, act: Callable[[str], object]) -> threading.Thread:
     """Do something to the job of a case when it has trained for a while, and return the thread that waits for that."""
 
     def wait() -> None:
         until = time.monotonic() + 120
-        state = case.place(runs) / "state.pt"
+        state = spec.path(runs) / "state.pt"
         while not state.exists() or time.time() - state.parent.joinpath("config.toml").stat().st_mtime < 2:
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -81,13 +82,13 @@ def once_it_has_a_checkpoint(case: RunSpec, runs: Path, act: Callable[[str], obj
     return thread
 
 
-def test_an_array_solves_the_same(runs: Path, cases: Cases, tmp_path: Path) -> None:
-    made = cases(seeds=3)
+def test_an_array_solves_the_same(runs: Path, specs: Specs, tmp_path: Path) -> None:
+    made = specs(seeds=3)
     assert batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0)).solved == 3
     arrays = {path.name.partition("_")[0] for path in (runs / ".jobs").glob("*_*_0_result.pkl")}
     assert len(arrays) == 1  # one array of three jobs
     batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert all(losses(case, runs) == losses(case, tmp_path / "here") for case in made)
+    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in made)
 
 
 def requeue(job: str) -> None:
@@ -106,22 +107,22 @@ def notice(job: str) -> None:
 
 @pytest.mark.parametrize("disturb", [requeue, pre_empt, notice])
 def test_a_job_that_is_queued_again_goes_on_from_its_checkpoint(
-    runs: Path, cases: Cases, tmp_path: Path, disturb: Callable[[str], None]
+    runs: Path, specs: Specs, tmp_path: Path, disturb: Callable[[str], None]
 ) -> None:
-    made = cases(**LONG)
+    made = specs(**LONG)
     disturbing = once_it_has_a_checkpoint(made[0], runs, disturb)
     tally = batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
     disturbing.join()
-    assert (tally.solved, tally.said) == (1, [f"{made[0].title}: resuming an interrupted solve"])
+    assert (tally.solved, tally.messages) == (1, [f"{made[0].title}: resuming an interrupted solve"])
     (log,) = (runs / ".jobs").glob("*_log.out")
     assert log.read_text().count("Starting with JobEnvironment") == 2
     batch(made, tmp_path / "here", SerialExecutor(), 1)
     assert losses(made[0], runs) == losses(made[0], tmp_path / "here")
 
 
-def test_a_job_that_is_cancelled_is_missed(runs: Path, cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.experiments.executors.slurm_monitor.INTERVAL", 1.0)
-    made = cases(**LONG)
+def test_a_job_that_is_cancelled_is_missed(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinn.experiments.executors.slurm.POLL_INTERVAL", 1.0)
+    made = specs(**LONG)
     disturbing = once_it_has_a_checkpoint(made[0], runs, lambda job: ask("scancel", job))
     tally = batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
     disturbing.join()
@@ -129,12 +130,12 @@ def test_a_job_that_is_cancelled_is_missed(runs: Path, cases: Cases, monkeypatch
     assert re.match(r"job \d+: it left the queue without a result: .*CANCELLED.* \(see .*_log.err\)", reason)
 
 
-def test_a_queue_that_refuses_ends_the_batch_and_loses_nothing(runs: Path, cases: Cases) -> None:
+def test_a_queue_that_refuses_ends_the_batch_and_loses_nothing(runs: Path, specs: Specs) -> None:
     executor = SlurmExecutor(runs, "slurm", Resources(memory=1, partition="nowhere"), 60.0)
     with pytest.raises(
-        Unreachable, match=r"cannot submit to the queue: .*Invalid partition name specified; nothing is"
+        ExecutorUnreachable, match=r"cannot submit to the queue: .*Invalid partition name specified; finished"
     ):
-        batch(cases(), runs, executor)
+        batch(specs(), runs, executor)
     with Store(runs) as store:
         store.refresh()
         assert store.results() == []

@@ -77,7 +77,7 @@ def test_bend_is_that_of_differences():
             here = components(term, n, theta)
             ahead, behind = (components(term, n, theta + s * h * d) for s in (1, -1))
             across = (components(term, n, theta + h * v) - components(term, n, theta - h * v)) / (2 * h)
-            resisted = torch.einsum("nij,jn->in", term.hessian(here, n), (ahead - 2 * here + behind) / h**2)
+            resisted = torch.einsum("nij,jn->in", term.second(here, n), (ahead - 2 * here + behind) / h**2)
             expected += 0.5 * float((p.weights * across * resisted).sum())
     assert float(system.geodesic_correction(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
     assert system_of(poisson("hard")).geodesic_correction(theta, d) is None  # nothing is held stiffly

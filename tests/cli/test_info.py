@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kinn import problems
-from kinn.cli import doctor
+from kinn.cli import info
 from kinn.networks import NETWORKS
 from tests.cli.conftest import Command
 
@@ -48,7 +48,7 @@ def test_show_of_an_unknown_problem_is_one_line(kinn_command: Command) -> None:
 
 
 def test_doctor_tells_versions_and_what_is_missing(kinn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "FEATURES", (*doctor.FEATURES, ("wishes", ("no-such-package",), "pip install it")))
+    monkeypatch.setattr(info, "FEATURES", (*info.FEATURES, ("wishes", ("no-such-package",), "pip install it")))
     status, out, _ = kinn_command("doctor")
     assert status == 0
     assert torch.__version__ in out

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 
 from kinn.errors import InputError
-from kinn.runs.settings import Settings, split
+from kinn.runs.run_options import Settings, parse_settings
 
 
 def test_settings_go_to_the_part_in_front_of_the_dot() -> None:
-    settings = split(["network.grid=10", "optimizer.gain_ratio=0.1", "features=tip", "network.grid = 12"])
+    settings = parse_settings(["network.grid=10", "optimizer.gain_ratio=0.1", "features=tip", "network.grid = 12"])
     assert settings == Settings({"grid": "12"}, {"gain_ratio": "0.1"}, {"features": "tip"})
 
 
 def test_a_text_may_hold_an_equals_sign() -> None:
-    assert split(["title=a=b"]).problem == {"title": "a=b"}
+    assert parse_settings(["title=a=b"]).problem == {"title": "a=b"}
 
 
 @pytest.mark.parametrize("pair", ["grid", "=3", ""])
 def test_what_is_no_pair_is_an_error(pair: str) -> None:
     with pytest.raises(InputError, match=r"--set takes NAME=VALUE"):
-        split([pair])
+        parse_settings([pair])
 
 
 def test_an_unknown_part_names_the_nearest() -> None:
     with pytest.raises(InputError, match=r"no part named 'netwrk' .*did you mean 'network'"):
-        split(["netwrk.grid=3"])
+        parse_settings(["netwrk.grid=3"])

@@ -10,25 +10,25 @@ import pytest
 import kinn
 from kinn.config import to_plain
 from kinn.errors import InputError
-from kinn.experiments.reading import checked
-from kinn.experiments.sweep import matrix
-from kinn.runs.options import Options
+from kinn.experiments.reading import validate_study
+from kinn.experiments.sweep import Sweep
 from kinn.runs.resolved_run import ResolvedRun
-from tests.experiments.conftest import TINY, Cases
+from kinn.runs.run_options import RunOptions
+from tests.experiments.conftest import TINY, Specs
 
 
 def settings(cases: Any, *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(case.config["network"].get(name, case.config.get(name)) for name in names) for case in cases]
+    return [tuple(spec.config["network"].get(name, spec.config.get(name)) for name in names) for spec in cases]
 
 
-def test_every_case_is_there_once_and_the_first_seed_of_all_comes_first(cases: Cases) -> None:
-    made = cases(problems=["poisson-1d", "poisson-2d"], networks=["kan", "mlp"], seeds=[4, 7])
-    assert [case.config["seed"] for case in made] == [4] * 4 + [7] * 4
-    assert len({case.hash for case in made}) == 8
+def test_every_case_is_there_once_and_the_first_seed_of_all_comes_first(specs: Specs) -> None:
+    made = specs(problems=["poisson-1d", "poisson-2d"], networks=["kan", "mlp"], seeds=[4, 7])
+    assert [spec.config["seed"] for spec in made] == [4] * 4 + [7] * 4
+    assert len({spec.hash for spec in made}) == 8
 
 
-def test_lists_are_crossed_and_groups_are_not(cases: Cases) -> None:
-    made = cases(
+def test_lists_are_crossed_and_groups_are_not(specs: Specs) -> None:
+    made = specs(
         {"sweep": {"points": [40, 50]}, "zip": [{"network.width": [[4], [4, 4]], "dtype": ["float64", "float32"]}]},
         networks=["mlp"], seeds=1,
     )  # fmt: skip
@@ -37,14 +37,14 @@ def test_lists_are_crossed_and_groups_are_not(cases: Cases) -> None:
     ]  # fmt: skip
 
 
-def test_a_setting_goes_to_those_that_have_it(cases: Cases) -> None:
-    made = cases({"sweep": {"network.grid": [4, 6]}}, networks=["kan", "mlp"], seeds=1)
+def test_a_setting_goes_to_those_that_have_it(specs: Specs) -> None:
+    made = specs({"sweep": {"network.grid": [4, 6]}}, networks=["kan", "mlp"], seeds=1)
     assert sorted(settings(made, "name", "grid"), key=str) == [("kan", 4), ("kan", 6), ("mlp", None)]
 
 
-def test_sizes_are_matched_where_that_is_asked_for(cases: Cases) -> None:
-    own = settings(cases(networks=["kan", "mlp"], seeds=1), "name", "width")
-    matched = settings(cases(networks=["kan", "mlp"], seeds=1, match="parameters"), "name", "width")
+def test_sizes_are_matched_where_that_is_asked_for(specs: Specs) -> None:
+    own = settings(specs(networks=["kan", "mlp"], seeds=1), "name", "width")
+    matched = settings(specs(networks=["kan", "mlp"], seeds=1, match="parameters"), "name", "width")
     assert own[0] == matched[0]
     assert own[1] != matched[1]
     kan, mlp = (kinn.KAN, kinn.MLP)
@@ -52,35 +52,35 @@ def test_sizes_are_matched_where_that_is_asked_for(cases: Cases) -> None:
     assert kan is not mlp
 
 
-def test_exclusions_leave_out(cases: Cases) -> None:
+def test_exclusions_leave_out(specs: Specs) -> None:
     tables = {"sweep": {"points": [40, 50]}, "exclude": [{"seed": 1, "points": 50}, {"network": "kan", "points": 40}]}
-    made = cases(tables, networks=["kan", "mlp"])
+    made = specs(tables, networks=["kan", "mlp"])
     assert settings(made, "name", "points", "seed") == [
         ("mlp", 40, 0), ("kan", 50, 0), ("mlp", 50, 0), ("mlp", 40, 1),
     ]  # fmt: skip
 
 
-def test_budgets_go_to_those_that_have_all_values_and_the_last_counts(cases: Cases) -> None:
+def test_budgets_go_to_those_that_have_all_values_and_the_last_counts(specs: Specs) -> None:
     tables = {
         "sweep": {"points": [40, 50]},
         "budgets": [{"network": "kan", "seconds": 7}, {"network": "kan", "points": 50, "seconds": 9.5}],
     }
-    made = cases(tables, networks=["kan", "mlp"], seeds=1, budget=3)
+    made = specs(tables, networks=["kan", "mlp"], seeds=1, budget=3)
     assert settings(made, "name", "points", "budget") == [
         ("kan", 40, 7), ("mlp", 40, 3), ("kan", 50, 9.5), ("mlp", 50, 3),
     ]  # fmt: skip
-    stated = cases({"sweep": {"points": [50]}}, networks=["kan"], seeds=1, budget=9.5)
+    stated = specs({"sweep": {"points": [50]}}, networks=["kan"], seeds=1, budget=9.5)
     assert made[2].hash == stated[0].hash  # as if the study had said so of all
-    same = cases({"sweep": {"budget": [1, 2]}, "budgets": [{"network": "mlp", "seconds": 5}]}, seeds=1)
-    assert [case.config["budget"] for case in same] == [5]
+    same = specs({"sweep": {"budget": [1, 2]}, "budgets": [{"network": "mlp", "seconds": 5}]}, seeds=1)
+    assert [spec.config["budget"] for spec in same] == [5]
 
 
-def test_a_case_gives_back_the_solve_that_it_came_from(cases: Cases) -> None:
-    (case,) = cases(problems=[{"name": "crack", "features": "tip"}], seeds=1, weights="ntk", time_windows=1)
-    work = ResolvedRun.from_config(case.config, case.origin, Options.of(case.config, Path(), 1, 10.0))
-    assert to_plain(work.config) == case.config
-    assert case.config["problem"]["settings"]["features"] == "tip"
-    assert case.place(Path("runs")) == Path("runs/crack/strong-mlp") / case.hash
+def test_a_case_gives_back_the_solve_that_it_came_from(specs: Specs) -> None:
+    (spec,) = specs(problems=[{"name": "crack", "features": "tip"}], seeds=1, weights="ntk", time_windows=1)
+    work = ResolvedRun.from_config(spec.config, spec.origin, RunOptions.from_config(spec.config, Path(), 1, 10.0))
+    assert to_plain(work.config) == spec.config
+    assert spec.config["problem"]["settings"]["features"] == "tip"
+    assert spec.path(Path("runs")) == Path("runs/crack/strong-mlp") / spec.hash
 
 
 def test_scripts_are_looked_for_beside_the_study(tmp_path: Path) -> None:
@@ -89,16 +89,18 @@ def test_scripts_are_looked_for_beside_the_study(tmp_path: Path) -> None:
         "problem = Problem('mine', Interval(0, 1), strong=lambda u, p: u.xx + 1,"
         " conditions=[Dirichlet('u', 0.0, on='boundary')])\n"
     )
-    (case,) = matrix(checked({"study": TINY | {"problems": ["mine.py"], "seeds": 1}}), folder=tmp_path).cases
-    assert case.origin == str(tmp_path / "mine.py")
+    (spec,) = Sweep.from_study(
+        validate_study({"study": TINY | {"problems": ["mine.py"], "seeds": 1}}), folder=tmp_path
+    ).specs
+    assert spec.origin == str(tmp_path / "mine.py")
 
 
-def test_a_form_that_a_problem_does_not_state_is_left_out(cases: Cases) -> None:
-    made = matrix(checked({"study": TINY | {"forms": ["strong", "energy"], "problems": ["lorenz"]}}))
-    assert len(made.cases) == 2
-    assert made.left_out[0].startswith("problem 'lorenz' does not state the energy form")
-    with pytest.raises(InputError, match="the study has no cases; problem 'lorenz' does not state the energy form"):
-        cases(forms=["energy"], problems=["lorenz"])
+def test_a_form_that_a_problem_does_not_state_is_left_out(specs: Specs) -> None:
+    made = Sweep.from_study(validate_study({"study": TINY | {"forms": ["strong", "energy"], "problems": ["lorenz"]}}))
+    assert len(made.specs) == 2
+    assert made.omitted[0].startswith("problem 'lorenz' does not state the energy form")
+    with pytest.raises(InputError, match="the study has no runs; problem 'lorenz' does not state the energy form"):
+        specs(forms=["energy"], problems=["lorenz"])
 
 
 @pytest.mark.parametrize(
@@ -123,15 +125,15 @@ def test_a_form_that_a_problem_does_not_state_is_left_out(cases: Cases) -> None:
         ({"sweep": {"point": [3]}}, {}, "no setting named 'point' in a sweep; did you mean 'points'?"),
         ({"sweep": {"points": [3]}, "zip": [{"points": [3]}]}, {}, "points is swept twice"),
         ({"exclude": [{"netwrk": "kan"}]}, {}, r"no key named 'netwrk' in \[\[exclude\]\]; did you mean 'network'?"),
-        ({"exclude": [{"network": "kam"}]}, {}, r"\[\[exclude\]\] network = 'kam' fits no case of the study"),
-        ({"budgets": [{"form": "energy", "seconds": 3}]}, {}, r"\[\[budgets\]\] form = 'energy' fits no case"),
+        ({"exclude": [{"network": "kam"}]}, {}, r"\[\[exclude\]\] network = 'kam' matches no run of the study"),
+        ({"budgets": [{"form": "energy", "seconds": 3}]}, {}, r"\[\[budgets\]\] form = 'energy' matches no run"),
         ({"budgets": [{"forn": "energy", "seconds": 3}]}, {}, r"no key named 'forn' in \[\[budgets\]\]; did you mean"),
-        ({"exclude": [{"problem": "poisson-1d"}]}, {}, "the study has no cases"),
+        ({"exclude": [{"problem": "poisson-1d"}]}, {}, "the study has no runs"),
         ({}, {"batch": 10}, "mini-batches are for optimizer 'adam', not for 'auto'"),
     ],
 )
 def test_bad_input_is_found_before_anything_is_solved(
-    cases: Cases, tables: dict[str, Any], other: dict[str, Any], message: str
+    specs: Specs, tables: dict[str, Any], other: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        cases(tables, **other)
+        specs(tables, **other)

@@ -1,4 +1,4 @@
-"""Claims: one process at a time, given back by a kill, and they say how a run stands."""
+"""Run locks: one process at a time, released by a kill, with the status of the run."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from kinn.experiments.run_lock import active, claim
+from kinn.experiments.run_lock import active_runs, lock_run
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # threads and fork: the child starts none
 
 
 def hold(root: Path, run: Path, ready: Any) -> None:
-    with claim(root, run) as held:
+    with lock_run(root, run) as held:
         assert held is not None
-        held.note(title="a run", iteration=7)
+        held.write_status(title="a run", iteration=7)
         ready.set()
         time.sleep(60)
 
@@ -35,16 +35,16 @@ def test_a_run_is_claimed_by_one_process_until_it_ends_however_it_ends(tmp_path:
     process.start()
     assert ready.wait(30)
     assert not half.exists()  # what a kill had left
-    with claim(tmp_path, run) as held:
+    with lock_run(tmp_path, run) as held:
         assert held is None
-    facts = active(tmp_path)[run.name]
+    facts = active_runs(tmp_path)[run.name]
     assert (facts["title"], facts["iteration"], facts["pid"]) == ("a run", 7, process.pid)
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
-    assert active(tmp_path) == {}
-    with claim(tmp_path, run) as held:
+    assert active_runs(tmp_path) == {}
+    with lock_run(tmp_path, run) as held:
         assert held is not None
-        assert list(active(tmp_path)) == [run.name]
-    assert active(tmp_path) == {}
-    assert list((tmp_path / ".claims").iterdir()) == []
+        assert list(active_runs(tmp_path)) == [run.name]
+    assert active_runs(tmp_path) == {}
+    assert list((tmp_path / ".locks").iterdir()) == []

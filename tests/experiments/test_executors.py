@@ -14,17 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from kinn.errors import InputError
+from kinn.errors import ExecutorUnreachable, InputError
 from kinn.experiments.batch import Batch, BatchProgress
-from kinn.experiments.executors import SerialExecutor, Unreachable
-from kinn.experiments.executors.cluster import DaskExecutor
-from kinn.experiments.executors.slurm import Requeued, SlurmExecutor
-from kinn.experiments.executors.slurm_monitor import SlurmMonitor
-from kinn.experiments.run_lock import active
+from kinn.experiments.executors.dask_cluster import DaskExecutor
+from kinn.experiments.executors.local import SerialExecutor
+from kinn.experiments.executors.slurm import Requeued, SlurmExecutor, SlurmMonitor
+from kinn.experiments.run_lock import active_runs
 from kinn.experiments.run_spec import RunSpec
 from kinn.experiments.specification import Resources
 from kinn.experiments.store import Store
-from tests.experiments.conftest import Cases
+from tests.experiments.conftest import Specs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -34,8 +33,8 @@ def batch(made: tuple[RunSpec, ...], runs: Path, executor: Executor, window: int
         return Batch(made, store, executor, window).run()
 
 
-def losses(case: RunSpec, runs: Path) -> list[float]:
-    return [json.loads(line)["loss"] for line in (case.place(runs) / "metrics.jsonl").read_text().splitlines()]
+def losses(spec: RunSpec, runs: Path) -> list[float]:
+    return [json.loads(line)["loss"] for line in (spec.path(runs) / "metrics.jsonl").read_text().splitlines()]
 
 
 def free_port() -> int:
@@ -80,35 +79,35 @@ def scheduler(tmp_path: Path, dask_processes: list[subprocess.Popen[bytes]]) -> 
 
 
 @pytest.mark.slow
-def test_a_dask_cluster_solves_the_same(scheduler: str, runs: Path, cases: Cases, tmp_path: Path) -> None:
-    made = cases()
+def test_a_dask_cluster_solves_the_same(scheduler: str, runs: Path, specs: Specs, tmp_path: Path) -> None:
+    made = specs()
     with connected(scheduler) as executor:
         assert executor.slots >= 1
         assert batch(made, runs, executor).solved == 2
         with pytest.raises(ZeroDivisionError):
             executor.submit(divmod, 1, 0).result(60)
     batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert all(losses(case, runs) == losses(case, tmp_path / "here") for case in made)
+    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in made)
 
 
 @pytest.mark.slow
 def test_a_scheduler_that_is_lost_ends_the_batch_and_no_run_fails(
-    scheduler: str, dask_processes: list[subprocess.Popen[bytes]], runs: Path, cases: Cases
+    scheduler: str, dask_processes: list[subprocess.Popen[bytes]], runs: Path, specs: Specs
 ) -> None:
-    made = cases(seeds=3, points=4000, iterations=100_000, budget=600)
+    made = specs(seeds=3, points=4000, iterations=100_000, budget=600)
     executor = connected(scheduler)
     lost = []
 
     def watch(tally: BatchProgress) -> None:
-        if not lost and active(runs):
+        if not lost and active_runs(runs):
             dask_processes[0].kill()
             lost.append(tally.running)
 
     with executor, Store(runs) as store:
         with pytest.raises(
-            Unreachable, match=f"the Dask scheduler at {scheduler} answers no more; what is solved is k"
+            ExecutorUnreachable, match=f"the Dask scheduler at {scheduler} no longer answers; finished runs are k"
         ):
-            Batch(made, store, executor, 4, watch=watch).run()
+            Batch(made, store, executor, 4, on_progress=watch).run()
         store.refresh()
         assert {result.status for result in store.results()} <= {"running", "interrupted"}
     assert lost
@@ -127,7 +126,7 @@ class Submitted:
 def test_jobs_that_vanish_from_the_queue_are_missed_at_the_second_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinn.experiments.executors.slurm_monitor.INTERVAL", 0.0)
+    monkeypatch.setattr("kinn.experiments.executors.slurm.POLL_INTERVAL", 0.0)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     squeue = tmp_path / "squeue"
     waiting, done, vanished = (Submitted(tmp_path, name) for name in ("7_0", "7_1", "7_2"))
@@ -154,7 +153,7 @@ def test_jobs_that_vanish_from_the_queue_are_missed_at_the_second_look(
 def test_arrays_wait_for_one_another_so_that_no_more_jobs_run_than_asked_for(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kinn.experiments.executors.slurm.ARRAY", 3)
+    monkeypatch.setattr("kinn.experiments.executors.slurm.ARRAY_SIZE", 3)
     sizes = []
     submit = SlurmExecutor._submit_array
 
@@ -171,24 +170,24 @@ def test_arrays_wait_for_one_another_so_that_no_more_jobs_run_than_asked_for(
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.experiments.executors.cluster.PATIENCE", 0.5)
+    monkeypatch.setattr("kinn.experiments.executors.dask_cluster.TIMEOUT", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(InputError, match=f"no Dask scheduler answers at {address}; nothing was begun"):
+    with pytest.raises(InputError, match=f"no Dask scheduler answers at {address}; no run was started"):
         DaskExecutor(address)
     with pytest.raises(InputError, match="no Dask scheduler answers at nonsense"):
         DaskExecutor("nonsense")
 
 
 @pytest.mark.slow
-def test_a_queue_solves_the_same(runs: Path, cases: Cases, tmp_path: Path) -> None:
-    made = cases()
+def test_a_queue_solves_the_same(runs: Path, specs: Specs, tmp_path: Path) -> None:
+    made = specs()
     with SlurmExecutor(runs, "local", Resources(), 60.0) as executor:
         assert batch(made, runs, executor).solved == 2
         failing = executor.submit(divmod, 1, 0)
         with pytest.raises(RuntimeError, match="job .*ZeroDivisionError"):
             failing.result(60)
     batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert all(losses(case, runs) == losses(case, tmp_path / "here") for case in made)
+    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in made)
 
 
 def test_a_job_that_is_ended_early_is_submitted_again() -> None:
