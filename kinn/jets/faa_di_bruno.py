@@ -34,7 +34,7 @@ class FaaDiBrunoTable:
 
 @lru_cache(maxsize=256)
 def composition(index: IndexSet) -> FaaDiBrunoTable:
-    """Return the polynomials of a set of multi-indices."""
+    """Polynomials of a set of multi-indices."""
     orders = tuple(order_of(a) for a in index)[1:]
     rows = tuple((a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1))
     counts: Counter[tuple[int, tuple[int, ...]]] = Counter()
@@ -47,7 +47,7 @@ def composition(index: IndexSet) -> FaaDiBrunoTable:
 
 
 def _products(a: Index, index: IndexSet) -> Iterator[tuple[int, ...]]:
-    """Yield the products of components that D^a f(u) consists of, as sorted positions, repeated as often as they occur."""
+    """Products of components that D^a f(u) consists of, as sorted positions, repeated as often as they occur."""
     axes = trace_axes(a)
     if axes:
         yield (index.position[a],)
@@ -60,12 +60,12 @@ def _products(a: Index, index: IndexSet) -> Iterator[tuple[int, ...]]:
 
 
 def _partitions(items: Sequence[int]) -> Iterator[list[list[int]]]:
-    """Yield the partitions of a sequence into blocks."""
+    """Partitions of a sequence into blocks."""
     if not items:
         yield []
         return
-    first, *rest = items
-    for partition in _partitions(rest):
+    first, *others = items
+    for partition in _partitions(others):
         yield [[first], *partition]
         for n, block in enumerate(partition):
             yield [*partition[:n], [first, *block], *partition[n + 1 :]]

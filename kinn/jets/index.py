@@ -23,38 +23,38 @@ MAX_ORDER = 4
 
 
 def zero(dimension: int) -> Index:
-    """Return the index of the value itself."""
+    """Index of the value itself."""
     return (0,) * dimension
 
 
 def unit(dimension: int, axis: int) -> Index:
-    """Return the index of the first derivative along `axis`."""
+    """Index of the first derivative along `axis`."""
     return tuple(int(i == axis) for i in range(dimension))
 
 
 def add(a: Index, b: Index) -> Index:
-    """Return a + b."""
+    """Sum of two multi-indices."""
     return tuple(i + j for i, j in zip(a, b, strict=True))
 
 
 def subtract(a: Index, b: Index) -> Index:
-    """Return a - b (entries may come out negative: then b is not below a)."""
+    """Difference of two multi-indices (entries may come out negative: then b is not below a)."""
     return tuple(i - j for i, j in zip(a, b, strict=True))
 
 
 def trace(dimension: int, axes: Iterable[int]) -> Index:
-    """Return the index of the sum of the second derivatives along `axes`."""
+    """Index of the sum of the second derivatives along `axes`."""
     chosen = set(axes)
     return tuple(TRACE if i in chosen else 0 for i in range(dimension))
 
 
 def trace_axes(a: Index) -> tuple[int, ...]:
-    """Return the axes that a sum of second derivatives runs over; none if `a` is an ordinary multi-index."""
+    """Axes that a sum of second derivatives runs over; none if `a` is an ordinary multi-index."""
     return tuple(i for i, n in enumerate(a) if n == TRACE)
 
 
 def order_of(a: Index) -> int:
-    """Return the order of the derivative."""
+    """Order of the derivative."""
     return 2 if TRACE in a else sum(a)
 
 
@@ -64,22 +64,22 @@ def below(a: Index) -> Iterator[Index]:
 
 
 def binomial(a: Index, b: Index) -> int:
-    """Return the multi-index binomial coefficient, the weight of Leibniz' rule."""
+    """Multi-index binomial coefficient, the weight of Leibniz' rule."""
     return prod(comb(i, j) for i, j in zip(a, b, strict=True))
 
 
 def first_axis(a: Index) -> int:
-    """Return the first axis along which a differentiates (a must not be zero)."""
+    """First axis along which a differentiates (a must not be zero)."""
     return next(i for i, n in enumerate(a) if n)
 
 
 def restricted(a: Index, axes: Collection[int]) -> Index | None:
-    """Return what is left of a derivative of a function of the coordinates `axes` alone, or None if it vanishes."""
-    left = [axis for axis in trace_axes(a) if axis in axes]
+    """Derivative of a function that depends on the coordinates `axes` alone, or None if it vanishes."""
+    remaining = [axis for axis in trace_axes(a) if axis in axes]
     if trace_axes(a):
-        if len(left) > 1:
-            return trace(len(a), left)
-        return tuple(2 * (axis in left) for axis in range(len(a))) if left else None
+        if len(remaining) > 1:
+            return trace(len(a), remaining)
+        return tuple(2 * (axis in remaining) for axis in range(len(a))) if remaining else None
     return None if any(n and axis not in axes for axis, n in enumerate(a)) else a
 
 
@@ -96,8 +96,8 @@ class IndexSet:
     indices: tuple[Index, ...]
 
     @classmethod
-    def closure(cls, dimension: int, wanted: Iterable[Index]) -> IndexSet:
-        """Return the smallest downward-closed set that holds all of `wanted`.
+    def closure(cls, dimension: int, indices: Iterable[Index]) -> IndexSet:
+        """Smallest downward-closed set that holds all of `indices`.
 
         Raises:
             InputError: If the dimension or an order is out of range.
@@ -105,7 +105,7 @@ class IndexSet:
         if not 1 <= dimension <= MAX_DIMENSION:
             raise InputError(f"derivatives are supported in 1 to {MAX_DIMENSION} coordinates, not {dimension}")
         closed = {zero(dimension)}
-        for a in wanted:
+        for a in indices:
             if (order := order_of(a)) > MAX_ORDER:
                 raise InputError(f"derivatives are supported up to order {MAX_ORDER}, and order {order} was asked for")
             axes = trace_axes(a)
@@ -114,7 +114,7 @@ class IndexSet:
 
     @classmethod
     def full(cls, dimension: int, order: int) -> IndexSet:
-        """Return every index up to `order`."""
+        """All indices up to `order`."""
         cube = product(range(order + 1), repeat=dimension)
         return cls.closure(dimension, (a for a in cube if sum(a) <= order))
 

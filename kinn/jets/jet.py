@@ -53,11 +53,11 @@ class Jet:
         return self[zero(self.dimension)]
 
     def _like(self, rule: Callable[[Index], Component]) -> Self:
-        """Return a new jet of the same kind."""
+        """A jet of the class of this one."""
         return type(self)(self.dimension, rule)
 
     def _lift(self, other: object) -> Jet | None:
-        """Return `other` as a jet: constants have no derivatives; None if it is nothing we know."""
+        """`other` as a jet: constants have no derivatives; None where it has no meaning as one."""
         if isinstance(other, Jet):
             if other.dimension != self.dimension:
                 raise InputError(f"a jet in {self.dimension} coordinates met one in {other.dimension}")
@@ -71,39 +71,39 @@ class Jet:
         return None
 
     def derivative(self, a: Index) -> Self:
-        """Return the partial derivative of multi-index a, as a jet of its own."""
+        """Partial derivative of multi-index a, as a jet of its own."""
         return self._like(lambda b: self._sum_of_seconds(a, b) if trace_axes(b) else self[add(a, b)])
 
     def trace(self, axes: Iterable[int]) -> Self:
-        """Return the sum of the second derivatives along `axes`, which is asked for as one component."""
-        whole = trace(self.dimension, axes)
-        if len(along := trace_axes(whole)) == 1:
+        """Sum of the second derivatives along `axes`, which is asked for as one component."""
+        laplacian = trace(self.dimension, axes)
+        if len(along := trace_axes(laplacian)) == 1:
             e = unit(self.dimension, along[0])
             return self.derivative(add(e, e))
 
         def rule(b: Index) -> Component:
-            return self._sum_of_seconds(b, whole) if any(b) else self[whole]
+            return self._sum_of_seconds(b, laplacian) if any(b) else self[laplacian]
 
         return self._like(rule)
 
-    def _sum_of_seconds(self, a: Index, whole: Index) -> Component:
-        """Return the sum of second derivatives `whole` of the derivative of multi-index a, term by term."""
+    def _sum_of_seconds(self, a: Index, seconds: Index) -> Component:
+        """Sum of the second derivatives `seconds` of the derivative of multi-index a, term by term."""
         if trace_axes(a):
             raise InputError(
                 "a Laplacian of a Laplacian is written with single derivatives, as u.xxxx + 2 * u.xxyy + u.yyyy"
             )
         total: Component = 0.0
-        for i in trace_axes(whole):
+        for i in trace_axes(seconds):
             e = unit(self.dimension, i)
             total = plus(total, self[add(add(a, e), e)])
         return total
 
     def linear(self, map_: Callable[[Component], Component]) -> Self:
-        """Return the image under a linear map of the components (a sum over an axis, say): it acts on each alike."""
+        """Image under a linear map of the components (a sum over an axis, say): it acts on each alike."""
         return self._like(lambda a: map_(self[a]))
 
     def compose(self, function: Univariate) -> Self:
-        """Return function(self)."""
+        """The composition function(self)."""
         streams = ComposedJet(function, self, self.dimension)
         return self._like(lambda a: streams.component(0, a))
 
@@ -172,12 +172,12 @@ class Jet:
 
 
 def constant(dimension: int, value: Component) -> Jet:
-    """Return the jet of a function that does not depend on the coordinates."""
+    """Jet of a function that does not depend on the coordinates."""
     return Jet(dimension, lambda a: 0.0 if any(a) else value)
 
 
 def coordinate(dimension: int, axis: int, values: Tensor) -> Jet:
-    """Return the jet of coordinate `axis` at the points where it takes `values` (N,)."""
+    """Jet of coordinate `axis` at the points where it takes `values` (N,)."""
     slope = unit(dimension, axis)
     return Jet(dimension, lambda a: values if not any(a) else float(a == slope))
 

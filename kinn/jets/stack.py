@@ -62,7 +62,7 @@ class _ComposeFunction(torch.autograd.Function):
 
 
 def compose(function: Univariate, stack: Tensor, index: IndexSet, *, nested: bool = False) -> Tensor:
-    """Return the stack of f(u), for one function or for K of them.
+    """Stack of f(u), for one function or for K of them.
 
     Args:
         function: The derivatives of f as a stream of `N x C` tensors, or those of K functions as `N x C x K` tensors.

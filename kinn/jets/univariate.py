@@ -85,7 +85,7 @@ def cosh(u: Tensor) -> Iterator[Tensor]:
 
 
 def power(exponent: float) -> Univariate:
-    """Return u -> u^exponent for any real exponent (u > 0 unless the exponent is a whole number >= 0)."""
+    """The power u -> u^exponent for any real exponent (u > 0 unless the exponent is a whole number >= 0)."""
 
     def stream(u: Tensor) -> Iterator[Tensor]:
         factor, remaining = 1.0, exponent
@@ -135,7 +135,7 @@ def erf(u: Tensor) -> Iterator[Tensor]:
 
 
 def _times_identity(f: Univariate) -> Univariate:
-    """Return u -> u f(u), whose k-th derivative is u f^(k) + k f^(k-1)."""
+    """The function u -> u f(u), whose k-th derivative is u f^(k) + k f^(k-1)."""
 
     def stream(u: Tensor) -> Iterator[Tensor]:
         previous: Tensor | None = None

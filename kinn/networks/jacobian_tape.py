@@ -22,7 +22,7 @@ Block: TypeAlias = Callable[[Tensor, Mapping[Parameter, Tensor]], None]
 
 @dataclass
 class Tape:
-    """What the parametric layers did in one forward pass; a layer that is used several times is recorded each time.
+    """Record of the parametric layers of one forward pass; a layer that is used several times is recorded each time.
 
     Attributes:
         records: The outputs of the layers, with their blocks.
@@ -56,25 +56,25 @@ class Tape:
         through: Sequence[Tensor] = (),
         last: bool = True,
     ) -> list[Tensor | None]:
-        """Take the adjoint of an output back through the layers, each of which adds its block to the Jacobian.
+        """Pull the adjoint of an output back through the layers, each of which adds its block to the Jacobian.
 
         Args:
             output: A tensor that the layers recorded here lead to.
             adjoint: Its adjoint, None for that of a number.
             columns: As for `add_jacobian`.
-            through: Tensors whose own adjoints are wanted.
+            through: Tensors whose adjoints are returned.
             last: Whether the graph may be freed.
 
         Returns:
             The adjoints of `through`.
         """
-        wanted = [*through, *(recorded for recorded, _ in self.records)]
+        tensors = [*through, *(recorded for recorded, _ in self.records)]
         self.columns = columns
         try:
-            adjoints = torch.autograd.grad(output, wanted, adjoint, retain_graph=not last, allow_unused=True)
+            adjoints = torch.autograd.grad(output, tensors, adjoint, retain_graph=not last, allow_unused=True)
         finally:
             self.columns = {}
-        for (_, block), found in zip(self.records, adjoints[len(through) :], strict=True):
-            if found is not None:
-                block(found, columns)
+        for (_, block), adjoint_of_output in zip(self.records, adjoints[len(through) :], strict=True):
+            if adjoint_of_output is not None:
+                block(adjoint_of_output, columns)
         return list(adjoints[: len(through)])

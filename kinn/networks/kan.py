@@ -61,7 +61,7 @@ class KAN(Architecture):
         return grids if len(grids) > 1 else grids * (len(self.widths) + 1)
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Return spline layers with the bounded map between them."""
+        """Spline layers with the bounded map between them."""
         sizes = (inputs, *self.widths, outputs)
         built: list[Layer] = []
         for (fan_in, fan_out), intervals in zip(pairwise(sizes), self.grids, strict=True):
@@ -70,10 +70,10 @@ class KAN(Architecture):
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Return the number of coefficients: one a slot and edge."""
+        """Number of coefficients: one a slot and edge."""
         edges = (a * b for a, b in pairwise((inputs, *self.widths, outputs)))
         return sum(e * (g + self.degree + 1) for e, g in zip(edges, self.grids, strict=True))
 
     def resized(self, factor: float) -> KAN:
-        """Return the KAN with hidden widths times `factor`."""
+        """KAN with hidden widths times `factor`."""
         return replace(self, width=rescaled(self.widths, factor))

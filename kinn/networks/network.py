@@ -13,7 +13,7 @@ from kinn.config import Catalogue
 from kinn.errors import InputError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.layer import Layer, backend_of, flops_of, push_forward, values
 from kinn.networks.layers.linear import Normalise
 
 #: The lower and the upper corner of the box that the inputs live in.
@@ -36,11 +36,11 @@ class Network(nn.Module):
         self.outputs = outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the fields (N, C) at points x (N, d); differentiable without limit by nested autograd."""
+        """Fields (N, C) at points x (N, d); differentiable without limit by nested autograd."""
         return values(self.layers, x)
 
     def jet(self, x: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the fields and their partial derivatives at points.
+        """Fields and their partial derivatives at points.
 
         Args:
             x: A `N x d` tensor of points.
@@ -53,15 +53,15 @@ class Network(nn.Module):
         return self.push(coordinate_stack(x, index), index, tape)
 
     def push(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
-        return in_order(self.layers, stack, index, tape)
+        """Stack (A, N, C) of the fields for the stack (A, N, inputs) of the inputs."""
+        return push_forward(self.layers, stack, index, tape)
 
     def backend(self, index: IndexSet) -> str:
-        """Return the name of the back end of the spline op that evaluates the layers; "torch" where none does."""
+        """Name of the back end of the spline op that evaluates the layers; "torch" where none does."""
         return backend_of(self.layers, index) or "torch"
 
     def flops(self, index: IndexSet) -> int:
-        """Return the additions and multiplications of the fields and their derivatives at one point."""
+        """Additions and multiplications of the fields and their derivatives at one point."""
         return flops_of(self.layers, index)
 
     @property
@@ -76,7 +76,7 @@ class Network(nn.Module):
 
 
 def coordinate_stack(x: Tensor, index: IndexSet) -> Tensor:
-    """Return the stack (A, N, d) of the coordinates themselves at points x (N, d)."""
+    """Stack (A, N, d) of the coordinates themselves at points x (N, d)."""
     stack = x.new_zeros((len(index), *x.shape))
     stack[0] = x
     for position, axis in index.firsts:
@@ -96,7 +96,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Return freshly initialised float64 layers from `inputs` numbers in [-1, 1] to `outputs`."""
+        """Freshly initialised float64 layers from `inputs` numbers in [-1, 1] to `outputs`."""
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
         """Number of trainable parameters of the network for these sizes; by default that of a network built for them."""
@@ -119,7 +119,7 @@ class Architecture(ABC):
         seed: int = 0,
         dtype: torch.dtype = torch.float64,
     ) -> Network:
-        """Return the network.
+        """Network.
 
         Args:
             inputs: The number d of coordinates.
@@ -158,7 +158,7 @@ def at_least_one(name: str, value: object) -> None:
 
 
 def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:
-    """Return hidden widths as a tuple of numbers >= 1.
+    """Hidden widths as a tuple of numbers >= 1.
 
     Raises:
         InputError: If one of them is not.
@@ -171,12 +171,12 @@ def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:
 
 
 def rescaled(widths: tuple[int, ...], factor: float) -> tuple[int, ...]:
-    """Return the widths times a factor, each at least 1."""
+    """Widths times a factor, each at least 1."""
     return tuple(max(1, round(w * factor)) for w in widths)
 
 
 def match_parameters(architecture: Architecture, parameters: int, inputs: int, outputs: int) -> Architecture:
-    """Return `architecture` with its hidden widths scaled so that its parameter count comes nearest to `parameters`.
+    """The architecture with hidden widths scaled so that its parameter count comes nearest to `parameters`.
 
     Args:
         architecture: What to scale; its other settings stay.

@@ -71,8 +71,8 @@ class NeuralODE(Architecture):
         return Dense(self.field, self.activation, self.grid, self.degree, self.init)
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Return the lift with the flow, and the readout."""
-        lift = self._dense.layer(inputs, self.width, generator, enters=True)
+        """Lift with the flow, and the readout."""
+        lift = self._dense.layer(inputs, self.width, generator, is_input=True)
         field: list[Layer] = []
         for n in range(self.layers_per_field):
             field += self._dense.layer(self.width + self._clock(n), self.width, generator)
@@ -90,18 +90,18 @@ class NeuralODE(Architecture):
         return [flow, *self._dense.layer(self.width, outputs, generator)]
 
     def _clock(self, layer: int) -> int:
-        """Return the number of channels that hold the time in a layer of the field."""
+        """Number of channels that hold the time in a layer of the field."""
         return int(not self.autonomous and layer == 0)
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Return the number of weights and biases, or coefficients."""
+        """Number of weights and biases, or coefficients."""
         field = sum(
             self._dense.parameter_count(self.width + self._clock(n), self.width) for n in range(self.layers_per_field)
         )
         return sum(self._dense.parameter_count(*ends) for ends in ((inputs, self.width), (self.width, outputs))) + field
 
     def resized(self, factor: float) -> NeuralODE:
-        """Return the network with `width` times `factor`."""
+        """Network with `width` times `factor`."""
         return replace(self, width=rescaled((self.width,), factor)[0])
 
 

@@ -10,8 +10,8 @@ import torch
 from kinn.errors import InputError, unknown
 from kinn.networks.layers.dense import Dense
 from kinn.networks.layers.layer import Layer
-from kinn.networks.layers.residual import GATES, Encoded, Residual
-from kinn.networks.layers.streams import Streams
+from kinn.networks.layers.residual import GATES, EncodedResidual, Residual
+from kinn.networks.layers.streams import ResidualStreams
 from kinn.networks.network import Architecture, at_least_one, rescaled
 
 
@@ -68,21 +68,21 @@ class ResNet(Architecture):
         return Dense(self.branch, self.activation, self.grid, self.degree, self.init)
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Return the lift, the blocks and the readout."""
-        lift = self._dense.layer(inputs, self.width, generator, enters=True)
+        """Lift, the blocks and the readout."""
+        lift = self._dense.layer(inputs, self.width, generator, is_input=True)
         branches = [self._branch(generator) for _ in range(self.depth)]
         if self.streams > 1:
             return [
                 *lift,
-                Streams(branches, self.streams, self.width),
+                ResidualStreams(branches, self.streams, self.width),
                 *self._dense.layer(self.width, outputs, generator),
             ]
         blocks = [Residual(branch, self.gate, self.width) for branch in branches]
         if not self.encoders:
             return [*lift, *blocks, *self._dense.layer(self.width, outputs, generator)]
         encoders = [self._dense.activated(inputs, self.width, generator) for _ in range(2)]
-        body = Encoded(lift, encoders, blocks, len(branches[0]) // self.layers_per_block)
-        return [body, *self._dense.layer(self.width, outputs, generator, enters=True)]
+        body = EncodedResidual(lift, encoders, blocks, len(branches[0]) // self.layers_per_block)
+        return [body, *self._dense.layer(self.width, outputs, generator, is_input=True)]
 
     def _branch(self, generator: torch.Generator) -> list[Layer]:
         built: list[Layer] = []
@@ -99,7 +99,7 @@ class ResNet(Architecture):
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Return the number of weights and biases, or coefficients, and of gates or stream weights."""
+        """Number of weights and biases, or coefficients, and of gates or stream weights."""
         width, streams = self.width, self.streams
         ends = (1 + 2 * self.encoders) * self._dense.parameter_count(inputs, width) + self._dense.parameter_count(
             width, outputs
@@ -110,7 +110,7 @@ class ResNet(Architecture):
         return ends + self.depth * (self.layers_per_block * self._dense.parameter_count(width, width) + joints)
 
     def resized(self, factor: float) -> ResNet:
-        """Return the network with `width` times `factor`; its depth stays."""
+        """Network with `width` times `factor`; its depth stays."""
         return replace(self, width=rescaled((self.width,), factor)[0])
 
 

@@ -1,4 +1,4 @@
-"""What settings a network has, as its documentation states them."""
+"""Documentation of the settings of networks, read from their docstrings."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class SettingDoc:
 
 
 def summary(kind: type[Architecture]) -> str:
-    """Return the first sentence of what is said of a network, on one line."""
+    """First sentence of a network's docstring, on one line."""
     return " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
 
 
 def settings(kind: type[Architecture]) -> list[SettingDoc]:
-    """Return the settings of a network; a variant's are explained where those of its base are."""
-    said: dict[str, str] = {}
+    """Settings of a network; a variant's are explained where those of its base are."""
+    texts: dict[str, str] = {}
     for base in kind.__mro__:
         section = (inspect.getdoc(base) or "").partition("Attributes:\n")[2]
         for name, text in re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE):
-            said.setdefault(name, " ".join(text.split()))
+            texts.setdefault(name, " ".join(text.split()))
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    return [SettingDoc(f.name, f.default, said.get(f.name, "")) for f in fields]
+    return [SettingDoc(f.name, f.default, texts.get(f.name, "")) for f in fields]

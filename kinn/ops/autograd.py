@@ -81,7 +81,7 @@ class LayerChain(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        """Return the cotangents of the stack, where it needs one, and of the weights."""
+        """Cotangents of the stack, where it needs one, and of the weights."""
         stack, *weights = ctx.saved_tensors
         needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():
@@ -108,7 +108,7 @@ def nested_adjoint(
 
 
 def registered_spline_jet(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Return the outputs of a layer through the registered op."""
+    """Outputs of a layer through the registered op."""
     return _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, squash)  # type: ignore[no-any-return]
 
 

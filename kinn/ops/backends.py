@@ -47,11 +47,11 @@ class LayerStack(Protocol):
     """Several layers applied to a stack, forward and back."""
 
     def forward(self) -> Tensor:
-        """Return the outputs of the last layer, which this object does not keep."""
+        """Outputs of the last layer, which this object does not keep."""
         ...
 
     def adjoint(self, grad: Tensor, *, needs_input_grad: bool = True) -> tuple[Tensor | None, list[Tensor]]:
-        """Return the cotangents of the inputs (None if not needed) and of the weights, given those of the outputs."""
+        """Cotangents of the inputs (None if not needed) and of the weights, given those of the outputs."""
         ...
 
 
@@ -62,11 +62,11 @@ class Backend(Protocol):
     """
 
     def supports(self, grid: SplineGrid, index: IndexSet, squash: str) -> bool:
-        """Return whether the back end evaluates such a layer."""
+        """Whether the back end evaluates such a layer."""
         ...
 
     def forward(self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-        """Return the outputs (A, N, O)."""
+        """Outputs (A, N, O)."""
         ...
 
     def adjoint(
@@ -80,7 +80,7 @@ class Backend(Protocol):
         *,
         needs_input_grad: bool = True,
     ) -> tuple[Tensor | None, Tensor]:
-        """Return the cotangents of stack (None if not needed) and weight, given those of the outputs."""
+        """Cotangents of stack (None if not needed) and weight, given those of the outputs."""
         ...
 
     def jacobian(
@@ -91,7 +91,7 @@ class Backend(Protocol):
 
 
 def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Backend:
-    """Return the back end that evaluates a layer on a stack's device.
+    """Back end that evaluates a layer on a stack's device.
 
     Raises:
         InputError: If KINN_BACKEND names no back end.
@@ -107,14 +107,14 @@ def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -
 
 
 def name_of(backend: Backend) -> str:
-    """Return the name of a back end."""
+    """Name of a back end."""
     module = cast("ModuleType", backend).__name__
     return next(name for name, path in MODULES.items() if path == module)
 
 
 @cache
 def _loaded(name: str) -> Backend:
-    """Return a back end that works, the reference where it does not."""
+    """The back end, or the reference where it does not work."""
     try:
         backend = import_module(MODULES[name])
         probe = getattr(backend, "probe", None)

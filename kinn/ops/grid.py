@@ -35,7 +35,7 @@ class SplineGrid:
 
     @classmethod
     def from_edges(cls, edges: npt.ArrayLike, degree: int, dtype: torch.dtype = torch.float64) -> SplineGrid:
-        """Return the grid on the given cell edges; the knots beyond them repeat the first and the last spacing.
+        """Grid on the given cell edges; the knots beyond them repeat the first and the last spacing.
 
         Raises:
             InputError: If the edges do not increase, are not finite, or the degree is out of range.
@@ -56,7 +56,7 @@ class SplineGrid:
     def uniform(
         cls, intervals: int, degree: int, lower: float = -1.0, upper: float = 1.0, dtype: torch.dtype = torch.float64
     ) -> SplineGrid:
-        """Return the grid of `intervals` equal cells on [lower, upper]."""
+        """Grid of `intervals` equal cells on [lower, upper]."""
         if intervals < 1:
             raise InputError(f"a spline grid needs at least one interval, not {intervals}")
         return cls.from_edges(np.linspace(lower, upper, intervals + 1), degree, dtype)
@@ -79,7 +79,7 @@ class SplineGrid:
         return bool((widths - widths[0]).abs().max() <= rounding)
 
     def derivative(self, m: int) -> Tensor:
-        """Return the matrices of the m-th derivatives in x.
+        """Matrices of the m-th derivatives in x.
 
         Returns:
             A `G x (k+1) x (k+1)` tensor, or `1 x (k+1) x (k+1)` where all cells share one matrix, as on uniform grids.
@@ -95,12 +95,12 @@ class SplineGrid:
         return out
 
     def to(self, dtype: torch.dtype, device: torch.device | None = None) -> SplineGrid:
-        """Return the grid in another precision or on another device."""
+        """Grid in another precision or on another device."""
         return SplineGrid(self.degree, self.edges.to(device, dtype), self.matrices.to(device, dtype))
 
 
 def _cell_matrix(knots: npt.NDArray[np.float64], degree: int, span: int) -> npt.NDArray[np.float64]:
-    """Return the (k+1) x (k+1) matrix of the cell [knots[span], knots[span+1]], columns in the order of the splines."""
+    """Matrix, (k+1) x (k+1), of the cell [knots[span], knots[span+1]], columns in the order of the splines."""
     left, width = knots[span], knots[span + 1] - knots[span]
     live = np.ones((1, 1))  # degree 0: one spline, constant on the cell; row = power of s
     for k in range(1, degree + 1):

@@ -44,7 +44,7 @@ def basis(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
     slots = cell.unsqueeze(-1) + torch.arange(k + 1, device=x.device)
 
     def derivative(m: int) -> Tensor:
-        """Return the m-th derivative of the live splines on the grid, spread over all K slots."""
+        """M-th derivative of the live splines on the grid, spread over all K slots."""
         if m > k:
             return x.new_zeros((*x.shape, grid.size))
         matrices = grid.derivative(m)
@@ -66,13 +66,13 @@ def basis(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
 
 
 def slots(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
-    """Yield the splines and, last, the base function silu at x (N, I), then their derivatives: `N x I x (K + 1)`."""
+    """Splines and, last, the base function silu at x (N, I), then their derivatives: `N x I x (K + 1)`."""
     for splines, base in zip(basis(x, grid), univariate.silu(x), strict=False):
         yield torch.cat([splines, base.unsqueeze(-1)], dim=-1)
 
 
 def features(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str = "none", *, nested: bool = False) -> Tensor:
-    """Return what a layer contracts with its weight, a tensor `A x N x I (K + 1)`.
+    """Features that a layer contracts with its weight, a tensor `A x N x I (K + 1)`.
 
     Args:
         stack: The inputs, `A x N x I`.
@@ -87,12 +87,12 @@ def features(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str = "no
 
 
 def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:
-    """Return True: the reference evaluates every layer."""
+    """Always true: the reference evaluates every layer."""
     return True
 
 
 def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Return a layer's outputs (A, N, O); see `kinn.ops.backends.Backend`."""
+    """Outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
     with torch.no_grad():
         return features(stack, grid, index, squash) @ weight
 
@@ -107,12 +107,12 @@ def adjoint(
     *,
     needs_input_grad: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
-    """Return the cotangents of stack (None if not `needs_input_grad`) and weight."""
+    """Cotangents of stack (None if not `needs_input_grad`) and weight."""
     with torch.enable_grad():
         inputs = stack.detach().requires_grad_(needs_input_grad), weight.detach().requires_grad_()
         out = features(inputs[0], grid, index, squash) @ inputs[1]
-        found = torch.autograd.grad(out, inputs if needs_input_grad else inputs[1:], grad)
-    return found[0] if needs_input_grad else None, found[-1]
+        grads = torch.autograd.grad(out, inputs if needs_input_grad else inputs[1:], grad)
+    return grads[0] if needs_input_grad else None, grads[-1]
 
 
 def jacobian(
@@ -120,5 +120,5 @@ def jacobian(
 ) -> None:
     """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
     with torch.no_grad():
-        own = features(stack, grid, index, squash)
-        out += torch.bmm(own.permute(1, 2, 0), grad.permute(1, 0, 2)).flatten(1)
+        rows = features(stack, grid, index, squash)
+        out += torch.bmm(rows.permute(1, 2, 0), grad.permute(1, 0, 2)).flatten(1)

@@ -29,7 +29,7 @@ from kinn.ops.reference import BOUNDED_MAPS
 def spline_jet(
     stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, *, squash: str = "none", check_finite: bool = True
 ) -> Tensor:
-    """Return the stack of a KAN layer's outputs.
+    """Stack of a KAN layer's outputs.
 
     Args:
         stack: A `A x N x I` tensor, the components of I inputs at N points.
@@ -50,7 +50,7 @@ def spline_jet(
 
 
 def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *, check_finite: bool = True) -> Tensor:
-    """Return the stack of the outputs of several KAN layers, each of which takes the outputs of the one before.
+    """Stack of the outputs of several KAN layers, each of which takes the outputs of the one before.
 
     Args:
         stack: The inputs of the first, `A x N x I`.
@@ -98,7 +98,7 @@ def spline_jacobian(
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Return whether a tensor is nothing but that, such as no tracer's stand-in."""
+    """Whether a tensor is nothing but that, such as no tracer's stand-in."""
     return type(tensor) in (Tensor, Parameter)
 
 

@@ -44,7 +44,7 @@ class Auto(Optimizer):
     max_loss_ratio: float = 1e-6
 
     def stages(self, objective: Objective) -> list[tuple[Optimizer, int | None]]:
-        """Return the methods in order, each with its number of steps (None: until it ends by itself)."""
+        """Methods in order, each with its number of steps (None: until it ends by itself)."""
         if objective.size > self.max_parameters:
             return [(Adam(), 2000), (LBFGS(), None)]
         first: list[tuple[Optimizer, int | None]] = []
@@ -55,11 +55,11 @@ class Auto(Optimizer):
         return [*first, (LevenbergMarquardt(), None), (SelfScaledBroyden(), None)]
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state before the first stage."""
+        """State before the first stage."""
         return self._enter(objective, theta, 0)
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state after a step of the present stage, or at the beginning of the next."""
+        """State after a step of the present stage, or at the beginning of the next."""
         stages = self.stages(objective)
         stage: int = state.memory["stage"]
         method, limit = stages[stage]
@@ -84,13 +84,13 @@ class Auto(Optimizer):
         return replace(inner, memory=memory, stage=method.name)
 
     def reset(self, objective: Objective, state: State) -> State:
-        """Return the state within the same stage, its progress measured anew."""
+        """State within the same stage, its progress measured anew."""
         method = self._method(objective, state)
         inner = method.reset(objective, state.memory["inner"])
         return replace(inner, memory={**state.memory, "inner": inner, "losses": [inner.loss]}, stage=method.name)
 
     def step_flops(self, objective: Objective, state: State) -> float:
-        """Return the multiplications of a step of the present stage."""
+        """Multiplications of a step of the present stage."""
         method = self._method(objective, state)
         return method.step_flops(objective, state.memory["inner"])
 

@@ -47,12 +47,12 @@ class SelfScaledBroyden(Optimizer):
             raise InputError("optimizer.decrease and optimizer.curvature satisfy 0 < decrease < curvature < 1")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state at theta."""
+        """State at theta."""
         loss, gradient = objective.gradient(theta)
         return State(theta, loss, {"gradient": gradient.double(), "damping": self.damping})
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state after one line search and one update; a failed search goes back to the first matrix."""
+        """State after one line search and one update; a failed search goes back to the first matrix."""
         gradient: Tensor = state.memory["gradient"]
         inverse: Tensor | None = state.memory.get("inverse")
         fresh = inverse is None
@@ -70,7 +70,7 @@ class SelfScaledBroyden(Optimizer):
     def _search(
         self, objective: Objective, state: State, direction: Tensor
     ) -> tuple[float, Tensor, float, Tensor] | None:
-        """Return step length, parameters, loss and gradient at a strong Wolfe point, or None where none is found."""
+        """Step length, parameters, loss and gradient at a strong Wolfe point, or None where none is found."""
         gradient: Tensor = state.memory["gradient"]
         if not bool(torch.isfinite(direction).all()) or float(direction @ gradient) >= 0:
             return None
@@ -107,7 +107,7 @@ class SelfScaledBroyden(Optimizer):
         return float(length), moved.to(state.theta.dtype), loss, new_gradient
 
     def _first(self, objective: Objective, theta: Tensor, damping: float) -> Tensor:
-        """Return the first matrix: that of Gauss-Newton where it fits in memory."""
+        """First matrix: that of Gauss-Newton where it fits in memory."""
         if self.gauss_newton_start and objective.size <= MAX_DENSE_PARAMETERS:
             model = NormalEquations(objective, theta)
             while damping < 1.0:
@@ -127,7 +127,7 @@ class SelfScaledBroyden(Optimizer):
 
 
 def self_scaled_update(inverse: Tensor, s: Tensor, y: Tensor, gradient: Tensor, length: float) -> Tensor:
-    """Return the inverse Hessian after a step.
+    """Inverse Hessian after a step.
 
     Args:
         inverse: H, `P x P`; overwritten.

@@ -37,13 +37,13 @@ class Adam(Optimizer):
             raise InputError(f"optimizer.lr lies between 0 and 10, not {self.lr}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state at theta."""
+        """State at theta."""
         variable = theta.clone().requires_grad_()
         torch_state = torch.optim.Adam([variable], lr=self.lr, betas=self.betas).state_dict()
         return State(theta, objective.loss(theta), {"torch": torch_state})
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state after one step; its loss is that before the step, which needs no evaluation of its own."""
+        """State after one step; its loss is that before the step, which needs no evaluation of its own."""
         variable = state.theta.clone().requires_grad_()
         adam = torch.optim.Adam([variable], lr=self.lr, betas=self.betas)
         adam.load_state_dict(state.memory["torch"])
@@ -55,7 +55,7 @@ class Adam(Optimizer):
         return State(moved, loss, {"torch": adam.state_dict()})
 
     def _rejected(self, state: State, loss: float) -> State:
-        """Return the state after a step that was rejected: it resumes with half the learning rate."""
+        """State after a step that was rejected: it resumes with half the learning rate."""
         memory = deepcopy(state.memory["torch"])
         group = memory["param_groups"][0]
         group["lr"] /= 2
@@ -63,7 +63,7 @@ class Adam(Optimizer):
         return State(state.theta, loss, {"torch": memory}, stalled, {"rejected": 1.0})
 
     def reset(self, objective: Objective, state: State) -> State:
-        """Return the state as it is: the moments are averages over many steps anyway."""
+        """State as it is: the moments are averages over many steps anyway."""
         return state
 
 
@@ -84,11 +84,11 @@ class LBFGS(Optimizer):
             raise InputError(f"optimizer.history is at least 1, not {self.history}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state at theta."""
+        """State at theta."""
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state after one iteration."""
+        """State after one iteration."""
         variable = state.theta.clone().requires_grad_()
         method = torch.optim.LBFGS(
             [variable],

@@ -32,11 +32,11 @@ class GaussNewton(ABC):
 
     @abstractmethod
     def step(self, damping: float) -> Tensor | None:
-        """Return the minimiser (P,) of |r + J d|^2 + damping |d|^2, or None where the factorisation breaks down."""
+        """Minimiser (P,) of |r + J d|^2 + damping |d|^2, or None where the factorisation breaks down."""
 
     @abstractmethod
     def decrease(self, d: Tensor) -> float:
-        """Return the decrease |r|^2 - |r + J d|^2 that the model predicts."""
+        """Decrease |r|^2 - |r + J d|^2 that the model predicts."""
 
 
 class NormalEquations(GaussNewton):
@@ -62,11 +62,11 @@ class NormalEquations(GaussNewton):
         return None if factor is None else -torch.cholesky_solve(right_hand_side.unsqueeze(1), factor).squeeze(1)
 
     def decrease(self, d: Tensor) -> float:
-        """Return -2 d . J^T r - d . J^T J d."""
+        """Predicted decrease -2 d . J^T r - d . J^T J d."""
         return float(-2.0 * (d @ self.half_gradient) - d @ (self.matrix @ d))
 
     def inverse_hessian(self, damping: float) -> Tensor | None:
-        """Return (2 J^T J + 2 mu)^-1 (P, P), the inverse Hessian of the model of the loss."""
+        """(2 J^T J + 2 mu)^-1 (P, P), the inverse Hessian of the model of the loss."""
         factor = self._factor(damping)
         return None if factor is None else 0.5 * torch.cholesky_inverse(factor)
 
@@ -99,7 +99,7 @@ class TriangularFactor(GaussNewton):
         return -solution.squeeze(1)
 
     def decrease(self, d: Tensor) -> float:
-        """Return |r|^2 - |r + J d|^2."""
+        """Predicted decrease |r|^2 - |r + J d|^2."""
         return float(self.image.square().sum() - (self.factor @ d + self.image).square().sum())
 
 
@@ -116,7 +116,7 @@ class DualNormalEquations(GaussNewton):
         self.scale = float(self.jacobian.square().sum(dim=0).max())
 
     def step(self, damping: float) -> Tensor | None:
-        """Return -J^T (J J^T + mu)^-1 r."""
+        """The step -J^T (J J^T + mu)^-1 r."""
         damped = self.kernel.clone()
         damped.diagonal().add_(damping)
         factor, info = torch.linalg.cholesky_ex(damped)
@@ -127,5 +127,5 @@ class DualNormalEquations(GaussNewton):
         return step
 
     def decrease(self, d: Tensor) -> float:
-        """Return |r|^2 - |r + J d|^2."""
+        """Predicted decrease |r|^2 - |r + J d|^2."""
         return self.loss - float((self.residual + self.jacobian @ d).square().sum())

@@ -34,7 +34,7 @@ class LastLayerLeastSquares(Optimizer):
     cutoff: float = 1e-14
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state at theta.
+        """State at theta.
 
         Raises:
             InputError: If the residuals are not affine in the fields.
@@ -44,7 +44,7 @@ class LastLayerLeastSquares(Optimizer):
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
-        """Return the state with the optimal last layer; there is no second step."""
+        """State with the optimal last layer; there is no second step."""
         positions = objective.last_layer()
         step, rank = (self._by_rows if objective.least_squares else self._by_matrix)(objective, state.theta, positions)
         theta = state.theta.clone()
@@ -56,7 +56,7 @@ class LastLayerLeastSquares(Optimizer):
         return State(theta, loss, stalled="last layer is optimal", detail=detail)
 
     def _by_rows(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
-        """Return the change (p,) of the last layer, and the rank that it was found with."""
+        """Change (p,) of the last layer, and the rank that it was found with."""
         rows, residuals = [], []
         for residual, jacobian in objective.blocks(theta):
             rows.append(jacobian[:, positions].double().numpy())
@@ -65,7 +65,7 @@ class LastLayerLeastSquares(Optimizer):
         return solution[0], solution[2]
 
     def _by_matrix(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
-        """Return the same for an energy, from its matrix: directions that it hardly resists are left alone."""
+        """SAME for an energy, from its matrix: directions that it hardly resists are left alone."""
         _, half_gradient, matrix = objective.curvature(theta)
         values, vectors = torch.linalg.eigh(matrix[positions][:, positions])
         kept = values > CUTOFF * values[-1]

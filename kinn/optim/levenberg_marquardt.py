@@ -63,7 +63,7 @@ class LevenbergMarquardt(Optimizer):
             raise InputError(f"optimizer.linear_algebra is auto, normal, qr or kernel, not {self.linear_algebra!r}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """Return the state at theta; the damping is set by the first step."""
+        """State at theta; the damping is set by the first step."""
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:

@@ -60,15 +60,15 @@ class Objective(Protocol):
         ...
 
     def loss(self, theta: Tensor) -> float:
-        """Return the objective at theta (P,)."""
+        """Objective at theta (P,)."""
         ...
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return the objective and its gradient (P,)."""
+        """Objective and its gradient (P,)."""
         ...
 
     def curvature(self, theta: Tensor) -> Curvature:
-        """Return the model of Gauss and Newton around theta."""
+        """Model of Gauss and Newton around theta."""
         ...
 
     def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
@@ -88,7 +88,7 @@ class Objective(Protocol):
         ...
 
     def last_layer(self) -> Tensor:
-        """Return the positions in theta of the parameters that the fields are affine in."""
+        """Positions in theta of the parameters that the fields are affine in."""
         ...
 
     def accepts(self, before: Tensor, after: Tensor) -> bool:
@@ -96,7 +96,7 @@ class Objective(Protocol):
         ...
 
     def progress(self, losses: list[float]) -> float:
-        """Return the share of what there was to gain that successive losses have gained, 0 for none and 1 for all."""
+        """Share of what there was to gain that successive losses have gained, 0 for none and 1 for all."""
         ...
 
 
@@ -121,12 +121,12 @@ class State:
     stage: str = ""
 
     def pack(self) -> dict[str, Any]:
-        """Return the state as plain data and tensors, which can be written without a pickle of code."""
+        """State as plain data and tensors, which can be written without a pickle of code."""
         return {f.name: _pack_value(getattr(self, f.name)) for f in fields(self)}
 
     @staticmethod
     def unpack(data: Mapping[str, Any]) -> State:
-        """Return the state that `pack` wrote."""
+        """State that `pack` wrote."""
         return State(**{name: _unpack_value(value) for name, value in data.items()})
 
 

@@ -12,7 +12,7 @@ from kinn.optim.objective import Curvature
 
 
 class SumOfSquares(ABC):
-    """What all objectives have in common that are sums of squares of residuals."""
+    """Sum of squares of residuals, as an objective."""
 
     least_squares = True
 
@@ -21,7 +21,7 @@ class SumOfSquares(ABC):
         """Yield parts of the residuals r (n,) and of their Jacobian (n, P)."""
 
     def curvature(self, theta: Tensor) -> Curvature:
-        """Return J^T J and J^T r, accumulated block by block of points: memory does not grow with their number."""
+        """J^T J and J^T r, accumulated block by block of points: memory does not grow with their number."""
         return curvature_of(self.blocks(theta), len(theta))
 
     def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
@@ -33,12 +33,12 @@ class SumOfSquares(ABC):
         return True
 
     def progress(self, losses: list[float]) -> float:
-        """Return by how much of itself the loss fell: at best to zero."""
+        """Relative decrease of the loss, 1 where it fell to zero."""
         return 1.0 - losses[-1] / losses[0] if losses[0] > 0 else 1.0
 
 
 def curvature_of(blocks: Iterable[tuple[Tensor, Tensor]], size: int) -> Curvature:
-    """Return J^T J and J^T r of blocks of residuals r (n,) and Jacobian (n, P).
+    """J^T J and J^T r of blocks of residuals r (n,) and Jacobian (n, P).
 
     Args:
         blocks: The blocks; one may be overwritten by the next.
@@ -64,5 +64,5 @@ def add_gram(matrix: Tensor, rows: Tensor) -> None:
 
 
 def symmetric(matrix: Tensor) -> Tensor:
-    """Return the symmetric matrix with this lower triangle."""
+    """Symmetric matrix with this lower triangle."""
     return matrix.tril() + matrix.tril(-1).T

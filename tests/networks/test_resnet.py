@@ -8,7 +8,7 @@ from kinn.jets import IndexSet
 from kinn.networks import ResNet
 from kinn.networks.layers.layer import values
 from kinn.networks.layers.linear import Linear
-from kinn.networks.layers.residual import CARRY, GATES, Encoded, Residual
+from kinn.networks.layers.residual import GATES, HIGHWAY_BIAS, EncodedResidual, Residual
 from tests.networks.contract import NetworkContract
 
 
@@ -77,7 +77,7 @@ def test_what_gates_do(gate: float) -> None:
         carried = blocks["highway"].transform[0].weight
         assert isinstance(carried, torch.Tensor)
         carried.fill_(gate)
-    t = torch.sigmoid(gate * x.sum(dim=1, keepdim=True) + CARRY)
+    t = torch.sigmoid(gate * x.sum(dim=1, keepdim=True) + HIGHWAY_BIAS)
     expected = {
         "none": x + f,
         "rezero": x + gate * f,
@@ -101,7 +101,7 @@ def test_encoders_are_what_layers_mix() -> None:
     """With layers that give 1 the modified MLP hands U on, with layers that give 0 it hands V on."""
     network = ResNet(width=4, depth=3, gate="replace", encoders=True, layers_per_block=1).build(2, 1, seed=0)
     body = network.layers[1]
-    assert isinstance(body, Encoded)
+    assert isinstance(body, EncodedResidual)
     x = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     for value, encoder in ((40.0, body.first), (0.0, body.second)):
         with torch.no_grad():

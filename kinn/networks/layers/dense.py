@@ -41,28 +41,28 @@ class Dense:
             raise unknown("value of network.activation", self.activation, ACTIVATIONS)
         check_splines(self.grid, self.degree, self.init)
 
-    def layer(self, fan_in: int, fan_out: int, generator: torch.Generator, *, enters: bool = False) -> list[Layer]:
-        """Return a layer behind its activation, or behind the map that keeps values on the grid.
+    def layer(self, fan_in: int, fan_out: int, generator: torch.Generator, *, is_input: bool = False) -> list[Layer]:
+        """Layer behind its activation, or behind the map that keeps values on the grid.
 
         Args:
             fan_in: The number of channels in.
             fan_out: The number of channels out.
             generator: Draws the initial parameters.
-            enters: Whether what comes in is the network's input, or bounded by itself, and is taken as it is.
+            is_input: Whether what comes in is the network's input, or bounded by itself, and is taken as it is.
         """
         if self.kind == "kan":
-            squash = "none" if enters else "tanh"
+            squash = "none" if is_input else "tanh"
             return [spline_layer(fan_in, fan_out, self.grid, self.degree, self.init, squash, generator)]
         linear = Linear(glorot(fan_in, fan_out, generator), torch.zeros(fan_out, dtype=torch.float64))
-        return [linear] if enters else [self._activation(), linear]
+        return [linear] if is_input else [self._activation(), linear]
 
     def activated(self, fan_in: int, fan_out: int, generator: torch.Generator) -> list[Layer]:
-        """Return a layer with its activation behind it; of splines, which bend by themselves, one spline layer."""
-        layers = self.layer(fan_in, fan_out, generator, enters=self.kind == "mlp")
+        """Layer followed by its activation; of splines, which need none, one spline layer."""
+        layers = self.layer(fan_in, fan_out, generator, is_input=self.kind == "mlp")
         return [*layers, self._activation()] if self.kind == "mlp" else layers
 
     def parameter_count(self, fan_in: int, fan_out: int) -> int:
-        """Return the number of parameters of a layer."""
+        """Number of parameters of a layer."""
         if self.kind == "kan":
             return fan_in * fan_out * (self.grid + self.degree + 1)
         return (fan_in + 1) * fan_out

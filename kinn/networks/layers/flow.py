@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from kinn.errors import DivergedError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.gradient_checkpoints import reversed_chain
-from kinn.networks.layers.layer import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.gradient_checkpoints import checkpointed_chain
+from kinn.networks.layers.layer import Layer, backend_of, flops_of, push_forward, values
 from kinn.networks.layers.runge_kutta import METHODS, Steps, adapted_steps, equal_steps
 
 #: Inputs at which adapted steps are chosen: enough to find the fastest part of a flow, few beside collocation points.
-PROBES = 32
+PROBE_COUNT = 32
 
 
 class Flow(Layer):
@@ -58,11 +58,11 @@ class Flow(Layer):
         self.method, self.count, self.tolerance = METHODS[method], steps, tolerance
         self.autonomous, self.gradient_checkpoints = autonomous, gradient_checkpoints
         sobol = torch.quasirandom.SobolEngine(inputs, scramble=True, seed=0)  # type: ignore[no-untyped-call]
-        self.register_buffer("probes", 2 * sobol.draw(PROBES, dtype=torch.float64) - 1, persistent=False)
+        self.register_buffer("probes", 2 * sobol.draw(PROBE_COUNT, dtype=torch.float64) - 1, persistent=False)
         self._adapted: tuple[Tensor, Steps] | None = None
 
     def steps(self) -> Steps:
-        """Return the times at which steps begin, and their lengths.
+        """Times at which steps begin, and their lengths.
 
         Raises:
             DivergedError: If no step is short enough.
@@ -70,57 +70,57 @@ class Flow(Layer):
         if not self.tolerance:
             return equal_steps(self.count)
         present = torch.cat([p.detach().flatten() for p in self.parameters()])
-        known = self._adapted
-        if known is None or known[0].dtype != present.dtype or not torch.equal(known[0], present):
+        adapted = self._adapted
+        if adapted is None or adapted[0].dtype != present.dtype or not torch.equal(adapted[0], present):
             with torch.no_grad():
                 state = values(self.lift, self.probes)
             steps = adapted_steps(self.method, self.slope, state, self.tolerance, 1.0 / self.count)
-            known = self._adapted = present, steps
-        return known[1]
+            adapted = self._adapted = present, steps
+        return adapted[1]
 
     def slope(self, t: float, y: Tensor) -> Tensor:
-        """Return f(y, t) for states y (N, C)."""
+        """Vector field f(y, t) at states y (N, C)."""
         return values(self.field, torch.cat([y, self._clock(t, y)], dim=-1) if not self.autonomous else y)
 
     def slope_jet(self, t: float, stack: Tensor, index: IndexSet, tape: Tape | None) -> Tensor:
-        """Return the stack of f(y, t) for that of y."""
+        """Stack of f(y, t) for that of y."""
         if not self.autonomous:
             clock = stack.new_zeros((*stack.shape[:-1], 1))
             clock[0] = self._clock(t, clock[0])
             stack = torch.cat([stack, clock], dim=-1)
-        return in_order(self.field, stack, index, tape)
+        return push_forward(self.field, stack, index, tape)
 
     @staticmethod
     def _clock(t: float, y: Tensor) -> Tensor:
         return y.new_full((*y.shape[:-1], 1), 2.0 * t - 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the states (N, C) at time 1."""
+        """States (N, C) at time 1."""
         y = values(self.lift, x)
         for t, dt in self.steps():
             y, _ = self.method.step(self.slope, t, dt, y)
-        return self._finite(y, x)
+        return self._check_finite(y, x)
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of the state at time 1; the layers record themselves on the tape."""
+        """Stack of the state at time 1; the layers record themselves on the tape."""
         steps = self.steps()
-        begin = in_order(self.lift, stack, index, tape)
+        begin = push_forward(self.lift, stack, index, tape)
         if self.gradient_checkpoints and torch.is_grad_enabled():
 
-            def advance(n: int, state: Tensor, own: Tape | None) -> Tensor:
-                return self.step_jet(steps[n], state, index, own)
+            def advance(n: int, state: Tensor, step_tape: Tape | None) -> Tensor:
+                return self.step_jet(steps[n], state, index, step_tape)
 
-            out = reversed_chain(
+            out = checkpointed_chain(
                 advance, len(steps), self.gradient_checkpoints, tape, begin, list(self.field.parameters())
             )
         else:
             out = begin
             for step in steps:
                 out = self.step_jet(step, out, index, tape)
-        return self._finite(out, stack[0])
+        return self._check_finite(out, stack[0])
 
     def step_jet(self, step: tuple[float, float], state: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of the state after one step."""
+        """Stack of the state after one step."""
 
         def slope(t: float, y: Tensor) -> Tensor:
             return self.slope_jet(t, y, index, tape)
@@ -128,22 +128,22 @@ class Flow(Layer):
         return self.method.step(slope, *step, state)[0]
 
     def backend(self, index: IndexSet) -> str | None:
-        """Return the name of the back end of the layers."""
+        """Name of the back end of the layers."""
         return backend_of([*self.lift, *self.field], index)
 
     def flops(self, index: IndexSet) -> int:
-        """Return the operations of the lift, and of the field and the sums of slopes in every stage of every step."""
+        """Operations of the lift, and of the field and the sums of slopes in every stage of every step."""
         rule = self.method
         weights = sum(bool(w) for row in (*rule.stages, rule.weights) for w in row)
         sums = 2 * self.width * weights * len(index)
         steps = len(self.steps())
         return flops_of(self.lift, index) + steps * (len(rule.nodes) * flops_of(self.field, index) + sums)
 
-    def _finite(self, out: Tensor, x: Tensor) -> Tensor:
-        """Return what came out, or say when the state at inputs x (N, d) went to infinity.
+    def _check_finite(self, out: Tensor, x: Tensor) -> Tensor:
+        """The state at time 1, or an error that names the time at which it diverged from inputs x (N, d).
 
         Raises:
-            DivergedError: If it did, or if derivatives did.
+            DivergedError: If the state or derivatives are not finite.
         """
         if bool(torch.isfinite(out).all()):
             return out

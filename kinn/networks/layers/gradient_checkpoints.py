@@ -19,19 +19,19 @@ from kinn.networks.jacobian_tape import Tape
 State = TypeVar("State")
 
 
-def next_kept(length: int, spare: int) -> int:
-    """Return after how many of `length` steps the next state is kept, if `spare` can be."""
+def next_checkpoint(length: int, spare: int) -> int:
+    """Number of steps to the next checkpoint of a chain of `length`, if `spare` states can be kept."""
     repeats = 1
     while comb(spare + repeats, spare) < length:
         repeats += 1
     return min(comb(spare + repeats - 1, spare), length - 1)
 
 
-def kept_on_the_way(length: int, spare: int) -> list[int]:
-    """Return which states a first pass over the chain keeps: those that `reverse` needs first."""
+def first_pass_checkpoints(length: int, spare: int) -> list[int]:
+    """States that a first pass over the chain keeps: those that `reverse` needs first."""
     kept, at = [], 0
     while spare and length - at > 1:
-        at += next_kept(length - at, spare)
+        at += next_checkpoint(length - at, spare)
         kept.append(at)
         spare -= 1
     return kept
@@ -41,8 +41,8 @@ def reverse(
     start: State,
     length: int,
     spare: int,
-    forth: Callable[[int, State], State],
-    back: Callable[[int, State], None],
+    forward_step: Callable[[int, State], State],
+    reverse_step: Callable[[int, State], None],
     kept: dict[int, State],
 ) -> None:
     """Visit the steps of a chain from the last to the first, each with the state before it.
@@ -51,20 +51,20 @@ def reverse(
         start: The state before step 0.
         length: The number of steps.
         spare: How many states may be kept beside the first, at least 1.
-        forth: Returns the state after step n.
-        back: Called with n and the state before step n, from the last n to 0.
+        forward_step: Returns the state after step n.
+        reverse_step: Called with n and the state before step n, from the last n to 0.
         kept: States of the first pass, by the number of steps before them.
     """
 
     def part(state: State, low: int, high: int, spare: int) -> None:
         while high - low > 1:
-            middle = low + next_kept(high - low, spare)
+            middle = low + next_checkpoint(high - low, spare)
             between = kept.get(middle, state)
             for n in range(low if middle not in kept else middle, middle):
-                between = forth(n, between)
+                between = forward_step(n, between)
             part(between, middle, high, spare - 1)
             high = middle
-        back(low, state)
+        reverse_step(low, state)
 
     part(start, 0, length, spare)
 
@@ -74,7 +74,7 @@ def reverse(
 Advance: TypeAlias = Callable[[int, Tensor, Tape | None], Tensor]
 
 
-def reversed_chain(
+def checkpointed_chain(
     advance: Advance,
     count: int,
     gradient_checkpoints: int,
@@ -82,7 +82,7 @@ def reversed_chain(
     begin: Tensor,
     parameters: Sequence[Parameter],
 ) -> Tensor:
-    """Return the state after all steps of a chain, for whose gradient few states are kept.
+    """State after all steps of a chain, for whose gradient few states are kept.
 
     Args:
         advance: A step.
@@ -95,16 +95,16 @@ def reversed_chain(
     if tape is not None:
         # adjoints pass through the chain only on the way to something that is asked for: its beginning
         begin = begin if begin.requires_grad else begin.detach().requires_grad_()
-        tape.record(begin, _nothing)
-    out: Tensor = _Reversed.apply(advance, count, gradient_checkpoints, tape, begin, *parameters)  # type: ignore[no-untyped-call]
+        tape.record(begin, _no_block)
+    out: Tensor = _CheckpointedChain.apply(advance, count, gradient_checkpoints, tape, begin, *parameters)  # type: ignore[no-untyped-call]
     return out
 
 
-def _nothing(adjoint: Tensor, columns: Any) -> None:
-    """Add nothing to the Jacobian: what is recorded with this is only to be reached."""
+def _no_block(adjoint: Tensor, columns: Any) -> None:
+    """Block of a tensor without parameters, which is recorded so that adjoints reach it."""
 
 
-class _Reversed(torch.autograd.Function):
+class _CheckpointedChain(torch.autograd.Function):
     """A chain of steps, of which only some states are kept."""
 
     @staticmethod
@@ -118,9 +118,9 @@ class _Reversed(torch.autograd.Function):
         *parameters: Parameter,
     ) -> Tensor:
         kept, state = {}, begin
-        chosen = set(kept_on_the_way(count, gradient_checkpoints))
+        checkpoints = set(first_pass_checkpoints(count, gradient_checkpoints))
         for n in range(count):
-            if n in chosen:
+            if n in checkpoints:
                 kept[n] = state
             state = advance(n, state, None)
         ctx.save_for_backward(begin)
@@ -135,26 +135,26 @@ class _Reversed(torch.autograd.Function):
         (begin,) = ctx.saved_tensors
         sums: list[Tensor | None] = [None] * len(parameters)
 
-        def forth(n: int, state: Tensor) -> Tensor:
+        def forward_step(n: int, state: Tensor) -> Tensor:
             with torch.no_grad():
                 return advance(n, state, None)  # type: ignore[no-any-return]
 
-        def back(n: int, state: Tensor) -> None:
+        def reverse_step(n: int, state: Tensor) -> None:
             nonlocal adjoint
-            own = Tape() if tape is not None and tape.columns else None
+            step_tape = Tape() if tape is not None and tape.columns else None
             with torch.enable_grad():
                 before = state.detach().requires_grad_()
-                after = advance(n, before, own)
-            if own is not None:
-                (found,) = own.pull(after, adjoint, tape.columns, through=[before])
-                assert found is not None
-                adjoint = found
+                after = advance(n, before, step_tape)
+            if step_tape is not None:
+                (input_adjoint,) = step_tape.pull(after, adjoint, tape.columns, through=[before])
+                assert input_adjoint is not None
+                adjoint = input_adjoint
                 return
             adjoint, *gradients = torch.autograd.grad(after, [before, *parameters], adjoint, allow_unused=True)
             for k, g in enumerate(gradients):
                 if g is not None:
-                    known = sums[k]
-                    sums[k] = g if known is None else known + g
+                    total = sums[k]
+                    sums[k] = g if total is None else total + g
 
-        reverse(begin, count, gradient_checkpoints, forth, back, dict(kept))
+        reverse(begin, count, gradient_checkpoints, forward_step, reverse_step, dict(kept))
         return None, None, None, None, adjoint, *sums

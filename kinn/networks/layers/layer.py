@@ -21,37 +21,37 @@ class Layer(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """Return the image (N, O) of values x (N, I); differentiable without limit."""
+        """Image (N, O) of values x (N, I); differentiable without limit."""
 
     @abstractmethod
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the image (A, N, O) of a stack of components (A, N, I)."""
+        """Image (A, N, O) of a stack of components (A, N, I)."""
 
     @classmethod
     def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
-        """Return the image of a stack under several layers of this kind, one after the other."""
+        """Image of a stack under several layers of this kind, one after the other."""
         for layer in layers:
             stack = layer.jet(stack, index)
         return stack
 
     def backend(self, index: IndexSet) -> str | None:
-        """Return the name of the back end that evaluates the layer on jets, or None where there is no choice."""
+        """Name of the back end that evaluates the layer on jets, or None where there is no choice."""
         return None
 
     def flops(self, index: IndexSet) -> int:
-        """Return the additions and multiplications at one point; by default those of the layers that it is made of."""
+        """Additions and multiplications at one point; by default those of the layers that it is made of."""
         return flops_of(self.children(), index)
 
 
 def values(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
-    """Return the image (N, O) of values x (N, I) under layers, one after the other."""
+    """Image (N, O) of values x (N, I) under layers, one after the other."""
     for layer in layers:
         x = layer(x)
     return x
 
 
 def flops_of(modules: Iterable[nn.Module], index: IndexSet) -> int:
-    """Return the additions and multiplications of layers at one point, those inside of other modules included."""
+    """Additions and multiplications of layers at one point, those inside of other modules included."""
     total = 0
     for module in modules:
         total += module.flops(index) if isinstance(module, Layer) else flops_of(module.children(), index)
@@ -59,13 +59,13 @@ def flops_of(modules: Iterable[nn.Module], index: IndexSet) -> int:
 
 
 def backend_of(layers: Iterable[nn.Module], index: IndexSet) -> str | None:
-    """Return the name of the back end of layers; "torch" where they differ, None where none has a choice."""
+    """Name of the back end of layers; "torch" where they differ, None where none has a choice."""
     names = {name for layer in layers if isinstance(layer, Layer) and (name := layer.backend(index))}
     return "torch" if len(names) > 1 else next(iter(names), None)
 
 
-def in_order(layers: Iterable[nn.Module], stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-    """Return the image of a stack under layers, one after the other; neighbours of one kind go together."""
+def push_forward(layers: Iterable[nn.Module], stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+    """Image of a stack under layers, one after the other; neighbours of one kind go together."""
     chain = [layer for layer in layers if isinstance(layer, Layer)]
     if tape is None:
         kind: type[Layer]

@@ -37,11 +37,11 @@ class Normalise(Layer):
         self.is_identity = bool((low == -1).all() and (high == 1).all())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the normalised points (N, d)."""
+        """Normalised points (N, d)."""
         return (x - self.centre) * self.scale
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of the normalised coordinates."""
+        """Stack of the normalised coordinates."""
         if self.is_identity:
             return stack
         out = stack * self.scale
@@ -57,11 +57,11 @@ class Activation(Layer):
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return f(x)."""
+        """Values f(x)."""
         return next(self.function(x))
 
     def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of f(u)."""
+        """Stack of f(u)."""
         return stack.compose(self.function, stack_, index)
 
 
@@ -79,12 +79,12 @@ class Linear(Layer):
         self.bias = Parameter(bias) if bias is not None else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x @ weight + bias."""
+        """Values x @ weight + bias."""
         out: Tensor = x @ self.weight
         return out if self.bias is None else out + self.bias
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of outputs; records itself on the tape."""
+        """Stack of outputs; records itself on the tape."""
         out: Tensor = stack @ self.weight
         if self.bias is not None:
             out = torch.cat([(out[0] + self.bias).unsqueeze(0), out[1:]]) if len(index) > 1 else out + self.bias
@@ -100,11 +100,11 @@ class Linear(Layer):
         return out
 
     def flops(self, index: IndexSet) -> int:
-        """Return the operations of the product, for each component, and of the bias."""
+        """Operations of the product, for each component, and of the bias."""
         return 2 * self.weight.numel() * len(index) + (0 if self.bias is None else self.bias.numel())
 
     def extra_repr(self) -> str:
-        """Return the sizes."""
+        """Sizes."""
         return f"{self.weight.shape[0]} -> {self.weight.shape[1]}"
 
 
@@ -122,18 +122,18 @@ class FourierFeatures(Layer):
         self.register_buffer("frequencies", frequencies)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the 2 M features of values."""
+        """Features of values, 2 M."""
         phase = x @ self.frequencies
         return torch.cat([torch.sin(phase), torch.cos(phase)], dim=-1)
 
     def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of the 2 M features."""
+        """Stack of the 2 M features."""
         phase = stack_ @ self.frequencies
         waves = [stack.compose(f, phase, index) for f in (univariate.sin, univariate.cos)]
         return torch.cat(waves, dim=-1)
 
 
 def glorot(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:
-    """Return a `fan_in x fan_out` weight with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
+    """Random weight `fan_in x fan_out` with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
     scale: float = (2.0 / (fan_in + fan_out)) ** 0.5
     return scale * torch.randn(fan_in, fan_out, generator=generator, dtype=torch.float64)

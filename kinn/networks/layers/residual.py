@@ -11,14 +11,14 @@ from torch.nn import Parameter
 from kinn.jets import IndexSet, Jet, univariate
 from kinn.jets.components import as_tensor
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, backend_of, in_order, values
+from kinn.networks.layers.layer import Layer, backend_of, push_forward, values
 from kinn.networks.layers.linear import Activation, Linear
 
 #: How a block joins its branch f to the identity, by name.
 GATES = ("none", "rezero", "adaptive", "highway", "replace")
 
 #: What the gate of a highway starts at, before the logistic function: a quarter of the branch passes.
-CARRY = -1.0
+HIGHWAY_BIAS = -1.0
 
 
 class Residual(Layer):
@@ -45,15 +45,15 @@ class Residual(Layer):
         self.gate = Parameter(torch.zeros(1, dtype=torch.float64)) if gate in ("rezero", "adaptive") else None
         self.transform = nn.ModuleList()
         if gate == "highway":
-            bias = torch.full((width,), CARRY, dtype=torch.float64)
+            bias = torch.full((width,), HIGHWAY_BIAS, dtype=torch.float64)
             self.transform.extend([Linear(bias.new_zeros(width, width), bias), Activation(univariate.sigmoid)])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the values after the block."""
-        return self.joined(x, values(self.branch, x))
+        """Values after the block."""
+        return self.join_values(x, values(self.branch, x))
 
-    def joined(self, x: Tensor, branch: Tensor) -> Tensor:
-        """Return the values after the block for those of its branch."""
+    def join_values(self, x: Tensor, branch: Tensor) -> Tensor:
+        """Values after the block for those of its branch."""
         if self.kind == "replace":
             return branch
         change = branch if self.kind in ("none", "rezero") else branch - x
@@ -64,37 +64,37 @@ class Residual(Layer):
         return x + change
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack after the block; its layers, and its gate, record themselves on the tape."""
-        branch = in_order(self.branch, stack, index, tape)
-        return self.joined_jet(stack, branch, index, tape)
+        """Stack after the block; its layers, and its gate, record themselves on the tape."""
+        branch = push_forward(self.branch, stack, index, tape)
+        return self.join_jet(stack, branch, index, tape)
 
-    def joined_jet(self, stack: Tensor, branch: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack after the block for that of its branch."""
+    def join_jet(self, stack: Tensor, branch: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Stack after the block for that of its branch."""
         if self.kind == "replace":
             return branch
         change = branch if self.kind in ("none", "rezero") else branch - stack
         if self.transform:
-            share = in_order(self.transform, stack, index, tape)
+            share = push_forward(self.transform, stack, index, tape)
             return stack + product(share, change, index)
         gate = self.gate
         if gate is None:
             return stack + change
         out: Tensor = stack + gate * change
         if tape is not None:
-            held = change.detach()
+            detached = change.detach()
 
             def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
-                columns[gate].add_((adjoint * held).sum(dim=(0, 2)).unsqueeze(1))
+                columns[gate].add_((adjoint * detached).sum(dim=(0, 2)).unsqueeze(1))
 
             tape.record(out, block)
         return out
 
     def backend(self, index: IndexSet) -> str | None:
-        """Return the name of the back end of the branch's layers."""
+        """Name of the back end of the branch's layers."""
         return backend_of(self.branch, index)
 
 
-class Encoded(Layer):
+class EncodedResidual(Layer):
     """A lift and residual blocks whose layers mix two encoders of the input.
 
     The "modified MLP" of Wang, Teng and Perdikaris (2021, SIAM J. Sci. Comput. 43, A3055): with U and V trained functions
@@ -122,34 +122,34 @@ class Encoded(Layer):
         return [layers[n : n + self.step] for n in range(0, len(layers), self.step)]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the values after the last block."""
+        """Values after the last block."""
         state, u, v = (values(layers, x) for layers in (self.lift, self.first, self.second))
         for block in self.blocks:
             assert isinstance(block, Residual)
             out = state
             for step in self._steps(block):
                 out = v + values(step, out) * (u - v)
-            state = block.joined(state, out)
+            state = block.join_values(state, out)
         return state
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack after the last block."""
-        state, u, v = (in_order(layers, stack, index, tape) for layers in (self.lift, self.first, self.second))
+        """Stack after the last block."""
+        state, u, v = (push_forward(layers, stack, index, tape) for layers in (self.lift, self.first, self.second))
         for block in self.blocks:
             assert isinstance(block, Residual)
             out = state
             for step in self._steps(block):
-                out = v + product(in_order(step, out, index, tape), u - v, index)
-            state = block.joined_jet(state, out, index, tape)
+                out = v + product(push_forward(step, out, index, tape), u - v, index)
+            state = block.join_jet(state, out, index, tape)
         return state
 
     def backend(self, index: IndexSet) -> str | None:
-        """Return the name of the back end of the layers."""
+        """Name of the back end of the layers."""
         return backend_of([layer for layer in self.modules() if layer is not self], index)
 
 
 def product(left: Tensor, right: Tensor, index: IndexSet) -> Tensor:
-    """Return the stack (A, N, C) of the product of two stacks, channel by channel, by Leibniz' rule."""
+    """Stack (A, N, C) of the product of two stacks, channel by channel, by Leibniz' rule."""
     factors = [Jet(index.dimension, lambda a, s=s: s[index.position[a]]) for s in (left, right)]  # type: ignore[misc]
     out = factors[0] * factors[1]
     return torch.stack([as_tensor(out[a]) for a in index])

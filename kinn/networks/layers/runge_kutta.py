@@ -36,7 +36,7 @@ class Tableau:
     def step(
         self, slope: Callable[[float, Tensor], Tensor], t: float, dt: float, state: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return the state at t + dt, and the slopes of the stages.
+        """State at t + dt, and the slopes of the stages.
 
         Args:
             slope: The right-hand side f(t, y).
@@ -51,7 +51,7 @@ class Tableau:
 
 
 def combined(state: Tensor, dt: float, weights: tuple[float, ...], slopes: list[Tensor]) -> Tensor:
-    """Return state + dt times the weighted sum of the slopes."""
+    """The state + dt times the weighted sum of the slopes."""
     for weight, slope in zip(weights, slopes, strict=True):
         if weight:
             state = state.add(slope, alpha=dt * weight)
@@ -112,14 +112,14 @@ METHODS: dict[str, Tableau] = {
 Steps = tuple[tuple[float, float], ...]
 
 #: The shortest step, in parts of the whole time: below it, times no longer tell a step's beginning from its end.
-SHORTEST = 1e-12
+MIN_STEP = 1e-12
 
 #: The least and the greatest factor between successive steps, and the safety factor of the error's root.
-SHRINK, GROW, SAFETY = 0.2, 5.0, 0.9
+MIN_FACTOR, MAX_FACTOR, SAFETY = 0.2, 5.0, 0.9
 
 
 def equal_steps(count: int) -> Steps:
-    """Return so many equal steps from 0 to 1."""
+    """Equal steps from 0 to 1."""
     return tuple((n / count, 1.0 / count) for n in range(count))
 
 
@@ -127,7 +127,7 @@ def equal_steps(count: int) -> Steps:
 def adapted_steps(
     tableau: Tableau, slope: Callable[[float, Tensor], Tensor], state: Tensor, tolerance: float, first: float
 ) -> Steps:
-    """Return steps from 0 to 1 whose error stays below a tolerance for all of some states.
+    """Steps from 0 to 1 whose error stays below a tolerance for all given states.
 
     A proportional-integral controller (Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, II.4). Its
     steps are plain numbers: no derivative passes through them.
@@ -142,29 +142,31 @@ def adapted_steps(
     Raises:
         DivergedError: If a step becomes so short that time no longer moves on.
     """
-    t, dt, before = 0.0, first, 1.0
+    t, dt, previous = 0.0, first, 1.0
     steps: list[tuple[float, float]] = []
     while t < 1.0:
         dt = min(dt, 1.0 - t)
-        if dt < SHORTEST:
-            if 1.0 - t < SHORTEST:
+        if dt < MIN_STEP:
+            if 1.0 - t < MIN_STEP:
                 break
             raise DivergedError(
                 f"the step of the neural ODE underflows at time {t:.6g} of 1, where the norm of its state is "
                 f"{float(state.norm(dim=-1).max()):.3g}"
             )
-        moved, slopes = tableau.step(slope, t, dt, state)
-        off = combined(torch.zeros_like(state), dt, tableau.error, slopes)
-        scale = tolerance * (1.0 + torch.maximum(state.abs(), moved.abs()))
-        error = float((off / scale).square().mean().sqrt())
+        following, slopes = tableau.step(slope, t, dt, state)
+        difference = combined(torch.zeros_like(state), dt, tableau.error, slopes)
+        scale = tolerance * (1.0 + torch.maximum(state.abs(), following.abs()))
+        error = float((difference / scale).square().mean().sqrt())
         if not error <= 1.0:  # not a number counts as too large
             # numbers that are not finite say nothing of how much shorter the step has to be
             shorter = SAFETY * error ** (-1.0 / tableau.order) if error < float("inf") else 0.0
-            dt *= max(SHRINK, shorter)
+            dt *= max(MIN_FACTOR, shorter)
             continue
         steps.append((t, dt))
-        t, state = t + dt, moved
+        t, state = t + dt, following
         last = max(error, 1e-10)
-        dt *= min(GROW, max(SHRINK, SAFETY * last ** (-0.7 / tableau.order) * before ** (0.4 / tableau.order)))
-        before = last
+        dt *= min(
+            MAX_FACTOR, max(MIN_FACTOR, SAFETY * last ** (-0.7 / tableau.order) * previous ** (0.4 / tableau.order))
+        )
+        previous = last
     return tuple(steps)

@@ -45,7 +45,7 @@ class DerivativeEnergies:
 
 
 def derivative_energies(grid: SplineGrid) -> DerivativeEnergies:
-    """Return the mean squares for a grid."""
+    """Mean squares for a grid."""
     x = torch.linspace(float(grid.edges[0]), float(grid.edges[-1]), 64 * grid.intervals + 1, dtype=torch.float64)
     values, slopes = basis(x, grid), univariate.silu(x)
     squares = [float(t.square().mean()) for t in (next(values), next(values), next(slopes), next(slopes))]
@@ -53,13 +53,13 @@ def derivative_energies(grid: SplineGrid) -> DerivativeEnergies:
 
 
 def power_law(fan_in: int, fan_out: int, energies: DerivativeEnergies) -> tuple[float, float]:  # noqa: ARG001
-    """Return the standard deviations of spline and base coefficients: n^-1 and n^-1/4, n = slots times inputs."""
+    """Standard deviations of spline and base coefficients: n^-1 and n^-1/4, n = slots times inputs."""
     n = (energies.splines + 1) * fan_in
     return n**-1.0, n**-0.25
 
 
 def glorot_fine(fan_in: int, fan_out: int, energies: DerivativeEnergies) -> tuple[float, float]:
-    """Return the standard deviations of spline and base coefficients that keep variances forward and backward."""
+    """Standard deviations of spline and base coefficients that keep variances forward and backward."""
     modes = energies.splines + 1
     spline = GLOROT_GAIN / (modes * (fan_in * energies.spline + fan_out * energies.spline_slope)) ** 0.5
     base = GLOROT_GAIN * 2**0.5 / (modes * (fan_in * energies.base + fan_out * energies.base_slope)) ** 0.5
@@ -103,23 +103,23 @@ class SplineLayer(Layer):
         return self._grid[1]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the image (N, O) of values x (N, I); differentiable without limit."""
+        """Image (N, O) of values x (N, I); differentiable without limit."""
         mapped = BOUNDED_MAPS[self.squash]
         y = x if mapped is None else next(mapped(x))
         return next(slots(y, self.grid)).flatten(1) @ self.weight
 
     @classmethod
     def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
-        """Return the image of a stack under several KAN layers, in one op."""
+        """Image of a stack under several KAN layers, in one op."""
         maps = [SplineMap(layer.weight, layer.grid, layer.squash) for layer in layers if isinstance(layer, cls)]
         return spline_chain(stack, maps, index, check_finite=False)
 
     def backend(self, index: IndexSet) -> str:
-        """Return the name of the back end of the spline op."""
+        """Name of the back end of the spline op."""
         return name_of(backend_for(self.weight, self.grid, index, self.squash))
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of outputs; records itself on the tape."""
+        """Stack of outputs; records itself on the tape."""
         grid = self.grid
         out = spline_jet(stack, self.weight, grid, index, squash=self.squash, check_finite=False)
         if tape is not None:
@@ -132,12 +132,12 @@ class SplineLayer(Layer):
         return out
 
     def flops(self, index: IndexSet) -> int:
-        """Return the operations: on each edge the sums over degree + 2 slots for the spline's derivatives, then the jet's."""
+        """Operations: on each edge the sums over degree + 2 slots for the spline's derivatives, then the jet's."""
         edges = self.weight.numel() // (self.grid.size + 1)
         return 2 * edges * ((self.degree + 2) * (index.order + 1) + (len(index) - 1) * index.order)
 
     def extra_repr(self) -> str:
-        """Return the sizes."""
+        """Sizes."""
         slots_ = self.grid.size + 1
         return (
             f"{self.weight.shape[0] // slots_} -> {self.weight.shape[1]}, grid={self.grid.intervals}, k={self.degree}"
@@ -147,7 +147,7 @@ class SplineLayer(Layer):
 def spline_layer(
     fan_in: int, fan_out: int, intervals: int, degree: int, init: str, squash: str, generator: torch.Generator
 ) -> SplineLayer:
-    """Return a freshly initialised layer on a uniform grid over [-1, 1]; `init` is one of `SPLINE_INITIALISATIONS`."""
+    """Freshly initialised layer on a uniform grid over [-1, 1]; `init` is one of `SPLINE_INITIALISATIONS`."""
     grid = SplineGrid.uniform(intervals, degree)
     spline_scale, base_scale = SPLINE_INITIALISATIONS[init](fan_in, fan_out, derivative_energies(grid))
     weight = torch.randn(fan_in, grid.size + 1, fan_out, generator=generator, dtype=torch.float64)

@@ -14,7 +14,7 @@ from torch.nn import Parameter
 
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, backend_of, flops_of, in_order, values
+from kinn.networks.layers.layer import Layer, backend_of, flops_of, push_forward, values
 
 
 class Mixture(nn.Module):
@@ -29,7 +29,7 @@ class Mixture(nn.Module):
         self.weights = Parameter(weights)
 
     def forward(self, streams: Tensor, tape: Tape | None = None) -> Tensor:
-        """Return the streams (..., N, C, out) from streams (..., N, C, in); records itself on the tape.
+        """Streams (..., N, C, out) from streams (..., N, C, in); records itself on the tape.
 
         Args:
             streams: The streams, or stacks of them, the number of the stream last.
@@ -37,10 +37,10 @@ class Mixture(nn.Module):
         """
         out: Tensor = streams @ self.weights
         if tape is not None:
-            held = streams.detach()
+            inputs = streams.detach()
 
             def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
-                columns[self.weights].add_(torch.einsum("anci,anco->nio", held, adjoint).flatten(1))
+                columns[self.weights].add_(torch.einsum("anci,anco->nio", inputs, adjoint).flatten(1))
 
             tape.record(out, block)
         return out
@@ -66,19 +66,19 @@ class HyperConnection(nn.Module):
         self.write = Mixture(torch.cat([torch.eye(streams), torch.ones(1, streams)]).double())
 
     def forward(self, streams: Tensor) -> Tensor:
-        """Return the values (N, C, n) after the block."""
+        """Values (N, C, n) after the block."""
         out = values(self.branch, self.read(streams)[..., 0])
         after: Tensor = self.write(torch.cat([streams, out.unsqueeze(-1)], dim=-1))
         return after
 
     def jet(self, streams: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the streams (A, N, C, n) after the block."""
-        out = in_order(self.branch, self.read(streams, tape)[..., 0].contiguous(), index, tape)
+        """Streams (A, N, C, n) after the block."""
+        out = push_forward(self.branch, self.read(streams, tape)[..., 0].contiguous(), index, tape)
         after: Tensor = self.write(torch.cat([streams, out.unsqueeze(-1)], dim=-1), tape)
         return after
 
 
-class Streams(Layer):
+class ResidualStreams(Layer):
     """Blocks with Hyper-Connections: n copies of the input, and the mean of the streams at the end.
 
     Args:
@@ -94,21 +94,21 @@ class Streams(Layer):
         self.blocks = nn.ModuleList([HyperConnection(branch, streams, n) for n, branch in enumerate(branches)])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the mean of the streams (N, C) after the last block."""
+        """Mean of the streams (N, C) after the last block."""
         return values(self.blocks, x.unsqueeze(-1).expand(*x.shape, self.streams)).mean(dim=-1)
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Return the stack of the mean of the streams."""
+        """Stack of the mean of the streams."""
         state = stack.unsqueeze(-1).expand(*stack.shape, self.streams)
         for block in self.blocks:
             state = block.jet(state, index, tape)  # type: ignore[operator]
         return state.mean(dim=-1)
 
     def backend(self, index: IndexSet) -> str | None:
-        """Return the name of the back end of the branches' layers."""
+        """Name of the back end of the branches' layers."""
         return backend_of([layer for layer in self.modules() if layer is not self], index)
 
     def flops(self, index: IndexSet) -> int:
-        """Return the operations of the branches and of the mixtures."""
+        """Operations of the branches and of the mixtures."""
         read_and_write = self.streams + (self.streams + 1) * self.streams
         return flops_of(self.children(), index) + 2 * self.width * len(self.blocks) * len(index) * read_and_write

@@ -22,7 +22,7 @@ keep_freed_memory()
 
 
 def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:  # noqa: ARG001
-    """Return True: this back end evaluates every layer."""
+    """Always true: this back end evaluates every layer."""
     return True
 
 

@@ -24,17 +24,17 @@ from kinn.ops.cpu.ir_builder import INT, KernelBuilder, Vectors, integer
 
 
 def table_rows(index: IndexSet, orders: int) -> int:
-    """Return the number of rows of the table, with the base function up to order `orders`."""
+    """Number of rows of the table, with the base function up to order `orders`."""
     return 2 + orders + len(composition(index).rows)
 
 
 def kept_rows(index: IndexSet) -> int:
-    """Return the number of rows that the adjoint needs again: the rate, then the derivatives of the map."""
+    """Number of rows that the adjoint needs again: the rate, then the derivatives of the map."""
     return 3 + index.order
 
 
 def basis(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) -> ir.Function:
-    """Return the kernel that fills the table of a tile.
+    """Kernel that fills the table of a tile.
 
     Args:
         index: The components of a stack.
@@ -81,7 +81,7 @@ def basis(index: IndexSet, squash: str, dtype: str, orders: int, rounds: int) ->
 
 
 def basis_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Function:
-    """Return the kernel that turns the sums over outputs into the cotangents of the inputs' components.
+    """Kernel that turns the sums over outputs into the cotangents of the inputs' components.
 
     Its arguments are the number of pairs, the inputs' components, what `basis` kept, the sums (that of phi' / rate and
     those of the rows (a, m): `width` numbers a pair, or, if that is 0, a row each), and where the cotangents go, laid
@@ -123,7 +123,7 @@ def basis_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Fu
 
 
 def _powers(v: Vectors, rate: Any, orders: int) -> list[Any]:
-    """Return m! rate^m, which takes Taylor coefficients in s to derivatives in y."""
+    """Factors m! rate^m, which takes Taylor coefficients in s to derivatives in y."""
     out = [v.constant(1.0)]
     for m in range(1, orders + 1):
         out.append(v.multiply(v.multiply(out[-1], rate), v.constant(m)))
@@ -131,7 +131,7 @@ def _powers(v: Vectors, rate: Any, orders: int) -> list[Any]:
 
 
 def _products(v: Vectors, rule: FaaDiBrunoTable, x: Sequence[Any]) -> list[Any]:
-    """Return Q[a, m] of the components x, one a row (a, m)."""
+    """Factors Q[a, m] of the components x, one per row (a, m)."""
     out: list[Any] = [None] * len(rule.rows)
     for row, factor, positions in rule.monomials:
         term = x[positions[0]]
@@ -154,7 +154,7 @@ def _products_adjoint(
 
 
 def _outer(v: Vectors, rule: FaaDiBrunoTable, mapped: Sequence[Any], products: Sequence[Any]) -> list[Any]:
-    """Return the components of f(x): y_a = sum_m f^(m)(x) Q[a, m]."""
+    """Components of f(x): y_a = sum_m f^(m)(x) Q[a, m]."""
     y: list[Any] = [mapped[0], *[None] * len(rule.orders)]
     for (a, m), product in zip(rule.rows, products, strict=True):
         y[a] = v.multiply_add(mapped[m], product, y[a])
@@ -162,7 +162,7 @@ def _outer(v: Vectors, rule: FaaDiBrunoTable, mapped: Sequence[Any], products: S
 
 
 def _located(code: KernelBuilder, v: Vectors, y: Any, rounds: int) -> tuple[Any, Any, Any]:
-    """Return the cells of arguments, their local coordinates and the rates of the cells.
+    """Cells of arguments, their local coordinates and the rates of the cells.
 
     Cell c, from 1 to G, reaches from origins[c] to origins[c + 1]; cell 0 continues the splines below the grid (and
     takes NaN, which the local coordinate keeps), cell G + 1 above it.

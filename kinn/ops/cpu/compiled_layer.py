@@ -61,7 +61,7 @@ class CompiledLayer:
         return wide.padded_width(self.outputs, self.dtype)
 
     def polynomial_shape(self, inputs: int, cells: int) -> tuple[int, int, int, int]:
-        """Return the shape of the array of the edges' polynomials."""
+        """Shape of the array of the edges' polynomials."""
         if self.narrow:
             return inputs, cells, self.outputs, narrow.padded(self.degree)
         return inputs, cells, self.degree + 1, self.width
@@ -140,7 +140,7 @@ layer_code = lru_cache(maxsize=None)(CompiledLayer)
 
 
 def folder() -> Path:
-    """Return the folder of compiled kernels: `$KINN_CACHE`, or `kinn` in the user's cache folder."""
+    """Folder of compiled kernels: `$KINN_CACHE`, or `kinn` in the user's cache folder."""
     chosen = os.environ.get("KINN_CACHE")
     if chosen:
         return Path(chosen).expanduser() / "kernels"
@@ -155,7 +155,7 @@ _ENGINES: list[Any] = []
 
 
 def compiled(function: ir.Function) -> int:
-    """Return the address of a function's machine code.
+    """Address of a function's machine code.
 
     Args:
         function: The only function of its module.
@@ -175,7 +175,7 @@ def compiled(function: ir.Function) -> int:
 
 
 def _object_code(text: str) -> bytes:
-    """Return the object code of a module."""
+    """Object code of a module."""
     module = llvm.parse_assembly(text)
     module.verify()
     machine = _target_machine()
@@ -187,7 +187,7 @@ def _object_code(text: str) -> bytes:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return the object code in a file, or None where there is none or it is not what was written."""
+    """Object code in a file, or None where there is none or it is not what was written."""
     try:
         content = path.read_bytes()
     except OSError:

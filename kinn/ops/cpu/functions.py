@@ -24,7 +24,7 @@ LOG2E = 1.4426950408889634
 
 @dataclass(frozen=True)
 class Format:
-    """What the exponential depends on in a precision.
+    """Constants of the exponential in one precision.
 
     Attributes:
         ln2: log(2) in two parts, the first with so few digits that its multiples are exact (Cody and Waite).
@@ -48,7 +48,7 @@ FORMATS = {
 
 
 def expm1(v: Vectors, x: Any) -> Any:
-    """Return exp(x) - 1 of numbers x <= 0."""
+    """exp(x) - 1 for numbers x <= 0."""
     b, exact = v.builder, ("contract",)  # regrouping would undo the rounding
     f = FORMATS[v.bytes]
     x = b.select(b.fcmp_ordered("<", x, v.constant(f.smallest)), v.constant(f.smallest), x)
@@ -65,7 +65,7 @@ def expm1(v: Vectors, x: Any) -> Any:
 
 
 def polynomial(v: Vectors, coefficients: Sequence[float], t: Any) -> Any:
-    """Return c_0 + c_1 t + .. at t; an even or odd polynomial is one in t^2."""
+    """Polynomial c_0 + c_1 t + .. at t; an even or odd polynomial is one in t^2."""
     even, odd = coefficients[::2], coefficients[1::2]
     if len(coefficients) > 2 and not any(odd):
         return polynomial(v, even, v.multiply(t, t))
@@ -78,7 +78,7 @@ def polynomial(v: Vectors, coefficients: Sequence[float], t: Any) -> Any:
 
 
 def silu(v: Vectors, x: Any, count: int, *, bounded: bool = False) -> list[Any]:
-    """Return x s and its derivatives x s^(m) + m s^(m-1), `count` in all; s is the logistic function.
+    """The function x s and its derivatives x s^(m) + m s^(m-1), `count` in all; s is the logistic function.
 
     Args:
         v: The instructions.
@@ -90,7 +90,7 @@ def silu(v: Vectors, x: Any, count: int, *, bounded: bool = False) -> list[Any]:
         centred = v.multiply(x, polynomial(v, _logistic_series(v.bytes), v.multiply(x, x)))
         s = v.add(centred, v.constant(0.5))
     else:
-        e = expm1(v, v.builder.fneg(_size(v, x)))
+        e = expm1(v, v.builder.fneg(_magnitude(v, x)))
         smaller = v.divide(v.add(e, v.constant(1.0)), v.add(e, v.constant(2.0)))
         s = v.builder.select(_negative(v, x), smaller, v.subtract(v.constant(1.0), smaller))
         centred = v.subtract(s, v.constant(0.5))
@@ -101,7 +101,7 @@ def silu(v: Vectors, x: Any, count: int, *, bounded: bool = False) -> list[Any]:
 
 @cache
 def _logistic_series(precision: int) -> list[float]:
-    """Return the coefficients of p, where 1/2 + x p(x^2) is the logistic function on [-1, 1] to within rounding.
+    """Coefficients of p, where 1/2 + x p(x^2) is the logistic function on [-1, 1] to within rounding.
 
     That function has its nearest singularities at +-i pi, so that interpolation in Chebyshev points gains a factor of 40 a
     coefficient.
@@ -111,20 +111,20 @@ def _logistic_series(precision: int) -> list[float]:
         x = np.sqrt(z)
         return np.tanh(x / 2) / (2 * x)
 
-    chosen = Chebyshev.interpolate(centred, {4: 4, 8: 9}[precision], domain=[0.0, 1.0])
-    return [float(c) for c in chosen.convert(kind=Polynomial, domain=[-1, 1], window=[-1, 1]).coef]
+    series = Chebyshev.interpolate(centred, {4: 4, 8: 9}[precision], domain=[0.0, 1.0])
+    return [float(c) for c in series.convert(kind=Polynomial, domain=[-1, 1], window=[-1, 1]).coef]
 
 
 def tanh(v: Vectors, x: Any, count: int) -> list[Any]:
-    """Return tanh x and its derivatives, `count` in all."""
-    e = expm1(v, v.multiply(v.constant(-2.0), _size(v, x)))
-    size = v.divide(e, v.add(e, v.constant(2.0)))
-    t = v.builder.select(_negative(v, x), size, v.builder.fneg(size))
+    """Tanh x and its derivatives, `count` in all."""
+    e = expm1(v, v.multiply(v.constant(-2.0), _magnitude(v, x)))
+    magnitude = v.divide(e, v.add(e, v.constant(2.0)))
+    t = v.builder.select(_negative(v, x), magnitude, v.builder.fneg(magnitude))
     return [polynomial(v, row, t) for row in _derivatives([1.0, 0.0, -1.0], count)]
 
 
 def softsign(v: Vectors, x: Any, count: int) -> list[Any]:
-    """Return x q^-1/2 and its derivatives p_m(x) q^-(m + 1/2), `count` in all; q = 1 + x^2."""
+    """X q^-1/2 and its derivatives p_m(x) q^-(m + 1/2), `count` in all; q = 1 + x^2."""
     inverse = v.divide(v.constant(1.0), v.multiply_add(x, x, v.constant(1.0)))
     power = v.call(f"llvm.sqrt.{v.suffix}", v.vector, inverse)
     line, q = Polynomial([0.0, 1.0]), Polynomial([1.0, 0.0, 1.0])
@@ -141,14 +141,14 @@ BOUNDED_MAPS: dict[str, Callable[[Vectors, Any, int], list[Any]]] = {"tanh": tan
 
 
 def _derivatives(slope: Sequence[float], count: int) -> list[list[float]]:
-    """Return t and its derivatives as polynomials in t, where t' = slope(t)."""
+    """T and its derivatives as polynomials in t, where t' = slope(t)."""
     rows = [Polynomial([0.0, 1.0])]
     for _ in range(count - 1):
         rows.append(rows[-1].deriv() * Polynomial(slope))
     return [[float(c) for c in p.coef] for p in rows]
 
 
-def _size(v: Vectors, x: Any) -> Any:
+def _magnitude(v: Vectors, x: Any) -> Any:
     return v.call(f"llvm.fabs.{v.suffix}", v.vector, x)
 
 

@@ -44,7 +44,7 @@ _CELLS: WeakKeyDictionary[SplineGrid, GridCells] = WeakKeyDictionary()
 
 
 def cells_of(grid: SplineGrid) -> GridCells:
-    """Return the cells of a grid, made once for a grid."""
+    """Cells of a grid, made once for a grid."""
     cells = _CELLS.get(grid)
     if cells is None:
         cells = _CELLS[grid] = _cells(grid)

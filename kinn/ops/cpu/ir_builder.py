@@ -21,17 +21,17 @@ REALS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
 
 
 def integer(value: int) -> Any:
-    """Return a whole number."""
+    """An integer constant of 64 bits."""
     return ir.Constant(INT, value)
 
 
 class KernelBuilder:
-    """A function under construction; its arguments are arrays and whole numbers.
+    """A function under construction; its arguments are arrays and integers.
 
     Args:
         name: Its name.
         arguments: The arguments' names and types: "float32" or "float64" for an array of such numbers, "int*" for an
-            array of int32, "int" for a whole number. Arrays do not overlap.
+            array of int32, "int" for a integer. Arrays do not overlap.
     """
 
     def __init__(self, name: str, arguments: dict[str, str]) -> None:
@@ -50,7 +50,7 @@ class KernelBuilder:
         return self.arguments[name]
 
     def plus(self, a: Any, *products: tuple[Any, Any]) -> Any:
-        """Return a + b c + .. of whole numbers."""
+        """The integer a + b c + .."""
         for b, c in products:
             a = self.builder.add(a, self.builder.mul(self._number(b), self._number(c)))
         return a
@@ -75,7 +75,7 @@ class KernelBuilder:
         self.builder.position_at_end(after)
 
     def finish(self) -> ir.Function:
-        """Return the function."""
+        """Function."""
         self.builder.ret_void()
         return self.function
 
@@ -100,7 +100,7 @@ class Vectors:
         self.lanes = lanes
 
     def load(self, pointer: Any, index: Any) -> Any:
-        """Return the vector that starts at an entry."""
+        """Vector that starts at an entry."""
         address = self.builder.bitcast(self.builder.gep(pointer, [index]), self.vector.as_pointer())
         return self.builder.load(address, align=self.bytes)
 
@@ -110,26 +110,26 @@ class Vectors:
         self.builder.store(value, address, align=self.bytes)
 
     def broadcast_entry(self, pointer: Any, index: Any) -> Any:
-        """Return one entry in all lanes."""
+        """One entry in all lanes."""
         return self.broadcast(self.builder.load(self.builder.gep(pointer, [index]), align=self.bytes))
 
     def broadcast(self, value: Any) -> Any:
-        """Return a number, whole or not, in all lanes."""
+        """A number in all lanes."""
         undefined = ir.Constant(ir.VectorType(value.type, self.lanes), ir.Undefined)
         first = self.builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
         return self._shuffle(first, undefined, [0] * self.lanes)
 
     def constant(self, value: float) -> Any:
-        """Return a constant in all lanes."""
+        """A constant in all lanes."""
         return ir.Constant(self.vector, [float(value)] * self.lanes)
 
     def integers(self, values: int | Sequence[int]) -> Any:
-        """Return whole numbers as wide as the vectors' entries, one a lane or the same in all."""
+        """Integers as wide as the vectors' entries, one per lane or the same in all."""
         values = [values] * self.lanes if isinstance(values, int) else list(values)
         return ir.Constant(ir.VectorType(self.integer, self.lanes), values)
 
     def call(self, name: str, result: Any, *arguments: Any) -> Any:
-        """Return what one of LLVM's own functions gives."""
+        """Result of an intrinsic function of LLVM."""
         module = self.code.function.module
         function = module.globals.get(name)
         if function is None:
@@ -137,7 +137,7 @@ class Vectors:
         return self.builder.call(function, arguments)
 
     def gather(self, pointer: Any, indices: Sequence[Any]) -> Any:
-        """Return the entries at indices, one a lane."""
+        """Entries at indices, one a lane."""
         entry = pointer.type.pointee
         out = ir.Constant(ir.VectorType(entry, self.lanes), ir.Undefined)
         for lane, index in enumerate(indices):
@@ -146,52 +146,52 @@ class Vectors:
         return out
 
     def gather_integers(self, pointer: Any, indices: Sequence[Any]) -> Any:
-        """Return the whole numbers at indices, as wide as the vectors' entries."""
+        """Whole numbers at indices, as wide as the vectors' entries."""
         values = self.gather(pointer, indices)
         return values if self.integer.width == 32 else self.builder.sext(values, self.integers(0).type)
 
     def store_integers(self, values: Any, pointer: Any, index: Any) -> None:
-        """Store whole numbers as int32 from an entry on."""
+        """Store integers as int32 from an entry on."""
         kind = ir.VectorType(ir.IntType(32), self.lanes)
         narrow = values if self.integer.width == 32 else self.builder.trunc(values, kind)
         address = self.builder.bitcast(self.builder.gep(pointer, [index]), kind.as_pointer())
         self.builder.store(narrow, address, align=4)
 
     def entries(self, values: Any) -> list[Any]:
-        """Return the numbers of a vector."""
+        """Numbers of a vector."""
         return [self.builder.extract_element(values, ir.Constant(ir.IntType(32), lane)) for lane in range(self.lanes)]
 
     def variable(self) -> Variable:
-        """Return a sum, zero here, that what follows can add to."""
+        """A sum, zero at this place of the code."""
         with self.builder.goto_entry_block():
             place = self.builder.alloca(self.vector)
         self.builder.store(self.constant(0.0), place)
         return Variable(self, place)
 
     def add(self, a: Any, b: Any) -> Any:
-        """Return a + b; None stands for zero."""
+        """Sum; None stands for zero."""
         if a is None or b is None:
             return a if b is None else b
         return self.builder.fadd(a, b, flags=FLAGS)
 
     def subtract(self, a: Any, b: Any) -> Any:
-        """Return a - b, as written."""
+        """Difference, never regrouped."""
         return self.builder.fsub(a, b)
 
     def multiply(self, a: Any, b: Any) -> Any:
-        """Return a b; None stands for zero."""
+        """Product; None stands for zero."""
         return None if a is None or b is None else self.builder.fmul(a, b, flags=FLAGS)
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
-        """Return a b + c; None stands for zero."""
+        """A b + c; None stands for zero."""
         return self.add(self.multiply(a, b), c)
 
     def divide(self, a: Any, b: Any) -> Any:
-        """Return a / b."""
+        """Quotient."""
         return self.builder.fdiv(a, b)
 
     def sums(self, vectors: Sequence[Any]) -> Any:
-        """Return a vector with the sum over the lanes of each of several vectors (a power of two, at most `lanes`).
+        """Sums over the lanes of several vectors, in one vector (a power of two, at most `lanes`).
 
         Vectors are merged in pairs, so that all of them together cost little more than one. None stands for zero.
         """
@@ -220,14 +220,14 @@ class Vectors:
         return [self._shuffle(v, v, range(at, at + size)) for v in bundles[0] for at in range(0, self.lanes, size)]
 
     def _interleaved(self, u: Any, v: Any, size: int) -> list[Any]:
-        """Return the groups of `size` entries of u and v in turn, as two vectors."""
+        """Groups of `size` entries of u and v in turn, as two vectors."""
         order = [
             i + side for at in range(0, self.lanes, size) for side in (0, self.lanes) for i in range(at, at + size)
         ]
         return [self._shuffle(u, v, order[: self.lanes]), self._shuffle(u, v, order[self.lanes :])]
 
     def _halves(self, u: Any, v: Any, low: Sequence[int], high: Sequence[int]) -> Any:
-        """Return the sum of two selections from u and v laid end to end."""
+        """Sum of two selections from u and v laid end to end."""
         return self.builder.fadd(self._shuffle(u, v, low), self._shuffle(u, v, high), flags=FLAGS)
 
     def _shuffle(self, u: Any, v: Any, picks: Sequence[int]) -> Any:

@@ -34,14 +34,14 @@ SHARE_POINTS = 4096
 
 
 @lru_cache(maxsize=64)
-def ranges(points: int, least: int = MIN_RANGE_POINTS) -> Array:
-    """Return where the ranges begin that a number of points is cut into, and that number.
+def ranges(points: int, min_points: int = MIN_RANGE_POINTS) -> Array:
+    """Starts of the ranges that points are divided into, and their number at the end.
 
     Args:
         points: The number of points.
-        least: The least number of points of a range, except where there are fewer in all.
+        min_points: The least number of points of a range, except where there are fewer in all.
     """
-    count = max(1, min(MAX_RANGES, points // max(least, MIN_RANGE_POINTS)))
+    count = max(1, min(MAX_RANGES, points // max(min_points, MIN_RANGE_POINTS)))
     edges = np.arange(count + 1) * points // count
     edges.flags.writeable = False
     return edges
@@ -139,7 +139,7 @@ class CompiledLayerStack:
         self.inputs = [stack]
 
     def forward(self) -> Tensor:
-        """Return the outputs of the last layer."""
+        """Outputs of the last layer."""
         first = self.inputs[0]
         stacks = [first, *(first.new_empty((*first.shape[:2], layer.shape[2])) for layer in self.layers)]
         ranges_, arrays = ranges(first.shape[1]), [stack.detach().numpy() for stack in stacks]
@@ -157,9 +157,9 @@ class CompiledLayerStack:
         return out
 
     def adjoint(self, grad: Tensor, *, needs_input_grad: bool = True) -> tuple[Tensor | None, list[Tensor]]:
-        """Return the cotangents of the inputs (None if not `needs_input_grad`) and of the weights, given those of the outputs."""
+        """Cotangents of the inputs (None if not `needs_input_grad`) and of the weights, given those of the outputs."""
         # a range should be worth adding up its share of the polynomials' cotangents
-        ranges_ = ranges(grad.shape[1], least=16 * max(len(layer.cells.first) for layer in self.layers))
+        ranges_ = ranges(grad.shape[1], min_points=16 * max(len(layer.cells.first) for layer in self.layers))
         inputs = [stack.detach().numpy() for stack in self.inputs]
         needed = [needs_input_grad, *[True] * (len(inputs) - 1)]
         input_grads = [
@@ -188,7 +188,7 @@ class CompiledLayerStack:
 
 
 def _weight_grad(layer: CompiledSplines, coefficients_grad: Array, base_grad: Array) -> Tensor:
-    """Return the cotangent of a layer's weight, given those of its polynomials, one a range."""
+    """Cotangent of a layer's weight, given those of its polynomials, one a range."""
     inputs, slots, outputs = layer.shape
     grad = np.zeros(layer.shape, base_grad.dtype)
     polynomials_adjoint(coefficients_grad, base_grad, layer.cells.first, layer.cells.matrices, layer.code.narrow, grad)
@@ -196,7 +196,7 @@ def _weight_grad(layer: CompiledSplines, coefficients_grad: Array, base_grad: Ar
 
 
 def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
+    """Outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
     return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, squash)]).forward()
 
 
@@ -210,7 +210,7 @@ def adjoint(
     *,
     needs_input_grad: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
-    """Return the cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
+    """Cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
     input_grad, (weight_grad,) = CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, squash)]).adjoint(
         grad, needs_input_grad=needs_input_grad
     )

@@ -26,7 +26,7 @@ MAX_OUTPUTS = 2
 
 
 def padded(degree: int) -> int:
-    """Return the number P of places of a polynomial's coefficients."""
+    """Number P of places of a polynomial's coefficients."""
     return 1 << degree.bit_length()
 
 
@@ -84,15 +84,15 @@ class _NarrowKernel(EdgeKernel):
         ]
 
     def places(self, o: int) -> list[Any]:
-        """Return where the components of output o stand in the tile."""
+        """Indices in the tile of the components of output o."""
         return [self.code.plus(self.r, (a * self.outputs + o, self.code["column"])) for a in range(self.components)]
 
     def polynomials(self, o: int) -> list[Any]:
-        """Return where the coefficients of output o begin, one place a point."""
+        """Indices of the first coefficients of output o, one per point."""
         return [self.code.plus(start, (o * padded(self.degree), 1)) for start in self.starts]
 
     def taylor(self, o: int, order: int) -> list[Any]:
-        """Return the Taylor coefficients of the edges to output o, the base function included."""
+        """Taylor coefficients of the edges to output o, the base function included."""
         v, code = self.v, self.code
         starts = self.polynomials(o)
         coefficients = [
@@ -105,7 +105,7 @@ class _NarrowKernel(EdgeKernel):
 
 
 def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds up all edges to the outputs of a tile."""
+    """Kernel that adds up all edges to the outputs of a tile."""
     k = _NarrowKernel("forward", {}, orders, degree, max(orders, default=0), outputs, dtype)
     code, v = k.code, k.v
     with code.loop(code.builder.mul(code["column"], integer(k.components * outputs)), v.lanes) as place:
@@ -124,7 +124,7 @@ def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> i
 
 
 def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
+    """Kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
     It also stores the sums over outputs that the cotangents of the inputs follow from, a row each.
     """
@@ -143,8 +143,8 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> i
             base = None
             for m, cotangent in enumerate(cotangents):
                 base = v.multiply_add(k.base[m], cotangent, base)
-                moved = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
-                sums[0] = v.multiply_add(moved, cotangent, sums[0])
+                shifted = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
+                sums[0] = v.multiply_add(shifted, cotangent, sums[0])
             for n, (a, m) in enumerate(k.rows, start=1):
                 sums[n] = v.multiply_add(g[a], t[m], sums[n])
             address = code.builder.gep(code["base_grad"], [code.plus(k.base_at, (o, 1))])

@@ -51,7 +51,7 @@ BLOCK = 8
 
 
 def transpose(dtype: str) -> ir.Function:
-    """Return the kernel that stores to[a T + c t + r] = from[a S + r s + c] for whole blocks of several matrices.
+    """Kernel that stores to[a T + c t + r] = from[a S + r s + c] for whole blocks of several matrices.
 
     Its arguments are the numbers of matrices, rows and columns, the latter positive multiples of `BLOCK`; from, S and s;
     to, T and t.
@@ -87,13 +87,13 @@ VECTOR_POINTS = 16
 
 @compiled_loop
 def tile_points(inputs: int, pairs: int) -> int:
-    """Return how many points make a tile."""
+    """Number of points of a tile."""
     return min(MAX_POINTS, max(pairs // inputs, 1))
 
 
 @compiled_loop
 def padded(points: int) -> int:
-    """Return a number of points rounded up to whole vectors."""
+    """A number of points rounded up to full vectors."""
     return (points + VECTOR_POINTS - 1) // VECTOR_POINTS * VECTOR_POINTS
 
 

@@ -29,32 +29,32 @@ VECTORS_PER_BLOCK = 4
 
 
 def lanes_for(outputs: int, dtype: str) -> int:
-    """Return how many outputs are handled at once: as many as fit a vector of 64 bytes and leave few lanes idle."""
+    """Number of outputs handled at once: as many as fit a vector of 64 bytes and leave few lanes idle."""
     if outputs <= 4:
         return 4
     return 8 if dtype == "float64" or 1 <= outputs % 16 <= 8 else 16
 
 
 def padded_width(outputs: int, dtype: str) -> int:
-    """Return the number of outputs in whole vectors."""
+    """Number of outputs in whole vectors."""
     lanes = lanes_for(outputs, dtype)
     return -(-outputs // lanes) * lanes
 
 
 def group_of(lanes: int) -> int:
-    """Return how many sums over outputs are formed block."""
+    """Number of sums over outputs that are formed together."""
     return min(lanes, 8)
 
 
 def sums_width(orders: Sequence[int], lanes: int) -> int:
-    """Return how many sums over outputs the adjoint stores a point: one for phi', one a row (a, m), in whole groups."""
+    """Number of sums over outputs that the adjoint stores per point: one for phi', one per row (a, m), in whole groups."""
     group = group_of(lanes)
     return -(-(1 + sum(orders)) // group) * group
 
 
 @dataclass(frozen=True)
 class _SharedFactors:
-    """What the edges from one input share at a point.
+    """Numbers that the edges from one input share at a point.
 
     Attributes:
         pair: The pair of the point and the input.
@@ -123,7 +123,7 @@ class _WideKernel(EdgeKernel):
                 yield [self.code.plus(o, (head + n, self.lanes)) for n in range(VECTORS_PER_BLOCK)], False
 
     def shared(self, i: Any, r: Any) -> _SharedFactors:
-        """Return what the edges from input i share at point r."""
+        """Numbers that the edges from input i share at point r."""
         code, b = self.code, self.code.builder
         pair = code.plus(r, (i, code["column"]))
         at = self.table.at(code, pair)
@@ -136,28 +136,28 @@ class _WideKernel(EdgeKernel):
         )
 
     def rows_of(self, at: Any, o: Any, count: int) -> list[Any]:
-        """Return the indices of output o in `count` rows of O' from `at` on."""
+        """Indices of output o in `count` rows of O' from `at` on."""
         start = self.code.builder.add(at, o)
         return [self.code.plus(start, (n, self.width)) for n in range(count)]
 
     def base_place(self, i: Any, o: Any) -> Any:
-        """Return the index of the base function's weight from input i to output o."""
+        """Index of the base function's weight from input i to output o."""
         return self.code.plus(o, (i, self.width))
 
     def tile(self, r: Any, o: Any) -> list[Any]:
-        """Return the indices of the components of output o at point r."""
+        """Indices of the components of output o at point r."""
         start = self.code.plus(o, (r, self.code["point"]))
         return [self.code.plus(start, (a, self.code["component"])) for a in range(self.components)]
 
     def taylor(self, e: _SharedFactors, o: Any, weight: Any, order: int) -> list[Any]:
-        """Return the Taylor coefficients of the edges to output o, the base function included."""
+        """Taylor coefficients of the edges to output o, the base function included."""
         v = self.v
         cell = [v.load(self.code["coefficients"], place) for place in self.rows_of(e.cell_at, o, self.degree + 1)]
         spline = taylor(v, cell, e.s, order)
         return [v.multiply_add(b, weight, t) for b, t in zip(e.base, spline, strict=True)]
 
     def cotangents(self, e: _SharedFactors, g: Sequence[Any]) -> tuple[list[Any], Any]:
-        """Return the cotangents of the Taylor coefficients and of the base's weight, given those of the components."""
+        """Cotangents of the Taylor coefficients and of the base's weight, given those of the components."""
         v = self.v
         cotangents: list[Any] = [g[0], *[None] * self.order]
         for (a, m), factor in e.q.items():
@@ -169,7 +169,7 @@ class _WideKernel(EdgeKernel):
 
 
 def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that adds up all edges to the outputs of a tile."""
+    """Kernel that adds up all edges to the outputs of a tile."""
     arrays = {"stride": "int", "coefficients": dtype, "base": dtype}
     k = _WideKernel("forward", arrays, orders, degree, max(orders, default=0), dtype, outputs)
     code, v = k.code, k.v
@@ -195,7 +195,7 @@ def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> i
 
 
 def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, needs_input_grad: bool) -> ir.Function:
-    """Return the kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
+    """Kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
     If `needs_input_grad`, it also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a
     pair: of phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
@@ -230,8 +230,8 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, n
                         continue
                     t = k.taylor(e, o, v.load(code["base"], k.base_place(i, o)), k.order + 1)
                     for m, cotangent in enumerate(cotangents):
-                        moved = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
-                        terms[0] = v.multiply_add(moved, cotangent, terms[0])
+                        shifted = t[m + 1] if m == 0 else v.multiply(t[m + 1], v.constant(m + 1))
+                        terms[0] = v.multiply_add(shifted, cotangent, terms[0])
                     for n, (a, m) in enumerate(k.rows, start=1):
                         terms[n] = v.multiply_add(g[a], t[m], terms[n])
                 for n in range(0, width if needs_input_grad else 0, group):
@@ -247,7 +247,7 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, n
 
 
 def jacobian(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
-    """Return the kernel that stores each point's own cotangents: of its cell's k + 1 coefficients and the base's weight.
+    """Kernel that stores each point's own cotangents: of its cell's k + 1 coefficients and the base's weight.
 
     They go to `gradients`, a pair's (k + 2) x O' numbers block, pairs in the order of the table's columns.
     """

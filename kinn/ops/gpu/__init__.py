@@ -20,7 +20,7 @@ MAX_SIZE = 1024
 
 
 def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:  # noqa: ARG001
-    """Return whether the kernels evaluate such a layer: derivatives up to order 2, and no enormous grid."""
+    """Whether the kernels evaluate such a layer: derivatives up to order 2, and no enormous grid."""
     return is_graded(index) and grid.size <= MAX_SIZE
 
 

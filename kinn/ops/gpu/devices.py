@@ -63,7 +63,7 @@ class CudaDevice:
                 kernel(launch.grid, launch.block, (*pointers, *launch.scalars), shared_mem=launch.shared)
 
     def _kernel(self, launch: Launch) -> Any:
-        """Return a kernel, which may have as much shared memory as the device offers."""
+        """The kernel, which may have as much shared memory as the device offers."""
         key = launch.kernel, launch.variant
         if key not in self._kernels:
             code = launch.variant.prologue + source(launch.source)
@@ -73,7 +73,7 @@ class CudaDevice:
         return self._kernels[key]
 
     def _stream(self) -> Any:
-        """Return torch's current stream as CuPy takes it."""
+        """Torch's current stream as one of CuPy's."""
         pointer = torch.cuda.current_stream(self._number).cuda_stream
         stream = self._streams.get(pointer)
         if stream is None:
@@ -88,7 +88,7 @@ class _Stream:
         self._pointer = pointer
 
     def __cuda_stream__(self) -> tuple[int, int]:
-        """Return the protocol's version and the stream."""
+        """Protocol's version and the stream."""
         return 0, self._pointer
 
 
@@ -98,7 +98,7 @@ def _cuda_device(number: int) -> CudaDevice:
 
 
 def device_for(tensor: Tensor) -> Device:
-    """Return the device that a tensor is on.
+    """Device that a tensor is on.
 
     Raises:
         InputError: If it is no CUDA device.
@@ -129,8 +129,8 @@ def probe() -> None:
 _INCLUDE = re.compile(r'^#include "([\w.]+)"$', re.MULTILINE)
 
 
-def read(name: str) -> str:
-    """Return a file of `kernels/`, which is the data of kinn._cuda where KINN is installed.
+def read_source(name: str) -> str:
+    """Text of a file of `kernels/`, which is the data of kinn._cuda where KINN is installed.
 
     Raises:
         FileNotFoundError: If the installation lacks it.
@@ -145,7 +145,7 @@ def read(name: str) -> str:
 
 @cache
 def source(name: str) -> str:
-    """Return a source with its headers in place of the lines that include them.
+    """Source with its headers in place of the lines that include them.
 
     CuPy keeps compiled programs on disk by their text: a header that changes must change it.
     """
@@ -157,8 +157,8 @@ def source(name: str) -> str:
             if name in seen:
                 return ""
             seen.add(name)
-            return inlined(read(name))
+            return inlined(read_source(name))
 
         return _INCLUDE.sub(header, text.replace("#pragma once\n", ""))
 
-    return inlined(read(name))
+    return inlined(read_source(name))

@@ -87,17 +87,17 @@ class Launch:
 
 
 def forward(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
-    """Return the launch of `kinn_forward`."""
+    """Launch of `kinn_forward`."""
     return _by_samples("forward", variant, sizes, limits)
 
 
 def input_grad(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
-    """Return the launch of `kinn_input_grad`."""
+    """Launch of `kinn_input_grad`."""
     return _by_samples("input_grad", variant, sizes, limits)
 
 
 def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
-    """Return the launch of a kernel whose threads have a sample each and some outputs at a time."""
+    """Launch of a kernel whose threads have a sample each and some outputs at a time."""
     slots = sizes.cells + variant.degree + 1
     staged, splines = _splines(variant, sizes.cells)
     threads = limits.threads
@@ -141,7 +141,7 @@ def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> La
 
 
 def weight(variant: Variant, sizes: Sizes, limits: Limits) -> tuple[Launch, Launch | None]:
-    """Return the launches of `kinn_weight_parts` and `kinn_weight_sum`, the latter None if there is but one part."""
+    """Launches of `kinn_weight_parts` and `kinn_weight_sum`, the latter None if there is but one part."""
     slots = sizes.cells + variant.degree + 1
     staged, splines = _splines(variant, sizes.cells)
     outputs = _group(variant, sizes.outputs)
@@ -189,7 +189,7 @@ def weight(variant: Variant, sizes: Sizes, limits: Limits) -> tuple[Launch, Laun
 
 
 def jacobian(variant: Variant, sizes: Sizes, limits: Limits, pitch: int) -> Launch:
-    """Return the launch of `kinn_jacobian` on a matrix whose rows lie `pitch` numbers apart."""
+    """Launch of `kinn_jacobian` on a matrix whose rows lie `pitch` numbers apart."""
     staged, splines = _splines(variant, sizes.cells)
     each = variant.record + 4
     records = max(1, min(limits.threads, limits.shared // 8 // each))
@@ -207,12 +207,12 @@ def jacobian(variant: Variant, sizes: Sizes, limits: Limits, pitch: int) -> Laun
 
 
 def carve(count: int, size: int = 1) -> int:
-    """Return the bytes that an array takes in shared memory: see `carve` in kernels/arithmetic.cuh."""
+    """Bytes that an array takes in shared memory: see `carve` in kernels/arithmetic.cuh."""
     return -(-count * size // 16) * 16
 
 
 def _splines(variant: Variant, cells: int) -> tuple[int, int]:
-    """Return whether the matrices of the cells are copied to shared memory, and what the grid takes of it."""
+    """Whether the matrices of the cells are copied to shared memory, and what the grid takes of it."""
     size = (variant.degree + 1) ** 2
     everything = carve(cells * (size | 1), variant.bytes)
     staged = not variant.even and everything <= STAGED
@@ -221,12 +221,12 @@ def _splines(variant: Variant, cells: int) -> tuple[int, int]:
 
 
 def _outputs_at_most(variant: Variant) -> int:
-    """Return how many outputs' jets a thread can keep."""
+    """Number of outputs whose jets a thread can keep."""
     return max(1, min(16, REGISTERS * 4 // (variant.components * variant.bytes)))
 
 
 def _group(variant: Variant, outputs: int) -> int:
-    """Return how many outputs of an input a thread owns: those that cost the fewest passes through shared memory.
+    """Number of outputs of an input that a thread owns: those that cost the fewest passes through shared memory.
 
     Per 32 owned numbers a slot's total is read and written once for every live spline, and a cotangent read for every
     component of the jet; the record is shared by the thread's outputs. Outputs beyond the last are a waste.
@@ -238,7 +238,7 @@ def _group(variant: Variant, outputs: int) -> int:
 
 
 def _even(total: int, most: int) -> int:
-    """Return the size of the parts when `total` is cut into as few parts as `most` allows, and equal ones."""
+    """Size of the parts when `total` is cut into as few parts as `most` allows, and equal ones."""
     return -(-total // -(-total // max(most, 1)))
 
 

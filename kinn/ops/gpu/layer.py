@@ -25,7 +25,7 @@ MAX_COUNT = 2**31 - 2**12
 
 
 def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Return the outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
+    """Outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
     _check(stack, grid, weight=weight)
     out = stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
     if _is_empty(stack, weight):
@@ -46,7 +46,7 @@ def adjoint(
     *,
     needs_input_grad: bool = True,
 ) -> tuple[Tensor | None, Tensor]:
-    """Return the cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
+    """Cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
     _check(stack, grid, weight=weight, grad=grad)
     weight_grad = torch.empty_like(weight)
     stack_grad = torch.empty_like(stack) if needs_input_grad else None
@@ -120,7 +120,7 @@ def _plan(
 def _plan_for(
     stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, device: devices.Device
 ) -> _Plan:
-    """Return the launches of a layer on a device."""
+    """Launches of a layer on a device."""
     shape = stack.shape[1], stack.shape[2], weight.shape[1], grid.intervals
     return _plan(index, stack.dtype, grid.degree, squash, is_even(grid), shape, device.limits)
 
@@ -155,7 +155,7 @@ _known: MutableMapping[Tensor, tuple[int, bool]] = WeakTensorKeyDictionary()
 
 
 def is_even(grid: SplineGrid) -> bool:
-    """Return whether the cells of a grid have one width.
+    """Whether the cells of a grid have one width.
 
     Raises:
         InputError: If the grid is new and a CUDA graph is being captured.

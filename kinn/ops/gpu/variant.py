@@ -19,7 +19,7 @@ BYTES = {"float": 4, "double": 8}
 
 
 def is_graded(index: IndexSet) -> bool:
-    """Return whether derivatives end at order 2 and stand as the kernels take them: value, first, second."""
+    """Whether derivatives end at order 2 and stand as the kernels take them: value, first, second."""
     orders = [order_of(a) for a in index]
     return index.order <= 2 and orders == sorted(orders)
 
@@ -50,7 +50,7 @@ class Variant:
 
     @classmethod
     def of(cls, index: IndexSet, real: str, degree: int, squash: str, even: bool) -> Variant:
-        """Return the variant for a layer."""
+        """Variant for a layer."""
         pairs = tuple((s, a, b) for s, products in index.seconds for a, b in products)
         return cls(real, degree, len(index.firsts), len(index.seconds), pairs, squash, even)
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from kinn.networks.layers.gradient_checkpoints import kept_on_the_way, reverse
+from kinn.networks.layers.gradient_checkpoints import first_pass_checkpoints, reverse
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 40])
 @pytest.mark.parametrize("spare", [1, 2, 5, 50])
 def test_every_step_is_visited_once_from_the_last_with_its_state(length: int, spare: int) -> None:
-    chosen = kept_on_the_way(length, spare)
+    chosen = first_pass_checkpoints(length, spare)
     assert len(chosen) <= spare
     visited, computed = [], []
 
@@ -35,5 +35,5 @@ def test_few_steps_are_computed_again() -> None:
         counts[n] += 1
         return state + 1
 
-    reverse(0, 35, 3, forth, lambda n, state: None, {n: n for n in kept_on_the_way(35, 3)})
+    reverse(0, 35, 3, forth, lambda n, state: None, {n: n for n in first_pass_checkpoints(35, 3)})
     assert max(counts) <= 4

@@ -24,7 +24,7 @@ def test_ranges_cover_all_points_once(points: int) -> None:
 
 
 def test_a_range_is_worth_its_share_of_the_sums() -> None:
-    assert len(ranges(4096, least=4096)) == 2
+    assert len(ranges(4096, min_points=4096)) == 2
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
