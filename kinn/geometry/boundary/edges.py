@@ -21,10 +21,7 @@ class Segment(BoundaryPatch):
     end: tuple[float, ...]
     normal: tuple[float, ...]
 
-    @property
-    def dim(self) -> int:
-        """1: a curve."""
-        return 1
+    dim = 1
 
     @property
     def measure(self) -> float:
@@ -56,10 +53,7 @@ class Arc(BoundaryPatch):
     start: float = 0.0
     sweep: float = 2 * math.pi
 
-    @property
-    def dim(self) -> int:
-        """1: a curve."""
-        return 1
+    dim = 1
 
     @property
     def measure(self) -> float:

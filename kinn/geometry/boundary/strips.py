@@ -17,7 +17,7 @@ import numpy as np
 
 from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.quadrature.cells import CellPoints, Cells
-from kinn.geometry.quadrature.reference_cells import LINE, Factor, gauss_jacobi
+from kinn.geometry.quadrature.reference_cells import LINE, gauss_jacobi
 from kinn.geometry.types import Array, Indices
 
 _NODES = 65  # of a stretch, among which turning points are sought
@@ -202,10 +202,7 @@ class Strips(Cells):
     axis: int
     curved = True
 
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """Along and across."""
-        return (LINE, LINE)
+    factors = (LINE, LINE)
 
     @property
     def degrees(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from kinn.geometry.distances.implicit import ImplicitFunction, Motion
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.quadrature.cells import Cells, MappedCells, ReversedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.types import Array, Mask
+from kinn.geometry.types import Array, Mask, delegated
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,11 @@ class TransformedPatch(BoundaryPatch):
     def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
         """Return the points of the base that they come from."""
 
-    @property
-    def rejects(self) -> bool:
-        """As the base."""
-        return self.base.rejects
+    rejects = delegated("rejects")
 
-    @property
-    def dim(self) -> int:
-        """As the base."""
-        return self.base.dim
+    dim = delegated("dim")
 
-    @property
-    def measure(self) -> float:
-        """As the base."""
-        return self.base.measure
+    measure = delegated("measure")
 
     @property
     def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
@@ -53,20 +44,11 @@ class TransformedPatch(BoundaryPatch):
         curve, spans = self.base.curve_spans
         return replace(self, base=curve), spans
 
-    @property
-    def smooth(self) -> bool:
-        """As the base."""
-        return self.base.smooth
+    smooth = delegated("smooth")
 
-    @property
-    def periodic(self) -> bool:
-        """As the base."""
-        return self.base.periodic
+    periodic = delegated("periodic")
 
-    @property
-    def breaks(self) -> tuple[float, ...]:
-        """As the base."""
-        return self.base.breaks
+    breaks = delegated("breaks")
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return the points of the base, altered."""

@@ -19,7 +19,7 @@ from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.types import Array, Mask
+from kinn.geometry.types import Array, Mask, delegated
 
 
 class Transformed(Geometry):
@@ -48,10 +48,7 @@ class Transformed(Geometry):
         corners = self.motion(np.array(list(product(*np.transpose(self.base.bounds)))))
         return corners.min(axis=0), corners.max(axis=0)
 
-    @property
-    def measure(self) -> float:
-        """As the shape."""
-        return self.base.measure
+    measure = delegated("measure")
 
     def level(self, points: Array) -> Array:
         """Return the level of the shape where the points come from."""

@@ -21,7 +21,7 @@ from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.quadrature.cells import Cells, EmbeddedCells, LiftedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.types import Array, Mask
+from kinn.geometry.types import Array, Mask, delegated
 
 
 def height_above(dim: int, value: float, side: int) -> Plane:
@@ -49,10 +49,7 @@ class Lateral(BoundaryPatch):
     start: float
     end: float
 
-    @property
-    def rejects(self) -> bool:
-        """As the patch of the shape."""
-        return self.base.rejects
+    rejects = delegated("rejects")
 
     @property
     def dim(self) -> int:
@@ -128,20 +125,11 @@ class Cap(BoundaryPatch):
     value: float
     side: int
 
-    @property
-    def rejects(self) -> bool:
-        """As the shape."""
-        return self.base.rejects
+    rejects = delegated("rejects")
 
-    @property
-    def dim(self) -> int:
-        """That of the shape."""
-        return self.base.dim
+    dim = delegated("dim")
 
-    @property
-    def measure(self) -> float:
-        """Measure of the shape."""
-        return self.base.measure
+    measure = delegated("measure")
 
     def at(self, unit: Array) -> BoundaryPoints:
         """Return points of the shape, or of its bounding box where the shape rejects."""

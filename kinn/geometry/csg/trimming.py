@@ -23,7 +23,7 @@ from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
 from kinn.geometry.quadrature.rule import SEQUENCE_POINTS, QuadratureSpec
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.types import Array, Mask
+from kinn.geometry.types import Array, Mask, delegated
 
 # Where a point of one boundary lies with regard to another shape: inside, outside, or on a boundary that it shares with
 # the shape, with the same or with the opposite outward normal.
@@ -92,10 +92,7 @@ class TrimmedCurve(BoundaryPatch):
     curve: BoundaryPatch
     spans: Spans
 
-    @property
-    def dim(self) -> int:
-        """1: only curves are cut."""
-        return 1
+    dim = 1
 
     @property
     def measure(self) -> float:
@@ -138,15 +135,9 @@ class TrimmedSurface(BoundaryPatch):
     base: BoundaryPatch
     cover: PointClassifier
 
-    @property
-    def rejects(self) -> bool:
-        """Points that are covered are turned away."""
-        return True
+    rejects = True
 
-    @property
-    def dim(self) -> int:
-        """Dimension of the whole surface."""
-        return self.base.dim
+    dim = delegated("dim")
 
     @cached_property
     def share(self) -> float:
@@ -178,10 +169,7 @@ class TrimmedSurface(BoundaryPatch):
         samples = self.base.draw(m, method, seed, stream)
         return samples[self.cover.kept(samples)]
 
-    @property
-    def implicit(self) -> ImplicitFunction:
-        """That of the base."""
-        return self.base.implicit
+    implicit = delegated("implicit")
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:

@@ -37,10 +37,7 @@ class FacePatch(BoundaryPatch):
         """One less than that of the mesh."""
         return self.blocks[0].kind.dim
 
-    @property
-    def smooth(self) -> bool:
-        """False: faces."""
-        return False
+    smooth = False
 
     @cached_property
     def measure(self) -> float:

@@ -37,10 +37,7 @@ class TrianglePatch(BoundaryPatch):
     corners: Array
     crosses: Array
 
-    @property
-    def dim(self) -> int:
-        """2: a surface."""
-        return 2
+    dim = 2
 
     @cached_property
     def areas(self) -> Array:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from kinn.geometry.quadrature.reference_cells import LINE, Factor, Simplex, tensor_rule
-from kinn.geometry.types import Array, Indices
+from kinn.geometry.types import Array, Indices, delegated
 
 _FINE = 47  # degree of the rules that measure curved cells: 24 points along each axis
 
@@ -166,25 +166,13 @@ class DerivedCells(Cells):
 
     base: Cells
 
-    @property
-    def curved(self) -> bool:  # type: ignore[override]
-        """As the base."""
-        return self.base.curved
+    curved = delegated("curved")
 
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """As the base."""
-        return self.base.factors
+    factors = delegated("factors")
 
-    @property
-    def degrees(self) -> tuple[int, ...]:
-        """As the base."""
-        return self.base.degrees
+    degrees = delegated("degrees")
 
-    @property
-    def count(self) -> int:
-        """As the base."""
-        return self.base.count
+    count = delegated("count")
 
     @cached_property
     def measures(self) -> Array:

@@ -19,7 +19,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.quadrature.cells import Bricks, CellPoints, Cells, Simplices
-from kinn.geometry.quadrature.reference_cells import LINE, Factor
+from kinn.geometry.quadrature.reference_cells import LINE
 from kinn.geometry.triangulation import ROUNDING, cross
 from kinn.geometry.types import Array, Indices
 
@@ -29,10 +29,7 @@ class GradedSquares(Cells):
 
     curved = True
 
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """Both coordinates of the square."""
-        return (LINE, LINE)
+    factors = (LINE, LINE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,10 +137,7 @@ class GradedCurveCells(Cells):
 
     curved = True
 
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """The parameter."""
-        return (LINE,)
+    factors = (LINE,)
 
     @property
     def count(self) -> int:

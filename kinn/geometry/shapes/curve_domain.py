@@ -28,10 +28,7 @@ class ClosedCurvePatch(BoundaryPatch):
 
     loop: ClosedCurve
 
-    @property
-    def dim(self) -> int:
-        """1: a curve."""
-        return 1
+    dim = 1
 
     @cached_property
     def arc_length(self) -> ArcLength:

@@ -50,10 +50,7 @@ class EllipsePatch(BoundaryPatch):
 
     axes: tuple[float, ...]
 
-    @property
-    def dim(self) -> int:
-        """1: a curve."""
-        return 1
+    dim = 1
 
     @cached_property
     def arc_length(self) -> ArcLength:
@@ -74,10 +71,7 @@ class EllipsePatch(BoundaryPatch):
         normals = circle * (b, a)
         return BoundaryPoints(circle * (a, b), normals / np.linalg.norm(normals, axis=1)[:, None])
 
-    @property
-    def periodic(self) -> bool:
-        """True: it is closed and smooth."""
-        return True
+    periodic = True
 
     @property
     def implicit(self) -> ImplicitFunction:

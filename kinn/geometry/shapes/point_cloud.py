@@ -83,10 +83,7 @@ class ScatteredPatch(BoundaryPatch):
         first = unit[:, 0] if self.dim else np.linspace(0, 1, len(unit), endpoint=False)
         return self.samples[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.samples) - 1)]
 
-    @property
-    def smooth(self) -> bool:
-        """False: points."""
-        return False
+    smooth = False
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the points themselves, each for what it stands for."""
