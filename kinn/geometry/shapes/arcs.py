@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
-from kinn.geometry.boundary.edges import Arc, Segment, extreme, meeting_points, reach
+from kinn.geometry.boundary.edges import Arc, Segment, common_points
 from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.boundary.transformed import ReversedPatch
 from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
@@ -103,7 +103,7 @@ class ArcPolygon(Geometry):
         for i, first in enumerate(self._curves):
             for j in range(i + 1, count):
                 shared = [self.vertices[k] for k in {i, (i + 1) % count} & {j, (j + 1) % count}]
-                points = meeting_points(first, self._curves[j], tolerance)
+                points = common_points(first, self._curves[j], tolerance)
                 for vertex in shared:
                     points = points[np.linalg.norm(points - vertex, axis=1) > 10 * math.sqrt(tolerance * self.size)]
                 if len(points):
@@ -114,8 +114,7 @@ class ArcPolygon(Geometry):
         """The area inside the chords, and the circular segments that arcs add to it or cut from it."""
         total = signed_area(np.array(self.vertices)) if len(self.vertices) > 2 else 0.0
         for curve, left in zip(self._curves, self._left, strict=True):
-            if isinstance(curve, Arc):
-                total += (1 if left else -1) * curve.radius**2 * (curve.sweep - math.sin(curve.sweep)) / 2
+            total += curve.segment_area if left else -curve.segment_area
         return total
 
     @property
@@ -126,42 +125,23 @@ class ArcPolygon(Geometry):
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """The tightest rectangle."""
-        sides = [[extreme(curve, sign * e) for curve in self._curves] for sign in (-1, 1) for e in np.eye(2)]
-        found = np.array(sides)
-        return np.array([found[0, :, 0].min(), found[1, :, 1].min()]), np.array(
-            [found[2, :, 0].max(), found[3, :, 1].max()]
+        left, below, right, above = (
+            np.array([curve.farthest(sign * e) for curve in self._curves]) for sign in (-1, 1) for e in np.eye(2)
         )
+        lower = left[:, 0].min(), below[:, 1].min()
+        return np.array(lower), np.array([right[:, 0].max(), above[:, 1].max()])
 
     def level(self, points: Array) -> Array:
         """Return the signed distance to the edges."""
-        distance = np.min([reach(curve, points) for curve in self._curves], axis=0)
+        distance = np.min([curve.distance(points) for curve in self._curves], axis=0)
         return np.asarray(np.where(self._crossings(points) % 2 == 1, -distance, distance))
 
     def _crossings(self, points: Array) -> Array:
-        """Return how often a ray to the right crosses the boundary, (N,).
-
-        Arcs are cut where they turn up or down. Heights are compared with those of vertices and turning points
-        themselves, so that rounding cannot count one on one edge and not on the next.
-        """
-        x, y = points.T
+        """Return how often a ray to the right crosses the boundary, (N,)."""
         count = np.zeros(len(points), dtype=int)
         for index, (curve, left) in enumerate(zip(self._curves, self._left, strict=True)):
             p, q = (self.vertices[k % len(self.vertices)] for k in (index, index + 1))
-            if isinstance(curve, Segment):
-                rising = (y >= p[1]) & (y < q[1])
-                falling = (y < p[1]) & (y >= q[1])
-                side = (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0])
-                count += (rising & (side > 0)) | (falling & (side < 0))
-                continue
-            first, last = (p, q) if left else (q, p)
-            turns = [k * math.pi / 2 for k in range(-3, 8, 2) if 0 < k * math.pi / 2 - curve.start < curve.sweep]
-            heights = [first[1], *(curve.center[1] + curve.radius * math.sin(angle) for angle in turns), last[1]]
-            angles = [curve.start, *turns, curve.start + curve.sweep]
-            reach_x = np.sqrt(np.maximum(0.0, curve.radius**2 - (y - curve.center[1]) ** 2))
-            for k, (a, b) in enumerate(pairwise(heights)):
-                on_right = math.cos((angles[k] + angles[k + 1]) / 2) > 0
-                between = ((y >= a) & (y < b)) | ((y < a) & (y >= b))
-                count += between & (x < curve.center[0] + (reach_x if on_right else -reach_x))
+            count += curve.ray_crossings(points, *((p, q) if left else (q, p)))
         return count
 
     @cached_property
@@ -183,11 +163,8 @@ class ArcPolygon(Geometry):
         Lines and discs have their smallest value on the boundary; the outside of a circle at its centre or there.
         """
         curve = self._curves[index]
-        if (
-            isinstance(curve, Arc)
-            and not isinstance(implicit, ImplicitSphere)
-            and self.level(np.array([curve.center]))[0] <= 0
-        ):
+        concave = isinstance(curve, Arc) and not isinstance(implicit, ImplicitSphere)
+        if concave and self.level(np.array([curve.center]))[0] <= 0:
             return False
         near = np.concatenate([np.geomspace(1e-6, 0.5, 60), 1 - np.geomspace(1e-6, 0.5, 60)])[:, None]
         others = [other for k, other in enumerate(self._curves) if k != index]
