@@ -11,17 +11,20 @@ import numpy as np
 
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Boundary, Label, Part, smooth_distance
+from kinn.geometry.boundary.boundary import Boundary, BoundaryName, Label, Part, smooth_distance
 from kinn.geometry.boundary.charts import Chart
+from kinn.geometry.boundary.scattered import level_set_patches
 from kinn.geometry.boundary.strips import Strips, divide_into_strips
 from kinn.geometry.distances.implicit import Values
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
+from kinn.geometry.quadrature.cut import volume_inside
 from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import SEQUENCE_POINTS, QuadratureSpec, Rule, composite_rule
 from kinn.geometry.sampling import sample_by_rejection, unit_cube
 from kinn.geometry.types import Array, Mask
 
+_VOLUME_POINTS = 2**17
 CLOSE = 100  # a point this many times the rounding outside a shape still belongs to it
 
 
@@ -33,8 +36,21 @@ def coordinate_names(dim: int) -> tuple[str, ...]:
 class Geometry(ABC):
     """A closed bounded domain. Combine shapes with `|`, `&` and `-`, and with time by `shape * TimeInterval(0, 1)`.
 
-    A new shape gives `bounds`, `measure`, `level` and `parts`, and `from_unit` with `rejects = False` where it has a
-    map from the unit cube that keeps volume ratios; otherwise points of the bounding box are accepted or rejected.
+    A new shape needs two members:
+
+    - `bounds`: a box around it, and
+    - `level`: a function that is negative inside, such as the signed distance.
+
+    The rest follows from these, less precisely than a shape can do it itself: it is sampled by rejection, its volume is
+    integrated on boxes, and its boundary, called "boundary", consists of points on the zero set. A shape that knows more
+    overrides
+
+    - `measure`: its length, area or volume;
+    - `parts`: patches of the boundary with their names, exact normals and distances for hard conditions;
+    - `from_unit`, with `rejects = False`: a map from the unit cube that keeps volume ratios;
+    - `cells`: reference cells for quadratures of high order;
+    - `region`: the shape as a region, for smooth distances of its combinations;
+    - `charts`: maps of the square that cover a plane shape, for the inverse form on its extrusions.
     """
 
     rejects: bool = True  # whether `from_unit` gives points that are not inside
@@ -58,15 +74,24 @@ class Geometry(ABC):
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper corner of an axis-aligned box around the shape, each (d,)."""
 
-    @property
-    @abstractmethod
+    @cached_property
     def measure(self) -> float:
-        """Length, area or volume."""
+        """Length, area or volume.
 
-    @property
-    @abstractmethod
+        It is integrated on boxes, good to about 1e-5 of the bounding box; beyond three dimensions, and where levels are
+        expensive, by quasi Monte Carlo with an error of about 1e-4.
+        """
+        if self.dim <= 3 and not self.expensive_level:
+            return volume_inside(self.level, self.bounds)
+        lower, upper = self.bounds
+        share = np.mean(self.contains(self.from_unit(unit_cube(_VOLUME_POINTS, self.dim))))
+        return float(share * np.prod(upper - lower))
+
+    @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The leaf parts of the boundary."""
+        """The leaf parts of the boundary: points on the zero set of the level."""
+        label = Label(BoundaryName("boundary"), BoundaryName(type(self).__name__.lower()))
+        return tuple(Part(label, patch) for patch in level_set_patches(self.level, self.bounds))
 
     @abstractmethod
     def level(self, points: Array) -> Array:

@@ -12,10 +12,10 @@ from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
+from kinn.geometry.boundary.scattered import ScatteredPatch, point_measures
 from kinn.geometry.csg.time import TimeInterval
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.sampling import unit_cube
-from kinn.geometry.shapes.point_cloud import ScatteredPatch, point_measures
 from kinn.geometry.types import Array, Mask
 
 _METHODS = ("inside", "on_boundary", "boundary_normal", "random_boundary_points")

@@ -19,10 +19,7 @@ from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.cut import cut_cells, volume_inside
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array
-
-_VOLUME_POINTS = 2**17
 
 
 class Boolean(Geometry):
@@ -119,9 +116,7 @@ class Boolean(Geometry):
             return sum(float(np.sum(cells.measures)) for cells in self.cells(QuadratureSpec(0)))
         if self.dim == 3 and not self.expensive_level:
             return volume_inside(self.level, self.bounds)
-        lower, upper = self.bounds
-        share = np.mean(self.contains(self.from_unit(unit_cube(_VOLUME_POINTS, self.dim))))
-        return float(share * np.prod(upper - lower))
+        return super().measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return intervals, in the plane slabs, in space boxes and points near the boundary; beyond, a sequence."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -28,6 +29,7 @@ _NODES = (3, 5)  # points across in the two rules that are compared
 _AGREEMENT = 1e-6  # rules that differ by less, relative to the box, agree
 _DEPTH = 2  # how often the boxes of the coarsest grid are halved
 _LONGEST = 8  # boxes along the longest side of that grid
+_LINES, _LINE_SAMPLES = 2**12, 65  # along each axis, and on each of them, for the points of a boundary
 _BLOCK = 2**12  # boxes worked on at a time
 
 
@@ -114,11 +116,16 @@ def line_rule(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indi
 
 
 def _roots(
-    level: Level, lines: Array, direction: Array, inner: tuple[Array, Array], outer: tuple[Array, Array]
+    level: Level,
+    lines: Array,
+    direction: Array,
+    inner: tuple[Array, Array],
+    outer: tuple[Array, Array],
+    steps: int = _ROOTS,
 ) -> Array:
     """Return where on lines, (m, d), the level changes its sign, on the inner side, by the Illinois method."""
     (a, fa), (b, fb) = (tuple(np.array(values) for values in pair) for pair in (inner, outer))
-    for _ in range(_ROOTS):
+    for _ in range(steps):
         with np.errstate(divide="ignore", invalid="ignore"):
             c = (a * fb - b * fa) / (fb - fa)
         c = np.where((c - a) * (c - b) < 0, c, (a + b) / 2)
@@ -164,6 +171,36 @@ def box_grid(lower: Array, upper: Array, longest: int) -> Boxes:
     axes = np.meshgrid(*[np.arange(count) for count in counts], indexing="ij")
     corners, step = np.stack(axes, axis=-1).reshape(-1, len(counts)), (upper - lower) / counts
     return Boxes(lower + corners * step, lower + (corners + 1) * step)
+
+
+def zeros_on_lines(level: Level, lower: Array, upper: Array) -> tuple[Array, Array]:
+    """Return the points, (N, d), in which lines along the axes cross a zero set, and the cross-sections, (N,).
+
+    Args:
+        level: Negative inside.
+        lower: The lower corner of a box around the inside, (d,).
+        upper: Its upper corner.
+    """
+    d, span = len(lower), upper - lower
+    across = round(_LINES ** (1 / max(1, d - 1)))
+    centres = (np.arange(across) + 0.5) / across
+    unit = np.array(list(product(centres, repeat=d - 1))).reshape(-1, d - 1)
+    at = np.linspace(-0.01, 1.01, _LINE_SAMPLES)  # also just outside, where the level is positive
+    points, sections = [], []
+    for axis in range(d):
+        lines = lower + span * np.insert(unit, axis, 0.0, axis=1)
+        direction = np.zeros((len(lines), d))
+        direction[:, axis] = span[axis]
+        x = lines[:, None] + at[:, None] * direction[:, None]
+        values = level(x.reshape(-1, d)).reshape(len(lines), -1)
+        line, before = np.nonzero((values[:, :-1] <= 0) != (values[:, 1:] <= 0))
+        inside = values[line, before] <= 0
+        inner, outer = np.where(inside, before, before + 1), np.where(inside, before + 1, before)
+        first, second = ((at[k], values[line, k]) for k in (inner, outer))
+        t = _roots(level, lines[line], direction[line], first, second, steps=60)
+        points.append(lines[line] + t[:, None] * direction[line])
+        sections.append(np.full(len(t), np.prod(np.delete(span, axis)) / len(lines)))
+    return np.concatenate(points), np.concatenate(sections)
 
 
 def volume_inside(level: Level, bounds: tuple[Array, Array]) -> float:

@@ -1,98 +1,21 @@
-"""Domains known by points alone, and patches of scattered boundary points."""
+"""Domains known by points alone."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
-from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.patch import BoundaryPoints
+from kinn.geometry.boundary.scattered import point_measures, proportional_indices, scattered_patches
 from kinn.geometry.geometry import Geometry, coordinate_names
-from kinn.geometry.quadrature.cells import Cells, WeightedPoints
-from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.sampling import apportion
 from kinn.geometry.types import Array, Mask
-
-_NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
-
-
-def point_measures(points: Array, dim: int) -> Array:
-    """Return an estimate of the length, area or volume that each point stands for, (N,).
-
-    Args:
-        points: Points (N, d) spread over a set.
-        dim: Dimension of the set: 1 for curves, 2 for surfaces.
-
-    Returns:
-        The volume of the ball that reaches to the k-th neighbour over k, which is right on average for random points:
-        the sum estimates the measure of the set to some 10 to 20 %.
-    """
-    if dim == 0 or len(points) == 1:
-        return np.ones(len(points))
-    k = min(_NEIGHBOURS.get(dim, 2 * dim), len(points) - 1)
-    radius = cKDTree(points).query(points, k + 1)[0][:, -1]
-    ball = math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
-    return np.asarray(ball * radius**dim / k)
-
-
-def proportional_indices(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> NDArray[np.intp]:
-    """Return n indices, each as often as its size asks to within one; in the order given for "uniform", else random."""
-    order = np.arange(len(sizes))
-    if method != "uniform":
-        order = np.random.default_rng([seed, stream]).permutation(order)
-    return np.repeat(order, apportion(n, sizes[order].tolist()))
-
-
-@dataclass(frozen=True, eq=False)
-class ScatteredPatch(BoundaryPatch):
-    """Points of a boundary that are known one by one, drawn in proportion to what each stands for.
-
-    Attributes:
-        samples: The points, (N, d), with their normals.
-        sizes: The length or area that each stands for, (N,).
-    """
-
-    samples: BoundaryPoints
-    sizes: Array
-
-    @property
-    def dim(self) -> int:
-        """One less than that of the points."""
-        return int(self.samples.points.shape[1]) - 1
-
-    @property
-    def measure(self) -> float:
-        """The sum of what all points stand for."""
-        return float(np.sum(self.sizes))
-
-    @cached_property
-    def _ends(self) -> Array:
-        return np.asarray(np.cumsum(self.sizes) / np.sum(self.sizes))
-
-    def at(self, unit: Array) -> BoundaryPoints:
-        """Return points picked by the first parameter."""
-        first = unit[:, 0] if self.dim else np.linspace(0, 1, len(unit), endpoint=False)
-        return self.samples[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.samples) - 1)]
-
-    smooth = False
-
-    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the points themselves, each for what it stands for."""
-        return (WeightedPoints(self.samples.points, self.sizes, self.samples.normals),)
-
-    def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return m points, which repeat where m is larger than their number."""
-        return self.samples[proportional_indices(m, self.sizes, method, seed, stream)]
-
 
 _WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings away from one of its points
 
@@ -211,14 +134,11 @@ class PointCloud(Geometry):
     def parts(self) -> tuple[Part, ...]:
         """One for each boundary; in one dimension one for each of its points."""
         owner = BoundaryName(self.name)
-        parts: list[Part] = []
-        for name, samples in self.samples.items():
-            label = Label(BoundaryName(name), owner)
-            groups = [samples] if self.dim > 1 else [samples[slice(k, k + 1)] for k in range(len(samples))]
-            parts.extend(
-                Part(label, ScatteredPatch(group, point_measures(group.points, self.dim - 1))) for group in groups
-            )
-        return tuple(parts)
+        return tuple(
+            Part(Label(BoundaryName(name), owner), patch)
+            for name, samples in self.samples.items()
+            for patch in scattered_patches(samples, point_measures(samples.points, self.dim - 1))
+        )
 
 
 def _finite(values: Any, what: str) -> Array:

@@ -10,84 +10,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
-from kinn.fields import Field, Points
-from kinn.geometry import Boundary, Box, Disk, Ellipse, Geometry, Polygon, Rectangle, TimeInterval
+from kinn.fields import Points
+from kinn.geometry import Box, Disk, Ellipse, Geometry, Polygon, Rectangle, TimeInterval
+from tests.geometry.contract import boundaries, component, gradient, on_fields
 from tests.geometry.examples import SHAPES, SQUARE
-
-
-@pytest.fixture(params=SHAPES)
-def shape(request: pytest.FixtureRequest) -> Geometry:
-    return SHAPES[request.param]
-
-
-def boundaries(shape: Geometry) -> list[Boundary]:
-    return [shape.boundary(name) for name in (*shape.boundaries, "boundary")]
-
-
-def on_fields(distance: Any, shape: Geometry, x: np.ndarray) -> Field:
-    field = distance(*Points(shape.coordinates, torch.as_tensor(x)).coordinates)
-    assert isinstance(field, Field)
-    return field
-
-
-def component(field: Field, n: int, *axes: int) -> np.ndarray:
-    index = tuple(axes.count(axis) for axis in range(field.dimension))
-    return np.broadcast_to(np.asarray(field[index], dtype=float), (n,))
-
-
-def gradient(field: Field, n: int) -> np.ndarray:
-    return np.column_stack([component(field, n, axis) for axis in range(field.dimension)])
-
-
-def test_zero_on_the_boundary_with_the_inward_normal_as_gradient(shape: Geometry) -> None:
-    for boundary in boundaries(shape):
-        samples = boundary.sample(60)
-        field = on_fields(boundary.distance, shape, samples.points)
-        assert field.value.abs().max() < 1e-13 * max(1, shape.size)
-        np.testing.assert_allclose(gradient(field, 60), -samples.normals, atol=1e-9)
-
-
-def test_positive_inside_with_finite_second_derivatives(shape: Geometry) -> None:
-    x = shape.sample(200)
-    for distance in [boundary.distance for boundary in boundaries(shape)] + [shape.distance]:
-        field = on_fields(distance, shape, x)
-        assert field.value.min() > 0
-        for i in range(shape.dim):
-            for j in range(shape.dim):
-                assert np.isfinite(component(field, 200, i, j)).all()
-
-
-def test_jets_agree_with_finite_differences_and_with_autograd(shape: Geometry) -> None:
-    x, step = shape.sample(60), 1e-5 * shape.size
-    for boundary in boundaries(shape):
-        # where the boundary is at least 1000 steps away, differences are good to 1e-6
-        inside = x[boundary.distance(*x.T) > 0.02 * shape.size]
-        field = on_fields(boundary.distance, shape, inside)
-        first = gradient(field, len(inside))
-        for axis, e in enumerate(np.eye(shape.dim)):
-            ahead, behind = (boundary.distance(*(inside + sign * step * e).T) for sign in (1, -1))
-            np.testing.assert_allclose(first[:, axis], (ahead - behind) / (2 * step), rtol=1e-5, atol=1e-5)
-            second = (ahead - 2 * field.value.numpy() + behind) / step**2
-            np.testing.assert_allclose(component(field, len(inside), axis, axis), second, rtol=1e-2, atol=1e-2)
-        at = torch.tensor(inside, requires_grad=True)
-        (slope,) = torch.autograd.grad(boundary.distance(*at.T).sum(), at)
-        np.testing.assert_allclose(slope, first, atol=1e-9)
-
-
-def test_of_the_order_of_the_true_distance(shape: Geometry) -> None:
-    """Not only next to the boundary: the whole distance may neither vanish inside nor run away."""
-    if shape.dim > 3:
-        pytest.skip("too few points on the boundary to find the nearest one")
-    x = shape.sample(300)
-    everything = Boundary("everything", shape.parts).sample(4000).points
-    true = cKDTree(everything).query(x)[0]
-    smooth = shape.distance(*x.T)
-    far = true > 0.1 * shape.size  # so that the spacing of the points on the boundary does not matter
-    assert (smooth[far] > 0.1 * true[far]).all()
-    assert (smooth[far] < 4 * true[far]).all()
 
 
 def test_a_side_that_is_whole_is_a_polynomial() -> None:

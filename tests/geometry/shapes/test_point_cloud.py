@@ -7,7 +7,7 @@ import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import Disk, PointCloud, Rectangle, TimeInterval
-from kinn.geometry.shapes.point_cloud import point_measures, proportional_indices
+from kinn.geometry.boundary.scattered import point_measures, proportional_indices
 
 PLATE = Rectangle((0, 0), (2, 1)) - Disk((1, 0.5), 0.25)
 INSIDE = PLATE.sample(800)

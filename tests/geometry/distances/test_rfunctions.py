@@ -43,7 +43,7 @@ def test_next_to_a_shared_plane_half_spaces_hold_or_do_not() -> None:
     region = box.region.restricted(right, 1)
     assert region.trimming((np.array([5.0]), np.array([0.5]), np.array([0.5])), 0.0) < 1e-20  # x is free
     assert box.region.restricted(right, -1) == EmptySet()
-    assert box.region.complement().on(right, -1) == FullSpace()
+    assert box.region.complement().restricted(right, -1) == FullSpace()
 
 
 @pytest.mark.parametrize(
