@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import InputError, SolveError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kinn.runs.folder import RunFolder
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.solution import Solution
+    from kinn.train.callbacks import Callback
     from kinn.train.checkpoint import Checkpoints
     from kinn.train.state import HistoryEntry
 
@@ -60,6 +61,7 @@ def execute_run(
     *,
     folder: RunFolder | None = None,
     checkpoint: Mapping[str, Any] | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Solution:
     """Solve and write the run folder, which holds a checkpoint from the start.
 
@@ -68,6 +70,7 @@ def execute_run(
         progress: Called with each history entry.
         folder: The run folder, if it is not in its place under the folder of all runs.
         checkpoint: A checkpoint to resume from.
+        callbacks: Objects that follow the training, which a baseline does not call.
 
     Raises:
         InputError: If an argument is invalid; an unwritable folder is found before training starts.
@@ -91,7 +94,7 @@ def execute_run(
             progress(entry)
 
     try:
-        solution = _solve(run, record, checkpoints)
+        solution = _solve(run, record, checkpoints, callbacks)
     except SolveError as error:
         if rank():
             raise
@@ -119,7 +122,9 @@ def load_solution(run: ResolvedRun, checkpoint: Mapping[str, Any]) -> Solution:
     return _solve(run, None, Checkpoints(None, saved=checkpoint))
 
 
-def _solve(run: ResolvedRun, progress: Progress | None, checkpoints: Checkpoints) -> Solution:
+def _solve(
+    run: ResolvedRun, progress: Progress | None, checkpoints: Checkpoints, callbacks: Sequence[Callback] = ()
+) -> Solution:
     with script_error(run.source.script):
         return solver(run.baseline)(
             run.problem,
@@ -127,6 +132,7 @@ def _solve(run: ResolvedRun, progress: Progress | None, checkpoints: Checkpoints
             optimizer=run.optimizer,
             threads=run.options.threads,
             progress=progress,
+            callbacks=callbacks,
             checkpoint=checkpoints,
             **run.arguments,
             **run.training_options.arguments,

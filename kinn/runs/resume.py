@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kinn.problem import Problem
     from kinn.runs.folder import RunFolder
     from kinn.solution import Solution
+    from kinn.train.callbacks import Callback
 
 #: The arguments of `kinn.solve` that a configuration holds unchanged.
 ARGUMENTS = ("form", "points", "budget", "clock", "iterations", "seed", "dtype")
@@ -33,12 +34,14 @@ def resume(
     iterations: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Solution:
     """Resume a solve from its last checkpoint; its parameters are those of an uninterrupted solve.
 
     On the CPU and with the same number of threads they are equal bit for bit, provided that the number of iterations and
     not the clock ends the solve. The time spent before the interruption counts. A solve that has ended is returned
-    unchanged; with a larger `budget` or more `iterations` it resumes in the run folder of that configuration.
+    unchanged; with a larger `budget` or more `iterations` it resumes in the run folder of that configuration, even where a
+    callback had stopped it.
 
     Args:
         run: The run folder, or a file that `kinn.solve(..., checkpoint=file)` wrote.
@@ -47,6 +50,7 @@ def resume(
         iterations: The maximum of iterations in total, in place of that of the run.
         threads: CPU threads; None for as many as before.
         progress: Called with a history entry after each iteration.
+        callbacks: Objects that follow the training and may stop it, see `kinn.Callback`.
 
     Raises:
         InputError: If there is no checkpoint, or it is damaged or of another program or problem.
@@ -58,8 +62,8 @@ def resume(
     recover(path)
     if path.is_dir():
         resumption = Resumption.of(path, problem, budget=budget, iterations=iterations, threads=threads)
-        return resumption.run(progress)
-    return _resume_file(path, problem, _limits(budget, iterations), threads, progress)
+        return resumption.run(progress, callbacks)
+    return _resume_file(path, problem, _limits(budget, iterations), threads, progress, callbacks)
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,14 @@ class Resumption:
         except KeyError as error:
             raise InputError(f"the configuration of {path} is incomplete: it lacks {error}") from error
         target = path if config == old_config else path.resolve().with_name(config_hash(config))
+        if config != old_config and "training" in checkpoint:
+            checkpoint["training"]["stop_request"] = ""  # of a callback, before the new limits
         return Resumption(run, RunFolder(path.parent, config, path=target), checkpoint)
 
-    def run(self, progress: Progress | None = None) -> Solution:
+    def run(self, progress: Progress | None = None, callbacks: Sequence[Callback] = ()) -> Solution:
         """Resume, and write the run folder of the finished solve."""
-        return execute_run(self.resolved_run, progress, folder=self.folder, checkpoint=self.checkpoint)
+        run, folder = self.resolved_run, self.folder
+        return execute_run(run, progress, folder=folder, checkpoint=self.checkpoint, callbacks=callbacks)
 
     def solution(self) -> Solution:
         """Solution of a solve that has ended, read from its run folder, in which nothing is written.
@@ -153,6 +160,7 @@ def _resume_file(
     limits: Mapping[str, Any],
     threads: int | None,
     progress: Progress | None,
+    callbacks: Sequence[Callback],
 ) -> Solution:
     """Resume from a checkpoint outside a run folder."""
     from kinn.networks import NETWORKS
@@ -162,6 +170,8 @@ def _resume_file(
     checkpoint = read_checkpoint(path)
     try:
         config = checkpoint["config"] | limits
+        if limits:
+            checkpoint["training"]["stop_request"] = ""  # of a callback, before the new limits
         name = config["problem"]["name"]
         problem = problem or find_problem(name).build({})[1]
         if problem.name != name:
@@ -172,6 +182,7 @@ def _resume_file(
             optimizer=from_config(OPTIMIZERS, config["optimizer"], "optimizer"),
             threads=threads,
             progress=progress,
+            callbacks=callbacks,
             checkpoint=Checkpoints.in_file(path, config, checkpoint),
             **{k: config[k] for k in ARGUMENTS if config.get(k) is not None},
             **TrainingOptions.from_config(config).arguments,

@@ -107,6 +107,8 @@ def test_a_reason_of_their_own_comes_back_and_survives_a_checkpoint(tmp_path: Pa
     assert (solution.stopped, solution.iterations) == ("the target is reached", 5)
     again = kinn.resume(path, bent())
     assert (again.stopped, again.iterations) == ("the target is reached", 5)
+    longer = kinn.resume(path, bent(), iterations=9, callbacks=[StopAfter(7)])  # new limits lift the old request
+    assert (longer.stopped, longer.iterations) == ("the target is reached", 7)
 
 
 def test_each_stage_is_stopped_by_itself() -> None:
