@@ -55,7 +55,7 @@ class DomainTrial(TrialFunctions):
     def _check_periodicity(self, subdomain: str) -> None:
         """Raise if data of hard conditions, or features, are not periodic where the network is."""
         lower, upper = self.problem.subdomains[subdomain].bounds
-        for axis in self._inputs[subdomain].cycles:
+        for axis in self._inputs[subdomain].embeddings:
             x = lower + (upper - lower) * np.random.default_rng(0).random((32, len(lower)))
             coordinate = self.problem.coordinates[axis]
             for derivative in ("", coordinate):

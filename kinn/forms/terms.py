@@ -1,8 +1,8 @@
-"""Terms of a form: a residual, the points where it is evaluated, and what it asks of the fields there."""
+"""Terms of an objective: a residual, its points, and the derivatives of the fields that it needs there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +21,7 @@ TermResidual = Callable[[Sequence[Mapping[str, Field]], Points], Sequence[Field]
 #: Points of a block: what one pass over the network handles, chosen so that its Jacobian stays in cache-friendly size.
 BLOCK = 2048
 
-#: How many points a residual is tried on while it is planned.
+#: At how many points a residual is evaluated to plan it.
 PROBES = 7
 
 
@@ -35,8 +35,8 @@ class Term:
         residual: The residual.
         blocks: Its points.
         weight: The factor of its mean square in the loss.
-        index: The derivatives it asks of each subdomain's network.
-        unknown_index: The derivatives it asks of each unknown field's network, for each side.
+        index: The derivatives that it needs of each subdomain's network.
+        unknown_index: The derivatives that it needs of each unknown field's network, for each side.
         equations: The number of residuals at each point.
         affine: Whether the residual is affine in the fields.
         noise: The standard deviation of what was measured, where it is known.
@@ -69,7 +69,7 @@ class Term:
 
     @property
     def points(self) -> int:
-        """The number of points, or of blocks where these count as a whole."""
+        """The number of residuals of one equation: of points, or of integrals."""
         return sum(self.sizes)
 
 
@@ -84,105 +84,103 @@ def plan_term(
     noise: float | None = None,
     interior: bool = False,
 ) -> Term:
-    """Return a term, planned by trying its residual on a recording field.
+    """Term planned by evaluating its residual on recording fields.
 
     Args:
         trial: The trial functions.
         name: What messages call the term.
         subdomains: Those whose fields take part.
         residual: The residual.
-        points: Where it is evaluated; several, where each of its residuals is one of many points together.
+        points: Where it is evaluated; several where each of its residuals is one of many points together.
         weight: The factor of the mean square in the loss.
         noise: The standard deviation of what was measured, where it is known.
         interior: Whether it holds throughout its subdomain.
 
     Raises:
-        InputError: If the residual is no field, has a wrong shape, or asks for what does not exist.
+        InputError: If the residual is no field, has a wrong shape, or depends on what does not exist.
     """
     if len(points) == 0:
         raise InputError(f"{name} has no points")
-    whole = not isinstance(points, Points)
+    integral = not isinstance(points, Points)
     blocks = split_blocks(points) if isinstance(points, Points) else tuple(points)
     probes = blocks[0].rows(slice(0, PROBES))
     dtype = probes.tensor.dtype
     names = [*trial.problem.names, *(u.name for u in trial.problem.unknowns)]
-    wanted: dict[tuple[int, str], set[Index]] = {}
+    recorded: dict[tuple[int, str], set[Index]] = {}
 
-    def attempt(seed: int, mix: float | None = None) -> list[Tensor]:
-        """Try the residual on random components: of one seed, or a mixture of the seeds 0 and 1."""
+    def evaluate_on(first_weight: float) -> list[Tensor]:
+        """Residuals of a mixture of two sets of random components, the first with this weight."""
 
-        def values(s: int, side: int, field: str, a: Index) -> Tensor:
-            generator = torch.Generator().manual_seed(hash((s, side, a)) % 2**31 + names.index(field))
+        def random(seed: int, side: int, field: str, a: Index) -> Tensor:
+            generator = torch.Generator().manual_seed(hash((seed, side, a)) % 2**31 + names.index(field))
             return 0.5 + torch.rand(len(probes), generator=generator, dtype=torch.float64)
 
         def answer(side: int, field: str, a: Index) -> Component:
-            wanted.setdefault((side, field), set()).add(a)
-            if mix is None:
-                return values(seed, side, field, a).to(dtype)
-            return (mix * values(0, side, field, a) + (1 - mix) * values(1, side, field, a)).to(dtype)
+            recorded.setdefault((side, field), set()).add(a)
+            if first_weight in (0.0, 1.0):
+                return random(int(1 - first_weight), side, field, a).to(dtype)
+            return (first_weight * random(0, side, field, a) + (1 - first_weight) * random(1, side, field, a)).to(dtype)
 
         traces, p = trial.record_traces(subdomains, probes, answer)
-        return [_checked(r, p, name) for r in _residuals(residual, traces, p, name)]
+        residuals = residual(traces, p)
+        if not residuals:
+            raise InputError(f"the residual of {name} returns nothing")
+        return [_checked_values(r, p, name) for r in residuals]
 
-    first, second, mixed = attempt(0), attempt(1), attempt(0, mix=0.3)
+    first, second, mixed = evaluate_on(1.0), evaluate_on(0.0), evaluate_on(0.3)
     affine = all(
         torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
         for a, b, m in zip(first, second, mixed, strict=True)
     )
 
     # a term that depends on the fields is not affine in them, however it enters
-    learnt = {u.name for u in trial.problem.unknown_fields if isinstance(u, UnknownTerm)}
-    affine = affine and not any(field in learnt for _, field in wanted)
+    unknown_terms = {u.name for u in trial.problem.unknown_fields if isinstance(u, UnknownTerm)}
+    affine = affine and not any(field in unknown_terms for _, field in recorded)
 
-    def asked(side: int, fields: Sequence[str]) -> IndexSet:
-        return IndexSet.closure(trial.problem.dimension, set().union(*(wanted.get((side, f), set()) for f in fields)))
+    def needed(side: int, fields: Iterable[str]) -> IndexSet:
+        return IndexSet.closure(trial.problem.dimension, set().union(*(recorded.get((side, f), set()) for f in fields)))
 
-    index = tuple(asked(side, trial.problem.names) for side in range(len(subdomains)))
-    unknown = [u.name for u in trial.problem.unknown_fields]
-    sought = tuple({u: asked(side, [u]) for u in unknown if (side, u) in wanted} for side in range(len(subdomains)))
-    return Term(name, subdomains, residual, blocks, weight, index, sought, len(first), affine, noise, interior, whole)
+    sides = range(len(subdomains))
+    index = tuple(needed(side, trial.problem.names) for side in sides)
+    unknown_index = tuple(
+        {u.name: needed(side, [u.name]) for u in trial.problem.unknown_fields if (side, u.name) in recorded}
+        for side in sides
+    )
+    return Term(
+        name, subdomains, residual, blocks, weight, index, unknown_index, len(first), affine, noise, interior, integral
+    )
 
 
 def split_blocks(points: Points) -> tuple[Points, ...]:
-    """Return points in blocks."""
+    """Blocks of points."""
     return tuple(points.rows(slice(start, start + BLOCK)) for start in range(0, len(points), BLOCK))
 
 
 def concatenate(problem: Problem, blocks: Sequence[Points]) -> Points:
-    """Return blocks of points as one."""
-    first = blocks[0]
+    """Points of several blocks as one."""
 
-    def whole(parts: Sequence[Tensor | None]) -> Tensor | None:
+    def joined(parts: Sequence[Tensor | None]) -> Tensor | None:
         known = [part for part in parts if part is not None]
         return torch.cat(known) if known else None
 
-    paired = [
-        concatenate(problem, [block.paired_points[n] for block in blocks]) for n in range(len(first.paired_points))
-    ]
+    sides = range(len(blocks[0].paired_points))
     return problem.points(
         torch.cat([block.tensor for block in blocks]),
-        whole([block.normals for block in blocks]),
-        whole([block.observed for block in blocks]),
-        paired,
+        joined([block.normals for block in blocks]),
+        joined([block.observed for block in blocks]),
+        [concatenate(problem, [block.paired_points[n] for block in blocks]) for n in sides],
     )
 
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
-    """Return the residuals of a term, a tensor (equations, N), not weighted."""
+    """Residuals (equations, N) of a term, without weights."""
     values = [torch.as_tensor(r.value, dtype=p.tensor.dtype) for r in term.residual(traces, p)]
     rows = 1 if term.integral else len(p)
     return torch.stack([v if v.dim() else v.expand(rows) for v in values])
 
 
-def _residuals(residual: TermResidual, traces: Sequence[Mapping[str, Field]], p: Points, name: str) -> Sequence[Field]:
-    out = residual(traces, p)
-    if not out:
-        raise InputError(f"the residual of {name} returns nothing")
-    return out
-
-
-def _checked(r: object, p: Points, name: str) -> Tensor:
-    """Return the values of a residual on the probes, or say what is wrong with it."""
+def _checked_values(r: object, p: Points, name: str) -> Tensor:
+    """Values of a residual on the probes, of the right kind and shape."""
     if not isinstance(r, Field):
         raise InputError(f"the residual of {name} returns {type(r).__name__} where a field is needed")
     value = torch.as_tensor(r.value)

@@ -1,4 +1,4 @@
-"""The unknowns of a problem as they are trained: free numbers behind the constants, networks behind the fields."""
+"""The unknowns of a problem in training: free numbers behind the constants, networks behind the fields."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Unknowns(nn.Module):
                         where = f"the arguments of UnknownTerm({unknown.name!r}) of problem {problem.name!r}"
                         raise no_such("field", name, problem.names, where)
                 box = ([low for low, _ in unknown.within], [high for _, high in unknown.within])
-            built = (unknown.network or architecture.resized(0.5)).build(
+            network = unknown.network or architecture.resized(0.5)
+            self.networks[unknown.name] = network.build(
                 len(box[0]), 1, box, seed=seed + 7_000_003 * (n + 1), dtype=dtype
             )
-            self.networks[unknown.name] = built
 
     def __bool__(self) -> bool:
         return self.free is not None or len(self.networks) > 0
@@ -64,7 +64,7 @@ class Unknowns(nn.Module):
     def at(
         self, p: Points, index: Mapping[str, IndexSet], fields: Mapping[str, Field], tape: Tape | None = None
     ) -> dict[str, Field]:
-        """Return the unknowns by name at points.
+        """Unknowns by name at points.
 
         Args:
             p: The N points.
@@ -72,7 +72,7 @@ class Unknowns(nn.Module):
             fields: The fields there by name, which unknown terms depend on.
             tape: If given, records what the Jacobian needs.
         """
-        stacks = {name: self._stack(name, p, wanted, fields, tape) for name, wanted in index.items()}
+        stacks = {name: self._stack(name, p, derivatives, fields, tape) for name, derivatives in index.items()}
         rows = self._rows(len(p), tape) if self.free is not None else None
         numbers = {unknown.name: n for n, unknown in enumerate(self.problem.unknown_constants)}
 
@@ -84,7 +84,7 @@ class Unknowns(nn.Module):
         return {name: self.field(name, leaf(name)) for name in (*numbers, *stacks)}
 
     def field(self, name: str, leaf: Leaf) -> Field:
-        """Return an unknown as a field, from the components behind it."""
+        """Unknown as a field, from the components behind it."""
         unknown = next(u for u in self.problem.unknowns if u.name == name)
         axes = self._axes(unknown) if isinstance(unknown, UnknownField) else []
 
@@ -97,12 +97,12 @@ class Unknowns(nn.Module):
         return field
 
     def values(self, free: Tensor | None = None) -> dict[str, float]:
-        """Return the values of the constants by name, at the free numbers (n,) behind them or at the present ones."""
+        """Values of the constants by name, at the free numbers (n,) behind them or at the present ones."""
         numbers = self.free if free is None else free
         if numbers is None:
             return {}
-        named = zip(self.problem.unknown_constants, numbers.detach(), strict=True)
-        return {unknown.name: float(unknown.range(s)) for unknown, s in named}
+        constants = zip(self.problem.unknown_constants, numbers.detach(), strict=True)
+        return {unknown.name: float(unknown.range(s)) for unknown, s in constants}
 
     def _axes(self, unknown: UnknownField) -> list[int]:
         names = self.problem.coordinates
@@ -114,7 +114,7 @@ class Unknowns(nn.Module):
         return network
 
     def request_arguments(self, name: str, a: Index, fields: Mapping[str, Field]) -> None:
-        """Ask the fields for what a derivative of an unknown needs of them."""
+        """Evaluate the derivatives of the fields that a derivative of an unknown needs."""
         unknown = next(u for u in self.problem.unknowns if u.name == name)
         if isinstance(unknown, UnknownTerm):
             for argument in unknown.arguments:
@@ -122,7 +122,7 @@ class Unknowns(nn.Module):
                     fields[argument][b]
 
     def _stack(self, name: str, p: Points, index: IndexSet, fields: Mapping[str, Field], tape: Tape | None) -> Tensor:
-        """Return the components (A, N, 1) of an unknown field's network."""
+        """Components (A, N, 1) of an unknown field's network."""
         unknown = next(u for u in self.problem.unknown_fields if u.name == name)
         if isinstance(unknown, UnknownTerm):
             arguments = [
@@ -134,7 +134,7 @@ class Unknowns(nn.Module):
         return self._network(name).push(inputs, index, tape)
 
     def _rows(self, points: int, tape: Tape | None) -> Tensor:
-        """Return the free numbers (n,); with a tape a row of them for each point (N, n), as the Jacobian needs."""
+        """Free numbers (n,); with a tape a row of them for each point (N, n), as the Jacobian needs."""
         free = self.free
         assert free is not None
         if tape is None:

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from kinn.baselines.fem.space import Space
 from kinn.conditions import Condition
 from kinn.errors import InputError
-from kinn.forms.energy.essential_conditions import check_stated
+from kinn.forms.energy.energy_form import check_energy_problem
 from kinn.geometry.types import Indices
 from kinn.problem import Array, Problem
 
@@ -27,7 +27,7 @@ def check(problem: Problem) -> None:
     Raises:
         InputError: Names the condition.
     """
-    check_stated(problem)
+    check_energy_problem(problem)
     for condition in problem.conditions:
         essential = condition.essential_part()
         if essential is None or essential.nodal_constraint(problem.names) is not None:

@@ -19,7 +19,7 @@ from kinn.baselines.fem.specification import Newton
 from kinn.conditions import INTERIOR, subdomains_with
 from kinn.errors import InputError, SolveError
 from kinn.forms.domain_trial import DomainTrial
-from kinn.forms.energy.functional import density_of
+from kinn.forms.energy.energy_term import density_of
 from kinn.forms.trial_functions import Wanted, evaluate_expressions, parse_expression
 from kinn.networks import MLP
 from kinn.problem import Array, Problem

@@ -12,7 +12,7 @@ from torch import Tensor
 from kinn.baselines.fem.space import Space
 from kinn.errors import InputError
 from kinn.forms.domain_trial import DomainTrial
-from kinn.forms.energy.functional import Density, EnergyTerm, plan_energy
+from kinn.forms.energy.energy_term import Density, EnergyTerm, plan_energy
 from kinn.problem import Array, Problem
 
 
@@ -22,7 +22,7 @@ def check(term: EnergyTerm, problem: Problem) -> None:
     Raises:
         InputError: Names it.
     """
-    for _, field, a in term.leaves:
+    for _, field, a in term.derivatives:
         if any(a) and sorted(a, reverse=True) != [1] + [0] * (len(a) - 1):
             raise InputError(
                 f"{term.name} of problem {problem.name!r} asks for second derivatives of {field!r}, "
@@ -56,8 +56,8 @@ class ElementIntegral:
         points = trial.problem.points(torch.as_tensor(at.copy()), n)
         self.term = plan_energy(trial, name, (subdomain,), density, points)
         check(self.term, trial.problem)
-        self.channels = [trial.problem.names.index(field) for _, field, _ in self.term.leaves]
-        self.axes = [a.index(1) if any(a) else None for _, _, a in self.term.leaves]
+        self.channels = [trial.problem.names.index(field) for _, field, _ in self.term.derivatives]
+        self.axes = [a.index(1) if any(a) else None for _, _, a in self.term.derivatives]
         self._second: Array | None = None
 
     def components(self, u: Array) -> Tensor:
@@ -76,7 +76,7 @@ class ElementIntegral:
         """Return its derivatives by the coefficients, (C, n)."""
         import skfem
 
-        slopes = torch.cat([self.term.slope(z, k)[1] for k, z in enumerate(self._blocks(u))], dim=1)
+        slopes = torch.cat([self.term.value_and_gradient(z, k)[1] for k, z in enumerate(self._blocks(u))], dim=1)
         given = slopes.numpy().reshape(-1, *self.weights.shape)
         out = np.zeros_like(u)
         for c in set(self.channels):
@@ -114,7 +114,7 @@ class ElementIntegral:
         """Return the second derivatives (m, m, ...) of the density, computed once where it is quadratic."""
         if self._second is not None:
             return self._second
-        made = torch.cat([self.term.second(z, k) for k, z in enumerate(self._blocks(u))])
+        made = torch.cat([self.term.hessian(z, k) for k, z in enumerate(self._blocks(u))])
         found = np.moveaxis(made.numpy(), 0, 2).reshape(*made.shape[1:], *self.weights.shape)
         if self.term.quadratic:
             self._second = found

@@ -11,7 +11,7 @@ from kinn.baselines.fem import constraints, integrals, meshing
 from kinn.baselines.fem.discretisation import Elements, FEDiscretisation, bare_trial
 from kinn.baselines.fem.specification import Lagrange, Newton
 from kinn.errors import InputError
-from kinn.forms.energy.functional import density_of, plan_energy
+from kinn.forms.energy.energy_term import density_of, plan_energy
 from kinn.metrics import field_errors
 from kinn.problem import Problem
 from kinn.solution import Solution

@@ -1,4 +1,4 @@
-"""How well the observations fix the unknown constants: their standard deviations, and those that are not fixed at all.
+"""Identifiability of the unknown constants: standard deviations, and which constants the observations do not determine.
 
 The constants c and the networks' weights w minimise |r(c, w)|^2. Where the observations among r carry noise of
 covariance V, linearised, the minimiser has the covariance H^-1 J^T V J H^-1 with H = J^T J, J the Jacobian of r: the
@@ -21,26 +21,26 @@ from kinn.errors import ProblemWarning
 from kinn.forms.strong.residual_objective import ResidualObjective
 from kinn.optim.sum_of_squares import add_gram
 
-#: The most parameters for which their matrix is factorised.
-LARGEST = 5000
+#: The largest number of parameters for which the matrix H is factorised.
+MAX_PARAMETERS = 5000
 
-#: What is added to the diagonal of H, scaled to 1, to begin with: the weights are many more than they need be.
+#: The first term on the diagonal of H, scaled to 1: there are many more weights than there need be.
 DAMPING = 1e-11
 
-#: A constant of which the weights can undo all but this fraction of the squared change of r is not identified. Where
-#: observations fix it the fraction is 1e-4 and more, where nothing does 1e-9 and less, by the damping and by what the
-#: network can represent.
-UNDONE = 1e-7
+#: A constant is not identified if the weights compensate all but this fraction of the squared change of r. Where
+#: observations determine it the fraction is 1e-4 and more, where nothing does 1e-9 and less, by the damping and by what
+#: the network can represent.
+UNIDENTIFIED = 1e-7
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A constant as it was identified.
+    """An identified constant.
 
     Attributes:
         value: Its value.
-        std: The standard deviation that the noise of the observations gives it: the noise that they state, or the one
-            that their residuals show. None where it is not known, infinite where the observations do not fix it.
+        std: Its standard deviation for the noise of the observations: the stated noise, or that of their residuals. None
+            where it is not known, infinite where the observations do not determine the constant.
         exact: Its true value where it is known.
     """
 
@@ -54,30 +54,30 @@ class Estimate:
         return None if self.exact is None else abs(self.value - self.exact) / (abs(self.exact) or 1.0)
 
 
-def estimates(system: ResidualObjective, theta: Tensor) -> dict[str, Estimate]:
-    """Return the unknown constants at theta by name; warns of those that the problem does not fix.
+def estimates(objective: ResidualObjective, theta: Tensor) -> dict[str, Estimate]:
+    """Estimates of the unknown constants at theta by name; warns of those that the problem does not determine.
 
     Args:
-        system: The residuals that theta (P,) minimises.
+        objective: The residuals whose squares theta (P,) minimises.
         theta: The parameters.
     """
-    unknowns = system.trial.unknowns
-    problem = system.trial.problem
+    unknowns = objective.trial.unknowns
+    problem = objective.trial.problem
     names = [u.name for u in problem.unknown_constants]
     if not names:
         return {}
-    values = system.unknowns(theta)
+    values = objective.unknowns(theta)
     std: list[float | None] = [None] * len(names)
-    if system.size <= LARGEST:
-        free = system.trial.flat.slices[unknowns.free]  # type: ignore[index]
+    if objective.size <= MAX_PARAMETERS:
+        free = objective.trial.flat.slices[unknowns.free]  # type: ignore[index]
         numbers = theta[free].double()
-        slopes = [_slope(u.range, s) for u, s in zip(problem.unknown_constants, numbers, strict=True)]
-        deviations, loose = _deviations(system, theta, free)
-        std = [abs(a) * d for a, d in zip(slopes, deviations, strict=True)]
-        for n in loose:
+        derivatives = [_derivative(u.range, s) for u, s in zip(problem.unknown_constants, numbers, strict=True)]
+        deviations, unidentified = _deviations(objective, theta, free)
+        std = [abs(a) * d for a, d in zip(derivatives, deviations, strict=True)]
+        for n in unidentified:
             std[n] = float("inf")
-        if loose:
-            which = ", ".join(repr(names[n]) for n in loose)
+        if unidentified:
+            which = ", ".join(repr(names[n]) for n in unidentified)
             warnings.warn(
                 f"problem {problem.name!r} does not identify its unknown {which}: "
                 "other values, with other fields or other unknowns, fit all of it equally well",
@@ -91,7 +91,7 @@ def estimates(system: ResidualObjective, theta: Tensor) -> dict[str, Estimate]:
 
 
 def combined(members: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
-    """Return the means of several estimates by name; their variances are the mean one and that among them together."""
+    """Means of several estimates by name; a variance is the mean variance plus that among them."""
     if len(members) == 1:
         return dict(members[0])
     out = {}
@@ -104,19 +104,19 @@ def combined(members: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
     return out
 
 
-def _slope(allowed: object, s: Tensor) -> float:
-    """Return the derivative of a constant with respect to the free number behind it."""
+def _derivative(transform: object, s: Tensor) -> float:
+    """Derivative of a constant with respect to the free number behind it."""
     free = s.detach().clone().requires_grad_()
-    (slope,) = torch.autograd.grad(allowed(free), free)  # type: ignore[operator]
-    return float(slope)
+    (derivative,) = torch.autograd.grad(transform(free), free)  # type: ignore[operator]
+    return float(derivative)
 
 
-def _deviations(system: ResidualObjective, theta: Tensor, free: slice) -> tuple[list[float], list[int]]:
-    """Return the standard deviations of the free numbers, and which of them are not identified."""
-    size = system.size
+def _deviations(objective: ResidualObjective, theta: Tensor, free: slice) -> tuple[list[float], list[int]]:
+    """Standard deviations of the free numbers, and which of them are not identified."""
+    size = objective.size
     normal, noisy = (torch.zeros(size, size, dtype=torch.float64) for _ in range(2))
-    variances = _variances(system, theta)
-    for number, _, jacobian in system.term_blocks(theta):
+    variances = _variances(objective, theta)
+    for number, _, jacobian in objective.term_blocks(theta):
         rows = jacobian.double()
         add_gram(normal, rows)
         if number in variances:
@@ -137,32 +137,32 @@ def _deviations(system: ResidualObjective, theta: Tensor, free: slice) -> tuple[
         damping *= 10.0
     columns = torch.cholesky_solve(chosen, factor)
     remaining, directions = torch.linalg.eigh(torch.linalg.inv(columns[free]))
-    undone = directions[:, remaining < max(UNDONE, 1e2 * damping)]
-    loose = (undone.abs() > 0.1).any(dim=1).nonzero().flatten().tolist()
+    compensated = directions[:, remaining < max(UNIDENTIFIED, 1e2 * damping)]
+    unidentified = (compensated.abs() > 0.1).any(dim=1).nonzero().flatten().tolist()
     influence = columns / scale[:, None]  # H^-1 of the constants' columns, up to their own scale
     covariance = influence.T @ noisy @ influence
-    return (covariance.diagonal().clamp(min=0.0).sqrt() / scale[free]).tolist(), loose
+    return (covariance.diagonal().clamp(min=0.0).sqrt() / scale[free]).tolist(), unidentified
 
 
-def _variances(system: ResidualObjective, theta: Tensor) -> dict[int, float]:
-    """Return the variance of the noise in the weighted residuals of the terms of observations, by their numbers.
+def _variances(objective: ResidualObjective, theta: Tensor) -> dict[int, float]:
+    """Variances of the noise in the weighted residuals of the terms of observations, by their numbers.
 
-    Without any observations everything that is stated counts as such.
+    Without any observations all terms count as such.
     """
-    numbers = [n for n, term in enumerate(system.terms) if term.observed] or list(range(len(system.terms)))
-    shown = dict.fromkeys(numbers, 0.0)
-    for number, residual, _ in system.term_blocks(theta):
-        if number in shown:
-            shown[number] += float(residual.double().square().sum())
-    counts = {n: system.terms[n].points * system.terms[n].equations for n in numbers}
+    numbers = [n for n, term in enumerate(objective.terms) if term.observed] or list(range(len(objective.terms)))
+    squares = dict.fromkeys(numbers, 0.0)
+    for number, residual, _ in objective.term_blocks(theta):
+        if number in squares:
+            squares[number] += float(residual.double().square().sum())
+    counts = {n: objective.terms[n].points * objective.terms[n].equations for n in numbers}
     total = sum(counts.values())
     # the constants take their share of the noise with them
-    correction = total / max(1, total - len(system.trial.problem.unknown_constants))
+    correction = total / max(1, total - len(objective.trial.problem.unknown_constants))
 
     def of_term(number: int) -> float:
-        term = system.terms[number]
+        term = objective.terms[number]
         if term.noise is not None:
             return term.noise**2 * term.weight / term.points
-        return correction * shown[number] / counts[number]
+        return correction * squares[number] / counts[number]
 
     return {n: of_term(n) for n in numbers}

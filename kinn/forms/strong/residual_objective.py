@@ -1,4 +1,4 @@
-"""The residual system: all weighted residuals of a form as one vector function of the parameters.
+"""All weighted residuals of a form as one vector function of the parameters.
 
 The loss is the sum of the mean squares of the terms, each times its weight; it equals the sum of squares of the
 weighted residuals, which is what least-squares methods work on.
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from kinn.fields import Points
 from kinn.forms.domain_trial import DomainTrial
-from kinn.forms.objective import FormObjective, located
+from kinn.forms.objective import FormObjective, format_point
 from kinn.forms.terms import Term, concatenate, evaluate, split_blocks
 from kinn.networks import Tape
 from kinn.optim.sum_of_squares import SumOfSquares
@@ -50,7 +50,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return all(term.affine for term in self.terms)
 
     def set_weights(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
-        """Weight term n beside its own weight; all that was computed of the system before no longer holds.
+        """Weight term n in addition to its own weight, which changes the objective.
 
         Args:
             n: The number of the term.
@@ -72,17 +72,17 @@ class ResidualObjective(SumOfSquares, FormObjective):
         self.set_weights(n)
 
     def minibatches(self, count: int, seed: int) -> list[ResidualObjective]:
-        """Return the system in parts: each has its share of every term's points, drawn at random, or all if these are few.
+        """Parts of the objective: each has its share of every term's points, drawn at random, or all if these are few.
 
-        Each is weighted so that its loss estimates that of the whole: the mean over all parts is that.
+        Each is weighted so that its loss estimates that of all points: the mean over all parts.
         """
         generator = torch.Generator().manual_seed(seed)
-        parts: list[list[Term]] = [[] for _ in range(count)]
+        terms: list[list[Term]] = [[] for _ in range(count)]
         scales: list[list[list[float | Tensor]]] = [[] for _ in range(count)]
         for term, roots in zip(self.terms, self._scales, strict=True):
             few = term.points < count
-            whole = concatenate(self.trial.problem, term.blocks)
-            root = torch.cat(
+            points = concatenate(self.trial.problem, term.blocks)
+            scale = torch.cat(
                 [
                     torch.as_tensor(r, dtype=self.trial.dtype).expand(len(p))
                     for r, p in zip(roots, term.blocks, strict=True)
@@ -91,17 +91,17 @@ class ResidualObjective(SumOfSquares, FormObjective):
             shares = torch.randperm(term.points, generator=generator).tensor_split(1 if few else count)
             for n in range(count):
                 share = shares[0 if few else n].sort().values
-                blocks = split_blocks(whole.rows(share))
+                blocks = split_blocks(points.rows(share))
                 factor = 1.0 if few else count**0.5
-                parts[n].append(replace(term, blocks=blocks))
-                scales[n].append(list((factor * root[share]).split_with_sizes([len(p) for p in blocks])))
-        systems = [ResidualObjective(self.trial, own) for own in parts]
-        for system, own in zip(systems, scales, strict=True):
-            system._scales = own
-        return systems
+                terms[n].append(replace(term, blocks=blocks))
+                scales[n].append(list((factor * scale[share]).split_with_sizes([len(p) for p in blocks])))
+        parts = [ResidualObjective(self.trial, part) for part in terms]
+        for part, part_scales in zip(parts, scales, strict=True):
+            part._scales = part_scales
+        return parts
 
     def squared_residuals(self, theta: Tensor) -> list[Tensor]:
-        """Return the square of the residual of each term at its points (N,), summed over equations, without weights."""
+        """Squares (N,) of the residuals of each term at its points, summed over equations, without weights."""
         self.trial.flat.set(theta)
         out: list[list[Tensor]] = [[] for _ in self.terms]
         with torch.no_grad():
@@ -110,13 +110,13 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return [torch.cat(parts) for parts in out]
 
     def value(self, theta: Tensor) -> float:
-        """Return the loss at theta."""
+        """Loss at theta."""
         self.trial.flat.set(theta)
         with torch.no_grad():
             return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
-        """Return each term's share of the loss at theta, by name."""
+        """Each term's share of the loss at theta, by name."""
         self.trial.flat.set(theta)
         shares: dict[str, float] = {}
         with torch.no_grad():
@@ -126,7 +126,7 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return shares
 
     def locate_nonfinite(self, theta: Tensor) -> str:
-        """Return which terms are not finite at theta, and the first point at which that is so."""
+        """Names of the terms that are not finite at theta, and the first point at which that is so."""
         bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
         if not bad:
             return "the sum of all terms overflows"
@@ -136,11 +136,11 @@ class ResidualObjective(SumOfSquares, FormObjective):
                 wrong = ~torch.isfinite(self._residual(self.terms[n], p, scale)).all(dim=0)
                 if not where and bool(wrong.any()):
                     point = p.tensor[int(wrong.nonzero()[0, 0])]
-                    where = f", first at {located(point, p.names)}"
+                    where = f", first at {format_point(point, p.names)}"
         return ", ".join(bad) + where
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return the loss and its gradient (P,) at theta."""
+        """Loss and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
         for n, p, scale in self._blocks():
@@ -150,12 +150,12 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return total, gradient
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""
+        """Residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""
         for _, residual, jacobian in self.term_blocks(theta):
             yield residual, jacobian
 
     def term_blocks(self, theta: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Yield what `blocks` does, each with the number of the term that it belongs to."""
+        """The `blocks`, each with the number of the term that it belongs to."""
         self.trial.flat.set(theta)
         slices = self.trial.flat.slices
         for number, p, scale in self._blocks():
@@ -169,24 +169,24 @@ class ResidualObjective(SumOfSquares, FormObjective):
             rows = residual.shape[1]
             jacobian = self._zeros(residual.numel())
             for e in range(len(residual)):
-                own = jacobian[e * rows : (e + 1) * rows]
-                columns = {parameter: own[:, place] for parameter, place in slices.items()}
+                equation = jacobian[e * rows : (e + 1) * rows]
+                columns = {parameter: equation[:, part] for parameter, part in slices.items()}
                 tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)
             yield number, residual.detach().flatten(), jacobian
 
     def _zeros(self, rows: int) -> Tensor:
-        """Return a zeroed (rows, P) part of a buffer that is kept between blocks."""
+        """Zeroed part (rows, P) of a buffer that is kept between blocks."""
         if len(self._buffer) < rows:
             self._buffer = torch.empty(rows, self.size, dtype=self.trial.dtype)
         return self._buffer[:rows].zero_()
 
     def _blocks(self) -> Iterator[tuple[int, Points, float | Tensor]]:
-        """Yield the number of each term with its blocks and the roots of the weights there: one, or one a point (n,)."""
+        """Number of each term with its blocks and the roots of the weights there: one, or one a point (n,)."""
         for n, (term, scales) in enumerate(zip(self.terms, self._scales, strict=True)):
             for p, scale in zip(term.blocks, scales, strict=True):
                 yield n, p, scale
 
     def _residual(self, term: Term, p: Points, scale: float | Tensor, tape: Tape | None = None) -> Tensor:
-        """Return the residuals (equations, n) of a term on one of its blocks, times the roots of the weights."""
+        """Residuals (equations, n) of a term on one of its blocks, times the roots of the weights."""
         traces, p = self.trial.traces(term.subdomains, p, term.index, term.unknown_index, tape)
         return scale * evaluate(term, traces, p)

@@ -1,4 +1,4 @@
-"""The strong form: the PDE's residual at collocation points and the residuals of the conditions, in the mean square."""
+"""The strong form: mean squares of the PDE's residual at collocation points and of the residuals of the conditions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from kinn.conditions import Condition
-from kinn.conditions.condition import Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.collocation import CollocationSampler
@@ -21,10 +20,10 @@ from kinn.problem import Residual
 def strong_form(
     trial: DomainTrial, *, points: int, seed: int = 0, pde_weight: float | None = None, method: str = "sobol"
 ) -> ResidualObjective:
-    """Return the residual system of the strong form.
+    """Weighted residuals of the strong form.
 
     Args:
-        trial: The trial functions, which hold the problem.
+        trial: The trial functions.
         points: The number of interior collocation points, shared among subdomains by measure. Boundaries get as many
             as give them the same spacing.
         seed: Fixes the points.
@@ -32,7 +31,7 @@ def strong_form(
         method: How points are drawn: "sobol", "halton", "lhs", "random" or "uniform".
 
     Raises:
-        InputError: If a residual is no field, has the wrong shape, or asks for what does not exist.
+        InputError: If a residual is no field, has the wrong shape, or depends on what does not exist.
     """
     if points < 1:
         raise InputError(f"points must be at least 1, not {points}")
@@ -47,38 +46,37 @@ def strong_form(
             continue
         count = max(1, round(points * geometry.measure / total))
         draw = problem.defaults.sampler
-        own_seed = seed + 101 * n
-        x = draw(geometry, count, own_seed) if draw else geometry.sample(count, method=method, seed=own_seed)
+        point_seed = seed + 101 * n
+        x = draw(geometry, count, point_seed) if draw else geometry.sample(count, method=method, seed=point_seed)
+        p = problem.points(torch.as_tensor(x, dtype=trial.dtype))
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
-        share = weight * count / points
-        where = problem.points(torch.as_tensor(x, dtype=trial.dtype))
-        pde = _as_term(residual, problem.names)
-        terms.append(plan_term(trial, label, (name,), pde, where, weight=share, interior=True))
+        pde = _pde_residual(residual, problem.names)
+        terms.append(plan_term(trial, label, (name,), pde, p, weight=weight * count / points, interior=True))
+
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
-    place = CollocationSampler(problem, spacing, points / total, method, trial.dtype)
-    relative = _precision(problem.conditions)
+    sampler = CollocationSampler(problem, spacing, points / total, method, trial.dtype)
+    precision = _precision_weights(problem.conditions)
     for n, condition in enumerate(problem.conditions):
         if condition.enforce == "hard":
             continue
         for group in problem.subdomain_groups(condition):
-            placed = condition.collocation_points(place, group, seed + 13 * n + 7)
-            if placed is None:
+            places = condition.collocation_points(sampler, group, seed + 13 * n + 7)
+            if places is None:
                 continue
-            if isinstance(placed, Points):
-                condition.check_data(placed)
-            several = len(problem.subdomains) > 1 and isinstance(placed, Points)
+            if isinstance(places, Points):
+                condition.check_data(places)
+            several = len(problem.subdomains) > 1 and isinstance(places, Points)
             label = f"{condition.label} in {group[0]!r}" if several else condition.label
-            factor = condition.weight
-            share = 1.0 if callable(factor) else factor * relative.get(condition, 1.0)
-            term = _balanced(condition, factor)
-            terms.append(plan_term(trial, label, group, term, placed, weight=share, noise=condition.noise))
+            factor = 1.0 if callable(condition.weight) else condition.weight * precision.get(condition, 1.0)
+            residuals = _weighted_residuals(condition)
+            terms.append(plan_term(trial, label, group, residuals, places, weight=factor, noise=condition.noise))
     if not terms:
         raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
     return ResidualObjective(trial, terms)
 
 
-def _precision(conditions: Sequence[Condition]) -> dict[Condition, float]:
-    """Return the weights of sets of measurements of known noise that make each measurement count by its precision.
+def _precision_weights(conditions: Sequence[Condition]) -> dict[Condition, float]:
+    """Weights of sets of measurements of known noise by which each measurement counts by its precision.
 
     Their mean is such that the loss of all of them is that of one set.
     """
@@ -87,26 +85,26 @@ def _precision(conditions: Sequence[Condition]) -> dict[Condition, float]:
         return {}
     total = sum(n for n, _ in known.values())
     mean = sum(n / noise**2 for n, noise in known.values()) / total
-    return {o: n / total / noise**2 / mean for o, (n, noise) in known.items()}
+    return {c: n / total / noise**2 / mean for c, (n, noise) in known.items()}
 
 
-def _balanced(condition: Condition, weight: Weight) -> TermResidual:
-    """Return the condition's residuals, times the root of its weight where that is a function."""
-    if not callable(weight):
+def _weighted_residuals(condition: Condition) -> TermResidual:
+    """Residuals of a condition, times the root of its weight where that is a function."""
+    if not callable(condition.weight):
         return condition.residuals
 
-    def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
-        root = sqrt(p.field(weight, f"the weight of {condition.label}"))
+    def residuals(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+        root = sqrt(p.field(condition.weight, f"the weight of {condition.label}"))
         return [root * r for r in condition.residuals(traces, p)]
 
-    return term
+    return residuals
 
 
-def _as_term(residual: Residual, names: Sequence[str]) -> TermResidual:
-    """Return a PDE's residual as a term's: fields by position, one result or several."""
+def _pde_residual(residual: Residual, names: Sequence[str]) -> TermResidual:
+    """Residual of a PDE as that of a term, of fields by name with several results."""
 
-    def term(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+    def residuals(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
         out = residual(*(traces[0][name] for name in names), p)
         return [out] if isinstance(out, Field) or not isinstance(out, Sequence) else out
 
-    return term
+    return residuals

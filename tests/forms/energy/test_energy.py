@@ -77,7 +77,7 @@ def test_bend_is_that_of_differences():
             here = components(term, n, theta)
             ahead, behind = (components(term, n, theta + s * h * d) for s in (1, -1))
             across = (components(term, n, theta + h * v) - components(term, n, theta - h * v)) / (2 * h)
-            resisted = torch.einsum("nij,jn->in", term.second(here, n), (ahead - 2 * here + behind) / h**2)
+            resisted = torch.einsum("nij,jn->in", term.hessian(here, n), (ahead - 2 * here + behind) / h**2)
             expected += 0.5 * float((p.weights * across * resisted).sum())
     assert float(system.geodesic_correction(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
     assert system_of(poisson("hard")).geodesic_correction(theta, d) is None  # nothing is held stiffly
@@ -158,7 +158,7 @@ def test_network_that_exploits_the_rule_is_found_out():
     assert any(record.detail.get("rejected") for record in solution.history)
     assert solution.quadrature.rejected > 0
     assert solution.errors["u"].l2 < 0.1
-    assert max(record.detail["finer"] for record in solution.history) > 1
+    assert max(record.detail["refinement"] for record in solution.history) > 1
 
 
 def test_loads_and_interfaces():

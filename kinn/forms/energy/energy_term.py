@@ -1,4 +1,4 @@
-"""Terms of an energy: a density, the quadrature that it is integrated by, and what it asks of the fields there."""
+"""Terms of an energy: a density, its quadrature, and the derivatives of the fields that it depends on."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from kinn.problem import Problem
 #: The density of an energy, of the fields by name of each subdomain that takes part.
 Density = Callable[[Sequence[Mapping[str, Field]], Points], Field]
 
-#: A component of the fields that a density asks for: the side, the name of the field, the derivative.
+#: A derivative of a field on one side: the number of the side, the name of the field, the multi-index.
 FieldDerivative = tuple[int, str, Index]
 
 #: Eigenvalues of a density's second derivative below this fraction of the largest count as zero.
 NEGLIGIBLE = 1e-12
 
-#: The second derivatives of quadratic densities are kept up to so many numbers a block.
-KEPT = 10**6
+#: The second derivatives of quadratic densities are kept up to so many numbers per block.
+MAX_KEPT = 10**6
 
 
 def density_of(problem: Problem, function: Callable[..., Field], sign: float = 1.0) -> Density:
-    """Return a density that a problem states of its fields and the points as one of the fields by name, times 1 or -1."""
+    """Density of the fields by name from one of the fields in order, as problems state it, times 1 or -1."""
 
     def density(traces: Sequence[Mapping[str, Field]], p: Points) -> Field:
         out = function(*(traces[0][name] for name in problem.names), p)
@@ -41,16 +41,16 @@ def density_of(problem: Problem, function: Callable[..., Field], sign: float = 1
 
 
 class LocalQuadratic(NamedTuple):
-    """A density at points as a quadratic function of the m components that it asks for.
+    """Quadratic model of a density at points, in the m components that it depends on.
 
     Attributes:
         value: Its value (N,).
-        slope: Its derivative (m, N).
+        gradient: Its derivative (m, N).
         factor: L (m, r, N) with L L^T its second derivative, negative eigenvalues left out.
     """
 
     value: Tensor
-    slope: Tensor
+    gradient: Tensor
     factor: Tensor
 
 
@@ -59,15 +59,15 @@ class EnergyTerm:
     """A density with its quadrature.
 
     Attributes:
-        term: The density as a term, which knows its points and what it asks of the networks.
+        term: The density as a term, with its points and the derivatives of the networks that it needs.
         density: The density.
-        leaves: The components of the fields that it asks for.
+        derivatives: The m derivatives of the fields that it depends on.
         quadratic: Whether it is a quadratic function of these.
     """
 
     term: Term
     density: Density
-    leaves: tuple[FieldDerivative, ...]
+    derivatives: tuple[FieldDerivative, ...]
     quadratic: bool
 
     @property
@@ -86,70 +86,72 @@ class EnergyTerm:
         return self.term.points
 
     def components(self, trial: DomainTrial, block: int, tape: Tape | None = None) -> Tensor:
-        """Return the components (m, N) of trial functions that the density asks for, on a block of its points."""
+        """Components (m, N) of trial functions that the density depends on, on a block of its points."""
         p = self.blocks[block]
         traces, _ = trial.traces(self.term.subdomains, p, self.term.index, self.term.unknown_index, tape)
-        rows = [torch.as_tensor(traces[side][name][a], dtype=p.tensor.dtype) for side, name, a in self.leaves]
+        rows = [torch.as_tensor(traces[side][name][a], dtype=p.tensor.dtype) for side, name, a in self.derivatives]
         return torch.stack([row.expand(len(p)) for row in rows])
 
     def at(self, z: Tensor, block: int) -> Tensor:
-        """Return the density (N,) for components (m, N)."""
+        """Density (N,) for components (m, N)."""
         p = self.blocks[block]
         return _values(self.density(self.traces(z, p), p), p, self.name)
 
     def traces(self, z: Tensor, p: Points) -> list[dict[str, Field]]:
-        """Return fields by name for each side with these components (m, N)."""
-        known = {leaf: z[n] for n, leaf in enumerate(self.leaves)}
-        return _traces(p, len(self.term.subdomains), lambda leaf: known[leaf])
+        """Fields by name for each side with these components (m, N)."""
+        known = {derivative: z[n] for n, derivative in enumerate(self.derivatives)}
+        return _traces(p, len(self.term.subdomains), lambda derivative: known[derivative])
 
-    def slope(self, z: Tensor, block: int) -> tuple[Tensor, Tensor]:
-        """Return the density (N,) and its derivative (m, N)."""
+    def value_and_gradient(self, z: Tensor, block: int) -> tuple[Tensor, Tensor]:
+        """Density (N,) and its gradient (m, N)."""
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             value = self.at(z, block)
-            (slope,) = torch.autograd.grad(value.sum(), z)
-        return value.detach(), slope
+            (gradient,) = torch.autograd.grad(value.sum(), z)
+        return value.detach(), gradient
 
-    def local(self, z: Tensor, block: int) -> LocalQuadratic:
-        """Return the density with its first and second derivative, the second without its negative part."""
-        m, p = len(self.leaves), self.blocks[block]
-        if not (self.quadratic and m * m * len(p) <= KEPT):
-            return LocalQuadratic(*self.slope(z, block), self._factor(z, block))
+    def quadratic_model(self, z: Tensor, block: int) -> LocalQuadratic:
+        """Density with its first and second derivative, the second without its negative part."""
+        m, p = len(self.derivatives), self.blocks[block]
+        if not (self.quadratic and m * m * len(p) <= MAX_KEPT):
+            return LocalQuadratic(*self.value_and_gradient(z, block), self._factor(z, block))
         factor: Tensor = p.cached(("factor", id(self)), lambda: self._factor(z, block))
-        return LocalQuadratic(*self.slope(z, block), factor)
+        return LocalQuadratic(*self.value_and_gradient(z, block), factor)
 
     def _factor(self, z: Tensor, block: int) -> Tensor:
-        """Return the factor (m, r, N) of the second derivative."""
-        return semidefinite_factor(self.second(z, block))
+        """Factor (m, r, N) of the Hessian."""
+        return semidefinite_factor(self.hessian(z, block))
 
     def hessian_vector(self, z: Tensor, direction: Tensor, block: int) -> Tensor:
-        """Return the second derivative times a direction, (m, N)."""
+        """Product (m, N) of the Hessian and a direction."""
         with torch.enable_grad():
             z = z.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(self.at(z, block).sum(), z, create_graph=True)
-            if not slope.requires_grad:
+            (gradient,) = torch.autograd.grad(self.at(z, block).sum(), z, create_graph=True)
+            if not gradient.requires_grad:
                 return torch.zeros_like(z)
-            (out,) = torch.autograd.grad((slope * direction).sum(), z)
+            (out,) = torch.autograd.grad((gradient * direction).sum(), z)
         return out
 
-    def second(self, z: Tensor, block: int) -> Tensor:
-        """Return the second derivative (N, m, m)."""
+    def hessian(self, z: Tensor, block: int) -> Tensor:
+        """Second derivative (N, m, m)."""
         with torch.enable_grad():
             z = z.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(self.at(z, block).sum(), z, create_graph=True)
-            second = torch.zeros(z.shape[1], len(z), len(z), dtype=z.dtype)
-            for k in range(len(z) if slope.requires_grad else 0):
-                (row,) = torch.autograd.grad(slope[k].sum(), z, retain_graph=True, allow_unused=True)
+            (gradient,) = torch.autograd.grad(self.at(z, block).sum(), z, create_graph=True)
+            hessian = torch.zeros(z.shape[1], len(z), len(z), dtype=z.dtype)
+            for k in range(len(z) if gradient.requires_grad else 0):
+                (row,) = torch.autograd.grad(gradient[k].sum(), z, retain_graph=True, allow_unused=True)
                 if row is not None:
-                    second[:, k] = row.T
-        return second
+                    hessian[:, k] = row.T
+        return hessian
 
 
-def semidefinite_factor(second: Tensor) -> Tensor:
-    """Return L (m, r, N) with L L^T the symmetric matrices (N, m, m) without their negative parts."""
-    if len(second) > 1 and bool((second == second[0]).all()):  # the same at all points, as of a uniform linear material
-        return semidefinite_factor(second[:1]).expand(-1, -1, len(second))
-    finite = torch.where(torch.isfinite(second), second, torch.zeros_like(second))
+def semidefinite_factor(matrices: Tensor) -> Tensor:
+    """Factor L (m, r, N) with L L^T the symmetric matrices (N, m, m) without their negative parts."""
+    if len(matrices) > 1 and bool(
+        (matrices == matrices[0]).all()
+    ):  # the same at all points, as of a uniform linear material
+        return semidefinite_factor(matrices[:1]).expand(-1, -1, len(matrices))
+    finite = torch.where(torch.isfinite(matrices), matrices, torch.zeros_like(matrices))
     values, vectors = torch.linalg.eigh(finite)
     largest = float(values.abs().max())
     kept = values.amax(dim=0) > NEGLIGIBLE * largest
@@ -161,7 +163,7 @@ def semidefinite_factor(second: Tensor) -> Tensor:
 def plan_energy(
     trial: DomainTrial, name: str, subdomains: tuple[str, ...], density: Density, points: Points
 ) -> EnergyTerm:
-    """Return a term of an energy, planned by trying its density on recording fields.
+    """Term of an energy, planned by evaluating its density on recording fields.
 
     Args:
         trial: The trial functions.
@@ -175,35 +177,35 @@ def plan_energy(
     """
     term = plan_term(trial, name, subdomains, lambda traces, p: [density(traces, p)], points)
     probes = term.blocks[0].rows(slice(0, 7))
-    asked: dict[FieldDerivative, None] = {}
+    derivatives: dict[FieldDerivative, None] = {}
 
-    def record(leaf: FieldDerivative) -> Component:
-        asked.setdefault(leaf)
+    def record(derivative: FieldDerivative) -> Component:
+        derivatives.setdefault(derivative)
         return torch.ones(len(probes), dtype=probes.tensor.dtype)
 
     _values(density(_traces(probes, len(subdomains), record), probes), probes, name)
-    if not asked:
+    if not derivatives:
         raise InputError(f"the density of {name} depends on no field")
-    tried = EnergyTerm(replace(term, blocks=(probes,)), density, tuple(asked), quadratic=False)
-    return EnergyTerm(term, density, tuple(asked), quadratic=_is_quadratic(tried))
+    probe = EnergyTerm(replace(term, blocks=(probes,)), density, tuple(derivatives), quadratic=False)
+    return EnergyTerm(term, density, tuple(derivatives), quadratic=_is_quadratic(probe))
 
 
 def _is_quadratic(term: EnergyTerm) -> bool:
-    """Whether a density is a quadratic function: its slope is affine in the components."""
+    """Whether a density is a quadratic function: its gradient is affine in the components."""
     p = term.blocks[0]
     generator = torch.Generator().manual_seed(0)
     a, b = (
-        0.5 + torch.rand(len(term.leaves), len(p), generator=generator, dtype=torch.float64).to(p.tensor.dtype)
+        0.5 + torch.rand(len(term.derivatives), len(p), generator=generator, dtype=torch.float64).to(p.tensor.dtype)
         for _ in range(2)
     )
-    first, second, mixed = (term.slope(z, 0)[1] for z in (a, b, 0.3 * a + 0.7 * b))
+    first, second, mixed = (term.value_and_gradient(z, 0)[1] for z in (a, b, 0.3 * a + 0.7 * b))
     scale = float(first.abs().max() + second.abs().max())
     tolerance = 1e-9 if p.tensor.dtype == torch.float64 else 1e-4
     return bool((mixed - 0.3 * first - 0.7 * second).abs().max() <= tolerance * scale)
 
 
 def _traces(p: Points, sides: int, component: Callable[[FieldDerivative], Component]) -> list[dict[str, Field]]:
-    """Return fields by name for each side, with the components that a function of leaves gives."""
+    """Fields by name for each side, with the components that a function gives."""
 
     def rule(side: int, name: str) -> Callable[[Index], Component]:
         return lambda a: component((side, name, a))
@@ -212,7 +214,7 @@ def _traces(p: Points, sides: int, component: Callable[[FieldDerivative], Compon
 
 
 def _values(density: Any, p: Points, name: str) -> Tensor:
-    """Return the values (N,) of a density."""
+    """Values (N,) of a density."""
     if not isinstance(density, Field):
         raise InputError(f"the density of {name} is {type(density).__name__} where a field is needed")
     values = torch.as_tensor(density.value, dtype=p.tensor.dtype)
