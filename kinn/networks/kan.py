@@ -10,9 +10,21 @@ import torch
 
 from kinn.errors import InputError, unknown
 from kinn.networks.layers.layer import Layer
-from kinn.networks.layers.spline import check_splines, spline_layer
 from kinn.networks.network import Architecture, positive_widths, rescaled
-from kinn.ops import BOUNDED_MAPS
+
+#: The maps in front of splines and the rules of their initial scales, by name: the spline op loads with the first layer.
+SQUASH_MAPS = ("none", "tanh", "softsign")
+INITIALISATIONS = ("power", "glorot")
+
+
+def check_splines(intervals: int, degree: int, init: str) -> None:
+    """Raise an InputError unless there are such splines: settings of every network that has spline layers."""
+    if not 1 <= intervals <= 1000:
+        raise InputError(f"network.grid is 1 to 1000 intervals, not {intervals}")
+    if not 1 <= degree <= 7:
+        raise InputError(f"network.degree is 1 to 7, not {degree}")
+    if init not in INITIALISATIONS:
+        raise unknown("value of network.init", init, INITIALISATIONS)
 
 
 @dataclass(frozen=True)
@@ -46,8 +58,8 @@ class KAN(Architecture):
             )
         for g in grids:
             check_splines(g, self.degree, self.init)
-        if self.squash not in BOUNDED_MAPS:
-            raise unknown("value of network.squash", self.squash, BOUNDED_MAPS)
+        if self.squash not in SQUASH_MAPS:
+            raise unknown("value of network.squash", self.squash, SQUASH_MAPS)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -62,6 +74,8 @@ class KAN(Architecture):
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         """Spline layers with the bounded map between them."""
+        from kinn.networks.layers.spline import spline_layer
+
         sizes = (inputs, *self.widths, outputs)
         built: list[Layer] = []
         for (fan_in, fan_out), intervals in zip(pairwise(sizes), self.grids, strict=True):

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from kinn import KAN, InputError
-from kinn.networks.layers.spline import derivative_energies, glorot_fine, power_law
-from kinn.ops import SplineGrid
+from kinn.networks.kan import INITIALISATIONS, SQUASH_MAPS
+from kinn.networks.layers.spline import SPLINE_INITIALISATIONS, derivative_energies, glorot_fine, power_law
+from kinn.ops import BOUNDED_MAPS, SplineGrid
 from tests.networks.contract import NetworkContract
 
 
@@ -44,3 +48,13 @@ def test_initial_scales() -> None:
     assert spline == pytest.approx(0.577 / (12 * (2 * energies.spline + 5 * energies.spline_slope)) ** 0.5)
     assert base > 0
     assert energies.spline_slope > energies.spline  # slopes are steep on a fine grid
+
+
+def test_names_of_maps_and_rules_are_those_of_the_op() -> None:
+    assert tuple(BOUNDED_MAPS) == SQUASH_MAPS
+    assert tuple(SPLINE_INITIALISATIONS) == INITIALISATIONS
+
+
+def test_a_network_without_splines_leaves_their_op_alone() -> None:
+    code = "import sys; from kinn import KAN, MLP; KAN((3,)), MLP((3,)).build(1, 1); print('kinn.ops' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from kinn.errors import unknown
+from kinn.networks.kan import check_splines
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.linear import ACTIVATIONS, Activation, Linear, glorot
-from kinn.networks.layers.spline import check_splines, spline_layer
 
 #: What layers can be made of.
 KINDS = ("mlp", "kan")
@@ -51,6 +51,8 @@ class Dense:
             is_input: Whether what comes in is the network's input, or bounded by itself, and is taken as it is.
         """
         if self.kind == "kan":
+            from kinn.networks.layers.spline import spline_layer
+
             squash = "none" if is_input else "tanh"
             return [spline_layer(fan_in, fan_out, self.grid, self.degree, self.init, squash, generator)]
         linear = Linear(glorot(fan_in, fan_out, generator), torch.zeros(fan_out, dtype=torch.float64))

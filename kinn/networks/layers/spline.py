@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet, univariate
 from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.layer import Layer
@@ -154,13 +153,3 @@ def spline_layer(
     weight[:, :-1] *= spline_scale
     weight[:, -1] *= base_scale
     return SplineLayer(grid, weight.flatten(0, 1), squash)
-
-
-def check_splines(intervals: int, degree: int, init: str) -> None:
-    """Raise an InputError unless there are such splines: settings of every network that has spline layers."""
-    if not 1 <= intervals <= 1000:
-        raise InputError(f"network.grid is 1 to 1000 intervals, not {intervals}")
-    if not 1 <= degree <= 7:
-        raise InputError(f"network.degree is 1 to 7, not {degree}")
-    if init not in SPLINE_INITIALISATIONS:
-        raise unknown("value of network.init", init, SPLINE_INITIALISATIONS)

@@ -116,7 +116,7 @@ def _logistic_series(precision: int) -> list[float]:
 
 
 def tanh(v: Vectors, x: Any, count: int) -> list[Any]:
-    """Tanh x and its derivatives, `count` in all."""
+    """The hyperbolic tangent and its derivatives, `count` in all."""
     e = expm1(v, v.multiply(v.constant(-2.0), _magnitude(v, x)))
     magnitude = v.divide(e, v.add(e, v.constant(2.0)))
     t = v.builder.select(_negative(v, x), magnitude, v.builder.fneg(magnitude))
@@ -124,7 +124,7 @@ def tanh(v: Vectors, x: Any, count: int) -> list[Any]:
 
 
 def softsign(v: Vectors, x: Any, count: int) -> list[Any]:
-    """X q^-1/2 and its derivatives p_m(x) q^-(m + 1/2), `count` in all; q = 1 + x^2."""
+    """The function x q^-1/2 and its derivatives p_m(x) q^-(m + 1/2), `count` in all; q = 1 + x^2."""
     inverse = v.divide(v.constant(1.0), v.multiply_add(x, x, v.constant(1.0)))
     power = v.call(f"llvm.sqrt.{v.suffix}", v.vector, inverse)
     line, q = Polynomial([0.0, 1.0]), Polynomial([1.0, 0.0, 1.0])
