@@ -141,9 +141,9 @@ layer_code = lru_cache(maxsize=None)(CompiledLayer)
 
 def folder() -> Path:
     """Folder of compiled kernels: `$KINN_CACHE`, or `kinn` in the user's cache folder."""
-    chosen = os.environ.get("KINN_CACHE")
-    if chosen:
-        return Path(chosen).expanduser() / "kernels"
+    cache = os.environ.get("KINN_CACHE")
+    if cache:
+        return Path(cache).expanduser() / "kernels"
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "kinn" / "kernels"
 
 

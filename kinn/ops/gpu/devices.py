@@ -21,11 +21,11 @@ from kinn.ops.gpu.variant import Variant
 
 
 class Device(Protocol):
-    """What kernels are launched on."""
+    """A device to launch kernels on."""
 
     @property
     def limits(self) -> Limits:
-        """What it offers."""
+        """Resources of the device."""
         ...
 
     def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
@@ -49,7 +49,7 @@ class CudaDevice:
 
     @property
     def limits(self) -> Limits:
-        """What the device offers."""
+        """Resources of the device."""
         return self._limits
 
     def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
@@ -149,14 +149,14 @@ def source(name: str) -> str:
 
     CuPy keeps compiled programs on disk by their text: a header that changes must change it.
     """
-    seen = {name}
+    included = {name}
 
     def inlined(text: str) -> str:
         def header(match: re.Match[str]) -> str:
             name = match[1]
-            if name in seen:
+            if name in included:
                 return ""
-            seen.add(name)
+            included.add(name)
             return inlined(read_source(name))
 
         return _INCLUDE.sub(header, text.replace("#pragma once\n", ""))

@@ -14,33 +14,33 @@ import numpy as np
 from kinn.ops.gpu.variant import Variant
 
 #: Threads of a block at most: MAX_THREADS in kernels/layer.cuh.
-THREADS = 128
+MAX_THREADS = 128
 
 #: The matrices of an uneven grid are copied to shared memory up to this many bytes.
-STAGED = 12 << 10
+MAX_STAGED_BYTES = 12 << 10
 
 #: What a tile of inputs may take of shared memory where it has the choice, in bytes.
-TILE = 40 << 10
+TILE_BYTES = 40 << 10
 
 #: Numbers of 4 bytes that a thread keeps in registers for the jets of its outputs.
-REGISTERS = 64
+JET_REGISTERS = 64
 
 #: Blocks that share a multiprocessor, by the registers that they use.
-RESIDENT = 4
+RESIDENT_BLOCKS = 4
 
 #: Tiles of samples that a block adds up at least before it hands over its part of a weight's cotangent.
-TURNS = 2
+MIN_TILES_PER_BLOCK = 2
 
 #: Warps that a multiprocessor issues instructions of at a time.
-SCHEDULERS = 4
+SCHEDULERS_PER_MULTIPROCESSOR = 4
 
 #: Outputs that a thread takes at least, if there are as many: forming the functions on an edge costs about as much.
-FEW = 4
+MIN_OUTPUTS = 4
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a device offers.
+    """Resources of a device.
 
     Attributes:
         multiprocessors: Their number.
@@ -50,7 +50,7 @@ class Limits:
 
     multiprocessors: int
     shared: int
-    threads: int = THREADS
+    threads: int = MAX_THREADS
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,15 @@ class Launch:
 
 def forward(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
     """Launch of `kinn_forward`."""
-    return _by_samples("forward", variant, sizes, limits)
+    return _sample_parallel("forward", variant, sizes, limits)
 
 
 def input_grad(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
     """Launch of `kinn_input_grad`."""
-    return _by_samples("input_grad", variant, sizes, limits)
+    return _sample_parallel("input_grad", variant, sizes, limits)
 
 
-def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
+def _sample_parallel(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
     """Launch of a kernel whose threads have a sample each and some outputs at a time."""
     slots = sizes.cells + variant.degree + 1
     staged, splines = _splines(variant, sizes.cells)
@@ -104,11 +104,11 @@ def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> La
     # few points: first a block for every multiprocessor, then a warp for every scheduler
     while threads > 32 and sizes.points < 2 * limits.multiprocessors * threads:
         threads //= 2
-    shares = -(-SCHEDULERS * limits.multiprocessors * 32 // sizes.points)
-    outputs = _outputs_at_most(variant)
+    shares = -(-SCHEDULERS_PER_MULTIPROCESSOR * limits.multiprocessors * 32 // sizes.points)
+    outputs = _max_outputs(variant)
     if name == "forward":
-        outputs = min(outputs, max(FEW, -(-sizes.outputs // shares)))
-    outputs = _even(sizes.outputs, outputs)
+        outputs = min(outputs, max(MIN_OUTPUTS, -(-sizes.outputs // shares)))
+    outputs = _equal_part(sizes.outputs, outputs)
 
     def shared(outputs: int, threads: int, inputs: int) -> int:
         column = (threads + 1) * variant.bytes
@@ -122,11 +122,11 @@ def _by_samples(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> La
     while shared(outputs, threads, 1) > limits.shared and (outputs > 1 or threads > 32):
         outputs, threads = (-(-outputs // 2), threads) if outputs > 1 else (outputs, threads // 2)
     inputs = 1
-    while inputs < sizes.inputs and shared(outputs, threads, inputs + 1) <= min(TILE, limits.shared):
+    while inputs < sizes.inputs and shared(outputs, threads, inputs + 1) <= min(TILE_BYTES, limits.shared):
         inputs += 1
     if name == "input_grad":
         inputs = min(inputs, -(-sizes.inputs // shares))
-    inputs = _even(sizes.inputs, inputs)
+    inputs = _equal_part(sizes.inputs, inputs)
     blocks = -(-sizes.points // threads)
     blocks *= -(-sizes.outputs // outputs) if name == "forward" else -(-sizes.inputs // inputs)
     return Launch(
@@ -144,26 +144,28 @@ def weight(variant: Variant, sizes: Sizes, limits: Limits) -> tuple[Launch, Laun
     """Launches of `kinn_weight_parts` and `kinn_weight_sum`, the latter None if there is but one part."""
     slots = sizes.cells + variant.degree + 1
     staged, splines = _splines(variant, sizes.cells)
-    outputs = _group(variant, sizes.outputs)
+    outputs = _outputs_per_thread(variant, sizes.outputs)
     group = outputs * variant.bytes
     groups = -(-sizes.outputs // outputs)
     owners = max(1, min(limits.threads, limits.shared // 4 // (slots * group)))
     while True:
-        tile_groups = _even(groups, owners)
-        tile_inputs = _even(sizes.inputs, owners // tile_groups)
+        tile_groups = _equal_part(groups, owners)
+        tile_inputs = _equal_part(sizes.inputs, owners // tile_groups)
         columns = tile_groups * tile_inputs
         copies = owners // columns
         banks = -(-copies * columns * group // 128) * 128 // group  # a thread keeps to its banks, whatever the slot
         pitch = banks if banks <= owners else copies * columns
-        each = tile_inputs * variant.record, tile_inputs * 4, variant.components * tile_groups * group
-        samples = max(1, min(limits.shared // 8 // sum(each), 2 * limits.threads // tile_inputs))
+        sample_bytes = tile_inputs * variant.record, tile_inputs * 4, variant.components * tile_groups * group
+        samples = max(1, min(limits.shared // 8 // sum(sample_bytes), 2 * limits.threads // tile_inputs))
         samples = max(samples // copies * copies, min(samples, copies))
-        shared = splines + carve(slots * pitch * group) + sum(carve(samples * size) for size in each)
+        shared = splines + carve(slots * pitch * group) + sum(carve(samples * size) for size in sample_bytes)
         if shared <= limits.shared or owners == 1:
             break
         owners //= 2
     tiles = -(-groups // tile_groups) * -(-sizes.inputs // tile_inputs)
-    parts = max(1, min(RESIDENT * limits.multiprocessors // tiles, -(-sizes.points // (samples * TURNS))))
+    parts = max(
+        1, min(RESIDENT_BLOCKS * limits.multiprocessors // tiles, -(-sizes.points // (samples * MIN_TILES_PER_BLOCK)))
+    )
     first = Launch(
         "weight.cu",
         "kinn_weight_parts",
@@ -191,9 +193,9 @@ def weight(variant: Variant, sizes: Sizes, limits: Limits) -> tuple[Launch, Laun
 def jacobian(variant: Variant, sizes: Sizes, limits: Limits, pitch: int) -> Launch:
     """Launch of `kinn_jacobian` on a matrix whose rows lie `pitch` numbers apart."""
     staged, splines = _splines(variant, sizes.cells)
-    each = variant.record + 4
-    records = max(1, min(limits.threads, limits.shared // 8 // each))
-    inputs = _even(sizes.inputs, records)
+    record_bytes = variant.record + 4
+    records = max(1, min(limits.threads, limits.shared // 8 // record_bytes))
+    inputs = _equal_part(sizes.inputs, records)
     samples = max(1, records // inputs)
     return Launch(
         "jacobian.cu",
@@ -214,18 +216,18 @@ def carve(count: int, size: int = 1) -> int:
 def _splines(variant: Variant, cells: int) -> tuple[int, int]:
     """Whether the matrices of the cells are copied to shared memory, and what the grid takes of it."""
     size = (variant.degree + 1) ** 2
-    everything = carve(cells * (size | 1), variant.bytes)
-    staged = not variant.even and everything <= STAGED
-    matrices = carve(size, variant.bytes) if variant.even else everything * staged
+    all_matrices = carve(cells * (size | 1), variant.bytes)
+    staged = not variant.even and all_matrices <= MAX_STAGED_BYTES
+    matrices = carve(size, variant.bytes) if variant.even else all_matrices * staged
     return int(staged), matrices + carve(cells + 1, variant.bytes)
 
 
-def _outputs_at_most(variant: Variant) -> int:
+def _max_outputs(variant: Variant) -> int:
     """Number of outputs whose jets a thread can keep."""
-    return max(1, min(16, REGISTERS * 4 // (variant.components * variant.bytes)))
+    return max(1, min(16, JET_REGISTERS * 4 // (variant.components * variant.bytes)))
 
 
-def _group(variant: Variant, outputs: int) -> int:
+def _outputs_per_thread(variant: Variant, outputs: int) -> int:
     """Number of outputs of an input that a thread owns: those that cost the fewest passes through shared memory.
 
     Per 32 owned numbers a slot's total is read and written once for every live spline, and a cotangent read for every
@@ -233,13 +235,13 @@ def _group(variant: Variant, outputs: int) -> int:
     """
     words = variant.bytes // 4
     passes = words * (2 * (variant.degree + 1) + variant.components)
-    choices = [n for n in (4, 2, 1) if n * variant.bytes <= 16 and n <= _outputs_at_most(variant)]
+    choices = [n for n in (4, 2, 1) if n * variant.bytes <= 16 and n <= _max_outputs(variant)]
     return min(choices, key=lambda n: -(-outputs // n) * (n * passes + variant.record // 16))
 
 
-def _even(total: int, most: int) -> int:
-    """Size of the parts when `total` is cut into as few parts as `most` allows, and equal ones."""
-    return -(-total // -(-total // max(most, 1)))
+def _equal_part(total: int, limit: int) -> int:
+    """Size of the parts when `total` is cut into as few parts as `limit` allows, and equal ones."""
+    return -(-total // -(-total // max(limit, 1)))
 
 
 def _scalars(sizes: Sizes, *others: int) -> tuple[Any, ...]:
