@@ -24,7 +24,7 @@ class Subpanels:
     Attributes:
         pair: The number of the pair, (m,).
         basis: The polynomials of the panel at the nodes, (m, q, n); (1, q, n) where all have the same nodes.
-        shifted_basis: The same minus their values at the target, where that is a node of the panel itself.
+        shifted_basis: These polynomials minus their values at the target, if that is a node of the panel itself.
         weights: The weights of the nodes for integrals over the parameter, (m, q) or (1, q).
         offset: The node minus the target, (m, q, d).
         normals: The normals at the nodes, (m, q, d) or (1, q, d).

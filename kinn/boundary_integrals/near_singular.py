@@ -84,7 +84,7 @@ def subdivide(
 
 
 def _offsets(curves: Array, at: Array, targets: Array, node: Indices, at_target: Array) -> tuple[Array, Array, Array]:
-    """Return the polynomials at parameters (m, q), the same minus those at the target, and the offsets (m, q, 2) from it.
+    """Return the polynomials at parameters (m, q), their differences from the target, and the offsets (m, q, 2) from it.
 
     Next to a node the offset is that of the shifted polynomials, without cancellation.
     """
