@@ -18,6 +18,7 @@ EXPECTED = {
     "05_time_marching.py": (1e-4, "x-error.png"),
     "06_curriculum.py": (1e-3, "x-error.png"),
     "07_resume.py": (0.0, "pendulum.pt"),
+    "08_extending_kinn.py": (3e-4, "u-error.png"),
 }
 
 
