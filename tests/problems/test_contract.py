@@ -208,10 +208,10 @@ def test_conditions_hold_at_the_exact_solution(problem: Problem) -> None:
                 p = bound(problem, problem.points(torch.as_tensor(x), torch.as_tensor(drawn.normals)))
             else:
                 spacing = (geometry.measure / 300) ** (1 / geometry.dim)
-                place = CollocationSampler(problem, spacing=spacing, density=1.0, method="sobol", dtype=torch.float64)
-                placed = place.points(condition, group, 3)
-                assert isinstance(placed, Points)
-                p = bound(problem, placed)
+                sampler = CollocationSampler(problem, spacing=spacing, density=1.0, method="sobol", dtype=torch.float64)
+                points = condition.collocation_points(sampler, group, 3)
+                assert isinstance(points, Points)
+                p = bound(problem, points)
             sides = [p.side(n) for n in range(len(group))]
             traces = [exact_fields(problem, side) | exact_unknowns(problem, side) for side in sides]
             if isinstance(condition, Interface):  # the other side has its own limit: that is what may jump
