@@ -218,7 +218,7 @@ problem = Problem(
         kinn.Dirichlet("u", exact, on="bottom"),
         kinn.Dirichlet("u", exact, on="top"),
         kinn.Dirichlet("u", exact, on="left"),
-        Oblique("u", lambda x, y: (exact(x, y) / 2 - kinn.exp(x / 2) * kinn.sin(y)), on="right", direction=(1.0, 1.0)),
+        Oblique("u", lambda x, y: exact(x, y) / 2 - kinn.exp(x / 2) * kinn.sin(y), on="right", direction=(1.0, 1.0)),
     ],
     exact=exact,
 )
