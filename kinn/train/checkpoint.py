@@ -76,9 +76,7 @@ class Checkpoints(Callback):
         """Write a checkpoint where one is due."""
         self.keep(lambda: contents(state))
 
-    def on_step(self, state: TrainingState) -> None:
-        """Write a checkpoint where one is due."""
-        self.keep(lambda: contents(state))
+    on_step = on_stage_start
 
     def on_stage_end(self, state: TrainingState) -> None:
         """Write a checkpoint."""

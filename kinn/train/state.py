@@ -43,7 +43,7 @@ class StopReason(StrEnum):
     VALIDATION_RISES = "validation rises", "The loss at fresh points rises while that at the training points falls."
     CALLBACK = "callback", "A callback asked for it."
     CONDITIONS_STAGNATE = (
-        "conditions are held no better",
+        "conditions improve no more",
         "Updates of multipliers no longer reduce the violation of conditions.",
     )
     STEPS_REJECTED = "every step is rejected", "Every step that lowers the loss raises it at the guard's points."

@@ -31,8 +31,8 @@ class Causal(Weighting):
         sharpness: The first e, in units of 1 / S(end) at the start of training.
         stages: How often e grows.
         growth: The factor by which it grows.
-        reached: The least weight at which it grows.
-        noticed: Smaller changes of the weights are not made.
+        threshold: The least weight at which it grows.
+        min_change: Smaller changes of the weights are not made.
         floor: The least weight. Splines at late times, which early ones say nothing about, would go anywhere at weight 0.
     """
 
@@ -43,16 +43,16 @@ class Causal(Weighting):
     sharpness: float = 10.0
     stages: int = 2
     growth: float = 10.0
-    reached: float = 0.9
-    noticed: float = 1e-3
+    threshold: float = 0.9
+    min_change: float = 1e-3
     floor: float = 1e-2
 
     def __post_init__(self) -> None:
         check_period(self.every, "causal")
         if self.chunks < 2 or self.stages < 0:
             raise InputError(f"causal.chunks is at least 2 and causal.stages at least 0: {self.chunks}, {self.stages}")
-        if not (self.sharpness > 0 and self.growth > 1 and 0 <= self.floor < self.reached < 1):
-            raise InputError("causal takes sharpness > 0, growth > 1 and 0 <= floor < reached < 1")
+        if not (self.sharpness > 0 and self.growth > 1 and 0 <= self.floor < self.threshold < 1):
+            raise InputError("causal takes sharpness > 0, growth > 1 and 0 <= floor < threshold < 1")
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
         """Weights at the start.
@@ -74,14 +74,14 @@ class Causal(Weighting):
             return None
         past = self._past(objective, theta)
         steepness, stage = state["steepness"], state["stage"]
-        while math.exp(-steepness * float(past[-2])) > self.reached:
+        while math.exp(-steepness * float(past[-2])) > self.threshold:
             steepness, stage = self.growth * steepness, stage + 1
             if stage > self.stages:
                 return {"steepness": steepness, "stage": stage}
         fresh = self._weighted(objective, past, {"steepness": steepness, "stage": stage})
         # weights that stand still are no reason to disturb the method, which may end there
         changed = max(float((w - state["weights"][n]).abs().max()) for n, w in fresh["weights"].items())
-        return fresh if changed > self.noticed else None
+        return fresh if changed > self.min_change else None
 
     def after_resampling(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int
@@ -98,7 +98,7 @@ class Causal(Weighting):
         return bool(state["stage"] <= self.stages)
 
     def relax(self, state: StrategyState) -> StrategyState | None:
-        """State without weights, until which late times count less."""
+        """State without weights: all times count alike."""
         if not self.objective_is_transient(state):
             return None
         return {"steepness": state["steepness"], "stage": self.stages + 1}

@@ -101,13 +101,13 @@ class QuadratureRefinement(Strategy):
 
     Attributes:
         gap: The relative difference of the energies that calls for more points.
-        most: The largest multiple of the first number of points.
+        max_factor: The largest multiple of the first number of points.
     """
 
     name: ClassVar[str] = "refinement"
 
     gap: float = 1e-12
-    most: int = 16
+    max_factor: int = 16
 
     def begin(self, objective: Any, theta: Tensor, seed: int) -> StrategyState:
         """State of the first quadrature."""
@@ -119,7 +119,7 @@ class QuadratureRefinement(Strategy):
             return None
         if objective.quadrature_gap(theta) < self.gap:
             return {**state, "due": False, "done": True}
-        return {"finer": 2 * state["finer"], "due": False, "done": 2 * state["finer"] >= self.most}
+        return {"finer": 2 * state["finer"], "due": False, "done": 2 * state["finer"] >= self.max_factor}
 
     def apply(self, objective: Any, state: StrategyState) -> None:
         """Refine the quadrature."""

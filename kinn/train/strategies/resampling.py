@@ -97,7 +97,7 @@ class RARD(ResidualSampling):
 
     Attributes:
         growth: The points added at a refresh, as a fraction of those at the beginning.
-        most: The largest number of points, as a multiple of those at the beginning.
+        max_factor: The largest number of points, as a multiple of those at the beginning.
     """
 
     name: ClassVar[str] = "rar-d"
@@ -105,12 +105,14 @@ class RARD(ResidualSampling):
     power: float = 2.0
     floor: float = 0.0
     growth: float = 0.1
-    most: float = 2.0
+    max_factor: float = 2.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (self.growth > 0 and self.most >= 1):
-            raise InputError(f"sampling.growth is positive and sampling.most at least 1: {self.growth}, {self.most}")
+        if not (self.growth > 0 and self.max_factor >= 1):
+            raise InputError(
+                f"sampling.growth is positive and sampling.max_factor at least 1: {self.growth}, {self.max_factor}"
+            )
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
         """State of the first points."""
@@ -121,7 +123,7 @@ class RARD(ResidualSampling):
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
         """State with more points, when due and below the most."""
-        if all(objective.terms[n].points >= self.most * first for n, first in state["first"].items()):
+        if all(objective.terms[n].points >= self.max_factor * first for n, first in state["first"].items()):
             return None
         return super().refresh(objective, theta, state, iteration)
 

@@ -40,11 +40,11 @@ class Strategy(ABC):
             seed: Fixes all random draws.
         """
 
-    @abstractmethod
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """State after a change of the objective before step `iteration`, None where nothing changes."""
+        """State after a change of the objective before step `iteration`; None, the default, where nothing changes."""
+        return None
 
     @abstractmethod
     def apply(self, objective: ResidualObjective, state: StrategyState) -> None:

@@ -16,13 +16,7 @@ from kinn.train.strategies.strategy import StrategyState, Weighting, check_perio
 
 @dataclass(frozen=True)
 class TermWeighting(Weighting):
-    """Weights of terms, which resampling leaves alone; by default they never change."""
-
-    def refresh(
-        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
-    ) -> StrategyState | None:
-        """None: the weights stay."""
-        return None
+    """Weights of terms, which resampling leaves alone."""
 
     def after_resampling(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int

@@ -98,7 +98,7 @@ def test_without_time_there_is_nothing_to_follow() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"chunks": 1}, {"sharpness": 0.0}, {"growth": 1.0}, {"reached": 1.0}, {"every": 0}]
+    "settings", [{"chunks": 1}, {"sharpness": 0.0}, {"growth": 1.0}, {"threshold": 1.0}, {"every": 0}]
 )
 def test_bad_settings_are_named(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="causal"):

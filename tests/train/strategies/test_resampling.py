@@ -65,7 +65,7 @@ def test_the_same_seed_draws_the_same_points() -> None:
 
 def test_refinement_adds_points_where_the_residual_is_large_up_to_a_limit() -> None:
     objective, theta = peaked(1000)
-    stack = StrategyStack([RARD(every=1, growth=0.25, most=1.5)], objective)
+    stack = StrategyStack([RARD(every=1, growth=0.25, max_factor=1.5)], objective)
     stack.begin(theta)
     first = positions(objective)
     stack.refresh(theta, 1)

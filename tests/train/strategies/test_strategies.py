@@ -109,7 +109,7 @@ class TestMultipliers(EnergyContract):
 
 
 class TestQuadratureRefinement(EnergyContract):
-    strategy = QuadratureRefinement(gap=0.0, most=4)
+    strategy = QuadratureRefinement(gap=0.0, max_factor=4)
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,6 @@ class LateWeights(Weighting):
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
         return {"weights": {0: 1 + self.slope * self.times(objective)}}
-
-    def refresh(
-        self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
-    ) -> StrategyState | None:
-        return None
 
     @staticmethod
     def times(objective: ResidualObjective) -> Tensor:
