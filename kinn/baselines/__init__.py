@@ -51,7 +51,7 @@ BASELINES = {
     baseline.name: baseline
     for baseline in (
         Baseline("deepxde", "deepxde", "kinn.baselines.deepxde_solver", "strong"),
-        Baseline("fem", "skfem", "kinn.baselines.fem.solver", "energy", "kinn.baselines.fem.specification"),
+        Baseline("fem", "skfem", "kinn.baselines.fem.solver", "energy", "kinn.baselines.fem"),
     )
 }
 

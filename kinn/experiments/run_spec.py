@@ -112,7 +112,7 @@ def baseline_runs(
         except InputError as error:
             omitted.append(str(error))
             continue
-        for network, optimizer in _trained(study, problem, networks) if baseline.trains else module.WAYS:
+        for network, optimizer in _trained(study, problem, networks) if baseline.trains else module.METHODS:
             yield _baseline_run(source, settings, problem, network, optimizer, study.seed_list[0], options, baseline)
 
 

@@ -1,42 +1,132 @@
-"""A problem's energy on finite elements, and its minimum by Newton's method."""
+"""A problem's energy on finite elements with its essential conditions, and its minimum by Newton's method."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import inf, isfinite
 
 import numpy as np
 import torch
-from scipy.sparse import block_array, csr_array
+from scipy.sparse import block_array, coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
-from torch import Tensor
+from scipy.spatial import cKDTree
 
-from kinn.baselines.fem.constraints import Constraints
+from kinn.baselines.fem import Newton
 from kinn.baselines.fem.integrals import ElementIntegral
-from kinn.baselines.fem.space import Space
-from kinn.baselines.fem.specification import Newton
-from kinn.conditions import INTERIOR, subdomains_with
+from kinn.baselines.fem.space import FunctionSpace
+from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.errors import InputError, SolveError
 from kinn.forms.domain_trial import DomainTrial
+from kinn.forms.energy.energy_form import check_energy_problem
 from kinn.forms.energy.energy_term import density_of
-from kinn.forms.trial_functions import Wanted, evaluate_expressions, parse_expression
+from kinn.geometry.types import Indices
 from kinn.networks import MLP
 from kinn.problem import Array, Problem
+
+#: Nodes nearer than this, relative to the size of the domain, coincide.
+_COINCIDENT = 1e-7
 
 #: How often a step is halved.
 _HALVINGS = 30
 
-#: The share of the decrease that a step promises which it must bring.
+#: The constant of the sufficient-decrease condition.
 _SUFFICIENT = 1e-4
 
-#: Energies that differ by less, relative to them, differ by rounding.
+#: Energies whose relative difference is smaller differ by rounding.
 _ROUNDING = 1e-13
 
 
-def bare_trial(problem: Problem) -> DomainTrial:
-    """Return trial functions for the plan of what densities ask for, which conditions have no part in."""
+def check_conditions(problem: Problem) -> None:
+    """Refuse conditions that have no counterpart on finite elements.
+
+    Raises:
+        InputError: Names the condition.
+    """
+    check_energy_problem(problem)
+    for condition in problem.conditions:
+        essential = condition.essential_part()
+        if essential is not None and essential.nodal_constraint(problem.names) is None:
+            raise InputError(
+                f"{condition.label} of problem {problem.name!r} is left out by the bridge to finite elements, "
+                "which knows Dirichlet, Interface and loads"
+            )
+
+
+def recording_trial(problem: Problem) -> DomainTrial:
+    """Trial functions, without conditions and features, that record what densities ask for."""
     return DomainTrial(replace(problem, conditions=(), features=()), MLP((1,)))
+
+
+class Constraints:
+    """Essential conditions: coefficients with prescribed values, and coefficients of two subdomains that coincide.
+
+    Args:
+        problem: The problem.
+        spaces: The functions on each subdomain.
+    """
+
+    def __init__(self, problem: Problem, spaces: Mapping[str, FunctionSpace]) -> None:
+        self.problem, self.spaces = problem, spaces
+        self.fields = len(problem.names)
+        sizes = [self.fields * space.count for space in spaces.values()]
+        self.starts = dict(zip(spaces, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
+        self.total = sum(sizes)
+        ties = [pair for condition in problem.conditions for pair in self._ties(condition)]
+        pairs = np.concatenate([*ties, np.zeros((0, 2), dtype=np.intp)])
+        links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(self.total, self.total))
+        self.dofs, self.number = connected_components(links, directed=False)
+        self.expansion = csr_array(
+            (np.ones(self.total), (np.arange(self.total), self.number)), shape=(self.total, self.dofs)
+        )
+        values = np.full(self.dofs, np.nan)
+        for condition in problem.conditions:
+            for numbers, prescribed in self._prescribed(condition):
+                values[self.number[numbers]] = prescribed
+        self.fixed = np.flatnonzero(np.isfinite(values))
+        self.free = np.flatnonzero(~np.isfinite(values))
+        self.values: Array = values[self.fixed]
+
+    def coefficients(self, x: Array, subdomain: str) -> Array:
+        """Coefficients (C, n) on a subdomain, of all (dofs,)."""
+        start, count = self.starts[subdomain], self.spaces[subdomain].count
+        return np.asarray(x[self.number[start : start + self.fields * count]].reshape(self.fields, count))
+
+    def _ties(self, condition: Condition) -> list[Indices]:
+        """Pairs of coefficients that coincide."""
+        constraint = condition.nodal_constraint(self.problem.names)
+        if constraint is None or not constraint.tied:
+            return []
+        if callable(constraint.value) or constraint.value != 0:
+            raise InputError(f"{condition.label} has a jump, which finite elements are not given here")
+        ((first, second),), (on,) = self.problem.subdomain_groups(condition), condition.boundaries
+        a, b = self.spaces[first], self.spaces[second]
+        nodes, others = a.nodes_on(on), b.nodes_on(on)
+        distances, nearest = cKDTree(b.nodes[others]).query(a.nodes[nodes])
+        if len(nodes) != len(others) or distances.max() > _COINCIDENT * a.geometry.size:
+            raise InputError(f"the meshes on the two sides of {on!r} do not match")
+        pairs = []
+        for name in constraint.fields:
+            field = self.problem.names.index(name)
+            first_numbers = self.starts[first] + field * a.count + nodes
+            pairs.append(np.column_stack([first_numbers, self.starts[second] + field * b.count + others[nearest]]))
+        return pairs
+
+    def _prescribed(self, condition: Condition) -> list[tuple[Indices, Array]]:
+        """Numbers of coefficients, and their values."""
+        constraint = condition.nodal_constraint(self.problem.names)
+        if constraint is None or constraint.tied:
+            return []
+        (field,), (on,), prescribed = constraint.fields, condition.boundaries, []
+        for (name,) in self.problem.subdomain_groups(condition):
+            space = self.spaces[name]
+            nodes = space.nodes_on(on)
+            p = self.problem.points(torch.as_tensor(space.nodes[nodes]))
+            value = torch.as_tensor(p.field(constraint.value, f"the value of {condition.label}").value)
+            first = self.starts[name] + self.problem.names.index(field) * space.count
+            prescribed.append((first + nodes, np.broadcast_to(value.numpy(), len(nodes))))
+        return prescribed
 
 
 class FEDiscretisation:
@@ -53,14 +143,14 @@ class FEDiscretisation:
 
     def __init__(self, problem: Problem, size: float, degree: int) -> None:
         self.problem = problem
-        self.spaces = {name: Space(g, size, degree) for name, g in problem.subdomains.items()}
+        self.spaces = {name: FunctionSpace(g, size, degree) for name, g in problem.subdomains.items()}
         self.constraints = Constraints(problem, self.spaces)
-        self.trial = bare_trial(problem)
-        self.integrals = {name: [*self._of(name)] for name in self.spaces}
+        self.trial = recording_trial(problem)
+        self.integrals = {name: [*self._integrals(name)] for name in self.spaces}
 
     @property
     def dofs(self) -> int:
-        """The number of coefficients, those that are given included."""
+        """The number of coefficients, prescribed ones included."""
         return int(self.constraints.dofs)
 
     @property
@@ -68,136 +158,98 @@ class FEDiscretisation:
         """The number of elements."""
         return sum(space.elements for space in self.spaces.values())
 
-    def _of(self, name: str) -> Iterable[ElementIntegral]:
-        """Yield the integrals of a subdomain."""
-        space, energy = self.spaces[name], self.problem.energy_of(name)
-        assert energy is not None
-        yield ElementIntegral(self.trial, space, space.inside, "the energy", name, density_of(self.problem, energy))
-        for on, work in self.problem.work.items():
-            if on == INTERIOR:
-                basis = space.inside
-            elif name in subdomains_with(self.problem.subdomains, on):
-                basis = space.along(on)
-            else:
-                continue
-            yield ElementIntegral(
-                self.trial, space, basis, f"the work on {on!r}", name, density_of(self.problem, work, -1.0)
-            )
-
-    def energy(self, x: Array) -> float:
-        """Return the energy of coefficients (dofs,); infinite where it is not finite."""
-        total = sum(i.value(self.constraints.of(x, name)) for name, mine in self.integrals.items() for i in mine)
-        return total if isfinite(total) else inf
-
-    def slope(self, x: Array) -> Array:
-        """Return its derivatives (dofs,)."""
-        parts = [
-            np.sum([i.slope(self.constraints.of(x, name)) for i in mine], axis=0).ravel()
-            for name, mine in self.integrals.items()
-        ]
-        return np.asarray(self.constraints.spread.T @ np.concatenate(parts))
-
-    def tangent(self, x: Array) -> csr_array:
-        """Return its second derivatives (dofs, dofs)."""
-        blocks = []
-        for name, mine in self.integrals.items():
-            n, fields = self.spaces[name].count, range(len(self.problem.names))
-            grid = [[csr_array((n, n)) for _ in fields] for _ in fields]
-            for integral in mine:
-                for (c, e), part in integral.tangent(self.constraints.of(x, name)).items():
-                    grid[c][e] = grid[c][e] + part
-            blocks.append(block_array(grid, format="csr"))
-        whole = block_array([[b if i == j else None for j in range(len(blocks))] for i, b in enumerate(blocks)])
-        spread = self.constraints.spread
-        return csr_array(spread.T @ whole.tocsr() @ spread)
-
     @property
     def linear(self) -> bool:
         """Whether the energy is quadratic."""
-        return all(i.term.quadratic for mine in self.integrals.values() for i in mine)
+        return all(integral.term.quadratic for integrals in self.integrals.values() for integral in integrals)
+
+    def _integrals(self, name: str) -> Iterator[ElementIntegral]:
+        """Integrals of the energy and the work over a subdomain."""
+        space, energy = self.spaces[name], self.problem.energy_of(name)
+        assert energy is not None
+        yield ElementIntegral(self.trial, space, space.basis, "the energy", name, density_of(self.problem, energy))
+        for on, work in self.problem.work.items():
+            if on == INTERIOR:
+                basis = space.basis
+            elif name in subdomains_with(self.problem.subdomains, on):
+                basis = space.boundary_basis(on)
+            else:
+                continue
+            density = density_of(self.problem, work, -1.0)
+            yield ElementIntegral(self.trial, space, basis, f"the work on {on!r}", name, density)
+
+    def energy(self, x: Array) -> float:
+        """Energy of coefficients (dofs,); infinite where it is not finite."""
+        total = sum(
+            integral.value(self.constraints.coefficients(x, name))
+            for name, integrals in self.integrals.items()
+            for integral in integrals
+        )
+        return total if isfinite(total) else inf
+
+    def gradient(self, x: Array) -> Array:
+        """First derivatives of the energy, (dofs,)."""
+        parts = [
+            np.sum([i.gradient(self.constraints.coefficients(x, name)) for i in integrals], axis=0).ravel()
+            for name, integrals in self.integrals.items()
+        ]
+        return np.asarray(self.constraints.expansion.T @ np.concatenate(parts))
+
+    def tangent(self, x: Array) -> csr_array:
+        """Second derivatives of the energy, (dofs, dofs)."""
+        blocks = []
+        for name, integrals in self.integrals.items():
+            n, fields = self.spaces[name].count, range(len(self.problem.names))
+            grid = [[csr_array((n, n)) for _ in fields] for _ in fields]
+            for integral in integrals:
+                for (c, e), part in integral.tangent(self.constraints.coefficients(x, name)).items():
+                    grid[c][e] = grid[c][e] + part
+            blocks.append(block_array(grid, format="csr"))
+        diagonal = block_array([[b if i == j else None for j in range(len(blocks))] for i, b in enumerate(blocks)])
+        expansion = self.constraints.expansion
+        return csr_array(expansion.T @ diagonal.tocsr() @ expansion)
 
     def solve(self, method: Newton) -> tuple[Array, int]:
-        """Return the coefficients (dofs,) that minimise the energy, and the steps it took.
+        """Coefficients (dofs,) that minimise the energy, and the number of Newton steps.
 
         Raises:
-            SolveError: If the tangent is singular, or the steps lead nowhere.
+            SolveError: If the tangent is singular, or the steps do not converge.
         """
-        free, held = self.constraints.free, self.constraints.held
+        free, fixed = self.constraints.free, self.constraints.fixed
         x = np.zeros(self.dofs)
         for n in range(1, method.steps + 1):
             step = np.zeros(self.dofs)
-            step[held] = self.constraints.values - x[held]
-            tangent, slope = self.tangent(x), self.slope(x)
-            known = slope[free] + tangent[free][:, held] @ step[held]
-            step[free] = -_solved(tangent[free][:, free], known)
+            step[fixed] = self.constraints.values - x[fixed]
+            tangent, gradient = self.tangent(x), self.gradient(x)
+            right = gradient[free] + tangent[free][:, fixed] @ step[fixed]
+            step[free] = -_solve_symmetric(tangent[free][:, free], right)
             if not np.isfinite(step).all():
                 raise SolveError("finite elements: the tangent is singular")
-            before = bool(np.allclose(step[held], 0.0, rtol=0, atol=1e-14 * max(1.0, float(np.abs(x).max()))))
-            t = 1.0 if self.linear else self._length(x, step, slope, before)
+            largest = max(1.0, float(np.abs(x).max()))
+            admissible = bool(np.allclose(step[fixed], 0.0, rtol=0, atol=1e-14 * largest))
+            t = 1.0 if self.linear else self._step_length(x, step, gradient, admissible)
             x = x + t * step
             if self.linear or (t == 1.0 and np.linalg.norm(step) <= method.tolerance * np.linalg.norm(x)):
                 return x, n
         raise SolveError(f"finite elements: Newton's method does not converge in {method.steps} steps")
 
-    def _length(self, x: Array, step: Array, slope: Array, admissible: bool) -> float:
-        """Return the share of a step that lowers the energy enough; before given values hold, one that leaves it finite."""
-        here, promised = self.energy(x), float(slope @ step)
+    def _step_length(self, x: Array, step: Array, gradient: Array, admissible: bool) -> float:
+        """Fraction of a step that lowers the energy enough; before x is admissible, one with a finite energy."""
+        energy, promised = self.energy(x), float(gradient @ step)
         t = 1.0
         for _ in range(_HALVINGS):
-            there = self.energy(x + t * step)
-            enough = here + _SUFFICIENT * t * promised + _ROUNDING * abs(here)
-            if isfinite(there) and (not admissible or there <= enough):
+            reached = self.energy(x + t * step)
+            sufficient = energy + _SUFFICIENT * t * promised + _ROUNDING * abs(energy)
+            if isfinite(reached) and (not admissible or reached <= sufficient):
                 return t
             t /= 2
         raise SolveError("finite elements: no share of Newton's step lowers the energy")
 
 
-def _solved(matrix: csr_array, known: Array) -> Array:
-    """Return the solution of a sparse symmetric system."""
+def _solve_symmetric(matrix: csr_array, right: Array) -> Array:
+    """Solution of a sparse symmetric system."""
     try:
         factors = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
     except RuntimeError as error:
         raise SolveError(f"finite elements: {error}") from error
-    return np.asarray(factors.solve(known))
-
-
-class Elements:
-    """Finite-element functions as trained fields, for errors, figures and files.
-
-    Args:
-        discretisation: The functions.
-        x: Their coefficients (dofs,).
-    """
-
-    def __init__(self, discretisation: FEDiscretisation, x: Array) -> None:
-        self.discretisation, self.x = discretisation, x
-        self.problem = discretisation.problem
-
-    @property
-    def parameter_count(self) -> int:
-        """The number of coefficients."""
-        return len(self.x)
-
-    def state_dict(self) -> Mapping[str, Tensor]:
-        """Return the coefficients."""
-        return {"coefficients": torch.as_tensor(self.x)}
-
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and first derivatives at points; see `DomainTrial.evaluate`.
-
-        Raises:
-            InputError: If an expression names no field or coordinate, or is a derivative beyond the first.
-        """
-        names = [expressions] if isinstance(expressions, str) else list(expressions)
-        for name in names:
-            if sum(parse_expression(self.problem, name)[1]) > 1:
-                raise InputError(f"finite elements give no {name}: their first derivatives jump between elements")
-        asked = expressions if isinstance(expressions, str) else names
-        return evaluate_expressions(self.problem, self._values, points, asked, subdomain)
-
-    def _values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
-        """Return fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
-        numbers, table = self.discretisation.spaces[subdomain].table(points)
-        own = self.discretisation.constraints.of(self.x, subdomain)
-        parts = [(self.problem.names.index(field), 1 + a.index(1) if any(a) else 0) for field, a in wanted]
-        return np.stack([np.sum(own[c][numbers] * table[part], axis=1) for c, part in parts], axis=1)
+    return np.asarray(factors.solve(right))

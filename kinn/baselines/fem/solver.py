@@ -1,19 +1,23 @@
-"""A problem of ours solved on ever finer meshes, for a comparison: what each mesh costs and how good it is."""
+"""A problem solved by finite elements on successively refined meshes, for a comparison: cost and error of each mesh."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from kinn.baselines.fem import constraints, integrals, meshing
-from kinn.baselines.fem.discretisation import Elements, FEDiscretisation, bare_trial
-from kinn.baselines.fem.specification import Lagrange, Newton
+from kinn.baselines.fem import Lagrange, Newton
+from kinn.baselines.fem.discretisation import FEDiscretisation, check_conditions, recording_trial
+from kinn.baselines.fem.integrals import check_derivatives
+from kinn.baselines.fem.space import check_geometry
 from kinn.errors import InputError
 from kinn.forms.energy.energy_term import density_of, plan_energy
+from kinn.forms.trial_functions import Wanted, evaluate_expressions, parse_expression
 from kinn.metrics import field_errors
-from kinn.problem import Problem
+from kinn.problem import Array, Problem
 from kinn.solution import Solution
 from kinn.train.loop import CLOCKS
 from kinn.train.state import HistoryEntry
@@ -21,34 +25,76 @@ from kinn.train.state import HistoryEntry
 #: Edges along the largest extent of a subdomain on the coarsest mesh.
 COARSEST = 4
 
-#: How often that is refined where no mesh can be made of edges so long.
+#: How often the coarsest mesh is refined where none can be made of edges that long.
 TRIES = 3
 
-#: What the time of the next mesh grows by, beside the number of elements.
+#: The growth of the time per mesh, beside that of the number of elements.
 MARGIN = 1.5
 
-#: The points at which densities are tried.
+#: The number of points at which densities are tried.
 PROBES = 8
 
-#: The ways that a comparison has rows for.
-WAYS = ((Lagrange(1), Newton()), (Lagrange(2), Newton()))
+#: The elements and methods that a comparison has rows for.
+METHODS = ((Lagrange(1), Newton()), (Lagrange(2), Newton()))
+
+
+class FEFields:
+    """Finite-element functions as solved fields, for errors, figures and files.
+
+    Args:
+        discretisation: The functions.
+        x: Their coefficients (dofs,).
+    """
+
+    def __init__(self, discretisation: FEDiscretisation, x: Array) -> None:
+        self.discretisation, self.x = discretisation, x
+        self.problem = discretisation.problem
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of coefficients."""
+        return len(self.x)
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """The coefficients."""
+        return {"coefficients": torch.as_tensor(self.x)}
+
+    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
+        """Fields and first derivatives at points; see `DomainTrial.evaluate`.
+
+        Raises:
+            InputError: If an expression names no field or coordinate, or is a derivative beyond the first.
+        """
+        names = [expressions] if isinstance(expressions, str) else list(expressions)
+        for name in names:
+            if sum(parse_expression(self.problem, name)[1]) > 1:
+                raise InputError(f"finite elements give no {name}: their first derivatives jump between elements")
+        requested = expressions if isinstance(expressions, str) else names
+        return evaluate_expressions(self.problem, self._values, points, requested, subdomain)
+
+    def _values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+        """Fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
+        numbers, functions = self.discretisation.spaces[subdomain].interpolation(points)
+        coefficients = self.discretisation.constraints.coefficients(self.x, subdomain)
+        parts = [(self.problem.names.index(field), 1 + a.index(1) if any(a) else 0) for field, a in wanted]
+        return np.stack([np.sum(coefficients[c][numbers] * functions[part], axis=1) for c, part in parts], axis=1)
 
 
 def check(problem: Problem) -> None:
-    """Refuse what finite elements are not made for here.
+    """Refuse a problem that finite elements are not implemented for here.
 
     Raises:
-        InputError: If the problem states no energy, or what the bridge leaves out.
+        InputError: If the problem states no energy, or something that has no counterpart on finite elements.
     """
     problem.in_form("energy")
-    constraints.check(problem)
-    trial = bare_trial(problem)
+    check_conditions(problem)
+    trial = recording_trial(problem)
     for name, geometry in problem.subdomains.items():
-        meshing.check(geometry)
+        check_geometry(geometry)
         energy = problem.energy_of(name)
         assert energy is not None
-        few = problem.points(torch.as_tensor(geometry.sample(PROBES)))
-        integrals.check(plan_energy(trial, "the energy", (name,), density_of(problem, energy), few), problem)
+        probes = problem.points(torch.as_tensor(geometry.sample(PROBES)))
+        check_derivatives(plan_energy(trial, "the energy", (name,), density_of(problem, energy), probes), problem)
 
 
 def solve(
@@ -63,19 +109,19 @@ def solve(
     progress: Callable[[HistoryEntry], None] | None = None,
     **_: Any,
 ) -> Solution:
-    """Solve a problem on meshes each of half the size, until the next would have too many degrees of freedom, or no time.
+    """Solve a problem on meshes of halved size, until the next would exceed the degrees of freedom or the time.
 
-    A record tells of each mesh what it took by itself: to make, to assemble and to solve.
+    The history has the cost of each mesh by itself: setup, assembly and solution.
 
     Args:
-        problem: What is to be solved.
+        problem: The problem.
         network: The elements.
         optimizer: Newton's method.
         budget: Seconds for all meshes together.
-        clock: What they are counted by.
-        seed: Kept for the record: finite elements draw nothing.
+        clock: The clock that counts them.
+        seed: Recorded only: finite elements draw no random numbers.
         threads: CPU threads; None for torch's setting.
-        progress: Called with a record after each mesh.
+        progress: Called with a history entry after each mesh.
 
     Raises:
         InputError: If scikit-fem or gmsh are not installed, or the problem is refused.
@@ -84,36 +130,38 @@ def solve(
     import skfem
 
     check(problem)
-    now, before = CLOCKS[clock], torch.get_num_threads()
+    now, threads_before = CLOCKS[clock], torch.get_num_threads()
     extent = max(g.size for g in problem.subdomains.values())
     history: list[HistoryEntry] = []
     try:
-        torch.set_num_threads(threads or before)
-        parts = _coarsest(problem, network, extent)  # and what is loaded and compiled at first is not counted
+        torch.set_num_threads(threads or threads_before)
+        parts = _coarsest(problem, network, extent)  # what is loaded and compiled at first is not counted
         spent = 0.0
         while True:
             began = now()
-            made = FEDiscretisation(problem, extent / parts, network.degree)
+            discretisation = FEDiscretisation(problem, extent / parts, network.degree)
             ready = now()
-            x, steps = made.solve(optimizer)
+            x, steps = discretisation.solve(optimizer)
             seconds = now() - began
             spent += seconds
-            fields = Elements(made, x)
-            found = field_errors(fields)
-            detail = {"dofs": float(made.dofs), "elements": float(made.elements), "setup": ready - began}
-            detail |= {f"error of {name}": e.l2 for name, e in found.items() if name not in problem.names}
-            own = {name: e.l2 for name, e in found.items() if name in problem.names}
-            history.append(
-                HistoryEntry(f"mesh {len(history) + 1}", steps, seconds, made.energy(x), detail=detail, errors=own)
-            )
+            fields = FEFields(discretisation, x)
+            errors = field_errors(fields)
+            detail = {"dofs": float(discretisation.dofs), "elements": float(discretisation.elements)}
+            detail |= {"setup": ready - began}
+            detail |= {f"error of {name}": e.l2 for name, e in errors.items() if name not in problem.names}
+            entry_errors = {name: e.l2 for name, e in errors.items() if name in problem.names}
+            energy = discretisation.energy(x)
+            name = f"mesh {len(history) + 1}"
+            history.append(HistoryEntry(name, steps, seconds, energy, detail=detail, errors=entry_errors))
             if progress is not None:
                 progress(history[-1])
             growth = 2**problem.dimension
-            if growth * made.dofs > network.dofs or spent + MARGIN * growth * seconds > budget:
+            too_many = growth * discretisation.dofs > network.dofs
+            if too_many or spent + MARGIN * growth * seconds > budget:
                 break
             parts *= 2
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads_before)
     return Solution(
         problem=problem,
         form="energy",
@@ -123,19 +171,19 @@ def solve(
         dtype="float64",
         device="cpu",
         backend=f"scikit-fem {skfem.__version__}",
-        parameters=made.dofs,
+        parameters=discretisation.dofs,
         iterations=steps,
         seconds=seconds,
-        stopped="degrees of freedom" if growth * made.dofs > network.dofs else "budget",
+        stopped="degrees of freedom" if too_many else "budget",
         loss=history[-1].loss,
-        errors=found,
+        errors=errors,
         history=tuple(history),
         fields=fields,
     )
 
 
 def _coarsest(problem: Problem, network: Lagrange, extent: float) -> int:
-    """Return into how many edges the extent is cut on the coarsest mesh that there is."""
+    """Number of edges along the extent on the coarsest mesh that can be made."""
     for k in range(TRIES):
         try:
             FEDiscretisation(problem, extent / (COARSEST * 2**k), network.degree).solve(Newton(steps=1000))

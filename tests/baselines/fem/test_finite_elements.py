@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kinn import Cuboid, Dirichlet, Disk, InputError, Interval, PointValue, Problem, Rectangle, problems, sin
-from kinn.baselines.fem.discretisation import Elements, FEDiscretisation
-from kinn.baselines.fem.solver import check, solve
-from kinn.baselines.fem.specification import Lagrange, Newton
+from kinn.baselines.fem import Lagrange, Newton
+from kinn.baselines.fem.discretisation import FEDiscretisation
+from kinn.baselines.fem.solver import FEFields, check, solve
 from kinn.calculus import grad, laplacian
 from kinn.mechanics import Solid, symmetry
 from kinn.metrics import field_errors
@@ -21,9 +21,9 @@ pytest.importorskip("skfem")
 pytest.importorskip("gmsh")
 
 
-def solved(problem: Problem, size: float, degree: int) -> Elements:
+def solved(problem: Problem, size: float, degree: int) -> FEFields:
     made = FEDiscretisation(problem, size, degree)
-    return Elements(made, made.solve(Newton())[0])
+    return FEFields(made, made.solve(Newton())[0])
 
 
 def wave(domain: Any, **options: Any) -> Problem:
@@ -69,11 +69,11 @@ def test_large_deformations_take_newtons_method() -> None:
     made = FEDiscretisation(problems.get("hyperelastic-beam"), 1 / 4, 2)
     x, steps = made.solve(Newton())
     assert 3 < steps < 20
-    fields = Elements(made, x)
+    fields = FEFields(made, x)
     assert {name: e.l2 for name, e in field_errors(fields).items() if name in "uv"} == pytest.approx(
         {"u": 0, "v": 0}, abs=4e-3
     )
-    assert np.abs(made.slope(x)[made.constraints.free]).max() < 1e-6
+    assert np.abs(made.gradient(x)[made.constraints.free]).max() < 1e-6
 
 
 def test_a_body_in_space_is_stretched_exactly() -> None:
@@ -175,7 +175,7 @@ def test_a_comparison_tells_which_mesh_is_as_good(
     kinn_command: Command,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kinn.baselines.fem.solver.WAYS", [(Lagrange(k, dofs=900), Newton()) for k in (1, 2)])
+    monkeypatch.setattr("kinn.baselines.fem.solver.METHODS", [(Lagrange(k, dofs=900), Newton()) for k in (1, 2)])
     status, out, err = kinn_command(
         "compare", "poisson-2d", "poisson-1d", "--form", "energy", "--network", "mlp", "--against", "fem",
         "--seeds", "2", "--points", "60", "--iterations", "3",
@@ -184,7 +184,7 @@ def test_a_comparison_tells_which_mesh_is_as_good(
     rows = [line for line in out.splitlines() if re.match(r"│ poisson-2d │ fem lagrange degree=[12] ", line)]
     assert len(rows) > 4
     assert re.search(
-        r"poisson-2d: the error of mlp \(.*\): fem lagrange degree=2 has it with \d+ degrees of freedom",
+        r"poisson-2d: the error of mlp \(.*\): fem lagrange degree=2 reaches it with \d+ degrees of freedom",
         out,
     )
     assert len(re.findall(r"energy-lagrange", out)) == 2  # no seed changes what they do
