@@ -12,7 +12,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.hard.ansatz import Ansatz, hard_ansatz
 from kinn.forms.input_features import InputFeatures
-from kinn.forms.trial_functions import TrialFunctions, Wanted
+from kinn.forms.trial_functions import FieldDerivative, TrialFunctions
 from kinn.jets import Component, Index, IndexSet
 from kinn.networks import Architecture, Tape
 from kinn.problem import Array, Problem
@@ -179,7 +179,7 @@ class DomainTrial(TrialFunctions):
             out[name] = field
         return out
 
-    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         below = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
         unknown_index = {
@@ -195,7 +195,7 @@ class DomainTrial(TrialFunctions):
                     out[rows, column] = torch.as_tensor(fields[field][a]).numpy()
         return out
 
-    def _network_derivatives(self, subdomain: str, x: Array, wanted: Sequence[Wanted]) -> IndexSet:
+    def _network_derivatives(self, subdomain: str, x: Array, wanted: Sequence[FieldDerivative]) -> IndexSet:
         """Derivatives of the network that those of the fields need: hard conditions may need more."""
         asked: set[Index] = set()
 

@@ -19,7 +19,7 @@ from kinn.networks import Architecture, Network
 from kinn.problem import Array, Problem
 
 #: A field and one of its derivatives.
-Wanted: TypeAlias = tuple[str, Index]
+FieldDerivative: TypeAlias = tuple[str, Index]
 
 
 class FlatParameters:
@@ -98,7 +98,7 @@ class TrialFunctions(nn.Module, ABC):
         """The name of the back end that evaluates the networks."""
 
     @abstractmethod
-    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
 
     def direct_solution(self) -> Any:
@@ -136,7 +136,7 @@ class TrialFunctions(nn.Module, ABC):
 
 def evaluate_expressions(
     problem: Problem,
-    values: Callable[[str, Array, Sequence[Wanted]], Array],
+    values: Callable[[str, Array, Sequence[FieldDerivative]], Array],
     points: Array,
     expressions: str | Iterable[str],
     subdomain: str | None = None,
@@ -168,7 +168,7 @@ def evaluate_expressions(
     return out[:, 0] if isinstance(expressions, str) else out
 
 
-def parse_expression(problem: Problem, expression: str) -> Wanted:
+def parse_expression(problem: Problem, expression: str) -> FieldDerivative:
     """Field and multi-index of "u.xy".
 
     Raises:

@@ -33,6 +33,7 @@ class Unknowns(nn.Module):
     def __init__(self, problem: Problem, architecture: Architecture, seed: int, dtype: torch.dtype) -> None:
         super().__init__()
         self.problem = problem
+        self._unknowns = {unknown.name: unknown for unknown in problem.unknowns}
         self.networks = nn.ModuleDict()
         self.free: Parameter | None = None
         if problem.unknown_constants:
@@ -85,7 +86,7 @@ class Unknowns(nn.Module):
 
     def field(self, name: str, leaf: Leaf) -> Field:
         """Unknown as a field, from the components behind it."""
-        unknown = next(u for u in self.problem.unknowns if u.name == name)
+        unknown = self._unknowns[name]
         axes = self._axes(unknown) if isinstance(unknown, UnknownField) else []
 
         def component(a: Index) -> Component:
@@ -115,7 +116,7 @@ class Unknowns(nn.Module):
 
     def request_arguments(self, name: str, a: Index, fields: Mapping[str, Field]) -> None:
         """Evaluate the derivatives of the fields that a derivative of an unknown needs."""
-        unknown = next(u for u in self.problem.unknowns if u.name == name)
+        unknown = self._unknowns[name]
         if isinstance(unknown, UnknownTerm):
             for argument in unknown.arguments:
                 for b in IndexSet.closure(len(a), [a]):

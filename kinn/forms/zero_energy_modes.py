@@ -99,6 +99,10 @@ class AffineFields:
 
         return Field(p.names, component)
 
+    def points(self, subdomain: str) -> Points:
+        """Some points of a subdomain."""
+        return self.problem.points(torch.as_tensor(self.problem.subdomains[subdomain].sample(PROBES, seed=3)))
+
     def shift(self, name: str) -> Tensor:
         """Coefficients (K,), of norm 1, of a field that is the same everywhere."""
         c = torch.zeros(len(self.problem.subdomains), len(self.problem.names), self.per_field, dtype=torch.float64)
@@ -116,16 +120,9 @@ class AffineFields:
         return jacobian.T @ jacobian
 
 
-def _interior_points(problem: Problem) -> dict[str, Points]:
-    return {
-        name: problem.points(torch.as_tensor(geometry.sample(PROBES, seed=3)))
-        for name, geometry in problem.subdomains.items()
-    }
-
-
 def _energy(problem: Problem, basis: AffineFields) -> Callable[[Tensor], Tensor]:
     """The energy of affine fields."""
-    points = _interior_points(problem)
+    points = {name: basis.points(name) for name in problem.subdomains}
 
     def function(c: Tensor) -> Tensor:
         total = torch.zeros((), dtype=torch.float64)
@@ -140,7 +137,7 @@ def _energy(problem: Problem, basis: AffineFields) -> Callable[[Tensor], Tensor]
 
 def _pde_residuals(problem: Problem, basis: AffineFields) -> Callable[[Tensor], Tensor]:
     """The PDE's residuals of affine fields: zero, but where a field itself exerts a force."""
-    points = _interior_points(problem)
+    points = {name: basis.points(name) for name in problem.subdomains}
 
     def function(c: Tensor) -> Tensor:
         out = [0.0 * c]

@@ -1,8 +1,10 @@
-"""What all forms share: a trial step that a network has no finite value at is infinitely bad, and not the end."""
+"""What all forms share: each is loaded when it is used, and a step to no finite value is infinitely bad, not the end."""
 
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -32,3 +34,18 @@ def test_a_network_that_diverges_is_infinitely_bad(form: str, monkeypatch: pytes
     loss, gradient = system.gradient(other)
     assert loss == math.inf
     assert gradient.isnan().all()
+
+
+STRONG_SOLVE = """
+import sys
+import kinn
+from kinn import problems
+kinn.solve(problems.get("poisson-2d"), kinn.MLP((4,)), iterations=1)
+unused = "kinn.forms.energy", "kinn.forms.inverse", "kinn.boundary_integrals", "kinn.geometry.meshes"
+print([name for name in sys.modules if name.startswith(unused)])
+"""
+
+
+def test_a_strong_solve_loads_no_other_form() -> None:
+    found = subprocess.run([sys.executable, "-c", STRONG_SOLVE], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

@@ -15,7 +15,7 @@ from kinn.baselines.fem.integrals import check_derivatives
 from kinn.baselines.fem.space import check_geometry
 from kinn.errors import InputError
 from kinn.forms.energy.energy_term import density_of, plan_energy
-from kinn.forms.trial_functions import Wanted, evaluate_expressions, parse_expression
+from kinn.forms.trial_functions import FieldDerivative, evaluate_expressions, parse_expression
 from kinn.metrics import field_errors
 from kinn.problem import Array, Problem
 from kinn.solution import Solution
@@ -72,7 +72,7 @@ class FEFields:
         requested = expressions if isinstance(expressions, str) else names
         return evaluate_expressions(self.problem, self._values, points, requested, subdomain)
 
-    def _values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def _values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         numbers, functions = self.discretisation.spaces[subdomain].interpolation(points)
         coefficients = self.discretisation.constraints.coefficients(self.x, subdomain)

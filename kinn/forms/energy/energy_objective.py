@@ -73,6 +73,11 @@ class EnergyObjective(FormObjective):
         self.guard = guard
         self.refine_interior = refine_interior
         self.refinement = 1
+        #: The penalties, those of the guard last.
+        self.penalties = [term for term in self.others if isinstance(term, PenaltyTerm)]
+        if guard is not None:
+            self.penalties += guard.penalties
+        self.penalised = bool(self.penalties)
         self._values: dict[bytes, float] = {}
 
     @property
@@ -120,8 +125,8 @@ class EnergyObjective(FormObjective):
         shares: dict[str, float] = {}
         with torch.no_grad():
             for term, n, w in self._blocks():
-                density = term.at(term.components(self.trial, n), n)
-                shares[term.name] = shares.get(term.name, 0.0) + float((w * density).sum())
+                energy = (w * term.at(term.components(self.trial, n), n)).sum()
+                shares[term.name] = shares.get(term.name, 0.0) + float(energy)
         return shares
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
@@ -151,7 +156,7 @@ class EnergyObjective(FormObjective):
             jacobian = torch.zeros(rank * rows, self.size, dtype=theta.dtype)
             for k in range(rank):
                 block = jacobian[k * rows : (k + 1) * rows]
-                columns = {parameter: block[:, columns] for parameter, columns in slices.items()}
+                columns = {parameter: block[:, part] for parameter, part in slices.items()}
                 tape.add_jacobian(root * (model.factor[:, k] * z).sum(dim=0), columns, last=False)
             if rank:
                 add_gram(matrix, jacobian.double())
@@ -218,9 +223,8 @@ class EnergyObjective(FormObjective):
                 wrong = ~torch.isfinite(term.at(z, n))
                 if bool(wrong.any()):
                     at = int(wrong.nonzero()[0, 0])
-                    return (
-                        f"{term.name}, first at {format_point(p.tensor[at], p.names)}{self._inverted(term, z[:, at])}"
-                    )
+                    point = format_point(p.tensor[at], p.names)
+                    return f"{term.name}, first at {point}{self._inverted(term, z[:, at])}"
         return "the sum of all terms overflows"
 
     def _inverted(self, term: EnergyTerm, z: Tensor) -> str:
@@ -234,17 +238,6 @@ class EnergyObjective(FormObjective):
         )
         volume = float(torch.linalg.det(deformation + torch.eye(d, dtype=z.dtype)))
         return "" if volume > 0 else f", where the material is turned inside out: J = {volume:.3g}"
-
-    @property
-    def penalties(self) -> list[PenaltyTerm]:
-        """The penalties, those of the guard after its own."""
-        own = [term for term in self.terms if isinstance(term, PenaltyTerm)]
-        return own if self.guard is None else own + self.guard.penalties
-
-    @property
-    def penalised(self) -> bool:  # type: ignore[override]
-        """Whether there are penalties."""
-        return bool(self.penalties)
 
     @property
     def accumulates_multipliers(self) -> bool:

@@ -21,7 +21,7 @@ from kinn.problem import Problem
 Density = Callable[[Sequence[Mapping[str, Field]], Points], Field]
 
 #: A derivative of a field on one side: the number of the side, the name of the field, the multi-index.
-FieldDerivative = tuple[int, str, Index]
+TraceDerivative = tuple[int, str, Index]
 
 #: Eigenvalues of a density's second derivative below this fraction of the largest count as zero.
 NEGLIGIBLE = 1e-12
@@ -67,7 +67,7 @@ class EnergyTerm:
 
     term: Term
     density: Density
-    derivatives: tuple[FieldDerivative, ...]
+    derivatives: tuple[TraceDerivative, ...]
     quadratic: bool
 
     @property
@@ -177,9 +177,9 @@ def plan_energy(
     """
     term = plan_term(trial, name, subdomains, lambda traces, p: [density(traces, p)], points)
     probes = term.blocks[0].rows(slice(0, 7))
-    derivatives: dict[FieldDerivative, None] = {}
+    derivatives: dict[TraceDerivative, None] = {}
 
-    def record(derivative: FieldDerivative) -> Component:
+    def record(derivative: TraceDerivative) -> Component:
         derivatives.setdefault(derivative)
         return torch.ones(len(probes), dtype=probes.tensor.dtype)
 
@@ -204,7 +204,7 @@ def _is_quadratic(term: EnergyTerm) -> bool:
     return bool((mixed - 0.3 * first - 0.7 * second).abs().max() <= tolerance * scale)
 
 
-def _traces(p: Points, sides: int, component: Callable[[FieldDerivative], Component]) -> list[dict[str, Field]]:
+def _traces(p: Points, sides: int, component: Callable[[TraceDerivative], Component]) -> list[dict[str, Field]]:
     """Fields by name for each side, with the components that a function gives."""
 
     def rule(side: int, name: str) -> Callable[[Index], Component]:

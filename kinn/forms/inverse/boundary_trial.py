@@ -13,7 +13,7 @@ from kinn.forms.inverse.boundary_system import BoundarySystem, assemble_system
 from kinn.forms.inverse.evaluation import InteriorEvaluator
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.plane_and_space import BoundaryFormulation2D, BoundaryFormulation3D
-from kinn.forms.trial_functions import TrialFunctions, Wanted, evaluate_expressions
+from kinn.forms.trial_functions import FieldDerivative, TrialFunctions, evaluate_expressions
 from kinn.geometry.types import Array
 from kinn.jets import IndexSet
 from kinn.networks import Architecture, Network, Tape
@@ -93,7 +93,7 @@ class BoundaryTrial(TrialFunctions):
         x = torch.as_tensor(system.discretisation.coordinates(number))
         return network.jet(x, _VALUES[network.inputs], tape)[0]
 
-    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Return fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         data = self.data(self.main_system).numpy()
         if self._evaluator is None or not np.array_equal(self._evaluator.data, data):

@@ -14,7 +14,7 @@ from kinn.errors import InputError
 from kinn.forms.inverse.boundary_system import BoundarySystem
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
 from kinn.forms.inverse.discretisation import particular_solution
-from kinn.forms.trial_functions import Wanted
+from kinn.forms.trial_functions import FieldDerivative
 from kinn.geometry.types import Array
 
 #: The number of point sets whose fields are cached.
@@ -34,7 +34,7 @@ class InteriorEvaluator:
         self.data = data
         self._cache: deque[tuple[str, Array, Array, Array, bool]] = deque(maxlen=CACHE_SIZE)
 
-    def values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Return fields and first derivatives (N, len(wanted)) at points of a subdomain.
 
         Raises:
@@ -48,7 +48,7 @@ class InteriorEvaluator:
         """The coefficients of the null-space states that satisfy the point constraints."""
         return self.system.constraints.coefficients(self._zero_mean_values)
 
-    def _zero_mean_values(self, subdomain: str, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def _zero_mean_values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Return fields and derivatives of the solution with zero means of null-space components."""
         problem = self.system.discretisation.formulation.problem
         for field, index in wanted:

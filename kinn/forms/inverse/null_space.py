@@ -12,7 +12,7 @@ from kinn.conditions import PointValue
 from kinn.errors import InputError
 from kinn.forms.inverse.discretisation import BoundaryDiscretisation
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.forms.trial_functions import Wanted, evaluate_expressions
+from kinn.forms.trial_functions import FieldDerivative, evaluate_expressions
 from kinn.geometry.types import Array
 
 #: The largest sum of fluxes or tractions in equilibrium, relative to their size.
@@ -57,7 +57,7 @@ class NullSpace:
         modes = formulation.kernel(next(iter(formulation.problem.subdomains))).rigid_modes(scaled)
         return np.asarray(np.einsum("ncm,ma->nca", modes, self.motions))
 
-    def values(self, points: Array, wanted: Sequence[Wanted]) -> Array:
+    def values(self, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
         """Return fields and first derivatives of all states at points (N, d), (N, len(wanted), dimension)."""
         names, c = self.formulation.problem.names, self.formulation.components
         out = np.zeros((len(points), len(wanted), self.dimension))
@@ -210,7 +210,7 @@ class PointConstraints:
                 "the boundary"
             )
 
-    def coefficients(self, values: Callable[[str, Array, Sequence[Wanted]], Array]) -> Array:
+    def coefficients(self, values: Callable[[str, Array, Sequence[FieldDerivative]], Array]) -> Array:
         """Return the coefficients (dimension,) of the null-space states that correct a solution to the values.
 
         Args:
