@@ -1,6 +1,9 @@
-"""The commands that only look: `list`, `show`, `doctor`."""
+"""The commands that only print: `list`, `show`, `doctor`."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -8,6 +11,7 @@ import torch
 from kinn import problems
 from kinn.cli import info
 from kinn.networks import NETWORKS
+from kinn.runs.problem_loader import description
 from tests.cli.conftest import Command
 
 
@@ -17,6 +21,17 @@ def test_list_has_a_line_for_each_problem(kinn_command: Command) -> None:
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert tuple(lines) == problems.names()
     assert all(len(line.split()) > 3 for line in lines.values())
+
+
+def test_the_list_of_problems_imports_neither_problems_nor_torch() -> None:
+    script = "import sys; from kinn.cli.info import list_; list_(); print([m for m in ('torch', 'scipy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", ["crack", "poisson-2d", "van-der-pol"])
+def test_the_title_of_a_problem_is_the_first_line_of_its_docstring(name: str) -> None:
+    assert problems.title(name) == description(problems.definition(name)).partition("\n")[0]
 
 
 def test_list_of_networks_has_their_settings_with_defaults(kinn_command: Command) -> None:
