@@ -90,7 +90,7 @@ def batch_progress(root: Path) -> Iterator[Callable[[BatchProgress], None]]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _PlainBatchLines(console)
+        yield _plain_batch_lines(console.file.write)
         return
     from rich.live import Live
 
@@ -109,25 +109,21 @@ def batch_progress(root: Path) -> Iterator[Callable[[BatchProgress], None]]:
         yield show
 
 
-class _PlainBatchLines:
-    """Prints new messages, and the progress every `INTERVAL` seconds.
+def _plain_batch_lines(write: Callable[[str], object]) -> Callable[[BatchProgress], None]:
+    """Callback that writes new messages, and the progress every `INTERVAL` seconds."""
+    printed, ended, due = 0, -1, 0.0
 
-    Args:
-        console: The output.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self._write = console.file.write
-        self._printed, self._ended, self._due = 0, -1, 0.0
-
-    def __call__(self, progress: BatchProgress) -> None:
-        for text in run_messages(progress)[self._printed :]:
-            self._write(f"{text}\n")
-            self._printed += 1
+    def show(progress: BatchProgress) -> None:
+        nonlocal printed, ended, due
+        for text in run_messages(progress)[printed:]:
+            write(f"{text}\n")
+            printed += 1
         last = progress.ended == progress.total
-        if progress.ended != self._ended and (last or time.monotonic() >= self._due):
-            self._ended, self._due = progress.ended, time.monotonic() + INTERVAL
-            self._write(f"{status_line(progress)}\n")
+        if progress.ended != ended and (last or time.monotonic() >= due):
+            ended, due = progress.ended, time.monotonic() + INTERVAL
+            write(f"{status_line(progress)}\n")
+
+    return show
 
 
 def run_messages(progress: BatchProgress) -> list[str]:

@@ -57,17 +57,17 @@ def solve(
 
     texts = parse_settings(set_ or [])
     options = RunOptions(
-        form,
-        optimizer,
-        texts.optimizer,
-        points,
-        budget,
-        iterations,
-        dtype,
-        threads,
-        out,
-        clock,
-        checkpoint,
+        form=form,
+        out=out,
+        optimizer=optimizer,
+        optimizer_settings=texts.optimizer,
+        points=points,
+        budget=budget,
+        iterations=iterations,
+        dtype=dtype,
+        threads=threads,
+        clock=clock,
+        checkpoint_every=checkpoint,
         strategies=parse_training_options(training),
         strategy_settings=texts.strategies,
     )

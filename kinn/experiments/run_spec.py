@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinn.baselines import Baseline, discretised, get_baseline
+from kinn.baselines import discretised, get_baseline
 from kinn.config import config_hash, to_plain
 from kinn.errors import InputError
 from kinn.runs.folder import run_path
@@ -102,6 +102,8 @@ def baseline_runs(
     Raises:
         InputError: If a baseline is unknown or not installed.
     """
+    from kinn.optim import Adam
+
     for name in study.against:
         baseline = get_baseline(name)
         if baseline.trains and options.form != baseline.form:
@@ -112,35 +114,24 @@ def baseline_runs(
         except InputError as error:
             omitted.append(str(error))
             continue
-        for network, optimizer in _trained(study, problem, networks) if baseline.trains else module.METHODS:
-            yield _baseline_run(source, settings, problem, network, optimizer, study.seed_list[0], options, baseline)
+        if baseline.trains:
+            methods, its_problem, its_options = [(_mlp(study, problem, networks), Adam())], problem, options
+        else:  # it has its own points, and is the same beside any form
+            methods, its_problem = module.METHODS, problem.in_form(baseline.form)
+            its_options = replace(options, form=baseline.form, points=0, iterations=None)
+        seed, training = study.seed_list[0], TrainingOptions()
+        for network, optimizer in methods:
+            yield ResolvedRun(
+                source, settings, its_problem, network, optimizer, training, seed, its_options, baseline.name
+            )
 
 
-def _baseline_run(
-    source: ProblemSource,
-    settings: Mapping[str, Any],
-    problem: Problem,
-    network: Any,
-    optimizer: Any,
-    seed: int,
-    options: RunOptions,
-    baseline: Baseline,
-) -> ResolvedRun:
-    if not baseline.trains:  # it has its own points, and is the same beside any form
-        options = replace(options, form=baseline.form, points=0, iterations=None)
-        problem = problem.in_form(baseline.form)
-    training = TrainingOptions()
-    return ResolvedRun(source, settings, problem, network, optimizer, training, seed, options, baseline.name)
-
-
-def _trained(study: Study, problem: Problem, networks: Sequence[Architecture]) -> list[tuple[Any, Any]]:
-    """The network that a baseline trains, with an optimizer in place of its own."""
-    from kinn.optim import Adam
+def _mlp(study: Study, problem: Problem, networks: Sequence[Architecture]) -> Architecture:
+    """The MLP that a baseline trains: the first of the study, or the problem's."""
     from kinn.solver import resolve_network
 
     network = next((n for n in networks if n.name == "mlp"), None)
-    if network is None:
-        network = resolve_network(problem, "mlp")
-        if study.match == "parameters":
-            network = match_sizes([networks[0], network], problem)[1]
-    return [(network, Adam())]
+    if network is not None:
+        return network
+    network = resolve_network(problem, "mlp")
+    return match_sizes([networks[0], network], problem)[1] if study.match == "parameters" else network

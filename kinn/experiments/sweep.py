@@ -272,15 +272,8 @@ def _run_options(study: Study, form: str, values: Mapping[str, Any]) -> RunOptio
     keys |= {name: value for name, value in values.items() if name in STUDY_KEYS}
     return RunOptions(
         form=form,
-        optimizer=None,
-        optimizer_settings={},
-        points=keys["points"],
-        budget=keys["budget"],
-        iterations=keys["iterations"],
-        dtype=keys["dtype"],
-        threads=None,
         out=Path(),
-        clock=keys["clock"],
+        **{name: keys[name] for name in ("points", "budget", "iterations", "dtype", "clock")},
         strategies={name: keys[name] for name in option_kinds()},
         strategy_settings={name: _settings_of(values, name) for name in strategy_kinds()},
     )

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from importlib import metadata
 from typing import Any
 
-#: Distributions that every solve needs.
-REQUIRED = (
-    "torch",
-    "numpy",
-    "scipy",
-    "numba",
-    "llvmlite",
-    "matplotlib",
-    "meshio",
-    "pydantic",
-    "rich",
-    "safetensors",
-    "tomli-w",
-    "typer",
-)
+
+def requirements() -> list[str]:
+    """Names of the distributions that every solve needs: the dependencies of KINN without extras."""
+    dependencies = metadata.requires("kinn") or []
+    return [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in dependencies if "extra ==" not in text]
 
 
 def version(distribution: str) -> str | None:
@@ -53,5 +44,5 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "devices": devices(),
-        "packages": {name: version(name) for name in REQUIRED},
+        "packages": {name: version(name) for name in requirements()},
     }

@@ -75,19 +75,19 @@ def with_settings(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
     return dataclasses.replace(default, **values)  # type: ignore[type-var]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """Options common to the problems and networks of a call; None for the problem's default."""
 
     form: str
-    optimizer: str | None
-    optimizer_settings: Mapping[str, str]
-    points: int | None
-    budget: float | None
-    iterations: int | None
-    dtype: str
-    threads: int | None
     out: Path
+    optimizer: str | None = None
+    optimizer_settings: Mapping[str, str] = field(default_factory=dict)
+    points: int | None = None
+    budget: float | None = None
+    iterations: int | None = None
+    dtype: str = "float64"
+    threads: int | None = None
     clock: str = "wall"
     checkpoint_every: float = 10.0
     figures: bool = True
@@ -100,16 +100,11 @@ class RunOptions:
     ) -> RunOptions:
         """Options of a resolved configuration."""
         return RunOptions(
-            form=config["form"],
-            optimizer=None,
-            optimizer_settings={},
-            points=config["points"],
-            budget=config["budget"],
-            clock=config.get("clock", "wall"),
+            **{name: config[name] for name in ("form", "points", "budget", "dtype")},
             iterations=config.get("iterations"),
-            dtype=config["dtype"],
-            threads=threads,
+            clock=config.get("clock", "wall"),
             out=out,
+            threads=threads,
             checkpoint_every=checkpoint_every,
             figures=figures,
         )

@@ -44,7 +44,7 @@ class Cut(Exception):
 def work(name: str, out: Path, iterations: int = 25) -> ResolvedRun:
     source = find_problem(name)
     settings, problem = source.build({})
-    options = RunOptions("strong", None, {}, 60, 30.0, iterations, "float64", None, out, checkpoint_every=0.0)
+    options = RunOptions(form="strong", out=out, points=60, budget=30.0, iterations=iterations, checkpoint_every=0.0)
     return ResolvedRun(source, settings, problem, MLP((6,)), Auto(), TrainingOptions(), 0, options)
 
 
