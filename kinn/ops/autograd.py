@@ -64,7 +64,7 @@ def layer_stack(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> 
     return LayerByLayer(stack, layers, index) if at_once is None else cast("LayerStack", at_once(stack, layers, index))
 
 
-class LayerChain(torch.autograd.Function):
+class LayerStackFunction(torch.autograd.Function):
     """The stack of the last layer's outputs; `apply` takes the index set, grids and maps, the stack, and the weights."""
 
     @staticmethod

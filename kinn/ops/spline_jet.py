@@ -20,7 +20,7 @@ from torch.nn import Parameter
 
 from kinn.errors import InputError, unknown
 from kinn.jets import IndexSet
-from kinn.ops.autograd import LayerChain, differentiable, registered_spline_jet
+from kinn.ops.autograd import LayerStackFunction, differentiable, registered_spline_jet
 from kinn.ops.backends import SplineMap, backend_for
 from kinn.ops.grid import SplineGrid
 from kinn.ops.reference import BOUNDED_MAPS
@@ -46,10 +46,10 @@ def spline_jet(
     Raises:
         InputError: If shapes, dtypes or devices do not match, a value is not finite, or forward mode is used.
     """
-    return spline_chain(stack, [SplineMap(weight, grid, squash)], index, check_finite=check_finite)
+    return spline_layers(stack, [SplineMap(weight, grid, squash)], index, check_finite=check_finite)
 
 
-def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *, check_finite: bool = True) -> Tensor:
+def spline_layers(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *, check_finite: bool = True) -> Tensor:
     """Stack of the outputs of several KAN layers, each of which takes the outputs of the one before.
 
     Args:
@@ -76,7 +76,7 @@ def spline_chain(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *,
             stack = registered_spline_jet(stack, weight, grid, index, squash)
         return stack
     kinds = [(grid, squash) for _, grid, squash in layers]
-    return LayerChain.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
+    return LayerStackFunction.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def spline_jacobian(

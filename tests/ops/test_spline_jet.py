@@ -14,7 +14,7 @@ from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from kinn.errors import InputError
-from kinn.ops import SplineGrid, SplineMap, backends, reference, spline_chain, spline_jet
+from kinn.ops import SplineGrid, SplineMap, backends, reference, spline_jet, spline_layers
 from kinn.ops.autograd import _adjoint, _apply, _flat
 from tests.ops.layers import GRIDS, INDEX_SETS, Layer, close
 
@@ -242,14 +242,14 @@ def test_a_chain_of_layers_is_one_layer_after_the_other() -> None:
     weights = [first.weight.clone().requires_grad_(), second.weight.clone().requires_grad_()]
     stack = first.stack.clone().requires_grad_()
     maps = [SplineMap(weights[0], first.grid, "tanh"), SplineMap(weights[1], second.grid, "none")]
-    together = spline_chain(stack, maps, index)
+    together = spline_layers(stack, maps, index)
     apart = spline_jet(spline_jet(stack, weights[0], first.grid, index, squash="tanh"), weights[1], second.grid, index)
     torch.testing.assert_close(together, apart, rtol=0, atol=0)
     grads = [torch.autograd.grad(out.square().sum(), (stack, *weights), retain_graph=True) for out in (together, apart)]
     for ours, theirs in zip(*grads, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-13, atol=1e-13)
     with pytest.raises(InputError, match=r"5 inputs with 8 splines"):
-        spline_chain(stack, [maps[0], maps[0]], index)
+        spline_layers(stack, [maps[0], maps[0]], index)
 
 
 def test_a_chain_can_be_differentiated_twice() -> None:
@@ -258,7 +258,7 @@ def test_a_chain_can_be_differentiated_twice() -> None:
 
     def chain(stack: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
         maps = [SplineMap(weights[0], first.grid, "tanh"), SplineMap(weights[1], second.grid, "none")]
-        return spline_chain(stack, maps, index)
+        return spline_layers(stack, maps, index)
 
     arguments = [t.clone().requires_grad_() for t in (first.stack, first.weight, second.weight)]
     assert torch.autograd.gradgradcheck(chain, arguments, atol=1e-4, rtol=1e-4)

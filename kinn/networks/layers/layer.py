@@ -28,7 +28,7 @@ class Layer(nn.Module, ABC):
         """Image (A, N, O) of a stack of components (A, N, I)."""
 
     @classmethod
-    def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
+    def fused_jet(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
         """Image of a stack under several layers of this kind, one after the other."""
         for layer in layers:
             stack = layer.jet(stack, index)
@@ -70,7 +70,7 @@ def push_forward(layers: Iterable[nn.Module], stack: Tensor, index: IndexSet, ta
     if tape is None:
         kind: type[Layer]
         for kind, run in groupby(chain, type):
-            stack = kind.chain(tuple(run), stack, index)
+            stack = kind.fused_jet(tuple(run), stack, index)
         return stack
     for layer in chain:
         stack = layer.jet(stack, index, tape)

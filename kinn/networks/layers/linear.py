@@ -103,10 +103,6 @@ class Linear(Layer):
         """Operations of the product, for each component, and of the bias."""
         return 2 * self.weight.numel() * len(index) + (0 if self.bias is None else self.bias.numel())
 
-    def extra_repr(self) -> str:
-        """Sizes."""
-        return f"{self.weight.shape[0]} -> {self.weight.shape[1]}"
-
 
 class FourierFeatures(Layer):
     """Fixed random frequencies: x -> sin(x B), cos(x B) (Tancik et al. 2020, arXiv:2006.10739).

@@ -7,7 +7,7 @@ geometric mean over their runs; the Glorot-like rule keeps the variance of value
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch.nn import Parameter
 from kinn.jets import IndexSet, univariate
 from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.layer import Layer
-from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, basis, spline_chain, spline_jacobian, spline_jet
+from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, basis, spline_jacobian, spline_jet, spline_layers
 from kinn.ops.backends import backend_for, name_of
 from kinn.ops.reference import slots
 
@@ -24,17 +24,8 @@ from kinn.ops.reference import slots
 GLOROT_GAIN = 0.577
 
 
-@dataclass(frozen=True)
-class DerivativeEnergies:
-    """Mean squares over the grid, for inputs spread evenly: of the splines and their slopes, of the base and its slope.
-
-    Attributes:
-        splines: The number of splines.
-        spline: Mean square of a spline.
-        spline_slope: Mean square of a spline's derivative.
-        base: Mean square of the base function.
-        base_slope: Mean square of the base function's derivative.
-    """
+class DerivativeEnergies(NamedTuple):
+    """Number of splines, and mean squares of a spline, its slope, the base function and its slope for even inputs."""
 
     splines: int
     spline: float
@@ -108,10 +99,10 @@ class SplineLayer(Layer):
         return next(slots(y, self.grid)).flatten(1) @ self.weight
 
     @classmethod
-    def chain(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
+    def fused_jet(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
         """Image of a stack under several KAN layers, in one op."""
         maps = [SplineMap(layer.weight, layer.grid, layer.squash) for layer in layers if isinstance(layer, cls)]
-        return spline_chain(stack, maps, index, check_finite=False)
+        return spline_layers(stack, maps, index, check_finite=False)
 
     def backend(self, index: IndexSet) -> str:
         """Name of the back end of the spline op."""
@@ -134,13 +125,6 @@ class SplineLayer(Layer):
         """Operations: on each edge the sums over degree + 2 slots for the spline's derivatives, then the jet's."""
         edges = self.weight.numel() // (self.grid.size + 1)
         return 2 * edges * ((self.degree + 2) * (index.order + 1) + (len(index) - 1) * index.order)
-
-    def extra_repr(self) -> str:
-        """Sizes."""
-        slots_ = self.grid.size + 1
-        return (
-            f"{self.weight.shape[0] // slots_} -> {self.weight.shape[1]}, grid={self.grid.intervals}, k={self.degree}"
-        )
 
 
 def spline_layer(

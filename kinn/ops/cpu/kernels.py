@@ -114,7 +114,7 @@ def adjoint(
         grid: The grid.
         coefficients: The edges' polynomials, one array an input.
         base: The base function's weights, `I x O'`.
-        rows: The number of rows of the table, of those kept, and of sums over outputs a pair.
+        rows: The number of rows of the table, of those kept, and of sums over outputs per pair.
         narrow: Whether the kernels are those of `narrow`.
         grad: The cotangents of the outputs, `A x N x O`.
         needs_input_grad: Whether those of the inputs are wanted.
