@@ -88,5 +88,5 @@ def plain_docstring(app, what, name, obj, options, lines):
 
 
 def setup(app):
-    """Connect the hook; before napoleon's, which has a priority of 500 and writes markup of its own."""
+    """Connect the hook; before napoleon's, which has a priority of 500 and writes further markup."""
     app.connect("autodoc-process-docstring", plain_docstring, priority=400)

@@ -1,4 +1,4 @@
-"""What the pages take from the package: entries of the problem library, and the pictures that examples write."""
+"""Sphinx directives: entries of the problem library, and the figures of the examples."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def measured() -> dict[str, list[list[str]]]:
 
 
 class ProblemEntry(SphinxDirective):
-    """`{problem} NAME`: heading, picture, statement and how to solve it."""
+    """`{problem} NAME`: heading, figure, statement and command of a problem."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return the entry, as its module and its specification state it."""
+        """Return the entry from the module and the specification of the problem."""
         name = self.arguments[0]
         make = problems.definition(name)
         problem = make()
@@ -52,7 +52,7 @@ class ProblemEntry(SphinxDirective):
 
 
 def statement(block: str) -> nodes.Node:
-    """Return a block of a module's docstring: equations, which are indented or begin with a derivative, as they stand."""
+    """Return a block of a module's docstring: equations, which are indented or begin with a derivative, verbatim."""
     if block.startswith(" ") or re.match(r"\w_\w", block):
         lines = block.splitlines()
         indent = min(len(line) - len(line.lstrip()) for line in lines)
@@ -62,7 +62,7 @@ def statement(block: str) -> nodes.Node:
 
 
 def facts(name: str, problem: Any) -> nodes.Node:
-    """Return what there is to set, and how accurate the defaults are."""
+    """Return the settings of a problem, and the accuracy of its defaults."""
     source = ProblemSource(name, problems.definition(name))
     rows = [("Solve it", [nodes.literal(text=f"kinn solve {name}")])]
     if source.defaults:
@@ -70,7 +70,7 @@ def facts(name: str, problem: Any) -> nodes.Node:
         rows.append(("Settings", [nodes.literal(text=settings)]))
     known = "an exact solution" if problem.exact else "a computed reference" if problem.reference else "nothing"
     rows.append(("Measured against", [nodes.Text(known)]))
-    rows += [("Sought", [nodes.literal(text=unknown.name)]) for unknown in problem.unknowns]
+    rows += [("Unknown", [nodes.literal(text=unknown.name)]) for unknown in problem.unknowns]
     for cells in measured().get(name, ()):
         variant = cells[0].removeprefix(name).strip()
         what = f"{cells[1].upper()}, {cells[2]} parameters{f', {variant}' if variant else ''}"
@@ -89,7 +89,7 @@ def facts(name: str, problem: Any) -> nodes.Node:
 
 
 def pictures_written(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Take the PNG files that an example wrote into its page (an image scraper of sphinx-gallery)."""
+    """Move the PNG files of an example into its page (an image scraper of sphinx-gallery)."""
     from sphinx_gallery.scrapers import figure_rst
 
     folder = Path(block_vars["src_file"]).parent

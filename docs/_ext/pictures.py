@@ -1,4 +1,4 @@
-"""Pictures of the problems: their exact or reference solutions, drawn without any training."""
+"""Figures of the problems: exact or reference solutions, without training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIELDS = 3
 
 
 def draw(problem: Problem, path: Path) -> None:
-    """Write a picture of a problem's solution as PNG."""
+    """Write a figure of the solution of a problem as PNG."""
     drawing = {1: _curves, 2: _maps, 3: _cuts}.get(problem.dimension, _plane)
     figure = drawing(problem)
     FigureCanvasAgg(figure)
@@ -36,7 +36,7 @@ def draw(problem: Problem, path: Path) -> None:
 
 
 def _curves(problem: Problem) -> Figure:
-    """Return every field over the only coordinate, with what was measured of it."""
+    """Return every field over the only coordinate, with its observations."""
     figure = Figure(figsize=(7.0, 3.0), layout="constrained")
     axes = figure.add_subplot()
     (piece,) = output_meshes(problem, 1000)
@@ -52,7 +52,7 @@ def _curves(problem: Problem) -> Figure:
 
 
 def _maps(problem: Problem) -> Figure:
-    """Return a map of every field, with the points at which it was measured."""
+    """Return a map of every field, with the points of its observations."""
     pieces = output_meshes(problem, CELLS)
     given = [reference_values(problem, piece.inner_nodes) for piece in pieces]
     names = list(given[0])[:FIELDS]
@@ -71,7 +71,7 @@ def _maps(problem: Problem) -> Figure:
 def _cuts(problem: Problem) -> Figure:
     """Return maps of the first field over the first two coordinates, at the start, the middle and the end of the third.
 
-    Of unknown fields one map: they are shown in the middle.
+    Unknown fields are shown in the middle only.
     """
     lower, upper = problem.bounds
     nodes, triangles = _grid(lower[:2], upper[:2])
@@ -100,7 +100,7 @@ def _plane(problem: Problem) -> Figure:
 
 
 def _panels(problem: Problem, count: int) -> tuple[Figure, list[Any]]:
-    """Return a figure with so many axes in a row."""
+    """Return a figure with several axes in a row."""
     figure = Figure(figsize=(3.0 * count + 1.0, 3.0), layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 

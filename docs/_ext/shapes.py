@@ -1,4 +1,4 @@
-"""The picture of the geometry page: shapes with points on their boundaries and the level lines of smooth distances.
+"""The figure of the geometry page: shapes with boundary points and level lines of smooth distances.
 
 python docs/_ext/shapes.py docs/specification/shapes.png
 """
@@ -35,7 +35,7 @@ SHAPES: dict[str, tuple[Geometry, str | None]] = {
     "Ellipse | rotated square": (Ellipse((0, 0), (1.6, 0.6), angle=0.4) | SQUARE.rotated(0.6), None),
     "ArcPolygon": (ArcPolygon([(0, 0), (2, 0), (2, 2), (0, 2)], [None, (1.5, 1), None, (-0.25, 1)]), None),
     "CurveDomain": (CurveDomain(star, (0, 2 * np.pi)), None),
-    "Curve.through - Disk": (
+    "CurveDomain.through - Disk": (
         CurveDomain.through([(0, 0), (1, -0.4), (2, 0), (1.9, 1), (1, 0.6), (0.2, 0.9)]) - Disk((1.6, 0.4), 0.25),
         None,
     ),
@@ -44,7 +44,7 @@ SHAPES: dict[str, tuple[Geometry, str | None]] = {
 
 
 def draw() -> Figure:
-    """Return the picture."""
+    """Return the figure."""
     figure = Figure(figsize=(12, 6.2), layout="constrained")
     for axes, (title, (shape, name)) in zip(figure.subplots(2, 4).flat, SHAPES.items(), strict=True):
         lower, upper = shape.bounds
@@ -54,8 +54,8 @@ def draw() -> Figure:
         values = np.where(shape.contains(points), values, np.nan).reshape(len(y), len(x))
         axes.contourf(x, y, values, levels=14, cmap="viridis")
         axes.contour(x, y, values, levels=14, colors="white", linewidths=0.4)
-        whole: Boundary = shape.boundary("boundary")
-        axes.plot(*whole.sample(120, method="uniform").points.T, "k.", markersize=2.5)
+        boundary: Boundary = shape.boundary("boundary")
+        axes.plot(*boundary.sample(120, method="uniform").points.T, "k.", markersize=2.5)
         axes.set_title(title, fontsize=10)
         axes.set_aspect("equal")
         axes.set_axis_off()

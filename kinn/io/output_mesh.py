@@ -90,6 +90,14 @@ def output_meshes(problem: Problem, cells: int | None = None) -> list[OutputMesh
     return meshes
 
 
+def outer_edges(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the edges (E, 2) that belong to one cell only, of plane cells (M, n) by their corners in order."""
+    corners = cells.shape[1]
+    sides = np.concatenate([cells[:, [k, (k + 1) % corners]] for k in range(corners)])
+    edges, uses = np.unique(np.sort(sides, axis=1), axis=0, return_counts=True)
+    return edges[uses == 1]
+
+
 def _regular(problem: Problem, subdomain: str, geometry: Geometry, longest: int) -> OutputMesh:
     """Return the cells of a regular grid whose centres lie in a subdomain, `longest` along the longest axis."""
     lower, upper = geometry.bounds
@@ -114,9 +122,7 @@ def _regular(problem: Problem, subdomain: str, geometry: Geometry, longest: int)
 
 def _snapped(geometry: Geometry, nodes: Array, cells: npt.NDArray[np.int64], size: float) -> Array:
     """Return the nodes (N, 2) of square cells, the outer ones moved to the boundary, which is smooth then."""
-    sides = np.sort(np.concatenate([cells[:, [k, (k + 1) % 4]] for k in range(4)]), axis=1)
-    edges, uses = np.unique(sides, axis=0, return_counts=True)
-    outer = np.unique(edges[uses == 1])
+    outer = np.unique(outer_edges(cells))
     boundary = geometry.boundary("boundary").sample(BOUNDARY_SAMPLES, method="uniform").points
     distance, nearest = cKDTree(boundary).query(nodes[outer])
     on_boundary = np.abs(geometry.level(nodes[outer])) <= 1e-9 * size

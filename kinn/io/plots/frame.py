@@ -19,26 +19,6 @@ from kinn.problem import Array, Problem
 TITLE_WIDTH = 66
 
 
-class TrainingStep(Protocol):
-    """One row of a training history, as the convergence plot needs it."""
-
-    @property
-    def stage(self) -> str:
-        """The optimiser of the step."""
-
-    @property
-    def seconds(self) -> float:
-        """Time since training began."""
-
-    @property
-    def loss(self) -> float:
-        """The training loss."""
-
-    @property
-    def validation(self) -> float | None:
-        """The validation loss, where it was measured."""
-
-
 class PlottedSolution(Protocol):
     """A solution, as plots need it; `kinn.Solution` is one."""
 
@@ -63,8 +43,8 @@ class PlottedSolution(Protocol):
         """The errors by field."""
 
     @property
-    def history(self) -> Sequence[TrainingStep]:
-        """The steps of training."""
+    def history(self) -> Sequence[Any]:
+        """The steps of training, with `stage`, `seconds`, `loss` and `validation`."""
 
     @property
     def fields(self) -> FieldEvaluator:

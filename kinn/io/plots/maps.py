@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
 from kinn.fields import TIME
-from kinn.io.output_mesh import OutputMesh, output_meshes
+from kinn.io.output_mesh import OutputMesh, outer_edges, output_meshes
 from kinn.io.plots.curves import DYNAMIC_RANGE
 from kinn.io.plots.frame import PlottedSolution, extent_of, figure_with_axes, label
 from kinn.metrics import derived_values
@@ -144,6 +144,4 @@ def _draw_values(
 
 def _draw_outline(axes: Any, mesh: OutputMesh, nodes: Array, **style: Any) -> None:
     """Draw the outline of a mesh with its nodes at points (N, 2)."""
-    sides = np.sort(np.concatenate([mesh.triangles[:, [a, b]] for a, b in ((0, 1), (1, 2), (2, 0))]), axis=1)
-    edges, uses = np.unique(sides, axis=0, return_counts=True)
-    axes.add_collection(LineCollection(list(nodes[edges[uses == 1]]), **style))
+    axes.add_collection(LineCollection(list(nodes[outer_edges(mesh.triangles)]), **style))
