@@ -95,7 +95,8 @@ def outer_edges(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     corners = cells.shape[1]
     sides = np.concatenate([cells[:, [k, (k + 1) % corners]] for k in range(corners)])
     edges, uses = np.unique(np.sort(sides, axis=1), axis=0, return_counts=True)
-    return edges[uses == 1]
+    outer: npt.NDArray[np.int64] = edges[uses == 1]
+    return outer
 
 
 def _regular(problem: Problem, subdomain: str, geometry: Geometry, longest: int) -> OutputMesh:
