@@ -1,6 +1,6 @@
-"""DeepXDE: our problems as its data, our networks as its nets, and our problems solved by it (extra `deepxde`).
+"""DeepXDE: problems as its data objects, networks as its nets (extra `deepxde`).
 
-Importing this module does not import DeepXDE, which sets defaults of torch; its PyTorch back end is the one that is used.
+Importing this module does not import DeepXDE, which sets defaults of torch; its PyTorch back end is used.
 (DeepXDE: Lu, Meng, Mao and Karniadakis, SIAM Rev. 63, 2021, 208.)
 """
 
@@ -26,12 +26,12 @@ from kinn.jets.index import trace_axes
 from kinn.networks import Architecture, Network
 from kinn.problem import Problem
 
-#: The back end of DeepXDE that shares tensors with us.
+#: The back end of DeepXDE that shares tensors with KINN.
 BACKEND = "pytorch"
 
 
 def deepxde() -> ModuleType:
-    """Return DeepXDE, imported with its PyTorch back end.
+    """DeepXDE, imported with its PyTorch back end.
 
     Raises:
         InputError: If it is not installed, or runs on another back end.
@@ -41,16 +41,16 @@ def deepxde() -> ModuleType:
     os.environ.setdefault("DDE_BACKEND", BACKEND)
     import deepxde as dde
 
-    found = dde.backend.backend_name
-    if found != BACKEND:
+    backend = dde.backend.backend_name
+    if backend != BACKEND:
         raise InputError(
-            f"DeepXDE runs on {found!r}, and tensors are shared with {BACKEND!r} alone: DDE_BACKEND={BACKEND}"
+            f"DeepXDE runs on {backend!r}, and tensors are shared with {BACKEND!r} alone: DDE_BACKEND={BACKEND}"
         )
     return dde  # type: ignore[no-any-return]
 
 
 def check(problem: Problem) -> None:
-    """Refuse what DeepXDE has no way to state.
+    """Refuse a problem that DeepXDE cannot state.
 
     Raises:
         InputError: If the problem has several subdomains, or something to be identified.
@@ -64,10 +64,9 @@ def check(problem: Problem) -> None:
 
 
 def to_deepxde(problem: Problem, *, points: int | None = None, seed: int = 0) -> Any:
-    """Return a problem as DeepXDE's data object, a `deepxde.data.PDE`, with our points.
+    """Problem as DeepXDE's data object, a `deepxde.data.PDE`, with KINN's points.
 
-    The residuals are ours, evaluated on DeepXDE's nested derivatives; conditions that we enforce hard are terms of the
-    loss there.
+    The residuals are KINN's, evaluated on DeepXDE's nested derivatives; hard conditions become terms of the loss.
 
     Args:
         problem: The problem, in strong form.
@@ -78,11 +77,11 @@ def to_deepxde(problem: Problem, *, points: int | None = None, seed: int = 0) ->
         InputError: If DeepXDE is not installed, or cannot state the problem.
     """
     dde = deepxde()
-    return _data(dde, softened(problem), points, seed)
+    return _data(dde, with_soft_conditions(problem), points, seed)
 
 
-def softened(problem: Problem) -> Problem:
-    """Return the problem with every condition as a term of the loss.
+def with_soft_conditions(problem: Problem) -> Problem:
+    """Problem with every condition as a term of the loss.
 
     Raises:
         InputError: If DeepXDE cannot state the problem.
@@ -96,32 +95,31 @@ def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> A
     from kinn.solver import collocation_count
 
     trial = DomainTrial(problem, MLP((1,)))
-    system = strong_form(trial, points=points or collocation_count(trial), seed=seed)
-    inner = [term for term in system.terms if term.interior]
-    outer = [term for term in system.terms if not term.interior]
-    for term in system.terms:
+    objective = strong_form(trial, points=points or collocation_count(trial), seed=seed)
+    interior = [term for term in objective.terms if term.interior]
+    conditions = [term for term in objective.terms if not term.interior]
+    for term in objective.terms:
         if term.integral:
             raise InputError(f"{term.name} is an integral, which DeepXDE's data object has no place for")
-    if not inner:
+    if not interior:
         raise InputError(f"problem {problem.name!r} has no equation for DeepXDE to train on")
-    (pde,) = inner
+    (pde,) = interior
 
     def residual(x: Tensor, y: Tensor) -> list[Tensor]:
         p = problem.points(x)
-        values = evaluate(pde, [nested(problem, x, y)], p)
+        values = evaluate(pde, [nested_fields(problem, x, y)], p)
         return [row.reshape(-1, 1) for row in values]
 
     anchors = concatenate(problem, pde.blocks).tensor.detach().cpu().numpy()
-    return dde.data.PDE(
-        _shape(dde, problem), residual, [_Condition(problem, term) for term in outer], num_domain=0, anchors=anchors
-    )
+    boundary = [_DeepXDECondition(problem, term) for term in conditions]
+    return dde.data.PDE(_geometry(dde, problem), residual, boundary, num_domain=0, anchors=anchors)
 
 
-class _Condition:
-    """A condition as DeepXDE asks for it: its points, and its error there.
+class _DeepXDECondition:
+    """A condition with the methods of DeepXDE's: its points, and its error there.
 
     Args:
-        problem: Whose condition it is.
+        problem: The problem.
         term: The condition as a term of the strong form.
     """
 
@@ -130,38 +128,38 @@ class _Condition:
         self.points = concatenate(problem, term.blocks)
 
     def collocation_points(self, _: Any) -> Any:
-        """Return the points (N, d), those of each side one after another."""
-        places = [self.points, *self.points.paired_points]
-        return np.concatenate([place.tensor.detach().cpu().numpy() for place in places])
+        """Points (N, d), those of each side one after another."""
+        sides = [self.points, *self.points.paired_points]
+        return np.concatenate([side.tensor.detach().cpu().numpy() for side in sides])
 
     def error(self, _: Any, inputs: Tensor, outputs: Tensor, beg: int, end: int, aux_var: Any = None) -> Tensor:
-        """Return the residuals (N, 1), or those of several equations one after another."""
+        """Residuals (N, 1), those of several equations one after another."""
         count = len(self.points)
-        sides = [nested(self.problem, inputs, outputs, slice(at, at + count)) for at in range(beg, end, count)]
+        sides = [nested_fields(self.problem, inputs, outputs, slice(at, at + count)) for at in range(beg, end, count)]
         traces = [sides[min(n, len(sides) - 1)] for n in range(len(self.term.subdomains))]
         p = self.points
         if inputs.dtype != p.tensor.dtype:
-            p = _converted(p, inputs.dtype)
+            p = _to_dtype(p, inputs.dtype)
         return evaluate(self.term, traces, p).reshape(-1, 1)
 
 
-def _converted(p: Points, dtype: torch.dtype) -> Points:
-    """Return points in another precision."""
-    given = [None if t is None else t.to(dtype) for t in (p.normals, p.observed, p.weights)]
-    paired = [_converted(o, dtype) for o in p.paired_points]
+def _to_dtype(p: Points, dtype: torch.dtype) -> Points:
+    """Points in another precision."""
+    normals, observed, weights = (None if t is None else t.to(dtype) for t in (p.normals, p.observed, p.weights))
+    paired = [_to_dtype(o, dtype) for o in p.paired_points]
     return Points(
-        p.names, p.tensor.to(dtype), given[0], p.coefficients, given[1], paired, weights=given[2], fields=p.fields
+        p.names, p.tensor.to(dtype), normals, p.coefficients, observed, paired, weights=weights, fields=p.fields
     )
 
 
-def nested(problem: Problem, x: Tensor, y: Tensor, rows: slice | None = None) -> dict[str, Field]:
-    """Return the fields that a net's outputs stand for, whose derivatives are taken by nested differentiation.
+def nested_fields(problem: Problem, x: Tensor, y: Tensor, rows: slice | None = None) -> dict[str, Field]:
+    """Fields of a net's outputs, with derivatives by nested automatic differentiation.
 
     Args:
-        problem: Names them.
+        problem: The problem, which names them.
         x: The inputs (N, d), which require gradients.
         y: The outputs (N, C).
-        rows: Those of the points that are asked for.
+        rows: The rows of the points; None for all.
     """
     part = slice(None) if rows is None else rows
 
@@ -185,60 +183,60 @@ def nested(problem: Problem, x: Tensor, y: Tensor, rows: slice | None = None) ->
     return {name: Field(problem.coordinates, leaf(c), name) for c, name in enumerate(problem.names)}
 
 
-def _shape(dde: ModuleType, problem: Problem) -> Any:
-    """Return our geometry as one of DeepXDE's."""
-    (ours,) = problem.subdomains.values()
-    lower, upper = (np.asarray(corner, dtype=np.float64) for corner in ours.bounds)
+def _geometry(dde: ModuleType, problem: Problem) -> Any:
+    """Domain as a geometry of DeepXDE's."""
+    (domain,) = problem.subdomains.values()
+    lower, upper = (np.asarray(corner, dtype=np.float64) for corner in domain.bounds)
 
-    class Shape(dde.geometry.geometry.Geometry):  # type: ignore[name-defined,misc]
-        """A geometry of KINN's with the methods of DeepXDE's."""
+    class DomainAsDeepXDE(dde.geometry.geometry.Geometry):  # type: ignore[name-defined,misc]
+        """A geometry of KINN with the methods of DeepXDE's."""
 
         def __init__(self) -> None:
             super().__init__(len(lower), (lower, upper), float(np.linalg.norm(upper - lower)))
 
         def inside(self, x: Any) -> Any:
-            return ours.contains(np.asarray(x, dtype=np.float64))
+            return domain.contains(np.asarray(x, dtype=np.float64))
 
         def on_boundary(self, x: Any) -> Any:
             steps = 1e-6 * self.diam * np.concatenate([np.eye(self.dim), -np.eye(self.dim)])
-            around = np.stack([ours.contains(np.asarray(x, dtype=np.float64) + step) for step in steps])
+            around = np.stack([domain.contains(np.asarray(x, dtype=np.float64) + step) for step in steps])
             return around.any(axis=0) & ~around.all(axis=0)
 
         def random_points(self, n: int, random: str = "pseudo") -> Any:
-            return ours.sample(n, method="random", seed=int(np.random.default_rng().integers(2**31)))
+            return domain.sample(n, method="random", seed=int(np.random.default_rng().integers(2**31)))
 
         def random_boundary_points(self, n: int, random: str = "pseudo") -> Any:
-            return ours.boundary("boundary").sample(n, seed=int(np.random.default_rng().integers(2**31))).points
+            return domain.boundary("boundary").sample(n, seed=int(np.random.default_rng().integers(2**31))).points
 
-    return Shape()
+    return DomainAsDeepXDE()
 
 
 def as_deepxde_net(network: Architecture | Network, inputs: int = 0, outputs: int = 0, **build: Any) -> Any:
-    """Return a network of ours as one of DeepXDE's, for `deepxde.Model` to train.
+    """Network of KINN as one of DeepXDE's, for `deepxde.Model` to train.
 
     Args:
-        network: An architecture, which is built here, or a network.
+        network: An architecture, which is built, or a network.
         inputs: The number of coordinates, for an architecture.
         outputs: The number of fields, for an architecture.
-        **build: What else `Architecture.build` takes: `bounds`, `seed`.
+        **build: Further arguments of `Architecture.build`: `bounds`, `seed`.
 
     Raises:
         InputError: If DeepXDE is not installed.
     """
     dde = deepxde()
     real = dde.config.real(torch)
-    made = network.build(inputs, outputs, dtype=real, **build) if isinstance(network, Architecture) else network
+    module = network.build(inputs, outputs, dtype=real, **build) if isinstance(network, Architecture) else network
 
-    class Net(dde.nn.NN):  # type: ignore[name-defined,misc]
-        """A network of KINN's."""
+    class NetworkAsDeepXDE(dde.nn.NN):  # type: ignore[name-defined,misc]
+        """A network of KINN."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.network = made
+            self.network = module
 
         def forward(self, x: Tensor) -> Tensor:
-            """Return the fields (N, C) at points (N, d)."""
-            y: Tensor = made(x if self._input_transform is None else self._input_transform(x))
+            """Fields (N, C) at points (N, d)."""
+            y: Tensor = module(x if self._input_transform is None else self._input_transform(x))
             return y if self._output_transform is None else self._output_transform(x, y)
 
-    return Net()
+    return NetworkAsDeepXDE()

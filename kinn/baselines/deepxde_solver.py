@@ -1,4 +1,4 @@
-"""A problem of ours solved by DeepXDE, for a comparison beside our own solves: Adam, then L-BFGS, as its examples do."""
+"""A problem solved by DeepXDE, for a comparison: Adam, then L-BFGS, as in its examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from kinn.baselines.deepxde_problem import as_deepxde_net, deepxde, softened, to_deepxde
+from kinn.baselines.deepxde_problem import as_deepxde_net, check, deepxde, to_deepxde, with_soft_conditions
 from kinn.errors import SolveError
 from kinn.forms import DomainTrial
 from kinn.metrics import field_errors
@@ -21,28 +21,20 @@ from kinn.train.error_monitor import ErrorMonitor
 from kinn.train.loop import CLOCKS
 from kinn.train.state import HistoryEntry
 
-#: The share of the budget, or of the iterations, that Adam has before L-BFGS.
-ADAM = 0.6
+#: The fraction of the budget, or of the iterations, for Adam before L-BFGS.
+ADAM_FRACTION = 0.6
 
-#: The rate of Adam in DeepXDE's examples.
-RATE = 1e-3
+#: The learning rate of Adam in DeepXDE's examples.
+LEARNING_RATE = 1e-3
 
+#: The iterations of L-BFGS between two readings of the clock.
+STEPS_PER_READING = 20
 
-#: The iterations of L-BFGS that DeepXDE makes between two looks at the clock.
-STEPS = 20
-
-
-def check(problem: Problem) -> None:
-    """Refuse what DeepXDE has no way to state.
-
-    Raises:
-        InputError: Names it.
-    """
-    softened(problem)
+__all__ = ["check", "solve"]
 
 
-class _Ended(Exception):
-    """The time is up."""
+class _StageEnd(Exception):
+    """The time or the iterations of a stage are used up."""
 
 
 def solve(
@@ -59,45 +51,45 @@ def solve(
     progress: Callable[[HistoryEntry], None] | None = None,
     **_: Any,
 ) -> Solution:
-    """Solve a problem with DeepXDE: its nested derivatives and its optimisers, our residuals, points and network.
+    """Solve a problem with DeepXDE's nested derivatives and optimisers, and KINN's residuals, points and network.
 
     Args:
-        problem: What is to be solved.
+        problem: The problem.
         network: The network.
         points: Interior points.
         budget: Seconds, of which Adam has the first 60 %.
-        clock: What they are counted by.
-        iterations: The most steps.
+        clock: The clock that counts them.
+        iterations: The largest number of steps.
         seed: Fixes initial parameters and points.
         dtype: "float64" or "float32".
         threads: CPU threads; None for torch's setting.
-        progress: Called with a record after each step.
+        progress: Called with a history entry after each step.
 
     Raises:
         InputError: If DeepXDE is not installed, or cannot state the problem.
         SolveError: If the numbers break down.
     """
-    stated = softened(problem)
+    soft = with_soft_conditions(problem)
     now = CLOCKS[clock]
-    before = torch.get_default_dtype(), torch.get_num_threads()
+    dtype_before, threads_before = torch.get_default_dtype(), torch.get_num_threads()
     dde = deepxde()
     torch.set_default_device("cpu")  # importing it may have set another, for every library in this process
     try:
-        torch.set_num_threads(threads or before[1])
+        torch.set_num_threads(threads or threads_before)
         dde.config.set_default_float(dtype)
         dde.config.set_random_seed(seed)
         began = now()
-        trial = DomainTrial(stated, network, seed=seed, dtype=DTYPES[dtype])
-        net = as_deepxde_net(trial.network(next(iter(stated.subdomains))))
-        model = dde.Model(to_deepxde(stated, points=points, seed=seed), net)
-        history, stopped = _trained(dde, model, trial, now, began, budget, iterations, progress)
+        trial = DomainTrial(soft, network, seed=seed, dtype=DTYPES[dtype])
+        net = as_deepxde_net(trial.network(next(iter(soft.subdomains))))
+        model = dde.Model(to_deepxde(soft, points=points, seed=seed), net)
+        history, stopped = _train(dde, model, trial, now, began, budget, iterations, progress)
     finally:
-        torch.set_default_dtype(before[0])
-        torch.set_num_threads(before[1])
+        torch.set_default_dtype(dtype_before)
+        torch.set_num_threads(threads_before)
     if not bool(torch.isfinite(trial.flat.get()).all()):
         raise SolveError("DeepXDE came to parameters that are not finite")
     return Solution(
-        problem=replace(problem, conditions=stated.conditions),
+        problem=replace(problem, conditions=soft.conditions),
         form="strong",
         network=network,
         optimizer="adam, l-bfgs",
@@ -116,7 +108,7 @@ def solve(
     )
 
 
-def _trained(
+def _train(
     dde: Any,
     model: Any,
     trial: DomainTrial,
@@ -126,47 +118,49 @@ def _trained(
     iterations: int | None,
     progress: Callable[[HistoryEntry], None] | None,
 ) -> tuple[list[HistoryEntry], str]:
-    """Train with Adam and then with L-BFGS; return the history and why it ended."""
+    """Train with Adam, then with L-BFGS: the history, and why training stopped."""
     history: list[HistoryEntry] = []
-    watch = ErrorMonitor(trial)
-    lost = 0.0
+    monitor = ErrorMonitor(trial)
+    monitoring = 0.0  # seconds, which do not count
 
     class Recorder(dde.callbacks.Callback):  # type: ignore[misc]
-        """Records every step, and ends a stage at its share."""
+        """Records every step, and ends a stage when its time or its iterations are used up."""
 
         def __init__(self, stage: str, until: float, last: int | None) -> None:
             super().__init__()
             self.stage, self.until, self.last = stage, until, last
 
         def on_epoch_end(self) -> None:
-            nonlocal lost
-            seconds = now() - began - lost
+            nonlocal monitoring
+            seconds = now() - began - monitoring
             state = self.model.train_state
             loss = float("nan") if state.loss_train is None else float(sum(state.loss_train))
-            asked = now()
-            measured = watch.measure(trial.flat.get(), seconds)
-            lost += now() - asked
-            history.append(HistoryEntry(self.stage, int(state.step), seconds, loss, errors=measured))
+            started = now()
+            errors = monitor.measure(trial.flat.get(), seconds)
+            monitoring += now() - started
+            history.append(HistoryEntry(self.stage, int(state.step), seconds, loss, errors=errors))
             if progress is not None:
                 progress(history[-1])
             if seconds >= self.until or (self.last is not None and state.step >= self.last):
                 self.model.stop_training = True
-                raise _Ended
+                raise _StageEnd
 
-    most = 10**7 if iterations is None else iterations
-    first = max(1, round(ADAM * most))
-    model.compile("adam", lr=RATE, verbose=0)
-    with suppress(_Ended):
-        model.train(iterations=first, callbacks=[Recorder("adam", ADAM * budget, first)], display_every=100, verbose=0)
-    rest = most - history[-1].iteration
-    if rest < 1:
+    limit = 10**7 if iterations is None else iterations
+    first = max(1, round(ADAM_FRACTION * limit))
+    model.compile("adam", lr=LEARNING_RATE, verbose=0)
+    with suppress(_StageEnd):
+        model.train(
+            iterations=first, callbacks=[Recorder("adam", ADAM_FRACTION * budget, first)], display_every=100, verbose=0
+        )
+    remaining = limit - history[-1].iteration
+    if remaining < 1:
         return history, "iterations"
-    dde.optimizers.config.set_LBFGS_options(maxiter=rest, ftol=0, gtol=0, maxls=50)
-    dde.optimizers.config.LBFGS_options["iter_per_step"] = min(STEPS, rest)
+    dde.optimizers.config.set_LBFGS_options(maxiter=remaining, ftol=0, gtol=0, maxls=50)
+    dde.optimizers.config.LBFGS_options["iter_per_step"] = min(STEPS_PER_READING, remaining)
     model.compile("L-BFGS", verbose=0)
     model.stop_training = False
     try:
         model.train(callbacks=[Recorder("l-bfgs", budget, None)], display_every=100, verbose=0)
-    except _Ended:
+    except _StageEnd:
         return history, "budget"
-    return history, "iterations" if history[-1].iteration >= most else "converged"
+    return history, "iterations" if history[-1].iteration >= limit else "converged"

@@ -15,7 +15,7 @@ import torch
 
 import kinn
 from kinn import KAN, InputError, problems
-from kinn.baselines.deepxde_problem import as_deepxde_net, check, softened, to_deepxde
+from kinn.baselines.deepxde_problem import as_deepxde_net, check, to_deepxde, with_soft_conditions
 from kinn.forms import DomainTrial, strong_form
 from tests.cli.conftest import Command, kinn_command  # noqa: F401
 
@@ -61,7 +61,7 @@ def dde() -> Any:
 @needs_deepxde
 @pytest.mark.parametrize("name", ["poisson-2d", "burgers", "helmholtz", "kovasznay"])
 def test_losses_are_those_of_the_strong_form(dde: Any, name: str) -> None:
-    problem = softened(problems.get(name))
+    problem = with_soft_conditions(problems.get(name))
     trial = DomainTrial(problem, KAN((3,), grid=4))
     system = strong_form(trial, points=100, seed=1)
     data = to_deepxde(problem, points=100, seed=1)
