@@ -32,12 +32,12 @@ from .geometry.shapes.ellipse import Ellipse as Ellipse
 from .geometry.shapes.polygon import Polygon as Polygon
 from .geometry.shapes.arcs import ArcPolygon as ArcPolygon
 from .geometry.shapes.curve_domain import CurveDomain as CurveDomain
-from .geometry.csg.extrusion import Cylinder as Cylinder
-from .geometry.csg.extrusion import Extrusion as Extrusion
+from .geometry.csg.products import Cylinder as Cylinder
+from .geometry.csg.products import Extrusion as Extrusion
 from .geometry.meshes.triangulated_solid import TriangulatedSolid as TriangulatedSolid
 from .geometry.shapes.point_cloud import PointCloud as PointCloud
 from .geometry.meshes.mesh import Mesh as Mesh
-from .geometry.csg.time import TimeInterval as TimeInterval
+from .geometry.csg.products import TimeInterval as TimeInterval
 
 # What holds on boundaries, at the start, between subdomains and at points
 from .conditions.boundary import Dirichlet as Dirichlet

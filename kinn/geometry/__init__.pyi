@@ -3,9 +3,9 @@
 from .csg.boolean import Difference as Difference
 from .csg.boolean import Intersection as Intersection
 from .csg.boolean import Union as Union
-from .csg.extrusion import Extrusion as Extrusion
-from .csg.time import SpaceTime as SpaceTime
-from .csg.time import TimeInterval as TimeInterval
+from .csg.products import Extrusion as Extrusion
+from .csg.products import SpaceTime as SpaceTime
+from .csg.products import TimeInterval as TimeInterval
 from .boundary.boundary import Boundary as Boundary
 from .boundary.patch import BoundaryPoints as BoundaryPoints
 from .boundary.boundary import Face as Face
@@ -26,7 +26,7 @@ from .shapes.box import Interval as Interval
 from .shapes.box import Rectangle as Rectangle
 from .shapes.point_cloud import PointCloud as PointCloud
 from .shapes.curve_domain import CurveDomain as CurveDomain
-from .csg.extrusion import Cylinder as Cylinder
+from .csg.products import Cylinder as Cylinder
 from .shapes.ellipse import Ellipse as Ellipse
 from .shapes.polygon import Polygon as Polygon
 from .meshes.triangulated_solid import TriangulatedSolid as TriangulatedSolid

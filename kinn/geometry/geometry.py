@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, BoundaryName, Label, Part, smooth_distance
-from kinn.geometry.boundary.charts import Chart
+from kinn.geometry.boundary.patch import Chart
 from kinn.geometry.boundary.scattered import level_set_patches
 from kinn.geometry.boundary.strips import Strips, divide_into_strips
 from kinn.geometry.distances.implicit import Values

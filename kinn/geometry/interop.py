@@ -13,7 +13,7 @@ from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.boundary.scattered import ScatteredPatch, point_measures
-from kinn.geometry.csg.time import TimeInterval
+from kinn.geometry.csg.products import TimeInterval
 from kinn.geometry.geometry import Geometry, coordinate_names
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Mask

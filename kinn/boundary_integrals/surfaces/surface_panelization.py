@@ -14,8 +14,7 @@ from kinn.boundary_integrals.surfaces.surface_panels import ORDER, SurfacePanels
 from kinn.errors import InputError
 from kinn.geometry import Geometry
 from kinn.geometry.boundary.boundary import Part
-from kinn.geometry.boundary.charts import Chart
-from kinn.geometry.boundary.patch import BoundaryPoints
+from kinn.geometry.boundary.patch import BoundaryPoints, Chart
 from kinn.geometry.types import Array
 
 #: The number and the seed of the sample points of a face.

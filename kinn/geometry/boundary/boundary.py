@@ -10,8 +10,8 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import TrimmedZeroSet, distance
 from kinn.geometry.distances.implicit import ImplicitFunction, Values
+from kinn.geometry.distances.rfunctions import TrimmedZeroSet, distance
 from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import QuadratureSpec, Rule, composite_rule
 from kinn.geometry.sampling import apportion

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kinn.geometry.boundary.charts import Chart, reverse_chart
-from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Spans
-from kinn.geometry.distances.distance import TrimmedZeroSet
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, Spans, reverse_chart
 from kinn.geometry.distances.implicit import ImplicitFunction, Motion
-from kinn.geometry.distances.rfunctions import Region
+from kinn.geometry.distances.rfunctions import Region, TrimmedZeroSet
 from kinn.geometry.quadrature.cells import Cells, MappedCells, ReversedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array, Mask, delegated

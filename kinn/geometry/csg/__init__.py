@@ -25,7 +25,7 @@ Geometry.operations.update(
     union=_operation("boolean", "Union"),
     intersection=_operation("boolean", "Intersection"),
     difference=_operation("boolean", "Difference"),
-    space_time=_operation("time", "SpaceTime"),
+    space_time=_operation("products", "SpaceTime"),
     translated=_operation("motion", "translated"),
     rotated=_operation("motion", "rotated"),
 )

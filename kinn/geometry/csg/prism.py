@@ -12,12 +12,10 @@ import numpy as np
 
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Face, Label, Part
-from kinn.geometry.boundary.charts import Chart, orient_chart, reverse_chart
 from kinn.geometry.boundary.edges import Segment
-from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import TrimmedZeroSet
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, orient_chart, reverse_chart
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
+from kinn.geometry.distances.rfunctions import HalfSpace, Region, TrimmedZeroSet, diametral_ball, intersection
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.quadrature.cells import Cells, EmbeddedCells, LiftedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec

@@ -16,9 +16,8 @@ from itertools import pairwise
 import numpy as np
 
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Spans
-from kinn.geometry.distances.distance import TrimmedZeroSet
 from kinn.geometry.distances.implicit import ImplicitFunction
-from kinn.geometry.distances.rfunctions import Region, intersection
+from kinn.geometry.distances.rfunctions import Region, TrimmedZeroSet, intersection
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
 from kinn.geometry.quadrature.rule import SEQUENCE_POINTS, QuadratureSpec

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from kinn.geometry.boundary.charts import Chart, triangle_charts
+from kinn.geometry.boundary.patch import Chart, triangle_charts
 from kinn.geometry.meshes.elements import LINEAR_TYPES, ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import Factor, tensor_rule

@@ -14,8 +14,8 @@ from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Part
 from kinn.geometry.geometry import CLOSE, Geometry, coordinate_names
 from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements
-from kinn.geometry.meshes.boundary import FaceGroups, boundary_parts
 from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.faces import FaceGroups, boundary_parts
 from kinn.geometry.meshes.topology import Topology, orient, validate_elements, validate_points
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec

@@ -13,9 +13,8 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
-from kinn.geometry.boundary.charts import Chart, triangle_charts
-from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.distance import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, triangle_charts
+from kinn.geometry.distances.rfunctions import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.meshes.io import read_with_meshio
 from kinn.geometry.meshes.triangle_mesh import TriangleMesh

@@ -14,9 +14,8 @@ from scipy.special import betaincinv
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
-from kinn.geometry.boundary.charts import Chart, quadrilateral_chart
 from kinn.geometry.boundary.edges import Arc
-from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
 from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
 from kinn.geometry.distances.rfunctions import HalfSpace, Region
 from kinn.geometry.geometry import Geometry

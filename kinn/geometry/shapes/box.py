@@ -12,8 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part
-from kinn.geometry.boundary.charts import Chart, quadrilateral_chart
-from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
 from kinn.geometry.geometry import Geometry, coordinate_names

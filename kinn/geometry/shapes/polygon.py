@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
-from kinn.geometry.boundary.charts import Chart, triangle_charts
 from kinn.geometry.boundary.edges import Segment
+from kinn.geometry.boundary.patch import Chart, triangle_charts
 from kinn.geometry.distances.implicit import Plane
 from kinn.geometry.distances.rfunctions import HalfSpace, Region, intersection, union
 from kinn.geometry.geometry import Geometry
