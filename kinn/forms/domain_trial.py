@@ -197,11 +197,11 @@ class DomainTrial(TrialFunctions):
 
     def _network_derivatives(self, subdomain: str, x: Array, wanted: Sequence[FieldDerivative]) -> IndexSet:
         """Derivatives of the network that those of the fields need: hard conditions may need more."""
-        asked: set[Index] = set()
+        requested: set[Index] = set()
 
         def answer(side: int, field: str, a: Index) -> Component:  # noqa: ARG001
             if field in self.problem.names:
-                asked.add(a)
+                requested.add(a)
             return 1.0
 
         (fields,), _ = self.record_traces(
@@ -209,4 +209,4 @@ class DomainTrial(TrialFunctions):
         )
         for field, a in wanted:
             fields[field][a]
-        return IndexSet.closure(self.problem.dimension, asked)
+        return IndexSet.closure(self.problem.dimension, requested)

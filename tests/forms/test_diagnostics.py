@@ -48,7 +48,7 @@ def heat(u: Any, p: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("domain", "strong", "conditions", "doubt"),
+    ("domain", "strong", "conditions", "issue"),
     [
         (SQUARE, poisson, [], "has no boundary condition for 'u'"),
         (SQUARE, poisson, [Dirichlet("u", 0.0, on="left")], "no condition for 'u' on 'right', 'bottom', 'top'"),
@@ -75,8 +75,8 @@ def heat(u: Any, p: Any) -> Any:
         ),
     ],
 )  # fmt: skip
-def test_doubts(domain: Any, strong: Any, conditions: Any, doubt: str) -> None:
-    with pytest.warns(ProblemWarning, match=doubt):
+def test_issues(domain: Any, strong: Any, conditions: Any, issue: str) -> None:
+    with pytest.warns(ProblemWarning, match=issue):
         kinn.forms.diagnostics.warn_if_ill_posed(Problem("p", domain, strong=strong, conditions=conditions))
 
 
@@ -90,8 +90,8 @@ def test_equations_and_fields() -> None:
 def test_unknowns() -> None:
     conditions = [Dirichlet("u", 0.0, on="boundary")]
     sought = [Unknown("a", initial=1.0), UnknownField("K")]
-    said = found(SQUARE, lambda u, p: laplacian(u) + p.a, conditions, unknowns=sought)
-    assert said == ["never calls its unknown p.K", "has unknowns, and no observations to find them by"]
+    issues = found(SQUARE, lambda u, p: laplacian(u) + p.a, conditions, unknowns=sought)
+    assert issues == ["never calls its unknown p.K", "has unknowns, and no observations to find them by"]
     assert not found(SQUARE, lambda u, p: (p.K * u.x).x + p.a, [*conditions, SEEN], unknowns=sought)
 
 
@@ -121,10 +121,10 @@ def test_nothing_is_doubtful(domain: Any, strong: Any, conditions: Any) -> None:
     assert not found(domain, strong, conditions)
 
 
-def test_doubts_name_the_subdomain() -> None:
+def test_issues_name_the_subdomain() -> None:
     halves = {"low": SQUARE, "high": Rectangle((0, 1), (1, 2))}
-    said = found(halves, poisson, [Dirichlet("u", 0.0, on="left")])
-    assert said[0].endswith("in its subdomain 'low'")
+    issues = found(halves, poisson, [Dirichlet("u", 0.0, on="left")])
+    assert issues[0].endswith("in its subdomain 'low'")
     assert Interface("u", on="seam").field_names == ("u",)
 
 

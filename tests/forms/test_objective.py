@@ -20,18 +20,18 @@ from kinn.problem import FORMS
 def test_a_network_that_diverges_is_infinitely_bad(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = problems.get("crack").in_form(form)
     trial = build_trial(problem, MLP((4,)))
-    system = build_objective(trial, points=100, seed=0)
-    theta = system.start()
-    assert math.isfinite(system.loss(theta))
-    assert system.gradient(theta)[1].isfinite().all()
+    objective = build_objective(trial, points=100, seed=0)
+    theta = objective.start()
+    assert math.isfinite(objective.loss(theta))
+    assert objective.gradient(theta)[1].isfinite().all()
 
     def diverge(*_: Any, **__: Any) -> Any:
         raise DivergedError("the state left the numbers at time 0.5")
 
     monkeypatch.setattr(Network, "push", diverge)
     other = theta + 0.1
-    assert system.loss(other) == math.inf
-    loss, gradient = system.gradient(other)
+    assert objective.loss(other) == math.inf
+    loss, gradient = objective.gradient(other)
     assert loss == math.inf
     assert gradient.isnan().all()
 

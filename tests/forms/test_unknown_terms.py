@@ -18,7 +18,7 @@ from kinn.problems import lotka_volterra
 TERM = UnknownTerm("g", arguments=("u", "v"), within=((-2, 2), (-2, 2)), network=KAN((2,), 3))
 
 
-def system(network: Any = MLP((4,)), **options: Any) -> ResidualObjective:  # noqa: B008
+def objective_of(network: Any = MLP((4,)), **options: Any) -> ResidualObjective:  # noqa: B008
     """Two fields, whose equations hold a term of both and a derivative of it."""
     problem = Problem(
         "p",
@@ -35,9 +35,9 @@ def system(network: Any = MLP((4,)), **options: Any) -> ResidualObjective:  # no
 @pytest.mark.parametrize("network", [MLP((4,)), NeuralODE(3, steps=2, gradient_checkpoints=1)])
 def test_jacobian_sees_terms_and_what_they_depend_on(network: Any) -> None:
     """Rows against gradients of single residuals by autograd, parameters of both networks included."""
-    made = system(network)
-    trial, theta = made.trial, made.start()
-    for (r, jacobian), term in zip([(r, j.clone()) for r, j in made.blocks(theta)], made.terms, strict=True):
+    objective = objective_of(network)
+    trial, theta = objective.trial, objective.start()
+    for (r, jacobian), term in zip([(r, j.clone()) for r, j in objective.blocks(theta)], objective.terms, strict=True):
         (p,) = term.blocks
         fields, bound = trial.traces(term.subdomains, p, term.index, term.unknown_index)
         scale = (term.weight / len(p)) ** 0.5
@@ -48,7 +48,7 @@ def test_jacobian_sees_terms_and_what_they_depend_on(network: Any) -> None:
 
 
 def test_a_term_is_a_function_of_the_fields_alone() -> None:
-    trial = system().trial
+    trial = objective_of().trial
     x = np.random.default_rng(0).random((9, 2))
     u, v, g, slope = trial.evaluate(x, ["u", "v", "g", "g.x"]).T
     network = trial.unknowns.networks["g"]
@@ -60,7 +60,7 @@ def test_a_term_is_a_function_of_the_fields_alone() -> None:
 
 def test_a_term_of_the_fields_is_not_affine() -> None:
     """However it enters the equation: last layers alone are not to be solved for."""
-    assert not system().affine
+    assert not objective_of().affine
 
 
 def test_errors_of_a_term_are_those_along_the_solution() -> None:

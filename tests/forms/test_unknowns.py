@@ -53,18 +53,18 @@ def mixed() -> ResidualObjective:
 
 
 def test_jacobian_has_columns_for_unknowns() -> None:
-    system = mixed()
-    theta = system.start()
-    assert system.size == 6 * 4 + 1 + 3 * 3 + 1 + 2
-    blocks = [(r.clone(), j.clone()) for r, j in system.blocks(theta)]
+    objective = mixed()
+    theta = objective.start()
+    assert objective.size == 6 * 4 + 1 + 3 * 3 + 1 + 2
+    blocks = [(r.clone(), j.clone()) for r, j in objective.blocks(theta)]
     r, jacobian = torch.cat([r for r, _ in blocks]), torch.cat([j for _, j in blocks])
-    loss, gradient = system.gradient(theta)
+    loss, gradient = objective.gradient(theta)
     assert loss == pytest.approx(float(r @ r))
     torch.testing.assert_close(gradient, 2 * jacobian.T @ r)
-    step = torch.randn(system.size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    ahead, behind = (torch.cat([r for r, _ in system.blocks(theta + s * 1e-6 * step)]) for s in (1, -1))
+    step = torch.randn(objective.size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    ahead, behind = (torch.cat([r for r, _ in objective.blocks(theta + s * 1e-6 * step)]) for s in (1, -1))
     torch.testing.assert_close(jacobian @ step, (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-6)
-    free = system.trial.flat.slices[system.trial.unknowns.free]  # type: ignore[index]
+    free = objective.trial.flat.slices[objective.trial.unknowns.free]  # type: ignore[index]
     assert bool((jacobian[:, free].abs().sum(dim=0) > 0).all())
 
 

@@ -28,7 +28,7 @@ def block(load: float) -> Problem:
     )
 
 
-def system_of(problem: Problem) -> EnergyObjective:
+def objective_of(problem: Problem) -> EnergyObjective:
     return energy_form(DomainTrial(problem.in_form("energy"), MLP((4,)), seed=0), points=60)
 
 
@@ -41,27 +41,27 @@ def volumes(solution: kinn.Solution) -> np.ndarray:
 
 
 def test_such_a_state_has_no_energy_and_the_place_is_named() -> None:
-    system = system_of(block(1.0))
-    theta = system.start()
+    objective = objective_of(block(1.0))
+    theta = objective.start()
     turned = theta.clone()
-    turned[system.last_layer()] += 50.0
-    assert np.isfinite(system.loss(theta))
-    assert system.loss(turned) == float("inf")
-    assert "the energy, first at x = " in system.locate_nonfinite(turned)
-    assert "where the material is turned inside out: J = -" in system.locate_nonfinite(turned)
+    turned[objective.last_layer()] += 50.0
+    assert np.isfinite(objective.loss(theta))
+    assert objective.loss(turned) == float("inf")
+    assert "the energy, first at x = " in objective.locate_nonfinite(turned)
+    assert "where the material is turned inside out: J = -" in objective.locate_nonfinite(turned)
 
 
 def test_a_step_there_is_rejected_for_a_shorter_one() -> None:
-    system = system_of(block(3.0))
+    objective = objective_of(block(3.0))
     method = LevenbergMarquardt()
-    state = method.start(system, system.start())
+    state = method.start(objective, objective.start())
     rejected = 0
     for _ in range(15):
-        model = method._model(system, state)
+        model = method._model(objective, state)
         bold = model.step(1e-12 * model.scale)
         assert bold is not None
-        rejected += system.loss(state.theta + bold) == float("inf")
-        after = method.step(system, state)
+        rejected += objective.loss(state.theta + bold) == float("inf")
+        after = method.step(objective, state)
         assert after.loss <= state.loss
         assert bool(torch.isfinite(after.theta).all())
         state = after

@@ -56,7 +56,7 @@ def test_a_load_that_the_energy_is_not_told_of_is_refused() -> None:
     ],
 )
 def test_bodies_that_tractions_leave_free_are_doubted(conditions: list[Any], which: str) -> None:
-    found = [doubt for doubt in well_posedness_issues(plate(conditions)) if "leaves a motion free" in doubt]
+    found = [issue for issue in well_posedness_issues(plate(conditions)) if "leaves a motion free" in issue]
     assert len(found) == 1
     assert which in found[0]
     assert "hold it by a Dirichlet condition, or at a point by PointValue" in found[0]

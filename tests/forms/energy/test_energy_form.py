@@ -44,55 +44,57 @@ def poisson(enforce="hard", **changes):
     return Problem("poisson", SQUARE, **(given | changes))
 
 
-def system_of(problem, points=200, network=None):
+def objective_of(problem, points=200, network=None):
     trial = DomainTrial(problem.in_form("energy"), network or MLP((5,)), seed=1)
     return energy_form(trial, points=points)
 
 
 def test_gradient_is_that_of_autograd():
-    system = system_of(poisson("soft"))
-    theta = system.start()
-    loss, gradient = system.gradient(theta)
+    objective = objective_of(poisson("soft"))
+    theta = objective.start()
+    loss, gradient = objective.gradient(theta)
     step = 1e-6 * torch.randn(len(theta), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    assert system.loss(theta) == pytest.approx(loss, rel=1e-12)
-    assert system.loss(theta + step) - system.loss(theta - step) == pytest.approx(2 * float(gradient @ step), rel=1e-6)
-    curvature = system.curvature(theta)
+    assert objective.loss(theta) == pytest.approx(loss, rel=1e-12)
+    assert objective.loss(theta + step) - objective.loss(theta - step) == pytest.approx(
+        2 * float(gradient @ step), rel=1e-6
+    )
+    curvature = objective.curvature(theta)
     assert curvature.loss == pytest.approx(loss, rel=1e-12)
     assert torch.allclose(2 * curvature.half_gradient, gradient, rtol=1e-9, atol=1e-12)
 
 
 def test_bend_is_that_of_differences():
-    system = system_of(poisson("soft"))
-    theta, generator = system.start(), torch.Generator().manual_seed(0)
+    objective = objective_of(poisson("soft"))
+    theta, generator = objective.start(), torch.Generator().manual_seed(0)
     d, v = (torch.randn(len(theta), generator=generator, dtype=torch.float64) for _ in range(2))
 
     def components(term, block, moved):
-        system.trial.flat.set(moved)
+        objective.trial.flat.set(moved)
         with torch.no_grad():
-            return term.components(system.trial, block)
+            return term.components(objective.trial, block)
 
     expected, h = 0.0, 1e-3
-    for term in system.terms:
+    for term in objective.terms:
         for n, p in enumerate(term.blocks):
             here = components(term, n, theta)
             ahead, behind = (components(term, n, theta + s * h * d) for s in (1, -1))
             across = (components(term, n, theta + h * v) - components(term, n, theta - h * v)) / (2 * h)
             resisted = torch.einsum("nij,jn->in", term.hessian(here, n), (ahead - 2 * here + behind) / h**2)
             expected += 0.5 * float((p.weights * across * resisted).sum())
-    assert float(system.geodesic_correction(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
-    assert system_of(poisson("hard")).geodesic_correction(theta, d) is None  # nothing is held stiffly
+    assert float(objective.geodesic_correction(theta, 0.01 * d) @ v) == pytest.approx(1e-4 * expected, rel=1e-3)
+    assert objective_of(poisson("hard")).geodesic_correction(theta, d) is None  # nothing is held stiffly
 
 
 @pytest.mark.parametrize("enforce", ["hard", "soft"])
 def test_matrix_is_the_hessian_where_fields_are_linear_in_the_parameters(enforce):
-    system = system_of(poisson(enforce))
-    theta, last = system.start(), system.last_layer()
-    matrix = 2 * system.curvature(theta).matrix[last][:, last]
+    objective = objective_of(poisson(enforce))
+    theta, last = objective.start(), objective.last_layer()
+    matrix = 2 * objective.curvature(theta).matrix[last][:, last]
     columns = []
     for position in last:
         step = torch.zeros_like(theta)
         step[position] = 1e-3  # the energy is quadratic there: differences are exact
-        columns.append((system.gradient(theta + step)[1] - system.gradient(theta - step)[1])[last] / 2e-3)
+        columns.append((objective.gradient(theta + step)[1] - objective.gradient(theta - step)[1])[last] / 2e-3)
     assert torch.allclose(matrix, torch.stack(columns), rtol=1e-7, atol=1e-7 * float(matrix.abs().max()))
 
 
@@ -140,13 +142,13 @@ def bars(*conditions, **changes):
 
 def test_multipliers_are_fluxes():
     """Of the stiffness on each side, through the normal that points outwards from the first; their mean where two meet."""
-    system = system_of(bars(Interface("u", on="middle"), PointValue("u", 1.0, at=(2.0, 0.5))))
-    assert system.accumulates_multipliers  # at the point
-    system.set_multipliers(system.updated_multipliers(system.start())[0])
-    left, middle, point = (term for term in system.terms if hasattr(term, "multipliers"))
+    objective = objective_of(bars(Interface("u", on="middle"), PointValue("u", 1.0, at=(2.0, 0.5))))
+    assert objective.accumulates_multipliers  # at the point
+    objective.set_multipliers(objective.updated_multipliers(objective.start())[0])
+    left, middle, point = (term for term in objective.terms if hasattr(term, "multipliers"))
 
     def slope(term, subdomain):
-        return torch.as_tensor(system.trial.evaluate(term.blocks[0].tensor.numpy(), "u.x", subdomain=subdomain))
+        return torch.as_tensor(objective.trial.evaluate(term.blocks[0].tensor.numpy(), "u.x", subdomain=subdomain))
 
     torch.testing.assert_close(left.multipliers[0][0], -slope(left, "soft"))
     torch.testing.assert_close(middle.multipliers[0][0], 0.5 * slope(middle, "soft") + 2.0 * slope(middle, "stiff"))
@@ -204,20 +206,20 @@ def test_rigid_body_modes_are_found():
 
     body = Problem("body", SQUARE, fields=("u", "v"), energy=elastic, conditions=[Dirichlet("u", 0.0, on="left")])
     with pytest.raises(InputError, match="'v' may be shifted at will"):
-        system_of(body)
+        objective_of(body)
     held = [PointValue("u", 0.0, at=(0.0, 0.0)), PointValue("v", 0.0, at=(0.0, 0.0))]
     with pytest.raises(InputError, match="the body may be turned"):
-        system_of(replace(body, conditions=held))
-    system_of(replace(body, conditions=[*held, PointValue("v", 0.0, at=(1.0, 0.0))]))
+        objective_of(replace(body, conditions=held))
+    objective_of(replace(body, conditions=[*held, PointValue("v", 0.0, at=(1.0, 0.0))]))
 
 
 def test_natural_conditions_hold_no_motion():
     """The traction's residual is not linear in a turn of the body: its square is no measure of what is held."""
     problem = problems.get("hyperelastic-beam")
-    system_of(problem)
+    objective_of(problem)
     free = [c for c in problem.conditions if not isinstance(c, Dirichlet)]
     with pytest.raises(InputError, match="'u', 'v' may be shifted at will"):
-        system_of(replace(problem, conditions=free))
+        objective_of(replace(problem, conditions=free))
 
 
 def test_strategies_of_the_strong_form_are_refused():

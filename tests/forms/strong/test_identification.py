@@ -37,10 +37,10 @@ def fitted(strong: Any, *observations: Observation, unknowns: Any = None) -> Res
 
 
 def estimate(*observations: Observation) -> Estimate:
-    system = fitted(lambda u, p: u.t - p.a, *observations)
+    objective = fitted(lambda u, p: u.t - p.a, *observations)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return estimates(system, system.start())["a"]
+        return estimates(objective, objective.start())["a"]
 
 
 def test_standard_deviation_of_a_slope() -> None:
@@ -78,14 +78,14 @@ def test_every_measurement_counts_by_its_precision() -> None:
 )
 def test_what_is_not_identified_is_named(strong: Any, unknowns: str, loose: str, fixed: str) -> None:
     sought = [Unknown(name, initial=1.0 + n, positive=name == "a") for n, name in enumerate(unknowns)]
-    system = fitted(strong, measured(NOISE), unknowns=sought)
+    objective = fitted(strong, measured(NOISE), unknowns=sought)
     with pytest.warns(ProblemWarning, match=f"does not identify its unknown {loose}:"):
-        found = estimates(system, system.start())
+        found = estimates(objective, objective.start())
     for name in unknowns:
         assert np.isfinite(found[name].std or 0.0) == (name in fixed)
 
 
 def test_without_measurements_a_constant_is_not_identified() -> None:
-    system = fitted(lambda u, p: u.t - p.a)
+    objective = fitted(lambda u, p: u.t - p.a)
     with pytest.warns(ProblemWarning, match="does not identify its unknown 'a'"):
-        assert estimates(system, system.start())["a"].std == float("inf")
+        assert estimates(objective, objective.start())["a"].std == float("inf")

@@ -27,7 +27,7 @@ SQUARE = Rectangle((0, 0), (1, 1))
 NETWORK = MLP((6,))
 
 
-def system(
+def objective_of(
     strong: Any, conditions: Any = (), network: Any = NETWORK, domain: Any = SQUARE, **options: Any
 ) -> ResidualObjective:
     problem = Problem("p", domain, strong=strong, conditions=conditions, coefficients={"k": 2.0}, **options)
@@ -47,7 +47,7 @@ def system(
     ],
 )
 def test_planning_asks_for_what_is_needed(strong: Any, derivatives: set[tuple[int, int]], affine: bool) -> None:
-    (term,) = system(strong).terms
+    (term,) = objective_of(strong).terms
     assert set(term.index[0].indices) == derivatives
     assert term.affine is affine
 
@@ -64,18 +64,18 @@ def interfaces() -> ResidualObjective:
 
 
 def test_loss_gradient_and_jacobian_agree() -> None:
-    whole = interfaces()
-    theta = whole.start()
-    blocks = [(r.clone(), j.clone()) for r, j in whole.blocks(theta)]
+    objective = interfaces()
+    theta = objective.start()
+    blocks = [(r.clone(), j.clone()) for r, j in objective.blocks(theta)]
     r, jacobian = torch.cat([r for r, _ in blocks]), torch.cat([j for _, j in blocks])
-    loss, gradient = whole.gradient(theta)
-    assert len(r) == whole.samples
+    loss, gradient = objective.gradient(theta)
+    assert len(r) == objective.samples
     assert loss == pytest.approx(float(r @ r))
-    assert whole.loss(theta) == pytest.approx(loss)
-    assert sum(whole.term_losses(theta).values()) == pytest.approx(loss)
+    assert objective.loss(theta) == pytest.approx(loss)
+    assert sum(objective.term_losses(theta).values()) == pytest.approx(loss)
     torch.testing.assert_close(gradient, 2 * jacobian.T @ r)
-    step = torch.randn(whole.size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    ahead, behind = (torch.cat([r for r, _ in whole.blocks(theta + s * 1e-6 * step)]) for s in (1, -1))
+    step = torch.randn(objective.size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    ahead, behind = (torch.cat([r for r, _ in objective.blocks(theta + s * 1e-6 * step)]) for s in (1, -1))
     torch.testing.assert_close(jacobian @ step, (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-6)
 
 
@@ -89,22 +89,24 @@ def test_interface_joins_the_two_networks() -> None:
         "low": Polygon([(0, 0), (1, 0), (1, 1), (0, 1)], edges=["b", "r", "seam", "l"]),
         "high": Polygon([(0, 1), (1, 1), (1, 2), (0, 2)], edges=["seam", "r", "t", "l"]),
     }
-    whole = system(lambda u, p: u.xx, [Interface("u", on="seam", coefficients=(2.0, 3.0))], domain=halves_named)
-    seam = next(t for t in whole.terms if "seam" in t.name)
+    objective = objective_of(
+        lambda u, p: u.xx, [Interface("u", on="seam", coefficients=(2.0, 3.0))], domain=halves_named
+    )
+    seam = next(t for t in objective.terms if "seam" in t.name)
     assert seam.equations == 2
     p = seam.blocks[0]
     with torch.no_grad():
-        fields = [whole.trial.fields(s, p, i) for s, i in zip(seam.subdomains, seam.index, strict=True)]
+        fields = [objective.trial.fields(s, p, i) for s, i in zip(seam.subdomains, seam.index, strict=True)]
         jump, flux = terms.evaluate(seam, fields, p)
     points = p.tensor.numpy()
-    u = [whole.trial.evaluate(points, ["u", "u.y"], subdomain=s) for s in ("low", "high")]
+    u = [objective.trial.evaluate(points, ["u", "u.y"], subdomain=s) for s in ("low", "high")]
     np.testing.assert_allclose(jump.numpy(), u[0][:, 0] - u[1][:, 0], atol=1e-12)
     np.testing.assert_allclose(flux.numpy(), 2 * u[0][:, 1] - 3 * u[1][:, 1], atol=1e-12)
 
 
 def test_blocks_of_points_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = interfaces()
-    expected = whole.gradient(whole.start())
+    objective = interfaces()
+    expected = objective.gradient(objective.start())
     monkeypatch.setattr(terms, "BLOCK", 17)
     parted = interfaces()
     assert max(len(b) for t in parted.terms for b in t.blocks) == 17
@@ -128,12 +130,12 @@ def test_blocks_of_points_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_bad_residuals_are_named(strong: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        system(strong)
+        objective_of(strong)
 
 
 def test_bad_data_is_named() -> None:
     with pytest.raises(InputError, match=r"the value of Dirichlet\('u', on='left'\) is not finite"):
-        system(lambda u, p: u.xx, [Dirichlet("u", float("inf"), on="left")])
+        objective_of(lambda u, p: u.xx, [Dirichlet("u", float("inf"), on="left")])
     problem = Problem("p", SQUARE, strong=lambda u, p: u.xx)
     with pytest.raises(InputError, match="points must be at least 1"):
         strong_form(DomainTrial(problem, MLP((3,))), points=0)
@@ -141,7 +143,7 @@ def test_bad_data_is_named() -> None:
 
 def test_own_sampler_and_weights() -> None:
     corner = Defaults(sampler=lambda geometry, n, seed: np.full((n, 2), 0.25))
-    (term,) = system(lambda u, p: u.xx, defaults=corner).terms
+    (term,) = objective_of(lambda u, p: u.xx, defaults=corner).terms
     assert torch.equal(term.blocks[0].tensor, torch.full((60, 2), 0.25, dtype=torch.float64))
     assert term.weight == corner.pde_weight
 
@@ -156,51 +158,55 @@ def test_least_squares_converges_with_the_width() -> None:
             strong=lambda u, p: u.xx + u.yy + 2 * np.pi**2 * sin(np.pi * p.x) * sin(np.pi * p.y),
             conditions=[Dirichlet("u", 0.0, on="boundary")],
         )
-        whole = strong_form(DomainTrial(problem, MLP((width,), init_range=1.5), seed=0), points=400)
+        objective = strong_form(DomainTrial(problem, MLP((width,), init_range=1.5), seed=0), points=400)
         method = LastLayerLeastSquares()
-        state = method.step(whole, method.start(whole, whole.start()))
-        whole.trial.flat.set(state.theta)
+        state = method.step(objective, method.start(objective, objective.start()))
+        objective.trial.flat.set(state.theta)
         x = SQUARE.sample(500, seed=9)
         exact = np.sin(np.pi * x[:, 0]) * np.sin(np.pi * x[:, 1])
-        errors.append(np.linalg.norm(whole.trial.evaluate(x, "u") - exact) / np.linalg.norm(exact))
+        errors.append(np.linalg.norm(objective.trial.evaluate(x, "u") - exact) / np.linalg.norm(exact))
     rates = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
     assert errors[-1] < 1e-3
     assert rates.mean() > 3.0
 
 
 def test_a_term_and_its_points_can_be_emphasised() -> None:
-    whole = system(lambda u, p: u.xx + u * u.yy, [Dirichlet("u", 1.0, on="left"), Neumann("u", 0.0, on="top")])
-    theta = whole.start()
-    n = next(i for i, term in enumerate(whole.terms) if term.interior)
-    squares = whole.squared_residuals(theta)
-    before = whole.term_losses(theta)
-    term = whole.terms[n]
+    objective = objective_of(
+        lambda u, p: u.xx + u * u.yy, [Dirichlet("u", 1.0, on="left"), Neumann("u", 0.0, on="top")]
+    )
+    theta = objective.start()
+    n = next(i for i, term in enumerate(objective.terms) if term.interior)
+    squares = objective.squared_residuals(theta)
+    before = objective.term_losses(theta)
+    term = objective.terms[n]
     assert before[term.name] == pytest.approx(term.weight * float(squares[n].mean()))
     weights = torch.linspace(0, 2, term.points, dtype=torch.float64)
-    whole.set_weights(n, 3.0, weights)
-    after = whole.term_losses(theta)
+    objective.set_weights(n, 3.0, weights)
+    after = objective.term_losses(theta)
     assert after[term.name] == pytest.approx(3 * term.weight * float((weights * squares[n]).mean()))
     assert {k: v for k, v in after.items() if k != term.name} == {k: v for k, v in before.items() if k != term.name}
-    loss, gradient = whole.gradient(theta)
-    assert loss == pytest.approx(whole.loss(theta))
-    parts = [(r.clone(), j.clone()) for r, j in whole.blocks(theta)]
+    loss, gradient = objective.gradient(theta)
+    assert loss == pytest.approx(objective.loss(theta))
+    parts = [(r.clone(), j.clone()) for r, j in objective.blocks(theta)]
     assert float(sum(r @ r for r, _ in parts)) == pytest.approx(loss)
     torch.testing.assert_close(2 * sum(j.T @ r for r, j in parts), gradient)
-    assert all(torch.equal(a, b) for a, b in zip(whole.squared_residuals(theta), squares, strict=True))
-    whole.set_weights(n)
-    assert whole.term_losses(theta) == before
+    assert all(torch.equal(a, b) for a, b in zip(objective.squared_residuals(theta), squares, strict=True))
+    objective.set_weights(n)
+    assert objective.term_losses(theta) == before
 
 
 def test_a_term_can_be_moved() -> None:
-    whole = system(lambda u, p: u.xx + u * u.yy, [Dirichlet("u", 1.0, on="left"), Neumann("u", 0.0, on="top")])
-    theta = whole.start()
-    n = next(i for i, term in enumerate(whole.terms) if term.interior)
-    everywhere = whole.squared_residuals(theta)[n]
-    (block,) = whole.terms[n].blocks
-    whole.set_weights(n, 2.0)
-    whole.move(n, block.rows(slice(0, 10)))
-    assert whole.terms[n].points == 10
-    torch.testing.assert_close(whole.squared_residuals(theta)[n], everywhere[:10])
-    assert whole.term_losses(theta)[whole.terms[n].name] == pytest.approx(
-        whole.terms[n].weight * float(everywhere[:10].mean())
+    objective = objective_of(
+        lambda u, p: u.xx + u * u.yy, [Dirichlet("u", 1.0, on="left"), Neumann("u", 0.0, on="top")]
+    )
+    theta = objective.start()
+    n = next(i for i, term in enumerate(objective.terms) if term.interior)
+    everywhere = objective.squared_residuals(theta)[n]
+    (block,) = objective.terms[n].blocks
+    objective.set_weights(n, 2.0)
+    objective.move(n, block.rows(slice(0, 10)))
+    assert objective.terms[n].points == 10
+    torch.testing.assert_close(objective.squared_residuals(theta)[n], everywhere[:10])
+    assert objective.term_losses(theta)[objective.terms[n].name] == pytest.approx(
+        objective.terms[n].weight * float(everywhere[:10].mean())
     )
