@@ -100,7 +100,7 @@ def solve(
     """
     now = CLOCKS.get(clock, time.perf_counter)
     began = now()
-    arguments = _resolve(problem, network, form, optimizer, budget, clock, iterations, seed, dtype, options)
+    arguments = _resolve(problem, network, form, optimizer, budget, clock, iterations, seed, dtype, callbacks, options)
     plan = build_plan(arguments.problem, arguments.network, arguments.options, seed=seed, dtype=DTYPES[dtype])
     with _torch_threads(_saved_threads(checkpoint) if threads is None else threads) as limit_threads:
         trial = plan.trial(0)
@@ -159,6 +159,7 @@ def _resolve(
     iterations: int | None,
     seed: int,
     dtype: str,
+    callbacks: Sequence[Callback],
     options: Mapping[str, Any],
 ) -> _Arguments:
     """Arguments with names as objects, and the problem's defaults for what is not stated.
@@ -186,6 +187,9 @@ def _resolve(
     check_options(training, method, form)
     if process_count() > 1 and (training.strategies or training.batch):
         raise InputError("strategies that move or weight points, and mini-batches, are for one process")
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise InputError(f"callbacks are kinn.Callback objects, not {callback!r}")
     warn_if_ill_posed(problem)
     return _Arguments(problem, architecture, method, form, stopping, training, seed, dtype)
 

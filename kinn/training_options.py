@@ -94,10 +94,17 @@ class StrategyKind(OptionKind):
         if value is None or value == NONE:
             return None
         if not isinstance(value, str):
-            return value
+            return self._strategy(name, value)
         if value not in self.classes:
             raise unknown(self.title, value, [*self.classes, NONE])
         return self.classes[value]()
+
+    @staticmethod
+    def _strategy(name: str, value: Any) -> Any:
+        """Value that is a strategy."""
+        if isinstance(value, type) or not hasattr(value, "refresh"):
+            raise InputError(f"{name} takes a strategy or the name of one, not {value!r}")
+        return value
 
     def to_config(self, value: Any) -> Any:
         """Name and settings of a strategy."""
@@ -124,7 +131,7 @@ class SwitchKind(StrategyKind):
 
     def resolve(self, name: str, value: Any) -> Any:
         """Strategy that is switched on."""
-        return self.default if value is True else value or None
+        return self.default if value is True else self._strategy(name, value) if value else None
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,8 @@ sys.modules[module.__name__] = module
 exec(text.replace(last, '    growth: int | None = option(CountKind("Grow it."))\\n\\n' + last), module.__dict__)
 
 import kinn
-from kinn.experiments.axes import combinations
-from kinn.experiments.reading import checked
+from kinn.experiments.sweep import combinations
+from kinn.experiments.reading import validate_study
 from kinn.problem import Defaults
 from kinn.training_options import TrainingOptions, resolve_options
 from typer.testing import CliRunner
@@ -177,7 +177,7 @@ from kinn.cli.app import app
 assert "growth" in inspect.signature(kinn.solve).parameters
 assert resolve_options(Defaults(growth=3), {}).to_config() == {"growth": 3}
 assert resolve_options(Defaults(growth=3), {"growth": 1}) == TrainingOptions()
-assert checked({"study": {"problems": "poisson-1d", "growth": 2}}).study.growth == 2
+assert validate_study({"study": {"problems": "poisson-1d", "growth": 2}}).study.growth == 2
 assert combinations({"growth": [2, 3]}, []) == [{"growth": 2}, {"growth": 3}]
 result = CliRunner().invoke(app, ["solve", "poisson-1d", "--growth", "0"])
 assert "growth is a whole number of at least 1, not 0" in str(result.exception), result

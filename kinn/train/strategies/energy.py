@@ -111,7 +111,7 @@ class QuadratureRefinement(Strategy):
 
     def begin(self, objective: Any, theta: Tensor, seed: int) -> StrategyState:
         """State of the first quadrature."""
-        return {"finer": 1, "due": False, "done": False}
+        return {"refinement": 1, "due": False, "done": False}
 
     def refresh(self, objective: Any, theta: Tensor, state: StrategyState, iteration: int) -> StrategyState | None:
         """State with twice the points, where more are due and the energies differ."""
@@ -119,12 +119,12 @@ class QuadratureRefinement(Strategy):
             return None
         if objective.quadrature_gap(theta) < self.gap:
             return {**state, "due": False, "done": True}
-        return {"finer": 2 * state["finer"], "due": False, "done": 2 * state["finer"] >= self.max_factor}
+        return {"refinement": 2 * state["refinement"], "due": False, "done": 2 * state["refinement"] >= self.max_factor}
 
     def apply(self, objective: Any, state: StrategyState) -> None:
         """Refine the quadrature."""
-        if state["finer"] > 1:
-            objective.refine(state["finer"])
+        if state["refinement"] > 1:
+            objective.refine(state["refinement"])
 
     def relax(self, state: StrategyState) -> StrategyState | None:
         """State that asks for more points, up to the most."""
