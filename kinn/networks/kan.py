@@ -33,7 +33,7 @@ class KAN(Architecture):
 
     Attributes:
         width: The hidden widths.
-        grid: The number of grid intervals, one for all layers or one a layer (one more than hidden widths).
+        grid: The number of grid intervals, one for all layers or one per layer (one more than hidden widths).
         degree: The degree of the splines; 5 and more for second-order equations (a cubic's third derivative, which
             the gradient of a second-order residual contains, is only piecewise constant).
         init: "power" (coefficients of standard deviation ((grid + degree + 1) inputs)^-1) or "glorot" (variance kept
@@ -54,7 +54,7 @@ class KAN(Architecture):
         grids = (self.grid,) if isinstance(self.grid, int) else tuple(self.grid)
         if len(grids) not in (1, len(self.widths) + 1):
             raise InputError(
-                f"network.grid is one number or {len(self.widths) + 1}, one a layer; {len(grids)} are given"
+                f"network.grid is one number or {len(self.widths) + 1}, one per layer; {len(grids)} are given"
             )
         for g in grids:
             check_splines(g, self.degree, self.init)
@@ -84,7 +84,7 @@ class KAN(Architecture):
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Number of coefficients: one a slot and edge."""
+        """Number of coefficients: one per slot and edge."""
         edges = (a * b for a, b in pairwise((inputs, *self.widths, outputs)))
         return sum(e * (g + self.degree + 1) for e, g in zip(edges, self.grids, strict=True))
 

@@ -18,19 +18,18 @@ from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
 class Auto(Optimizer):
     """Last-layer least squares where the problem is linear, Levenberg-Marquardt, then self-scaled Broyden.
 
-    A stage ends when it can go no further, or when its loss falls by less than a set factor over a set number of steps.
+    A stage ends when it stalls, or when its loss falls by less than a set factor over a set number of steps.
     Above `max_parameters` parameters the curvature matrices cost too much: Adam, then L-BFGS.
 
     Attributes:
         warm_up: Adam steps before Levenberg-Marquardt on problems that are not linear.
-        patience: Over how many steps the progress of Levenberg-Marquardt is measured.
-        min_progress: Levenberg-Marquardt ends when its loss over those steps falls by less than this fraction.
-        min_energy_progress: On an energy, whose least value is not known, it ends when the second half of those steps gains more than
-            1 less this fraction of what the first half did.
-        max_parameters: The max_parameters number of parameters for second-order methods.
+        patience: The number of steps over which the progress of Levenberg-Marquardt is measured.
+        min_progress: Levenberg-Marquardt ends when the loss falls by less than this fraction over those steps.
+        min_energy_progress: The same for the progress of an energy, whose minimum is not known; see `Objective.progress`.
+        max_parameters: The largest number of parameters for second-order methods.
         least_squares: Whether linear problems begin with least squares for the last layer.
-        max_loss_ratio: Least squares is kept as the start of what follows only where it brings the loss below this fraction of
-            what it was: coefficients that are large and gain little are a bad place to start from.
+        max_loss_ratio: Least squares is kept only where it reduces the loss to below this fraction: large coefficients
+            that gain little are a bad starting point.
     """
 
     name: ClassVar[str] = "auto"
@@ -73,9 +72,9 @@ class Auto(Optimizer):
             < (self.min_progress if objective.least_squares else self.min_energy_progress)
         )
         last = stage == len(stages) - 1
-        # another method would be led astray alike: first the objective has to change (more points of a quadrature)
-        waits = inner.stalled == ALL_REJECTED
-        if (inner.stalled or slow or steps == limit) and not last and not waits:
+        # another method would fail alike: first the objective has to change (more points of a quadrature)
+        must_wait = inner.stalled == ALL_REJECTED
+        if (inner.stalled or slow or steps == limit) and not last and not must_wait:
             before: State = state.memory["inner"]
             gained = inner.loss < self.max_loss_ratio * before.loss or not objective.least_squares
             discard = isinstance(method, LastLayerLeastSquares) and not gained

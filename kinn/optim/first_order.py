@@ -12,7 +12,7 @@ from torch import Tensor
 from kinn.errors import InputError
 from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
 
-#: Adam gives up once rejected steps have brought its learning rate below this fraction of the first.
+#: Adam stalls once rejected steps have brought its learning rate below this fraction of the first.
 MIN_LR_FRACTION = 1e-4
 
 

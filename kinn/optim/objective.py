@@ -1,4 +1,4 @@
-"""What optimisers ask of an objective, and what a step of theirs returns."""
+"""Protocol of objectives, state of an optimisation and base class of optimisers."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ class Objective(Protocol):
         ...
 
     def accepts(self, before: Tensor, after: Tensor) -> bool:
-        """Whether a step may be taken: what the objective was not measured by may forbid it."""
+        """Whether a step is accepted: an energy rejects one that a second quadrature does not confirm."""
         ...
 
     def progress(self, losses: list[float]) -> float:
-        """Share of what there was to gain that successive losses have gained, 0 for none and 1 for all."""
+        """Progress over successive losses as a fraction of the possible decrease, from 0 to 1."""
         ...
 
 

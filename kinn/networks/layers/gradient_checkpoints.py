@@ -19,28 +19,28 @@ from kinn.networks.jacobian_tape import Tape
 State = TypeVar("State")
 
 
-def next_checkpoint(length: int, spare: int) -> int:
-    """Number of steps to the next checkpoint of a chain of `length`, if `spare` states can be kept."""
+def next_checkpoint(length: int, slots: int) -> int:
+    """Number of steps to the next checkpoint of a chain of `length`, if `slots` states can be kept."""
     repeats = 1
-    while comb(spare + repeats, spare) < length:
+    while comb(slots + repeats, slots) < length:
         repeats += 1
-    return min(comb(spare + repeats - 1, spare), length - 1)
+    return min(comb(slots + repeats - 1, slots), length - 1)
 
 
-def first_pass_checkpoints(length: int, spare: int) -> list[int]:
+def first_pass_checkpoints(length: int, slots: int) -> list[int]:
     """States that a first pass over the chain keeps: those that `reverse` needs first."""
     kept, at = [], 0
-    while spare and length - at > 1:
-        at += next_checkpoint(length - at, spare)
+    while slots and length - at > 1:
+        at += next_checkpoint(length - at, slots)
         kept.append(at)
-        spare -= 1
+        slots -= 1
     return kept
 
 
 def reverse(
     start: State,
     length: int,
-    spare: int,
+    slots: int,
     forward_step: Callable[[int, State], State],
     reverse_step: Callable[[int, State], None],
     kept: dict[int, State],
@@ -50,23 +50,23 @@ def reverse(
     Args:
         start: The state before step 0.
         length: The number of steps.
-        spare: How many states may be kept beside the first, at least 1.
+        slots: How many states may be kept beside the first, at least 1.
         forward_step: Returns the state after step n.
         reverse_step: Called with n and the state before step n, from the last n to 0.
         kept: States of the first pass, by the number of steps before them.
     """
 
-    def part(state: State, low: int, high: int, spare: int) -> None:
+    def part(state: State, low: int, high: int, slots: int) -> None:
         while high - low > 1:
-            middle = low + next_checkpoint(high - low, spare)
+            middle = low + next_checkpoint(high - low, slots)
             between = kept.get(middle, state)
             for n in range(low if middle not in kept else middle, middle):
                 between = forward_step(n, between)
-            part(between, middle, high, spare - 1)
+            part(between, middle, high, slots - 1)
             high = middle
         reverse_step(low, state)
 
-    part(start, 0, length, spare)
+    part(start, 0, length, slots)
 
 
 #: A step of a chain: its number and the state before it to the state after it; what is trained in it is recorded on the

@@ -2,7 +2,7 @@
 
 The jet x of an input is taken through the bounded map in front of the splines, y = f(x), and into the products of Faa
 di Bruno's formula; the adjoint takes the cotangents of those products the same way back. The pairs of an input and a point of a
-tile lie side by side, in whole vectors.
+tile lie side by side, in full vectors.
 
 `table` (see `PairTable`) holds of every pair the local coordinate s, the base function's Taylor
 coefficients b^(m) / (m! rate^m), and Q[a, m] m! rate^m, with which an output's component a is
@@ -84,7 +84,7 @@ def basis_adjoint(index: IndexSet, squash: str, dtype: str, width: int) -> ir.Fu
     """Kernel that turns the sums over outputs into the cotangents of the inputs' components.
 
     Its arguments are the number of pairs, the inputs' components, what `basis` kept, the sums (that of phi' / rate and
-    those of the rows (a, m): `width` numbers a pair, or, if that is 0, a row each), and where the cotangents go, laid
+    those of the rows (a, m): `width` numbers per pair, or, if that is 0, a row each), and where the cotangents go, laid
     out like the components.
     """
     code = KernelBuilder("basis_adjoint", {"pairs": "int", "x": dtype, "kept": dtype, "sums": dtype, "out": dtype})

@@ -52,7 +52,7 @@ class CompiledLayer:
 
     @cached_property
     def width(self) -> int:
-        """The number of outputs in whole vectors."""
+        """The number of outputs in full vectors."""
         return self.outputs if self.narrow else self.jacobian_width
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A layer's splines as one polynomial a cell, input and output; and the way to the cell of an argument.
+"""A layer's splines as one polynomial per cell, input and output; and the search for the cell of an argument.
 
 Two more cells, first and last, hold the linear continuation: arguments beyond the grid take no branch of their own.
 """
@@ -115,12 +115,12 @@ def polynomials(weight: Array, first: Array, matrices: Array, narrow: bool, out:
 
 @compiled_loop
 def polynomials_adjoint(
-    cells_grad: Array, base_grad: Array, first: Array, matrices: Array, narrow: bool, out: Array
+    coefficients_grad: Array, base_grad: Array, first: Array, matrices: Array, narrow: bool, out: Array
 ) -> None:
     """Add up what the ranges of points contributed to the cotangents of a layer's weight.
 
     Args:
-        cells_grad: The cotangents of the polynomials' coefficients, one array a range laid out like the coefficients;
+        coefficients_grad: The cotangents of the polynomials' coefficients, one array per range laid out like the coefficients;
             spent.
         base_grad: The cotangents of the base function's weights, `B x I x O'`.
         first: The first live spline of each cell.
@@ -132,9 +132,9 @@ def polynomials_adjoint(
     slots, outputs = out.shape[1:]
     size = matrices.shape[1]
     for i in range(inputs):
-        total = cells_grad[0, i].ravel()
+        total = coefficients_grad[0, i].ravel()
         for b in range(1, ranges):
-            part = cells_grad[b, i].ravel()
+            part = coefficients_grad[b, i].ravel()
             for n in range(len(total)):
                 total[n] += part[n]
         for b in range(ranges):
@@ -147,7 +147,7 @@ def polynomials_adjoint(
                     factor = matrices[c, p, j]
                     if narrow:
                         for o in range(outputs):
-                            out[i, slot, o] += factor * cells_grad[0, i, c, o, p]
+                            out[i, slot, o] += factor * coefficients_grad[0, i, c, o, p]
                     else:
                         for o in range(outputs):
-                            out[i, slot, o] += factor * cells_grad[0, i, c, p, o]
+                            out[i, slot, o] += factor * coefficients_grad[0, i, c, p, o]

@@ -60,7 +60,7 @@ class KernelBuilder:
 
     @contextmanager
     def loop(self, count: Any, step: int = 1) -> Iterator[Any]:
-        """Repeat what is built inside for 0, step, 2 step, .. below `count`, which is positive."""
+        """Loop over 0, step, 2 step, .. below `count`, which is positive."""
         before = self.builder.block
         body = self.function.append_basic_block("loop")
         self.builder.branch(body)

@@ -52,8 +52,8 @@ def forward(
         edges: That of the kernel that adds up the edges.
         stack: The inputs, `A x N x I`.
         grid: The grid.
-        coefficients: The edges' polynomials, one array an input.
-        base: The base function's weights, `I x O'`, O' the number of outputs in whole vectors.
+        coefficients: The edges' polynomials, one array per input.
+        base: The base function's weights, `I x O'`, O' the number of outputs in full vectors.
         rows: The number of rows of the table, and of those kept for the adjoint.
         narrow: Whether the kernels are those of `narrow`.
         out: Takes the outputs, `A x N x O`.
@@ -63,7 +63,7 @@ def forward(
     components, total, inputs = stack.shape
     width, outputs, step = base.shape[1], out.shape[2], tile_points(inputs, MAX_PAIRS)
     stride = coefficients[0].size
-    direct = width == outputs and not narrow  # whole vectors need no tile of their own
+    direct = width == outputs and not narrow  # full vectors need no tile of their own
     capacity = padded(step)
     x, kept = np.empty(components * capacity * inputs, stack.dtype), np.empty(rows[1] * capacity * inputs, stack.dtype)
     cell, table = np.empty(capacity * inputs, np.int32), np.empty(rows[0] * capacity * inputs, stack.dtype)
@@ -112,15 +112,15 @@ def adjoint(
         basis_adjoint: That of the kernel for the inputs' cotangents.
         stack: The inputs, `A x N x I`.
         grid: The grid.
-        coefficients: The edges' polynomials, one array an input.
+        coefficients: The edges' polynomials, one array per input.
         base: The base function's weights, `I x O'`.
         rows: The number of rows of the table, of those kept, and of sums over outputs per pair.
         narrow: Whether the kernels are those of `narrow`.
         grad: The cotangents of the outputs, `A x N x O`.
         needs_input_grad: Whether those of the inputs are wanted.
         stack_grad: Takes those of the inputs, `A x N x I`.
-        coefficients_grad: Those of the polynomials, like `coefficients`, one array a range.
-        base_grad: Those of the base function's weights, like `base`, one array a range.
+        coefficients_grad: Those of the polynomials, like `coefficients`, one array per range.
+        base_grad: Those of the base function's weights, like `base`, one array per range.
         ranges: Where the ranges of points begin, and the number of points.
         share: The first range to do, and the one after the last.
     """

@@ -1,12 +1,12 @@
 """Kernels for layers with few outputs: the edges at several points at once.
 
 With one or two outputs most lanes of `wide` would be idle. Here a vector holds points, whose cells differ: their
-coefficients are gathered, and the cotangents of those are transposed to one short vector a point.
+coefficients are gathered, and the cotangents of those are transposed to one short vector per point.
 
 Arrays: `coefficients`, the inputs' polynomials, of each input cells x O x P or `stride` numbers, P the number of coefficients rounded up to
 a power of two; `base`, their weights of the base function, inputs x O; `tile`, the outputs or their cotangents, A x O x
 `column`; `cell` and `table`, see `basis`. Point r and input i stand in column i `column` + r of the table. Points come
-in whole vectors, the last filled up with points whose cotangents are zero. The kernels take the arguments of those in
+in full vectors, the last filled up with points whose cotangents are zero. The kernels take the arguments of those in
 `wide`; they do not use `count`, `point` and `component`.
 """
 
@@ -59,7 +59,7 @@ class _NarrowKernel(EdgeKernel):
 
     @contextmanager
     def vectors(self) -> Iterator[None]:
-        """Repeat what is built inside for every input and vector of points, and load what their edges share."""
+        """Loop over every input and vector of points, and load what their edges share."""
         code = self.code
         self.pairs = code.builder.mul(code["inputs"], code["column"])
         with code.loop(code["inputs"]) as i:

@@ -51,7 +51,7 @@ BLOCK = 8
 
 
 def transpose(dtype: str) -> ir.Function:
-    """Kernel that stores to[a T + c t + r] = from[a S + r s + c] for whole blocks of several matrices.
+    """Kernel that stores to[a T + c t + r] = from[a S + r s + c] for full blocks of several matrices.
 
     Its arguments are the numbers of matrices, rows and columns, the latter positive multiples of `BLOCK`; from, S and s;
     to, T and t.
@@ -81,7 +81,7 @@ MAX_POINTS = 64
 #: Pairs of a point and an input handled together, unless one point has more; narrower where each has numbers of its own.
 MAX_PAIRS, MAX_JACOBIAN_PAIRS = 1024, 128
 
-#: Points come in whole vectors of this many, enough for every precision.
+#: Points come in full vectors of this many, enough for every precision.
 VECTOR_POINTS = 16
 
 
@@ -99,7 +99,7 @@ def padded(points: int) -> int:
 
 @compiled_loop
 def load(transpose: int, stack: Array, begin: int, count: int, x: Array, column: int) -> None:
-    """Copy the components of a tile's inputs, the points of one input side by side; the first point fills whole vectors."""
+    """Copy the components of a tile's inputs, the points of one input side by side; the first point fills full vectors."""
     components, total, inputs = stack.shape
     rows, columns = count // BLOCK * BLOCK, inputs // BLOCK * BLOCK
     if rows > 0 and columns > 0:

@@ -6,7 +6,7 @@ same scheme transposed. An output's component a is then sum_m Q[a, m] t_m, with 
 
 Arrays: `coefficients`, the inputs' polynomials, of each input cells x (k + 1) x O' or `stride` numbers; `base`, their weights of the base
 function, inputs x O'; `tile`, the outputs or their cotangents, O' numbers for every point and component, which lie
-`point` and `component` apart; `cell` and `table`, see `basis`. O' is the number of outputs in whole vectors.
+`point` and `component` apart; `cell` and `table`, see `basis`. O' is the number of outputs in full vectors.
 Point r and input i are pair i `column` + r.
 """
 
@@ -36,7 +36,7 @@ def lanes_for(outputs: int, dtype: str) -> int:
 
 
 def padded_width(outputs: int, dtype: str) -> int:
-    """Number of outputs in whole vectors."""
+    """Number of outputs in full vectors."""
     lanes = lanes_for(outputs, dtype)
     return -(-outputs // lanes) * lanes
 
@@ -47,7 +47,7 @@ def group_of(lanes: int) -> int:
 
 
 def sums_width(orders: Sequence[int], lanes: int) -> int:
-    """Number of sums over outputs that the adjoint stores per point: one for phi', one per row (a, m), in whole groups."""
+    """Number of sums over outputs that the adjoint stores per point: one for phi', one per row (a, m), in full groups."""
     group = group_of(lanes)
     return -(-(1 + sum(orders)) // group) * group
 
@@ -114,7 +114,7 @@ class _WideKernel(EdgeKernel):
                 return
 
     def outputs(self) -> Iterator[tuple[list[Any], bool]]:
-        """Repeat what is built inside for all outputs, a few vectors at a time; also tell whether they are the first."""
+        """Loop over all outputs, a few vectors at a time; also tell whether they are the first."""
         vectors = self.width // self.lanes
         head = vectors % VECTORS_PER_BLOCK or min(vectors, VECTORS_PER_BLOCK)
         yield [integer(n * self.lanes) for n in range(head)], True
@@ -249,7 +249,7 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, n
 def jacobian(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
     """Kernel that stores each point's own cotangents: of its cell's k + 1 coefficients and the base's weight.
 
-    They go to `gradients`, a pair's (k + 2) x O' numbers block, pairs in the order of the table's columns.
+    They go to `gradients`, a pair's (k + 2) x O' numbers together, pairs in the order of the table's columns.
     """
     k = _WideKernel(
         "jacobian", {"stride": "int", "gradients": dtype}, orders, degree, max(orders, default=0), dtype, outputs

@@ -6,10 +6,10 @@ from kinn.networks.layers.gradient_checkpoints import first_pass_checkpoints, re
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 40])
-@pytest.mark.parametrize("spare", [1, 2, 5, 50])
-def test_every_step_is_visited_once_from_the_last_with_its_state(length: int, spare: int) -> None:
-    chosen = first_pass_checkpoints(length, spare)
-    assert len(chosen) <= spare
+@pytest.mark.parametrize("slots", [1, 2, 5, 50])
+def test_every_step_is_visited_once_from_the_last_with_its_state(length: int, slots: int) -> None:
+    chosen = first_pass_checkpoints(length, slots)
+    assert len(chosen) <= slots
     visited, computed = [], []
 
     def forth(n: int, state: int) -> int:
@@ -21,9 +21,9 @@ def test_every_step_is_visited_once_from_the_last_with_its_state(length: int, sp
         assert state == n
         visited.append(n)
 
-    reverse(0, length, spare, forth, back, {n: n for n in chosen})
+    reverse(0, length, slots, forth, back, {n: n for n in chosen})
     assert visited == list(reversed(range(length)))
-    if spare >= length - 1:
+    if slots >= length - 1:
         assert not computed
 
 
