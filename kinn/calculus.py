@@ -16,39 +16,39 @@ def _space(u: Field) -> tuple[str, ...]:
 
 
 def grad(u: Field) -> Vector:
-    """Return the gradient (u_x, u_y, ...)."""
+    """Gradient (u_x, u_y, ...)."""
     return Vector(u.derivative(c) for c in _space(u))
 
 
 def div(v: Sequence[Field]) -> Field:
-    """Return the divergence of a vector with one component a spatial coordinate.
+    """Divergence of a vector with one component per spatial coordinate.
 
     Raises:
         InputError: If the number of components differs.
     """
     names = _space(v[0])
     if len(v) != len(names):
-        raise InputError(f"div takes one component a spatial coordinate ({', '.join(names)}), not {len(v)}")
+        raise InputError(f"div takes one component per spatial coordinate ({', '.join(names)}), not {len(v)}")
     terms = [component.derivative(c) for component, c in zip(v, names, strict=True)]
     return sum(terms[1:], terms[0])
 
 
 def laplacian(u: Field) -> Field:
-    """Return u_xx + u_yy + ..."""
+    """Laplacian u_xx + u_yy + ..."""
     return u.trace(u.coordinates.index(c) for c in _space(u))
 
 
 def hessian(u: Field) -> tuple[Vector, ...]:
-    """Return the rows of the matrix of second derivatives."""
+    """Rows of the matrix of second derivatives."""
     names = _space(u)
     return tuple(Vector(u.derivative(a + b) for b in names) for a in names)
 
 
 def strain(v: Sequence[Field]) -> tuple[Vector, ...]:
-    """Return the rows of the symmetric gradient (grad v + grad v^T) / 2 of a displacement."""
+    """Rows of the symmetric gradient (grad v + grad v^T) / 2 of a displacement."""
     names = _space(v[0])
     if len(v) != len(names):
-        raise InputError(f"strain takes one component a spatial coordinate ({', '.join(names)}), not {len(v)}")
+        raise InputError(f"strain takes one component per spatial coordinate ({', '.join(names)}), not {len(v)}")
     return tuple(
         Vector(0.5 * (v[i].derivative(b) + v[j].derivative(a)) for j, b in enumerate(names))
         for i, a in enumerate(names)

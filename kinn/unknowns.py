@@ -1,4 +1,4 @@
-"""What is to be identified from observations: constants of the equations, and coefficients that are fields."""
+"""Unknowns, to be identified from observations: constants of the equations, fields, and functions of the fields."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kinn.defaults import NetworkSpecification
 from kinn.errors import InputError
 from kinn.math import exp, sigmoid
 
-#: The least and the largest value, None for no limit.
+#: The smallest and the largest value, None for no limit.
 Bounds = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
 class BoundedTransform:
-    """A smooth map of all numbers onto those allowed, which takes 0 to the initial value.
+    """A smooth map of the real line onto an open interval, which takes 0 to the initial value.
 
     Attributes:
         initial: The initial value.
@@ -30,7 +30,7 @@ class BoundedTransform:
     upper: float = inf
 
     def __call__(self, s: Any) -> Any:
-        """Return the value of a free number s, for fields, tensors and numbers alike."""
+        """Value at a free number s: a field, tensor or number."""
         if isfinite(self.lower) and isfinite(self.upper):
             share = (self.initial - self.lower) / (self.upper - self.lower)
             return self.lower + (self.upper - self.lower) * sigmoid(s + log(share / (1.0 - share)))
@@ -44,15 +44,15 @@ class BoundedTransform:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A constant to be identified; residuals and conditions call it by its name, as `p.nu`.
+    """A constant to be identified; residuals and conditions access it as `p.nu`.
 
     Attributes:
         name: Its name.
-        initial: Where the search starts.
-        bounds: The least and the largest value, of which one may be None. The search stays between them: the constant
+        initial: The initial value of the search.
+        bounds: The smallest and the largest value, of which one may be None. The search stays between them: the constant
             is a smooth function of a free number.
         positive: Whether it is positive.
-        exact: Its true value where it is known, to tell how good the identified one is.
+        exact: Its true value where it is known, for the error of the identified one.
 
     Raises:
         InputError: If the initial value or a bound is no number, or the bounds exclude the initial value.
@@ -66,25 +66,25 @@ class Unknown:
     exact: float | None = None
 
     def __post_init__(self) -> None:
-        _range(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
+        _bounded_transform(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
 
     @property
-    def range(self) -> BoundedTransform:
-        """The values allowed."""
-        return _range(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
+    def transform(self) -> BoundedTransform:
+        """The map from a free number onto the admissible values."""
+        return _bounded_transform(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
 
 
 @dataclass(frozen=True)
 class UnknownField:
-    """A coefficient to be identified as a field with a network of its own; residuals call it as `p.K`, `p.K.x`.
+    """A field to be identified, with its own network; residuals access it as `p.K`, `p.K.x`.
 
-    Observations and other soft conditions may be about it by its name.
+    Observations and other soft conditions may name it as their field.
 
     Attributes:
         name: Its name.
         network: Its network; None for that of the fields at half its width.
-        initial: About what it starts at; None for 0, or 1 above the lower bound, or between both bounds.
-        bounds: The least and the largest value, of which one may be None.
+        initial: The value about which it starts; None for 0, or 1 above the lower bound, or between both bounds.
+        bounds: The smallest and the largest value, of which one may be None.
         positive: Whether it is positive.
         of: The coordinates that it depends on; None for all.
         exact: The true field where it is known: a function of the coordinates, all or some by name.
@@ -105,24 +105,24 @@ class UnknownField:
     def __post_init__(self) -> None:
         if self.of is not None:
             object.__setattr__(self, "of", (self.of,) if isinstance(self.of, str) else tuple(self.of))
-        _range(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
+        _bounded_transform(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
 
     @property
-    def range(self) -> BoundedTransform:
-        """The values allowed."""
-        return _range(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
+    def transform(self) -> BoundedTransform:
+        """The map from a free number onto the admissible values."""
+        return _bounded_transform(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
 
 
 @dataclass(frozen=True)
 class UnknownTerm(UnknownField):
-    """A term of the equations that is to be learnt: an unknown function of the fields; residuals call it as `p.g`.
+    """A term of the equations to be learnt: an unknown function of the fields; residuals access it as `p.g`.
 
-    Known laws and learnt ones in the same equations make a universal differential equation (Rackauckas et al. 2020,
-    arXiv:2001.04385). A term is learnt where the solution goes; elsewhere it is what its network happens to be there.
+    Known and learnt terms in the same equations make a universal differential equation (Rackauckas et al. 2020,
+    arXiv:2001.04385). A term is learnt where the solution goes; elsewhere its values are arbitrary.
 
     Attributes:
         arguments: The names of the fields that it depends on.
-        within: The least and the largest value of each argument that the network is made for.
+        within: The smallest and the largest value of each argument that the network is built for.
         exact: The true term where it is known: a function of the arguments, in order.
 
     Raises:
@@ -146,18 +146,18 @@ class UnknownTerm(UnknownField):
                 raise InputError(f"the bounds of {name} in {label} leave nothing: {low:g} to {high:g}")
 
 
-def _range(label: str, initial: float | None, bounds: Bounds | None, positive: bool) -> BoundedTransform:
-    given = (None, None) if bounds is None else tuple(bounds)
-    if len(given) != 2:
-        raise InputError(f"the bounds of {label} are the least and the largest value, not {bounds}")
-    lower, upper = (other if end is None else float(end) for end, other in zip(given, (-inf, inf), strict=True))
+def _bounded_transform(label: str, initial: float | None, bounds: Bounds | None, positive: bool) -> BoundedTransform:
+    ends = (None, None) if bounds is None else tuple(bounds)
+    if len(ends) != 2:
+        raise InputError(f"the bounds of {label} are the smallest and the largest value, not {bounds}")
+    lower, upper = (other if end is None else float(end) for end, other in zip(ends, (-inf, inf), strict=True))
     if positive:
         lower = max(lower, 0.0)
     if not lower < upper:
-        raise InputError(f"the bounds of {label} leave nothing: the least value is {lower:g}, the largest {upper:g}")
+        raise InputError(f"the bounds of {label} leave nothing: the smallest value is {lower:g}, the largest {upper:g}")
     if initial is None:
-        middles = {(True, True): (lower + upper) / 2, (True, False): lower + 1, (False, True): upper - 1}
-        initial = middles.get((isfinite(lower), isfinite(upper)), 0.0)
+        starts = {(True, True): (lower + upper) / 2, (True, False): lower + 1, (False, True): upper - 1}
+        initial = starts.get((isfinite(lower), isfinite(upper)), 0.0)
     if not isfinite(initial):
         raise InputError(f"the initial value of {label} is a finite number, not {initial}")
     if not lower < initial < upper:

@@ -53,18 +53,18 @@ def make_problem(samples: int = 500, noise: float = 0.01, draw: int = 0) -> Prob
     whole_number("burgers-viscosity", "draw", draw, 0)
     if not 0.0 <= noise <= 1.0:
         raise InputError(f"noise of burgers-viscosity is 0 to 1, not {noise}")
-    made = burgers.make_problem()
+    forward = burgers.make_problem()
     points = measured_at(samples)
     values = np.asarray(cole_hopf.burgers(points[:, 0], points[:, 1], TRUE))
     deviation = noise * float(np.sqrt(np.mean(values**2)))
     measured = values + deviation * np.random.default_rng(draw).standard_normal(samples)
     return Problem(
         "burgers-viscosity",
-        made.domain,
+        forward.domain,
         strong=strong,
-        conditions=[*made.conditions, Observation("u", points, measured, noise=deviation or None)],
+        conditions=[*forward.conditions, Observation("u", points, measured, noise=deviation or None)],
         unknowns=[Unknown("nu", initial=FIRST, positive=True, exact=float(TRUE))],
-        exact=made.exact,
+        exact=forward.exact,
         defaults=Defaults(
             networks={"kan": KAN((8, 8), 5, 5, init="glorot"), "mlp": MLP((20, 20, 20))},
             points=5000,

@@ -68,7 +68,7 @@ def make_problem(angle: float = pi / 12) -> Problem:
 
     push = (lambda x, y: -PRESSURE * x, lambda x, y: -PRESSURE * y)  # along the inward normal
     jaw = Traction(on="jaw", material=MATERIAL, value=push)
-    rest = {"free": (0.0, 0.0), "left": (None, 0.0), "bottom": (0.0, None)}
+    tractions = {"free": (0.0, 0.0), "left": (None, 0.0), "bottom": (0.0, None)}
     return Problem(
         "disk-compression",
         quarter(angle),
@@ -80,7 +80,7 @@ def make_problem(angle: float = pi / 12) -> Problem:
             symmetry("left", "u"),
             symmetry("bottom", "v"),
             jaw,
-            *(Traction(on=on, material=MATERIAL, value=t) for on, t in rest.items()),
+            *(Traction(on=on, material=MATERIAL, value=t) for on, t in tractions.items()),
         ],
         exact=exact,
         derived={

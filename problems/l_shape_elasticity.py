@@ -69,7 +69,7 @@ def make_problem(features: str = "none") -> Problem:
     if features not in FEATURES:
         raise unknown("features", features, FEATURES, "problem 'l-shape-elasticity'")
     corner = features == "corner"
-    given = [Dirichlet(f, data, on=on) for on in ("top", "left", "bottom", "right") for f, data in FIELDS.items()]
+    boundary = [Dirichlet(f, data, on=on) for on in ("top", "left", "bottom", "right") for f, data in FIELDS.items()]
     free = Traction(on="inner", material=MATERIAL, value=(0.0, 0.0), weight=slope)
     return Problem(
         "l-shape-elasticity",
@@ -77,7 +77,7 @@ def make_problem(features: str = "none") -> Problem:
         fields=tuple(FIELDS),
         strong=strong,
         energy=lambda u, v, p: MATERIAL.energy((u, v)),
-        conditions=[*given, free],
+        conditions=[*boundary, free],
         exact=exact,
         derived={"mises": lambda u, v, p: MATERIAL.von_mises((u, v))},
         postprocess=Postprocess(

@@ -52,9 +52,9 @@ def domain() -> Geometry:
 
 def conditions(material: Any, enforce: str = "hard") -> list[Condition]:
     """Return the supports and the tractions, for a material or a function of the points that gives it."""
-    held = [symmetry("left", "u", enforce=enforce), symmetry("bottom", "v", enforce=enforce)]
+    supports = [symmetry("left", "u", enforce=enforce), symmetry("bottom", "v", enforce=enforce)]
     loads = [Traction(on=on, material=material, value=t, scale=TENSION) for on, t in TRACTIONS.items()]
-    return [*held, *loads]
+    return [*supports, *loads]
 
 
 def residual(material: PlaneStress, u: Field, v: Field) -> list[Field]:

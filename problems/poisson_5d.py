@@ -25,8 +25,8 @@ DIMENSION = 5
 
 def exact(*x: Any) -> Any:
     """Return the sum of sin(pi x_i / 2)."""
-    first, *rest = (sin(pi / 2 * c) for c in x)
-    return sum(rest, first)
+    first, *others = (sin(pi / 2 * c) for c in x)
+    return sum(others, first)
 
 
 def strong(u: Field, p: Points) -> Field:

@@ -77,8 +77,8 @@ def test_points_give_constants_and_normals() -> None:
         (lambda p: p.field(np.ones(3), "the data"), r"the data has shape \(3,\), and there are 6 points"),
         (lambda p: p.field(float("nan"), "the data"), "the data is not finite"),
         (lambda p: p.field("abc", "the data"), "the data is no number"),
-        (lambda p: div((p.x,)), "one component a spatial coordinate"),
-        (lambda p: strain((p.x,)), "one component a spatial coordinate"),
+        (lambda p: div((p.x,)), "one component per spatial coordinate"),
+        (lambda p: strain((p.x,)), "one component per spatial coordinate"),
     ],
 )
 def test_mistakes_are_named(use: object, message: str) -> None:

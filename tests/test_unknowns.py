@@ -22,7 +22,7 @@ from kinn.fields import Field
     ],
 )
 def test_the_search_stays_within_bounds(options: dict[str, Any], lower: float, upper: float) -> None:
-    allowed = Unknown("k", **options).range
+    allowed = Unknown("k", **options).transform
     s = torch.linspace(-20, 20, 401, dtype=torch.float64, requires_grad=True)
     values = allowed(s)
     assert float(allowed(0.0)) == pytest.approx(options["initial"])
@@ -42,7 +42,7 @@ def test_the_search_stays_within_bounds(options: dict[str, Any], lower: float, u
     [({}, 0.0), ({"positive": True}, 1.0), ({"bounds": (2.0, 4.0)}, 3.0), ({"bounds": (None, 4.0)}, 3.0)],
 )
 def test_fields_start_in_the_middle(options: dict[str, Any], initial: float) -> None:
-    assert UnknownField("K", **options).range.initial == initial
+    assert UnknownField("K", **options).transform.initial == initial
 
 
 def problem(*unknowns: Any, **options: Any) -> Problem:
@@ -59,7 +59,7 @@ def problem(*unknowns: Any, **options: Any) -> Problem:
         (lambda: Unknown("k", initial=1.0, bounds=(1, 2)), "does not lie between"),
         (lambda: Unknown("k", initial=-1.0, positive=True), "does not lie between 0 and inf"),
         (lambda: Unknown("k", initial=1.0, bounds=(2, 1)), "bounds of Unknown.'k'. leave nothing"),
-        (lambda: Unknown("k", initial=1.0, bounds=(0, 1, 2)), "the least and the largest"),  # type: ignore[arg-type]
+        (lambda: Unknown("k", initial=1.0, bounds=(0, 1, 2)), "the smallest and the largest"),  # type: ignore[arg-type]
         (lambda: Unknown("k", initial=float("nan")), "finite number"),
         (lambda: UnknownField("K", initial=3.0, bounds=(0, 1)), "initial value of UnknownField"),
         (lambda: problem(Unknown("u", initial=1.0)), "name of a field"),

@@ -93,7 +93,7 @@ class Unknowns(nn.Module):
             along = restricted(a, axes)
             return 0.0 if along is None else leaf(along)
 
-        field: Field = unknown.range(Field(self.problem.coordinates, component))
+        field: Field = unknown.transform(Field(self.problem.coordinates, component))
         field.name = name
         return field
 
@@ -103,7 +103,7 @@ class Unknowns(nn.Module):
         if numbers is None:
             return {}
         constants = zip(self.problem.unknown_constants, numbers.detach(), strict=True)
-        return {unknown.name: float(unknown.range(s)) for unknown, s in constants}
+        return {unknown.name: float(unknown.transform(s)) for unknown, s in constants}
 
     def _axes(self, unknown: UnknownField) -> list[int]:
         names = self.problem.coordinates

@@ -115,7 +115,7 @@ def derivative(points: Array, index: Index = (0, 0)) -> Array:
         def d(a: int, b: int) -> Array:
             return np.asarray(spline.ev(x, t, dx=a, dy=b))
 
-        made: dict[Index, Callable[[], Array]] = {
+        formulas: dict[Index, Callable[[], Array]] = {
             (0, 0): lambda: d(0, 0),
             (1, 0): lambda: d(1, 0) + d(0, 1) * tx,
             (0, 1): lambda: d(0, 1) * ty,
@@ -123,7 +123,7 @@ def derivative(points: Array, index: Index = (0, 0)) -> Array:
             (1, 1): lambda: d(1, 1) * ty + d(0, 2) * tx * ty + d(0, 1) * txy,
             (0, 2): lambda: d(0, 2) * ty**2,
         }
-        return made[tuple(index)]()
+        return formulas[tuple(index)]()
 
     return np.stack([column(spline) for spline in load()], axis=1)
 

@@ -32,7 +32,7 @@ class Step:
 
     def __init__(self, linear: npt.NDArray[Any], size: float) -> None:
         z = np.asarray(linear, dtype=np.complex128) * size
-        self.whole, self.half = np.exp(z), np.exp(z / 2)
+        self.full_step, self.half_step = np.exp(z), np.exp(z / 2)
         total = [np.zeros_like(z) for _ in range(4)]
         for angle in (np.arange(CONTOUR) + 0.5) * 2 * np.pi / CONTOUR:
             r = z + np.exp(1j * angle)
@@ -46,12 +46,12 @@ class Step:
     def __call__(self, v: Spectrum, nonlinear: Callable[[Spectrum], Spectrum]) -> Spectrum:
         """Return the spectrum a step later."""
         at_v = nonlinear(v)
-        a = self.half * v + self.q * at_v
+        a = self.half_step * v + self.q * at_v
         at_a = nonlinear(a)
-        b = self.half * v + self.q * at_a
+        b = self.half_step * v + self.q * at_a
         at_b = nonlinear(b)
-        c = self.half * a + self.q * (2 * at_b - at_v)
-        return self.whole * v + self.first * at_v + 2 * self.middle * (at_a + at_b) + self.last * nonlinear(c)
+        c = self.half_step * a + self.q * (2 * at_b - at_v)
+        return self.full_step * v + self.first * at_v + 2 * self.middle * (at_a + at_b) + self.last * nonlinear(c)
 
 
 def march(

@@ -82,9 +82,9 @@ def compute(elements: int = ELEMENTS, numbers: Sequence[int] = REYNOLDS) -> dict
 
     viscous = skfem.BilinearForm(lambda u, w, _: ddot(grad(u), grad(w)))
     divergence = skfem.BilinearForm(lambda u, q, _: -div(u) * q)
-    inertia = skfem.LinearForm(lambda w, given: dot(mul(grad(given["known"]), given["known"]), w))
+    inertia = skfem.LinearForm(lambda w, data: dot(mul(grad(data["known"]), data["known"]), w))
     linearised = skfem.BilinearForm(
-        lambda u, w, given: dot(mul(grad(u), given["known"]) + mul(grad(given["known"]), u), w)
+        lambda u, w, data: dot(mul(grad(u), data["known"]) + mul(grad(data["known"]), u), w)
     )
 
     a, b = viscous.assemble(velocity), divergence.assemble(velocity, pressure)
@@ -95,8 +95,8 @@ def compute(elements: int = ELEMENTS, numbers: Sequence[int] = REYNOLDS) -> dict
     moving = first & (where[1] > 1 - 1e-12) & (where[0] > 1e-12) & (where[0] < 1 - 1e-12)
     flow[moving] = 1.0
     corner = np.argmin(np.abs(pressure.doflocs).sum(axis=0))
-    held = np.concatenate([fixed, [velocity.N + corner]])
-    free = np.setdiff1d(np.arange(velocity.N + pressure.N), held)
+    fixed_dofs = np.concatenate([fixed, [velocity.N + corner]])
+    free = np.setdiff1d(np.arange(velocity.N + pressure.N), fixed_dofs)
     state = np.concatenate([flow, np.zeros(pressure.N)])
     out = {}
     for reynolds in numbers:
@@ -105,9 +105,9 @@ def compute(elements: int = ELEMENTS, numbers: Sequence[int] = REYNOLDS) -> dict
             convection = linearised.assemble(velocity, known=known)
             matrix = bmat([[a / reynolds + convection, b.T], [b, None]]).tocsc()
             stokes = bmat([[a / reynolds, b.T], [b, None]]).tocsr()
-            rest = stokes @ state
-            rest[: velocity.N] += inertia.assemble(velocity, known=known)
-            change = splu(matrix[free][:, free]).solve(-rest[free])
+            residual = stokes @ state
+            residual[: velocity.N] += inertia.assemble(velocity, known=known)
+            change = splu(matrix[free][:, free]).solve(-residual[free])
             state[free] += change
             if np.abs(change[: velocity.N // 2]).max() < 1e-10:
                 break

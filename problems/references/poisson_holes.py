@@ -49,8 +49,8 @@ def coefficients() -> tuple[float, list[float], list[float]]:
     columns = [sum(np.log(np.abs(z - c)) for c in centres)]
     columns += [sum(((RADIUS * c / abs(c) / (z - c)) ** k).real for c in centres) for k in range(1, MULTIPOLES + 1)]
     columns += [((z / REACH) ** (4 * m)).real for m in range(POLYNOMIALS)]
-    first, *rest = np.linalg.lstsq(np.stack(columns, axis=1), u, rcond=1e-14)[0].tolist()
-    return first, rest[:MULTIPOLES], rest[MULTIPOLES:]
+    first, *others = np.linalg.lstsq(np.stack(columns, axis=1), u, rcond=1e-14)[0].tolist()
+    return first, others[:MULTIPOLES], others[MULTIPOLES:]
 
 
 def boundary(count: int) -> Array:

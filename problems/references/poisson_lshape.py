@@ -85,8 +85,8 @@ def coefficients() -> tuple[list[float], list[float]]:
     z = (x * np.cos(BISECTOR) + y * np.sin(BISECTOR) + 1j * (y * np.cos(BISECTOR) - x * np.sin(BISECTOR))) / REACH
     columns = [(z ** (2 * k / 3)).real for k in odd] + [(z**m).real for m in range(POLYNOMIALS)]
     found = np.linalg.lstsq(np.stack(columns, axis=1), -particular(x, y), rcond=1e-14)[0].tolist()
-    given = dict(zip(odd, found, strict=False))
-    return [given.get(k, 0.0) for k in range(1, POWERS, 2)], found[len(odd) :]
+    coefficients = dict(zip(odd, found, strict=False))
+    return [coefficients.get(k, 0.0) for k in range(1, POWERS, 2)], found[len(odd) :]
 
 
 def edges(count: int) -> Array:

@@ -109,13 +109,13 @@ class Series:
     def save(self, path: Path) -> None:
         """Write the series, coefficients in single precision."""
         single = np.complex64 if np.iscomplexobj(self.coefficients) else np.float32
-        given: dict[str, Any] = {} if self.rates is None else {"rates": self.rates}
+        arrays: dict[str, Any] = {} if self.rates is None else {"rates": self.rates}
         np.savez_compressed(
             path,
             kinds=np.array([KINDS.index(axis.kind) for axis in self.axes]),
             bounds=np.array([(axis.lower, axis.upper) for axis in self.axes]),
             coefficients=self.coefficients.astype(single),
-            **given,
+            **arrays,
         )
 
     @staticmethod

@@ -109,11 +109,11 @@ def flows(x: Any, y: Any, degrees: int, count: int) -> Iterator[tuple[Any, Any, 
 def coefficients(degrees: int = DEGREES, count: int = EXPONENTS) -> tuple[float, ...]:
     """Return the coefficients of the flows."""
     x, y, lid = boundary(POINTS)
-    given = corners(x, y)
+    u_corners = corners(x, y)
     columns = [np.concatenate(flow[:2]) for flow in flows(x, y, degrees, count)]
     scale = [max(float(np.linalg.norm(column)), 1e-300) for column in columns]
     matrix = np.stack([column / s for column, s in zip(columns, scale, strict=True)], axis=1)
-    right = np.concatenate([lid - given[0], -given[1]])
+    right = np.concatenate([lid - u_corners[0], -u_corners[1]])
     found = np.linalg.lstsq(matrix, right, rcond=1e-14)[0]
     return tuple((found / scale).tolist())
 

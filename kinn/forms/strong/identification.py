@@ -71,7 +71,7 @@ def estimates(objective: ResidualObjective, theta: Tensor) -> dict[str, Estimate
     if objective.size <= MAX_PARAMETERS:
         free = objective.trial.flat.slices[unknowns.free]  # type: ignore[index]
         numbers = theta[free].double()
-        derivatives = [_derivative(u.range, s) for u, s in zip(problem.unknown_constants, numbers, strict=True)]
+        derivatives = [_derivative(u.transform, s) for u, s in zip(problem.unknown_constants, numbers, strict=True)]
         deviations, unidentified = _deviations(objective, theta, free)
         std = [abs(a) * d for a, d in zip(derivatives, deviations, strict=True)]
         for n in unidentified:
