@@ -54,41 +54,24 @@ class LocalQuadratic(NamedTuple):
     factor: Tensor
 
 
-@dataclass(frozen=True, eq=False)
-class EnergyTerm:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EnergyTerm(Term):
     """A density with its quadrature.
 
     Attributes:
-        term: The density as a term, with its points and the derivatives of the networks that it needs.
         density: The density.
         derivatives: The m derivatives of the fields that it depends on.
         quadratic: Whether it is a quadratic function of these.
     """
 
-    term: Term
     density: Density
     derivatives: tuple[TraceDerivative, ...]
     quadratic: bool
 
-    @property
-    def name(self) -> str:
-        """What messages and records call it."""
-        return self.term.name
-
-    @property
-    def blocks(self) -> tuple[Points, ...]:
-        """Its points, with weights."""
-        return self.term.blocks
-
-    @property
-    def points(self) -> int:
-        """Their number."""
-        return self.term.points
-
     def components(self, trial: DomainTrial, block: int, tape: Tape | None = None) -> Tensor:
         """Components (m, N) of trial functions that the density depends on, on a block of its points."""
         p = self.blocks[block]
-        traces, _ = trial.traces(self.term.subdomains, p, self.term.index, self.term.unknown_index, tape)
+        traces, _ = trial.traces(self.subdomains, p, self.index, self.unknown_index, tape)
         rows = [torch.as_tensor(traces[side][name][a], dtype=p.tensor.dtype) for side, name, a in self.derivatives]
         return torch.stack([row.expand(len(p)) for row in rows])
 
@@ -100,7 +83,7 @@ class EnergyTerm:
     def traces(self, z: Tensor, p: Points) -> list[dict[str, Field]]:
         """Fields by name for each side with these components (m, N)."""
         known = {derivative: z[n] for n, derivative in enumerate(self.derivatives)}
-        return _traces(p, len(self.term.subdomains), lambda derivative: known[derivative])
+        return _traces(p, len(self.subdomains), lambda derivative: known[derivative])
 
     def value_and_gradient(self, z: Tensor, block: int) -> tuple[Tensor, Tensor]:
         """Density (N,) and its gradient (m, N)."""
@@ -186,8 +169,8 @@ def plan_energy(
     _values(density(_traces(probes, len(subdomains), record), probes), probes, name)
     if not derivatives:
         raise InputError(f"the density of {name} depends on no field")
-    probe = EnergyTerm(replace(term, blocks=(probes,)), density, tuple(derivatives), quadratic=False)
-    return EnergyTerm(term, density, tuple(derivatives), quadratic=_is_quadratic(probe))
+    energy = EnergyTerm(**vars(term), density=density, derivatives=tuple(derivatives), quadratic=False)
+    return replace(energy, quadratic=_is_quadratic(replace(energy, blocks=(probes,))))
 
 
 def _is_quadratic(term: EnergyTerm) -> bool:

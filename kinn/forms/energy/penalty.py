@@ -54,7 +54,7 @@ class BoundaryFlux:
         return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PenaltyTerm(EnergyTerm):
     """A condition as a term of an energy.
 
@@ -122,7 +122,7 @@ def plan_penalty(
 
     term = plan_energy(trial, condition.label, group, density, points)
     fluxes = _fluxes(trial, condition, group, points)
-    return PenaltyTerm(term.term, term.density, term.derivatives, term.quadratic, penalty, fluxes)
+    return PenaltyTerm(**vars(term), penalty=penalty, fluxes=fluxes)
 
 
 def _fluxes(trial: DomainTrial, condition: Condition, group: Sequence[str], points: Points) -> tuple[BoundaryFlux, ...]:
