@@ -26,7 +26,7 @@ FORMAT = "kinn checkpoint 2"
 EVERY = 10.0
 
 #: The time between two checkpoints is at least this multiple of the time that writing one takes.
-CHECKPOINT_COST_FRACTION = 50.0
+CHECKPOINT_COST_FACTOR = 50.0
 
 
 class Checkpoints(Callback):
@@ -92,7 +92,7 @@ class Checkpoints(Callback):
         self.last = {"format": FORMAT, **data()}
         self.write(self.last)
         ended = time.monotonic()
-        self._due = ended + max(self.every, CHECKPOINT_COST_FRACTION * (ended - began))
+        self._due = ended + max(self.every, CHECKPOINT_COST_FACTOR * (ended - began))
 
 
 def contents(state: TrainingState) -> dict[str, Any]:

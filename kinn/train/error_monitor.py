@@ -17,10 +17,10 @@ from kinn.train.callbacks import Callback
 from kinn.train.state import TrainingState
 
 #: The factor between the times of two measurements: a time to a threshold is known to within a tenth.
-GROWTH = 1.1
+INTERVAL_GROWTH = 1.1
 
 #: The time between two measurements is at least this multiple of the time that one takes.
-MONITOR_COST_FRACTION = 20.0
+MONITOR_COST_FACTOR = 20.0
 
 
 class ErrorMonitor(Callback):
@@ -68,6 +68,6 @@ class ErrorMonitor(Callback):
             for column, (name, exact) in zip(values.T, true.items(), strict=True)
         }
         # the first measurement may compile something
-        cost = MONITOR_COST_FRACTION * (time.process_time() - began) if self._warm else 0.0
-        self._due, self._warm = max(seconds * GROWTH, seconds + cost), True
+        cost = MONITOR_COST_FACTOR * (time.process_time() - began) if self._warm else 0.0
+        self._due, self._warm = max(seconds * INTERVAL_GROWTH, seconds + cost), True
         return {name: error for name, error in errors.items() if np.isfinite(error)}

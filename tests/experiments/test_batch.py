@@ -93,7 +93,7 @@ class Cut(BaseException):
 def cut_short(made: tuple[RunSpec, ...], runs: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> Path:
     """Run a batch until the first case has made some steps, and return the folder that is left."""
     with monkeypatch.context() as patch:
-        patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
+        patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FACTOR", 0.0)
 
         def work(task: Any) -> Any:
             from kinn.experiments.jobs import run_job

@@ -62,7 +62,7 @@ def cut_short(work: ResolvedRun, after: int) -> Path:
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
+    monkeypatch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FACTOR", 0.0)
 
 
 def weights(run: Path) -> dict[str, Any]:

@@ -52,7 +52,7 @@ CONFIG: dict[str, Any] = {
 
 
 def test_a_kill_at_any_moment_loses_nothing_but_a_little_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
+    monkeypatch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FACTOR", 0.0)
     began = time.perf_counter()
     whole = solve(tmp_path / "whole.pt")
     duration = time.perf_counter() - began

@@ -12,19 +12,19 @@ from kinn import MLP, problems
 from kinn.forms import DomainTrial
 from kinn.metrics import field_errors
 from kinn.train.callbacks import Callback
-from kinn.train.error_monitor import GROWTH, ErrorMonitor
+from kinn.train.error_monitor import INTERVAL_GROWTH, ErrorMonitor
 
 
 def test_the_errors_are_those_of_the_parameters_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kinn.train.error_monitor.MONITOR_COST_FRACTION", 0.0)
+    monkeypatch.setattr("kinn.train.error_monitor.MONITOR_COST_FACTOR", 0.0)
     trial = DomainTrial(problems.get("poisson-1d"), MLP((4,)))
     monitor = ErrorMonitor(trial)
     theta = torch.linspace(-1, 1, trial.parameter_count, dtype=torch.float64)
     measured = monitor.measure(theta, 1.0)
     trial.flat.set(theta)
     assert measured == {"u": pytest.approx(field_errors(trial)["u"].l2, rel=1e-12)}
-    assert monitor.measure(theta, 1.0 * GROWTH * 0.99) == {}
-    assert monitor.measure(theta, 1.0 * GROWTH * 1.01) == measured
+    assert monitor.measure(theta, 1.0 * INTERVAL_GROWTH * 0.99) == {}
+    assert monitor.measure(theta, 1.0 * INTERVAL_GROWTH * 1.01) == measured
 
 
 def test_a_problem_whose_solution_is_unknown_has_none() -> None:

@@ -121,7 +121,7 @@ def test_training_goes_on_to_the_same_bits_under_all_strategies(
     }  # fmt: skip
     whole = solve(tmp_path / "whole.pt").fields.state_dict()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FRACTION", 0.0)
+        patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FACTOR", 0.0)
         with pytest.raises(Cut):
             solve(tmp_path / "cut.pt", progress=cut)
     resumed = kinn.resume(tmp_path / "cut.pt", heat("soft")).fields.state_dict()
