@@ -26,6 +26,7 @@ KANs are [2, 16, 16, 1] with G = 10 and k = 3, MLPs 2-64-64-64-1 with tanh. The 
 the Cox-de Boor
 recursion, dense in its basis, derivatives by nested reverse mode. pykan runs in the settings that its author recommends
 for speed. The step has no boundary conditions, in DeepXDE as in KINN.
+The MLP of KINN uses Taylor-mode automatic differentiation (jets).
 """
 
 

@@ -170,7 +170,7 @@ def tangent_kernel_study(
     training, validation = (strong_form(trial, points=points, seed=seed + offset) for offset in (0, 7_919))
     recorded: dict[int, Tensor] = {0: training.start()}
 
-    class Recorder(Callback):
+    class ParameterRecorder(Callback):
         """Keeps the parameters after the steps asked for and after the last one."""
 
         def on_step(self, state: TrainingState) -> None:
@@ -179,7 +179,7 @@ def tangent_kernel_study(
 
     if steps[-1]:
         limits = StoppingCriteria(budget=np.inf, iterations=steps[-1], rises=steps[-1], stagnation=steps[-1])
-        train(training, validation, optimizer, limits, callbacks=[Recorder()])
+        train(training, validation, optimizer, limits, callbacks=[ParameterRecorder()])
     snapshots = [
         KernelSnapshot(n, training.loss(theta), tangent_kernels(training, theta)) for n, theta in recorded.items()
     ]
