@@ -122,9 +122,7 @@ def _apply(
 
 
 @_apply.register_fake
-def _(
-    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, squash: str
-) -> Tensor:
+def _(stack: Tensor, weight: Tensor, *settings: Any) -> Tensor:
     return stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
 
 
@@ -147,16 +145,7 @@ def _adjoint(
 
 
 @_adjoint.register_fake
-def _(
-    stack: Tensor,
-    weight: Tensor,
-    edges: Tensor,
-    matrices: Tensor,
-    index: Sequence[int],
-    dimension: int,
-    squash: str,
-    grad: Tensor,
-) -> tuple[Tensor, Tensor]:
+def _(stack: Tensor, weight: Tensor, *settings: Any) -> tuple[Tensor, Tensor]:
     return torch.empty_like(stack, memory_format=torch.contiguous_format), torch.empty_like(weight)
 
 

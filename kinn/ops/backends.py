@@ -48,11 +48,9 @@ class LayerStack(Protocol):
 
     def forward(self) -> Tensor:
         """Outputs of the last layer, which this object does not keep."""
-        ...
 
     def adjoint(self, grad: Tensor, *, needs_input_grad: bool = True) -> tuple[Tensor | None, list[Tensor]]:
         """Cotangents of the inputs (None if not needed) and of the weights, given those of the outputs."""
-        ...
 
 
 class Backend(Protocol):
@@ -63,11 +61,9 @@ class Backend(Protocol):
 
     def supports(self, grid: SplineGrid, index: IndexSet, squash: str) -> bool:
         """Whether the back end evaluates such a layer."""
-        ...
 
     def forward(self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
         """Outputs (A, N, O)."""
-        ...
 
     def adjoint(
         self,
@@ -81,13 +77,11 @@ class Backend(Protocol):
         needs_input_grad: bool = True,
     ) -> tuple[Tensor | None, Tensor]:
         """Cotangents of stack (None if not needed) and weight, given those of the outputs."""
-        ...
 
     def jacobian(
         self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
     ) -> None:
         """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
-        ...
 
 
 def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Backend:

@@ -42,34 +42,27 @@ class Objective(Protocol):
     @property
     def size(self) -> int:
         """The number P of parameters."""
-        ...
 
     @property
     def samples(self) -> int:
         """The number N of rows whose products make the curvature."""
-        ...
 
     @property
     def affine(self) -> bool:
         """Whether the objective is quadratic in the last layer's parameters, as for equations linear in the fields."""
-        ...
 
     @property
     def least_squares(self) -> bool:
         """Whether it is a sum of squares, which `blocks` gives one by one and whose least value is about zero."""
-        ...
 
     def loss(self, theta: Tensor) -> float:
         """Objective at theta (P,)."""
-        ...
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Objective and its gradient (P,)."""
-        ...
 
     def curvature(self, theta: Tensor) -> Curvature:
         """Model of Gauss and Newton around theta."""
-        ...
 
     def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
         """Half the gradient (P,) of the second-order change along d, or None where it is left out.
@@ -77,7 +70,6 @@ class Objective(Protocol):
         It is J^T H z'' / 2 with H the second derivative of the objective in what the parameters change, z, whose second
         derivative along d is z''. See `LevenbergMarquardt.geodesic_limit`.
         """
-        ...
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield parts of the residuals r (n,) and of their Jacobian (n, P), which may be overwritten by the next.
@@ -85,19 +77,15 @@ class Objective(Protocol):
         Raises:
             InputError: If the objective is no sum of squares.
         """
-        ...
 
     def last_layer(self) -> Tensor:
         """Positions in theta of the parameters that the fields are affine in."""
-        ...
 
     def accepts(self, before: Tensor, after: Tensor) -> bool:
         """Whether a step is accepted: an energy rejects one that a second quadrature does not confirm."""
-        ...
 
     def progress(self, losses: list[float]) -> float:
         """Progress over successive losses as a fraction of the possible decrease, from 0 to 1."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -31,17 +31,7 @@ def padded(degree: int) -> int:
 
 
 class _NarrowKernel(EdgeKernel):
-    """A kernel for few outputs: a loop over points, and the numbers that a point's edges share.
-
-    Args:
-        name: The kernel's name.
-        arrays: Its arguments beside the common ones.
-        orders: The order of every component but the value.
-        degree: The degree of the splines.
-        base_order: The order to which the base function's Taylor coefficients are in the table.
-        outputs: The number O of outputs.
-        dtype: The dtype of the layer.
-    """
+    """A kernel for few outputs: a loop over points, and the numbers that a point's edges share; `outputs` is O."""
 
     def __init__(
         self,

@@ -13,8 +13,7 @@ Point r and input i are pair i `column` + r.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
@@ -52,37 +51,18 @@ def sums_width(orders: Sequence[int], lanes: int) -> int:
     return -(-(1 + sum(orders)) // group) * group
 
 
-@dataclass(frozen=True)
-class _SharedFactors:
-    """Numbers that the edges from one input share at a point.
+class _SharedFactors(NamedTuple):
+    """Numbers that the edges from one input share at a point."""
 
-    Attributes:
-        pair: The pair of the point and the input.
-        s: The local coordinate.
-        base: The base function's Taylor coefficients.
-        q: The factors of the rows (a, m).
-        cell_at: Where the cell's polynomials begin.
-    """
-
-    pair: Any
-    s: Any
-    base: list[Any]
-    q: dict[tuple[int, int], Any]
-    cell_at: Any
+    pair: Any  #: of the point and the input
+    s: Any  #: the local coordinate
+    base: list[Any]  #: the base function's Taylor coefficients
+    q: dict[tuple[int, int], Any]  #: the factors of the rows (a, m)
+    cell_at: Any  #: where the cell's polynomials begin
 
 
 class _WideKernel(EdgeKernel):
-    """A kernel for many outputs: loops over inputs, outputs and points, and the numbers that a point's edges share.
-
-    Args:
-        name: The kernel's name.
-        arrays: Its arguments beside the common ones.
-        orders: The order of every component but the value.
-        degree: The degree of the splines.
-        base_order: The order to which the base function's Taylor coefficients are in the table.
-        dtype: The dtype of the layer.
-        outputs: The number of outputs.
-    """
+    """A kernel for many outputs: loops over inputs, outputs and points, and the numbers that a point's edges share."""
 
     def __init__(
         self,

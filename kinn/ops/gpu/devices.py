@@ -26,11 +26,9 @@ class Device(Protocol):
     @property
     def limits(self) -> Limits:
         """Resources of the device."""
-        ...
 
     def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
         """Launch a kernel on contiguous tensors."""
-        ...
 
 
 class CudaDevice:
