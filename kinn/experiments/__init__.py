@@ -1,1 +1,1 @@
-"""Studies: many solves from one specification, on many workers, kept in one store, told in one report."""
+"""Studies: many runs from one specification, solved by parallel workers, in one store with one report."""

@@ -1,4 +1,4 @@
-"""Batches: jobs handed to an executor, with a store from which a batch can be resumed at any moment."""
+"""Batches: jobs for an executor, with a store from which a batch can be resumed at any moment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class BatchProgress:
         failed_before: The number of runs that failed before, and are not retried.
         solved: The number of runs that this batch solved.
         failed: The runs that failed in this batch, each with the reason.
-        running: The runs handed to workers.
+        running: The runs whose jobs are submitted.
         messages: Messages about single runs for the user.
         started: The start of the batch, by the monotonic clock.
     """
@@ -140,7 +140,7 @@ class Batch:
 
     def _job(self, spec: RunSpec) -> Job:
         root = str(self.store.root.absolute())
-        return Job(spec.config, spec.origin, root, self.threads, self.checkpoint, self.fresh, self.figures)
+        return Job(spec, root, self.threads, self.checkpoint, self.fresh, self.figures)
 
     def _record(self, spec: RunSpec, future: Future[JobResult], progress: BatchProgress) -> bool:
         """Record the result of a job; False if it is to be submitted again."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kinn.errors import InputError, SolveError
 from kinn.experiments.run_lock import RunLock, lock_run
@@ -29,8 +29,7 @@ class Job:
     """A run with the options of its worker: plain data.
 
     Attributes:
-        config: The resolved configuration.
-        origin: The name of the problem, or the path of its script.
+        spec: The specification of the run.
         out: The folder of all runs.
         threads: CPU threads.
         checkpoint: Seconds between checkpoints.
@@ -38,18 +37,12 @@ class Job:
         figures: Whether to draw the solution into the run folder.
     """
 
-    config: Mapping[str, Any]
-    origin: str
+    spec: RunSpec
     out: str
     threads: int | None = None
     checkpoint: float = 10.0
     fresh: bool = False
     figures: bool = False
-
-    @property
-    def spec(self) -> RunSpec:
-        """The specification of the run."""
-        return RunSpec(self.config, self.origin)
 
 
 @dataclass(frozen=True)
@@ -107,8 +100,9 @@ def _solve(job: Job, lock: RunLock, progress: Callable[[HistoryEntry], None] | N
         if progress is not None:
             progress(entry)
 
-    options = RunOptions.from_config(job.config, Path(job.out), job.threads, job.checkpoint, figures=job.figures)
-    run = ResolvedRun.from_config(job.config, job.origin, options)
+    config = job.spec.config
+    options = RunOptions.from_config(config, Path(job.out), job.threads, job.checkpoint, figures=job.figures)
+    run = ResolvedRun.from_config(config, job.spec.origin, options)
     run_or_resume(run, record, fresh=job.fresh, notify=messages.append)
 
 

@@ -114,7 +114,7 @@ def _toml(text: str, path: Path) -> Any:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no valid TOML: {error}") from error
+        raise InputError(f"{path} is not valid TOML: {error}") from error
 
 
 def _yaml(text: str, path: Path) -> Any:
@@ -125,7 +125,7 @@ def _yaml(text: str, path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise InputError(f"{where} is no valid YAML: {getattr(error, 'problem', error)}") from error
+        raise InputError(f"{where} is not valid YAML: {getattr(error, 'problem', error)}") from error
 
 
 def toml_line(text: str, path: Sequence[Key]) -> int | None:

@@ -73,8 +73,8 @@ class Store:
     def refresh(self) -> None:
         """Update the index from the folders that have changed."""
         known = dict(self._index.execute("select path, stamp from runs"))
-        found = {str(path.relative_to(self.root)): path for path in self._folders()}
-        for name, path in found.items():
+        folders = {str(path.relative_to(self.root)): path for path in self._folders()}
+        for name, path in folders.items():
             if known.get(name) != _stamp(path):
                 self.record(path)
         with _writing(self.root), self._index:

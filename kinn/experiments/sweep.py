@@ -22,15 +22,10 @@ if TYPE_CHECKING:
     from kinn.optim import Optimizer
     from kinn.problem import Problem
 
+_SCALAR_OPTIONS = [name for name, kind in option_kinds().items() if kind.scalar]
+
 #: The keys of `[study]` that a sweep may set, beside the settings of parts.
-STUDY_KEYS = (
-    "points",
-    "budget",
-    "iterations",
-    "dtype",
-    "clock",
-    *(name for name, kind in option_kinds().items() if kind.scalar),
-)
+STUDY_KEYS = ("points", "budget", "iterations", "dtype", "clock", *_SCALAR_OPTIONS)
 
 #: The prefixes of the settings of parts.
 PREFIXES = ("problem", *PARTS)

@@ -9,14 +9,7 @@ from math import inf, isinf
 
 from kinn.experiments.report.row_labels import row_labels
 from kinn.experiments.results import DONE, FAILURE, RunResult
-from kinn.experiments.statistics import (
-    Comparison,
-    Quartiles,
-    compare,
-    holm_correction,
-    quartiles,
-    time_to_threshold,
-)
+from kinn.experiments.statistics import Comparison, Quartiles, compare, holm_correction, quartiles, time_to_threshold
 
 #: The default error thresholds.
 THRESHOLDS = (1e-2, 1e-3, 1e-4)

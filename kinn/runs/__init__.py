@@ -1,1 +1,1 @@
-"""Runs: from names and settings to a solve in its run folder, and from a run folder back to the solve."""
+"""Runs: a solve from names and settings, its run folder, and its resumption."""

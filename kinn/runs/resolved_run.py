@@ -61,16 +61,16 @@ class ResolvedRun:
             InputError: If the problem, network or optimizer is unknown, or the problem has changed.
             KeyError: If the configuration is incomplete.
         """
-        stated = config["problem"]
+        problem_config = config["problem"]
         if problem is None or isinstance(problem, Path):
             source = find_problem(str(problem) if problem else origin)
-            if source.digest != stated.get("script_sha256"):
+            if source.digest != problem_config.get("script_sha256"):
                 raise InputError(f"{source.script or source.name} has changed since the run was started")
-            settings, problem = source.build(stated["settings"])
+            settings, problem = source.build(problem_config["settings"])
         else:
-            settings, source = stated["settings"], ProblemSource(problem.name, lambda: problem)
-        if problem.name != stated["name"]:
-            raise InputError(f"the checkpoint is of problem {stated['name']!r}, not of {problem.name!r}")
+            settings, source = problem_config["settings"], ProblemSource(problem.name, lambda: problem)
+        if problem.name != problem_config["name"]:
+            raise InputError(f"the checkpoint is of problem {problem_config['name']!r}, not of {problem.name!r}")
         networks, optimizers = _specifications(config.get("baseline"))
         return ResolvedRun(
             source,

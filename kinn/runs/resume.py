@@ -149,7 +149,7 @@ def _read_config(path: Path) -> dict[str, Any]:
         check_version(path)
         return tomllib.loads((path / CONFIG).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path} is no run folder: it holds no {CONFIG}") from None
+        raise InputError(f"{path} is not a run folder: it has no {CONFIG}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path / CONFIG} cannot be read: {error}") from error
 

@@ -18,9 +18,9 @@ from tests.cli.conftest import Command
 @pytest.mark.parametrize(("clock", "spent"), [("wall", "12 of 60 "), ("cpu", "12 of 60 CPU")])
 def test_the_status_tells_the_seconds_of_what_is_at_work(kinn_command: Command, clock: str, spent: str) -> None:
     Store(Path("runs")).close()
-    with lock_run(Path("runs"), Path("runs/burgers/strong-kan/abc")) as held:
-        assert held is not None
-        held.write_status(
+    with lock_run(Path("runs"), Path("runs/burgers/strong-kan/abc")) as lock:
+        assert lock is not None
+        lock.write_status(
             title="burgers, kan", stage="lm", iteration=7, seconds=12.3, loss=1e-3, clock=clock, budget=60.0
         )
         out = kinn_command("status", "runs").out
@@ -39,8 +39,10 @@ def test_a_run_that_is_only_claimed_has_no_seconds_yet() -> None:
 
 
 def test_how_far_it_has_come_is_told_in_a_line() -> None:
-    tally = BatchProgress(10, found=2, failed_before=1, solved=3, started=time.monotonic() - 30.0)
-    assert status_line(tally) == "5 of 10 done (2 before), 1 failed (1 before), about 40 s left"  # 3 in 30 s, 4 to come
+    progress = BatchProgress(10, found=2, failed_before=1, solved=3, started=time.monotonic() - 30.0)
+    assert (
+        status_line(progress) == "5 of 10 done (2 before), 1 failed (1 before), about 40 s left"
+    )  # 3 in 30 s, 4 to come
     assert status_line(BatchProgress(10)) == "0 of 10 done"
     assert status_line(BatchProgress(3, found=3)) == "3 of 3 done (3 before)"
 

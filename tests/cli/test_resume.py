@@ -115,7 +115,7 @@ def test_bad_checkpoints_are_one_line_and_status_2(kinn_command: Command, how: s
         "truncated": "is no checkpoint, or a damaged one",
         "foreign": "it comes from something else",
         "gone": "no checkpoint at",
-        "no run": "is no run folder",
+        "no run": "is not a run folder",
     }[how]
     if how == "truncated":
         state.write_bytes(state.read_bytes()[:1000])

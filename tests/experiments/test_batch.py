@@ -28,9 +28,9 @@ from kinn.train.loop import CLOCKS
 from tests.experiments.conftest import Specs
 
 
-def batch(made: tuple[RunSpec, ...], runs: Path, executor: Executor | None = None, **options: Any) -> BatchProgress:
+def batch(planned: tuple[RunSpec, ...], runs: Path, executor: Executor | None = None, **options: Any) -> BatchProgress:
     with Store(runs) as store:
-        return Batch(made, store, executor or SerialExecutor(), **options).run()
+        return Batch(planned, store, executor or SerialExecutor(), **options).run()
 
 
 def statuses(runs: Path) -> list[str]:
@@ -41,8 +41,8 @@ def statuses(runs: Path) -> list[str]:
 
 def test_what_is_solved_is_skipped(runs: Path, specs: Specs) -> None:
     assert batch(specs(), runs).solved == 2
-    tally = batch(specs(seeds=3), runs)
-    assert (tally.found, tally.solved) == (2, 1)
+    progress = batch(specs(seeds=3), runs)
+    assert (progress.found, progress.solved) == (2, 1)
     assert batch(specs(), runs, fresh=True).solved == 2
 
 
@@ -58,19 +58,19 @@ def test_what_failed_is_kept_with_its_reason_and_tried_again_only_when_asked(
             raise ZeroDivisionError("by a script")
         return solve(problem, network, seed=seed, **rest)
 
-    made = specs(seeds=3)
+    planned = specs(seeds=3)
     monkeypatch.setattr("kinn.runs.execute.solver", lambda _: fail)
-    tally = batch(made, runs)
-    assert (tally.solved, [r for _, r in tally.failed]) == (
+    progress = batch(planned, runs)
+    assert (progress.solved, [r for _, r in progress.failed]) == (
         1, ["the loss is not finite", "ZeroDivisionError: by a script"],
     )  # fmt: skip
     with Store(runs) as store:
-        assert {r.reason for r in store.results()} == {"", *(r for _, r in tally.failed)}
+        assert {r.reason for r in store.results()} == {"", *(r for _, r in progress.failed)}
     monkeypatch.setattr("kinn.runs.execute.solver", lambda _: solve)
-    tally = batch(made, runs)
-    assert (tally.found, tally.failed_before, tally.solved) == (1, 2, 0)
-    tally = batch(made, runs, retry=True)
-    assert (tally.found, tally.failed_before, tally.solved) == (1, 0, 2)
+    progress = batch(planned, runs)
+    assert (progress.found, progress.failed_before, progress.solved) == (1, 2, 0)
+    progress = batch(planned, runs, retry=True)
+    assert (progress.found, progress.failed_before, progress.solved) == (1, 0, 2)
 
 
 def test_a_budget_in_seconds_of_the_processor_is_counted_by_it(
@@ -90,8 +90,8 @@ class Cut(BaseException):
     """What cuts a batch short, as a kill would."""
 
 
-def cut_short(made: tuple[RunSpec, ...], runs: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> Path:
-    """Run a batch until the first case has made some steps, and return the folder that is left."""
+def cut_short(planned: tuple[RunSpec, ...], runs: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> Path:
+    """Run a batch until the first case has planned some steps, and return the folder that is left."""
     with monkeypatch.context() as patch:
         patch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FACTOR", 0.0)
 
@@ -105,23 +105,23 @@ def cut_short(made: tuple[RunSpec, ...], runs: Path, monkeypatch: pytest.MonkeyP
             return run_job(task, cut)
 
         with pytest.raises(Cut):
-            batch(made, runs, checkpoint=0.0, function=work)
-    return made[0].path(runs)
+            batch(planned, runs, checkpoint=0.0, function=work)
+    return planned[0].path(runs)
 
 
 def test_what_was_cut_short_goes_on_from_its_checkpoint(
     runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    made = specs(iterations=30, seeds=1)
-    run = cut_short(made, runs, monkeypatch, 12)
+    planned = specs(iterations=30, seeds=1)
+    run = cut_short(planned, runs, monkeypatch, 12)
     assert statuses(runs) == ["interrupted"]
-    tally = batch(made, runs)
-    assert (tally.solved, tally.messages) == (1, [f"{made[0].title}: resuming an interrupted solve"])
-    whole = batch(made, tmp_path / "whole")
+    progress = batch(planned, runs)
+    assert (progress.solved, progress.messages) == (1, [f"{planned[0].title}: resuming an interrupted solve"])
+    whole = batch(planned, tmp_path / "whole")
     assert whole.solved == 1
     losses = [
         [json.loads(line)["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        for folder in (run, made[0].path(tmp_path / "whole"))
+        for folder in (run, planned[0].path(tmp_path / "whole"))
     ]
     assert losses[0] == losses[1]
 
@@ -129,18 +129,18 @@ def test_what_was_cut_short_goes_on_from_its_checkpoint(
 def test_a_run_with_a_damaged_checkpoint_is_restarted_with_a_message(
     runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = specs(iterations=30, seeds=1)
-    (cut_short(made, runs, monkeypatch, 12) / "state.pt").write_bytes(b"PK")
-    tally = batch(made, runs)
-    assert tally.solved == 1
-    assert "restarting" in tally.messages[0]
-    assert "damaged" in tally.messages[0]
+    planned = specs(iterations=30, seeds=1)
+    (cut_short(planned, runs, monkeypatch, 12) / "state.pt").write_bytes(b"PK")
+    progress = batch(planned, runs)
+    assert progress.solved == 1
+    assert "restarting" in progress.messages[0]
+    assert "damaged" in progress.messages[0]
 
 
 def test_a_full_disk_stops_the_batch_and_leaves_a_good_store(
     runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = specs(seeds=4)
+    planned = specs(seeds=4)
     write = kinn.Solution.save_vtu
     written = []
 
@@ -153,9 +153,9 @@ def test_a_full_disk_stops_the_batch_and_leaves_a_good_store(
     with monkeypatch.context() as patch:
         patch.setattr(kinn.Solution, "save_vtu", fill)
         with pytest.raises(StoreError, match=r"cannot write the run folder .*: No space left on device"):
-            batch(made, runs)
+            batch(planned, runs)
     assert sorted(statuses(runs)) == ["done", "done", "interrupted"]
-    assert batch(made, runs).solved == 2
+    assert batch(planned, runs).solved == 2
     assert not list(runs.rglob(".*.new-*"))
 
 
@@ -164,36 +164,36 @@ def test_a_case_that_another_process_is_at_is_waited_for(
 ) -> None:
     monkeypatch.setattr("kinn.experiments.batch.RETRY_AFTER", 0.1)
     monkeypatch.setattr("kinn.experiments.batch.INTERVAL", 0.05)
-    made = specs(seeds=1)
+    planned = specs(seeds=1)
     release = threading.Event()
 
     def hold() -> None:
-        with lock_run(runs, made[0].path(runs)):
+        with lock_run(runs, planned[0].path(runs)):
             release.wait(30)
 
     holder = threading.Thread(target=hold)
     holder.start()
     asked: list[int] = []
 
-    def watch(tally: BatchProgress) -> None:
-        asked.append(tally.ended)
+    def watch(progress: BatchProgress) -> None:
+        asked.append(progress.ended)
         if len(asked) == 5:
             release.set()
 
-    assert batch(made, runs, on_progress=watch).solved == 1
+    assert batch(planned, runs, on_progress=watch).solved == 1
     assert asked[:5] == [0] * 5
     holder.join()
 
 
 def test_two_batches_on_one_store_share_the_work(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kinn.experiments.batch.RETRY_AFTER", 0.1)
-    made = specs(seeds=8)
+    planned = specs(seeds=8)
     context = multiprocessing.get_context("fork")
     counts = context.Queue()
 
     def work() -> None:
-        tally = batch(made, runs)
-        counts.put((tally.solved, tally.found, len(tally.failed)))
+        progress = batch(planned, runs)
+        counts.put((progress.solved, progress.found, len(progress.failed)))
 
     processes = [context.Process(target=work) for _ in range(2)]
     for process in processes:
@@ -206,13 +206,13 @@ def test_two_batches_on_one_store_share_the_work(runs: Path, specs: Specs, monke
     assert statuses(runs) == ["done"] * 8
 
 
-def kill_at_random(made: tuple[RunSpec, ...], runs: Path, times: int) -> None:
+def kill_at_random(planned: tuple[RunSpec, ...], runs: Path, times: int) -> None:
     """Kill a batch again and again, and hold that no finished run is lost, or solved a second time."""
     context = multiprocessing.get_context("fork")
     moments = random.Random(3)
     finished: dict[Path, int] = {}
     for _ in range(times):
-        process = context.Process(target=batch, args=(made, runs), kwargs={"checkpoint": 0.0})
+        process = context.Process(target=batch, args=(planned, runs), kwargs={"checkpoint": 0.0})
         process.start()
         time.sleep(moments.uniform(0.0, 0.6))
         assert process.pid is not None
@@ -224,10 +224,10 @@ def kill_at_random(made: tuple[RunSpec, ...], runs: Path, times: int) -> None:
             assert store.rejected == {}
         assert finished.items() <= done.items()
         finished = done
-    tally = batch(made, runs)
-    assert tally.found == len(finished)
-    assert tally.found + tally.solved == len(made)
-    assert statuses(runs) == ["done"] * len(made)
+    progress = batch(planned, runs)
+    assert progress.found == len(finished)
+    assert progress.found + progress.solved == len(planned)
+    assert statuses(runs) == ["done"] * len(planned)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -242,12 +242,12 @@ def test_twenty_kills_lose_no_finished_run(runs: Path, specs: Specs) -> None:
 
 
 def test_local_workers_solve_the_same(runs: Path, specs: Specs, tmp_path: Path) -> None:
-    made = specs(seeds=3)
+    planned = specs(seeds=3)
     with LocalExecutor(2, 1, tmp_path / "log") as executor:
-        tally = batch(made, runs, executor, window=2)
-    assert tally.solved == 3
-    batch(made, tmp_path / "here")
-    for spec in made:
+        progress = batch(planned, runs, executor, window=2)
+    assert progress.solved == 3
+    batch(planned, tmp_path / "here")
+    for spec in planned:
         texts = [
             [json.loads(line)["loss"] for line in (spec.path(root) / "metrics.jsonl").read_text().splitlines()]
             for root in (runs, tmp_path / "here")
@@ -328,11 +328,11 @@ class _Deadly(SerialExecutor):
 
 
 def test_a_case_whose_worker_dies_has_failed(runs: Path, specs: Specs) -> None:
-    tally = batch(specs(seeds=1), runs, _Deadly())
-    assert tally.failed[0][1].startswith("the worker process was killed by SIGKILL")
+    progress = batch(specs(seeds=1), runs, _Deadly())
+    assert progress.failed[0][1].startswith("the worker process was killed by SIGKILL")
     with Store(runs) as store:
         (result,) = store.results()
-        assert (result.status, result.reason) == ("failed", tally.failed[0][1])
+        assert (result.status, result.reason) == ("failed", progress.failed[0][1])
 
 
 def test_a_script_that_changed_is_the_end_of_its_own_case(runs: Path, specs: Specs, tmp_path: Path) -> None:
@@ -342,11 +342,11 @@ def test_a_script_that_changed_is_the_end_of_its_own_case(runs: Path, specs: Spe
         "problem = Problem('mine', Interval(0, 1), strong=lambda u, p: u.xx + 1,"
         " conditions=[Dirichlet('u', 0.0, on='boundary')])\n"
     )
-    made = specs(problems=[str(script), "poisson-1d"], seeds=1)
+    planned = specs(problems=[str(script), "poisson-1d"], seeds=1)
     script.write_text(script.read_text() + "\n")
-    tally = batch(made, runs)
-    assert tally.solved == 1
-    assert "has changed since the run was started" in tally.failed[0][1]
+    progress = batch(planned, runs)
+    assert progress.solved == 1
+    assert "has changed since the run was started" in progress.failed[0][1]
 
 
 def test_input_errors_are_told_as_they_are(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:

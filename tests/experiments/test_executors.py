@@ -28,9 +28,9 @@ from tests.experiments.conftest import Specs
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
-def batch(made: tuple[RunSpec, ...], runs: Path, executor: Executor, window: int = 4) -> BatchProgress:
+def batch(planned: tuple[RunSpec, ...], runs: Path, executor: Executor, window: int = 4) -> BatchProgress:
     with Store(runs) as store:
-        return Batch(made, store, executor, window).run()
+        return Batch(planned, store, executor, window).run()
 
 
 def losses(spec: RunSpec, runs: Path) -> list[float]:
@@ -80,34 +80,34 @@ def scheduler(tmp_path: Path, dask_processes: list[subprocess.Popen[bytes]]) -> 
 
 @pytest.mark.slow
 def test_a_dask_cluster_solves_the_same(scheduler: str, runs: Path, specs: Specs, tmp_path: Path) -> None:
-    made = specs()
+    planned = specs()
     with connected(scheduler) as executor:
         assert executor.slots >= 1
-        assert batch(made, runs, executor).solved == 2
+        assert batch(planned, runs, executor).solved == 2
         with pytest.raises(ZeroDivisionError):
             executor.submit(divmod, 1, 0).result(60)
-    batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in made)
+    batch(planned, tmp_path / "here", SerialExecutor(), 1)
+    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in planned)
 
 
 @pytest.mark.slow
 def test_a_scheduler_that_is_lost_ends_the_batch_and_no_run_fails(
     scheduler: str, dask_processes: list[subprocess.Popen[bytes]], runs: Path, specs: Specs
 ) -> None:
-    made = specs(seeds=3, points=4000, iterations=100_000, budget=600)
+    planned = specs(seeds=3, points=4000, iterations=100_000, budget=600)
     executor = connected(scheduler)
     lost = []
 
-    def watch(tally: BatchProgress) -> None:
+    def watch(progress: BatchProgress) -> None:
         if not lost and active_runs(runs):
             dask_processes[0].kill()
-            lost.append(tally.running)
+            lost.append(progress.running)
 
     with executor, Store(runs) as store:
         with pytest.raises(
             ExecutorUnreachable, match=f"the Dask scheduler at {scheduler} no longer answers; finished runs are k"
         ):
-            Batch(made, store, executor, 4, on_progress=watch).run()
+            Batch(planned, store, executor, 4, on_progress=watch).run()
         store.refresh()
         assert {result.status for result in store.results()} <= {"running", "interrupted"}
     assert lost
@@ -180,14 +180,14 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.slow
 def test_a_queue_solves_the_same(runs: Path, specs: Specs, tmp_path: Path) -> None:
-    made = specs()
+    planned = specs()
     with SlurmExecutor(runs, "local", Resources(), 60.0) as executor:
-        assert batch(made, runs, executor).solved == 2
+        assert batch(planned, runs, executor).solved == 2
         failing = executor.submit(divmod, 1, 0)
         with pytest.raises(RuntimeError, match="job .*ZeroDivisionError"):
             failing.result(60)
-    batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in made)
+    batch(planned, tmp_path / "here", SerialExecutor(), 1)
+    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in planned)
 
 
 def test_a_job_that_is_ended_early_is_submitted_again() -> None:

@@ -70,7 +70,7 @@ def test_one_may_stand_for_a_list_and_settings_for_a_table() -> None:
             SMALLEST + "[[budgets]]\nseconds = 0\n",
             r"s.toml:10: budgets.0.seconds: input should be greater than 0",
         ),
-        (SMALLEST + "points = \n", r"s.toml is no valid TOML: .*line 9"),
+        (SMALLEST + "points = \n", r"s.toml is not valid TOML: .*line 9"),
         (SMALLEST + "[sweep]\npoints = []\n", r"s.toml:10: sweep.points: list should have at least 1 item"),
     ],
 )
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_named_with_its_line(text: str, message: str) -> None:
 def test_yaml_is_refused_with_its_line_too() -> None:
     with pytest.raises(InputError, match=r"s.yml:9: no key named 'budgt' in \[study\]; did you mean 'budget'\?"):
         parse_study(YAML + "  budgt: 3\n", Path("s.yml"))
-    with pytest.raises(InputError, match=r"s.yml:3 is no valid YAML"):
+    with pytest.raises(InputError, match=r"s.yml:3 is not valid YAML"):
         parse_study("study:\n  name: 'x\n  problems: a'b: c\n", Path("s.yml"))
 
 

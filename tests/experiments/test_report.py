@@ -36,7 +36,7 @@ PNG = bytes.fromhex(
 )  # fmt: skip
 
 
-def made(folder: Path, network: str, seed: int, error: float, *, grid: int = 5, parameters: int = 100) -> RunResult:
+def make_run(folder: Path, network: str, seed: int, error: float, *, grid: int = 5, parameters: int = 100) -> RunResult:
     """Return a run whose error falls to a value; one that failed where that is infinite."""
     path = folder / f"{network}{grid}{seed}"
     path.mkdir()
@@ -64,9 +64,9 @@ def made(folder: Path, network: str, seed: int, error: float, *, grid: int = 5, 
 
 @pytest.fixture
 def table(tmp_path: Path) -> list[Row]:
-    kan = [made(tmp_path, "kan", s, e) for s, e in enumerate((1e-4, 2e-4, 4e-4))]
-    large = [made(tmp_path, "kan", s, e, grid=20, parameters=400) for s, e in enumerate((1e-6, 2e-6, 3e-6))]
-    mlp = [made(tmp_path, "mlp", s, e) for s, e in enumerate((1e-2, 1.1e-2, inf))]
+    kan = [make_run(tmp_path, "kan", s, e) for s, e in enumerate((1e-4, 2e-4, 4e-4))]
+    large = [make_run(tmp_path, "kan", s, e, grid=20, parameters=400) for s, e in enumerate((1e-6, 2e-6, 3e-6))]
+    mlp = [make_run(tmp_path, "mlp", s, e) for s, e in enumerate((1e-2, 1.1e-2, inf))]
     return rows([*kan, *large, *mlp])
 
 
@@ -216,9 +216,9 @@ def test_the_run_in_the_middle_is_drawn_once_and_into_its_folder(
         (folder / "u.png").write_bytes(PNG)
 
     monkeypatch.setattr("kinn.solution.Solution.plot", plot)
-    made = specs(seeds=3)
+    planned = specs(seeds=3)
     with Store(runs) as store:
-        Batch(made, store, SerialExecutor()).run()
+        Batch(planned, store, SerialExecutor()).run()
         table = rows(store.results())
     said: list[str] = []
     draw_median_runs(table, said.append)

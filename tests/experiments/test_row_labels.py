@@ -18,23 +18,23 @@ def config(
 
 
 def test_networks_are_enough_where_nothing_else_differs() -> None:
-    made = row_labels(
+    labels = row_labels(
         [config("kan", network_={"width": [8]}), config("mlp", network_={"width": [20]}), config("kan", seed=1)]
     )
-    assert [way for _, way in made][1] == "mlp"
-    assert {problem for problem, _ in made} == {"p"}
+    assert [way for _, way in labels][1] == "mlp"
+    assert {problem for problem, _ in labels} == {"p"}
 
 
 def test_what_differs_between_runs_of_one_network_is_said() -> None:
-    made = row_labels([config(network_={"grid": 5}), config(network_={"grid": 10}), config("mlp")])
-    assert [way for _, way in made] == ["kan grid=5", "kan grid=10", "mlp"]
+    labels = row_labels([config(network_={"grid": 5}), config(network_={"grid": 10}), config("mlp")])
+    assert [way for _, way in labels] == ["kan grid=5", "kan grid=10", "mlp"]
 
 
 def test_widths_that_differ_between_problems_are_not() -> None:
-    made = row_labels([config(network_={"width": [5]}), config(network_={"width": [9]}, problem="q")])
-    assert made == [("p", "kan"), ("q", "kan")]
+    labels = row_labels([config(network_={"width": [5]}), config(network_={"width": [9]}, problem="q")])
+    assert labels == [("p", "kan"), ("q", "kan")]
 
 
 def test_forms_and_settings_of_problems() -> None:
-    made = row_labels([config(settings={"features": "none"}), config(settings={"features": "tip"}, form="energy")])
-    assert made == [("p features=none", "kan strong"), ("p features=tip", "kan energy")]
+    labels = row_labels([config(settings={"features": "none"}), config(settings={"features": "tip"}, form="energy")])
+    assert labels == [("p features=none", "kan strong"), ("p features=tip", "kan energy")]

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # threads
 
 
 def hold(root: Path, run: Path, ready: Any) -> None:
-    with lock_run(root, run) as held:
-        assert held is not None
-        held.write_status(title="a run", iteration=7)
+    with lock_run(root, run) as lock:
+        assert lock is not None
+        lock.write_status(title="a run", iteration=7)
         ready.set()
         time.sleep(60)
 
@@ -35,16 +35,16 @@ def test_a_run_is_claimed_by_one_process_until_it_ends_however_it_ends(tmp_path:
     process.start()
     assert ready.wait(30)
     assert not half.exists()  # what a kill had left
-    with lock_run(tmp_path, run) as held:
-        assert held is None
+    with lock_run(tmp_path, run) as lock:
+        assert lock is None
     facts = active_runs(tmp_path)[run.name]
     assert (facts["title"], facts["iteration"], facts["pid"]) == ("a run", 7, process.pid)
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     assert active_runs(tmp_path) == {}
-    with lock_run(tmp_path, run) as held:
-        assert held is not None
+    with lock_run(tmp_path, run) as lock:
+        assert lock is not None
         assert list(active_runs(tmp_path)) == [run.name]
     assert active_runs(tmp_path) == {}
     assert list((tmp_path / ".locks").iterdir()) == []

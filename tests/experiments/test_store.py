@@ -1,4 +1,4 @@
-"""The store: an index that is made anew from the folders, and folders that are refused."""
+"""The store: an index that is planned anew from the folders, and folders that are refused."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.experiments.conftest import Specs
 
 
 def solved(runs: Path, specs: Specs) -> list[Path]:
-    made = specs()
+    planned = specs()
     with Store(runs) as store:
-        assert Batch(made, store, SerialExecutor()).run().solved == 2
-    return [spec.path(runs) for spec in made]
+        assert Batch(planned, store, SerialExecutor()).run().solved == 2
+    return [spec.path(runs) for spec in planned]
 
 
 def rows(store: Store) -> list[tuple[str, str, float]]:
@@ -75,13 +75,13 @@ def test_a_run_that_is_cut_short_is_running_only_while_a_process_is_at_it(runs: 
 
 
 def test_a_run_of_another_version_is_refused_with_the_version(runs: Path, specs: Specs) -> None:
-    made = specs(seeds=1)
+    planned = specs(seeds=1)
     with Store(runs) as store:
-        Batch(made, store, SerialExecutor()).run()
-    file = made[0].path(runs) / "environment.json"
+        Batch(planned, store, SerialExecutor()).run()
+    file = planned[0].path(runs) / "environment.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": "kinn run 7", "kinn": "3.2.1"}))
     with Store(runs) as store, pytest.raises(InputError, match=r"was written by KINN 3.2.1 \(kinn run 7\); this one"):
-        Batch(made, store, SerialExecutor()).run()
+        Batch(planned, store, SerialExecutor()).run()
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -93,14 +93,14 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_manifests_are_kept(runs: Path, specs: Specs) -> None:
-    made = specs()
-    Manifest.write(runs, "my study", made)
-    assert Manifest.read_all(runs) == [Manifest("my study", tuple(c.hash for c in made))]
+    planned = specs()
+    Manifest.write(runs, "my study", planned)
+    assert Manifest.read_all(runs) == [Manifest("my study", tuple(c.hash for c in planned))]
 
 
 def test_a_job_is_run_once(runs: Path, specs: Specs) -> None:
     (spec,) = specs(seeds=1)
-    job = Job(spec.config, spec.origin, str(runs))
+    job = Job(spec, str(runs))
     assert run_job(job).state == "solved"
     assert run_job(job).state == "found"
     with lock_run(runs, spec.path(runs)):

@@ -22,24 +22,24 @@ def settings(cases: Any, *names: str) -> list[tuple[Any, ...]]:
 
 
 def test_every_case_is_there_once_and_the_first_seed_of_all_comes_first(specs: Specs) -> None:
-    made = specs(problems=["poisson-1d", "poisson-2d"], networks=["kan", "mlp"], seeds=[4, 7])
-    assert [spec.config["seed"] for spec in made] == [4] * 4 + [7] * 4
-    assert len({spec.hash for spec in made}) == 8
+    planned = specs(problems=["poisson-1d", "poisson-2d"], networks=["kan", "mlp"], seeds=[4, 7])
+    assert [spec.config["seed"] for spec in planned] == [4] * 4 + [7] * 4
+    assert len({spec.hash for spec in planned}) == 8
 
 
 def test_lists_are_crossed_and_groups_are_not(specs: Specs) -> None:
-    made = specs(
+    planned = specs(
         {"sweep": {"points": [40, 50]}, "zip": [{"network.width": [[4], [4, 4]], "dtype": ["float64", "float32"]}]},
         networks=["mlp"], seeds=1,
     )  # fmt: skip
-    assert settings(made, "points", "width", "dtype") == [
+    assert settings(planned, "points", "width", "dtype") == [
         (40, [4], "float64"), (40, [4, 4], "float32"), (50, [4], "float64"), (50, [4, 4], "float32"),
     ]  # fmt: skip
 
 
 def test_a_setting_goes_to_those_that_have_it(specs: Specs) -> None:
-    made = specs({"sweep": {"network.grid": [4, 6]}}, networks=["kan", "mlp"], seeds=1)
-    assert sorted(settings(made, "name", "grid"), key=str) == [("kan", 4), ("kan", 6), ("mlp", None)]
+    planned = specs({"sweep": {"network.grid": [4, 6]}}, networks=["kan", "mlp"], seeds=1)
+    assert sorted(settings(planned, "name", "grid"), key=str) == [("kan", 4), ("kan", 6), ("mlp", None)]
 
 
 def test_sizes_are_matched_where_that_is_asked_for(specs: Specs) -> None:
@@ -54,8 +54,8 @@ def test_sizes_are_matched_where_that_is_asked_for(specs: Specs) -> None:
 
 def test_exclusions_leave_out(specs: Specs) -> None:
     tables = {"sweep": {"points": [40, 50]}, "exclude": [{"seed": 1, "points": 50}, {"network": "kan", "points": 40}]}
-    made = specs(tables, networks=["kan", "mlp"])
-    assert settings(made, "name", "points", "seed") == [
+    planned = specs(tables, networks=["kan", "mlp"])
+    assert settings(planned, "name", "points", "seed") == [
         ("mlp", 40, 0), ("kan", 50, 0), ("mlp", 50, 0), ("mlp", 40, 1),
     ]  # fmt: skip
 
@@ -65,12 +65,12 @@ def test_budgets_go_to_those_that_have_all_values_and_the_last_counts(specs: Spe
         "sweep": {"points": [40, 50]},
         "budgets": [{"network": "kan", "seconds": 7}, {"network": "kan", "points": 50, "seconds": 9.5}],
     }
-    made = specs(tables, networks=["kan", "mlp"], seeds=1, budget=3)
-    assert settings(made, "name", "points", "budget") == [
+    planned = specs(tables, networks=["kan", "mlp"], seeds=1, budget=3)
+    assert settings(planned, "name", "points", "budget") == [
         ("kan", 40, 7), ("mlp", 40, 3), ("kan", 50, 9.5), ("mlp", 50, 3),
     ]  # fmt: skip
     stated = specs({"sweep": {"points": [50]}}, networks=["kan"], seeds=1, budget=9.5)
-    assert made[2].hash == stated[0].hash  # as if the study had said so of all
+    assert planned[2].hash == stated[0].hash  # as if the study had said so of all
     same = specs({"sweep": {"budget": [1, 2]}, "budgets": [{"network": "mlp", "seconds": 5}]}, seeds=1)
     assert [spec.config["budget"] for spec in same] == [5]
 
@@ -96,9 +96,11 @@ def test_scripts_are_looked_for_beside_the_study(tmp_path: Path) -> None:
 
 
 def test_a_form_that_a_problem_does_not_state_is_left_out(specs: Specs) -> None:
-    made = Sweep.from_study(validate_study({"study": TINY | {"forms": ["strong", "energy"], "problems": ["lorenz"]}}))
-    assert len(made.specs) == 2
-    assert made.omitted[0].startswith("problem 'lorenz' does not state the energy form")
+    planned = Sweep.from_study(
+        validate_study({"study": TINY | {"forms": ["strong", "energy"], "problems": ["lorenz"]}})
+    )
+    assert len(planned.specs) == 2
+    assert planned.omitted[0].startswith("problem 'lorenz' does not state the energy form")
     with pytest.raises(InputError, match="the study has no runs; problem 'lorenz' does not state the energy form"):
         specs(forms=["energy"], problems=["lorenz"])
 

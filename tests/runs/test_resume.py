@@ -199,7 +199,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
     other = cut_short(work("poisson-2d", tmp_path), 3)
     (tmp_path / "empty").mkdir()
     kept = (other / "state.pt").read_bytes()
-    with pytest.raises(InputError, match="is no run folder: it holds no config.toml"):
+    with pytest.raises(InputError, match="is not a run folder: it has no config.toml"):
         kinn.resume(tmp_path / "empty")
     with pytest.raises(InputError, match="no checkpoint at"):
         kinn.resume(tmp_path / "nothing")

@@ -51,10 +51,10 @@ QUEUE = Resources(memory=1)
 
 
 def batch(
-    made: tuple[RunSpec, ...], runs: Path, executor: SlurmExecutor | SerialExecutor, window: int = 100
+    planned: tuple[RunSpec, ...], runs: Path, executor: SlurmExecutor | SerialExecutor, window: int = 100
 ) -> BatchProgress:
     with Store(runs) as store, executor:
-        return Batch(made, store, executor, window, checkpoint=0.5).run()
+        return Batch(planned, store, executor, window, checkpoint=0.5).run()
 
 
 def losses(spec: RunSpec, runs: Path) -> list[float]:
@@ -83,12 +83,12 @@ def once_it_has_a_checkpoint(spec: RunSpec, runs: Path, act: Callable[[str], obj
 
 
 def test_an_array_solves_the_same(runs: Path, specs: Specs, tmp_path: Path) -> None:
-    made = specs(seeds=3)
-    assert batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0)).solved == 3
+    planned = specs(seeds=3)
+    assert batch(planned, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0)).solved == 3
     arrays = {path.name.partition("_")[0] for path in (runs / ".jobs").glob("*_*_0_result.pkl")}
     assert len(arrays) == 1  # one array of three jobs
-    batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in made)
+    batch(planned, tmp_path / "here", SerialExecutor(), 1)
+    assert all(losses(spec, runs) == losses(spec, tmp_path / "here") for spec in planned)
 
 
 def requeue(job: str) -> None:
@@ -109,24 +109,24 @@ def notice(job: str) -> None:
 def test_a_job_that_is_queued_again_goes_on_from_its_checkpoint(
     runs: Path, specs: Specs, tmp_path: Path, disturb: Callable[[str], None]
 ) -> None:
-    made = specs(**LONG)
-    disturbing = once_it_has_a_checkpoint(made[0], runs, disturb)
-    tally = batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
+    planned = specs(**LONG)
+    disturbing = once_it_has_a_checkpoint(planned[0], runs, disturb)
+    progress = batch(planned, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
     disturbing.join()
-    assert (tally.solved, tally.messages) == (1, [f"{made[0].title}: resuming an interrupted solve"])
+    assert (progress.solved, progress.messages) == (1, [f"{planned[0].title}: resuming an interrupted solve"])
     (log,) = (runs / ".jobs").glob("*_log.out")
     assert log.read_text().count("Starting with JobEnvironment") == 2
-    batch(made, tmp_path / "here", SerialExecutor(), 1)
-    assert losses(made[0], runs) == losses(made[0], tmp_path / "here")
+    batch(planned, tmp_path / "here", SerialExecutor(), 1)
+    assert losses(planned[0], runs) == losses(planned[0], tmp_path / "here")
 
 
 def test_a_job_that_is_cancelled_is_missed(runs: Path, specs: Specs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kinn.experiments.executors.slurm.POLL_INTERVAL", 1.0)
-    made = specs(**LONG)
-    disturbing = once_it_has_a_checkpoint(made[0], runs, lambda job: ask("scancel", job))
-    tally = batch(made, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
+    planned = specs(**LONG)
+    disturbing = once_it_has_a_checkpoint(planned[0], runs, lambda job: ask("scancel", job))
+    progress = batch(planned, runs, SlurmExecutor(runs, "slurm", QUEUE, 60.0))
     disturbing.join()
-    ((_, reason),) = tally.failed
+    ((_, reason),) = progress.failed
     assert re.match(r"job \d+: it left the queue without a result: .*CANCELLED.* \(see .*_log.err\)", reason)
 
 
