@@ -3,7 +3,7 @@
     python benchmarks/trace.py             # functions and modules entered, and the files that the problem passes
     python benchmarks/trace.py --files     # also the functions of each file
 
-Counts every function and class body of the package that runs once or more, `import kinn` included, on poisson-2d with an
+Counts every named function and class body of the package that runs once or more, `import kinn` included, on poisson-2d with an
 MLP. The path of the problem is the files whose functions take it as an argument, in the order in which they are called
 from outside the file; a file returned to is one that is called with it again after another file was.
 """
@@ -75,7 +75,7 @@ def main() -> None:
     functions: dict[str, list[str]] = {}
     for code in seen:
         name = package_file(code, roots)
-        if name.startswith("kinn/") and code.co_name != "<module>":
+        if name.startswith("kinn/") and not code.co_name.startswith("<"):
             functions.setdefault(name, []).append(code.co_qualname)
     modules = {package_file(c, roots) for c in seen if package_file(c, roots).startswith("kinn/")}
     print(
