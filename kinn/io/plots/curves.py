@@ -38,8 +38,7 @@ def field_curve(
         if exact:
             axes.plot(mesh.nodes[:, 0], exact[n], color="0.7", linewidth=4, label="exact" if n == 0 else None)
         axes.plot(mesh.nodes[:, 0], values[n], color="C0", linewidth=1.5, label="computed" if n == 0 else None)
-    axes.set_xlabel(label(solution.problem, solution.problem.coordinates[0]))
-    axes.set_ylabel(label(solution.problem, name))
+    axes.set(xlabel=label(solution.problem, solution.problem.coordinates[0]), ylabel=label(solution.problem, name))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure
@@ -51,8 +50,7 @@ def error_curve(solution: PlottedSolution, name: str, meshes: list[OutputMesh], 
     floor = _floor(*errors)
     for mesh, error in zip(meshes, errors, strict=True):
         axes.semilogy(mesh.nodes[:, 0], np.maximum(error, floor), color="C3", linewidth=1.2)
-    axes.set_xlabel(label(solution.problem, solution.problem.coordinates[0]))
-    axes.set_ylabel(f"|{name} - exact|")
+    axes.set(xlabel=label(solution.problem, solution.problem.coordinates[0]), ylabel=f"|{name} - exact|")
     axes.grid(alpha=0.3)
     return figure
 
@@ -125,16 +123,10 @@ def convergence(solution: PlottedSolution) -> Figure:
         if before.stage != after.stage:
             axes.axvline(after.seconds, color="0.7", linewidth=0.8)
             axes.annotate(
-                after.stage,
-                (after.seconds, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(2, -10),
-                textcoords="offset points",
-                fontsize=8,
-                color="0.4",
-            )
-    axes.set_xlabel("seconds")
-    axes.set_ylabel("energy" if energy else "loss")
+                after.stage, (after.seconds, 1.0), (2, -10), ("data", "axes fraction"), "offset points",
+                fontsize=8, color="0.4",
+            )  # fmt: skip
+    axes.set(xlabel="seconds", ylabel="energy" if energy else "loss")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure

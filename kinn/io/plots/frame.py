@@ -51,15 +51,18 @@ class PlottedSolution(Protocol):
         """The trained fields."""
 
 
-def figure_with_axes(solution: PlottedSolution, subtitle: str, extent: Array | None = None) -> tuple[Figure, Any]:
+def figure_with_axes(solution: PlottedSolution, subtitle: str, nodes: Sequence[Array] = ()) -> tuple[Figure, Any]:
     """Return an empty figure and its axes, titled with the problem, the network and the errors.
 
     Args:
         solution: The solution shown.
-        subtitle: What the figure shows of it.
-        extent: Width and height of a map whose axes have one scale.
+        subtitle: The content of the figure.
+        nodes: The nodes (N, 2) of a map, whose axes have one scale unless one is the time.
     """
-    height = 4.8 if extent is None else min(6.4, 1.4 + 4.6 * float(extent[1] / extent[0]))
+    height = 4.8
+    if nodes and TIME not in solution.problem.coordinates:
+        width, depth = np.ptp(np.concatenate(nodes), axis=0)
+        height = min(6.4, 1.4 + 4.6 * float(depth / width))
     figure = empty_figure(6.4, height)
     axes = figure.add_subplot()
     figure.suptitle(wrapped_title(solution.problem), fontsize=11)
@@ -85,11 +88,6 @@ def network_and_errors(solution: PlottedSolution) -> str:
     if solution.errors:
         parts += ["relative $L_2$ errors: " + ", ".join(f"{name} {e.l2:.1e}" for name, e in solution.errors.items())]
     return "; ".join(parts)
-
-
-def extent_of(problem: Problem, nodes: list[Array]) -> Array | None:
-    """Return the width and height of meshes with these nodes, or None where one coordinate is the time."""
-    return None if TIME in problem.coordinates else np.ptp(np.concatenate(nodes), axis=0)
 
 
 def label(problem: Problem, name: str) -> str:

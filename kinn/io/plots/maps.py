@@ -14,7 +14,7 @@ from matplotlib.tri import Triangulation
 from kinn.fields import TIME
 from kinn.io.output_mesh import OutputMesh, outer_edges, output_meshes
 from kinn.io.plots.curves import DYNAMIC_RANGE
-from kinn.io.plots.frame import PlottedSolution, extent_of, figure_with_axes, label
+from kinn.io.plots.frame import PlottedSolution, figure_with_axes, label
 from kinn.metrics import derived_values
 from kinn.problem import Array, Problem
 
@@ -30,25 +30,21 @@ VISIBLE = 0.05
 
 def field_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], values: list[Array]) -> Figure:
     """Return a field over two coordinates, in diverging colours where it has both signs."""
-    problem = solution.problem
-    figure, axes = figure_with_axes(solution, name, extent_of(problem, [mesh.nodes for mesh in meshes]))
-    norm, colours = colour_range(values)
-    _draw_values(figure, axes, problem, meshes, values, norm, colours, label(problem, name))
+    figure, axes = figure_with_axes(solution, name, [mesh.nodes for mesh in meshes])
+    _draw_values(axes, solution.problem, meshes, values, *colour_range(values), label(solution.problem, name))
     return figure
 
 
 def error_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array]) -> Figure:
     """Return the error of a field over two coordinates, on a logarithmic scale."""
-    problem = solution.problem
-    extent = extent_of(problem, [mesh.nodes for mesh in meshes])
-    figure, axes = figure_with_axes(solution, f"absolute error of {name}", extent)
+    figure, axes = figure_with_axes(solution, f"absolute error of {name}", [mesh.nodes for mesh in meshes])
     errors = [np.where(np.isfinite(error), error, np.nan) for error in errors]  # a stress at a crack tip
     largest = max(*(float(np.nanmax(error)) for error in errors), 1e-300)
     typical = max(float(np.nanquantile(error, 0.02)) for error in errors)
     lowest = max(largest * DYNAMIC_RANGE, min(typical, largest / 10), 1e-300)
-    norm = LogNorm(lowest, largest * 1.0001)
     shown = [np.clip(error, lowest, None) for error in errors]
-    _draw_values(figure, axes, problem, meshes, shown, norm, "magma", f"|{name} - exact|")
+    norm = LogNorm(lowest, largest * 1.0001)
+    _draw_values(axes, solution.problem, meshes, shown, norm, "magma", f"|{name} - exact|")
     return figure
 
 
@@ -66,13 +62,12 @@ def deformed_shape(solution: PlottedSolution) -> Figure:
     else:
         values, meaning = lengths, f"|({', '.join(names)})|"
     scale = "to scale" if factor == 1 else f"times {factor:g}"
-    norm, colours = colour_range(values)
     deformed = [mesh.nodes + factor * d for mesh, d in zip(meshes, displacements, strict=True)]
-    extent = extent_of(problem, [mesh.nodes for mesh in meshes] + deformed)
-    figure, axes = figure_with_axes(solution, f"deformed shape, displacements {scale}; grey: at rest", extent)
+    title = f"deformed shape, displacements {scale}; grey: at rest"
+    figure, axes = figure_with_axes(solution, title, [mesh.nodes for mesh in meshes] + deformed)
     for mesh in meshes:
         _draw_outline(axes, mesh, mesh.nodes, color="0.6", linewidth=0.8)
-    _draw_values(figure, axes, problem, meshes, values, norm, colours, meaning, deformed)
+    _draw_values(axes, problem, meshes, values, *colour_range(values), meaning, deformed)
     for mesh, nodes in zip(meshes, deformed, strict=True):
         _draw_outline(axes, mesh, nodes, color="black", linewidth=0.6)
     return figure
@@ -116,7 +111,6 @@ def colour_bar_extension(values: list[Array], norm: Normalize) -> Literal["neith
 
 
 def _draw_values(
-    figure: Figure,
     axes: Any,
     problem: Problem,
     meshes: list[OutputMesh],
@@ -139,7 +133,7 @@ def _draw_values(
     if TIME not in (first, second):
         axes.set_aspect("equal")
     bar = axes.inset_axes((1.03, 0.0, 0.04, 1.0))  # as high as the map
-    figure.colorbar(image, cax=bar, label=meaning, extend=colour_bar_extension(values, norm))
+    axes.figure.colorbar(image, cax=bar, label=meaning, extend=colour_bar_extension(values, norm))
 
 
 def _draw_outline(axes: Any, mesh: OutputMesh, nodes: Array, **style: Any) -> None:
