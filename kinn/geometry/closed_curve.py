@@ -239,9 +239,9 @@ class ClosedCurve:
         """
         some = self.nodes[:: -(-len(self.nodes) // _PAIRS)]
         p, n = self(some), self.normals(some)
-        apart = p[None] - p[:, None]
-        across = np.abs(np.einsum("ijk,ik->ij", apart, n))
-        square = np.sum(apart**2, axis=2)
+        offsets = p[None] - p[:, None]
+        across = np.abs(np.einsum("ijk,ik->ij", offsets, n))
+        square = np.sum(offsets**2, axis=2)
         with np.errstate(divide="ignore", invalid="ignore"):
             pairs = np.where(across > 1e-14 * self.size, square / (2 * across), np.inf)
         tangent, bend = self(self.nodes, 1), self(self.nodes, 2)

@@ -139,7 +139,7 @@ class Geometry(ABC):
         return sample_by_rejection(n, lambda m: self.draw(m, method, seed), repr(self), spread=method == "uniform")
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return those of m candidates that lie inside, (k, d) with k <= m."""
+        """Return the candidates, of m, that lie inside, (k, d) with k <= m."""
         lower, upper = self.bounds
         unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
         if method == "uniform":
@@ -150,7 +150,7 @@ class Geometry(ABC):
 
     @cached_property
     def _strips(self) -> Strips | None:
-        """The shape, in the plane, in slabs between the curves that bound it."""
+        """The strips between the curves that bound a shape in the plane."""
         patches = [part.patch for part in self.parts]
         return (
             None
@@ -163,7 +163,7 @@ class Geometry(ABC):
 
         Args:
             spec: What the quadrature should be like; cells as such do not depend on it, single points do. By
-                default they are slabs between the curves that bound a shape in the plane, and elsewhere points of a
+                default they are strips between the curves that bound a shape in the plane, and elsewhere points of a
                 sequence, all with one weight.
         """
         if self.dim == 2 and self._strips is not None:
@@ -182,7 +182,7 @@ class Geometry(ABC):
             points: The least number of points: cells are cut on until there are as many, spread about evenly. By
                 default as few as the order takes.
             seed: Where given, a rule of the same order whose points lie elsewhere, for each seed at other places:
-                what a network has made of one rule shows on another.
+                a network that has overfitted one rule is found out by another.
             grading: Corners that the points crowd towards, for fields that are singular there; polynomials are then
                 integrated to the accuracy that the number of points allows.
 

@@ -1,4 +1,4 @@
-"""Geometries of other libraries, used by the methods that DeepXDE gives its own."""
+"""Geometries of other libraries, through the methods of DeepXDE's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.boundary.scattered import ScatteredPatch, point_measures
 from kinn.geometry.csg.products import TimeInterval
-from kinn.geometry.geometry import Geometry, coordinate_names
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Mask
 
@@ -28,12 +28,12 @@ class DeepXDEGeometry(Geometry):
     """A geometry with DeepXDE's methods `inside`, `on_boundary`, `boundary_normal` and `random_boundary_points`.
 
     Its interior is sampled by rejection, in proportion to measure. The points that it draws on its boundary are
-    weighted by what each stands for, so that samples are in proportion to measure there too, whatever its own are.
+    weighted by the measure that each stands for, so that samples are in proportion to measure there too.
 
     Args:
         geometry: The object; it also has `dim` and `bbox`.
         boundaries: Names for parts of the boundary: functions that take points (N, d) and tell which belong, (N,).
-            What none of them claims is the part called "rest", or "boundary" where there are no names.
+            The remainder is the part called "rest", or "boundary" where there are no names.
 
     Raises:
         InputError: A method is missing, or what it gives is of the wrong shape or not finite.
@@ -52,26 +52,21 @@ class DeepXDEGeometry(Geometry):
         if not np.all(np.less(lower, upper)):
             raise InputError(f"{kind} is an empty domain: its bounding box runs from {lower} to {upper}")
         self._bounds = np.array(lower), np.array(upper)
-        self.claims = dict(boundaries or {})
+        self.predicates = dict(boundaries or {})
 
     def __repr__(self) -> str:
-        return f"Foreign({type(self.geometry).__name__})"
-
-    @property
-    def coordinates(self) -> tuple[str, ...]:
-        """x, y, z; x1, x2, ... beyond three dimensions."""
-        return coordinate_names(self._dim)
+        return f"DeepXDEGeometry({type(self.geometry).__name__})"
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """Those that the geometry gives."""
+        """The bounding box of the geometry."""
         return self._bounds
 
     @cached_property
     def measure(self) -> float:
         """Length, area or volume by quasi Monte Carlo, with an error of about 1e-4 of the bounding box."""
         lower, upper = self.bounds
-        share = float(np.mean(self._told("inside", lower + unit_cube(_VOLUME_POINTS, self.dim) * (upper - lower))))
+        share = float(np.mean(self._query("inside", lower + unit_cube(_VOLUME_POINTS, self.dim) * (upper - lower))))
         if share == 0:
             raise InputError(f"{self!r} is an empty domain: none of {_VOLUME_POINTS} points lies inside")
         return share * float(np.prod(upper - lower))
@@ -87,38 +82,39 @@ class DeepXDEGeometry(Geometry):
     def contains(self, points: Array) -> Mask:
         """Return which of the points, (N, d), lie inside or on the boundary, (N,)."""
         x = arguments.points(points, self.coordinates)
-        return self._told("inside", x) | self._told("on_boundary", x)
+        return self._query("inside", x) | self._query("on_boundary", x)
 
-    def _told(self, method: str, points: Array) -> Mask:
+    def _query(self, method: str, points: Array) -> Mask:
         return np.asarray(getattr(self.geometry, method)(points), dtype=bool).reshape(len(points))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The named parts of the boundary, and the rest of it."""
+        """The named parts of the boundary, and its remainder."""
         samples = self._located
         sizes = point_measures(samples.points, self.dim - 1)
-        owner, parts, free = BoundaryName("geometry"), [], np.ones(len(sizes), dtype=bool)
-        for name, claim in self.claims.items():
-            mine = free & np.asarray(claim(samples.points), dtype=bool).reshape(len(sizes))
-            if not mine.any():
-                raise InputError(f"boundary {name!r} of {self!r} is empty: it claims none of {len(sizes)} points")
-            parts.append((name, mine))
-            free = free & ~mine
-        if free.any():
-            parts.append(("rest" if self.claims else "boundary", free))
+        owner, parts, unclaimed = BoundaryName("geometry"), [], np.ones(len(sizes), dtype=bool)
+        for name, predicate in self.predicates.items():
+            members = unclaimed & np.asarray(predicate(samples.points), dtype=bool).reshape(len(sizes))
+            if not members.any():
+                raise InputError(f"boundary {name!r} of {self!r} is empty: it contains none of {len(sizes)} points")
+            parts.append((name, members))
+            unclaimed = unclaimed & ~members
+        if unclaimed.any():
+            parts.append(("rest" if self.predicates else "boundary", unclaimed))
         return tuple(
             Part(Label(BoundaryName(name), owner), ScatteredPatch(samples[group], sizes[group]))
-            for name, mine in parts
-            for group in self._groups(samples, mine)
+            for name, members in parts
+            for group in self._groups(samples, members)
         )
 
-    def _groups(self, samples: BoundaryPoints, mine: Mask) -> Iterable[Mask]:
+    def _groups(self, samples: BoundaryPoints, members: Mask) -> Iterable[Mask]:
         """Return the points of one part, in one dimension each end by itself."""
         if self.dim > 1:
-            return [mine]
+            return [members]
         ends = samples.points[:, 0]
         first = [
-            np.flatnonzero(mine & np.isclose(ends, end))[0] for end in dict.fromkeys(np.round(ends[mine], 6).tolist())
+            np.flatnonzero(members & np.isclose(ends, end))[0]
+            for end in dict.fromkeys(np.round(ends[members], 6).tolist())
         ]
         return [np.arange(len(ends)) == k for k in first]
 

@@ -73,8 +73,8 @@ def grid(n: int, extents: Sequence[float]) -> Array:
     layers = min(n, max(1, round(n ** (1 / len(extents)) * extents[0] / mean)))
     rows = []
     for layer, share in enumerate(apportion(n, [1.0] * layers)):
-        rest = grid(share, extents[1:])
-        rows.append(np.column_stack([np.full(share, (layer + 0.5) / layers), rest]))
+        points = grid(share, extents[1:])
+        rows.append(np.column_stack([np.full(share, (layer + 0.5) / layers), points]))
     return np.concatenate(rows)
 
 

@@ -63,12 +63,12 @@ class ArcLength:
         """Return the parameters, (m,), up to which the curve has the given shares of its length, (m,)."""
         along = np.asarray(share) * self.total
         panel = np.clip(np.searchsorted(self._joints, along, side="right") - 1, 0, len(self._starts) - 1)
-        rest, half = along - self._joints[panel], self._halves[panel]
+        remainder, half = along - self._joints[panel], self._halves[panel]
         lengths, speeds = self._lengths[:, panel], self._speeds[:, panel]
         # the speed hardly varies over a panel: Newton's method converges from the straight guess
-        u = 2 * rest / (self._joints[panel + 1] - self._joints[panel]) - 1
+        u = 2 * remainder / (self._joints[panel + 1] - self._joints[panel]) - 1
         for _ in range(60):
-            step = (chebyshev.chebval(u, lengths, tensor=False) - rest) / (
+            step = (chebyshev.chebval(u, lengths, tensor=False) - remainder) / (
                 half * chebyshev.chebval(u, speeds, tensor=False)
             )
             u = np.clip(u - step, -1.0, 1.0)

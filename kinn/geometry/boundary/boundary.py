@@ -19,7 +19,7 @@ from kinn.geometry.sampling import apportion
 
 @dataclass(frozen=True)
 class Face:
-    """A whole face of an axis-aligned box, or the first or last instant of a time domain.
+    """A full face of an axis-aligned box, or the first or last instant of a time domain.
 
     Attributes:
         axis: The coordinate that is constant on the face.
@@ -83,15 +83,15 @@ def number_duplicates(names: Iterable[BoundaryName], labels: Iterable[Label]) ->
 
 @dataclass(frozen=True)
 class Part:
-    """A patch with its label, and the face it is where it is a whole one.
+    """A labelled patch.
 
     Attributes:
         label: What it is called.
         patch: The points, curve or surface.
-        face: The face of a box that it is the whole of.
-        positive_inside: Whether its carrier is positive all over the shape, and zero only where the patch is: then it
+        face: The face of a box, where the patch is all of one.
+        positive_inside: Whether its implicit function is positive all over the shape, and zero on the patch alone: then it
             is a distance as it is.
-        negative_outside: Whether its carrier is negative all over the outside of the shape.
+        negative_outside: Whether its implicit function is negative all over the outside of the shape.
     """
 
     label: Label
@@ -116,14 +116,14 @@ def smooth_distance(parts: Sequence[Part], coordinates: tuple[Values, ...], size
     dim = parts[0].patch.dim + 1
     if len(coordinates) != dim:
         raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
-    whole: list[ImplicitFunction] = []
+    distances: list[ImplicitFunction] = []
     zero_sets: list[TrimmedZeroSet] = []
     for part in parts:
         if not part.positive_inside:
             zero_sets.extend(part.patch.zero_sets)
-        elif not any(part.patch.implicit.matches(other) == 1 for other in whole):
-            whole.append(part.patch.implicit)
-    return distance(whole, zero_sets, coordinates, size)
+        elif not any(part.patch.implicit.matches(other) == 1 for other in distances):
+            distances.append(part.patch.implicit)
+    return distance(distances, zero_sets, coordinates, size)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Boundary:
 
     @property
     def face(self) -> Face | None:
-        """The face of an axis-aligned box, or the instant, that this boundary is the whole of; else None."""
+        """The face of an axis-aligned box, or the instant, where this boundary is all of one; else None."""
         faces = {part.face for part in self.parts}
         return faces.pop() if len(faces) == 1 else None
 

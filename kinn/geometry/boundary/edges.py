@@ -39,7 +39,7 @@ class Edge(BoundaryPatch):
 
     @abstractmethod
     def ray_crossings(self, points: Array, start: tuple[float, ...], end: tuple[float, ...]) -> Array:
-        """Return how often rays from points, (N, 2), to the right cross the edge, (N,).
+        """Return the number of crossings, (N,), of rays from points, (N, 2), to the right with the edge.
 
         Heights are compared with those of the vertices `start` and `end` themselves, so that rounding cannot count one
         on one edge and not on the next.

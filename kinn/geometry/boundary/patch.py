@@ -144,7 +144,7 @@ class BoundaryPatch(ABC):
         raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return which part of its carrier's zero set a curve is between two parameters (`end` > 1 goes round)."""
+        """Return the region that trims the zero set to the curve between two parameters (`end` > 1 goes round)."""
         return FullSpace()
 
     def charts(self) -> list[Chart]:
@@ -161,7 +161,7 @@ class BoundaryPatch(ABC):
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """The patch as patches, which smooth distances are made of."""
+        """The trimmed zero sets that the patch consists of, for smooth distances."""
         return (TrimmedZeroSet(self.implicit, self.trimming_region(0.0, 1.0)),)
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
@@ -175,7 +175,7 @@ class BoundaryPatch(ABC):
         return BoundaryPoints(found[:, 0], found[:, 1])
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return those of m candidates that belong to the patch."""
+        """Return the accepted ones of m candidates."""
         samples = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
         return samples[self.accepts(samples)] if self.rejects else samples
 

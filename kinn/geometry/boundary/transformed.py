@@ -18,17 +18,17 @@ from kinn.geometry.types import Array, Mask, delegated
 
 @dataclass(frozen=True)
 class TransformedPatch(BoundaryPatch):
-    """A patch whose points are those of a base, altered without a change of measure."""
+    """A patch whose points are those of a base, transformed without a change of measure."""
 
     base: BoundaryPatch
 
     @abstractmethod
     def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return what becomes of points of the base."""
+        """Return the images of points of the base."""
 
     @abstractmethod
     def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the points of the base that they come from."""
+        """Return the preimages in the base."""
 
     rejects = delegated("rejects")
 
@@ -38,7 +38,7 @@ class TransformedPatch(BoundaryPatch):
 
     @property
     def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
-        """Those of the base, altered."""
+        """The curve of the base, transformed, and its spans."""
         curve, spans = self.base.curve_spans
         return replace(self, base=curve), spans
 
@@ -49,15 +49,15 @@ class TransformedPatch(BoundaryPatch):
     breaks = delegated("breaks")
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return the points of the base, altered."""
+        """Return the points of the base, transformed."""
         return self.transform(self.base.at(unit))
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """As the base."""
+        """Return whether the base accepts the preimages, (m,)."""
         return self.base.accepts(self.inverse(samples))
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return what the base draws, altered."""
+        """Return the points that the base draws, transformed."""
         return self.transform(self.base.draw(m, method, seed, stream))
 
 
@@ -74,25 +74,25 @@ class ReversedPatch(TransformedPatch):
         return self.transform(samples)
 
     def charts(self) -> list[Chart]:
-        """Return those of the base, reversed."""
+        """Return the charts of the base, reversed."""
         return [reverse_chart(chart) for chart in self.base.charts()]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the base with normals reversed."""
+        """Return the cells of the base with normals reversed."""
         return tuple(ReversedCells(cells) for cells in self.base.cells(spec))
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """That of the base with its other side positive."""
+        """The function of the base with its other side positive."""
         return -self.base.implicit
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """As the base."""
+        """Return the region of the base."""
         return self.base.trimming_region(start, end)
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """Those of the base, flipped."""
+        """The zero sets of the base, reversed."""
         return tuple(TrimmedZeroSet(-zero_set.function, zero_set.region) for zero_set in self.base.zero_sets)
 
 
@@ -112,7 +112,7 @@ class MovedPatch(TransformedPatch):
         return BoundaryPoints(self.motion.inverse(samples.points), back)
 
     def charts(self) -> list[Chart]:
-        """Return those of the base, moved."""
+        """Return the charts of the base, moved."""
 
         def move(chart: Chart) -> Chart:
             return lambda uv: self.motion(chart(uv))
@@ -120,21 +120,21 @@ class MovedPatch(TransformedPatch):
         return [move(chart) for chart in self.base.charts()]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the base, moved."""
+        """Return the cells of the base, moved."""
         return move_cells(self.base.cells(spec), self.motion)
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """That of the base, moved."""
+        """The function of the base, moved."""
         return self.base.implicit.moved(self.motion)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """That of the base, moved."""
+        """Return the region of the base, moved."""
         return self.base.trimming_region(start, end).map_functions(lambda function: function.moved(self.motion))
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """Those of the base, moved."""
+        """The zero sets of the base, moved."""
         return tuple(
             TrimmedZeroSet(
                 zero_set.function.moved(self.motion),

@@ -51,8 +51,8 @@ class Boolean(Geometry):
         return f"({self.first!r} {self.symbol} {self.second!r})"
 
     @abstractmethod
-    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
-        """Whether a whole face of one shape still has the other shape, and its boundary, strictly on one side."""
+    def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
+        """Whether a full face of one shape still has the other shape, and its boundary, strictly on one side."""
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -62,8 +62,8 @@ class Boolean(Geometry):
         parts = self._trimmed(first.parts, first, PointClassifier(second, self.first_keeps, scale, rounding))
         for part in self._trimmed(second.parts, second, PointClassifier(first, self.second_keeps, scale, rounding)):
             label = self.second_label(part.label)
-            if any(_share_a_carrier(part, other) for other in first.parts):
-                # a stretch that both shapes have went to the first: the carrier vanishes there too
+            if any(_share_zero_set(part, other) for other in first.parts):
+                # a stretch that both shapes have went to the first: its implicit function vanishes there too
                 part = replace(part, positive_inside=False, negative_outside=False)
             if self.subtracts:
                 inside, outside = part.negative_outside, part.positive_inside
@@ -93,13 +93,13 @@ class Boolean(Geometry):
         names = (name for label in self.second.labels for name in (label.name, label.owner))
         return number_duplicates(names, self.first.labels)
 
-    def _trimmed(self, parts: Sequence[Part], own: Geometry, cover: PointClassifier) -> list[Part]:
+    def _trimmed(self, parts: Sequence[Part], shape: Geometry, classifier: PointClassifier) -> list[Part]:
         result = []
         for part in parts:
-            patch, face = trim(part.patch, cover), part.face
+            patch, face = trim(part.patch, classifier), part.face
             if patch is None:
                 continue
-            if face and (patch is not part.patch or not self.keeps_face(face.axis, face.side, own, cover.shape)):
+            if face and (patch is not part.patch or not self.keeps_face(face.axis, face.side, shape, classifier.shape)):
                 face = None
             result.append(replace(part, patch=patch, face=face))
         return result
@@ -108,7 +108,7 @@ class Boolean(Geometry):
     def measure(self) -> float:
         """Length, area or volume.
 
-        In one dimension the sum of the intervals, in two that of the slabs, exact to rounding. In three
+        In one dimension the sum of the intervals, in two that of the strips, exact to rounding. In three
         the volume of boxes, those at the boundary cut by it, good to about 1e-5 of the bounding box; beyond, and
         of closed surfaces of triangles, quasi Monte Carlo with an error of about 1e-4.
         """
@@ -119,7 +119,7 @@ class Boolean(Geometry):
         return super().measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return intervals, in the plane slabs, in space boxes and points near the boundary; beyond, a sequence."""
+        """Return intervals, in the plane strips, in space boxes and points near the boundary; beyond, a sequence."""
         if self.dim == 3 and not self.expensive_level:
             return cut_cells(self.level, self.bounds, self.measure, spec, self.rounding)
         if self.dim != 1:
@@ -151,11 +151,11 @@ class Union(Boolean):
         """The union of both."""
         return union((self.first.region, self.second.region))
 
-    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+    def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
         """Whether the other shape stays short of the face."""
         if side == 0:
-            return bool(other.bounds[0][axis] > own.bounds[0][axis])
-        return bool(other.bounds[1][axis] < own.bounds[1][axis])
+            return bool(other.bounds[0][axis] > shape.bounds[0][axis])
+        return bool(other.bounds[1][axis] < shape.bounds[1][axis])
 
 
 class Intersection(Boolean):
@@ -186,7 +186,7 @@ class Intersection(Boolean):
         """The intersection of both."""
         return intersection((self.first.region, self.second.region))
 
-    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+    def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
         """True: the result lies in the shape that the face belongs to."""
         return True
 
@@ -213,16 +213,16 @@ class Difference(Boolean):
         """The first without the second."""
         return intersection((self.first.region, self.second.region.complement()))
 
-    def keeps_face(self, axis: int, side: int, own: Geometry, other: Geometry) -> bool:
+    def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
         """True: the result lies in the first shape, and those of the second lose theirs."""
         return True
 
 
-def _share_a_carrier(part: Part, other: Part) -> bool:
-    """Whether a part that knows where its carrier is positive lies on the same zero set as another part."""
+def _share_zero_set(part: Part, other: Part) -> bool:
+    """Whether a part that knows where its implicit function is positive lies on the same zero set as another part."""
     if not (part.positive_inside or part.negative_outside):
         return False
     try:
         return part.patch.implicit.matches(other.patch.implicit) != 0
-    except InputError:  # the other has no carrier
+    except InputError:  # the other has no implicit function
         return False

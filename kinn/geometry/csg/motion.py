@@ -60,7 +60,7 @@ class Transformed(Geometry):
 
     @property
     def region(self) -> Region:
-        """That of the shape, moved."""
+        """The region of the shape, moved."""
         return self.base.region.map_functions(lambda function: function.moved(self.motion))
 
     def from_unit(self, unit: Array) -> Array:
@@ -72,12 +72,12 @@ class Transformed(Geometry):
         return self.motion(self.base.draw(m, method, seed))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the shape, moved."""
+        """Return the cells of the shape, moved."""
         return move_cells(self.base.cells(spec), self.motion)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Those of the shape, moved; no longer faces of boxes."""
+        """The parts of the shape, moved; no longer faces of boxes."""
         return tuple(replace(part, patch=MovedPatch(part.patch, self.motion), face=None) for part in self.base.parts)
 
 

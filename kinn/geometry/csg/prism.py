@@ -23,7 +23,7 @@ from kinn.geometry.types import Array, Mask, delegated
 
 
 def height_above(dim: int, value: float, side: int) -> Plane:
-    """Return how far the last of `dim` coordinates is above (`side` 0) or below (`side` 1) a value."""
+    """Return the height of the last of `dim` coordinates above (`side` 0), or depth below (`side` 1), a value."""
     sign = 1.0 - 2.0 * side
     return Plane((0.0,) * (dim - 1) + (sign,), -sign * value)
 
@@ -72,7 +72,7 @@ class Lateral(BoundaryPatch):
         return self.base.accepts(BoundaryPoints(samples.points[:, :-1], samples.normals[:, :-1]))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the patch of the shape, carried along."""
+        """Return the cells of the patch below, extruded."""
         return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), self.start, self.end)
 
     def charts(self) -> list[Chart]:
@@ -97,7 +97,7 @@ class Lateral(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """That of the patch of the shape."""
+        """The function of the patch below, lifted."""
         return self.base.implicit.lifted()
 
     def trimming_region(self, start: float, end: float) -> Region:
@@ -107,7 +107,7 @@ class Lateral(BoundaryPatch):
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """Those of the patch of the shape, between the ends of the interval."""
+        """The zero sets of the patch below, between the ends of the interval."""
         within = slab_region(self.dim + 1, self.start, self.end)
         return tuple(
             TrimmedZeroSet(zero_set.function.lifted(), intersection((zero_set.region.lifted(), within)))
@@ -117,7 +117,7 @@ class Lateral(BoundaryPatch):
 
 @dataclass(frozen=True)
 class Cap(BoundaryPatch):
-    """A whole shape at one value of the last coordinate, the domain lying above (`side` 0) or below it (`side` 1)."""
+    """A shape at one value of the last coordinate, the domain lying above (`side` 0) or below it (`side` 1)."""
 
     base: Geometry
     value: float
@@ -138,15 +138,15 @@ class Cap(BoundaryPatch):
         return self.base.contains(samples.points[:, :-1])
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return points of the shape, drawn in its own way."""
+        """Return points that the shape draws."""
         return self._lift(self.base.draw(m, method, seed))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the shape."""
+        """Return the cells of the shape, embedded."""
         return tuple(EmbeddedCells(cells, self.value, self.side) for cells in self.base.cells(spec))
 
     def charts(self) -> list[Chart]:
-        """Return those of a shape in the plane at the height of the end."""
+        """Return the charts of a shape in the plane, at the height of the end."""
 
         def lift(chart: Chart) -> Chart:
             return lambda uv: np.column_stack([chart(uv), np.full(len(uv), self.value)])
@@ -203,7 +203,7 @@ class Prism(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """Those of the shape and of the interval."""
+        """The bounds of the shape and of the interval."""
         lower, upper = self.base.bounds
         return np.append(lower, self.ends[0]), np.append(upper, self.ends[1])
 
@@ -235,7 +235,7 @@ class Prism(Geometry):
         return np.column_stack([self.base.from_unit(unit[:, :-1]), start + unit[:, -1] * (end - start)])
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the shape, carried along."""
+        """Return the cells of the shape, extruded."""
         return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), *self.ends)
 
     @cached_property

@@ -32,7 +32,7 @@ class Extrusion(Prism):
         shape: The shape in x and y; any shape in space will do, and gets one more coordinate.
         height: Where z begins and ends.
         ends: Names of the lower and the upper end.
-        name: The name that both ends together answer to.
+        name: Name of both ends together.
 
     Raises:
         InputError: What is extruded is no shape, or has time; the height is not finite or does not rise.
@@ -77,7 +77,7 @@ class Cylinder(Transformed):
         start: One end of its axis, (x, y, z).
         end: The other end.
         radius: The radius, positive.
-        name: Name of the cylinder, which its whole boundary answers to.
+        name: Name of the cylinder and of its whole boundary.
 
     Raises:
         InputError: Not finite, a radius that is not positive, or both ends the same.
@@ -163,7 +163,7 @@ class SpaceTime(Prism):
 
     @property
     def coordinates(self) -> tuple[str, ...]:
-        """Those of the shape, then t."""
+        """The coordinates of the shape, then t."""
         return (*self.space.coordinates, "t")
 
     @property

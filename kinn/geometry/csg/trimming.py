@@ -65,7 +65,7 @@ class PointClassifier:
         return np.isin(self.place(samples), self.keeps)
 
     def region(self, implicit: ImplicitFunction) -> Region:
-        """Return the region in which a patch with this carrier is kept."""
+        """Return the region in which a patch on this zero set is kept."""
         demands = []
         for side, at in ((1, _BEHIND), (-1, _AHEAD)):
             answers = {place in at for place in self.keeps}
@@ -100,11 +100,11 @@ class TrimmedCurve(BoundaryPatch):
 
     @property
     def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
-        """What it was made of."""
+        """The curve and the spans."""
         return self.curve, self.spans
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at the given shares of the whole length."""
+        """Return points at the given shares of the length."""
         start, end = np.asarray(self.spans).T
         joints = np.concatenate([[0.0], np.cumsum(end - start)])
         along = unit[:, 0] * joints[-1]
@@ -113,7 +113,7 @@ class TrimmedCurve(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """That of the curve."""
+        """The function of the curve."""
         return self.curve.implicit
 
     @property
@@ -129,10 +129,10 @@ class TrimmedCurve(BoundaryPatch):
 
 @dataclass(frozen=True)
 class TrimmedSurface(BoundaryPatch):
-    """The points of a surface that a cover keeps."""
+    """The points of a surface that a classifier keeps."""
 
     base: BoundaryPatch
-    cover: PointClassifier
+    classifier: PointClassifier
 
     rejects = True
 
@@ -143,7 +143,7 @@ class TrimmedSurface(BoundaryPatch):
         """Estimate of the share of the base that is kept, with an error of about 1e-3."""
         samples = self.base.at(unit_cube(_SURFACE_POINTS, self.dim))
         inside = self.base.accepts(samples)
-        return int(np.sum(self.cover.kept(samples) & inside)) / max(1, int(np.sum(inside)))
+        return int(np.sum(self.classifier.kept(samples) & inside)) / max(1, int(np.sum(inside)))
 
     @property
     def measure(self) -> float:
@@ -151,91 +151,95 @@ class TrimmedSurface(BoundaryPatch):
         return self.share * self.base.measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return points of a sequence that the cover keeps, all with one weight."""
+        """Return points of a sequence that the classifier keeps, all with one weight."""
         samples = self.sample(spec.points or SEQUENCE_POINTS, seed=spec.seed or 0)
         return (WeightedPoints(samples.points, np.full(len(samples), self.measure / len(samples)), samples.normals),)
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points of the whole surface."""
+        """Return points of the base."""
         return self.base.at(unit)
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """Return which points the base and the cover keep."""
-        return self.base.accepts(samples) & self.cover.kept(samples)
+        """Return which points the base and the classifier keep."""
+        return self.base.accepts(samples) & self.classifier.kept(samples)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return those candidates of the base that the cover keeps."""
+        """Return the candidates of the base that the classifier keeps."""
         samples = self.base.draw(m, method, seed, stream)
-        return samples[self.cover.kept(samples)]
+        return samples[self.classifier.kept(samples)]
 
     implicit = delegated("implicit")
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """Those of the base where they are kept."""
+        """The zero sets of the base where they are kept."""
         return tuple(
-            TrimmedZeroSet(zero_set.function, intersection((zero_set.region, self.cover.region(zero_set.function))))
+            TrimmedZeroSet(
+                zero_set.function, intersection((zero_set.region, self.classifier.region(zero_set.function)))
+            )
             for zero_set in self.base.zero_sets
         )
 
 
-def trim(patch: BoundaryPatch, cover: PointClassifier) -> BoundaryPatch | None:
-    """Return what a cover keeps of a patch: the patch itself where that is all of it, None where it is nothing."""
+def trim(patch: BoundaryPatch, classifier: PointClassifier) -> BoundaryPatch | None:
+    """Return the part of a patch that a classifier keeps: the patch itself where that is all, None where it is nothing."""
     if patch.dim == 0:
-        return patch if bool(cover.kept(patch.at(np.zeros((1, 0))))[0]) else None
+        return patch if bool(classifier.kept(patch.at(np.zeros((1, 0))))[0]) else None
     if patch.dim > 1:
-        masked = TrimmedSurface(patch, cover)
+        masked = TrimmedSurface(patch, classifier)
         if masked.share == 1:
             return patch
         return masked if masked.share > 0 else None
-    curve, whole = patch.curve_spans
-    spans = tuple(kept for span in whole for kept in _kept_spans(curve, cover, *span))
-    if spans == whole:
+    curve, spans_before = patch.curve_spans
+    spans = tuple(kept for span in spans_before for kept in _kept_spans(curve, classifier, *span))
+    if spans == spans_before:
         return patch
     return TrimmedCurve(curve, spans) if spans else None
 
 
-def _kept_spans(curve: BoundaryPatch, cover: PointClassifier, start: float, end: float) -> list[tuple[float, float]]:
+def _kept_spans(
+    curve: BoundaryPatch, classifier: PointClassifier, start: float, end: float
+) -> list[tuple[float, float]]:
     """Return the spans that are kept of the span of a smooth curve."""
-    keep, nodes = _crossings(curve, cover, *_scan(curve, cover, start, end))
+    keep, nodes = _crossings(curve, classifier, *_scan(curve, classifier, start, end))
     ends = [start, *nodes, end]
-    shortest = _SLIVER * cover.scale / curve.measure
+    shortest = _SLIVER * classifier.scale / curve.measure
     spans = list(pairwise(ends))[0 if keep else 1 :: 2]
     return [(a, b) for a, b in spans if b - a > shortest]
 
 
-def _scan(curve: BoundaryPatch, cover: PointClassifier, start: float, end: float) -> tuple[Array, Array]:
+def _scan(curve: BoundaryPatch, classifier: PointClassifier, start: float, end: float) -> tuple[Array, Array]:
     """Return parameters, (m,), so dense that no crossing hides between neighbours of one sign, and the levels there."""
-    at, on = np.linspace(start, end, 10), cover.rounding
-    level = cover.shape.level(curve.at(at[:, None]).points)
+    at, on = np.linspace(start, end, 10), classifier.rounding
+    level = classifier.shape.level(curve.at(at[:, None]).points)
     while len(at) < _MOST_NODES:
         step = np.diff(at) * curve.measure
         left, right = level[:-1], level[1:]
         clear = (left * right > 0) & (np.abs(left) + np.abs(right) > step)
         shared = (np.abs(left) <= on) & (np.abs(right) <= on) & (np.diff(at) < (end - start) / _SHARED_NODES)
-        split = np.flatnonzero(~clear & ~shared & (step > _FINEST * cover.scale))
+        split = np.flatnonzero(~clear & ~shared & (step > _FINEST * classifier.scale))
         if not len(split):
             break
         middle = (at[split] + at[split + 1]) / 2
         at = np.insert(at, split + 1, middle)
-        level = np.insert(level, split + 1, cover.shape.level(curve.at(middle[:, None]).points))
+        level = np.insert(level, split + 1, classifier.shape.level(curve.at(middle[:, None]).points))
     return at, level
 
 
-def _crossings(curve: BoundaryPatch, cover: PointClassifier, at: Array, level: Array) -> tuple[bool, list[float]]:
+def _crossings(curve: BoundaryPatch, classifier: PointClassifier, at: Array, level: Array) -> tuple[bool, list[float]]:
     """Return whether a scanned curve is kept at its start, and the parameters at which that changes."""
-    on = np.abs(level) <= cover.rounding
+    on = np.abs(level) <= classifier.rounding
     # Runs of nodes on the other boundary: short ones are single points, whose own verdict is a matter of rounding.
     edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(int), [0]])))
     keep = np.ones(len(at), dtype=bool)
     for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-        keep[first : last + 1] = (at[last] - at[first]) * curve.measure > _SHORTEST * cover.scale
+        keep[first : last + 1] = (at[last] - at[first]) * curve.measure > _SHORTEST * classifier.scale
     at = at[keep] if keep.any() else at[len(at) // 2 : len(at) // 2 + 1]
-    kept = cover.kept(curve.at(at[:, None]))
+    kept = classifier.kept(curve.at(at[:, None]))
     jumps = np.flatnonzero(kept[:-1] != kept[1:])
     low, high, before = at[jumps], at[jumps + 1], kept[jumps]
     for _ in range(50 if len(jumps) else 0):
         middle = (low + high) / 2
-        same = cover.kept(curve.at(middle[:, None])) == before
+        same = classifier.kept(curve.at(middle[:, None])) == before
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return bool(kept[0]), [float(value) for value in (low + high) / 2]

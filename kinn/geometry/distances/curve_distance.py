@@ -113,7 +113,7 @@ def smooth_range(loop: ClosedCurve) -> float:
 
 
 def project_to_curve(loop: ClosedCurve, x: Sequence[Values]) -> CurveProjection:
-    """Return what is known of points near a curve.
+    """Return the closest-point projection onto a curve, with its derivatives.
 
     The nearest point of each is found by number. Newton's method, started there and carried out in the arithmetic of
     the coordinates, then gives the derivatives of its parameter: each step doubles how many of them are right.
@@ -126,9 +126,9 @@ def project_to_curve(loop: ClosedCurve, x: Sequence[Values]) -> CurveProjection:
     ahead: Values = 0.0
     for _ in range(3):
         place, tangent, bend = (_taylor(series, order, ahead, x[0]) for order in range(3))
-        apart = [p - c for p, c in zip(place, x, strict=True)]
-        slope = tangent[0] * tangent[0] + tangent[1] * tangent[1] + apart[0] * bend[0] + apart[1] * bend[1]
-        ahead = ahead - (apart[0] * tangent[0] + apart[1] * tangent[1]) / slope
+        offset = [p - c for p, c in zip(place, x, strict=True)]
+        slope = tangent[0] * tangent[0] + tangent[1] * tangent[1] + offset[0] * bend[0] + offset[1] * bend[1]
+        ahead = ahead - (offset[0] * tangent[0] + offset[1] * tangent[1]) / slope
     place, tangent = (_taylor(series, order, ahead, x[0]) for order in range(2))
     across = (place[0] - x[0]) * tangent[1] - (place[1] - x[1]) * tangent[0]
     speed = (tangent[0] * tangent[0] + tangent[1] * tangent[1]) ** 0.5
@@ -197,7 +197,7 @@ class ClosedCurveDistance(ImplicitFunction):
 
 @dataclass(frozen=True)
 class CurveSegment(ImplicitFunction):
-    """A function that is positive on one stretch of a curve and negative on the rest of it.
+    """A function that is positive on one span of a curve and negative on the other.
 
     Attributes:
         loop: The curve.

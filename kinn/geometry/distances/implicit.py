@@ -1,7 +1,7 @@
-"""Carriers: the smooth functions on whose zero sets patches of boundaries lie, in arithmetic that jets carry.
+"""Implicit functions on whose zero sets boundary patches lie, in arithmetic that jets carry.
 
-A carrier takes the coordinates one by one, as arrays, tensors or fields, and returns the same kind. It is zero on its
-zero set with a gradient of length 1 there, and positive on one side of it.
+An implicit function takes the coordinates one by one, as arrays, tensors or fields, and returns the same kind. On its zero
+set its gradient has length 1; it is positive on one side.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ImplicitFunction(ABC):
         return NegatedFunction(self)
 
     def lifted(self) -> ImplicitFunction:
-        """Return the same function with one more coordinate, the last, that it does not depend on."""
+        """Return the function of one more coordinate, the last, that it does not depend on."""
         return LiftedFunction(self)
 
     def moved(self, motion: Motion) -> ImplicitFunction:
@@ -88,7 +88,7 @@ class Motion:
         return np.asarray(points @ np.transpose(self.rotation) + np.asarray(self.shift))
 
     def rotate(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what becomes of vectors, (N, d)."""
+        """Return rotated vectors, (N, d)."""
         return np.asarray(vectors @ np.transpose(self.rotation))
 
     def inverse(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,13 +142,13 @@ class Plane(ImplicitFunction):
         return Plane(slope, self.shift - float(np.dot(slope, motion.shift)))
 
     def matches(self, other: ImplicitFunction) -> int:
-        """Return as the base does, up to rounding."""
+        """Return 1 for an equal plane, -1 for its negative, else 0, up to rounding."""
         if not isinstance(other, Plane) or len(other.slope) != len(self.slope):
             return 0
         close = _SAME * (1 + abs(self.shift))
         for sign in (1, -1):
-            apart = np.subtract((*self.slope, self.shift), np.multiply(sign, (*other.slope, other.shift)))
-            if np.all(np.abs(apart) <= close):
+            difference = np.subtract((*self.slope, self.shift), np.multiply(sign, (*other.slope, other.shift)))
+            if np.all(np.abs(difference) <= close):
                 return sign
         return 0
 

@@ -25,7 +25,7 @@ from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, P
 from kinn.geometry.types import Array
 
 TINY = 1e-30  # of a length squared: keeps roots of zero, in corners, and their derivatives finite
-_BOTH_ZERO = 1e-12  # the same for quotients of excesses, which are zero together wherever regions overlap
+_BOTH_ZERO = 1e-12  # the same for quotients of trimminges, which are zero together wherever regions overlap
 
 
 class Region(ABC):
@@ -35,7 +35,7 @@ class Region(ABC):
 
     @abstractmethod
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Return the trimming, (N,), a squared length, at coordinates x where the carrier of the patch has values f."""
+        """Return the trimming function, (N,), a squared length, at coordinates x where the implicit function is f."""
 
     @abstractmethod
     def complement(self) -> Region:
@@ -43,10 +43,10 @@ class Region(ABC):
 
     @abstractmethod
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the region of changed carriers."""
+        """Return the region of changed functions."""
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        """Return the region next to a carrier's zero set, on its positive (1) or negative (-1) side.
+        """Return the region next to a function's zero set, on its positive (1) or negative (-1) side.
 
         Half-spaces that the zero set bounds hold there everywhere or nowhere.
         """
@@ -72,7 +72,7 @@ class FullSpace(Region):
         return EmptySet()
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the same."""
+        """Return the region itself."""
         return self
 
 
@@ -91,16 +91,16 @@ class EmptySet(Region):
         return FullSpace()
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the same."""
+        """Return the region itself."""
         return self
 
 
 @dataclass(frozen=True)
 class HalfSpace(Region):
-    """The points where a carrier is not negative.
+    """The points where a function is not negative.
 
     Attributes:
-        carrier: The carrier.
+        function: The function.
         scale: The length over which the trimming works, that of the patch.
     """
 
@@ -118,11 +118,11 @@ class HalfSpace(Region):
         return HalfSpace(-self.function, self.scale)
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the half-space of the changed carrier."""
+        """Return the half-space of the changed function."""
         return HalfSpace(change(self.function), self.scale)
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        """Return everything or nothing where the carriers are the same."""
+        """Return everything or nothing where the functions are equal."""
         side = self.function.matches(function) * sign
         return self if side == 0 else FullSpace() if side > 0 else EmptySet()
 
@@ -157,7 +157,7 @@ class RegionCombination(Region):
         return self.joined(region.map_functions(change) for region in self.regions)
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        """Return what is left of each, put together in the same way."""
+        """Return the restricted regions, combined in the same way."""
         return self.joined(region.restricted(function, sign) for region in self.regions)
 
 
@@ -176,8 +176,8 @@ class RIntersection(RegionCombination):
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Return the sum."""
-        first, *rest = (region.trimming(x, f) for region in self.regions)
-        return sum(rest, first)
+        first, *others = (region.trimming(x, f) for region in self.regions)
+        return sum(others, first)
 
 
 class RUnion(RegionCombination):
@@ -195,8 +195,8 @@ class RUnion(RegionCombination):
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Return a b / (a + b) and so on: zero where one of them is, no larger than any."""
-        first, *rest = (region.trimming(x, f) for region in self.regions)
-        for other in rest:
+        first, *others = (region.trimming(x, f) for region in self.regions)
+        for other in others:
             first = first * other / (first + other + _BOTH_ZERO * self.scale**2)
         return first
 
@@ -233,49 +233,51 @@ _ON, _ON_SINGLE = 1e-9, 1e-5
 
 @dataclass(frozen=True)
 class TrimmedZeroSet:
-    """The part of a carrier's zero set that lies in a region; the carrier is positive on the inner side."""
+    """The part of a function's zero set that lies in a region; the function is positive on the inner side."""
 
     function: ImplicitFunction
     region: Region
 
 
 def distance(
-    whole: Iterable[ImplicitFunction], zero_sets: Iterable[TrimmedZeroSet], x: tuple[Values, ...], size: float
+    distances: Iterable[ImplicitFunction], zero_sets: Iterable[TrimmedZeroSet], x: tuple[Values, ...], size: float
 ) -> Values:
-    """Return the smooth distance to carriers and patches.
+    """Return the smooth distance to trimmed zero sets.
 
     Args:
-        whole: Carriers that are positive all over the domain, which are distances to their zero sets as they are.
-        zero_sets: Patches of other carriers.
+        distances: Functions that are positive all over the domain: distances to their zero sets without trimming.
+        zero_sets: Trimmed zero sets of other functions.
         x: The coordinates: arrays, tensors or fields of N points.
         size: The size of the domain.
 
     Returns:
         The same kind as the coordinates. In a corner the value is zero and derivatives are finite but meaningless.
     """
-    total, *rest = [carrier(x) for carrier in whole] + [_zero_set_distance(zero_set, x, size) for zero_set in zero_sets]
-    for other in rest:
+    total, *others = [function(x) for function in distances] + [
+        _zero_set_distance(zero_set, x, size) for zero_set in zero_sets
+    ]
+    for other in others:
         total = total * other * (total * total + other * other + TINY * size**2) ** -0.5
     return total
 
 
 def _zero_set_distance(zero_set: TrimmedZeroSet, x: tuple[Values, ...], size: float) -> Values:
-    """Return sqrt(f^2 + excess): positive on both sides of the patch, but on it smooth as its carrier f is."""
+    """Return sqrt(f^2 + trimming): positive on both sides of the zero set, but on it smooth as its function f is."""
     f = zero_set.function(x)
-    excess = zero_set.region.trimming(x, f)
+    trimming = zero_set.region.trimming(x, f)
     near = (_ON if to_numpy(f).dtype == np.float64 else _ON_SINGLE) * size
     on = np.abs(to_numpy(f)) <= near
     if not isinstance(zero_set.region, FullSpace):
-        on = on & (to_numpy(excess) <= near**2)
+        on = on & (to_numpy(trimming) <= near**2)
     if not on.any():
-        return (f * f + excess) ** 0.5
-    # A root has no derivative at zero. There the excess vanishes to the eighth order, and f itself takes its place.
+        return (f * f + trimming) ** 0.5
+    # A root has no derivative at zero. There the trimming vanishes to the eighth order, and f itself takes its place.
     here = like(on, f)
-    return here * f + (1.0 - here) * (f * f + excess + here) ** 0.5
+    return here * f + (1.0 - here) * (f * f + trimming + here) ** 0.5
 
 
 def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
-    """Return an array, a tensor, a field or a number as an array of its own precision."""
+    """Return an array, a tensor, a field or a number as an array of the same precision."""
     plain: Any = getattr(values, "value", values)  # what a field is without its derivatives
     if hasattr(plain, "detach"):
         plain = plain.detach().cpu()

@@ -45,12 +45,12 @@ class Block(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """Those of the kind."""
+        """Of the kind of element."""
         return self.kind.factors
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """Those of the kind."""
+        """Of the kind of element."""
         return self.kind.degrees
 
     @property
@@ -165,8 +165,8 @@ def make_blocks(kind: ElementType, nodes: Array) -> list[Block]:
     corners = nodes[:, : kind.corners]
     off = np.linalg.norm(nodes - np.einsum("nc,tcd->tnd", kind.straight, corners), axis=2).max(axis=1)
     straight = off <= _STRAIGHT * np.max(np.ptp(corners, axis=1), axis=1)
-    made = [Block(LINEAR_TYPES[kind.name], corners[straight]), Block(kind, nodes[~straight])]
-    return [block for block in made if block.count]
+    groups = [Block(LINEAR_TYPES[kind.name], corners[straight]), Block(kind, nodes[~straight])]
+    return [block for block in groups if block.count]
 
 
 _PAIRS = 2**16  # points looked up at a time

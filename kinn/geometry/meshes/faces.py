@@ -107,12 +107,12 @@ class FacePatch(BoundaryPatch):
         """
         if not all(block.kind.order == 1 for block in self.blocks):
             raise InputError("no smooth distance is known for the curved faces of a mesh: enforce its conditions soft")
-        made = self._segments() if self.dim == 1 else self._triangles()
-        if len(made) > MAX_ZERO_SETS:
+        zero_sets = self._segments() if self.dim == 1 else self._triangles()
+        if len(zero_sets) > MAX_ZERO_SETS:
             raise InputError(
-                f"no smooth distance to {len(made)} faces of a mesh, {MAX_ZERO_SETS} at most: enforce its conditions soft"
+                f"no smooth distance to {len(zero_sets)} faces of a mesh, {MAX_ZERO_SETS} at most: enforce its conditions soft"
             )
-        return tuple(made)
+        return tuple(zero_sets)
 
     def _segments(self) -> list[TrimmedZeroSet]:
         ends = np.concatenate([block.nodes for block in self.blocks])
@@ -177,10 +177,10 @@ class FaceGroups:
             self._keys[name] = found
         for name, values in nodes.items():
             arguments.label(name, "the name of a boundary")
-            own = np.append(np.asarray(values).astype(np.intp).ravel(), -1)
-            found = topology.different[np.isin(topology.different, own).all(axis=1)]
+            selected = np.append(np.asarray(values).astype(np.intp).ravel(), -1)
+            found = topology.different[np.isin(topology.different, selected).all(axis=1)]
             if not len(found):
-                raise InputError(f"boundary {name!r} of {what} holds nodes of no face: {len(own) - 1} nodes")
+                raise InputError(f"boundary {name!r} of {what} holds nodes of no face: {len(selected) - 1} nodes")
             self._keys[name] = found
 
     @cached_property
@@ -211,39 +211,39 @@ class FaceGroups:
         rows, which = np.unique(member, axis=0, return_inverse=True)
         found: dict[tuple[str, ...], list[tuple[str, Indices]]] = {}
         for number in sorted(range(len(rows)), key=lambda k: tuple(~rows[k])):
-            groups = tuple(name for name, mine in zip(self.names, rows[number], strict=True) if mine)
-            mine, first = which.reshape(-1) == number, 0
+            groups = tuple(name for name, members in zip(self.names, rows[number], strict=True) if members)
+            members, first = which.reshape(-1) == number, 0
             found[groups] = []
             for faces in boundary:
-                here = mine[first : first + len(faces.nodes)]
+                here = members[first : first + len(faces.nodes)]
                 first += len(faces.nodes)
                 if here.any():
                     found[groups].append((faces.kind, faces.nodes[here]))
         return found
 
-    def within(self, part: Topology, whole: Topology, interface: str) -> FaceGroups:
-        """Return the groups of a part of the mesh, and as one more what is inside the whole and in no group."""
+    def within(self, part: Topology, mesh: Topology, interface: str) -> FaceGroups:
+        """Return the groups of a part of the mesh, and as one more the faces inside the mesh and in no group."""
         outer = np.concatenate([faces.keys for faces in part.boundary])
-        around = np.concatenate([faces.keys for faces in whole.boundary])
-        made = FaceGroups(part, {}, {}, "")
-        made._keys = {}
+        boundary = np.concatenate([faces.keys for faces in mesh.boundary])
+        subgroups = FaceGroups(part, {}, {}, "")
+        subgroups._keys = {}
         named: Sequence[Indices] = list(self._keys.values())
         for name, rows in self._keys.items():
             here = rows[row_indices(rows, outer) >= 0]
             if len(here):
-                made._keys[name] = here
-        free = row_indices(outer, around) < 0
+                subgroups._keys[name] = here
+        free = row_indices(outer, boundary) < 0
         if named:
             free &= row_indices(outer, np.unique(np.concatenate(named), axis=0)) < 0
         if free.any():
-            made._keys[interface] = outer[free]
-        return made
+            subgroups._keys[interface] = outer[free]
+        return subgroups
 
 
 _CLOSE = 1e-9  # nodes so near to a plane, relative to the size of the mesh, lie on it
 
 
-def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str, rest: str) -> tuple[Part, ...]:
+def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str, unnamed: str) -> tuple[Part, ...]:
     """Return one part for each set of faces that belong to the same groups.
 
     Args:
@@ -251,7 +251,7 @@ def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str
         groups: Its groups of faces.
         corners: The corners of its elements, (K, d).
         owner: Its name.
-        rest: What faces in no group are called.
+        unnamed: Name of the faces in no group.
     """
     parts: list[Part] = []
     planes: list[Plane | None] = []
@@ -259,7 +259,7 @@ def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str
         patch = FacePatch(
             tuple(block for kind, nodes in faces for block in make_blocks(ELEMENT_TYPES[kind], points[nodes]))
         )
-        parts.append(Part(Label(BoundaryName(" & ".join(names) or rest), BoundaryName(owner)), patch))
+        parts.append(Part(Label(BoundaryName(" & ".join(names) or unnamed), BoundaryName(owner)), patch))
         planes.append(patch.plane)
     close = _CLOSE * float(np.max(np.ptp(points, axis=0)))
     for k, plane in enumerate(planes):
@@ -275,6 +275,6 @@ def _supports(plane: Plane, part: Part, corners: Array, close: float) -> bool:
     """Whether all corners are on the inner side of a plane, and those on it are those of a part."""
     heights = np.asarray(plane(tuple(corners.T)))
     assert isinstance(part.patch, FacePatch)
-    own = np.concatenate([block.nodes.reshape(-1, corners.shape[1]) for block in part.patch.blocks])
+    nodes = np.concatenate([block.nodes.reshape(-1, corners.shape[1]) for block in part.patch.blocks])
     on = int(np.sum(heights <= close))
-    return bool(np.min(heights) >= -close) and on == len(np.unique(own, axis=0))
+    return bool(np.min(heights) >= -close) and on == len(np.unique(nodes, axis=0))

@@ -204,8 +204,8 @@ def _quadratic(
     for row, edge in enumerate(map(tuple, edges.tolist())):
         if edge in curved:
             middles[row] = curved[edge]
-    made = {}
+    quadratic = {}
     for kind, nodes in elements.items():
         numbers = len(points) + row_indices(pairs[kind].reshape(-1, 2), edges).reshape(nodes.shape)
-        made[{"triangle": "triangle6", "quad": "quad8"}[kind]] = np.concatenate([nodes, numbers], axis=1)
-    return np.concatenate([points, middles]), made
+        quadratic[{"triangle": "triangle6", "quad": "quad8"}[kind]] = np.concatenate([nodes, numbers], axis=1)
+    return np.concatenate([points, middles]), quadratic

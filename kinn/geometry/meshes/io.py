@@ -23,7 +23,7 @@ ABAQUS = {
 
 
 def read_with_meshio(path: str | Path, what: str) -> Any:
-    """Return what meshio makes of a file that should hold `what`.
+    """Return meshio's mesh of a file that should contain `what`.
 
     Raises:
         InputError: There is no such file, or meshio cannot read it.
@@ -42,20 +42,20 @@ def read_with_meshio(path: str | Path, what: str) -> Any:
         with np.errstate(over="ignore"), redirect_stdout(aside), redirect_stderr(aside):
             return meshio.read(where)
     except (meshio.ReadError, SystemExit, ValueError, KeyError, IndexError, OSError) as error:
-        said = " ".join((aside.getvalue() if isinstance(error, SystemExit) else str(error)).split())
-        if "Incompatible cell data" in said:
-            said += " (give each surface or volume a physical group, or save only what has one)"
-        raise InputError(f"{str(path)!r} cannot be read as {what}" + (f": {said}" if said else "")) from None
+        message = " ".join((aside.getvalue() if isinstance(error, SystemExit) else str(error)).split())
+        if "Incompatible cell data" in message:
+            message += " (give each surface or volume a physical group, or save only what has one)"
+        raise InputError(f"{str(path)!r} cannot be read as {what}" + (f": {message}" if message else "")) from None
 
 
-#: What programs call the integers that tell groups of cells apart.
+#: Names, in other programs, of the integers that distinguish groups of cells.
 TAGS = ("gmsh:physical", "medit:ref", "CellEntityIds", "flac3d:group", "xdmf3:ref")
 
 _PLANE = 1e-12  # heights that differ by less, relative to the size, are the same
 
 
 def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | None) -> dict[str, Any]:
-    """Return what `Mesh` is made of: points, elements, boundaries, nodes and subdomains.
+    """Return the arguments of `Mesh`: points, elements, boundaries, nodes and subdomains.
 
     Raises:
         InputError: There is no such file, it cannot be read, or it holds no elements that a mesh may consist of.
@@ -112,7 +112,7 @@ def _flattened(points: Any, dim: int, path: str | Path) -> Any:
         if np.ptp(nodes[:, 2]) > _PLANE * max(1e-300, float(np.max(np.ptp(nodes, axis=0)))):
             raise InputError(
                 f"{str(path)!r} holds a surface in space, not a mesh of the plane: the solid inside is "
-                "Surface.from_file(...)"
+                "TriangulatedSolid.from_file(...)"
             )
         nodes = nodes[:, :2]
     return nodes
@@ -147,11 +147,11 @@ def _labels(
 
 def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:
     """Whether some face has nodes of a set alone; sets of single points are no boundaries."""
-    own = np.zeros(1 + max(int(nodes.max()) for nodes in elements.values()), dtype=bool)
-    own[[row for row in np.asarray(rows).tolist() if row < len(own)]] = True
+    member = np.zeros(1 + max(int(nodes.max()) for nodes in elements.values()), dtype=bool)
+    member[[row for row in np.asarray(rows).tolist() if row < len(member)]] = True
     for kind, nodes in elements.items():
         for face_kind, faces in ELEMENT_TYPES[kind].faces:
             table = np.array(faces)[:, : ELEMENT_TYPES[face_kind].corners]
-            if own[nodes[:, table]].all(axis=2).any():
+            if member[nodes[:, table]].all(axis=2).any():
                 return True
     return False

@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Part
-from kinn.geometry.geometry import CLOSE, Geometry, coordinate_names
+from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements
 from kinn.geometry.meshes.elements import ELEMENT_TYPES
 from kinn.geometry.meshes.faces import FaceGroups, boundary_parts
@@ -42,7 +42,7 @@ class Mesh(Geometry):
             inside are boundaries of subdomains.
         nodes: For each named boundary indices of nodes: its faces are those with no other nodes.
         subdomains: For each name the numbers of its elements, counted on from kind to kind.
-        name: Name of the mesh, which its whole boundary answers to.
+        name: Name of the mesh and of its whole boundary.
 
     Raises:
         InputError: The elements are of unknown kinds, of different orders, degenerate or inverted, share a face with
@@ -133,11 +133,6 @@ class Mesh(Geometry):
         """Number of coordinates."""
         return int(self.points.shape[1])
 
-    @property
-    def coordinates(self) -> tuple[str, ...]:
-        """x, y and z."""
-        return coordinate_names(self.dim)
-
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """The elements, those with straight edges as linear ones."""
@@ -187,7 +182,7 @@ class Mesh(Geometry):
         return self._locator.contains(arguments.points(points, self.coordinates), CLOSE * self.rounding)
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return those of m points, uniform in measure, that are kept; see `sample_elements`."""
+        """Return the accepted ones of m candidates, uniform in measure; see `sample_elements`."""
         if method == "uniform":
             return super().draw(m, method, seed)
         return sample_elements(self.blocks, unit_cube(m, self.dim + 1, method, seed)).points
@@ -202,8 +197,8 @@ class Mesh(Geometry):
     @property
     def boundaries(self) -> tuple[str, ...]:
         """The named groups, and what belongs to none."""
-        rest = () if () not in self.groups.sets else (REST if self.groups.names else "boundary",)
-        return (*self.groups.names, *rest)
+        unnamed = () if () not in self.groups.sets else (REST if self.groups.names else "boundary",)
+        return (*self.groups.names, *unnamed)
 
     def boundary(self, name: str) -> Boundary:
         """Return a boundary by name; see `Geometry.boundary`."""
@@ -220,7 +215,7 @@ class Mesh(Geometry):
         return super().boundary(name)
 
     def subdomain(self, name: str) -> Mesh:
-        """Return the elements of a subdomain as a mesh of their own.
+        """Return the elements of a subdomain as a mesh.
 
         Boundaries keep their names; what the subdomain shares with others, and no group names, is "interface".
 
@@ -231,16 +226,16 @@ class Mesh(Geometry):
             if not self.subdomains:
                 raise InputError(f"the mesh has no subdomain {name!r}: no physical groups or sets name its elements")
             raise unknown("subdomain", name, list(self.subdomains))
-        mine = self.subdomains[name]
+        members = self.subdomains[name]
         elements, first = {}, 0
         for kind, nodes in self.elements.items():
-            here = mine[(mine >= first) & (mine < first + len(nodes))] - first
+            rows = members[(members >= first) & (members < first + len(nodes))] - first
             first += len(nodes)
-            if len(here):
-                elements[kind] = nodes[here]
-        made = Mesh(self.points, elements, name=name)
-        made.groups = self.groups.within(made.topology, self.topology, INTERFACE)
-        return made
+            if len(rows):
+                elements[kind] = nodes[rows]
+        mesh = Mesh(self.points, elements, name=name)
+        mesh.groups = self.groups.within(mesh.topology, self.topology, INTERFACE)
+        return mesh
 
 
 def _numbers(values: Any, count: int, name: str, what: str) -> Indices:

@@ -26,12 +26,12 @@ def face_keys(corners: Indices) -> Indices:
     return padded
 
 
-def row_indices(some: Indices, all_: Indices) -> Indices:
+def row_indices(some: Indices, keys_all: Indices) -> Indices:
     """Return where each row of `some` is among the different rows of `all_`, -1 where it is not."""
-    both, which = np.unique(np.concatenate([all_, some]), axis=0, return_inverse=True)
+    both, which = np.unique(np.concatenate([keys_all, some]), axis=0, return_inverse=True)
     place = np.full(len(both), -1, dtype=np.intp)
-    place[which.reshape(-1)[: len(all_)]] = np.arange(len(all_))
-    return np.asarray(place[which.reshape(-1)[len(all_) :]])
+    place[which.reshape(-1)[: len(keys_all)]] = np.arange(len(keys_all))
+    return np.asarray(place[which.reshape(-1)[len(keys_all) :]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +91,8 @@ class Topology:
     @cached_property
     def _shared(self) -> tuple[Indices, Indices, Indices]:
         """The different faces, which of them each face is, and how many elements have each."""
-        all_ = np.concatenate([faces.keys for faces in self.faces])
-        different, which, uses = np.unique(all_, axis=0, return_inverse=True, return_counts=True)
+        keys_all = np.concatenate([faces.keys for faces in self.faces])
+        different, which, uses = np.unique(keys_all, axis=0, return_inverse=True, return_counts=True)
         return different, which.reshape(-1), uses
 
     @property
@@ -106,10 +106,10 @@ class Topology:
         _, which, uses = self._shared
         alone, found, first = uses[which] == 1, [], 0
         for faces in self.faces:
-            mine = alone[first : first + len(faces.nodes)]
+            outer = alone[first : first + len(faces.nodes)]
             first += len(faces.nodes)
-            if mine.any():
-                found.append(ElementFaces(faces.kind, faces.nodes[mine], faces.owners[mine]))
+            if outer.any():
+                found.append(ElementFaces(faces.kind, faces.nodes[outer], faces.owners[outer]))
         return tuple(found)
 
     @cached_property
@@ -150,7 +150,7 @@ class Topology:
 
 
 def _rims(faces: ElementFaces) -> Indices:
-    """Return what bounds faces: end points of lines, (R, 1), edges of others, (R, 2)."""
+    """Return the boundaries of faces: end points of lines, (R, 1), edges of others, (R, 2)."""
     corners = faces.nodes[:, : ELEMENT_TYPES[faces.kind].corners]
     if corners.shape[1] == 2:
         return corners.reshape(-1, 1)
@@ -206,9 +206,9 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
     """Return the elements with positive determinants: as they are, or all turned inside out.
 
     Raises:
-        InputError: Some are degenerate, turned otherwise than the rest, or inverted in places.
+        InputError: Some are degenerate, of the other orientation, or inverted in places.
     """
-    made = dict(elements)
+    result = dict(elements)
     probes = {name: Block(ELEMENT_TYPES[name], points[nodes]).probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
@@ -219,18 +219,18 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
                 f"{_first(flat)} near {centroid_text(points[nodes[_first(flat)]])}"
             )
     if all(np.all(values < 0) for values in probes.values()):
-        made = {name: nodes[:, ELEMENT_TYPES[name].mirrored] for name, nodes in elements.items()}
+        result = {name: nodes[:, ELEMENT_TYPES[name].mirrored] for name, nodes in elements.items()}
         probes = {name: -values for name, values in probes.items()}
     bad = {name: np.min(values, axis=1) <= 0 for name, values in probes.items()}
     if any(rows.any() for rows in bad.values()):
         name = next(name for name, rows in bad.items() if rows.any())
         first = _first(bad[name])
-        total, all_ = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, made.values()))
+        total, keys_all = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, result.values()))
         raise InputError(
-            f"{what} has {total} inverted elements among {all_}; the first: {name} {first} near "
-            f"{centroid_text(points[made[name][first]])}"
+            f"{what} has {total} inverted elements among {keys_all}; the first: {name} {first} near "
+            f"{centroid_text(points[result[name][first]])}"
         )
-    return made
+    return result
 
 
 def _first(rows: Any) -> int:

@@ -148,7 +148,7 @@ class TriangulatedSolid(Geometry):
             raise InputError(f"{str(path)!r}: {error}") from None
 
     def __repr__(self) -> str:
-        return f"Surface({len(self.mesh.triangles)} triangles, name={self.name!r})"
+        return f"TriangulatedSolid({len(self.mesh.triangles)} triangles, name={self.name!r})"
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
@@ -176,7 +176,7 @@ class TriangulatedSolid(Geometry):
         return inside
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return those of m candidates that lie inside; on the surface itself none is drawn."""
+        """Return the candidates, of m, that lie inside, none of them on the surface."""
         lower, upper = self.bounds
         unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
         points = lower + unit * (upper - lower)

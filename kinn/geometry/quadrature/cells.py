@@ -48,6 +48,11 @@ class Cells(ABC):
         """Degree of the density along each factor, which is added to the degree of the rule."""
         return (0,) * len(self.factors)
 
+    @property
+    def polygons(self) -> Array | None:
+        """Corners, (C, 3 or 4, 2), of triangles or axis-aligned rectangles; None for other cells."""
+        return None
+
     @cached_property
     def measures(self) -> Array:
         """The measure of each cell, (C,), by Gauss rules with many points; asked for where cells are curved."""
@@ -94,6 +99,11 @@ class Simplices(Cells):
         """Number of simplices."""
         return len(self.corners)
 
+    @property
+    def polygons(self) -> Array | None:
+        """The corners of triangles in the plane."""
+        return self.corners if self.corners.shape[1:] == (3, 2) else None
+
     @cached_property
     def _density(self) -> Array:
         edges = self.corners[:, 1:] - self.corners[:, :1]
@@ -123,15 +133,23 @@ class Bricks(Cells):
         """Number of boxes."""
         return len(self.lower)
 
+    @property
+    def polygons(self) -> Array | None:
+        """The corners of rectangles, counter-clockwise from the lower left."""
+        if self.lower.shape[1] != 2:
+            return None
+        (a, b), (c, d) = self.lower.T, self.upper.T
+        return np.stack([np.stack(corner, axis=1) for corner in ((a, b), (c, b), (c, d), (a, d))], axis=1)
+
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points between the corners."""
+        """Return points between the corners, linear along each axis."""
         lower, span = self.lower[which], (self.upper - self.lower)[which]
         return CellPoints(lower + unit * span, np.prod(span, axis=1))
 
 
 @dataclass(frozen=True, eq=False)
 class WeightedPoints(Cells):
-    """Single points with weights of their own: what is known by points alone, or the ends of an interval.
+    """Single points with their weights: scattered points, or the ends of an interval.
 
     Attributes:
         points: The points, (C, d).
@@ -176,7 +194,7 @@ class DerivedCells(Cells):
 
     @cached_property
     def measures(self) -> Array:
-        """As the base."""
+        """Measures of the base."""
         return self.base.measures
 
 
@@ -193,7 +211,7 @@ class MappedCells(DerivedCells):
 
     @cached_property
     def measures(self) -> Array:
-        """Those of the base times the determinant."""
+        """Measures of the base times the determinant."""
         return self.base.measures * self._scale
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
@@ -222,17 +240,17 @@ class LiftedCells(DerivedCells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """Those of the base and a line."""
+        """Factors of the base and a line."""
         return (*self.base.factors, LINE)
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """Those of the base; it is constant along the interval."""
+        """Degrees of the base; constant along the interval."""
         return (*self.base.degrees, 0)
 
     @cached_property
     def measures(self) -> Array:
-        """Those of the base times the length."""
+        """Measures of the base times the length."""
         return self.base.measures * (self.end - self.start)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:

@@ -154,14 +154,14 @@ def _volumes(level: Level, boxes: Boxes, depth: int) -> Array:
         np.bincount(cell, weights, minlength=len(boxes.lower))
         for cell, _, weights in (line_rule(level, boxes, across, 1) for across in _NODES)
     )
-    apart = np.flatnonzero(np.abs(fine - coarse) > _AGREEMENT * boxes.volumes)
-    if depth and len(apart):
-        parts = boxes[apart].halved()
+    differing = np.flatnonzero(np.abs(fine - coarse) > _AGREEMENT * boxes.volumes)
+    if depth and len(differing):
+        parts = boxes[differing].halved()
         inside, cut = classify_boxes(level, parts)
         found = np.zeros(len(parts.lower))
         found[inside] = parts.volumes[inside]
         found[cut] = volumes(level, parts[cut], depth - 1)
-        fine[apart] = found.reshape(len(apart), -1).sum(axis=1)
+        fine[differing] = found.reshape(len(differing), -1).sum(axis=1)
     return np.asarray(fine)
 
 
@@ -234,18 +234,18 @@ def cut_cells(
         inside, cut = classify_boxes(level, boxes)
         crossed = boxes[cut]
         cell, points, weights = line_rule(level, crossed, nodes, nodes)
-        held = level(points) <= rounding
+        inner = level(points) <= rounding
         # the boxes inside are not to be cut on: that would be by two along every axis
-        if len(inside) * nodes ** len(lower) + np.count_nonzero(held) >= (spec.points or 1):
+        if len(inside) * nodes ** len(lower) + np.count_nonzero(inner) >= (spec.points or 1):
             break
         longest = math.ceil(1.15 * longest)
-    cell, points, weights = cell[held], points[held], weights[held]
+    cell, points, weights = cell[inner], points[inner], weights[inner]
     depth = max(0, _DEPTH - round(math.log2(longest / _LONGEST)))
     found = np.bincount(cell, weights, minlength=len(cut))
     weights = weights * (volumes(level, crossed, depth) / np.where(found > 0, found, 1.0))[cell]
-    rest = measure - float(np.sum(boxes.volumes[inside]))
-    if not len(inside) or rest <= 0:
-        rest = measure
+    remainder = measure - float(np.sum(boxes.volumes[inside]))
+    if not len(inside) or remainder <= 0:
+        remainder = measure
         inside = inside[:0]
-    spots = WeightedPoints(points, weights * (rest / np.sum(weights)))
-    return (Bricks(boxes.lower[inside], boxes.upper[inside]), spots) if len(inside) else (spots,)
+    boundary_points = WeightedPoints(points, weights * (remainder / np.sum(weights)))
+    return (Bricks(boxes.lower[inside], boxes.upper[inside]), boundary_points) if len(inside) else (boundary_points,)

@@ -1,4 +1,4 @@
-"""Rules crowded towards the corners of a domain in the plane at which a field is singular.
+"""Rules graded towards the corners of a domain in the plane at which a field is singular.
 
 Near a corner a field that goes as r^a has, in s = r^a, an energy that is smooth. So triangles at the corner are images of squares
 (Duffy 1982, SIAM J. Numer. Anal. 19, 1260, with a power): one coordinate is s, the other runs along the opposite side. Rectangles
@@ -34,13 +34,13 @@ class GradedSquares(Cells):
 
 @dataclass(frozen=True, eq=False)
 class GradedRectangles(GradedSquares):
-    """Rectangles crowded towards one of their corners.
+    """Rectangles graded towards one of their corners.
 
     Attributes:
         apex: These corners, (C, 2).
         opposite: Those across, (C, 2).
         power: Both coordinates go as s^power from there.
-        sides: Whether points crowd towards the sides.
+        sides: Whether points are graded towards the sides.
     """
 
     apex: Array
@@ -73,12 +73,12 @@ class GradedRectangles(GradedSquares):
 
 @dataclass(frozen=True, eq=False)
 class DuffyTriangles(GradedSquares):
-    """Triangles crowded towards their first corner.
+    """Triangles graded towards their first corner.
 
     Attributes:
         corners: Their corners, (C, 3, 2).
         power: The distance from the first is s^power times that of the opposite side.
-        sides: Whether points crowd towards the sides.
+        sides: Whether points are graded towards the sides.
     """
 
     corners: Array
@@ -119,7 +119,7 @@ class DuffyTriangles(GradedSquares):
 
 @dataclass(frozen=True, eq=False)
 class GradedCurveCells(Cells):
-    """Cells of curves from one parameter to another, crowded towards where they start.
+    """Cells of curves from one parameter to another, graded towards where they start.
 
     Attributes:
         base: The cells.
@@ -146,7 +146,7 @@ class GradedCurveCells(Cells):
 
     @cached_property
     def measures(self) -> Array:
-        """Those of the base times the share of the parameter, for curves are run through at constant speed."""
+        """Measures of the base times the share of the parameter: curves have constant speed."""
         return np.asarray(self.base.measures[self.rows] * abs(self.end - self.start))
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
@@ -158,12 +158,12 @@ class GradedCurveCells(Cells):
 
 
 def _from_side(unit: Array) -> tuple[Array, Array]:
-    """Return parameters crowded towards 1, as the cube of what is left, and their slopes."""
+    """Return parameters graded towards 1, as the cube of what is left, and their slopes."""
     return 1 - (1 - unit) ** 3, 3 * (1 - unit) ** 2
 
 
 def _between_sides(unit: Array) -> tuple[Array, Array]:
-    """Return parameters crowded towards 0 and 1, as the cubes of the distances, and their slopes."""
+    """Return parameters graded towards 0 and 1, as the cubes of the distances, and their slopes."""
     return unit**3 * (10 - 15 * unit + 6 * unit**2), 30 * (unit * (1 - unit)) ** 2
 
 
@@ -181,7 +181,7 @@ class Grading:
     Attributes:
         towards: The corners (x, y), vertices of polygons or rectangles.
         exponent: The field goes as the distance to this power, 0.1 to 1.
-        sides: Whether points crowd towards the sides of the triangles around the corners, too: for networks that are given
+        sides: Whether points are graded towards the sides of the triangles around the corners, too: for networks that are given
             the singular field, and else hold conditions there in thin layers.
     """
 
@@ -205,38 +205,36 @@ class Grading:
         return 1 / self.exponent
 
     def inside(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
-        """Return the cells of a domain, those at the corners crowded towards them.
+        """Return the cells of a domain, those at the corners graded towards them.
 
         Raises:
             InputError: If a corner is none of a straight cell's.
         """
         out: list[Cells] = []
         for cells in groups:
-            if isinstance(cells, Bricks) and cells.lower.shape[1] == 2:
-                out += self._boxes(np.stack([cells.lower, cells.upper], axis=1))
-            elif isinstance(cells, Simplices) and cells.corners.shape[1:] == (3, 2):
-                out += self._triangles(cells.corners)
-            else:
+            polygons = cells.polygons
+            if polygons is None:
                 raise InputError("a quadrature is graded towards corners of polygons and of rectangles alone")
+            out += self._triangles(polygons) if polygons.shape[1] == 3 else self._boxes(polygons[:, ::2])
         return tuple(out)
 
     def along(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
-        """Return the cells of a boundary, those that end at a corner crowded towards it."""
+        """Return the cells of a boundary, those that end at a corner graded towards it."""
         return tuple(part for cells in groups for part in self._line(cells))
 
     def _boxes(self, ends: Array) -> list[Cells]:
         """Return rectangles (C, 2, 2), lower and upper ends each, as cells."""
         plain, graded = [], []
-        rest = list(ends)
-        while rest:
-            box = rest.pop()
+        queue = list(ends)
+        while queue:
+            box = queue.pop()
             loop = [box[[i, j], [0, 1]] for i, j in product(range(2), repeat=2)]
             at = [k for k in range(4) if self._meets(loop[k])]
             if len(at) > 1:  # each of the two gets its half
                 axis = int(np.argmax(loop[at[0]] != loop[at[1]]))
                 lower, upper = box.copy(), box.copy()
                 lower[1, axis] = upper[0, axis] = box[:, axis].mean()
-                rest += [lower, upper]
+                queue += [lower, upper]
             elif at:
                 graded.append([loop[at[0]], loop[3 - at[0]]])
             else:
@@ -254,13 +252,13 @@ class Grading:
     def _triangles(self, corners: Array) -> list[Cells]:
         """Return triangles (C, 3, 2) as cells."""
         plain, wedges = [], []
-        rest = list(corners)
-        while rest:
-            triangle = rest.pop()
+        queue = list(corners)
+        while queue:
+            triangle = queue.pop()
             at = [k for k in range(3) if self._meets(triangle[k])]
             if len(at) > 1:  # each of the two gets half of the side between them
                 a, b, c = np.roll(triangle, -at[0] if at[1] == at[0] + 1 else -at[1], axis=0)
-                rest += [np.array([a, (a + b) / 2, c]), np.array([(a + b) / 2, b, c])]
+                queue += [np.array([a, (a + b) / 2, c]), np.array([(a + b) / 2, b, c])]
             elif at:
                 wedges.append(np.roll(triangle, -at[0], axis=0))
             else:

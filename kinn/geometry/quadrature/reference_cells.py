@@ -19,7 +19,7 @@ _WITHIN = 0.7  # how far towards the ends of the interval a shift may push the o
 
 
 def gauss_count(order: int, shifted: bool) -> int:
-    """Return how many points a rule of degree `order` needs; one degree is lost where the points are shifted."""
+    """Return the number of points of a rule of degree `order`; one degree is lost where the points are shifted."""
     return max(1, (order + 3) // 2 if shifted else order // 2 + 1)
 
 
@@ -117,7 +117,7 @@ class Simplex(Factor):
         return np.array([(1 - along) * corners[i] + along * corners[j] for i, j in combinations(range(self.n + 1), 2)])
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return those of conical products in cuts^n simplices."""
+        """Return the number of points of conical products in cuts^n simplices."""
         return np.asarray((gauss_count(order, shifted) * cuts) ** self.n)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
@@ -182,7 +182,7 @@ class Circle(Factor):
         return np.linspace(0, 1, 33)[None, :, None]
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return as many as a line would have, and more than the degree."""
+        """Return the number on a line, and at least one more than the degree."""
         return np.maximum(order + 1, gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
@@ -209,7 +209,7 @@ class Latitude(Factor):
         return -np.cos(np.linspace(0, np.pi, 33))[None, :, None]
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return as many as a line would have."""
+        """Return the number on a line."""
         return np.asarray(gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:

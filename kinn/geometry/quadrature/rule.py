@@ -84,7 +84,7 @@ class QuadratureSpec:
             arguments.integer(self.seed, "the seed", 0)
 
     def scaled(self, share: float = 1.0, power: float = 1.0) -> QuadratureSpec:
-        """Return the same with a share of the points, or a power of their number."""
+        """Return the specification for a share of the points, or a power of their number."""
         points = None if self.points is None else max(1, math.ceil(share * self.points**power))
         return replace(self, points=points)
 

@@ -75,7 +75,7 @@ class ArcPolygon(Geometry):
         return f"ArcPolygon({self.vertices}, {self.through}, edges={self.edges}, name={self.name!r})"
 
     def _curve(self, index: int) -> tuple[Segment | Arc, bool]:
-        """Return an edge as a patch of its own, an arc always counter-clockwise, and whether that is its direction."""
+        """Return an edge as a patch, an arc always counter-clockwise, and whether that is its direction."""
         p, q = (np.array(self.vertices[k % len(self.vertices)]) for k in (index, index + 1))
         size = float(np.max(np.ptp(np.array(self.vertices), axis=0)))
         if np.linalg.norm(q - p) <= ROUNDING * size:
@@ -137,7 +137,7 @@ class ArcPolygon(Geometry):
         return np.asarray(np.where(self._crossings(points) % 2 == 1, -distance, distance))
 
     def _crossings(self, points: Array) -> Array:
-        """Return how often a ray to the right crosses the boundary, (N,)."""
+        """Return the number of crossings of a ray to the right with the boundary, (N,)."""
         count = np.zeros(len(points), dtype=int)
         for index, (curve, left) in enumerate(zip(self._curves, self._left, strict=True)):
             p, q = (self.vertices[k % len(self.vertices)] for k in (index, index + 1))
@@ -158,7 +158,7 @@ class ArcPolygon(Geometry):
         return tuple(parts)
 
     def _clear(self, index: int, implicit: ImplicitFunction) -> bool:
-        """Whether an edge's carrier is positive in the whole region, and zero on that edge alone.
+        """Whether an edge's implicit function is positive in the whole region, and zero on that edge alone.
 
         Lines and discs have their smallest value on the boundary; the outside of a circle at its centre or there.
         """

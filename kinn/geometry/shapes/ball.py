@@ -72,7 +72,7 @@ class Shells(Cells):
 
 
 _CORE = 0.5  # half the diagonal of the square chart in the middle of a disk, relative to the radius
-_SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to its own
+_SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to the radius
 
 
 def sphere_directions(unit: Array) -> Array:
@@ -115,7 +115,7 @@ class SphereSurface(BoundaryPatch):
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the whole sphere."""
+        """Return the sphere as one cell."""
         return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
 
     def charts(self) -> list[Chart]:

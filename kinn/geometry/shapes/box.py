@@ -15,7 +15,7 @@ from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
-from kinn.geometry.geometry import Geometry, coordinate_names
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array
@@ -91,7 +91,7 @@ class Box(Geometry):
     """An axis-aligned box.
 
     Its sides are named left, right (x), bottom, top (y), back, front (z), and x1-lower, x1-upper, ... beyond three
-    dimensions; the whole boundary also answers to the name of the box.
+    dimensions; the name of the box stands for all of them.
 
     Args:
         lower: The corner with the smallest coordinates, (d,).
@@ -119,11 +119,6 @@ class Box(Geometry):
     def bounds(self) -> tuple[Array, Array]:
         """The two corners."""
         return np.array(self.lower), np.array(self.upper)
-
-    @property
-    def coordinates(self) -> tuple[str, ...]:
-        """x, y, z; x1, x2, ... beyond three dimensions."""
-        return coordinate_names(len(self.lower))
 
     @property
     def side_names(self) -> tuple[tuple[str, str], ...]:
@@ -158,10 +153,6 @@ class Box(Geometry):
             return super().charts()
         (a, b), (c, d) = self.bounds
         return [quadrilateral_chart(np.array([[a, b], [c, b], [c, d], [a, d]]))]
-
-    def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
-        """Return n points of the interior; "uniform" gives a grid of n nearly square cells, regular where n allows."""
-        return super().sample(n, method=method, seed=seed)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

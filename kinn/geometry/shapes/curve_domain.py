@@ -24,7 +24,7 @@ from kinn.geometry.types import Array
 
 @dataclass(frozen=True, eq=False)
 class ClosedCurvePatch(BoundaryPatch):
-    """A whole closed curve."""
+    """A closed curve."""
 
     loop: ClosedCurve
 
@@ -57,7 +57,7 @@ class ClosedCurvePatch(BoundaryPatch):
         return ClosedCurveDistance(self.loop)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the stretch of the curve, and all of the plane for the whole of it."""
+        """Return the region of a span of the curve; the whole plane for the closed curve."""
         if end - start >= 1 - 1e-12:
             return FullSpace()
         first, last = self.arc_length.parameter(np.array([start, end]) % 1.0).tolist()
@@ -85,7 +85,9 @@ class CurveDomain(Geometry):
         name: str = "curve",
     ) -> None:
         if not callable(curve):
-            raise InputError(f"a curve is a function of its parameter, got {curve!r}; points: Curve.through(points)")
+            raise InputError(
+                f"a curve is a function of its parameter, got {curve!r}; points: CurveDomain.through(points)"
+            )
         start, end = arguments.point(span, "the span of a curve", 2)
         if not start < end:
             raise InputError(f"the span of a curve must rise, got {start:g} and {end:g}")
@@ -101,9 +103,9 @@ class CurveDomain(Geometry):
         corners = np.array([arguments.point(point, "a point of a curve", 2) for point in points])
         if len(corners) < 3:
             raise InputError(f"a curve needs at least 3 points, got {len(corners)}")
-        made = cls.__new__(cls)
-        made._set(ClosedCurve(spline(corners)), name)
-        return made
+        domain = cls.__new__(cls)
+        domain._set(ClosedCurve(spline(corners)), name)
+        return domain
 
     def _set(self, loop: ClosedCurve, name: str) -> None:
         self.name = arguments.label(name)
@@ -111,7 +113,7 @@ class CurveDomain(Geometry):
 
     def __repr__(self) -> str:
         (x0, y0), (x1, y1) = self.bounds
-        return f"Curve(..., name={self.name!r}) from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g})"
+        return f"CurveDomain(..., name={self.name!r}) from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g})"
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -134,6 +136,6 @@ class CurveDomain(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The whole curve."""
+        """The curve."""
         name = BoundaryName(self.name)
         return (Part(Label(name, name), ClosedCurvePatch(self.loop), positive_inside=True, negative_outside=True),)

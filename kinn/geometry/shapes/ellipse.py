@@ -30,7 +30,7 @@ class ImplicitEllipse(ImplicitFunction):
     """An ellipse around the origin: g / sqrt(|grad g|^2 + ...) with g = (1 - x^2 / a^2 - y^2 / b^2) / 2.
 
     The term added under the root vanishes on the ellipse, keeps the root from zero at the centre, and stays bounded,
-    so that the whole grows like a distance outside.
+    so that the function grows like a distance outside.
     """
 
     axes: tuple[float, ...]
@@ -79,7 +79,7 @@ class EllipsePatch(BoundaryPatch):
         return ImplicitEllipse(self.axes)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the half-plane beyond the chord of a stretch; all of the plane for the whole ellipse."""
+        """Return the half-plane beyond the chord of a span; the whole plane for the whole ellipse."""
         if end - start >= 1 - 1e-12:
             return FullSpace()
         first, last, middle = self.at(np.array([[start], [end], [(start + end) / 2]]) % 1.0).points
@@ -122,19 +122,19 @@ class CentredEllipse(Geometry):
         long = int(self.axes[1] > self.axes[0])
         a, b = self.axes[long], self.axes[1 - long]
         x, y = np.abs(points[:, long]), np.maximum(np.abs(points[:, 1 - long]), _ON_AXIS * b)
-        more = (a - b) * (a + b)
+        difference = (a - b) * (a + b)
         # unknown: q = s + b^2 > 0
         low, high = b * y, np.hypot(a * x, b * y)
         for _ in range(24):
             middle = np.sqrt(low * high)
-            outside = (a * x / (middle + more)) ** 2 + (b * y / middle) ** 2 > 1
+            outside = (a * x / (middle + difference)) ** 2 + (b * y / middle) ** 2 > 1
             low, high = np.where(outside, middle, low), np.where(outside, high, middle)
         q = low
         for _ in range(4):
-            u, v = a * x / (q + more), b * y / q
-            q = q + (u * u + v * v - 1) / (2 * (u * u / (q + more) + v * v / q))
-        apart = np.hypot(x - a * a * x / (q + more), y - b * b * y / q)
-        return np.asarray(np.where((x / a) ** 2 + (y / b) ** 2 > 1, apart, -apart))
+            u, v = a * x / (q + difference), b * y / q
+            q = q + (u * u + v * v - 1) / (2 * (u * u / (q + difference) + v * v / q))
+        distance = np.hypot(x - a * a * x / (q + difference), y - b * b * y / q)
+        return np.asarray(np.where((x / a) ** 2 + (y / b) ** 2 > 1, distance, -distance))
 
     @property
     def region(self) -> Region:
@@ -146,7 +146,7 @@ class CentredEllipse(Geometry):
         return np.asarray(np.sqrt(unit[:, :1]) * sphere_directions(unit[:, 1:]) * self.axes)
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return those of the unit disk, stretched."""
+        """Return the cells of the unit disk, stretched."""
         return tuple(MappedCells(cells, np.diag(self.axes), np.zeros(2)) for cells in ball_cells((0.0, 0.0), 1.0))
 
     @cached_property

@@ -14,7 +14,7 @@ from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.boundary.scattered import point_measures, proportional_indices, scattered_patches
-from kinn.geometry.geometry import Geometry, coordinate_names
+from kinn.geometry.geometry import Geometry
 from kinn.geometry.types import Array, Mask
 
 _WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings away from one of its points
@@ -78,11 +78,6 @@ class PointCloud(Geometry):
 
     def __repr__(self) -> str:
         return f"PointCloud({len(self.points)} points, boundary={list(self.samples)}, name={self.name!r})"
-
-    @property
-    def coordinates(self) -> tuple[str, ...]:
-        """x, y, z; x1, x2, ... beyond three dimensions."""
-        return coordinate_names(self.points.shape[1])
 
     @cached_property
     def _everything(self) -> Array:

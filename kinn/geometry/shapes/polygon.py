@@ -103,7 +103,7 @@ class Polygon(Geometry):
         return (Simplices(self.triangles),)
 
     def charts(self) -> list[Chart]:
-        """Return those of the triangles."""
+        """Return three charts for each triangle."""
         return [chart for triangle in self.triangles for chart in triangle_charts(triangle)]
 
     def level(self, points: Array) -> Array:
