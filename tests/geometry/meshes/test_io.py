@@ -169,7 +169,9 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
     points, elements = grid("triangle", 1)
     bent = tmp_path / "bent.vtu"
     meshio.write(bent, meshio.Mesh(np.column_stack([points, points[:, 0] * points[:, 1]]), elements))
-    with pytest.raises(InputError, match=r"holds a surface in space, not a mesh of the plane: .* TriangulatedSolid\.from_file"):
+    with pytest.raises(
+        InputError, match=r"holds a surface in space, not a mesh of the plane: .* TriangulatedSolid\.from_file"
+    ):
         Mesh.read(bent)
     lines = tmp_path / "lines.vtu"
     meshio.write(lines, meshio.Mesh(np.zeros((2, 3)), {"line": [(0, 1)]}))
