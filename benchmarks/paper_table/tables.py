@@ -15,7 +15,7 @@ from paper_table.runs import error, of_record, seconds
 def time_to_published_error(results: Sequence[RunResult]) -> str:
     """Return the table of the time to the published error of the scripts' KAN."""
     lines = [
-        "| problem | form | error of | published error, KAN | CPU time of the scripts | network | CPU s to that error | speed-up |",
+        "| problem | form | error of | published error, KAN | CPU time of the scripts | network | time to that error, s | speed-up |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for record in RECORDS:
@@ -46,7 +46,7 @@ def reached(record: Record, runs: Sequence[RunResult]) -> str:
 def matched_parameters(results: Sequence[RunResult]) -> str:
     """Return the table of errors of KANs and MLPs, with targets and published errors."""
     lines = [
-        "| problem | form | error of | network | parameters | runs | median | quartiles | CPU s | target | published |",
+        "| problem | form | error of | network | parameters | runs | median | quartiles | time, s | target | published |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for record in RECORDS:
