@@ -48,7 +48,7 @@ class PointClassifier:
     scale: float
     rounding: float
 
-    def place(self, samples: BoundaryPoints) -> Array:
+    def classify(self, samples: BoundaryPoints) -> Array:
         """Return INSIDE, OUTSIDE, SAME or OPPOSITE for each of m points, (m,)."""
         level = self.shape.level(samples.points)
         place = np.where(level < 0, INSIDE, OUTSIDE)
@@ -60,9 +60,9 @@ class PointClassifier:
             place[on] = np.where(behind, np.where(ahead, INSIDE, SAME), np.where(ahead, OPPOSITE, OUTSIDE))
         return place
 
-    def kept(self, samples: BoundaryPoints) -> Mask:
+    def keeps_points(self, samples: BoundaryPoints) -> Mask:
         """Return which of m points are kept, (m,)."""
-        return np.isin(self.place(samples), self.keeps)
+        return np.isin(self.classify(samples), self.keeps)
 
     def region(self, implicit: ImplicitFunction) -> Region:
         """Return the region in which a patch on this zero set is kept."""
@@ -143,7 +143,7 @@ class TrimmedSurface(BoundaryPatch):
         """Estimate of the share of the base that is kept, with an error of about 1e-3."""
         samples = self.base.at(unit_cube(_SURFACE_POINTS, self.dim))
         inside = self.base.accepts(samples)
-        return int(np.sum(self.classifier.kept(samples) & inside)) / max(1, int(np.sum(inside)))
+        return int(np.sum(self.classifier.keeps_points(samples) & inside)) / max(1, int(np.sum(inside)))
 
     @property
     def measure(self) -> float:
@@ -161,12 +161,12 @@ class TrimmedSurface(BoundaryPatch):
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
         """Return which points the base and the classifier keep."""
-        return self.base.accepts(samples) & self.classifier.kept(samples)
+        return self.base.accepts(samples) & self.classifier.keeps_points(samples)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Return the candidates of the base that the classifier keeps."""
         samples = self.base.draw(m, method, seed, stream)
-        return samples[self.classifier.kept(samples)]
+        return samples[self.classifier.keeps_points(samples)]
 
     implicit = delegated("implicit")
 
@@ -184,7 +184,7 @@ class TrimmedSurface(BoundaryPatch):
 def trim(patch: BoundaryPatch, classifier: PointClassifier) -> BoundaryPatch | None:
     """Return the part of a patch that a classifier keeps: the patch itself where that is all, None where it is nothing."""
     if patch.dim == 0:
-        return patch if bool(classifier.kept(patch.at(np.zeros((1, 0))))[0]) else None
+        return patch if bool(classifier.keeps_points(patch.at(np.zeros((1, 0))))[0]) else None
     if patch.dim > 1:
         masked = TrimmedSurface(patch, classifier)
         if masked.share == 1:
@@ -235,11 +235,11 @@ def _crossings(curve: BoundaryPatch, classifier: PointClassifier, at: Array, lev
     for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
         keep[first : last + 1] = (at[last] - at[first]) * curve.measure > _SHORTEST * classifier.scale
     at = at[keep] if keep.any() else at[len(at) // 2 : len(at) // 2 + 1]
-    kept = classifier.kept(curve.at(at[:, None]))
+    kept = classifier.keeps_points(curve.at(at[:, None]))
     jumps = np.flatnonzero(kept[:-1] != kept[1:])
     low, high, before = at[jumps], at[jumps + 1], kept[jumps]
     for _ in range(50 if len(jumps) else 0):
         middle = (low + high) / 2
-        same = classifier.kept(curve.at(middle[:, None])) == before
+        same = classifier.keeps_points(curve.at(middle[:, None])) == before
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return bool(kept[0]), [float(value) for value in (low + high) / 2]

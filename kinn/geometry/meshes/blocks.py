@@ -60,11 +60,11 @@ class Block(Cells):
 
     def jacobians(self, which: Indices, unit: Array) -> Array:
         """Return the derivatives of x by the reference coordinates, (m, d, k)."""
-        return np.asarray(np.einsum("mnd,mnk->mdk", self.nodes[which], self.kind.slopes(unit)))
+        return np.asarray(np.einsum("mnd,mnk->mdk", self.nodes[which], self.kind.gradients(unit)))
 
     def points(self, which: Indices, unit: Array) -> Array:
         """Return the points, (m, d), of elements at reference coordinates."""
-        return np.asarray(np.einsum("mn,mnd->md", self.kind.shapes(unit), self.nodes[which]))
+        return np.asarray(np.einsum("mn,mnd->md", self.kind.shape_functions(unit), self.nodes[which]))
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
         """Return the points, with normals on faces; nodes count counter-clockwise seen from outside."""
@@ -89,7 +89,7 @@ class Block(Cells):
         return [on(lambda uv: (uv + 1) / 2)]
 
     @cached_property
-    def probes(self) -> Array:
+    def density_probes(self) -> Array:
         """The density at the nodes and some points between, (C, p)."""
         inner, _ = tensor_rule(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
         unit = np.concatenate([self.kind.nodes, inner])
@@ -105,13 +105,13 @@ class Block(Cells):
         return np.asarray(samples.density.reshape(self.count, -1) @ weights)
 
     @cached_property
-    def masses(self) -> Array:
+    def sampling_measures(self) -> Array:
         """What each element may be drawn for, (C,): no less than its measure."""
         volume = float(np.prod([1 / math.factorial(factor.dim) for factor in self.factors]))
         flat = self.kind.simplex and self.kind.order == 1
-        return np.asarray(volume * np.max(self.probes, axis=1) * (1.0 if flat else _ABOVE))
+        return np.asarray(volume * np.max(self.density_probes, axis=1) * (1.0 if flat else _ABOVE))
 
-    def within(self, which: Indices, unit: Array) -> Array:
+    def to_reference(self, which: Indices, unit: Array) -> Array:
         """Return cube points, (m, k), as reference coordinates of elements, ratios of measure kept."""
         if not self.kind.simplex or self.kind.dim == 1:
             return unit
@@ -134,8 +134,8 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
     Returns:
         Those that are kept, in their order.
     """
-    masses = np.concatenate([block.masses for block in groups])
-    ends = np.cumsum(masses) / np.sum(masses)
+    sampling_measures = np.concatenate([block.sampling_measures for block in groups])
+    ends = np.cumsum(sampling_measures) / np.sum(sampling_measures)
     which = np.minimum(np.searchsorted(ends, unit[:, 0], side="right"), len(ends) - 1)
     starts = np.concatenate([[0.0], ends[:-1]])
     again = np.clip((unit[:, 0] - starts[which]) / (ends - starts)[which], 0.0, 1.0)
@@ -146,12 +146,12 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
     for block in groups:
         rows = np.flatnonzero((which >= first) & (which < first + block.count))
         cells = which[rows] - first
-        samples = block.at(cells, block.within(cells, inner[rows]))
+        samples = block.at(cells, block.to_reference(cells, inner[rows]))
         points[rows], density[rows] = samples.points, samples.density
         if samples.normals is not None:
             normals[rows] = samples.normals
         volume = float(np.prod([1 / math.factorial(factor.dim) for factor in block.factors]))
-        keep[rows] = unit[rows, -1] * block.masses[cells] <= samples.density * volume * (1 + 1e-12)
+        keep[rows] = unit[rows, -1] * block.sampling_measures[cells] <= samples.density * volume * (1 + 1e-12)
         first += block.count
     if all_:
         keep[:] = True

@@ -64,11 +64,11 @@ class ElementType:
             values *= table[:, np.array(self.powers)[:, axis]]
         return values
 
-    def shapes(self, unit: Array) -> Array:
+    def shape_functions(self, unit: Array) -> Array:
         """Return the values of the shape functions, (m, n), at reference coordinates, (m, k)."""
         return np.asarray(self._monomials(unit) @ self._coefficients)
 
-    def slopes(self, unit: Array) -> Array:
+    def gradients(self, unit: Array) -> Array:
         """Return the derivatives of the shape functions, (m, n, k)."""
         return np.stack([self._monomials(unit, axis) @ self._coefficients for axis in range(self.dim)], axis=2)
 
@@ -82,7 +82,7 @@ class ElementType:
     @cached_property
     def straight(self) -> Array:
         """What makes all nodes of those of the corners where edges are straight, (n, corners)."""
-        return LINEAR_TYPES[self.name].shapes(self.nodes)
+        return LINEAR_TYPES[self.name].shape_functions(self.nodes)
 
     @property
     def degrees(self) -> tuple[int, ...]:

@@ -209,7 +209,7 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
         InputError: Some are degenerate, of the other orientation, or inverted in places.
     """
     result = dict(elements)
-    probes = {name: Block(ELEMENT_TYPES[name], points[nodes]).probes for name, nodes in elements.items()}
+    probes = {name: Block(ELEMENT_TYPES[name], points[nodes]).density_probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
         flat = np.max(np.abs(probes[name]), axis=1) <= _FLAT * size

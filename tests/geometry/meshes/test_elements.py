@@ -17,21 +17,21 @@ def kind(request: pytest.FixtureRequest) -> ElementType:
 
 
 def test_shape_functions_are_one_at_their_node(kind: ElementType) -> None:
-    assert np.allclose(kind.shapes(kind.nodes), np.eye(len(kind.nodes)), atol=1e-13)
+    assert np.allclose(kind.shape_functions(kind.nodes), np.eye(len(kind.nodes)), atol=1e-13)
 
 
 def test_slopes_are_the_derivatives_of_the_shape_functions(kind: ElementType) -> None:
     unit = np.random.default_rng(0).uniform(0.05, 0.3, (5, kind.dim))
     for axis, step in enumerate(1e-6 * np.eye(kind.dim)):
-        difference = (kind.shapes(unit + step) - kind.shapes(unit - step)) / 2e-6
-        assert np.allclose(kind.slopes(unit)[:, :, axis], difference, atol=1e-8)
+        difference = (kind.shape_functions(unit + step) - kind.shape_functions(unit - step)) / 2e-6
+        assert np.allclose(kind.gradients(unit)[:, :, axis], difference, atol=1e-8)
 
 
 def test_polynomials_of_the_order_are_reproduced(kind: ElementType) -> None:
     unit = np.random.default_rng(1).uniform(0, 0.3, (5, kind.dim))
     for power in range(kind.order + 1):
         values = (kind.nodes @ np.arange(1, kind.dim + 1)) ** power
-        assert np.allclose(kind.shapes(unit) @ values, (unit @ np.arange(1, kind.dim + 1)) ** power)
+        assert np.allclose(kind.shape_functions(unit) @ values, (unit @ np.arange(1, kind.dim + 1)) ** power)
 
 
 @pytest.mark.parametrize("name", SOLID)
