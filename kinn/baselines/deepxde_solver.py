@@ -123,7 +123,7 @@ def _train(
     monitor = ErrorMonitor(trial)
     monitoring = 0.0  # seconds, which do not count
 
-    class Recorder(dde.callbacks.Callback):  # type: ignore[misc]
+    class StageRecorder(dde.callbacks.Callback):  # type: ignore[misc]
         """Records every step, and ends a stage when its time or its iterations are used up."""
 
         def __init__(self, stage: str, until: float, last: int | None) -> None:
@@ -150,7 +150,10 @@ def _train(
     model.compile("adam", lr=LEARNING_RATE, verbose=0)
     with suppress(_StageEnd):
         model.train(
-            iterations=first, callbacks=[Recorder("adam", ADAM_FRACTION * budget, first)], display_every=100, verbose=0
+            iterations=first,
+            callbacks=[StageRecorder("adam", ADAM_FRACTION * budget, first)],
+            display_every=100,
+            verbose=0,
         )
     remaining = limit - history[-1].iteration
     if remaining < 1:
@@ -160,7 +163,7 @@ def _train(
     model.compile("L-BFGS", verbose=0)
     model.stop_training = False
     try:
-        model.train(callbacks=[Recorder("l-bfgs", budget, None)], display_every=100, verbose=0)
+        model.train(callbacks=[StageRecorder("l-bfgs", budget, None)], display_every=100, verbose=0)
     except _StageEnd:
         return history, "budget"
     return history, "iterations" if history[-1].iteration >= limit else "converged"

@@ -1,4 +1,4 @@
-"""Conditions: what the fields satisfy on boundaries, at the start, between subdomains, at points and on the whole.
+"""Conditions on boundaries, initial states, interfaces, points and integrals of fields.
 
 A condition states its residual and answers what the forms ask about it (`kinn.conditions.condition.Condition`). Soft
 conditions enter the loss, hard ones are built into the trial functions.

@@ -44,10 +44,6 @@ class Dirichlet(BoundaryCondition):
         """The value."""
         return BoundaryDatum(self.value)
 
-    def nodal_constraint(self, names: Sequence[str]) -> NodalConstraint:
-        """The value at the nodes."""
-        return NodalConstraint((self.field,), self.value)
-
     def with_initial_data(self, initial: Callable[[str], Any]) -> Self:
         """Condition with the value of another state."""
         return replace(self, value=initial(self.field))

@@ -12,14 +12,12 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Rule
-
-Array: TypeAlias = npt.NDArray[np.float64]
+from kinn.geometry.types import Array
 
 #: The fields of one subdomain by name.
 Traces: TypeAlias = Mapping[str, Field]
@@ -292,7 +290,8 @@ class Condition(ABC):
 
     def nodal_constraint(self, names: Sequence[str]) -> NodalConstraint | None:
         """Constraint on finite elements for the fields of a problem; None where it has no such counterpart."""
-        return None
+        datum = self.boundary_datum
+        return None if datum is None or datum.order > 1 else NodalConstraint(self.field_names, datum.value)
 
     # How it is restricted to a window of time
 

@@ -8,11 +8,11 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from kinn.conditions.condition import Array, Condition, TimeWindow, Traces, check_weight
+from kinn.conditions.condition import Condition, TimeWindow, Traces, check_weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
+from kinn.geometry.types import Array, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class PointCondition(Condition):
         """The points (N, d)."""
 
     @abstractmethod
-    def at_rows(self, rows: npt.NDArray[np.bool_]) -> Self:
+    def at_rows(self, rows: Mask) -> Self:
         """Condition at some of its points, those where `rows` (N,) is true."""
 
     def in_window(self, window: TimeWindow) -> Condition | None:
@@ -70,7 +70,7 @@ class PointValue(PointCondition):
         """The points (N, d)."""
         return np.asarray(self.at)
 
-    def at_rows(self, rows: npt.NDArray[np.bool_]) -> Self:
+    def at_rows(self, rows: Mask) -> Self:
         """Condition at some of its points, those where `rows` (N,) is true."""
         return replace(self, at=self.locations[rows])
 
@@ -133,7 +133,7 @@ class Observation(PointCondition):
         """The measurements (N,)."""
         return self.values
 
-    def at_rows(self, rows: npt.NDArray[np.bool_]) -> Self:
+    def at_rows(self, rows: Mask) -> Self:
         """Condition at some of its points, those where `rows` (N,) is true."""
         return replace(self, points=self.points[rows], values=self.values[rows])
 

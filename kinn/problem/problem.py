@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.defaults import Defaults
@@ -16,7 +15,7 @@ from kinn.equations import Equation
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry, adapt
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Mask
 from kinn.problem.postprocess import Postprocess
 from kinn.problem.validation import check_arguments, check_bindings, check_points
 from kinn.unknowns import Unknown, UnknownField
@@ -197,9 +196,9 @@ class Problem:
             self.coordinates, x, normals, self.coefficients, observed, paired_points, weights=weights, fields=self.names
         )
 
-    def contains(self, points: Array) -> npt.NDArray[np.bool_]:
+    def contains(self, points: Array) -> Mask:
         """Whether points (N, d) lie in the domain, (N,)."""
-        inside: npt.NDArray[np.bool_] = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
+        inside: Mask = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
         return inside
 
     # Checks, each of which raises one line that names what is wrong, where, and what there is instead

@@ -6,11 +6,9 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy.typing as npt
-
 from kinn.errors import InputError, unknown
 from kinn.fields import Points
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Mask
 from kinn.unknowns import Unknown, UnknownField
 
 
@@ -53,9 +51,7 @@ def check_arguments(function: Callable[..., Any], names: Sequence[str], what: st
         raise InputError(f"{what} must take {', '.join(names)} in this order: {error}") from error
 
 
-def check_points(
-    points: Array, coordinates: Sequence[str], contains: Callable[[Array], npt.NDArray[Any]], where: str
-) -> None:
+def check_points(points: Array, coordinates: Sequence[str], contains: Callable[[Array], Mask], where: str) -> None:
     """Check that points (N, d) lie in a domain.
 
     Raises:

@@ -190,7 +190,7 @@ def check_energy_problem(problem: Problem) -> None:
             of a load is missing.
     """
     if TIME in problem.coordinates:
-        raise InputError(f"problem {problem.name!r} depends on time, and the energy form is for states of rest")
+        raise InputError(f"problem {problem.name!r} depends on time, and the energy form is for steady states")
     if problem.unknowns:
         # dE/dk is no equation of theirs: the energy falls as a stiffness does, without end, and a misfit added to it
         # finds where the two balance, which moves with its weight, and not the constants that the data are of
