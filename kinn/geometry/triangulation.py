@@ -1,11 +1,10 @@
-"""Triangulation of simple polygons by ear clipping, and the test that a polygon is simple."""
+"""Simple polygons: triangulation by ear clipping, samples of triangles, and the test that a polygon is simple."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kinn.geometry.types import Array, Mask
+from kinn.geometry.types import Array, Indices, Mask
 
 ROUNDING = 1e-12  # an area this small relative to the square of the size counts as zero
 
@@ -46,7 +45,24 @@ def touching_edges(vertices: Array) -> tuple[int, int] | None:
     return None
 
 
-def triangulate(vertices: Array) -> NDArray[np.intp]:
+def sample_triangles(corners: Array, areas: Array, unit: Array) -> tuple[Array, Indices]:
+    """Return points of triangles, (m, d), area ratios kept, and the triangles in which they lie, (m,).
+
+    Args:
+        corners: The corners, (T, 3, d).
+        areas: The areas, (T,).
+        unit: Points of the unit square, (m, 2). The first parameter picks a triangle by its share of the area, and its
+            place within that share is used again as a parameter of the triangle: the whole is one map.
+    """
+    ends = np.concatenate([[0.0], np.cumsum(areas) / np.sum(areas)])
+    which = np.clip(np.searchsorted(ends, unit[:, 0], side="right") - 1, 0, len(areas) - 1)
+    within = np.clip((unit[:, 0] - ends[which]) / (ends[which + 1] - ends[which]), 0.0, 1.0)
+    root, along = np.sqrt(within)[:, None], unit[:, 1:]
+    a, b, c = np.moveaxis(corners[which], 1, 0)
+    return np.asarray((1 - root) * a + root * ((1 - along) * b + along * c)), which
+
+
+def triangulate(vertices: Array) -> Indices:
     """Return the triangles, (n - 2, 3) indices, of a simple counter-clockwise polygon, (n, 2), with n vertices.
 
     Ear clipping: O(n^2); of the ears present the one with the best shape goes first. Source: D. Eberly,

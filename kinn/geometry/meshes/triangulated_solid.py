@@ -21,6 +21,7 @@ from kinn.geometry.meshes.triangle_mesh import TriangleMesh
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
+from kinn.geometry.triangulation import sample_triangles
 from kinn.geometry.types import Array, Mask
 
 
@@ -49,13 +50,8 @@ class TrianglePatch(BoundaryPatch):
         return float(np.sum(self.areas))
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points of the triangles, area ratios kept; see `Polygon.from_unit`."""
-        ends = np.concatenate([[0.0], np.cumsum(self.areas) / self.measure])
-        which = np.clip(np.searchsorted(ends, unit[:, 0], side="right") - 1, 0, len(self.areas) - 1)
-        within = np.clip((unit[:, 0] - ends[which]) / (ends[which + 1] - ends[which]), 0.0, 1.0)
-        root, along = np.sqrt(within)[:, None], unit[:, 1:]
-        a, b, c = np.moveaxis(self.corners[which], 1, 0)
-        points = (1 - root) * a + root * ((1 - along) * b + along * c)
+        """Return points of the triangles, area ratios kept."""
+        points, which = sample_triangles(self.corners, self.areas, unit)
         return BoundaryPoints(points, self.crosses[which] / (2 * self.areas[which, None]))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:

@@ -18,7 +18,7 @@ from kinn.geometry.distances.rfunctions import HalfSpace, Region, intersection, 
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.triangulation import ROUNDING, cross, signed_area, touching_edges, triangulate
+from kinn.geometry.triangulation import ROUNDING, cross, sample_triangles, signed_area, touching_edges, triangulate
 from kinn.geometry.types import Array
 
 _BLOCK = 2**20  # point-edge pairs worked on at a time
@@ -88,15 +88,8 @@ class Polygon(Geometry):
 
     def from_unit(self, unit: Array) -> Array:
         """Return points in the triangles, area ratios kept."""
-        # The first parameter picks a triangle by its share of the area, and what it is within that share is used
-        # again as a parameter of the triangle: the whole is one map that keeps area ratios.
         a, b, c = np.moveaxis(self.triangles, 1, 0)
-        areas = np.abs(cross(b - a, c - a))
-        ends = np.concatenate([[0.0], np.cumsum(areas) / np.sum(areas)])
-        which = np.clip(np.searchsorted(ends, unit[:, 0], side="right") - 1, 0, len(areas) - 1)
-        within = np.clip((unit[:, 0] - ends[which]) / (ends[which + 1] - ends[which]), 0.0, 1.0)
-        root, along = np.sqrt(within)[:, None], unit[:, 1:]
-        return np.asarray((1 - root) * a[which] + root * ((1 - along) * b[which] + along * c[which]))
+        return sample_triangles(self.triangles, np.abs(cross(b - a, c - a)), unit)[0]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         """Return the triangles."""
