@@ -93,7 +93,6 @@ class Laplace(Equation):
     dimensions = (2, 3)
 
     def homogeneous_solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
-        """Return harmonic polynomials."""
         plane = [(x * y,), (x * x - y * y + x,), (x * x * x - 3.0 * x * y * y,)]
         return plane + [(x * y + c,) for c in z] + [(x * x - c * c + y * c,) for c in z]
 
@@ -124,7 +123,6 @@ class Helmholtz(Equation):
         return self.outside
 
     def homogeneous_solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
-        """Return plane waves."""
         from kinn.math import cos, sin
 
         k = self.wave_number
@@ -149,11 +147,9 @@ class PlaneContinuum(Equation):
 
     @property
     def stiffness(self) -> float:
-        """The shear modulus, or the viscosity."""
         return self.shear
 
     def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
-        """Return the gradient from the traction and the tangential derivative."""
         along, slope = tangents(normals)[:, 0], slope[..., 0]
 
         def dot(a: Array, b: Array) -> Array:
@@ -192,23 +188,19 @@ class Elasticity(PlaneContinuum):
 
     @property
     def shear(self) -> float:
-        """The shear modulus."""
         return self.E / (2 * (1 + self.nu))
 
     @property
     def poisson(self) -> float:
-        """Poisson's ratio of the equivalent plane strain."""
         return self.nu if self.plane == "strain" else self.nu / (1 + self.nu)
 
     def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
-        """Return the stress of a displacement gradient times the normals."""
         nu, mu = self.poisson, self.shear
         volume = 2 * mu * nu / (1 - 2 * nu) * np.trace(gradient, axis1=1, axis2=2)
         shear = mu * (gradient + gradient.transpose(0, 2, 1))
         return np.asarray(np.einsum("nij,nj->ni", shear, normals) + volume[:, None] * normals)
 
     def homogeneous_solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
-        """Return displacements of degree 1 and 2 without body force."""
         k = 1 / (1 - 2 * self.poisson)
         return [
             (x + 2.0 * y, 3.0 * x - y),
@@ -236,12 +228,10 @@ class Stokes(PlaneContinuum):
 
     @property
     def shear(self) -> float:
-        """The viscosity."""
         return self.viscosity
 
     @property
     def poisson(self) -> float:
-        """1/2: the incompressible limit."""
         return 0.5
 
     def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
@@ -255,7 +245,6 @@ class Stokes(PlaneContinuum):
         return np.asarray(2 * self.viscosity * normal_strain - np.sum(traction * normals, axis=1))[:, None]
 
     def homogeneous_solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
-        """Return flows without body force, with their pressure."""
         return [(y * y, 0.0 * x, 2.0 * self.viscosity * x), (x, -y, 0.0 * x)]
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from kinn.geometry.types import Array, Indices
 
 #: Points closer to the boundary than this, relative to its measure, lie on it.
@@ -125,11 +127,11 @@ class BoundaryPanels(ABC):
 
     @abstractmethod
     def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
-        """Return the indices of targets (p,) and panels (p,) that are too close for the Gauss rule of the panel."""
+        """Indices of targets (p,) and panels (p,) that are too close for the Gauss rule of the panel."""
 
     @abstractmethod
     def subdivide(self, targets: Array, target: Indices, panel: Indices, node: Indices) -> Iterator[Subpanels]:
-        """Yield quadrature rules of panels that resolve the kernel at near targets.
+        """Quadrature rules of panels that resolve the kernel at near targets.
 
         Args:
             targets: The targets, (K, d).
@@ -140,8 +142,14 @@ class BoundaryPanels(ABC):
 
     @abstractmethod
     def closest_points(self, targets: Array, target: Indices, panel: Indices) -> ClosestPoints:
-        """Return the closest-point projection of targets onto near panels, of pairs as in `subdivide`."""
+        """Closest-point projection of targets onto near panels, of pairs as in `subdivide`."""
+
+    def select(self, edges: Sequence[int], opposite: Sequence[bool]) -> Self:
+        """Panels of some edges or faces, in their order, with reversed normals where `opposite`."""
+        rows = [np.flatnonzero(self.edge_index == number) for number in edges]
+        signs = np.repeat(np.where(opposite, -1.0, 1.0), [len(r) for r in rows])
+        return self._take(np.concatenate(rows), signs[:, None, None])
 
     @abstractmethod
-    def select(self, edges: Sequence[int], opposite: Sequence[bool]) -> Self:
-        """Return the panels of some edges or faces, in their order, with reversed normals where `opposite`."""
+    def _take(self, rows: Indices, signs: Array) -> Self:
+        """Some of the panels, (m,), with their normals times signs (m, 1, 1)."""

@@ -15,7 +15,7 @@ from kinn.geometry.types import Array
 
 @lru_cache
 def gauss(order: int) -> tuple[Array, Array]:
-    """Return Gauss nodes and weights, (order,) each."""
+    """Gauss nodes and weights, (order,) each."""
     nodes, weights = np.polynomial.legendre.leggauss(order)
     nodes.flags.writeable = weights.flags.writeable = False
     return nodes, weights
@@ -23,7 +23,7 @@ def gauss(order: int) -> tuple[Array, Array]:
 
 @lru_cache
 def to_coefficients(order: int) -> Array:
-    """Return the matrix (order, order) from values at the nodes to Legendre coefficients."""
+    """Matrix (order, order) from values at the nodes to Legendre coefficients."""
     nodes, weights = gauss(order)
     degrees = np.arange(order)
     matrix = (degrees[:, None] + 0.5) * np.polynomial.legendre.legvander(nodes, order - 1).T * weights
@@ -32,7 +32,7 @@ def to_coefficients(order: int) -> Array:
 
 
 def polynomials(x: Array, order: int) -> Array:
-    """Return the Legendre polynomials of degree 0 .. order - 1 at x (...), an array (..., order).
+    """Legendre polynomials of degree 0 .. order - 1 at x (...), an array (..., order).
 
     Each polynomial is contiguous in memory.
     """
@@ -49,7 +49,7 @@ def polynomials(x: Array, order: int) -> Array:
 
 @lru_cache
 def square_rule(order: int) -> tuple[Array, Array]:
-    """Return Gauss nodes (order^2, 2) and weights (order^2,) of the square."""
+    """Gauss nodes (order^2, 2) and weights (order^2,) of the square."""
     x, w = gauss(order)
     nodes = np.stack(np.meshgrid(x, x, indexing="ij"), axis=2).reshape(-1, 2)
     weights = np.outer(w, w).ravel()
@@ -59,26 +59,26 @@ def square_rule(order: int) -> tuple[Array, Array]:
 
 @lru_cache
 def square_coefficients(order: int) -> Array:
-    """Return the matrix (order^2, order^2) from values at the nodes of the square to Legendre coefficients."""
+    """Matrix (order^2, order^2) from values at the nodes of the square to Legendre coefficients."""
     matrix = np.asarray(np.kron(to_coefficients(order), to_coefficients(order)), dtype=np.float64)
     matrix.flags.writeable = False
     return matrix
 
 
 def square_polynomials(uv: Array, order: int) -> Array:
-    """Return the products of Legendre polynomials at points (..., 2), an array (..., order^2)."""
+    """Products of Legendre polynomials at points (..., 2), an array (..., order^2)."""
     first, second = polynomials(uv[..., 0], order), polynomials(uv[..., 1], order)
     return np.asarray((first[..., :, None] * second[..., None, :]).reshape(*uv.shape[:-1], -1))
 
 
 def square_values(uv: Array, coefficients: Array) -> Array:
-    """Return the expansions (m, q, c) with coefficients (m, order^2, c) at points (m, q, 2)."""
+    """Expansions (m, q, c) with coefficients (m, order^2, c) at points (m, q, 2)."""
     order = math.isqrt(coefficients.shape[1])
     return _contract(polynomials(uv[..., 0], order), polynomials(uv[..., 1], order), coefficients)
 
 
 def square_derivatives(uv: Array, coefficients: Array) -> tuple[Array, Array]:
-    """Return the derivatives of `square_values` by both coordinates, (m, q, c) each."""
+    """Derivatives of `square_values` by both coordinates, (m, q, c) each."""
     order = math.isqrt(coefficients.shape[1])
     first, second = (polynomials(uv[..., k], order) for k in range(2))
     derivative = _derivative_matrix(order)
@@ -87,7 +87,7 @@ def square_derivatives(uv: Array, coefficients: Array) -> tuple[Array, Array]:
 
 @lru_cache
 def _derivative_matrix(order: int) -> Array:
-    """Return the matrix (order, order) that maps a row of Legendre polynomials to their derivatives."""
+    """Matrix (order, order) that maps a row of Legendre polynomials to their derivatives."""
     matrix = np.zeros((order, order))
     for degree in range(order):
         for lower in range(degree - 1, -1, -2):
@@ -97,7 +97,7 @@ def _derivative_matrix(order: int) -> Array:
 
 
 def _contract(first: Array, second: Array, coefficients: Array) -> Array:
-    """Return sum_ij first_i second_j C_ij (m, q, c) of functions (m, q, order) and coefficients C (m, order^2, c)."""
+    """Sums of first_i second_j C_ij (m, q, c) of functions (m, q, order) and coefficients C (m, order^2, c)."""
     m, q, order = first.shape
     out = np.empty((coefficients.shape[2], m, q))
     for component, entry in zip(out, np.moveaxis(coefficients, -1, 0), strict=True):

@@ -48,11 +48,9 @@ class FullSystem(LinearSystem):
     right: Array
 
     def times(self, x: Array, columns: slice = slice(None)) -> Array:
-        """Return A x (R, p) for x (q, p), of some of the columns."""
         return np.asarray(self.matrix[:, columns] @ x)
 
     def adjoint(self, y: Array) -> Array:
-        """Return A^T y (Q,) for y (R,)."""
         return np.asarray(self.matrix.T @ y)
 
     def solve(self) -> Array:
@@ -78,14 +76,12 @@ class HierarchicalSystem(LinearSystem):
     right: Array
 
     def times(self, x: Array, columns: slice = slice(None)) -> Array:
-        """Return A x (R, p) for x (q, p), of some of the columns."""
         full = np.zeros((self.extra.shape[1], x.shape[1]))
         full[columns] = x
         out = [factors[:, None] * part.times(full[numbers]) for part, factors, numbers in self.parts]
         return np.concatenate([*out, self.extra @ full])
 
     def adjoint(self, y: Array) -> Array:
-        """Return A^T y (Q,) for y (R,)."""
         out, start = np.zeros(self.extra.shape[1]), 0
         for part, factors, numbers in self.parts:
             rows = slice(start, start + len(factors))

@@ -43,14 +43,12 @@ class ElasticityKernel(Kernel):
     components = 2
 
     def single(self, d: Array) -> Array:
-        """Return U."""
         squared = dot(d, d)
         isotropic = (3 - 4 * self.poisson) / -2 * np.log(squared / self.scale**2)
         e, factor = _dyad(d, squared), 1 / (8 * pi * self.shear * (1 - self.poisson))
         return tensor([[factor * (e[i][j] + isotropic * _EYE[i, j]) for j in _AXES] for i in _AXES], 2)
 
     def double(self, d: Array, n: Array) -> Array:
-        """Return T."""
         squared, k = dot(d, d), 1 - 2 * self.poisson
         e, across = _dyad(d, squared), dot(d, n) / squared
         rotated = (d[..., 0] * n[..., 1] - d[..., 1] * n[..., 0]) / squared
@@ -59,7 +57,6 @@ class ElasticityKernel(Kernel):
         return tensor([[factor * (2 * across * e[i][j] + k * isotropic[i][j]) for j in _AXES] for i in _AXES], 2)
 
     def single_gradient(self, d: Array) -> Array:
-        """Return the derivatives of U by x."""
         squared = dot(d, d)
         e = _dyad(d, squared)
         f = [d[..., l] / (-8 * pi * self.shear * (1 - self.poisson) * squared) for l in _AXES]
@@ -71,7 +68,6 @@ class ElasticityKernel(Kernel):
         return tensor([[[entry(i, j, l) for l in _AXES] for j in _AXES] for i in _AXES], 3)
 
     def double_gradient(self, d: Array, n: Array) -> Array:
-        """Return the derivatives of T by x."""
         squared, k = dot(d, d), 1 - 2 * self.poisson
         e, across = _dyad(d, squared), dot(d, n) / squared
         rays = [across * d[..., l] for l in _AXES]
@@ -92,7 +88,6 @@ class ElasticityKernel(Kernel):
         return tensor([[[entry(i, j, l) for l in _AXES] for j in _AXES] for i in _AXES], 3)
 
     def rigid_modes(self, points: Array) -> Array:
-        """Return the translations and the rotation at points (N, 2), (N, 2, 3)."""
         turn = np.stack([-points[:, 1], points[:, 0]], axis=1)
         return np.concatenate([super().rigid_modes(points), turn[:, :, None]], axis=2)
 
@@ -111,28 +106,23 @@ class PressureKernel(Kernel):
 
     @property
     def rows(self) -> int:
-        """1: the pressure."""
         return 1
 
     def single(self, d: Array) -> Array:
-        """Return P, (..., 1, 2)."""
         factor = 1 / (-2 * pi * dot(d, d))
         return tensor([[d[..., j] * factor for j in _AXES]], 2)
 
     def double(self, d: Array, n: Array) -> Array:
-        """Return Q, (..., 1, 2)."""
         squared = dot(d, d)
         twice, factor = 2 * dot(d, n) / squared, -self.viscosity / pi / squared
         return tensor([[(n[..., j] - twice * d[..., j]) * factor for j in _AXES]], 2)
 
     def single_gradient(self, d: Array) -> Array:
-        """Return the derivatives of P by x, (..., 1, 2, 2)."""
         squared = dot(d, d)
         factor, twice = 1 / (2 * pi * squared), 2 / squared
         return tensor([[[(_EYE[j, l] - twice * d[..., j] * d[..., l]) * factor for l in _AXES] for j in _AXES]], 3)
 
     def double_gradient(self, d: Array, n: Array) -> Array:
-        """Return the derivatives of Q by x, (..., 1, 2, 2)."""
         squared, across = dot(d, d), dot(d, n)
         eight, factor = 8 * across / squared, self.viscosity / pi / squared**2
 

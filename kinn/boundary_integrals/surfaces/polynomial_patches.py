@@ -1,4 +1,4 @@
-"""Polynomial patches of a surface, and closest-point projection onto them."""
+"""Polynomial patches of a surface, and projection onto them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from kinn.boundary_integrals.boundary_panels import ON_BOUNDARY, ClosestPoints
 from kinn.boundary_integrals.legendre import square_derivatives, square_polynomials, square_rule, square_values
 from kinn.geometry.types import Array, Indices
 
+#: The largest number of Gauss-Newton steps of a projection.
 _MAX_STEPS = 30
-
-#: The largest distance of the closest node of the panels that are searched, relative to the length of the panel.
-_SEARCH_DISTANCE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +37,12 @@ class PolynomialPatches:
         return math.isqrt(self.coefficients.shape[1])
 
     def at(self, patch: Indices, uv: Array) -> tuple[Array, Array]:
-        """Return points and cross products (m, ..., 3) of patches (m,) at points (m, ..., 2) of the square."""
+        """Points and cross products (m, ..., 3) of patches (m,) at points (m, ..., 2) of the square."""
         both = square_values(uv.reshape(len(uv), -1, 2), self.coefficients[patch]).reshape(*uv.shape[:-1], 6)
         return both[..., :3], both[..., 3:]
 
     def tangents(self, patch: Indices, uv: Array) -> tuple[Array, Array]:
-        """Return the derivatives (m, 3) of the point by both coordinates, of patches (m,) at points (m, 2)."""
+        """Derivatives (m, 3) of the point by both coordinates, of patches (m,) at points (m, 2)."""
         first, second = square_derivatives(uv[:, None], self.coefficients[patch, :, :3])
         return first[:, 0], second[:, 0]
 
@@ -67,32 +64,8 @@ class PolynomialPatches:
         return np.asarray(np.linalg.norm(np.diff(points, axis=2), axis=3).sum(axis=2).max(axis=1))
 
 
-def closest_points(patches: PolynomialPatches, targets: Array, target: Indices, panel: Indices) -> ClosestPoints:
-    """Return the closest-point projection of targets (K, 3) onto patches, for pairs (p,) of both.
-
-    Targets far from all nodes are left out.
-    """
-    distance = np.min(np.linalg.norm(patches.nodes[0][panel] - targets[target, None], axis=2), axis=1)
-    near = distance < _SEARCH_DISTANCE * patches.lengths[panel]
-    target, panel = target[near], panel[near]
-    uv, distance = project(patches, targets[target], panel)
-    located, cross = (a[:, 0] for a in patches.at(panel, uv[:, None]))
-    normals = cross / np.linalg.norm(cross, axis=1, keepdims=True)
-    sorted_pairs = np.lexsort((distance, target))
-    k, first = np.unique(target[sorted_pairs], return_index=True)
-    best = sorted_pairs[first]
-    least = np.full(len(targets), np.inf)
-    least[k] = distance[best]
-    # panels that meet in the closest point each have their normal there
-    meeting = distance < least[target] + ON_BOUNDARY * patches.lengths[panel]
-    out = np.zeros((len(targets), 3))
-    np.add.at(out, target[meeting], normals[meeting])
-    out = out[k] / np.linalg.norm(out[k], axis=1, keepdims=True)
-    return ClosestPoints(k, panel[best], square_polynomials(uv[best], patches.order), located[best], out)
-
-
 def project(patches: PolynomialPatches, targets: Array, panel: Indices) -> tuple[Array, Array]:
-    """Return the points (p, 2) of the square at which patches (p,) are closest to targets (p, 3), and the distances.
+    """Points (p, 2) of the square at which patches (p,) are closest to targets (p, 3), and the distances.
 
     Gauss-Newton iteration from the closest node; each step minimises its quadratic model on the square.
     """
@@ -104,13 +77,8 @@ def project(patches: PolynomialPatches, targets: Array, panel: Indices) -> tuple
         if not len(moving):
             break
         first, second = patches.tangents(panel[moving], uv)
-        step = _constrained_step(
-            uv,
-            *(
-                np.sum(x * y, axis=1)
-                for x, y in ((first, first), (first, second), (second, second), (first, offset), (second, offset))
-            ),
-        )
+        factors = (first, first), (first, second), (second, second), (first, offset), (second, offset)
+        step = _constrained_step(uv, *(np.sum(x * y, axis=1) for x, y in factors))
         uv = uv + step
         offset = patches.at(panel[moving], uv)[0] - targets[moving]
         new_distance = np.linalg.norm(offset, axis=1)
@@ -122,7 +90,7 @@ def project(patches: PolynomialPatches, targets: Array, panel: Indices) -> tuple
 
 
 def _constrained_step(uv: Array, a: Array, b: Array, c: Array, f: Array, g: Array) -> Array:
-    """Return the minimiser s (p, 2) of s . ((a, b), (b, c)) s / 2 + (f, g) . s with uv + s in the square.
+    """Minimiser s (p, 2) of s . ((a, b), (b, c)) s / 2 + (f, g) . s with uv + s in the square.
 
     It is the unconstrained one if that is in the square, and else on one of its sides.
     """

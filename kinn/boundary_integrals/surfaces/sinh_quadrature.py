@@ -33,18 +33,10 @@ MIN_NODES, NODES_PER_RANGE = 10, 3.5
 BLOCK = 200_000
 
 
-def near_pairs(patches: PolynomialPatches, targets: Array) -> tuple[Indices, Indices]:
-    """Return the indices of targets (p,) and patches (p,) that are too close for the Gauss rule of the patch."""
-    centres = patches.at(np.arange(len(patches)), np.zeros((len(patches), 1, 2)))[0][:, 0]
-    squared = np.sum((targets[:, None] - centres) ** 2, axis=2)
-    target, panel = np.nonzero(squared < (FAR * patches.lengths) ** 2)
-    return target, panel
-
-
 def subdivide(
     patches: PolynomialPatches, areas: Array, targets: Array, panel: Indices, node: Indices
 ) -> Iterator[Subpanels]:
-    """Yield the quadrature rules of pairs of targets and patches.
+    """Quadrature rules of pairs of targets and patches.
 
     Args:
         patches: The patches.
@@ -57,8 +49,7 @@ def subdivide(
     for number in np.unique(panel):
         rows = np.flatnonzero((panel == number) & ~near)
         for division in DIVISIONS:
-            nearer = yield from _middle(patches, areas[number], number, division, targets[rows], rows)
-            rows = nearer
+            rows = yield from _middle(patches, areas[number], number, division, targets[rows], rows)
         near[rows] = True
     pairs = np.flatnonzero(near)
     if len(pairs):
@@ -68,7 +59,7 @@ def subdivide(
 def _middle(
     patches: PolynomialPatches, area: float, number: int, division: int, targets: Array, rows: Indices
 ) -> Generator[Subpanels, None, Indices]:
-    """Yield the nodes of the parts of a patch, for targets that are far from each; return the rows of the others."""
+    """Nodes of the parts of a patch, for targets that are far from each; returns the rows of the others."""
     inner, weights = square_rule(MIDDLE_ORDER)
     at = (np.arange(division) + 0.5) * 2 / division - 1
     centres = np.stack(np.meshgrid(at, at, indexing="ij"), axis=2).reshape(-1, 1, 2)
@@ -92,37 +83,26 @@ def _middle(
 
 @dataclass(frozen=True)
 class _ProjectedTriangles:
-    """Triangles about the points of patches closest to targets, in tangent coordinates.
-
-    Attributes:
-        pair: The index of each triangle's pair, (m,).
-        low: The lower limit of s, (m,).
-        high: The upper limit.
-        height: The height h.
-        scale: The length a.
-        distance: The distance d of the target.
-        foot: The foot of the height, (m, 2).
-        along: The direction of the side, (m, 2).
-    """
+    """m triangles about the points of patches closest to targets, in tangent coordinates."""
 
     pair: Indices
-    low: Array
+    low: Array  # the limits of s
     high: Array
-    height: Array
-    scale: Array
-    distance: Array
-    foot: Array
-    along: Array
+    height: Array  # h
+    scale: Array  # a
+    distance: Array  # d, of the target
+    foot: Array  # of the height, (m, 2)
+    along: Array  # the direction of the side, (m, 2)
 
     def select(self, rows: Indices) -> _ProjectedTriangles:
-        """Return some of the triangles."""
+        """Some of the triangles."""
         return _ProjectedTriangles(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 def _near(
     patches: PolynomialPatches, areas: Array, targets: Array, panel: Indices, node: Indices, pairs: Indices
 ) -> Iterator[Subpanels]:
-    """Yield the nodes of the triangles about the closest points."""
+    """Nodes of the triangles about the closest points."""
     order = patches.order
     centres, distance = project(patches, targets, panel)
     nodes, _ = square_rule(order)
@@ -164,7 +144,7 @@ def _near(
 
 
 def _triangles(centres: Array, frames: Array, distance: Array) -> _ProjectedTriangles:
-    """Return the triangles between points of the square and its sides."""
+    """Triangles between points of the square and its sides."""
     corners = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
     q = (corners - centres[:, None]) @ frames.transpose(0, 2, 1)
     start, end = q.reshape(-1, 2), np.roll(q, -1, axis=1).reshape(-1, 2)
@@ -182,7 +162,7 @@ def _triangles(centres: Array, frames: Array, distance: Array) -> _ProjectedTria
 
 
 def _node_counts(triangles: _ProjectedTriangles, order: int) -> Indices:
-    """Return the numbers of nodes in s and in w for each triangle, (m, 2), multiples of 4."""
+    """Numbers of nodes in s and in w for each triangle, (m, 2), multiples of 4."""
     reach = triangles.scale * np.maximum(np.cosh(triangles.low), np.cosh(triangles.high))
     d = np.maximum(triangles.distance, 1e-300)
     radial = np.where(triangles.distance > 0, np.arcsinh(reach / d), 0.0)
@@ -191,7 +171,7 @@ def _node_counts(triangles: _ProjectedTriangles, order: int) -> Indices:
 
 
 def _nodes(triangles: _ProjectedTriangles, angular: int, radial: int) -> tuple[Array, Array]:
-    """Return nodes (m, angular * radial, 2) in tangent coordinates, and their weights for areas in these."""
+    """Nodes (m, angular * radial, 2) in tangent coordinates, and their weights for areas in these."""
     x, wx = gauss(angular)
     y, wy = gauss(radial)
     half = (triangles.high - triangles.low)[:, None] / 2

@@ -61,7 +61,7 @@ class BoundaryFace:
 
 
 def boundary_faces(geometry: Geometry) -> list[BoundaryFace]:
-    """Return the faces of the boundary of a solid.
+    """Faces of the boundary of a solid.
 
     Raises:
         InputError: If the shape is no solid in space, or a part of its boundary has no charts.
@@ -80,7 +80,7 @@ def boundary_faces(geometry: Geometry) -> list[BoundaryFace]:
 def make_surface_panels(
     faces: Sequence[BoundaryFace], *, longest: float, nodes: int = 0, order: int = ORDER
 ) -> SurfacePanels:
-    """Return panels that resolve the surface.
+    """Panels that resolve the surface.
 
     Args:
         faces: The faces.
@@ -104,7 +104,7 @@ def make_surface_panels(
 
 
 def _panels(faces: Sequence[BoundaryFace], longest: float, order: int) -> SurfacePanels:
-    """Return the panels of evenly divided charts, none longer than `longest`."""
+    """Panels of evenly divided charts, none longer than `longest`."""
     numbered = [(number, chart) for number, face in enumerate(faces) for chart in face.charts]
     divisions = [_divisions(chart, longest) for _, chart in numbered]
     if sum(first * second for first, second in divisions) * order**2 > _MAX_NODES:
@@ -123,7 +123,7 @@ def _panels(faces: Sequence[BoundaryFace], longest: float, order: int) -> Surfac
 
 
 def _divisions(chart: Chart, longest: float) -> tuple[int, int]:
-    """Return the number of panels of a chart along each coordinate."""
+    """Number of panels of a chart along each coordinate."""
     path = np.linspace(-1, 1, 9)
     grid = chart(np.stack(np.meshgrid(path, path, indexing="ij"), axis=2).reshape(-1, 2)).reshape(9, 9, 3)
     first, second = (np.linalg.norm(np.diff(grid, axis=k), axis=2).sum(axis=k).max() / longest for k in (0, 1))
@@ -131,7 +131,7 @@ def _divisions(chart: Chart, longest: float) -> tuple[int, int]:
 
 
 def _spectrum(panels: SurfacePanels) -> Array:
-    """Return the largest coefficients of each degree (M, g), relative to the size of the panel."""
+    """Largest coefficients of each degree (M, g), relative to the size of the panel."""
     g = panels.patches.resolution
     scale = np.stack([panels.lengths] * 3 + [g**2 * panels.areas] * 3, axis=1)
     relative = np.abs(panels.patches.coefficients / scale[:, None]).max(axis=2).reshape(-1, g, g)
@@ -144,7 +144,7 @@ def _resolved(panels: SurfacePanels) -> bool:
 
 
 def _significant(panels: SurfacePanels) -> int:
-    """Return the number of coefficients along each coordinate above rounding, which derivatives magnify."""
+    """Number of coefficients along each coordinate above rounding, which derivatives magnify."""
     spectrum = _spectrum(panels)
     rounding = _ROUNDING * (1 + np.abs(panels.points).max() / panels.lengths)
     return max(2, int(np.flatnonzero((spectrum > rounding[:, None]).any(axis=0)).max()) + 1)

@@ -6,20 +6,22 @@ area of the face.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from kinn.boundary_integrals.boundary_panels import BoundaryPanels, ClosestPoints, Subpanels
+from kinn.boundary_integrals.boundary_panels import ON_BOUNDARY, BoundaryPanels, ClosestPoints, Subpanels
 from kinn.boundary_integrals.legendre import square_coefficients, square_polynomials, square_rule
-from kinn.boundary_integrals.surfaces import sinh_quadrature
-from kinn.boundary_integrals.surfaces.polynomial_patches import PolynomialPatches, closest_points
+from kinn.boundary_integrals.surfaces.polynomial_patches import PolynomialPatches, project
+from kinn.boundary_integrals.surfaces.sinh_quadrature import FAR, subdivide
 from kinn.geometry.types import Array, Indices
 
 #: Nodes per panel along each coordinate.
 ORDER = 8
+#: The largest distance of the closest node of the panels that are searched, relative to the length of the panel.
+_SEARCH_DISTANCE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +40,14 @@ class SurfacePanels(BoundaryPanels):
 
     @property
     def nodes_per_panel(self) -> int:
-        """The number of nodes per panel."""
         return self.patches.order**2
 
     @property
     def points(self) -> Array:
-        """The nodes, (M, n^2, 3)."""
         return self.patches.nodes[0]
 
     @property
     def normals(self) -> Array:
-        """The outward unit normals at the nodes, (M, n^2, 3)."""
         return self.patches.nodes[1]
 
     @cached_property
@@ -58,12 +57,10 @@ class SurfacePanels(BoundaryPanels):
 
     @cached_property
     def measures(self) -> Array:
-        """The area of each face, (F,)."""
         return np.bincount(self.edge_index, self.areas, minlength=self.faces).astype(np.float64)
 
     @property
     def measure(self) -> float:
-        """The area of the surface."""
         return float(np.sum(self.areas))
 
     @property
@@ -79,7 +76,6 @@ class SurfacePanels(BoundaryPanels):
 
     @property
     def lengths(self) -> Array:
-        """The greatest extent of each panel along a coordinate, (M,)."""
         return self.patches.lengths
 
     @property
@@ -102,29 +98,42 @@ class SurfacePanels(BoundaryPanels):
 
     @cached_property
     def basis_at_nodes(self) -> Array:
-        """The products of Legendre polynomials at the nodes."""
         return square_polynomials(square_rule(self.patches.order)[0], self.patches.order)
 
     def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
         """Return the indices of targets and panels that are too close for the Gauss rule of the panel."""
-        return sinh_quadrature.near_pairs(self.patches, targets)
+        centres = self.patches.at(np.arange(len(self)), np.zeros((len(self), 1, 2)))[0][:, 0]
+        squared = np.sum((targets[:, None] - centres) ** 2, axis=2)
+        target, panel = np.nonzero(squared < (FAR * self.lengths) ** 2)
+        return target, panel
 
     def subdivide(self, targets: Array, target: Indices, panel: Indices, node: Indices) -> Iterator[Subpanels]:
-        """Yield the quadrature rules of near pairs."""
-        areas = self.measures[self.edge_index]
-        return sinh_quadrature.subdivide(self.patches, areas, targets[target], panel, node)
+        return subdivide(self.patches, self.measures[self.edge_index], targets[target], panel, node)
 
     def closest_points(self, targets: Array, target: Indices, panel: Indices) -> ClosestPoints:
-        """Return the closest-point projection of targets onto near panels."""
-        return closest_points(self.patches, targets, target, panel)
+        # targets far from all nodes are left out
+        distance = np.min(np.linalg.norm(self.points[panel] - targets[target, None], axis=2), axis=1)
+        near = distance < _SEARCH_DISTANCE * self.lengths[panel]
+        target, panel = target[near], panel[near]
+        uv, distance = project(self.patches, targets[target], panel)
+        located, cross = (a[:, 0] for a in self.patches.at(panel, uv[:, None]))
+        normals = cross / np.linalg.norm(cross, axis=1, keepdims=True)
+        sorted_pairs = np.lexsort((distance, target))
+        k, first = np.unique(target[sorted_pairs], return_index=True)
+        best = sorted_pairs[first]
+        least = np.full(len(targets), np.inf)
+        least[k] = distance[best]
+        # panels that meet in the closest point each have their normal there
+        meeting = distance < least[target] + ON_BOUNDARY * self.lengths[panel]
+        out = np.zeros((len(targets), 3))
+        np.add.at(out, target[meeting], normals[meeting])
+        out = out[k] / np.linalg.norm(out[k], axis=1, keepdims=True)
+        basis = square_polynomials(uv[best], self.patches.order)
+        return ClosestPoints(k, panel[best], basis, located[best], out)
 
-    def select(self, edges: Sequence[int], opposite: Sequence[bool]) -> SurfacePanels:
-        """Return the panels of some faces, in their order, with reversed normals where `opposite`."""
-        rows = np.concatenate([np.flatnonzero(self.edge_index == number) for number in edges])
-        sign = np.ones(self.faces)
-        sign[[number for number, reverse in zip(edges, opposite, strict=True) if reverse]] = -1.0
+    def _take(self, rows: Indices, signs: Array) -> SurfacePanels:
         coefficients = self.patches.coefficients[rows].copy()
-        coefficients[..., 3:] *= sign[self.edge_index[rows]][:, None, None]
+        coefficients[..., 3:] *= signs
         patches = replace(self.patches, coefficients=coefficients)
         selected = replace(self, edge_index=self.edge_index[rows], patches=patches)
         selected.__dict__["measures"] = self.measures

@@ -70,7 +70,6 @@ class BoundaryTrial(TrialFunctions):
 
     @property
     def backend(self) -> str:
-        """The name of the back end that evaluates the networks."""
         network = self.edge_network(0)
         return network.backend(_VALUES[network.inputs])
 

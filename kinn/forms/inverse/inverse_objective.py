@@ -40,12 +40,10 @@ class InverseObjective(SumOfSquares, FormObjective):
 
     @property
     def samples(self) -> int:
-        """The number of residuals."""
         return len(self._right)
 
     @property
     def affine(self) -> bool:
-        """Always: the equations are linear."""
         return True
 
     def residuals(self, theta: Tensor) -> Tensor:
@@ -59,15 +57,12 @@ class InverseObjective(SumOfSquares, FormObjective):
         return float(self.residuals(theta).square().sum())
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
-        """Return the loss, by name."""
         return {TERM: self.loss(theta)}
 
     def locate_nonfinite(self, theta: Tensor) -> str:
-        """Return the name of the term."""
         return TERM
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return the loss and its gradient (P,) at theta."""
         residual = self.residuals(theta)
         adjoint = 2 * torch.as_tensor(self.equations.adjoint(residual.numpy()))
         product = sum(

@@ -34,7 +34,6 @@ class BoundaryFormulation2D(BoundaryFormulation):
 
     @cached_property
     def topology(self) -> PlaneTopology:
-        """The edges."""
         exterior = {self.equation(name).exterior for name in self.problem.subdomains}
         if exterior == {True, False} or (exterior == {True} and len(self.problem.subdomains) > 1):
             raise InputError("an exterior problem is solved in a single domain, without subdomains")
@@ -85,7 +84,6 @@ class BoundaryFormulation2D(BoundaryFormulation):
         return True
 
     def panels(self, nodes: int = 0) -> CurvePanels:
-        """Return panels of all edges, with at least this number of nodes."""
         longest = CURVE_LENGTH * self.size
         waves = [getattr(self.equation(name), "wave_number", 0.0) for name in self.problem.subdomains]
         if max(waves) > 0:
@@ -121,17 +119,14 @@ class BoundaryFormulation3D(BoundaryFormulation):
 
     @cached_property
     def topology(self) -> BoundaryTopology:
-        """The closed surface of the faces."""
         count, (name,) = len(self.faces), self.problem.subdomains
         sides = [Side(number, False) for number in range(count)]
         return BoundaryTopology(self.problem, self.faces, [(name,)] * count, {name: [sides]})
 
     def panels(self, nodes: int = 0) -> SurfacePanels:
-        """Return panels of all faces, with at least this number of nodes."""
         return make_surface_panels(self.faces, longest=SURFACE_LENGTH * self.size, nodes=nodes)
 
     def input_dimension(self, number: int) -> int:
-        """Return 2 on flat faces and else 3."""
         return len(self._axes[number][0])
 
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
