@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kinn.config import Specification
-from kinn.geometry import Geometry, Grading
+from kinn.geometry import Geometry
 from kinn.geometry.types import Array
 from kinn.training_options import TrainingOptions, option_kinds
+
+if TYPE_CHECKING:  # few problems grade their quadratures
+    from kinn.geometry import Grading
 
 
 class NetworkSpecification(Specification, Protocol):

@@ -22,14 +22,6 @@ class ProblemWarning(UserWarning):
     """A statement of a problem that is solvable but probably a mistake: the command line prints one line."""
 
 
-class ExecutorUnreachable(InputError):
-    """A scheduler or queue that does not answer or refuses: no job can be submitted, and none has failed."""
-
-
-class WorkerDied(RuntimeError):
-    """A worker process that ended during a job: killed, or out of memory or time."""
-
-
 def unknown(kind: str, name: object, choices: Iterable[str], where: str = "") -> InputError:
     """Error for an unknown name.
 

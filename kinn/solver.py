@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -17,7 +17,6 @@ from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
 from kinn.forms import FormObjective, ResidualObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_if_ill_posed
-from kinn.forms.strong.identification import Estimate, combined, estimates
 from kinn.metrics import field_errors
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
@@ -32,6 +31,9 @@ from kinn.train.plans.plan import TrainingPlan
 from kinn.train.stages import ObjectiveFactory, joined_history, train_stages
 from kinn.train.state import HistoryEntry, TrainingResult
 from kinn.training_options import TrainingOptions, option_kinds, resolve_options
+
+if TYPE_CHECKING:  # few problems have unknowns
+    from kinn.forms.strong.identification import Estimate
 
 #: Settings of networks by name in forms that the library's defaults do not suit: one per edge, of one coordinate.
 FORM_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -311,6 +313,8 @@ def _identified_constants(plan: TrainingPlan, results: Sequence[TrainingResult])
     """Unknown constants by name, their estimates combined where several seeds were solved with."""
     if not plan.problem.unknown_constants:
         return {}
+    from kinn.forms.strong.identification import combined, estimates
+
     final = [(results[n].objective, results[n].theta) for n in plan.final_stages]
     return combined(
         [estimates(objective, theta) for objective, theta in final if isinstance(objective, ResidualObjective)]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinn.errors import ExecutorUnreachable, InputError, SolveError
+from kinn.errors import InputError, SolveError
+from kinn.experiments.executors import ExecutorUnreachable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 
-from kinn.errors import ExecutorUnreachable
+from kinn.experiments.executors import ExecutorUnreachable
 from kinn.experiments.jobs import BUSY, FAILED, FOUND, SOLVED, UNWRITABLE, Job, JobResult, run_job
 from kinn.experiments.results import DONE, FAILURE
 from kinn.experiments.run_lock import lock_run

@@ -14,7 +14,6 @@ from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary.patch import BoundaryPatch
-from kinn.geometry.csg.prism import Lateral
 from kinn.geometry.types import Array
 from kinn.problem import Problem
 
@@ -165,6 +164,8 @@ def _rim(patch: BoundaryPatch) -> Array:
     if patch.dim == 1:
         curve, spans = patch.curve_spans
         return curve.at(np.array([[end] for span in spans for end in span])).points
+    from kinn.geometry.csg.prism import Lateral  # few domains are extruded
+
     if isinstance(patch, Lateral):
         rim = np.repeat(_rim(patch.base), PROBES, axis=0)
         last = patch.start + (patch.end - patch.start) * draw.random((len(rim), 1))

@@ -5,24 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from kinn.errors import InputError, unknown
-from kinn.geometry import arguments
+from kinn.geometry import arguments, distances
 from kinn.geometry.boundary.boundary import Boundary, BoundaryName, Label, Part, smooth_distance
 from kinn.geometry.boundary.patch import Chart
-from kinn.geometry.boundary.scattered import level_set_patches
-from kinn.geometry.boundary.strips import Strips, divide_into_strips
-from kinn.geometry.distances.implicit import Values
-from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
-from kinn.geometry.quadrature.cut import volume_inside
-from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import SEQUENCE_POINTS, QuadratureSpec, Rule, composite_rule
 from kinn.geometry.sampling import sample_by_rejection, unit_cube
 from kinn.geometry.types import Array, Mask
+
+if TYPE_CHECKING:  # most shapes need neither
+    from kinn.geometry.boundary.strips import Strips
+    from kinn.geometry.quadrature.graded import Grading
 
 _VOLUME_POINTS = 2**17
 CLOSE = 100  # a point this many times the rounding outside a shape still belongs to it
@@ -82,6 +80,8 @@ class Geometry(ABC):
         expensive, by quasi Monte Carlo with an error of about 1e-4.
         """
         if self.dim <= 3 and not self.expensive_level:
+            from kinn.geometry.quadrature.cut import volume_inside  # most shapes have a formula
+
             return volume_inside(self.level, self.bounds)
         lower, upper = self.bounds
         share = np.mean(self.contains(self.from_unit(unit_cube(_VOLUME_POINTS, self.dim))))
@@ -91,6 +91,8 @@ class Geometry(ABC):
     def parts(self) -> tuple[Part, ...]:
         """The leaf parts of the boundary: points on the zero set of the level."""
         label = Label(BoundaryName("boundary"), BoundaryName(type(self).__name__.lower()))
+        from kinn.geometry.boundary.scattered import level_set_patches  # most shapes have exact parts
+
         return tuple(Part(label, patch) for patch in level_set_patches(self.level, self.bounds))
 
     @abstractmethod
@@ -151,6 +153,8 @@ class Geometry(ABC):
     @cached_property
     def _strips(self) -> Strips | None:
         """The strips between the curves that bound a shape in the plane."""
+        from kinn.geometry.boundary.strips import divide_into_strips  # combinations need them alone
+
         patches = [part.patch for part in self.parts]
         return (
             None
@@ -235,7 +239,7 @@ class Geometry(ABC):
         return Boundary(name, found, self.size)
 
     @property
-    def region(self) -> Region:
+    def region(self) -> distances.Region:
         """The shape as a region, which trims the surfaces of shapes that it is combined with.
 
         Raises:
@@ -243,7 +247,7 @@ class Geometry(ABC):
         """
         raise InputError(f"no smooth distance is known for combinations with {self!r}: enforce their conditions soft")
 
-    def distance(self, *coordinates: Values) -> Values:
+    def distance(self, *coordinates: distances.Values) -> distances.Values:
         """Return a smooth distance to the whole boundary, initial and final instant included: `Boundary.distance`."""
         return smooth_distance(self.parts, coordinates, self.size)
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.defaults import Defaults
-from kinn.equations import Equation
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Field, Points
-from kinn.geometry import Geometry, adapt
+from kinn.geometry import Geometry
 from kinn.geometry.types import Array, Mask
 from kinn.problem.postprocess import Postprocess
 from kinn.problem.validation import check_arguments, check_bindings, check_points
 from kinn.unknowns import Unknown, UnknownField
+
+if TYPE_CHECKING:  # loaded by those that state the inverse form
+    from kinn.equations import Equation
 
 #: The name of the subdomain of a problem that has but one.
 SINGLE_DOMAIN = "domain"
@@ -123,6 +125,10 @@ class Problem:
     def subdomains(self) -> dict[str, Geometry]:
         """The subdomains by name; one called "domain" where there is but one."""
         domains = self.domain if isinstance(self.domain, Mapping) else {SINGLE_DOMAIN: self.domain}
+        if all(isinstance(domain, Geometry) for domain in domains.values()):
+            return dict(domains)
+        from kinn.geometry import adapt  # other libraries' geometries
+
         return {name: adapt(domain) for name, domain in domains.items()}
 
     @property
@@ -279,6 +285,8 @@ class Problem:
             if item is None:
                 continue
             if what == "equation":
+                from kinn.equations import Equation
+
                 if not isinstance(item, Equation):
                     raise InputError(
                         f"inverse= of problem {self.name!r} takes an equation such as Laplace(), not {item!r}"

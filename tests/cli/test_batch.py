@@ -137,8 +137,8 @@ def test_a_scheduler_that_does_not_answer_is_told_with_its_address(
 def test_an_aborted_batch_reports_what_is_done_and_the_command_to_resume(
     kinn_command: Command, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kinn.errors import ExecutorUnreachable
     from kinn.experiments.batch import Batch
+    from kinn.experiments.executors import ExecutorUnreachable
     from kinn.experiments.executors.local import SerialExecutor
     from kinn.experiments.store import StoreError
 

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 import kinn
-from kinn.errors import InputError, SolveError, WorkerDied
+from kinn.errors import InputError, SolveError
 from kinn.experiments.batch import Batch, BatchProgress
+from kinn.experiments.executors import WorkerDied
 from kinn.experiments.executors.local import LocalExecutor, SerialExecutor, visible_gpus
 from kinn.experiments.run_lock import lock_run
 from kinn.experiments.run_spec import RunSpec

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from kinn.errors import ExecutorUnreachable, InputError
+from kinn.errors import InputError
 from kinn.experiments.batch import Batch, BatchProgress
+from kinn.experiments.executors import ExecutorUnreachable
 from kinn.experiments.executors.dask_cluster import DaskExecutor
 from kinn.experiments.executors.local import SerialExecutor
 from kinn.experiments.executors.slurm import Requeued, SlurmExecutor, SlurmMonitor

@@ -6,7 +6,8 @@ from concurrent.futures import Executor, Future
 from importlib import import_module
 from typing import Any
 
-from kinn.errors import ExecutorUnreachable, InputError
+from kinn.errors import InputError
+from kinn.experiments.executors import ExecutorUnreachable
 
 #: Seconds in which a scheduler must answer.
 TIMEOUT = 10.0

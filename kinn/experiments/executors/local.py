@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
-from kinn.errors import WorkerDied
+from kinn.experiments.executors import WorkerDied
 from kinn.experiments.executors.worker import receive, send
 
 T = TypeVar("T")

@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kinn.errors import ExecutorUnreachable, InputError, WorkerDied, unknown
+from kinn.errors import InputError, unknown
+from kinn.experiments.executors import ExecutorUnreachable, WorkerDied
 from kinn.experiments.executors.local import THREADS
 from kinn.experiments.specification import Resources
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import arguments
+from kinn.geometry import arguments, distances
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
-from kinn.geometry.distances.implicit import ImplicitFunction, Values
-from kinn.geometry.distances.rfunctions import TrimmedZeroSet, distance
-from kinn.geometry.quadrature.graded import Grading
 from kinn.geometry.quadrature.rule import QuadratureSpec, Rule, composite_rule
 from kinn.geometry.sampling import apportion
+
+if TYPE_CHECKING:  # most quadratures are not graded
+    from kinn.geometry.quadrature.graded import Grading
 
 
 @dataclass(frozen=True)
@@ -111,19 +112,19 @@ class Part:
         return self.patch.measure
 
 
-def smooth_distance(parts: Sequence[Part], coordinates: tuple[Values, ...], size: float) -> Values:
+def smooth_distance(parts: Sequence[Part], coordinates: tuple[distances.Values, ...], size: float) -> distances.Values:
     """Return the smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
     dim = parts[0].patch.dim + 1
     if len(coordinates) != dim:
         raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
-    distances: list[ImplicitFunction] = []
-    zero_sets: list[TrimmedZeroSet] = []
+    functions: list[distances.ImplicitFunction] = []
+    zero_sets: list[distances.TrimmedZeroSet] = []
     for part in parts:
         if not part.positive_inside:
             zero_sets.extend(part.patch.zero_sets)
-        elif not any(part.patch.implicit.matches(other) == 1 for other in distances):
-            distances.append(part.patch.implicit)
-    return distance(distances, zero_sets, coordinates, size)
+        elif not any(part.patch.implicit.matches(other) == 1 for other in functions):
+            functions.append(part.patch.implicit)
+    return distances.distance(functions, zero_sets, coordinates, size)
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Boundary:
         faces = {part.face for part in self.parts}
         return faces.pop() if len(faces) == 1 else None
 
-    def distance(self, *coordinates: Values) -> Values:
+    def distance(self, *coordinates: distances.Values) -> distances.Values:
         """Return a smooth distance to this boundary, for hard conditions.
 
         It is zero on the boundary with a gradient of length 1 there (corners and ends apart), positive elsewhere in

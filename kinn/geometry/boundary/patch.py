@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinn.errors import InputError
-from kinn.geometry.distances.implicit import ImplicitFunction
-from kinn.geometry.distances.rfunctions import FullSpace, Region, TrimmedZeroSet
+from kinn.geometry import distances
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor
 from kinn.geometry.quadrature.rule import QuadratureSpec
@@ -135,7 +134,7 @@ class BoundaryPatch(ABC):
         return curve_cells(self) if self.dim == 1 else (PatchCells(self, np.array([[0.0, 1.0]])),)
 
     @property
-    def implicit(self) -> ImplicitFunction:
+    def implicit(self) -> distances.ImplicitFunction:
         """The function on whose zero set the patch lies, positive behind the patch (against its normals).
 
         Raises:
@@ -143,9 +142,9 @@ class BoundaryPatch(ABC):
         """
         raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
 
-    def trimming_region(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> distances.Region:
         """Return the region that trims the zero set to the curve between two parameters (`end` > 1 goes round)."""
-        return FullSpace()
+        return distances.FullSpace()
 
     def charts(self) -> list[Chart]:
         """Return the charts that cover a surface in space, for its panels.
@@ -160,9 +159,9 @@ class BoundaryPatch(ABC):
         )
 
     @property
-    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
+    def zero_sets(self) -> tuple[distances.TrimmedZeroSet, ...]:
         """The trimmed zero sets that the patch consists of, for smooth distances."""
-        return (TrimmedZeroSet(self.implicit, self.trimming_region(0.0, 1.0)),)
+        return (distances.TrimmedZeroSet(self.implicit, self.trimming_region(0.0, 1.0)),)
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
         """Return n points of the patch; the arguments are those of `unit_cube`."""

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError
-from kinn.geometry import arguments
+from kinn.geometry import arguments, distances
 from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
-from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.distances.rfunctions import HalfSpace, Region, diametral_ball, intersection
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
@@ -62,29 +60,33 @@ class BoxSide(BoundaryPatch):
         return [quadrilateral_chart(corners)]
 
     @property
-    def implicit(self) -> ImplicitFunction:
+    def implicit(self) -> distances.ImplicitFunction:
         """The plane of the side."""
         return _wall(self.lower, self.upper, self.axis, self.side)
 
-    def trimming_region(self, start: float, end: float) -> Region:
+    def trimming_region(self, start: float, end: float) -> distances.Region:
         """Return the disk around a stretch of the side of a rectangle; of other boxes what the other sides bound."""
         if self.dim == 1:
             first, last = self.at(np.array([[start], [end]])).points
-            return diametral_ball(first, last)
+            return distances.diametral_ball(first, last)
         return _inside(self.lower, self.upper, [axis for axis in range(len(self.lower)) if axis != self.axis])
 
 
-def _wall(lower: Sequence[float], upper: Sequence[float], axis: int, side: int) -> Plane:
+def _wall(lower: Sequence[float], upper: Sequence[float], axis: int, side: int) -> distances.Plane:
     """Return the plane of a side."""
     slope = np.zeros(len(lower))
     slope[axis] = 1.0 - 2.0 * side
-    return Plane(tuple(slope.tolist()), -float(slope[axis]) * (upper if side else lower)[axis])
+    return distances.Plane(tuple(slope.tolist()), -float(slope[axis]) * (upper if side else lower)[axis])
 
 
-def _inside(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> Region:
+def _inside(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> distances.Region:
     """Return the points between the sides of some axes."""
-    halves = [HalfSpace(_wall(lower, upper, axis, side), upper[axis] - lower[axis]) for axis in axes for side in (0, 1)]
-    return intersection(halves)
+    halves = [
+        distances.HalfSpace(_wall(lower, upper, axis, side), upper[axis] - lower[axis])
+        for axis in axes
+        for side in (0, 1)
+    ]
+    return distances.intersection(halves)
 
 
 class Box(Geometry):
@@ -138,7 +140,7 @@ class Box(Geometry):
         return np.asarray(np.max(np.maximum(lower - points, points - upper), axis=1))
 
     @property
-    def region(self) -> Region:
+    def region(self) -> distances.Region:
         """The points between all sides."""
         return _inside(self.lower, self.upper, range(self.dim))
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import pytest
 
-from kinn.errors import ExecutorUnreachable
 from kinn.experiments.batch import Batch, BatchProgress
+from kinn.experiments.executors import ExecutorUnreachable
 from kinn.experiments.executors.local import SerialExecutor
 from kinn.experiments.executors.slurm import SlurmExecutor
 from kinn.experiments.run_spec import RunSpec
