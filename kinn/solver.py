@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from functools import partial
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,11 +24,11 @@ from kinn.problem import Problem
 from kinn.solution import Solution
 from kinn.train.callbacks import Callback, HistoryFunction
 from kinn.train.checkpoint import Checkpoints
-from kinn.train.distributed import distribute, process_count, rank
+from kinn.train.distributed import distribute, process_count
 from kinn.train.loop import CLOCKS, StoppingCriteria
 from kinn.train.plans import build_plan
 from kinn.train.plans.plan import TrainingPlan
-from kinn.train.stages import ObjectiveFactory, joined_history, train_stages
+from kinn.train.stages import joined_history, train_stages
 from kinn.train.state import HistoryEntry, TrainingResult
 from kinn.training_options import TrainingOptions, option_kinds, resolve_options
 
@@ -100,21 +100,53 @@ def solve(
         InputError: If something asked for is not possible.
         SolveError: If the numbers break down.
     """
-    now = CLOCKS.get(clock, time.perf_counter)
+    now = _choice("clock", clock, CLOCKS)
     began = now()
-    arguments = _resolve(problem, network, form, optimizer, budget, clock, iterations, seed, dtype, callbacks, options)
-    plan = build_plan(arguments.problem, arguments.network, arguments.options, seed=seed, dtype=DTYPES[dtype])
-    with _torch_threads(_saved_threads(checkpoint) if threads is None else threads) as limit_threads:
+    if not isinstance(problem, Problem):
+        raise InputError(f"solve takes a kinn.Problem, not {type(problem).__name__}")
+    problem = problem.in_form(form)
+    defaults = problem.defaults
+    precision = _choice("dtype", dtype, DTYPES)
+    network = resolve_network(problem, network)
+    optimizer = resolve_optimizer(defaults.optimizer if optimizer is None else optimizer)
+    stopping = StoppingCriteria(
+        budget=_positive("budget", defaults.budget if budget is None else budget),
+        clock=clock,
+        iterations=None if iterations is None else int(_positive("iterations", iterations)),
+    )
+    for name in options:
+        if name not in option_kinds():
+            raise unknown("option", name, signature(solve).parameters, "kinn.solve")
+    training = resolve_options(defaults, options)
+    check_options(training, optimizer, form)
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise InputError(f"callbacks are kinn.Callback objects, not {callback!r}")
+    warn_if_ill_posed(problem)
+    plan = build_plan(problem, network, training, seed=seed, dtype=precision)
+    if threads is None and isinstance(checkpoint, Checkpoints):
+        threads = checkpoint.saved.get("threads")
+    with _torch_threads(threads):
         trial = plan.trial(0)
-        limit_threads(trial.parameter_count)
+        if threads is None and trial.parameter_count <= SINGLE_THREAD_BELOW:
+            torch.set_num_threads(1)
         points = collocation_count(trial) if points is None else points
-        checkpoints = _checkpoints(checkpoint, arguments, points)
+        if not isinstance(checkpoint, Checkpoints):
+            config = {
+                "problem": {"name": problem.name}, "form": form, "points": points, "seed": seed, "dtype": dtype,
+                "network": to_config(network), "optimizer": to_config(optimizer),
+                "budget": stopping.budget, "clock": clock, "iterations": stopping.iterations, **training.to_config(),
+            }  # fmt: skip
+            checkpoint = Checkpoints.in_file(checkpoint, to_plain(config))
         results = train_stages(
-            plan, _objective_factory(points, seed), arguments.optimizer, arguments.stopping, arguments.options,
-            seed=seed, checkpoints=checkpoints, callbacks=[*callbacks, *map(HistoryFunction, [progress] if progress else [])],
+            plan, partial(_build_objectives, points=points, seed=seed), optimizer, stopping, training, seed=seed,
+            checkpoints=checkpoint, callbacks=[*callbacks, *([HistoryFunction(progress)] if progress else [])],
         )  # fmt: skip
         unknowns = _identified_constants(plan, results)
-    return _solution(arguments, plan, results, unknowns, seconds=checkpoints.seconds_before + now() - began)
+    return _solution(
+        plan, results, form=form, network=network, optimizer=optimizer.name, seed=seed, dtype=dtype,
+        unknowns=unknowns, seconds=checkpoint.seconds_before + now() - began,
+    )  # fmt: skip
 
 
 # what editors, `help` and the documentation show: the training options by name
@@ -125,75 +157,6 @@ solve.__signature__ = _SIGNATURE.replace(  # type: ignore[attr-defined]
         *(Parameter(f.name, Parameter.KEYWORD_ONLY, default=None, annotation=f.type) for f in fields(TrainingOptions)),
     ]
 )
-
-
-@dataclass(frozen=True)
-class _Arguments:
-    """Resolved arguments of a solve."""
-
-    problem: Problem
-    network: Architecture
-    optimizer: Optimizer
-    form: str
-    stopping: StoppingCriteria
-    options: TrainingOptions
-    seed: int
-    dtype: str
-
-    def config(self, points: int) -> dict[str, Any]:
-        """Configuration of the solve, as checkpoints hold it."""
-        settings = {
-            "problem": {"name": self.problem.name}, "form": self.form, "points": points, "seed": self.seed,
-            "network": to_config(self.network), "optimizer": to_config(self.optimizer), "dtype": self.dtype,
-            "budget": self.stopping.budget, "clock": self.stopping.clock, "iterations": self.stopping.iterations,
-        }  # fmt: skip
-        plain: dict[str, Any] = to_plain(settings | self.options.to_config())
-        return plain
-
-
-def _resolve(
-    problem: Problem,
-    network: Architecture | str,
-    form: str,
-    optimizer: Optimizer | str | None,
-    budget: float | None,
-    clock: str,
-    iterations: int | None,
-    seed: int,
-    dtype: str,
-    callbacks: Sequence[Callback],
-    options: Mapping[str, Any],
-) -> _Arguments:
-    """Arguments with names as objects, and the problem's defaults for what is not stated.
-
-    Raises:
-        InputError: If one of them is not possible.
-    """
-    if not isinstance(problem, Problem):
-        raise InputError(f"solve takes a kinn.Problem, not {type(problem).__name__}")
-    problem = problem.in_form(form)
-    defaults = problem.defaults
-    _named("dtype", dtype, DTYPES)
-    _named("clock", clock, CLOCKS)
-    architecture = resolve_network(problem, network)
-    method = resolve_optimizer(optimizer if optimizer is not None else defaults.optimizer)
-    stopping = StoppingCriteria(
-        budget=_positive("budget", budget if budget is not None else defaults.budget),
-        clock=clock,
-        iterations=None if iterations is None else int(_positive("iterations", iterations)),
-    )
-    for name in options:
-        if name not in option_kinds():
-            raise unknown("option", name, signature(solve).parameters, "kinn.solve")
-    training = resolve_options(defaults, options)
-    check_options(training, method, form)
-    if process_count() > 1 and (training.strategies or training.batch):
-        raise InputError("strategies that move or weight points, and mini-batches, are for one process")
-    for callback in callbacks:
-        if not isinstance(callback, Callback):
-            raise InputError(f"callbacks are kinn.Callback objects, not {callback!r}")
-    warn_if_ill_posed(problem)
-    return _Arguments(problem, architecture, method, form, stopping, training, seed, dtype)
 
 
 def collocation_count(trial: TrialFunctions) -> int:
@@ -212,7 +175,7 @@ def resolve_network(problem: Problem, network: Architecture | str) -> Architectu
     """
     if isinstance(network, Architecture):
         return network
-    kind, defaults = _named("network", network, NETWORKS), problem.defaults
+    kind, defaults = _choice("network", network, NETWORKS), problem.defaults
     settings = FORM_SETTINGS.get(defaults.form, {}).get(network, {})
     chosen = defaults.networks.get(network) or kind(**settings)
     if not isinstance(chosen, Architecture):
@@ -226,15 +189,17 @@ def resolve_optimizer(optimizer: Optimizer | str) -> Optimizer:
     Raises:
         InputError: If there is no method of that name.
     """
-    return optimizer if isinstance(optimizer, Optimizer) else _named("optimizer", optimizer, OPTIMIZERS)()
+    return optimizer if isinstance(optimizer, Optimizer) else _choice("optimizer", optimizer, OPTIMIZERS)()
 
 
 def check_options(options: TrainingOptions, optimizer: Optimizer, form: str) -> None:
-    """Refuse training options that the form or the optimizer does not know.
+    """Refuse training options that the form, the optimizer or several processes do not know.
 
     Raises:
         InputError: If there is one: energies have no residuals to weight, and mini-batches are for first-order methods.
     """
+    if process_count() > 1 and (options.strategies or options.batch):
+        raise InputError("strategies that move or weight points, and mini-batches, are for one process")
     if options.batch is not None and not optimizer.stochastic:
         raise InputError(f"mini-batches are for optimizer 'adam', not for {optimizer.name!r}")
     for name in options.stated if form != "strong" else ():
@@ -242,12 +207,8 @@ def check_options(options: TrainingOptions, optimizer: Optimizer, form: str) -> 
             raise InputError(f"{name} is for the strong form, not for the {form} form")
 
 
-def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
-    """Choice of a name.
-
-    Raises:
-        InputError: If there is none.
-    """
+def _choice(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
+    """Choice of a name, or an error that names the nearest."""
     if name not in choices:
         raise unknown(kind, name, choices)
     return choices[name]
@@ -261,52 +222,27 @@ def _positive(name: str, value: float) -> float:
 
 
 @contextmanager
-def _torch_threads(threads: int | None) -> Iterator[Callable[[int], None]]:
-    """Set the number of threads while the block lasts.
-
-    Yields:
-        Sets it by the number of parameters, where none is asked for.
-    """
+def _torch_threads(threads: int | None) -> Iterator[None]:
+    """Set the number of CPU threads, None for that of now, and set it back at the end of the block."""
     before = torch.get_num_threads()
-
-    def limit(parameters: int) -> None:
-        if threads is None and parameters <= SINGLE_THREAD_BELOW:
-            torch.set_num_threads(1)
-
     if threads is not None:
         torch.set_num_threads(int(_positive("threads", threads)))
     try:
-        yield limit
+        yield
     finally:
         torch.set_num_threads(before)
 
 
-def _saved_threads(checkpoint: Checkpoints | Path | str | None) -> int | None:
-    """Number of threads of the solve that is resumed."""
-    return checkpoint.saved.get("threads") if isinstance(checkpoint, Checkpoints) else None
-
-
-def _checkpoints(checkpoint: Checkpoints | Path | str | None, arguments: _Arguments, points: int) -> Checkpoints:
-    """Checkpoints in a file, with the configuration of the solve; only process 0 writes."""
-    if isinstance(checkpoint, Checkpoints):
-        return checkpoint
-    if checkpoint is None or rank():
-        return Checkpoints(None)
-    return Checkpoints.in_file(checkpoint, arguments.config(points))
-
-
-def _objective_factory(points: int, seed: int) -> ObjectiveFactory:
-    """Factory of the objective that is trained and that of validation: of an energy, its guard."""
-
-    def build(trial: TrialFunctions, seed_offset: int) -> tuple[FormObjective, FormObjective]:
-        first = seed + seed_offset
-        objective = build_objective(trial, points=points, seed=first)
-        if objective.guard is not None:
-            return distribute(objective), objective.guard
-        fresh = build_objective(trial, points=VALIDATION_FACTOR * points, seed=first + VALIDATION_SEED_OFFSET)
-        return distribute(objective), distribute(fresh)
-
-    return build
+def _build_objectives(
+    trial: TrialFunctions, seed_offset: int, *, points: int, seed: int
+) -> tuple[FormObjective, FormObjective]:
+    """Objective that is trained and that of validation: of an energy, its guard."""
+    seed += seed_offset
+    objective = build_objective(trial, points=points, seed=seed)
+    if objective.guard is not None:
+        return distribute(objective), objective.guard
+    validation = build_objective(trial, points=VALIDATION_FACTOR * points, seed=seed + VALIDATION_SEED_OFFSET)
+    return distribute(objective), distribute(validation)
 
 
 def _identified_constants(plan: TrainingPlan, results: Sequence[TrainingResult]) -> dict[str, Estimate]:
@@ -315,43 +251,29 @@ def _identified_constants(plan: TrainingPlan, results: Sequence[TrainingResult])
         return {}
     from kinn.forms.strong.identification import combined, estimates
 
-    final = [(results[n].objective, results[n].theta) for n in plan.final_stages]
-    return combined(
-        [estimates(objective, theta) for objective, theta in final if isinstance(objective, ResidualObjective)]
-    )
+    final = [results[n] for n in plan.final_stages]
+    return combined([estimates(r.objective, r.theta) for r in final if isinstance(r.objective, ResidualObjective)])
 
 
-def _solution(
-    arguments: _Arguments,
-    plan: TrainingPlan,
-    results: Sequence[TrainingResult],
-    unknowns: dict[str, Estimate],
-    seconds: float,
-) -> Solution:
-    """Solution of a plan whose stages are trained."""
-    history, solved, final = joined_history(plan, results), plan.fields(), [results[n] for n in plan.final_stages]
+def _solution(plan: TrainingPlan, results: Sequence[TrainingResult], **arguments: Any) -> Solution:
+    """Solution of a plan whose stages are trained, with the arguments of the solve."""
+    history, fields, final = joined_history(plan, results), plan.fields(), [results[n] for n in plan.final_stages]
     rejected = sum(int(entry.detail.get("rejected", 0)) for entry in history)
     checks = [result.objective.quadrature_check(result.theta, rejected) for result in final]
-    direct = solved.direct_solution() if isinstance(solved, TrialFunctions) else None
+    direct = fields.direct_solution() if isinstance(fields, TrialFunctions) else None
     stopped = list(dict.fromkeys(result.stopped for result in results))
     return Solution(
-        problem=solved.problem,
-        form=arguments.form,
-        network=arguments.network,
-        optimizer=arguments.optimizer.name,
-        seed=arguments.seed,
-        dtype=arguments.dtype,
+        problem=fields.problem,
         device="cpu",
         backend=plan.trial(0).backend,
-        parameters=solved.parameter_count,
+        parameters=fields.parameter_count,
         iterations=len(history),
-        seconds=seconds,
         stopped=stopped[0] if len(stopped) == 1 else ", ".join(stopped),
         loss=sum(result.loss for result in final) / len(final),
-        errors=field_errors(solved),
+        errors=field_errors(fields),
         history=history,
-        fields=solved,
-        unknowns=unknowns,
+        fields=fields,
         quadrature=max((check for check in checks if check is not None), key=lambda check: check.gap, default=None),
         bem={} if direct is None else field_errors(direct),
+        **arguments,
     )

@@ -107,11 +107,9 @@ class StrategyKind(OptionKind):
         return value
 
     def to_config(self, value: Any) -> Any:
-        """Name and settings of a strategy."""
         return to_config(value)
 
     def from_config(self, name: str, value: Any) -> Any:
-        """Strategy of a name with settings."""
         return from_config(self.classes, value, name)
 
 
@@ -125,12 +123,10 @@ class SwitchKind(StrategyKind):
 
     @property
     def default(self) -> Any:
-        """The strategy with its default settings."""
         (kind,) = self.classes.values()
         return kind()
 
     def resolve(self, name: str, value: Any) -> Any:
-        """Strategy that is switched on."""
         return self.default if value is True else self._strategy(name, value) if value else None
 
 
@@ -145,7 +141,6 @@ class CountKind(OptionKind):
     one_is_off: bool = True
 
     def resolve(self, name: str, value: Any) -> Any:
-        """Number, None where it is that of a solve without the option."""
         if value is None or value is False:
             return None
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -163,11 +158,9 @@ class CurriculumKind(OptionKind):
     off: ClassVar[Any] = {}
 
     def resolve(self, name: str, value: Any) -> Any:
-        """Values as tuples."""
         return {coefficient: tuple(values) for coefficient, values in value.items()} if value else None
 
     def parse(self, name: str, value: Any) -> Any:
-        """Values from the texts `coefficient=value,value,...`."""
         out = {}
         for text in value or ():
             coefficient, _, values = (part.strip() for part in text.partition("="))

@@ -43,5 +43,4 @@ class HistoryFunction(Callback):
         self.function = function
 
     def on_step(self, state: TrainingState) -> None:
-        """Call the function."""
         self.function(state.last_entry)

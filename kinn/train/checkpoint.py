@@ -17,6 +17,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.train.callbacks import Callback
+from kinn.train.distributed import rank
 from kinn.train.state import Stage, TrainingState
 
 #: Tells a checkpoint from other files, and its format from others.
@@ -45,25 +46,18 @@ class Checkpoints(Callback):
         every: float = EVERY,
         saved: Mapping[str, Any] | None = None,
     ) -> None:
-        self.write = write
-        self.every = every
-        self.saved = saved or {}
+        self.write, self.every, self.saved = write, every, saved or {}
         self.last: dict[str, Any] = {}
         self._due = 0.0
 
     @classmethod
     def in_file(
-        cls, path: Path | str, config: Mapping[str, Any], saved: Mapping[str, Any] | None = None
+        cls, path: Path | str | None, config: Mapping[str, Any], saved: Mapping[str, Any] | None = None
     ) -> Checkpoints:
-        """Checkpoints in a file.
-
-        Args:
-            path: The file.
-            config: What is solved, and how.
-            saved: The contents of an earlier checkpoint.
-        """
-        file = Path(path)
-        return cls(lambda data: write_checkpoint(file, {**data, "config": dict(config)}), saved=saved)
+        """Checkpoints in a file, with the configuration of the solve; None and all processes but the first write none."""
+        if path is None or rank():
+            return cls(None, saved=saved)
+        return cls(lambda data: write_checkpoint(Path(path), {**data, "config": dict(config)}), saved=saved)
 
     @property
     def seconds_before(self) -> float:
@@ -73,13 +67,11 @@ class Checkpoints(Callback):
         return float(sum(stage["seconds"] for stage in self.saved["completed"]) + self.saved["training"]["seconds"])
 
     def on_stage_start(self, state: TrainingState) -> None:
-        """Write a checkpoint where one is due."""
         self.keep(lambda: contents(state))
 
     on_step = on_stage_start
 
     def on_stage_end(self, state: TrainingState) -> None:
-        """Write a checkpoint."""
         self.keep(lambda: contents(state), now=True)
 
     def keep(self, data: Callable[[], dict[str, Any]], *, now: bool = False) -> None:

@@ -108,17 +108,14 @@ class DistributedObjective(ResidualObjective):
         yield from self._local_blocks
 
     def loss(self, theta: Tensor) -> float:
-        """Loss at theta, of all points."""
         return float(_sum(torch.tensor([super().loss(theta)], dtype=torch.float64)))
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Loss and its gradient (P,) at theta, of all points."""
         loss, gradient = super().gradient(theta)
         flat = _sum(torch.cat([torch.tensor([loss], dtype=torch.float64), gradient.double()]))
         return float(flat[0]), flat[1:].to(gradient.dtype)
 
     def curvature(self, theta: Tensor) -> Curvature:
-        """J^T J and J^T r, of all points."""
         local = curvature_of(super().blocks(theta), len(theta))
         loss, size = torch.tensor([local.loss], dtype=torch.float64), len(theta)
         flat = _sum(torch.cat([loss, local.half_gradient, local.matrix.flatten()]))
@@ -138,7 +135,6 @@ class DistributedObjective(ResidualObjective):
             yield rows[:length, -1], rows[:length, :-1]
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
-        """Share of each term in the loss at theta, by name, of all points."""
         local = super().term_losses(theta)
         names = list(dict.fromkeys(term.name for term in self.terms))
         flat = _sum(torch.tensor([local.get(name, 0.0) for name in names], dtype=torch.float64))

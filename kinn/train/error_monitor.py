@@ -43,7 +43,6 @@ class ErrorMonitor(Callback):
         return points, reference_values(self.trial.problem, points)
 
     def on_step(self, state: TrainingState) -> None:
-        """Measure the errors where it is time to."""
         if errors := self.measure(state.theta, state.seconds):
             state.history[-1] = replace(state.history[-1], errors=errors)
 

@@ -32,18 +32,9 @@ class Curriculum(TrainingPlan):
     """
 
     def __init__(self, problem: Problem, build_trial: TrialFactory, values: Values) -> None:
-        super().__init__(problem, build_trial)
-        self.values = checked_values(problem, values)
-
-    @property
-    def count(self) -> int:
-        """The number of values."""
-        return len(next(iter(self.values.values())))
-
-    @property
-    def final_stages(self) -> list[int]:
-        """The last stage, at the problem's own values."""
-        return [self.count - 1]
+        self.values = _checked_values(problem, values)
+        super().__init__(problem, build_trial, len(next(iter(self.values.values()))))
+        self.final_stages = [self.count - 1]
 
     def build(self, stage: int) -> TrialFunctions:
         """Trial functions of the problem at the next values, with the weights of the last."""
@@ -54,15 +45,13 @@ class Curriculum(TrainingPlan):
         return trial
 
     def fields(self) -> TrialFunctions:
-        """The functions trained at the problem's own values."""
         return self.trials[-1]
 
     def label(self, stage: int) -> str:
-        """The values."""
         return " ".join(f"{name}={values[stage]:g}" for name, values in self.values.items())
 
 
-def checked_values(problem: Problem, values: Values) -> dict[str, tuple[float, ...]]:
+def _checked_values(problem: Problem, values: Values) -> dict[str, tuple[float, ...]]:
     """Values of a curriculum as tuples.
 
     Raises:

@@ -74,38 +74,21 @@ class Ensemble(TrainingPlan):
         if size < 2:
             raise InputError(f"an ensemble has at least 2 members, not {size}")
         self.members = [member_plan(SEED_STRIDE * n) for n in range(size)]
-        super().__init__(self.members[0].problem, self.members[0].build_trial)
-
-    @property
-    def count(self) -> int:
-        """The stages of all members."""
-        return len(self.members) * self.sharing
-
-    @property
-    def sharing(self) -> int:
-        """The stages of a member: each member has the whole budget."""
-        return self.members[0].count
-
-    @property
-    def final_stages(self) -> list[int]:
-        """The final stages of all members."""
-        return [n * self.sharing + k for n, member in enumerate(self.members) for k in member.final_stages]
+        first = self.members[0]
+        super().__init__(first.problem, first.build_trial, size * first.count)
+        self.sharing = first.count  # each member has the full budget
+        self.final_stages = [n * first.count + k for n in range(size) for k in first.final_stages]
 
     def build(self, stage: int) -> TrialFunctions:
-        """Trial functions of a stage of the member that it belongs to."""
-        member, rest = divmod(stage, self.sharing)
-        return self.members[member].trial(rest)
+        member, member_stage = divmod(stage, self.sharing)
+        return self.members[member].trial(member_stage)
 
     def fields(self) -> EnsembleSolution:
-        """The solutions of all members."""
         return EnsembleSolution([member.fields() for member in self.members])
 
     def label(self, stage: int) -> str:
-        """Number of the member and label of its stage."""
-        member, rest = divmod(stage, self.sharing)
-        return f"member {member + 1} {self.members[member].label(rest)}".rstrip()
+        member, member_stage = divmod(stage, self.sharing)
+        return f"member {member + 1} {self.members[member].label(member_stage)}".rstrip()
 
     def seed_offset(self, stage: int) -> int:
-        """Number added to the seed: none for the first member, which is that of a single solve."""
-        member, rest = divmod(stage, self.sharing)
-        return SEED_STRIDE * member + self.members[member].seed_offset(rest)
+        return SEED_STRIDE * (stage // self.sharing)

@@ -19,28 +19,17 @@ class TrainingPlan(ABC):
     Args:
         problem: The problem.
         build_trial: Builds trial functions of it, or of a part of it.
+        count: The number of stages.
     """
 
-    def __init__(self, problem: Problem, build_trial: TrialFactory) -> None:
-        self.problem = problem
-        self.build_trial = build_trial
+    def __init__(self, problem: Problem, build_trial: TrialFactory, count: int = 1) -> None:
+        self.problem, self.build_trial, self.count = problem, build_trial, count
+        #: The number of consecutive stages that share the budget.
+        self.sharing = count
+        #: The stages whose trial functions are the solution; the others lead to them.
+        self.final_stages = list(range(count))
         #: The trial functions of the stages begun.
         self.trials: list[TrialFunctions] = []
-
-    @property
-    @abstractmethod
-    def count(self) -> int:
-        """The number of stages."""
-
-    @property
-    def sharing(self) -> int:
-        """The number of consecutive stages that share the budget."""
-        return self.count
-
-    @property
-    def final_stages(self) -> list[int]:
-        """The stages whose trial functions are the solution; the others lead to them."""
-        return list(range(self.count))
 
     @abstractmethod
     def build(self, stage: int) -> TrialFunctions:
@@ -68,15 +57,8 @@ class TrainingPlan(ABC):
 class SingleStage(TrainingPlan):
     """Trains once."""
 
-    @property
-    def count(self) -> int:
-        """One."""
-        return 1
-
     def build(self, stage: int) -> TrialFunctions:
-        """New trial functions."""
         return self.build_trial(self.problem)
 
     def fields(self) -> TrialFunctions:
-        """The trained functions."""
         return self.trials[0]

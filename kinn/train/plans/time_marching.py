@@ -1,4 +1,4 @@
-"""Time marching: the time is cut into windows, each solved with a network of its own from the final state of the last.
+"""Time marching: the time is cut into windows, each solved with a new network from the final state of the last.
 
 Over a long time training finds fields that satisfy the equation late without having come from the initial state (Wang,
 Sankaran and Perdikaris 2022, arXiv:2203.07404); over a short one it does not. The state at the end of a window is the
@@ -21,23 +21,21 @@ from kinn.problem import Array, Problem
 from kinn.train.plans.plan import TrainingPlan, TrialFactory
 from kinn.train.plans.transferred_data import conditions_of
 
-#: The tolerance of instants at which windows meet, as a fraction of the whole time.
+#: The tolerance of instants at which windows meet, as a fraction of the total time.
 INSTANT_TOLERANCE = 1e-9
 
 
 class TimeMarchingSolution:
-    """Solution made of those of successive windows.
+    """Solutions of successive time windows as one.
 
     Args:
-        problem: The problem over the whole time.
+        problem: The problem over all windows.
         trials: The trained functions of each window.
         instants: Where the windows begin and end, one more than windows.
     """
 
     def __init__(self, problem: Problem, trials: Sequence[TrialFunctions], instants: Sequence[float]) -> None:
-        self.problem = problem
-        self.trials = tuple(trials)
-        self.instants = np.asarray(instants)
+        self.problem, self.trials, self.instants = problem, tuple(trials), np.asarray(instants)
 
     @property
     def parameter_count(self) -> int:
@@ -80,7 +78,7 @@ class TimeMarching(TrainingPlan):
     """
 
     def __init__(self, problem: Problem, build_trial: TrialFactory, count: int) -> None:
-        super().__init__(problem, build_trial)
+        super().__init__(problem, build_trial, count)
         if count < 1:
             raise InputError(f"there is at least 1 time window, not {count}")
         if TIME not in problem.coordinates:
@@ -94,44 +92,34 @@ class TimeMarching(TrainingPlan):
         ((begin, end),) = spans
         self.instants = [begin + (end - begin) * n / count for n in range(count)] + [end]
 
-    @property
-    def count(self) -> int:
-        """The number of windows."""
-        return len(self.instants) - 1
-
     def build(self, stage: int) -> TrialFunctions:
         """Trial functions of a window, which start from the final state of the last one."""
-        return self.build_trial(self._window_problem(stage))
-
-    def fields(self) -> TimeMarchingSolution:
-        """The solution over all windows."""
-        return TimeMarchingSolution(self.problem, self.trials, self.instants)
-
-    def label(self, stage: int) -> str:
-        """Number of the window."""
-        return f"window {stage + 1}"
-
-    def _window_problem(self, stage: int) -> Problem:
-        """Problem of a window."""
         problem, span = self.problem, (self.instants[stage], self.instants[stage + 1])
-        cut = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
-        domain = cut if isinstance(problem.domain, Mapping) else next(iter(cut.values()))
+        windows = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
+        domain = windows if isinstance(problem.domain, Mapping) else next(iter(windows.values()))
         previous = self.trials[-1] if self.trials else None
         assert previous is None or isinstance(previous, DomainTrial)
         conditions = conditions_of(problem, span, last=stage == self.count - 1, previous=previous)
-        draw = problem.defaults.sampler
-        if draw is None:
-            return replace(problem, domain=domain, conditions=conditions, evaluation=None)
-        uncut = {id(cut[name]): geometry for name, geometry in problem.subdomains.items()}
+        defaults, draw = problem.defaults, problem.defaults.sampler
+        if draw is not None:
+            uncut = {id(windows[name]): geometry for name, geometry in problem.subdomains.items()}
 
-        def sampler(geometry: Geometry, n: int, seed: int) -> Array:
-            """Those of the problem's own points that lie in the window, about n."""
-            x = draw(uncut[id(geometry)], n * self.count, seed)
-            t = x[:, problem.coordinates.index(TIME)]
-            return np.asarray(x[(span[0] <= t) & (t <= span[1])])
+            def sampler(geometry: Geometry, n: int, seed: int) -> Array:
+                """Those of the problem's points that lie in the window, about n."""
+                x = draw(uncut[id(geometry)], n * self.count, seed)
+                t = x[:, problem.coordinates.index(TIME)]
+                return np.asarray(x[(span[0] <= t) & (t <= span[1])])
 
-        defaults = replace(problem.defaults, sampler=sampler)
-        return replace(problem, domain=domain, conditions=conditions, defaults=defaults, evaluation=None)
+            defaults = replace(defaults, sampler=sampler)
+        return self.build_trial(
+            replace(problem, domain=domain, conditions=conditions, defaults=defaults, evaluation=None)
+        )
+
+    def fields(self) -> TimeMarchingSolution:
+        return TimeMarchingSolution(self.problem, self.trials, self.instants)
+
+    def label(self, stage: int) -> str:
+        return f"window {stage + 1}"
 
 
 def _cut(geometry: Geometry, span: tuple[float, float]) -> Geometry:

@@ -42,15 +42,15 @@ class TerminalState:
     def __call__(self, x: Array, expression: str) -> Tensor:
         """Field or derivative (N,) at points (N, d), whose time is the instant."""
         key = blake2b(np.ascontiguousarray(x).tobytes()).digest()
-        found = self._cache.setdefault(key, {})
+        values = self._cache.setdefault(key, {})
         self._cache.move_to_end(key)
         if len(self._cache) > STATE_CACHE_SIZE:
             self._cache.popitem(last=False)
-        if expression not in found:
+        if expression not in values:
             subdomain = SINGLE_DOMAIN if list(self.trial.problem.subdomains) == [SINGLE_DOMAIN] else None
-            values = self.trial.evaluate(x, expression, subdomain=subdomain)
-            found[expression] = torch.as_tensor(values, dtype=self.trial.dtype)
-        return found[expression]
+            column = self.trial.evaluate(x, expression, subdomain=subdomain)
+            values[expression] = torch.as_tensor(column, dtype=self.trial.dtype)
+        return values[expression]
 
 
 class TransferredInitialData:
@@ -62,9 +62,8 @@ class TransferredInitialData:
     """
 
     def __init__(self, state: TerminalState, expression: str) -> None:
-        self.state = state
+        self.state, self.expression = state, expression
         self.field, self.order = parse_expression(state.trial.problem, expression)
-        self.expression = expression
 
     def __repr__(self) -> str:
         return f"{self.expression} at t = {self.state.instant:g}"
@@ -76,8 +75,8 @@ class TransferredInitialData:
         free = [n != time and _is_independent(x, n) for n, x in enumerate(coordinates)]
         values = [as_tensor(x.value) for x in coordinates]
         values[time] = torch.tensor(self.state.instant, dtype=dtype)
-        several = [len(v) for v in values if v.dim()]
-        points = torch.stack([v.to(torch.float64).expand(several[:1]) for v in values], dim=-1)
+        lengths = [len(v) for v in values if v.dim()]
+        points = torch.stack([v.to(torch.float64).expand(lengths[:1]) for v in values], dim=-1)
         x = points.reshape(-1, len(coordinates)).numpy()
 
         def single(a: Index) -> Component:
@@ -85,16 +84,15 @@ class TransferredInitialData:
             if any(n and not free[axis] for axis, n in enumerate(a)):
                 return 0.0
             letters = "".join(c * n for c, n in zip(problem.coordinates, add(a, self.order), strict=True))
-            name = f"{self.field}.{letters}" if letters else self.field
-            found = self.state(x, name)
-            return found if several else found[0]
+            values = self.state(x, f"{self.field}.{letters}" if letters else self.field)
+            return values if lengths else values[0]
 
         def component(a: Index) -> Component:
             axes = trace_axes(a)
             if not axes:
                 return single(a)
-            parts = [single(add(unit(len(a), i), unit(len(a), i))) for i in axes]
-            return sum(parts[1:], parts[0])
+            first, *others = (single(add(unit(len(a), i), unit(len(a), i))) for i in axes)
+            return sum(others, first)
 
         return Field(problem.coordinates, component, repr(self))
 
@@ -117,13 +115,7 @@ def _is_independent(x: Field, axis: int) -> bool:
 def conditions_of(
     problem: Problem, span: tuple[float, float], *, last: bool, previous: DomainTrial | None
 ) -> list[Condition]:
-    """Conditions of a problem as they hold in a window of time.
-
-    Args:
-        problem: The problem.
-        span: The start and the end of the window.
-        last: Whether it is the last one.
-        previous: The trained functions of the window before; None for the first.
+    """Conditions of a problem as they hold in a window of time; `previous` has the functions of the window before.
 
     Raises:
         InputError: If a condition on the initial state cannot be transferred.

@@ -69,7 +69,6 @@ class Causal(Weighting):
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Weights at the present parameters, when due."""
         if state["stage"] > self.stages or iteration % self.every:
             return None
         past = self._past(objective, theta)
@@ -86,7 +85,6 @@ class Causal(Weighting):
     def after_resampling(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int
     ) -> StrategyState:
-        """Weights of the new points at the same stage."""
         return (
             self._weighted(objective, self._past(objective, theta), state)
             if self.objective_is_transient(state)
@@ -94,11 +92,9 @@ class Causal(Weighting):
         )
 
     def objective_is_transient(self, state: StrategyState) -> bool:
-        """Whether late times still count less."""
         return bool(state["stage"] <= self.stages)
 
     def relax(self, state: StrategyState) -> StrategyState | None:
-        """State without weights: all times count alike."""
         if not self.objective_is_transient(state):
             return None
         return {"steepness": state["steepness"], "stage": self.stages + 1}

@@ -42,7 +42,6 @@ class Multipliers(Strategy):
     every: int = 5
 
     def begin(self, objective: Any, theta: Tensor, seed: int) -> StrategyState:
-        """State of the penalty alone, without multipliers."""
         infinite = float("inf")
         return {
             "multipliers": [],
@@ -57,7 +56,6 @@ class Multipliers(Strategy):
         }
 
     def refresh(self, objective: Any, theta: Tensor, state: StrategyState, iteration: int) -> StrategyState | None:
-        """State with the multipliers at theta, where an update is due."""
         if not state["due"] and iteration - state["updated"] <= self.every:
             return None
         energy = objective.loss(theta)  # with the multipliers that led here
@@ -78,20 +76,16 @@ class Multipliers(Strategy):
         }
 
     def apply(self, objective: Any, state: StrategyState) -> None:
-        """Set the multipliers of the energy."""
         if state["multipliers"]:
             objective.set_multipliers(state["multipliers"])
 
     def objective_is_transient(self, state: StrategyState) -> bool:
-        """True: energies with other multipliers do not measure the parameters."""
         return True
 
     def relax(self, state: StrategyState) -> StrategyState | None:
-        """State that asks for an update, while updates help."""
         return {**state, "due": True} if state["gains"] and not state["due"] else None
 
     def final_parameters(self, state: StrategyState) -> Tensor | None:
-        """Parameters of the least violation, once updates keep failing."""
         return state["best"] if state["failed"] >= MAX_FAILED_UPDATES else None
 
 
@@ -110,7 +104,6 @@ class QuadratureRefinement(Strategy):
     max_factor: int = 16
 
     def begin(self, objective: Any, theta: Tensor, seed: int) -> StrategyState:
-        """State of the first quadrature."""
         return {"refinement": 1, "due": False, "done": False}
 
     def refresh(self, objective: Any, theta: Tensor, state: StrategyState, iteration: int) -> StrategyState | None:
@@ -122,10 +115,8 @@ class QuadratureRefinement(Strategy):
         return {"refinement": 2 * state["refinement"], "due": False, "done": 2 * state["refinement"] >= self.max_factor}
 
     def apply(self, objective: Any, state: StrategyState) -> None:
-        """Refine the quadrature."""
         if state["refinement"] > 1:
             objective.refine(state["refinement"])
 
     def relax(self, state: StrategyState) -> StrategyState | None:
-        """State that asks for more points, up to the most."""
         return None if state["done"] or state["due"] else {**state, "due": True}

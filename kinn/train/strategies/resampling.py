@@ -43,13 +43,11 @@ class ResidualSampling(Sampling):
             raise InputError(f"sampling.candidates is at least 2, not {self.candidates}")
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """State of the first points."""
         return {"seed": seed, "points": {}}
 
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """State with new points, when due."""
         if iteration % self.every:
             return None
         generator = np.random.default_rng((state["seed"], iteration))
@@ -115,14 +113,12 @@ class RARD(ResidualSampling):
             )
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """State of the first points."""
         first = {n: objective.terms[n].points for n in interior_terms(objective)}
         return {**super().begin(objective, theta, seed), "first": first}
 
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """State with more points, when due and below the most."""
         if all(objective.terms[n].points >= self.max_factor * first for n, first in state["first"].items()):
             return None
         return super().refresh(objective, theta, state, iteration)

@@ -89,7 +89,6 @@ class Sampling(Strategy):
     """
 
     def apply(self, objective: ResidualObjective, state: StrategyState) -> None:
-        """Move the points."""
         for n, x in state["points"].items():
             objective.move(n, objective.trial.problem.points(x))
 

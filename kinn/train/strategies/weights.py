@@ -21,7 +21,6 @@ class TermWeighting(Weighting):
     def after_resampling(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int
     ) -> StrategyState:
-        """State before, which does not depend on the points."""
         return state
 
 
@@ -35,7 +34,6 @@ class UniformWeights(TermWeighting):
     name: ClassVar[str] = "uniform"
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Empty state: the objective has these weights already."""
         return {}
 
 
@@ -97,7 +95,6 @@ class NTK(TermWeighting):
         check_period(self.every, "weights")
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Factors at the start."""
         bare = ResidualObjective(objective.trial, [replace(term, weight=1.0) for term in objective.terms])
         traces = [0.0] * len(objective.terms)
         for n, _, jacobian in bare.term_blocks(theta):
@@ -107,7 +104,6 @@ class NTK(TermWeighting):
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Factors at the present parameters, when due."""
         return None if iteration % self.every else self.begin(objective, theta, 0)
 
 
@@ -134,14 +130,12 @@ class GradientNorm(TermWeighting):
             raise InputError(f"weights.momentum is at least 0 and below 1, not {self.momentum}")
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Weights at the start."""
         weights = self._present(objective, theta)
         return {"averages": weights, "factors": _factors(weights, objective)}
 
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Average with the weights at the present parameters, when due."""
         if iteration % self.every:
             return None
         past = self.momentum
@@ -182,14 +176,12 @@ class ResidualAttention(Weighting):
             raise InputError(f"weights.decay is at least 0 and below 1, not {self.decay}")
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Equal weights."""
         equal = {n: theta.new_ones(objective.terms[n].points) for n in interior_terms(objective)}
         return {"multipliers": equal, "weights": equal}
 
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Weights by the present residuals, when due."""
         if iteration % self.every:
             return None
         squares = objective.squared_residuals(theta)
@@ -224,14 +216,12 @@ class SelfAdaptive(Weighting):
             raise InputError(f"weights.rate lies between 0 and 10, not {self.rate}")
 
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """Equal weights."""
         equal = {n: theta.new_ones(term.points) for n, term in enumerate(objective.terms)}
         return {"multipliers": equal, "weights": equal}
 
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int
     ) -> StrategyState | None:
-        """Weights after a step of ascent, when due."""
         if iteration % self.every:
             return None
         squares = [term.weight * s for term, s in zip(objective.terms, objective.squared_residuals(theta), strict=True)]
