@@ -97,7 +97,6 @@ class Stadium(Geometry):
 class Oblique(BoundaryCondition):
     """The derivative of a field in a direction takes a value."""
 
-    kind: ClassVar[str] = "Oblique"
     data_names: ClassVar[tuple[str, ...]] = ("value",)
 
     value: object
@@ -107,7 +106,7 @@ class Oblique(BoundaryCondition):
         """Difference of the derivative and its value."""
         slope = grad(traces[0][self.field])
         derivative = slope[0] * self.direction[0] + slope[1] * self.direction[1]
-        return [derivative - p.field(self.value, f"the value of {self.label}")]
+        return [derivative - self.datum("value", p)]
 
 
 # %%

@@ -6,13 +6,7 @@ from .boundary import Interface as Interface
 from .boundary import Neumann as Neumann
 from .boundary import Robin as Robin
 from .condition import BoundaryCondition as BoundaryCondition
-from .condition import BoundaryDatum as BoundaryDatum
 from .condition import Condition as Condition
-from .condition import NodalConstraint as NodalConstraint
-from .condition import Periodicity as Periodicity
-from .condition import Sampler as Sampler
-from .condition import TimeWindow as TimeWindow
-from .condition import Traces as Traces
 from .condition import subdomains_with as subdomains_with
 from .integral import Integral as Integral
 from .periodic import Periodic as Periodic
@@ -21,3 +15,9 @@ from .points import PointCondition as PointCondition
 from .points import PointValue as PointValue
 from .residual import INTERIOR as INTERIOR
 from .residual import ResidualCondition as ResidualCondition
+from .types import BoundaryDatum as BoundaryDatum
+from .types import NodalConstraint as NodalConstraint
+from .types import Periodicity as Periodicity
+from .types import Sampler as Sampler
+from .types import TimeWindow as TimeWindow
+from .types import Traces as Traces

@@ -7,15 +7,8 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, Self
 
 from kinn.calculus import grad
-from kinn.conditions.condition import (
-    BoundaryCondition,
-    BoundaryDatum,
-    Condition,
-    NodalConstraint,
-    Traces,
-    check_enforcement,
-    subdomains_with,
-)
+from kinn.conditions.condition import BoundaryCondition, Condition, subdomains_with
+from kinn.conditions.types import BoundaryDatum, NodalConstraint, Traces
 from kinn.errors import InputError
 from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry
@@ -29,23 +22,19 @@ class Dirichlet(BoundaryCondition):
         value: A number, or a function of coordinates.
     """
 
-    kind: ClassVar[str] = "Dirichlet"
     data_names: ClassVar[tuple[str, ...]] = ("value",)
     multiplier_is_flux: ClassVar[bool] = True
 
     value: Any
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The residual u - value."""
-        return [traces[0][self.field] - p.field(self.value, f"the value of {self.label}")]
+        return [traces[0][self.field] - self.datum("value", p)]
 
     @property
     def boundary_datum(self) -> BoundaryDatum:
-        """The value."""
         return BoundaryDatum(self.value)
 
     def with_initial_data(self, initial: Callable[[str], Any]) -> Self:
-        """Condition with the value of another state."""
         return replace(self, value=initial(self.field))
 
 
@@ -57,19 +46,16 @@ class Neumann(BoundaryCondition):
         flux: A number, or a function of coordinates.
     """
 
-    kind: ClassVar[str] = "Neumann"
     data_names: ClassVar[tuple[str, ...]] = ("flux",)
     natural_names: ClassVar[tuple[str, ...]] = ("flux",)
 
     flux: Any
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The residual n . grad u - flux."""
-        return [grad(traces[0][self.field]) @ p.n - p.field(self.flux, f"the flux of {self.label}")]
+        return [grad(traces[0][self.field]) @ p.n - self.datum("flux", p)]
 
     @property
     def boundary_datum(self) -> BoundaryDatum:
-        """The normal derivative."""
         return BoundaryDatum(self.flux, 0.0, 1.0, order=2)
 
 
@@ -86,7 +72,6 @@ class Robin(BoundaryCondition):
         value: The value of the sum, likewise.
     """
 
-    kind: ClassVar[str] = "Robin"
     data_names: ClassVar[tuple[str, ...]] = ("value", "alpha", "beta")
     natural_names: ClassVar[tuple[str, ...]] = ("value", "alpha")
 
@@ -100,16 +85,12 @@ class Robin(BoundaryCondition):
             raise InputError(f"{self.label} with beta = 0 is a Dirichlet condition: state it as one to enforce it hard")
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The residual alpha u + beta n . grad u - value."""
         u = traces[0][self.field]
-        alpha, beta, value = (
-            p.field(getattr(self, name), f"{name} of {self.label}") for name in ("alpha", "beta", "value")
-        )
+        alpha, beta, value = (self.datum(name, p) for name in ("alpha", "beta", "value"))
         return [alpha * u + beta * (grad(u) @ p.n) - value]
 
     @property
     def boundary_datum(self) -> BoundaryDatum:
-        """The value of the sum."""
         return BoundaryDatum(self.value, self.alpha, self.beta, order=2)
 
 
@@ -122,7 +103,6 @@ class Initial(BoundaryCondition):
         derivative: "" for the field itself, "t" for its rate.
     """
 
-    kind: ClassVar[str] = "Initial"
     data_names: ClassVar[tuple[str, ...]] = ("value",)
 
     value: Any
@@ -130,15 +110,8 @@ class Initial(BoundaryCondition):
     on: str = "initial"
     derivative: str = ""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_enforcement(self.enforce, self.label, hard=self.derivative in ("", TIME))
-
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The field (or its derivative) minus the value."""
-        u = traces[0][self.field]
-        rate = u.derivative(self.derivative) if self.derivative else u
-        return [rate - p.field(self.value, f"the value of {self.label}")]
+        return [traces[0][self.field].derivative(self.derivative) - self.datum("value", p)]
 
     @property
     def boundary_datum(self) -> BoundaryDatum | None:
@@ -148,7 +121,6 @@ class Initial(BoundaryCondition):
         return BoundaryDatum(self.value, 0.0, -1.0, order=2) if self.derivative == TIME else None
 
     def with_initial_data(self, initial: Callable[[str], Any]) -> Self:
-        """Condition with the value, or the rate, of another state."""
         expression = f"{self.field}.{self.derivative}" if self.derivative else self.field
         return replace(self, value=initial(expression))
 
@@ -163,7 +135,6 @@ class Interface(BoundaryCondition):
         coefficients: Factors of the normal derivatives in the two subdomains (conductivities, say).
     """
 
-    kind: ClassVar[str] = "Interface"
     data_names: ClassVar[tuple[str, ...]] = ("value", "flux")
     multiplier_is_flux: ClassVar[bool] = True
 
@@ -172,33 +143,24 @@ class Interface(BoundaryCondition):
     flux: Any = 0.0
     coefficients: tuple[float, float] = (1.0, 1.0)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_enforcement(self.enforce, self.label, hard=False)
-
-    def groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
-        """The two subdomains that have the boundary, as one group."""
+    def subdomain_groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
         adjacent = subdomains_with(subdomains, self.on)
         if len(adjacent) != 2:
             raise InputError(f"it joins 2 subdomains, and {len(adjacent)} have that boundary: {', '.join(adjacent)}")
         return (adjacent,)
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The jump of the field and the jump of the flux, each minus its value."""
         first, second = (trace[self.field] for trace in traces)
         out = []
         if self.value is not None:
-            out.append(first - second - p.field(self.value, f"the value of {self.label}"))
+            out.append(first - second - self.datum("value", p))
         if self.flux is not None:
             a, b = self.coefficients
-            jump = a * (grad(first) @ p.n) - b * (grad(second) @ p.n)
-            out.append(jump - p.field(self.flux, f"the flux of {self.label}"))
+            out.append(a * (grad(first) @ p.n) - b * (grad(second) @ p.n) - self.datum("flux", p))
         return out
 
     def essential_part(self) -> Condition | None:
-        """The jump of the field; that of the flux is natural."""
         return None if self.value is None else replace(self, flux=None)
 
     def nodal_constraint(self, names: Sequence[str]) -> NodalConstraint | None:
-        """The jump between nodes of the two subdomains."""
         return None if self.value is None else NodalConstraint((self.field,), self.value, tied=True)

@@ -8,122 +8,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
+from math import inf
+from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
 
+from kinn.conditions.types import BoundaryDatum, NodalConstraint, Periodicity, Sampler, TimeWindow, Traces, Weight
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
-from kinn.geometry import Geometry, Rule
+from kinn.geometry import Geometry
 from kinn.geometry.types import Array
 
-#: The fields of one subdomain by name.
-Traces: TypeAlias = Mapping[str, Field]
-
 ENFORCEMENTS = ("soft", "hard")
-
-#: The factor of a condition's square in the loss, relative to the default: a number, or a function of the coordinates
-#: (to balance a residual that is singular somewhere).
-Weight: TypeAlias = float | Callable[..., Any]
-
-
-class Sampler(Protocol):
-    """Draws the points of conditions: collocation points, or those of a quadrature with their weights."""
-
-    @property
-    def subdomains(self) -> Mapping[str, Geometry]:
-        """The subdomains by name."""
-
-    def interior(self, subdomain: str, seed: int) -> Points:
-        """Points inside a subdomain."""
-
-    def boundary(self, subdomain: str, name: str, seed: int) -> Points:
-        """Points of a boundary of a subdomain, with normals."""
-
-    def at(self, subdomain: str, locations: Array, observed: Array | None = None) -> Points | None:
-        """Those of single points (N, d) that lie in a subdomain, with what was measured there; None if none does."""
-
-    def quadrature(self, rules: Sequence[Rule]) -> Points:
-        """Points of quadratures, one rule in each subdomain of a group."""
-
-
-class BoundaryDatum(NamedTuple):
-    """A linear datum on a boundary: u = value, or alpha u + beta n . grad u = value.
-
-    Attributes:
-        value: A number, or a function of the coordinates, as are the others.
-        alpha: The factor of the field.
-        beta: The factor of the outward normal derivative.
-        order: The order of the distance to the boundary that a trial function needs to satisfy it: 1 for a value, 2 for
-            a normal derivative.
-    """
-
-    value: Any
-    alpha: Any = 1.0
-    beta: Any = 0.0
-    order: int = 1
-
-
-class NodalConstraint(NamedTuple):
-    """A constraint on the nodes of finite elements on a boundary.
-
-    Attributes:
-        fields: The names of the fields.
-        value: Their value, or their jump: a number, or a function of the coordinates.
-        tied: Whether the nodes of two subdomains are tied together; `value` is then the jump between them.
-    """
-
-    fields: tuple[str, ...]
-    value: Any
-    tied: bool = False
-
-
-class Periodicity(NamedTuple):
-    """A coordinate in which the networks of a subdomain are periodic.
-
-    Attributes:
-        axis: The number of the coordinate.
-        ends: Where it has the two faces that are identified.
-        harmonics: The number of multiples of the angle that the network takes in.
-    """
-
-    axis: int
-    ends: tuple[float, float]
-    harmonics: int
-
-
-@dataclass(frozen=True)
-class TimeWindow:
-    """A window of time, to which the conditions of a problem are restricted.
-
-    Attributes:
-        axis: The number of the time coordinate.
-        span: The start and the end of the window.
-        last: Whether it is the last one.
-        initial: The terminal state of the window before: a function of an expression ("u", "u.t") that returns initial
-            data, a function of the coordinates. None in the first window.
-    """
-
-    axis: int
-    span: tuple[float, float]
-    last: bool
-    initial: Callable[[str], Any] | None = None
-
-    def restrict(self, condition: Condition, on: str | None) -> Condition | None:
-        """Condition on a boundary, "initial" and "final" included, as it holds in the window; None where it does not."""
-        if on == "initial" and self.initial is not None:
-            return condition.with_initial_data(self.initial)
-        return condition if on != "final" or self.last else None
 
 
 @dataclass(frozen=True, eq=False)
 class Condition(ABC):
     """A relation that the fields satisfy somewhere: by default throughout the domain."""
-
-    #: The word that names the kind in messages and records.
-    kind: ClassVar[str]
 
     #: The names of its attributes that are data: numbers or functions of the coordinates, finite where it holds.
     data_names: ClassVar[tuple[str, ...]] = ()
@@ -138,12 +41,18 @@ class Condition(ABC):
     #: Whether the multiplier that enforces it in an energy is the flux of its field through the boundary.
     multiplier_is_flux: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        if self.enforce not in ENFORCEMENTS:
+            raise unknown("enforcement", self.enforce, ENFORCEMENTS, self.label)
+        if not callable(self.weight) and not 0 < self.weight < inf:
+            raise InputError(f"the weight of {self.label} is positive and finite, not {self.weight}")
+
     @property
     def label(self) -> str:
         """What messages and records call the condition."""
-        field, where = (getattr(self, name, None) for name in ("field", "on"))
-        parts = [repr(field)] * (field is not None) + [f"on={where!r}"] * (where is not None)
-        return f"{self.kind}({', '.join(parts)})"
+        settings = {name: getattr(self, name, None) for name in ("field", "on", "over")}
+        parts = [f"{'' if name == 'field' else f'{name}='}{x!r}" for name, x in settings.items() if x is not None]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     @property
     def enforce(self) -> str:
@@ -188,7 +97,7 @@ class Condition(ABC):
         """Whether it holds throughout the domain, as an equation does."""
         return not self.boundaries and self.locations is None
 
-    def groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
+    def subdomain_groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
         """Groups of subdomains that it is evaluated in; those of a group take part together.
 
         Raises:
@@ -231,6 +140,10 @@ class Condition(ABC):
         """Functions of all fields and the points that it is stated by, by what messages call them."""
         return {}
 
+    def datum(self, name: str, p: Points) -> Field:
+        """One of its data at points, by the name of the attribute."""
+        return p.field(getattr(self, name), f"the {name} of {self.label}")
+
     def check_data(self, p: Points) -> None:
         """Check that its data are finite at points.
 
@@ -238,16 +151,14 @@ class Condition(ABC):
             InputError: Names the condition, the datum and the first point.
         """
         for name in self.data_names:
-            datum = getattr(self, name)
-            if not callable(datum):
+            if not callable(getattr(self, name)):
                 continue
-            what = f"the {name} of {self.label}"
-            values = torch.as_tensor(p.field(datum, what).value, dtype=p.tensor.dtype).expand(len(p))
+            values = torch.as_tensor(self.datum(name, p).value, dtype=p.tensor.dtype).expand(len(p))
             bad = ~torch.isfinite(values)
             if bool(bad.any()):
                 x = p.tensor[int(bad.nonzero()[0, 0])]
                 where = ", ".join(f"{c} = {float(value):.6g}" for c, value in zip(p.names, x, strict=True))
-                raise InputError(f"{what} is not finite at {where}")
+                raise InputError(f"the {name} of {self.label} is not finite at {where}")
 
     @property
     def multiplicity(self) -> int:
@@ -301,7 +212,13 @@ class Condition(ABC):
         Raises:
             InputError: If it states more of the initial state than can be transferred.
         """
-        return window.restrict(self, self.boundaries[0] if len(self.boundaries) == 1 else None)
+        return self._in_window(window, self.boundaries[0] if len(self.boundaries) == 1 else None)
+
+    def _in_window(self, window: TimeWindow, on: str | None) -> Condition | None:
+        """Condition on a boundary, "initial" and "final" included, as it holds in a window of time."""
+        if on == "initial" and window.initial is not None:
+            return self.with_initial_data(window.initial)
+        return self if on != "final" or window.last else None
 
     def with_initial_data(self, initial: Callable[[str], Any]) -> Self:
         """Condition on the initial state with the data of another state; see `TimeWindow.initial`.
@@ -309,7 +226,7 @@ class Condition(ABC):
         Raises:
             InputError: If it states something else than a value or a rate.
         """
-        raise InputError(f"time slabs carry over values and rates at the start, and not {self.label}")
+        raise InputError(f"time windows carry over values and rates at the start, and not {self.label}")
 
 
 @dataclass(frozen=True)
@@ -330,12 +247,12 @@ class BoundaryCondition(Condition):
     weight: Weight = 1.0
 
     def __post_init__(self) -> None:
-        check_enforcement(self.enforce, self.label)
-        check_weight(self.weight, self.label)
+        super().__post_init__()
+        if self.enforce == "hard" and self.boundary_datum is None:
+            raise InputError(f"{self.label} cannot be enforced hard: enforce it soft")
 
     @property
     def boundaries(self) -> tuple[str, ...]:
-        """The name of its boundary."""
         return (self.on,)
 
 
@@ -345,28 +262,11 @@ def subdomains_with(subdomains: Mapping[str, Geometry], boundary: str) -> tuple[
     Raises:
         InputError: If none has; the line names the nearest boundary.
     """
-    found, failure = [], None
+    found = []
     for name, geometry in subdomains.items():
-        try:
+        with suppress(InputError):
             geometry.boundary(boundary)
-        except InputError as error:
-            failure = error
-        else:
             found.append(name)
-    if failure is not None and not found:
-        raise failure
+    if not found:
+        [*subdomains.values()][-1].boundary(boundary)  # which raises
     return tuple(found)
-
-
-def check_enforcement(enforce: str, label: str, *, hard: bool = True) -> None:
-    """Refuse an enforcement that there is not, and "hard" where `hard` is false."""
-    if enforce not in ENFORCEMENTS:
-        raise unknown("enforcement", enforce, ENFORCEMENTS, label)
-    if enforce == "hard" and not hard:
-        raise InputError(f"{label} cannot be enforced hard: enforce it soft")
-
-
-def check_weight(weight: Weight, label: str) -> None:
-    """Refuse a weight that is no positive number."""
-    if not callable(weight) and not (np.isfinite(weight) and weight > 0):
-        raise InputError(f"the weight of {label} is positive and finite, not {weight}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from kinn.calculus import grad
-from kinn.conditions.condition import Condition, Sampler, TimeWindow, Traces, check_weight, subdomains_with
+from kinn.conditions.condition import Condition, subdomains_with
+from kinn.conditions.types import Sampler, TimeWindow, Traces
 from kinn.errors import InputError, unknown
 from kinn.fields import TIME, Field, Points, call_by_name
 from kinn.geometry import Boundary, Geometry, Rule, SpaceTime
@@ -43,8 +44,6 @@ class Integral(Condition):
         weight: The factor of its square in the loss, relative to the default.
     """
 
-    kind: ClassVar[str] = "Integral"
-
     field: str | None
     value: Any
     _: KW_ONLY
@@ -64,27 +63,18 @@ class Integral(Condition):
                 raise InputError(f"{self.label} takes a flux through a boundary: over='right'")
         if self.instants < 1:
             raise InputError(f"{self.label} is taken at 1 instant or more, not {self.instants}")
-        check_weight(self.weight, self.label)
-
-    @property
-    def label(self) -> str:
-        """What messages and records call the condition."""
-        parts = [repr(self.field)] * (self.field is not None) + [f"over={self.over!r}"] * (self.over is not None)
-        return f"{self.kind}({', '.join(parts)})"
+        super().__post_init__()
 
     @property
     def is_interior(self) -> bool:
-        """False: it is one number, and no equation at points."""
-        return False
+        return False  # it is one number, and no equation at points
 
-    def groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
-        """One group: all subdomains, or those that have the boundary."""
+    def subdomain_groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
         if callable(self.value) and not any(TIME in g.coordinates for g in subdomains.values()):
             raise InputError("its value is a number, for it can depend on time alone, and there is none")
         return (tuple(subdomains) if self.over is None else subdomains_with(subdomains, self.over),)
 
     def collocation_points(self, sampler: Sampler, group: Sequence[str], seed: int) -> list[Points]:
-        """Points of a quadrature, one for each instant."""
         rules = (self._rules(sampler.subdomains[name], seed) for name in group)
         return [sampler.quadrature(at_instant) for at_instant in zip(*rules, strict=True)]
 
@@ -110,16 +100,13 @@ class Integral(Condition):
 
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        """The integrand, where it is a function."""
         return {f"the integrand of {self.label}": self.of} if callable(self.of) else {}
 
     def essential_part(self) -> Condition:
-        """Refuse: an energy has no place for integrals."""
         raise InputError(f"the energy form does not know {self.label}: solve the strong form")
 
     def in_window(self, window: TimeWindow) -> Condition | None:
-        """Condition as it holds in a window of time."""
-        return window.restrict(self, self.over)
+        return self._in_window(window, self.over)
 
     def _integrand(self, trace: Traces, p: Points) -> Field:
         if callable(self.of):

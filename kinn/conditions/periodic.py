@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
 
-from kinn.conditions.condition import (
-    Condition,
-    Periodicity,
-    Sampler,
-    Traces,
-    Weight,
-    check_enforcement,
-    check_weight,
-    subdomains_with,
-)
+from kinn.conditions.condition import Condition, subdomains_with
+from kinn.conditions.types import Periodicity, Sampler, Traces, Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry
@@ -39,8 +30,6 @@ class Periodic(Condition):
         weight: See `Weight`.
     """
 
-    kind: ClassVar[str] = "Periodic"
-
     field: str
     _: KW_ONLY
     on: tuple[str, str]
@@ -59,15 +48,13 @@ class Periodic(Condition):
             object.__setattr__(self, "derivatives", derivatives)
         if self.harmonics < 1:
             raise InputError(f"the harmonics of {self.label} are at least 1, not {self.harmonics}")
-        check_enforcement(self.enforce, self.label)
-        check_weight(self.weight, self.label)
+        super().__post_init__()
 
     @property
     def boundaries(self) -> tuple[str, ...]:
-        """The names of the two faces."""
         return self.on
 
-    def groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
+    def subdomain_groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
         """Pairs (subdomain of the first face, of the second): twice the same where one subdomain has both."""
         first, second = (subdomains_with(subdomains, name) for name in self.on)
         both = tuple((name, name) for name in first if name in second)
@@ -79,7 +66,6 @@ class Periodic(Condition):
         raise InputError(f"the faces lie in several subdomains each: {', '.join(first)}; {', '.join(second)}")
 
     def collocation_points(self, sampler: Sampler, group: Sequence[str], seed: int) -> Points:
-        """Points of the first face, each with its image on the second."""
         axis, (_, there) = self._span([sampler.subdomains[name] for name in group])
         p = sampler.boundary(group[0], self.on[0], seed)
         assert p.normals is not None
@@ -89,13 +75,12 @@ class Periodic(Condition):
         return p
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The differences between the faces, of the field and its derivatives."""
         first, second = (trace[self.field] for trace in traces)
         derivatives = self.derivatives
         if derivatives is None:
             shift = (p.side(1).tensor[0] - p.tensor[0]).abs()
             derivatives = ("", p.names[int(shift.argmax())])
-        return [first.derivative(d) - second.derivative(d) if d else first - second for d in derivatives]
+        return [first.derivative(d) - second.derivative(d) for d in derivatives]
 
     @property
     def multiplicity(self) -> int:
@@ -105,11 +90,9 @@ class Periodic(Condition):
         return 1 if self.derivatives is None else (len(self.derivatives) + 1) // 2
 
     def periodicity(self, geometries: Sequence[Geometry]) -> Periodicity | None:
-        """The coordinate across the faces, where it is enforced hard."""
         return Periodicity(*self._span(geometries), self.harmonics) if self.enforce == "hard" else None
 
     def essential_part(self) -> Condition:
-        """All of it, which has to be hard."""
         if self.enforce != "hard":
             raise InputError(f"the energy form builds periodicity in: state {self.label} with enforce='hard'")
         return self

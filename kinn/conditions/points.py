@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from kinn.conditions.condition import Condition, TimeWindow, Traces, check_weight
+from kinn.conditions.condition import Condition
+from kinn.conditions.types import TimeWindow, Traces
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry.types import Array, Mask
@@ -31,7 +32,6 @@ class PointCondition(Condition):
         """Condition at some of its points, those where `rows` (N,) is true."""
 
     def in_window(self, window: TimeWindow) -> Condition | None:
-        """Condition at those of its points that lie in a window of time."""
         t = self.locations[:, window.axis]
         start, end = window.span
         inside = (start <= t) & ((t <= end) if window.last else (t < end))
@@ -49,7 +49,6 @@ class PointValue(PointCondition):
         weight: The factor of the mean square in the loss, relative to the default.
     """
 
-    kind: ClassVar[str] = "PointValue"
     data_names: ClassVar[tuple[str, ...]] = ("value",)
 
     value: Any
@@ -62,26 +61,20 @@ class PointValue(PointCondition):
         at = np.atleast_2d(_finite(self.at, self.label))
         if at.ndim != 2 or at.size == 0:
             raise InputError(f"{self.label} is given at a point (d,) or at points (N, d), not {at.shape}")
-        check_weight(self.weight, self.label)
+        super().__post_init__()
         object.__setattr__(self, "at", at)
 
     @property
     def locations(self) -> Array:
-        """The points (N, d)."""
         return np.asarray(self.at)
 
     def at_rows(self, rows: Mask) -> Self:
-        """Condition at some of its points, those where `rows` (N,) is true."""
         return replace(self, at=self.locations[rows])
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The field (or its derivative) minus the value."""
-        u = traces[0][self.field]
-        derived = u.derivative(self.derivative) if self.derivative else u
-        return [derived - p.field(self.value, f"the value of {self.label}")]
+        return [traces[0][self.field].derivative(self.derivative) - self.datum("value", p)]
 
     def essential_part(self) -> Condition:
-        """All of it, which has to be about the field itself."""
         if self.derivative:
             raise InputError(f"{self.label} gives a derivative at a point, which an energy does not feel")
         return self
@@ -98,8 +91,6 @@ class Observation(PointCondition):
             against each other, and the standard deviations of unknown constants follow from it.
         weight: The factor of the mean square in the loss, relative to the default.
     """
-
-    kind: ClassVar[str] = "Observation"
 
     points: Array
     values: Array
@@ -119,30 +110,25 @@ class Observation(PointCondition):
             raise InputError(
                 f"the noise of {self.label} is a standard deviation, positive and finite: not {self.noise}"
             )
-        check_weight(self.weight, self.label)
+        super().__post_init__()
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "values", values)
 
     @property
     def locations(self) -> Array:
-        """The points (N, d)."""
         return self.points
 
     @property
     def observed(self) -> Array:
-        """The measurements (N,)."""
         return self.values
 
     def at_rows(self, rows: Mask) -> Self:
-        """Condition at some of its points, those where `rows` (N,) is true."""
         return replace(self, points=self.points[rows], values=self.values[rows])
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """The field minus the measurements."""
         return [traces[0][self.field] - p.field(p.observed, f"the values of {self.label}")]
 
     def essential_part(self) -> Condition:
-        """Refuse: an energy has no place for measurements."""
         raise InputError(f"the energy form does not know {self.label}: solve the strong form")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
-from kinn.conditions.condition import Condition, Traces, Weight, check_weight
+from kinn.conditions.condition import Condition
+from kinn.conditions.types import Traces, Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 
@@ -25,7 +26,6 @@ class ResidualCondition(Condition):
         weight: See `Weight`.
     """
 
-    kind: ClassVar[str] = "ResidualCondition"
     natural_in_derivatives: ClassVar[bool] = True
 
     residual: Callable[..., Field | Sequence[Field]]
@@ -36,19 +36,16 @@ class ResidualCondition(Condition):
     def __post_init__(self) -> None:
         if not callable(self.residual):
             raise InputError(f"the residual of {self.label} is no function: {self.residual!r}")
-        check_weight(self.weight, self.label)
+        super().__post_init__()
 
     @property
     def boundaries(self) -> tuple[str, ...]:
-        """The name of its boundary; none for the interior."""
         return () if self.on == INTERIOR else (self.on,)
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
-        """What the residual returns, as a list."""
         out = self.residual(*(traces[0][name] for name in p.fields), p)
         return [out] if isinstance(out, Field) or not isinstance(out, Sequence) else list(out)
 
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        """The residual."""
         return {f"the residual of {self.label}": self.residual}

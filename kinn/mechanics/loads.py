@@ -25,7 +25,6 @@ class Traction(ResidualCondition):
         scale: The unit of the residual, so that stresses and displacements have equal weight: Young's modulus by default.
     """
 
-    kind: ClassVar[str] = "Traction"
     natural_names: ClassVar[tuple[str, ...]] = ("value",)
 
     residual: Callable[..., Any] = field(init=False, repr=False)
@@ -82,7 +81,6 @@ class Bonded(Interface):
         materials: The materials of the two subdomains, in order.
     """
 
-    kind: ClassVar[str] = "Bonded"
     multiplier_is_flux: ClassVar[bool] = False  # there is one for each displacement
 
     _: KW_ONLY

@@ -185,7 +185,7 @@ class Problem:
             InputError: If no subdomain has the boundary, or an interface is not between two.
         """
         try:
-            return condition.groups(self.subdomains)
+            return condition.subdomain_groups(self.subdomains)
         except InputError as error:
             raise InputError(f"{condition.label} of problem {self.name!r}: {error}") from error
 

@@ -79,7 +79,7 @@ class ConditionContract:
         return max(found)
 
     def test_label_and_fields(self) -> None:
-        assert self.condition.label.startswith(f"{self.condition.kind}(")
+        assert self.condition.label.startswith(f"{type(self.condition).__name__}(")
         assert set(self.condition.field_names) <= set(self.fields)
 
     def test_residuals_vanish_where_it_holds_and_nowhere_else(self) -> None:
@@ -108,7 +108,7 @@ class ConditionContract:
         for name in self.condition.data_names:
             broken = replace(self.condition, **{name: lambda *c: float("nan") * c[0]})
             (_, p), *_ = self.places()
-            with pytest.raises(InputError, match=f"the {name} of {self.condition.kind}.* is not finite"):
+            with pytest.raises(InputError, match=f"the {name} of {type(self.condition).__name__}.* is not finite"):
                 broken.check_data(p)
 
     def test_hard_it_holds_for_every_network(self) -> None:

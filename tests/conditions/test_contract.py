@@ -160,7 +160,6 @@ class TestBonded(ConditionContract):
 class TangentialDerivative(BoundaryCondition):
     """The derivative along the boundary takes a value: a condition that the library does not have."""
 
-    kind: ClassVar[str] = "TangentialDerivative"
     data_names: ClassVar[tuple[str, ...]] = ("value",)
 
     value: Any
@@ -168,7 +167,7 @@ class TangentialDerivative(BoundaryCondition):
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         nx, ny = p.n
         slope_x, slope_y = grad(traces[0][self.field])
-        return [nx * slope_y - ny * slope_x - p.field(self.value, f"the value of {self.label}")]
+        return [nx * slope_y - ny * slope_x - self.datum("value", p)]
 
 
 class TestTangentialDerivative(ConditionContract):
