@@ -13,8 +13,8 @@ from .periodic import Periodic as Periodic
 from .points import Observation as Observation
 from .points import PointCondition as PointCondition
 from .points import PointValue as PointValue
-from .residual import INTERIOR as INTERIOR
 from .residual import ResidualCondition as ResidualCondition
+from .types import INTERIOR as INTERIOR
 from .types import BoundaryDatum as BoundaryDatum
 from .types import NodalConstraint as NodalConstraint
 from .types import Periodicity as Periodicity

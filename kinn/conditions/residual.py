@@ -7,12 +7,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from kinn.conditions.condition import Condition
-from kinn.conditions.types import Traces, Weight
+from kinn.conditions.types import INTERIOR, Traces, Weight
 from kinn.errors import InputError
 from kinn.fields import Field, Points
-
-#: Where a condition holds that holds on no boundary.
-INTERIOR = "interior"
 
 
 @dataclass(frozen=True)

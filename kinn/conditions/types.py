@@ -10,6 +10,9 @@ from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Rule
 from kinn.geometry.types import Array
 
+#: Where a condition holds that holds on no boundary.
+INTERIOR = "interior"
+
 #: The fields of one subdomain by name.
 Traces: TypeAlias = Mapping[str, Field]
 

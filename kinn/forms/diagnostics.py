@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
-from kinn.conditions import INTERIOR, Condition, ResidualCondition
+from kinn.conditions import Condition
 from kinn.errors import ProblemWarning
-from kinn.fields import TIME, Field, Points
+from kinn.fields import TIME, Field
 from kinn.forms.compatibility import value_issues
-from kinn.forms.zero_energy_modes import REMEDY, zero_energy_modes
+from kinn.forms.terms import TermResidual, pde_residual
 from kinn.jets import Component, Index
 from kinn.jets.index import TRACE
 from kinn.problem import Problem
@@ -45,19 +46,24 @@ def warn_if_ill_posed(problem: Problem) -> None:
 def well_posedness_issues(problem: Problem) -> Iterator[str]:
     """Reasons to doubt that a problem is well-posed, each in a few words that follow its name."""
     unknowns: set[str] = set()
+    where = {name: f" in its subdomain {name!r}" if len(problem.subdomains) > 1 else "" for name in problem.subdomains}
+    # values at points may stand in for conditions on boundaries
+    at_points = {name for c in problem.conditions if c.locations is not None for name in c.field_names}
     for name in problem.subdomains:
         equations = _summarise(problem, name)
         unknowns |= equations.unknowns
-        where = _where(problem, name)
-        yield from (issue + where for issue in _equation_count(problem, equations))
+        yield from (issue + where[name] for issue in _equation_count(problem, equations))
         for u in problem.names:
-            yield from (issue + where for issue in _initial_conditions(problem, name, u, equations))
-            yield from (issue + where for issue in _boundary_conditions(problem, name, u, equations))
-    yield from (issue + _where(problem, name) for name, issue in value_issues(problem))
+            if u not in at_points:
+                yield from (issue + where[name] for issue in _initial_conditions(problem, name, u, equations))
+                yield from (issue + where[name] for issue in _boundary_conditions(problem, name, u, equations))
+    yield from (issue + where[name] for name, issue in value_issues(problem))
     for unknown in problem.unknowns:
         if unknown.name not in unknowns and not any(unknown.name in c.field_names for c in problem.conditions):
             yield f"never calls its unknown p.{unknown.name}"
     if problem.defaults.form == "strong" and any(c.loaded_fields(problem.names) for c in problem.conditions):
+        from kinn.forms.zero_energy_modes import REMEDY, zero_energy_modes  # bodies under tractions alone
+
         modes = None if problem.unknowns else zero_energy_modes(problem)
         if modes is not None:
             yield f"leaves a motion free: {modes} at will, whatever the tractions; {REMEDY}"
@@ -65,45 +71,32 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
         yield "has unknowns, and no observations to find them by"
 
 
-def _where(problem: Problem, subdomain: str) -> str:
-    """Name of a subdomain for messages, where there are several."""
-    return "" if len(problem.subdomains) == 1 else f" in its subdomain {subdomain!r}"
-
-
 def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
     """Summary of the equations of a subdomain, evaluated on recording fields."""
     summary = EquationSummary()
     p = problem.points(torch.as_tensor(problem.subdomains[subdomain].sample(PROBES, seed=1)))
 
-    def recorder(name: str) -> Callable[[Index], Component]:
-        def component(a: Index) -> Component:
-            if name not in problem.names:
-                summary.unknowns.add(name)
-            for coordinate, n in zip(problem.coordinates, a, strict=True):
-                key = name, coordinate
-                summary.order[key] = max(summary.order.get(key, 0), 2 if n == TRACE else n)
-            return torch.ones(len(p), dtype=torch.float64)
+    def record(name: str, a: Index) -> Component:
+        if name not in problem.names:
+            summary.unknowns.add(name)
+        for coordinate, n in zip(problem.coordinates, a, strict=True):
+            key = name, coordinate
+            summary.order[key] = max(summary.order.get(key, 0), 2 if n == TRACE else n)
+        return torch.ones(len(p), dtype=torch.float64)
 
-        return component
-
-    fields = {u: Field(problem.coordinates, recorder(u), u) for u in problem.names}
-    p = p.with_bindings([{u.name: Field(problem.coordinates, recorder(u.name), u.name) for u in problem.unknowns}])
-    for residual in _equations(problem, subdomain):
-        components = residual(fields, p)
+    names = [*problem.names, *(u.name for u in problem.unknowns)]
+    fields = {name: Field(problem.coordinates, partial(record, name), name) for name in names}
+    p = p.with_bindings([{u.name: fields[u.name] for u in problem.unknowns}])
+    residuals: list[TermResidual] = [c.residuals for c in problem.conditions if c.is_interior]
+    if (pde := problem.residual_of(subdomain)) is not None:
+        residuals.append(pde_residual(pde, problem.names))
+    for residual in residuals:
+        components = residual([fields], p)
         for r in components:
             if isinstance(r, Field):
                 r.value  # noqa: B018 (evaluating it records)
         summary.count += len(components)
     return summary
-
-
-def _equations(problem: Problem, subdomain: str) -> list[Callable[[dict[str, Field], Points], Sequence[Field]]]:
-    """Residuals that hold throughout a subdomain."""
-    equations = [condition for condition in problem.conditions if condition.is_interior]
-    residual = problem.residual_of(subdomain)
-    if residual is not None:
-        equations.append(ResidualCondition(residual, on=INTERIOR))
-    return [lambda fields, p, equation=equation: equation.residuals([fields], p) for equation in equations]  # type: ignore[misc]
 
 
 def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[str]:
@@ -121,9 +114,9 @@ def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[st
 def _initial_conditions(problem: Problem, subdomain: str, u: str, equations: EquationSummary) -> Iterator[str]:
     """Issues of the initial conditions: one is needed for each order of the time derivative."""
     order = equations.order.get((u, TIME), 0)
-    if not order or _measured(problem, u):
+    if not order:
         return
-    stated = sum(len(_on(problem, subdomain, u, instant)) for instant in ("initial", "final"))
+    stated = sum(len(_conditions_on(problem, subdomain, u, instant)) for instant in ("initial", "final"))
     if not stated:
         yield f"has no initial condition for {u!r}"
     elif stated < order:
@@ -134,10 +127,12 @@ def _boundary_conditions(problem: Problem, subdomain: str, u: str, equations: Eq
     """Issues of the boundary conditions: parts with too few for the order of the equations."""
     space = [c for c in problem.coordinates if c != TIME]
     order = max((equations.order.get((u, c), 0) for c in space), default=0)
-    if not order or _measured(problem, u):
+    if not order:
         return
     parts = [part.name for part in problem.subdomains[subdomain].parts if part.label.lateral]
-    stated = {name: sum(c.multiplicity for c in _on(problem, subdomain, u, name)) for name in dict.fromkeys(parts)}
+    stated = {
+        name: sum(c.multiplicity for c in _conditions_on(problem, subdomain, u, name)) for name in dict.fromkeys(parts)
+    }
     if not any(stated.values()):
         yield f"has no boundary condition for {u!r}"
     elif order >= 2:
@@ -148,21 +143,13 @@ def _boundary_conditions(problem: Problem, subdomain: str, u: str, equations: Eq
             yield f"has {few} for {u!r} on {', '.join(map(repr, bare))}"
 
 
-def _measured(problem: Problem, u: str) -> bool:
-    """Whether a field is given at points, which may stand in for conditions on boundaries."""
-    return any(c.locations is not None and u in c.field_names for c in problem.conditions)
-
-
-def _on(problem: Problem, subdomain: str, u: str, part: str) -> list[Condition]:
+def _conditions_on(problem: Problem, subdomain: str, u: str, part: str) -> list[Condition]:
     """Conditions on a field that hold on a part of the boundary of a subdomain."""
-    return [
-        c for c in problem.conditions if u in (c.field_names or problem.names) and part in _parts(problem, subdomain, c)
-    ]
-
-
-def _parts(problem: Problem, subdomain: str, condition: Condition) -> set[str]:
-    """Names of the parts of a subdomain's boundary that a condition holds on."""
-    if not any(subdomain in group for group in problem.subdomain_groups(condition)):
-        return set()
     geometry = problem.subdomains[subdomain]
-    return {part.name for name in condition.boundaries for part in geometry.boundary(name).parts}
+    return [
+        c
+        for c in problem.conditions
+        if u in (c.field_names or problem.names)
+        and any(subdomain in group for group in problem.subdomain_groups(c))
+        and any(leaf.name == part for name in c.boundaries for leaf in geometry.boundary(name).parts)
+    ]

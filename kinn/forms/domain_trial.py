@@ -49,8 +49,9 @@ class DomainTrial(TrialFunctions):
             )
         super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
         self._inputs, self._ansatz = inputs, ansatz
-        for name in problem.subdomains:
-            self._check_periodicity(name)
+        for name, features in inputs.items():
+            if features.embeddings:
+                self._check_periodicity(name)
 
     def _check_periodicity(self, subdomain: str) -> None:
         """Raise if data of hard conditions, or features, are not periodic where the network is."""

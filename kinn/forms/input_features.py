@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi
 
@@ -51,7 +50,12 @@ class InputFeatures:
     def __init__(self, problem: Problem, subdomain: str) -> None:
         self.problem = problem
         features = tuple(problem.features_of(subdomain))
-        self.moving = _moving(problem, [f for f in features if isinstance(f, MovingCoordinate)])
+        moving = [f for f in features if isinstance(f, MovingCoordinate)]
+        for m in moving:
+            if m.coordinate not in problem.coordinates:
+                raise unknown("coordinate", m.coordinate, problem.coordinates, f"problem {problem.name!r}")
+        #: Coordinates in a moving frame, by axis.
+        self.moving = {problem.coordinates.index(m.coordinate): m for m in moving}
         self.features = [f for f in features if not isinstance(f, MovingCoordinate)]
         self.embeddings = _embeddings(problem, subdomain)
         geometry = problem.subdomains[subdomain]
@@ -89,14 +93,6 @@ class InputFeatures:
         for n, feature in enumerate(self.features):
             columns.append(_components(p.field(feature, f"feature {n} of problem {self.problem.name!r}"), p, index))
         return torch.stack(columns, dim=2)
-
-
-def _moving(problem: Problem, moving: Sequence[MovingCoordinate]) -> dict[int, MovingCoordinate]:
-    """Coordinates that networks see in a moving frame, by axis."""
-    for m in moving:
-        if m.coordinate not in problem.coordinates:
-            raise unknown("coordinate", m.coordinate, problem.coordinates, f"problem {problem.name!r}")
-    return {problem.coordinates.index(m.coordinate): m for m in moving}
 
 
 def _components(field: Field, p: Points, index: IndexSet) -> Tensor:

@@ -12,7 +12,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.domain_trial import DomainTrial
 from kinn.jets import Component, Index, IndexSet
-from kinn.problem import Problem
+from kinn.problem import Problem, Residual
 from kinn.unknowns import UnknownTerm
 
 #: Residuals of the fields by name, of each subdomain that takes part.
@@ -111,15 +111,12 @@ def plan_term(
     def evaluate_on(first_weight: float) -> list[Tensor]:
         """Residuals of a mixture of two sets of random components, the first with this weight."""
 
-        def random(seed: int, side: int, field: str, a: Index) -> Tensor:
-            generator = torch.Generator().manual_seed(hash((seed, side, a)) % 2**31 + names.index(field))
-            return 0.5 + torch.rand(len(probes), generator=generator, dtype=torch.float64)
-
         def answer(side: int, field: str, a: Index) -> Component:
             recorded.setdefault((side, field), set()).add(a)
-            if first_weight in (0.0, 1.0):
-                return random(int(1 - first_weight), side, field, a).to(dtype)
-            return (first_weight * random(0, side, field, a) + (1 - first_weight) * random(1, side, field, a)).to(dtype)
+            seeds = (hash((n, side, a)) % 2**31 + names.index(field) for n in range(2))
+            generators = (torch.Generator().manual_seed(seed) for seed in seeds)
+            first, second = (0.5 + torch.rand(len(probes), generator=g, dtype=torch.float64) for g in generators)
+            return (first_weight * first + (1 - first_weight) * second).to(dtype)
 
         traces, p = trial.record_traces(subdomains, probes, answer)
         residuals = residual(traces, p)
@@ -149,6 +146,16 @@ def plan_term(
     return Term(
         name, subdomains, residual, blocks, weight, index, unknown_index, len(first), affine, noise, interior, integral
     )
+
+
+def pde_residual(residual: Residual, names: Sequence[str]) -> TermResidual:
+    """Residual of a PDE as that of a term, of fields by name with several results."""
+
+    def residuals(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
+        out = residual(*(traces[0][name] for name in names), p)
+        return [out] if isinstance(out, Field) or not isinstance(out, Sequence) else out
+
+    return residuals
 
 
 def split_blocks(points: Points) -> tuple[Points, ...]:

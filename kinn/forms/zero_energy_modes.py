@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from kinn.conditions import INTERIOR, Condition, ResidualCondition
+from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.collocation import CollocationSampler
+from kinn.forms.terms import pde_residual
 from kinn.jets import Component, Index
 from kinn.problem import Problem
 
@@ -144,7 +145,7 @@ def _pde_residuals(problem: Problem, basis: AffineFields) -> Callable[[Tensor], 
         for name, p in points.items():
             fields, residual = basis.fields(c, name, p), problem.residual_of(name)
             if residual is not None:
-                out += [_values(r, len(p)) for r in ResidualCondition(residual, on=INTERIOR).residuals([fields], p)]
+                out += [_values(r, len(p)) for r in pde_residual(residual, problem.names)([fields], p)]
         return torch.cat(out)
 
     return function

@@ -8,14 +8,13 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from kinn.conditions import Condition
+from kinn.conditions import BoundaryDatum, Condition
 from kinn.errors import InputError
 from kinn.fields import Points
 from kinn.forms.compatibility import disagreements
 from kinn.forms.hard import TrialMap
 from kinn.forms.hard.box_ansatz import BoxAnsatz, HardFace
-from kinn.forms.hard.distance_ansatz import Constraint, DistanceAnsatz, NormalDatum, merge_constraints
-from kinn.geometry import Geometry
+from kinn.geometry import Boundary, Geometry
 from kinn.problem import Problem
 
 #: At how many points of a boundary data are tried.
@@ -46,52 +45,49 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
     for condition in hard:
         drawn = geometry.boundary(condition.boundaries[0]).sample(PROBES, seed=2)
         condition.check_data(problem.points(torch.as_tensor(drawn.points)))
-    constraints = [_constraint(geometry, condition) for condition in hard]
-    for found in disagreements(problem) if sum(c.value is not None for c in constraints) > 1 else ():
+    data = [_datum(condition) for condition in hard]
+    for found in disagreements(problem) if sum(datum.order == 1 for datum in data) > 1 else ():
         if (found.subdomain, found.field) == (subdomain, field) and {c.enforce for c in found.conditions} == {"hard"}:
             raise InputError(
                 f"hard conditions of problem {problem.name!r} contradict each other: "
                 f"{found.describe(problem.coordinates)}; enforce one of them soft"
             )
-    faces = _hard_faces(constraints)
+    boundaries = [geometry.boundary(condition.boundaries[0]) for condition in hard]
+    labels = [condition.label for condition in hard]
+    faces = _hard_faces(boundaries, data, labels)
     if faces is not None:
         lower, upper = (corner.tolist() for corner in geometry.bounds)
         box = BoxAnsatz(faces, lower, upper)
         if _satisfies(problem, geometry, box, faces):
             return box
-    return DistanceAnsatz(
-        merge_constraints(constraints, geometry.size), geometry, lambda x: problem.points(torch.as_tensor(x))
+    from kinn.forms.hard.distance_ansatz import (  # boundaries other than faces of boxes
+        DistanceAnsatz,
+        merge_constraints,
     )
 
-
-def _constraint(geometry: Geometry, condition: Condition) -> Constraint:
-    """Constraint of a hard condition on its boundary."""
-    datum, label = condition.boundary_datum, condition.label
-    if datum is None:
-        raise InputError(f"{label} cannot be enforced hard: enforce it soft")
-    boundary = geometry.boundary(condition.boundaries[0])
-    if datum.order == 1:
-        return Constraint(boundary, label, value=datum.value)
-    return Constraint(boundary, label, normal=NormalDatum(datum.value, datum.alpha, datum.beta, label))
+    constraints = merge_constraints(boundaries, data, labels, geometry.size)
+    return DistanceAnsatz(constraints, geometry, lambda x: problem.points(torch.as_tensor(x)))
 
 
-def _hard_faces(constraints: Sequence[Constraint]) -> list[HardFace] | None:
-    """Constraints as data on faces of a box, or None where a boundary is no such face or a coefficient is no number."""
+def _datum(condition: Condition) -> BoundaryDatum:
+    """Datum of a hard condition."""
+    if condition.boundary_datum is None:
+        raise InputError(f"{condition.label} cannot be enforced hard: enforce it soft")
+    return condition.boundary_datum
+
+
+def _hard_faces(
+    boundaries: Sequence[Boundary], data: Sequence[BoundaryDatum], labels: Sequence[str]
+) -> list[HardFace] | None:
+    """Data on faces of a box, or None where a boundary is no such face or a coefficient is no number."""
     faces = []
-    for constraint in constraints:
-        normal = constraint.normal
-        if any(part.face is None for part in constraint.boundary.parts):
+    for boundary, (value, alpha, beta, _), label in zip(boundaries, data, labels, strict=True):
+        if callable(alpha) or callable(beta) or any(part.face is None for part in boundary.parts):
             return None
-        if normal and (callable(normal.alpha) or callable(normal.beta)):
-            return None
-        for part in constraint.boundary.parts:
+        for part in boundary.parts:
             assert part.face is not None
-            side, axis, at = 2 * part.face.side - 1, part.face.axis, part.face.value
-            if normal is None:
-                faces.append(HardFace(axis, at, side, constraint.value, constraint.label))
-            else:
-                alpha, beta = float(normal.alpha), float(normal.beta)
-                faces.append(HardFace(axis, at, side, normal.value, constraint.label, alpha, beta))
+            side = 2 * part.face.side - 1
+            faces.append(HardFace(part.face.axis, part.face.value, side, value, label, float(alpha), float(beta)))
     return faces
 
 

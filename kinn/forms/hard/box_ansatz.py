@@ -63,7 +63,7 @@ class BoxAnsatz:
 
     def __init__(self, faces: Sequence[HardFace], lower: Sequence[float], upper: Sequence[float]) -> None:
         self.lower = lower
-        self.upper = upper
+        self.lengths = [b - a for a, b in zip(lower, upper, strict=True)]
         self.axes: dict[int, list[HardFace]] = {}
         for face in faces:
             known = self.axes.setdefault(face.axis, [])
@@ -76,7 +76,9 @@ class BoxAnsatz:
         """Map from N to u at points."""
         lift = cache_components(p, lambda q: self._blend(q.coordinates, list(self.axes), q))
         distance = cache_components(p, self._distance)
-        operators = [operator for axis in self.axes if (operator := self._operator(axis, p))]
+        # faces with a normal derivative alone
+        sloped = {axis: [f for f in faces if f.beta and not self._cauchy(f)] for axis, faces in self.axes.items()}
+        operators = [self._operator(faces, p) for faces in sloped.values() if faces]
 
         def trial(network: Field) -> Field:
             out = distance * network
@@ -86,12 +88,9 @@ class BoxAnsatz:
 
         return trial
 
-    def _length(self, axis: int) -> float:
-        return self.upper[axis] - self.lower[axis]
-
     def _distance_to(self, face: HardFace, x: Field) -> Field:
         """Distance to a face, relative to the length of the box."""
-        return (x - face.value) * (-face.side / self._length(face.axis))
+        return (x - face.value) * (-face.side / self.lengths[face.axis])
 
     def _distance(self, p: Points) -> Field:
         """The product d of the distances to faces with values."""
@@ -110,12 +109,10 @@ class BoxAnsatz:
         """Whether both value and normal derivative are prescribed on a face."""
         return sum(other.side == face.side for other in self.axes[face.axis]) == 2
 
-    def _operator(self, axis: int, p: Points) -> Callable[[Field], Field] | None:
-        """The operator T for the faces of one axis with a normal derivative alone, or None where there are none."""
-        faces = [face for face in self.axes[axis] if face.beta != 0 and not self._cauchy(face)]
-        if not faces:
-            return None
-        x, name, length = p.coordinates[axis], p.names[axis], self._length(axis)
+    def _operator(self, faces: Sequence[HardFace], p: Points) -> Callable[[Field], Field]:
+        """The operator T for the faces of one axis with a normal derivative alone."""
+        axis = faces[0].axis
+        x, name, length = p.coordinates[axis], p.names[axis], self.lengths[axis]
         factors = []
         for face in faces:
             factor = self._distance_to(face, x) * length
@@ -149,7 +146,7 @@ class BoxAnsatz:
         """The condition of a face applied to 1, s, s^2, ..., s the share of the length."""
         s = 0.0 if face.side < 0 else 1.0
         slopes = [0.0] + [k * s ** (k - 1) for k in range(1, count)]
-        scale = face.beta * face.side / self._length(face.axis)
+        scale = face.beta * face.side / self.lengths[face.axis]
         return [face.alpha * s**k + scale * slopes[k] for k in range(count)]
 
     def _blend(self, coordinates: Sequence[Field], axes: list[int], p: Points) -> Field:
@@ -158,7 +155,7 @@ class BoxAnsatz:
             return p.field(0.0, "zero")
         *before, axis = axes
         total = self._blend(coordinates, before, p)
-        s = (coordinates[axis] - self.lower[axis]) * (1.0 / self._length(axis))
+        s = (coordinates[axis] - self.lower[axis]) * (1.0 / self.lengths[axis])
         for face, polynomial in zip(self.axes[axis], self.polynomials[axis], strict=True):
             correction = self._datum(face, coordinates, p) - self._trace(face, coordinates, before, p)
             for_datum = reduce(lambda sum_, c: sum_ * s + c, reversed(polynomial[:-1]), p.field(polynomial[-1], "one"))

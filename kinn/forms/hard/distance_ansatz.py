@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from kinn.conditions import BoundaryDatum
 from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.hard import TrialMap, cache_components
@@ -204,24 +205,35 @@ def _gradient(u: Field) -> list[Field]:
     return [u.derivative(name) for name in u.coordinates]
 
 
-def merge_constraints(conditions: Sequence[Constraint], size: float) -> list[Constraint]:
+def merge_constraints(
+    boundaries: Sequence[Boundary], data: Sequence[BoundaryDatum], labels: Sequence[str], size: float
+) -> list[Constraint]:
     """One constraint for each part of the boundary, parts with equal data joined.
+
+    Args:
+        boundaries: The boundary of each hard condition.
+        data: Their data.
+        labels: What messages call the conditions.
+        size: The size of the domain.
 
     Raises:
         InputError: If a value or a normal derivative is prescribed twice on one part of the boundary.
     """
     parts_by_name: dict[str, Constraint] = {}
-    for condition in conditions:
-        for name in dict.fromkeys(part.name for part in condition.boundary.parts):
-            parts = tuple(part for part in condition.boundary.parts if part.name == name)
-            known = parts_by_name.get(name, Constraint(Boundary(name, parts, size), condition.label))
-            if (condition.value is not None and known.value is not None) or (condition.normal and known.normal):
+    for boundary, datum, label in zip(boundaries, data, labels, strict=True):
+        for name in dict.fromkeys(part.name for part in boundary.parts):
+            parts = tuple(part for part in boundary.parts if part.name == name)
+            known = parts_by_name.get(name, Constraint(Boundary(name, parts, size), label))
+            if (known.value if datum.order == 1 else known.normal) is not None:
                 raise InputError(
-                    f"{condition.label} is enforced hard on a boundary that another hard condition has already: "
+                    f"{label} is enforced hard on a boundary that another hard condition has already: "
                     f"{known.label} holds {name!r}"
                 )
-            value = known.value if condition.value is None else condition.value
-            parts_by_name[name] = replace(known, value=value, normal=condition.normal or known.normal)
+            if datum.order == 1:
+                parts_by_name[name] = replace(known, value=datum.value)
+            else:
+                normal = NormalDatum(datum.value, datum.alpha, datum.beta, label)
+                parts_by_name[name] = replace(known, normal=normal)
     out: list[Constraint] = []
     for leaf in parts_by_name.values():
         for n, other in enumerate(out):

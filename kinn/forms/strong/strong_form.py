@@ -12,9 +12,8 @@ from kinn.fields import Field, Points
 from kinn.forms.collocation import CollocationSampler
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.strong.residual_objective import ResidualObjective
-from kinn.forms.terms import Term, TermResidual, plan_term
+from kinn.forms.terms import Term, TermResidual, pde_residual, plan_term
 from kinn.math import sqrt
-from kinn.problem import Residual
 
 
 def strong_form(
@@ -50,7 +49,7 @@ def strong_form(
         x = draw(geometry, count, point_seed) if draw else geometry.sample(count, method=method, seed=point_seed)
         p = problem.points(torch.as_tensor(x, dtype=trial.dtype))
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
-        pde = _pde_residual(residual, problem.names)
+        pde = pde_residual(residual, problem.names)
         terms.append(plan_term(trial, label, (name,), pde, p, weight=weight * count / points, interior=True))
 
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
@@ -96,15 +95,5 @@ def _weighted_residuals(condition: Condition) -> TermResidual:
     def residuals(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
         root = sqrt(p.field(condition.weight, f"the weight of {condition.label}"))
         return [root * r for r in condition.residuals(traces, p)]
-
-    return residuals
-
-
-def _pde_residual(residual: Residual, names: Sequence[str]) -> TermResidual:
-    """Residual of a PDE as that of a term, of fields by name with several results."""
-
-    def residuals(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
-        out = residual(*(traces[0][name] for name in names), p)
-        return [out] if isinstance(out, Field) or not isinstance(out, Sequence) else out
 
     return residuals
