@@ -125,6 +125,12 @@ class BoundaryPanels(ABC):
     def basis_at_nodes(self) -> Array:
         """The polynomials at the nodes, (n, n): the inverse of `to_coefficients`."""
 
+    def nodes_of(self, number: int) -> tuple[Array, Array, Array, Array]:
+        """Points and normals (n, d) of the nodes of an edge or face, and their speed and weights (n,)."""
+        rows, d = self.edge_index == number, self.points.shape[2]
+        vectors = (a[rows].reshape(-1, d) for a in (self.points, self.normals))
+        return (*vectors, *(a[rows].ravel() for a in (self.speed, self.weights)))
+
     @abstractmethod
     def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
         """Indices of targets (p,) and panels (p,) that are too close for the Gauss rule of the panel."""

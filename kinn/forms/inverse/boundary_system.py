@@ -49,7 +49,7 @@ class BoundarySystem:
 
 
 def assemble_system(formulation: BoundaryFormulation, nodes: int = 0) -> BoundarySystem:
-    """Return the boundary integral equations of a problem on panels with at least this number of nodes.
+    """Boundary integral equations of a problem on panels with at least this number of nodes.
 
     Raises:
         InputError: If there are too many nodes, or data that are not in equilibrium.
@@ -66,8 +66,8 @@ def assemble_system(formulation: BoundaryFormulation, nodes: int = 0) -> Boundar
     discretisation = discretise(formulation, panels)
     free = null_space(discretisation)
     constraints = PointConstraints(free)
-    assemble = _hierarchical_equations if compressible and rows > FULL else _full_equations
-    equations = assemble(discretisation, *gauge_conditions(discretisation, free))
+    gauge = gauge_conditions(discretisation, free)
+    equations = _equations(discretisation, *gauge, hierarchical=compressible and rows > FULL)
     if not formulation.static:
         _warn_of_resonance(formulation, equations)
     return BoundarySystem(discretisation, constraints, equations)
@@ -81,39 +81,38 @@ def _check_size(formulation: BoundaryFormulation, rows: int, limit: int) -> None
         )
 
 
-def _full_equations(discretisation: BoundaryDiscretisation, extra: Array, extra_right: Array) -> FullSystem:
-    """Return the equations of all subdomains and further rows, with a full matrix."""
+def _equations(
+    discretisation: BoundaryDiscretisation, extra: Array, extra_right: Array, *, hierarchical: bool
+) -> LinearSystem:
+    """Equations of all subdomains and further rows, with a full matrix or hierarchical ones."""
     formulation = discretisation.formulation
-    blocks, rights = [], []
+    blocks, parts, rights = [], [], []
     for name in formulation.problem.subdomains:
-        panels, data = discretisation.subdomain_panels(name), _sparse_data(discretisation, name)
-        layers = layer_matrices(formulation.kernel(name), panels, exterior=formulation.exterior)
-        single, double = (layer.reshape(len(data.values), -1) for layer in layers)
+        panels, data, kernel = (
+            discretisation.subdomain_panels(name),
+            _sparse_data(discretisation, name),
+            formulation.kernel(name),
+        )
         factors = _row_weights(discretisation, name)
-        block = double @ data.value_slopes - single @ data.density_slopes
-        block *= factors[:, None]
-        blocks.append(block)
-        rights.append(factors * (single @ data.densities - double @ data.values))
-    return FullSystem(np.concatenate([*blocks, extra]), np.concatenate([*rights, extra_right]))
-
-
-def _hierarchical_equations(
-    discretisation: BoundaryDiscretisation, extra: Array, extra_right: Array
-) -> HierarchicalSystem:
-    """Return the equations of all subdomains and further rows, with hierarchical matrices."""
-    formulation = discretisation.formulation
-    parts, rights = [], []
-    for name in formulation.problem.subdomains:
-        panels, data = discretisation.subdomain_panels(name), _sparse_data(discretisation, name)
-        matrix, right, columns = hierarchical_equations(formulation.kernel(name), panels, data)
-        factors = _row_weights(discretisation, name)
-        parts.append((matrix, factors, columns))
+        if hierarchical:
+            matrix, right, columns = hierarchical_equations(kernel, panels, data)
+            parts.append((matrix, factors, columns))
+        else:
+            layers = layer_matrices(kernel, panels, exterior=formulation.exterior)
+            single, double = (layer.reshape(len(data.values), -1) for layer in layers)
+            block = double @ data.value_slopes - single @ data.density_slopes
+            block *= factors[:, None]
+            blocks.append(block)
+            right = single @ data.densities - double @ data.values
         rights.append(factors * right)
-    return HierarchicalSystem(parts, extra, np.concatenate([*rights, extra_right]))
+    all_right = np.concatenate([*rights, extra_right])
+    if hierarchical:
+        return HierarchicalSystem(parts, extra, all_right)
+    return FullSystem(np.concatenate([*blocks, extra]), all_right)
 
 
 def _sparse_data(discretisation: BoundaryDiscretisation, subdomain: str) -> BoundaryData:
-    """Return the boundary data of a subdomain, affine in all unknowns."""
+    """Boundary data of a subdomain, affine in all unknowns."""
     n_panel, size = discretisation.panels.nodes_per_panel, discretisation.size
     columns: list[Indices] = []
     entries: list[list[tuple[Array, Indices, Indices]]] = [[], []]
@@ -138,7 +137,7 @@ def _sparse_data(discretisation: BoundaryDiscretisation, subdomain: str) -> Boun
 
 
 def _row_weights(discretisation: BoundaryDiscretisation, subdomain: str) -> Array:
-    """Return the factors (N C,) of the equations at the nodes, whose squares add up to a mean over the boundary."""
+    """Factors (N C,) of the equations at the nodes, whose squares add up to a mean over the boundary."""
     panels, formulation = discretisation.subdomain_panels(subdomain), discretisation.formulation
     lengths = panels.measures[panels.edge_index].repeat(panels.nodes_per_panel)
     fractions = panels.weights.ravel() * lengths / panels.measure / len(formulation.problem.subdomains)

@@ -12,7 +12,7 @@ from kinn.errors import InputError, SolveError
 from kinn.forms.inverse.boundary_system import BoundarySystem, assemble_system
 from kinn.forms.inverse.evaluation import InteriorEvaluator
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.forms.inverse.plane_and_space import BoundaryFormulation2D, BoundaryFormulation3D
+from kinn.forms.inverse.plane_formulation import BoundaryFormulation2D
 from kinn.forms.trial_functions import FieldDerivative, TrialFunctions, evaluate_expressions
 from kinn.geometry.types import Array
 from kinn.jets import IndexSet
@@ -43,12 +43,10 @@ class BoundaryTrial(TrialFunctions):
             raise InputError("the inverse form is solved in float64")
         if problem.unknowns:
             raise InputError(f"the inverse form takes no unknowns, and problem {problem.name!r} has some")
-        in_space = problem.dimension == 3
-        formulation: BoundaryFormulation = (BoundaryFormulation3D if in_space else BoundaryFormulation2D)(problem)
+        formulation = _formulation(problem)
         topology, networks = formulation.topology, nn.ModuleDict()
-        for number, edge in enumerate(topology.edges):
-            outputs = len(topology.adjacent_subdomains[number]) * formulation.components
-            inputs = formulation.input_dimension(number)
+        for number, (edge, adjacent) in enumerate(zip(topology.edges, topology.adjacent_subdomains, strict=True)):
+            inputs, outputs = formulation.input_dimension(number), len(adjacent) * formulation.components
             networks[f"{number}-{edge.name}"] = architecture.build(
                 inputs, outputs, ([-1.0] * inputs, [1.0] * inputs), seed=seed + 1_000_003 * number, dtype=dtype
             )
@@ -58,14 +56,14 @@ class BoundaryTrial(TrialFunctions):
         self._evaluator: InteriorEvaluator | None = None
 
     def system(self, nodes: int = 0) -> BoundarySystem:
-        """Return the equations on panels with at least this number of nodes, assembled once."""
+        """Equations on panels with at least this number of nodes, assembled once."""
         if nodes not in self._systems:
             self._systems[nodes] = assemble_system(self.formulation, nodes)
         return self._systems[nodes]
 
     @property
     def main_system(self) -> BoundarySystem:
-        """The equations that the solution is evaluate_expressions on: the first ones that were assembled."""
+        """The equations that the solution is evaluated on: the first ones that were assembled."""
         return next(iter(self._systems.values())) if self._systems else self.system()
 
     @property
@@ -74,30 +72,38 @@ class BoundaryTrial(TrialFunctions):
         return network.backend(_VALUES[network.inputs])
 
     def direct_solution(self) -> Nystrom | None:
-        """Return the fields of the Nystrom method on the same panels, or None where it found no solution."""
+        """Fields of the Nystrom method on the same panels, or None where it found no solution."""
         return None if self.main_system.solution is None else Nystrom(self)
 
     def edge_network(self, number: int) -> Network:
-        """Return the network of an edge."""
+        """Network of an edge."""
         return self.network(list(self.networks)[number])
 
     def data(self, system: BoundarySystem) -> Tensor:
-        """Return the unknown data X (Q,) at the nodes."""
+        """Unknown data X (Q,) at the nodes."""
         with torch.no_grad():
             return torch.cat([self.edge_data(n, system).flatten() for n in range(len(self.networks))])
 
     def edge_data(self, number: int, system: BoundarySystem, tape: Tape | None = None) -> Tensor:
-        """Return the unknown data (n, m) at the nodes of an edge; a tape, if given, records them for the Jacobian."""
+        """Unknown data (n, m) at the nodes of an edge; a tape, if given, records them for the Jacobian."""
         network = self.edge_network(number)
         x = torch.as_tensor(system.discretisation.coordinates(number))
         return network.jet(x, _VALUES[network.inputs], tape)[0]
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
-        """Return fields and first derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         data = self.data(self.main_system).numpy()
         if self._evaluator is None or not np.array_equal(self._evaluator.data, data):
             self._evaluator = InteriorEvaluator(self.main_system, data)
         return self._evaluator.values(subdomain, points, wanted)
+
+
+def _formulation(problem: Problem) -> BoundaryFormulation:
+    """The problem in the inverse form; panels of surfaces are loaded in space alone."""
+    if problem.dimension != 3:
+        return BoundaryFormulation2D(problem)
+    from kinn.forms.inverse.space_formulation import BoundaryFormulation3D
+
+    return BoundaryFormulation3D(problem)
 
 
 class Nystrom:
@@ -122,9 +128,9 @@ class Nystrom:
         return len(self._evaluator.data)
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and first derivatives at points; see `TrialFunctions.evaluate`."""
+        """Fields and first derivatives at points; see `TrialFunctions.evaluate`."""
         return evaluate_expressions(self.problem, self._evaluator.values, points, expressions, subdomain)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the data."""
+        """The data."""
         return {"data": torch.as_tensor(self._evaluator.data.copy())}

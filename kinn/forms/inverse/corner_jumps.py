@@ -97,7 +97,7 @@ class CornerJumpCorrection:
             self.corners.append(CornerJump(np.asarray(topology.edges[edge].ends[end]), REACH * shorter, ramps))
 
     def _ramp(self, side: Side, end: int) -> EdgeRamp:
-        """Return the ramp from an end, 0 or 1, of an edge."""
+        """Ramp from an end, 0 or 1, of an edge."""
         panels, edge = self.panels, side.edge
         rows = np.flatnonzero(panels.edge_index == edge)
         arc = arc_fraction(panels.parameters[rows].ravel(), panels.edges[edge].orders)
@@ -106,7 +106,7 @@ class CornerJumpCorrection:
         return EdgeRamp(self.edges[side], weights.ravel(), arc if end else 1 - arc)
 
     def close_panels(self, values: Array) -> Array:
-        """Return values (N, C) without the jumps between the panels of an edge, shared equally by both."""
+        """Values (N, C) without the jumps between the panels of an edge, shared equally by both."""
         if not self.edges:
             return values
         out, order = values.copy(), self.panels.order
@@ -124,14 +124,14 @@ class CornerJumpCorrection:
         return out
 
     def near_corners(self, points: Array) -> NDArray[np.bool_]:
-        """Return which points (K, d) are so close to a corner that its jump affects their gradients."""
+        """Which points (K, d) are so close to a corner that its jump affects their gradients."""
         out = np.zeros(len(points), dtype=bool)
         for corner in self.corners:
             out |= np.linalg.norm(points - corner.point, axis=1) < corner.reach
         return out
 
     def close_corners(self, values: Array) -> Array:
-        """Return values (N, C) without the jumps between the edges at corners, shared by those with unknown values.
+        """Values (N, C) without the jumps between the edges at corners, shared by those with unknown values.
 
         A jump between prescribed values belongs to the problem, and stays.
         """

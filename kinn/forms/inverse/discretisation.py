@@ -6,6 +6,7 @@ Particular solutions take up sources and corner singularities; the boundary data
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from kinn.geometry.types import Array
 
 
 def particular_solution(formulation: BoundaryFormulation, subdomain: str, points: Array) -> tuple[Array, Array]:
-    """Return the particular solution of a subdomain at N points: all F fields (N, F), and their gradients (N, F, d).
+    """Particular solution of a subdomain at N points: all F fields (N, F), and their gradients (N, F, d).
 
     Fields that it does not return are zero, and so are all where there is none.
     """
@@ -45,7 +46,7 @@ def particular_solution(formulation: BoundaryFormulation, subdomain: str, points
 def _particular_traces(
     formulation: BoundaryFormulation, subdomain: str, points: Array, normals: Array
 ) -> tuple[Array, Array]:
-    """Return values and tractions (N, C) of the particular solution on a boundary with its outward normals."""
+    """Values and tractions (N, C) of the particular solution on a boundary with its outward normals."""
     c = formulation.components
     values, gradients = particular_solution(formulation, subdomain, points)
     return values[:, :c], formulation.equation(subdomain).traction(gradients[:, :c], normals, values[:, c:])
@@ -68,7 +69,7 @@ class Traces:
     density_slopes: Array
 
     def at(self, x: Array) -> tuple[Array, Array]:
-        """Return u and the traction times ds/dt for data x (n, m)."""
+        """Values u and the traction times ds/dt for data x (n, m)."""
         u = self.values + np.einsum("ncm,nm->nc", self.value_slopes, x)
         return u, self.densities + np.einsum("ncm,nm->nc", self.density_slopes, x)
 
@@ -116,96 +117,76 @@ class BoundaryDiscretisation:
         return int(self.columns[-1].stop)
 
     def coordinates(self, number: int) -> Array:
-        """Return the coordinates of the network of an edge at its nodes, (n, inputs)."""
+        """Coordinates of the network of an edge at its nodes, (n, inputs)."""
         return self.formulation.coordinates(self.panels, number)
 
-    def weights(self, number: int) -> Array:
-        """Return the weights of the nodes of an edge for integrals over t, (n,)."""
-        return np.asarray(self.panels.weights[self.panels.edge_index == number].ravel())
-
-    def located(self, number: int) -> tuple[Array, Array, Array]:
-        """Return points, normals and ds/dt at the nodes of an edge."""
-        return _located(self.panels, number)
-
     def particular_traces(self, number: int, side: int = 0) -> tuple[Array, Array]:
-        """Return values and tractions (n, C) of the particular solution on a side of an edge."""
-        points, normals, _ = self.located(number)
+        """Values and tractions (n, C) of the particular solution on a side of an edge."""
+        points, normals, *_ = self.panels.nodes_of(number)
         name = self.formulation.topology.adjacent_subdomains[number][side]
         return _particular_traces(self.formulation, name, points, -normals if side else normals)
 
     def subdomain_panels(self, subdomain: str) -> BoundaryPanels:
-        """Return the panels of the boundary of a subdomain."""
+        """Panels of the boundary of a subdomain."""
         sides = self.formulation.topology.sides(subdomain)
         return self.panels.select([s.edge for s in sides], [s.opposite for s in sides])
 
     def unknowns(self, number: int, x: Array) -> Array:
-        """Return the unknown data (n, m) at the nodes of an edge."""
+        """Unknown data (n, m) at the nodes of an edge."""
         return x[self.columns[number]].reshape(-1, self.traces[number][0].value_slopes.shape[2])
 
     def boundary_data(self, subdomain: str, x: Array) -> tuple[Array, Array]:
-        """Return u and the traction times ds/dt, without the particular solution, (N, C) each, around a subdomain."""
-        values, densities = [], []
-        for side in self.formulation.topology.sides(subdomain):
-            u, t = self.traces[side.edge][int(side.opposite)].at(self.unknowns(side.edge, x))
-            values.append(u)
-            densities.append(t)
-        return np.concatenate(values), np.concatenate(densities)
+        """Values u and the traction times ds/dt, without the particular solution, (N, C) each, around a subdomain."""
+        sides = self.formulation.topology.sides(subdomain)
+        data = [self.traces[s.edge][int(s.opposite)].at(self.unknowns(s.edge, x)) for s in sides]
+        return np.concatenate([u for u, _ in data]), np.concatenate([t for _, t in data])
 
     def representation(self, subdomain: str, x: Array) -> Representation:
-        """Return the solution in a subdomain, without the particular one, for data X."""
+        """Solution in a subdomain, without the particular one, for data X."""
         kernel, panels = self.formulation.kernel(subdomain), self.subdomain_panels(subdomain)
         return Representation(kernel, panels, *self.boundary_data(subdomain, x), self.formulation.exterior)
 
     def unknown_components(self, number: int, side: int) -> NDArray[np.bool_]:
-        """Return which components of u on a side of an edge depend on unknown data, (C,)."""
+        """Which components of u on a side of an edge depend on unknown data, (C,)."""
         return np.asarray((self.traces[number][side].value_slopes != 0).any(axis=(0, 2)))
 
 
 def discretise(formulation: BoundaryFormulation, panels: BoundaryPanels) -> BoundaryDiscretisation:
-    """Return the boundary data of a problem on panels."""
-    located = [_located(panels, n) for n in range(len(formulation.topology.edges))]
-    conditions = [_homogeneous_conditions(formulation, n, x, normals) for n, (x, normals, _) in enumerate(located)]
+    """Boundary data of a problem on panels."""
+    nodes = [panels.nodes_of(n) for n in range(len(formulation.topology.edges))]
+    conditions = [_homogeneous_conditions(formulation, n, x, normals) for n, (x, normals, *_) in enumerate(nodes)]
     scale = max(float(np.abs(c.right).max()) for c in conditions) or 1.0
     traces = [
         _affine_traces(formulation, n, c, speed, panels.measures[n], scale)
-        for n, (c, (_, _, speed)) in enumerate(zip(conditions, located, strict=True))
+        for n, (c, (_, _, speed, _)) in enumerate(zip(conditions, nodes, strict=True))
     ]
-    counts = [sides[0].value_slopes[:, 0].size for sides in traces]
-    ends = np.cumsum(counts)
-    columns = [slice(int(end - count), int(end)) for end, count in zip(ends, counts, strict=True)]
+    ends = np.cumsum([0, *(sides[0].value_slopes[:, 0].size for sides in traces)]).tolist()
+    columns = [slice(start, end) for start, end in pairwise(ends)]
     return BoundaryDiscretisation(formulation, panels, scale, traces, columns)
 
 
 def edge_data(discretisation: BoundaryDiscretisation, subdomain: str, x: Array) -> list[EdgeData]:
-    """Return the data on the consecutive edges around a subdomain of the plane, for unknown data X."""
+    """Data on the consecutive edges around a subdomain of the plane, for unknown data X."""
     panels = discretisation.panels
     assert isinstance(panels, CurvePanels)
     start, out = 0.0, []
     for side in discretisation.formulation.topology.sides(subdomain):
         graded, number = panels.edges[side.edge], int(side.opposite)
-        length, speed = graded.edge.length, discretisation.located(side.edge)[2]
+        length, speed = graded.edge.length, panels.nodes_of(side.edge)[2]
         u, densities = discretisation.traces[side.edge][number].at(discretisation.unknowns(side.edge, x))
         particular, traction = discretisation.particular_traces(side.edge, number)
         arc = arc_fraction(panels.parameters[panels.edge_index == side.edge].ravel(), graded.orders) * length
         arc = start + (length - arc if side.opposite else arc)
-        order = np.argsort(arc)
-        ends = (start, start + length)
-        start = ends[1]
+        order, ends = np.argsort(arc), (start, start := start + length)
         tractions = densities / speed[:, None] + traction
         out.append(EdgeData(graded.edge.name, arc[order], ends, (u + particular)[order], tractions[order]))
     return out
 
 
-def _located(panels: BoundaryPanels, number: int) -> tuple[Array, Array, Array]:
-    """Return points, normals and ds/dt at the nodes of an edge."""
-    rows, d = panels.edge_index == number, panels.points.shape[2]
-    return panels.points[rows].reshape(-1, d), panels.normals[rows].reshape(-1, d), panels.speed[rows].ravel()
-
-
 def _homogeneous_conditions(
     formulation: BoundaryFormulation, number: int, points: Array, normals: Array
 ) -> LinearConditions:
-    """Return the conditions on an edge for the solution minus the particular one, at N of its points."""
+    """Conditions on an edge for the solution minus the particular one, at N of its points."""
     conditions = formulation.linear_conditions(number, points, normals)
     states = []
     for side, name in enumerate(formulation.topology.adjacent_subdomains[number]):
@@ -226,11 +207,10 @@ def _affine_traces(
     measure: float,
     scale: float,
 ) -> list[Traces]:
-    """Return the traces on each side of an edge from its conditions and ds/dt at its nodes, and its length."""
+    """Traces on each side of an edge from its conditions and ds/dt at its nodes, and its length."""
     c, known = formulation.components, formulation.known_columns[number]
     constant, slope = conditions.solve_for(known)
-    unknown = [k for k in range(constant.shape[1]) if k not in known]
-    for column, k in enumerate(unknown):
+    for column, k in enumerate(k for k in range(constant.shape[1]) if k not in known):
         # the network carries tractions times ds/dt, which is smooth at graded corners
         unit = measure / speed if (k // c) % 2 == 1 else np.ones_like(speed)
         slope[:, :, column] *= scale * unit[:, None]

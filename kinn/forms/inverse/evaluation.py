@@ -30,12 +30,11 @@ class InteriorEvaluator:
     """
 
     def __init__(self, system: BoundarySystem, data: Array) -> None:
-        self.system = system
-        self.data = data
+        self.system, self.data = system, data
         self._cache: deque[tuple[str, Array, Array, Array, bool]] = deque(maxlen=CACHE_SIZE)
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
-        """Return fields and first derivatives (N, len(wanted)) at points of a subdomain.
+        """Fields and first derivatives (N, len(wanted)) at points of a subdomain.
 
         Raises:
             InputError: If a derivative is of higher order.
@@ -49,7 +48,7 @@ class InteriorEvaluator:
         return self.system.constraints.coefficients(self._zero_mean_values)
 
     def _zero_mean_values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
-        """Return fields and derivatives of the solution with zero means of null-space components."""
+        """Fields and derivatives of the solution with zero means of null-space components."""
         problem = self.system.discretisation.formulation.problem
         for field, index in wanted:
             if sum(index) > 1 or min(index) < 0:
@@ -57,29 +56,26 @@ class InteriorEvaluator:
                 raise InputError(f"the inverse form gives fields and first derivatives, not '{field}.{letters}'")
         values, gradients = self._fields(subdomain, points, with_gradients=any(any(index) for _, index in wanted))
         columns = [(problem.names.index(field), index) for field, index in wanted]
-        return np.stack(
-            [gradients[:, n, index.index(1)] if any(index) else values[:, n] for n, index in columns], axis=1
-        )
+        return np.stack([gradients[:, n, i.index(1)] if any(i) else values[:, n] for n, i in columns], axis=1)
 
     def _fields(self, subdomain: str, points: Array, *, with_gradients: bool) -> tuple[Array, Array]:
-        """Return all F fields (N, F) at points of a subdomain, and, if requested, their gradients (N, F, d).
+        """All F fields (N, F) at points of a subdomain, and, if requested, their gradients (N, F, d).
 
-        The last results are cached: fields, stresses and errors are evaluate_expressions in turn, at the same few sets of points.
+        The last results are cached: fields, stresses and errors are evaluated in turn, at the same few sets of points.
         """
         for name, x, values, gradients, has_gradients in self._cache:
             if name == subdomain and np.array_equal(x, points) and (has_gradients or not with_gradients):
                 return values, gradients
         discretisation = self.system.discretisation
-        formulation = discretisation.formulation
-        c, count = formulation.components, len(formulation.problem.names)
+        formulation, c = discretisation.formulation, discretisation.formulation.components
         values, gradients = particular_solution(formulation, subdomain, points)
         correction = CornerJumpCorrection(discretisation, subdomain)
         inside = discretisation.representation(subdomain, self.data)
         inside = replace(inside, values=correction.close_panels(inside.values))
-        near = correction.near_corners(points)
         corrected = replace(inside, values=correction.close_corners(inside.values))
+        near = correction.near_corners(points)
         kernels: list[Kernel] = [inside.kernel]
-        if count > c:
+        if len(formulation.problem.names) > c:
             assert isinstance(inside.kernel, ElasticityKernel)
             kernels.append(PressureKernel(inside.kernel.shear))
         for fields, kernel in zip((slice(0, c), slice(c, None)), kernels, strict=False):

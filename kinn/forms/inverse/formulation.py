@@ -13,7 +13,7 @@ import torch
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.kernels import Kernel, kernel_of
-from kinn.conditions import Condition, PointValue
+from kinn.conditions import PointValue
 from kinn.equations import Equation
 from kinn.errors import InputError
 from kinn.fields import Field
@@ -52,7 +52,7 @@ class BoundaryFormulation(ABC):
         self.known_columns  # noqa: B018 (contradictions are found now)
 
     def equation(self, subdomain: str) -> Equation:
-        """Return the equation of a subdomain."""
+        """Equation of a subdomain."""
         equation = self.problem.equation_of(subdomain)
         if equation is None:
             raise InputError(f"problem {self.problem.name!r} names no equation: inverse= is missing")
@@ -79,7 +79,7 @@ class BoundaryFormulation(ABC):
         return all(self.kernel(name).static for name in self.problem.subdomains)
 
     def kernel(self, subdomain: str) -> Kernel:
-        """Return the kernels of the equation of a subdomain."""
+        """Kernels of the equation of a subdomain."""
         return kernel_of(self.equation(subdomain), self.size, self.problem.dimension)
 
     @cached_property
@@ -95,32 +95,30 @@ class BoundaryFormulation(ABC):
 
     @abstractmethod
     def panels(self, nodes: int = 0) -> BoundaryPanels:
-        """Return panels of the whole boundary, with at least this number of nodes."""
+        """Panels of the whole boundary, with at least this number of nodes."""
 
     @abstractmethod
     def input_dimension(self, number: int) -> int:
-        """Return the number of coordinates that the network of an edge or face takes."""
+        """Number of coordinates that the network of an edge or face takes."""
 
     @abstractmethod
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
-        """Return these coordinates at the nodes of an edge or face, between -1 and 1, (n, inputs)."""
+        """These coordinates at the nodes of an edge or face, between -1 and 1, (n, inputs)."""
 
     def linear_conditions(self, number: int, points: Array, normals: Array) -> LinearConditions:
-        """Return the conditions on an edge at N of its points."""
+        """Conditions on an edge at N of its points."""
         name, adjacent = self.topology.edges[number].name, self.topology.adjacent_subdomains[number]
-        conditions: list[Condition] = [c for s in adjacent for c in self.topology.conditions(s, name)]
+        conditions = dict.fromkeys(c for s in adjacent for c in self.topology.conditions(s, name))
         equations = [self.equation(subdomain) for subdomain in adjacent]
-        unique = list(dict.fromkeys(conditions))
-        return linear_conditions(self.problem, equations, unique, points, normals, self.size)
+        return linear_conditions(self.problem, equations, list(conditions), points, normals, self.size)
 
     @cached_property
     def known_columns(self) -> list[tuple[int, ...]]:
         """The components of u and t that the conditions of each edge are solved for."""
         found = []
         for number, edge in enumerate(self.topology.edges):
-            adjacent = self.topology.adjacent_subdomains[number]
-            located = edge.sample
-            conditions = self.linear_conditions(number, located.points, located.normals)
+            adjacent, sample = self.topology.adjacent_subdomains[number], edge.sample
+            conditions = self.linear_conditions(number, sample.points, sample.normals)
             rows, needed = conditions.matrix.shape[1], len(adjacent) * self.components
             where = f"problem {self.problem.name!r} on {edge.name!r}"
             if rows != needed:
@@ -146,15 +144,13 @@ def check_equation(problem: Problem, subdomain: str, equation: Equation) -> None
             f"{where} is in {problem.dimension} dimensions ({', '.join(problem.coordinates)}), and the fundamental solution "
             f"of {equation.name} is known in {known}"
         )
-    counts = (equation.components,) if not equation.incompressible else (equation.components, equation.components + 1)
-    if len(problem.names) not in counts:
-        needed = f"{counts[0]}" + (", and a pressure" if equation.incompressible else "")
+    if len(problem.names) - equation.components not in range(1 + equation.incompressible):
+        needed = f"{equation.components}" + (", and a pressure" if equation.incompressible else "")
         raise InputError(f"{where} has {len(problem.names)} fields, and {equation.name} has {needed}")
     residual = problem.residual_of(subdomain)
     if residual is None:
         return
-    x = problem.subdomains[subdomain].sample(16, seed=3)
-    p = problem.points(torch.as_tensor(x))
+    p = problem.points(torch.as_tensor(problem.subdomains[subdomain].sample(16, seed=3)))
 
     def residuals(fields: Sequence[Any]) -> np.ndarray[Any, Any]:
         out = residual(*[p.field(f, "a trial solution") for f in fields], p)

@@ -24,7 +24,7 @@ TERM = "the boundary integral equation"
 
 
 class InverseObjective(SumOfSquares, FormObjective):
-    """Weighted residuals of the boundary integral equations.
+    """Weighted residuals of the boundary integral equations, in units of the magnitude of the prescribed data.
 
     Args:
         trial: The trial functions on the boundary.
@@ -47,13 +47,12 @@ class InverseObjective(SumOfSquares, FormObjective):
         return True
 
     def residuals(self, theta: Tensor) -> Tensor:
-        """Return the weighted residuals at theta."""
+        """Weighted residuals at theta."""
         self.trial.flat.set(theta)
         data = self.boundary.data(self.system).numpy()
         return torch.as_tensor(self.equations.times(data[:, None])[:, 0]) - self._right
 
     def value(self, theta: Tensor) -> float:
-        """Return the weighted mean square of the residuals, in units of the squared magnitude of the prescribed data."""
         return float(self.residuals(theta).square().sum())
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
@@ -73,7 +72,7 @@ class InverseObjective(SumOfSquares, FormObjective):
         return float(residual.square().sum()), self.trial.flat.gradient(product)
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the residuals and their Jacobian (N, P) at theta: A times that of the data, edge by edge."""
+        # A times the Jacobian of the data, edge by edge
         residual = self.residuals(theta)
         jacobian = torch.zeros(len(residual), self.size, dtype=torch.float64)
         for n, columns in enumerate(self.system.discretisation.columns):
@@ -82,25 +81,21 @@ class InverseObjective(SumOfSquares, FormObjective):
         yield residual, jacobian
 
     def _edge_jacobian(self, number: int) -> tuple[Tensor, slice]:
-        """Return the Jacobian of the data of an edge, and the slice of theta of the parameters of its network."""
+        """Jacobian of the data of an edge, and the slice of theta of the parameters of its network."""
         tape = Tape()
         out = self.boundary.edge_data(number, self.system, tape)
         nodes, channels = out.shape
-        slices = [self.trial.flat.slices[p] for p in self.boundary.edge_network(number).parameters()]
-        span = slice(slices[0].start, slices[-1].stop)
-        rows = torch.zeros(channels, nodes, span.stop - span.start, dtype=torch.float64)
+        slices = {p: self.trial.flat.slices[p] for p in self.boundary.edge_network(number).parameters()}
+        start, stop = min(s.start for s in slices.values()), max(s.stop for s in slices.values())
+        rows = torch.zeros(channels, nodes, stop - start, dtype=torch.float64)
         for c in range(channels):
-            columns = {
-                p: rows[c][:, s.start - span.start : s.stop - span.start]
-                for p, s in self.trial.flat.slices.items()
-                if span.start <= s.start < span.stop
-            }
+            columns = {p: rows[c][:, s.start - start : s.stop - start] for p, s in slices.items()}
             tape.add_jacobian(out[:, c], columns, last=c == channels - 1)
-        return rows.transpose(0, 1).reshape(nodes * channels, -1), span
+        return rows.transpose(0, 1).reshape(nodes * channels, -1), slice(start, stop)
 
 
 def inverse_form(trial: TrialFunctions, *, points: int, seed: int = 0) -> InverseObjective:  # noqa: ARG001 (the forms take the same)
-    """Return the boundary integral equations on panels with at least this number of nodes.
+    """Boundary integral equations on panels with at least this number of nodes.
 
     Args:
         trial: The trial functions on the boundary.

@@ -8,7 +8,8 @@ solved for half of u and t, and the other half is unknown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -40,7 +41,7 @@ class LinearConditions:
     right: Array
 
     def known_columns(self, components: int) -> tuple[int, ...]:
-        """Return the columns to solve for: those of the second side of an interface, else tractions where possible.
+        """Columns to solve for: those of the second side of an interface, else tractions where possible.
 
         Raises:
             InputError: If no choice is regular on the whole edge.
@@ -60,7 +61,7 @@ class LinearConditions:
         )
 
     def solve_for(self, known: tuple[int, ...]) -> tuple[Array, Array]:
-        """Return all columns as affine functions of the unknown ones: `N x columns`, `N x columns x unknown`."""
+        """All columns as affine functions of the unknown ones: `N x columns`, `N x columns x unknown`."""
         count, _, columns = self.matrix.shape
         unknown = [c for c in range(columns) if c not in known]
         constant, slope = np.zeros((count, columns)), np.zeros((count, columns, len(unknown)))
@@ -80,7 +81,7 @@ def linear_conditions(
     normals: Array,
     size: float,
 ) -> LinearConditions:
-    """Return the conditions on an edge in linear form.
+    """Conditions on an edge in linear form.
 
     Args:
         problem: The problem.
@@ -96,21 +97,18 @@ def linear_conditions(
     p = problem.points(torch.as_tensor(points), torch.as_tensor(normals))
     for condition in conditions:
         condition.check_data(p)
-    states = _BoundaryStates(problem, conditions, p, equations, normals, size)
-    c, sides = equations[0].components, len(equations)
-    shape = (sides, 1 + points.shape[1], c, len(points))  # values, tractions, and derivatives along each tangent
-    zero = states.residuals(np.zeros(shape))
+    residuals = partial(_residuals, problem, equations, conditions, p, normals, size)
+    # values, tractions, and derivatives along each tangent
+    shape = (len(equations), 1 + points.shape[1], equations[0].components, len(points))
+    zero, labels = residuals(np.zeros(shape))
     columns: list[Array] = []
     tangential: list[Array] = []
-    for side in range(sides):
-        for kind in range(shape[1]):
-            for component in range(c):
-                unit = np.zeros(shape)
-                unit[side, kind, component] = 1.0
-                (tangential if kind >= 2 else columns).append(states.residuals(unit) - zero)
+    for index in np.ndindex(shape[:3]):
+        unit = np.zeros(shape)
+        unit[index] = 1.0
+        (tangential if index[1] >= 2 else columns).append(residuals(unit)[0] - zero)
     matrix = np.stack(columns, axis=2)
     scale = np.abs(matrix).max(axis=2)
-    labels = states.labels
     for n, label in enumerate(labels):
         if (scale[:, n] == 0).any():
             raise InputError(f"{label} does not depend on the fields on its boundary")
@@ -122,50 +120,47 @@ def linear_conditions(
     random = np.random.default_rng(0).normal(size=shape)
     random[:, 2:] = 0.0
     mixed = np.einsum("nrk,kn->nr", matrix, random[:, :2].reshape(-1, len(points)))
-    nonlinear = np.abs(states.residuals(random) - zero - mixed) > 1e-6 * scale * (1 + np.abs(random).max())
+    nonlinear = np.abs(residuals(random)[0] - zero - mixed) > 1e-6 * scale * (1 + np.abs(random).max())
     if nonlinear.any():
         raise InputError(f"{labels[int(nonlinear.any(axis=0).argmax())]} is not linear, as the inverse form requires")
     return LinearConditions(matrix / scale[:, :, None], -zero / scale)
 
 
-@dataclass
-class _BoundaryStates:
-    """The residuals of conditions at boundary data, and the label of each residual."""
+def _residuals(
+    problem: Problem,
+    equations: Sequence[Equation],
+    conditions: Sequence[Condition],
+    p: Points,
+    normals: Array,
+    size: float,
+    state: Array,
+) -> tuple[Array, list[str]]:
+    """Residuals (N, rows) of values, tractions and tangential derivatives, (sides, 1 + d, C, N), and their labels."""
+    traces = []
+    for side, (equation, (u, t, *s)) in enumerate(zip(equations, state, strict=True)):
+        data = t.T * equation.stiffness / size, np.stack(s).T / size, -normals if side else normals
+        slopes = equation.gradient(*data)
+        fields = [_field(problem, u[c], slopes[:, c]) for c in range(equation.components)]
+        fields += [_field(problem, pressure, None) for pressure in equation.pressure(*data).T]
+        traces.append(dict(zip(problem.names, fields, strict=False)))
+    out, labels = [], []
+    for condition in conditions:
+        for residual in condition.residuals(traces, p):
+            values = torch.as_tensor(residual.value, dtype=torch.float64)
+            out.append(np.broadcast_to(values.numpy(), len(p)))
+            labels.append(condition.label)
+    return np.stack(out, axis=1) if out else np.zeros((len(p), 0)), labels
 
-    problem: Problem
-    conditions: Sequence[Condition]
-    p: Points
-    equations: Sequence[Equation]
-    normals: Array
-    size: float
-    labels: list[str] = field(default_factory=list)
 
-    def residuals(self, state: Array) -> Array:
-        """Return the residuals (N, rows) of values, tractions and tangential derivatives, (sides, 1 + d, C, N)."""
-        traces = []
-        for side, (equation, (u, t, *s)) in enumerate(zip(self.equations, state, strict=True)):
-            normals = self.normals if side == 0 else -self.normals
-            data = t.T * equation.stiffness / self.size, np.stack(s).T / self.size, normals
-            slopes = equation.gradient(*data)
-            fields = [self._field(u[c], slopes[:, c]) for c in range(equation.components)]
-            fields += [self._field(p, None) for p in equation.pressure(*data).T]
-            traces.append(dict(zip(self.problem.names, fields, strict=False)))
-        out, self.labels = [], []
-        for condition in self.conditions:
-            for residual in condition.residuals(traces, self.p):
-                values = torch.as_tensor(residual.value, dtype=torch.float64)
-                out.append(np.broadcast_to(values.numpy(), len(self.p)))
-                self.labels.append(condition.label)
-        return np.stack(out, axis=1) if out else np.zeros((len(self.p), 0))
+def _field(problem: Problem, value: Array, slopes: Array | None) -> Field:
+    """Field with these values (N,) and gradients (N, d)."""
+    values, gradient = torch.as_tensor(value.copy()), None if slopes is None else torch.as_tensor(slopes.copy())
 
-    def _field(self, value: Array, slopes: Array | None) -> Field:
-        values, gradient = torch.as_tensor(value.copy()), None if slopes is None else torch.as_tensor(slopes.copy())
+    def component(a: Index) -> Component:
+        if not any(a):
+            return values
+        if gradient is not None and sum(a) == 1 and min(a) == 0:
+            return gradient[:, list(a).index(1)]
+        raise InputError("conditions of the inverse form contain values and first derivatives only")
 
-        def component(a: Index) -> Component:
-            if not any(a):
-                return values
-            if gradient is not None and sum(a) == 1 and min(a) == 0:
-                return gradient[:, list(a).index(1)]
-            raise InputError("conditions of the inverse form contain values and first derivatives only")
-
-        return Field(self.problem.coordinates, component)
+    return Field(problem.coordinates, component)

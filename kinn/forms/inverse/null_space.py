@@ -40,8 +40,7 @@ class NullSpace:
     def constant_pressure(self) -> bool:
         """Whether a constant may be added to the pressure: the sum over all loops is in the null space."""
         total = np.ones(len(self.pressures))
-        remainder = total - self.pressures @ (self.pressures.T @ total)
-        return bool(len(total) and np.linalg.norm(remainder) < 1e-6)
+        return bool(len(total) and np.linalg.norm(total - self.pressures @ (self.pressures.T @ total)) < 1e-6)
 
     @property
     def dimension(self) -> int:
@@ -50,7 +49,7 @@ class NullSpace:
         return int(self.motions.shape[1] + (has_pressure and self.constant_pressure))
 
     def modes(self, points: Array) -> Array:
-        """Return the motions at points (N, d), (N, C, A)."""
+        """Motions at points (N, d), (N, C, A)."""
         formulation = self.formulation
         lower, upper = formulation.problem.bounds
         scaled = (points - (lower + upper) / 2) / formulation.size
@@ -58,7 +57,7 @@ class NullSpace:
         return np.asarray(np.einsum("ncm,ma->nca", modes, self.motions))
 
     def values(self, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
-        """Return fields and first derivatives of all states at points (N, d), (N, len(wanted), dimension)."""
+        """Fields and first derivatives of all states at points (N, d), (N, len(wanted), dimension)."""
         names, c = self.formulation.problem.names, self.formulation.components
         out = np.zeros((len(points), len(wanted), self.dimension))
         for column, (field, index) in enumerate(wanted):
@@ -74,7 +73,7 @@ class NullSpace:
 
 
 def null_space(discretisation: BoundaryDiscretisation) -> NullSpace:
-    """Return the null space of the conditions of a problem."""
+    """Null space of the conditions of a problem."""
     formulation = discretisation.formulation
     topology, c, names = formulation.topology, formulation.components, list(formulation.problem.subdomains)
     modes = formulation.kernel(names[0]).rigid_modes(np.zeros((1, formulation.problem.dimension))).shape[2]
@@ -85,7 +84,7 @@ def null_space(discretisation: BoundaryDiscretisation) -> NullSpace:
     all_modes = NullSpace(formulation, np.eye(modes), np.zeros((0, 0)))
     motion_residuals, pressure_residuals = [], []
     for number in range(len(topology.edges)):
-        points, normals, _ = discretisation.located(number)
+        points, normals, *_ = discretisation.panels.nodes_of(number)
         matrix = formulation.linear_conditions(number, points, normals).matrix
         rows, sides = len(points) * matrix.shape[1], matrix.shape[2] // (2 * c)
         values, tractions = (
@@ -98,12 +97,12 @@ def null_space(discretisation: BoundaryDiscretisation) -> NullSpace:
                 if side.edge == number:
                     outward[:, int(side.opposite), :, n] = -normals if side.opposite else normals
         pressure_residuals.append(np.einsum("nsrc,nscm->nrm", tractions, outward).reshape(rows, count))
-    residuals = (np.concatenate(motion_residuals), np.concatenate(pressure_residuals))
-    return NullSpace(formulation, *(_null_vectors(matrix) for matrix in residuals))
+    residuals = motion_residuals, pressure_residuals
+    return NullSpace(formulation, *(_null_vectors(np.concatenate(rows)) for rows in residuals))
 
 
 def gauge_conditions(discretisation: BoundaryDiscretisation, free: NullSpace) -> tuple[Array, Array]:
-    """Return the rows (E, Q) that set the means of null-space components to zero, and their right-hand sides (E,).
+    """Rows (E, Q) that set the means of null-space components to zero, and their right-hand sides (E,).
 
     Raises:
         InputError: If the prescribed data are not in equilibrium.
@@ -112,17 +111,15 @@ def gauge_conditions(discretisation: BoundaryDiscretisation, free: NullSpace) ->
     rows, rights = [], []
     for column in range(free.motions.shape[1]):
         row, right, load, size = np.zeros(discretisation.size), 0.0, 0.0, 0.0
-        for number, traces in enumerate(discretisation.traces):
-            points, _, speed = discretisation.located(number)
-            mode = free.modes(points)[:, :, column]
-            weights = discretisation.weights(number)
-            arc = weights * speed
-            slopes = np.einsum("n,nc,ncm->nm", arc, mode, traces[0].value_slopes)
+        for number, (traces, *others) in enumerate(discretisation.traces):
+            points, _, speed, weights = discretisation.panels.nodes_of(number)
+            mode, arc = free.modes(points)[:, :, column], weights * speed
+            slopes = np.einsum("n,nc,ncm->nm", arc, mode, traces.value_slopes)
             row[discretisation.columns[number]] += slopes.ravel()
-            values = traces[0].values + discretisation.particular_traces(number)[0]
+            values = traces.values + discretisation.particular_traces(number)[0]
             right -= float(np.einsum("n,nc,nc->", arc, mode, values))
-            if len(traces) == 1:
-                density = weights[:, None] * traces[0].densities * mode
+            if not others:
+                density = weights[:, None] * traces.densities * mode
                 load += float(density.sum())
                 size += float(np.abs(density).sum())
         if abs(load) > BALANCE * max(size, 1e-300):
@@ -140,14 +137,12 @@ def gauge_conditions(discretisation: BoundaryDiscretisation, free: NullSpace) ->
         row, right = np.zeros(discretisation.size), 0.0
         for coefficient, loop in zip(combination, loops, strict=True):
             for side in loop:
-                side_traces = discretisation.traces[side.edge][int(side.opposite)]
-                normals = discretisation.located(side.edge)[1]
-                weights = coefficient * discretisation.weights(side.edge)[:, None]
-                outward = weights * (-normals if side.opposite else normals)
-                row[discretisation.columns[side.edge]] += np.einsum(
-                    "nc,ncm->nm", outward, side_traces.density_slopes
-                ).ravel()
-                right -= float((outward * side_traces.densities).sum())
+                traces = discretisation.traces[side.edge][int(side.opposite)]
+                _, normals, _, weights = discretisation.panels.nodes_of(side.edge)
+                outward = coefficient * weights[:, None] * (-normals if side.opposite else normals)
+                slopes = np.einsum("nc,ncm->nm", outward, traces.density_slopes)
+                row[discretisation.columns[side.edge]] += slopes.ravel()
+                right -= float((outward * traces.densities).sum())
         rows.append(row / (measure * stiffness))
         rights.append(right / (measure * stiffness))
     return np.array(rows).reshape(-1, discretisation.size), np.array(rights)
@@ -158,8 +153,8 @@ def _check_flow(discretisation: BoundaryDiscretisation) -> None:
     flow, size = 0.0, 0.0
     for number, traces in enumerate(discretisation.traces):
         if len(traces) == 1:
-            _, normals, speed = discretisation.located(number)
-            flux = discretisation.weights(number) * speed * np.sum(normals * traces[0].values, axis=1)
+            _, normals, speed, weights = discretisation.panels.nodes_of(number)
+            flux = weights * speed * np.sum(normals * traces[0].values, axis=1)
             flow += float(flux.sum())
             size += float(np.abs(flux).sum())
     if abs(flow) > BALANCE * max(size, discretisation.scale * discretisation.panels.measure):
@@ -170,7 +165,7 @@ def _check_flow(discretisation: BoundaryDiscretisation) -> None:
 
 
 def _null_vectors(matrix: Array) -> Array:
-    """Return an orthonormal basis, as columns, of the null space of a matrix."""
+    """Orthonormal basis, as columns, of the null space of a matrix."""
     if matrix.shape[1] == 0:
         return np.zeros((0, 0))
     _, values, vectors = np.linalg.svd(matrix, full_matrices=False)
@@ -211,7 +206,7 @@ class PointConstraints:
             )
 
     def coefficients(self, values: Callable[[str, Array, Sequence[FieldDerivative]], Array]) -> Array:
-        """Return the coefficients (dimension,) of the null-space states that correct a solution to the values.
+        """Coefficients (dimension,) of the null-space states that correct a solution to the values.
 
         Args:
             values: Evaluates the solution's fields and derivatives at points of a subdomain.
@@ -228,8 +223,7 @@ class PointConstraints:
         return np.asarray(np.linalg.solve(self.matrix, np.concatenate(missing)))
 
     def _index(self, derivative: str) -> tuple[int, ...]:
-        coordinates = self.free.formulation.problem.coordinates
-        index = tuple(derivative.count(c) for c in coordinates)
+        index = tuple(derivative.count(c) for c in self.free.formulation.problem.coordinates)
         if sum(index) > 1 or sum(index) != len(derivative):
             raise InputError(
                 f"in the inverse form values at points are those of fields and first derivatives, not of {derivative!r}"

@@ -80,11 +80,11 @@ class BoundaryTopology:
     loops: dict[str, list[list[Side]]]
 
     def sides(self, subdomain: str) -> list[Side]:
-        """Return the edges of the boundary of a subdomain."""
+        """Edges of the boundary of a subdomain."""
         return [side for loop in self.loops[subdomain] for side in loop]
 
     def conditions(self, subdomain: str, boundary: str) -> list[Condition]:
-        """Return the conditions of the problem on a part of the boundary of a subdomain."""
+        """Conditions of the problem on a part of the boundary of a subdomain."""
         geometry = self.problem.subdomains[subdomain]
         found = []
         for condition in self.problem.conditions:
@@ -137,7 +137,7 @@ class PlaneTopology(BoundaryTopology):
         return groups
 
     def corners(self, subdomain: str) -> Iterator[Corner]:
-        """Yield the points where edges of a subdomain meet, smooth ones included."""
+        """Points where edges of a subdomain meet, smooth ones included."""
         for sides, angles in zip(self.loops[subdomain], self._angles[subdomain], strict=True):
             for n, (angle, side) in enumerate(zip(angles, sides, strict=True)):
                 if not self.edges[side.edge].closed:

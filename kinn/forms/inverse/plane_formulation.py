@@ -1,4 +1,4 @@
-"""Boundary formulations in the plane and in space: their topology, panels, and the coordinates of their networks."""
+"""Boundary formulation in the plane: the edges, their graded panels, and the coordinates of their networks."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.curve_panels import CurvePanels
 from kinn.boundary_integrals.grading import GradedEdge, grading_order
 from kinn.boundary_integrals.panelization import make_panels
-from kinn.boundary_integrals.surfaces.surface_panelization import BoundaryFace, boundary_faces, make_surface_panels
-from kinn.boundary_integrals.surfaces.surface_panels import SurfacePanels
 from kinn.errors import InputError
 from kinn.forms.inverse.formulation import BoundaryFormulation
-from kinn.forms.inverse.topology import BoundaryTopology, Corner, PlaneTopology, Side
+from kinn.forms.inverse.topology import Corner, PlaneTopology
 from kinn.geometry.types import Array
 
-#: The largest length of panels of curves, relative to the size of the domain, and in radians of a wave.
-CURVE_LENGTH, RADIANS = 1 / 3, 4.0
-#: The largest extent of panels of surfaces, relative to the size of the domain; most are shorter to resolve the surface.
-SURFACE_LENGTH = 1.0
-
+#: The largest length of panels, relative to the size of the domain, and in radians of a wave.
+PANEL_LENGTH, RADIANS = 1 / 3, 4.0
 #: The dyadic refinements towards a corner: of a smooth solution, of one that the grading makes smooth, of others.
 LEVELS = (1, 2, 6)
 
@@ -54,7 +49,7 @@ class BoundaryFormulation2D(BoundaryFormulation):
         )
 
     def _grading(self, junction: list[Corner]) -> tuple[int, int]:
-        """Return the order of the grading at a point where edges meet, and the refinements towards it."""
+        """Order of the grading at a point where edges meet, and the refinements towards it."""
         adjacent = self.topology.adjacent_subdomains
         numbers = [end[0] for corner in junction for end in corner.ends]
         outer = [n for n in numbers if len(adjacent[n]) == 1]
@@ -73,7 +68,7 @@ class BoundaryFormulation2D(BoundaryFormulation):
         return order, LEVELS[1] if smooth else LEVELS[2]
 
     def _is_continuous(self, interfaces: list[int]) -> bool:
-        """Return whether both sides of interfaces are one material: u is equal on both and t opposite."""
+        """Whether both sides of interfaces are one material: u is equal on both and t opposite."""
         c = self.components
         for number in interfaces:
             located = self.topology.edges[number].sample
@@ -84,7 +79,7 @@ class BoundaryFormulation2D(BoundaryFormulation):
         return True
 
     def panels(self, nodes: int = 0) -> CurvePanels:
-        longest = CURVE_LENGTH * self.size
+        longest = PANEL_LENGTH * self.size
         waves = [getattr(self.equation(name), "wave_number", 0.0) for name in self.problem.subdomains]
         if max(waves) > 0:
             longest = min(longest, RADIANS / max(waves))
@@ -95,54 +90,9 @@ class BoundaryFormulation2D(BoundaryFormulation):
         return 2 if self.topology.edges[number].closed else 1
 
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
-        """Return the parameter at the nodes of an edge, on closed curves the point of the unit circle."""
+        """Parameter at the nodes of an edge, on closed curves the point of the unit circle."""
         assert isinstance(panels, CurvePanels)
         t = panels.parameters[panels.edge_index == number].ravel()
         if self.input_dimension(number) == 2:
             return np.stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)], axis=1)
         return np.asarray((2 * t - 1)[:, None])
-
-
-@dataclass(frozen=True, eq=False)
-class BoundaryFormulation3D(BoundaryFormulation):
-    """A problem in space in the inverse form, in a single domain."""
-
-    @cached_property
-    def faces(self) -> list[BoundaryFace]:
-        """The faces of the solid."""
-        if len(self.problem.subdomains) > 1:
-            raise InputError(
-                f"problem {self.problem.name!r} has subdomains, and in space the inverse form takes a single domain"
-            )
-        (geometry,) = self.problem.subdomains.values()
-        return boundary_faces(geometry)
-
-    @cached_property
-    def topology(self) -> BoundaryTopology:
-        count, (name,) = len(self.faces), self.problem.subdomains
-        sides = [Side(number, False) for number in range(count)]
-        return BoundaryTopology(self.problem, self.faces, [(name,)] * count, {name: [sides]})
-
-    def panels(self, nodes: int = 0) -> SurfacePanels:
-        return make_surface_panels(self.faces, longest=SURFACE_LENGTH * self.size, nodes=nodes)
-
-    def input_dimension(self, number: int) -> int:
-        return len(self._axes[number][0])
-
-    def coordinates(self, panels: BoundaryPanels, number: int) -> Array:
-        """Return x, y and z at the nodes of a face, scaled; of a flat face the two along which it extends most."""
-        axes, middle, half = self._axes[number]
-        points = panels.points[panels.edge_index == number].reshape(-1, 3)[:, axes]
-        return np.asarray((points - middle) / half)
-
-    @cached_property
-    def _axes(self) -> list[tuple[list[int], Array, Array]]:
-        """The axes of each face's coordinates, and the middle and half the extent of the face along them."""
-        found = []
-        for face in self.faces:
-            points, normals = face.grid, face.sample.normals
-            flat = np.abs(normals - normals[0]).max() < 1e-9 and np.ptp(points @ normals[0]) < 1e-9 * self.size
-            axes = [axis for axis in range(3) if not flat or axis != int(np.abs(normals[0]).argmax())]
-            low, high = points[:, axes].min(axis=0), points[:, axes].max(axis=0)
-            found.append((axes, (low + high) / 2, (high - low) / 2))
-        return found
