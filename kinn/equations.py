@@ -48,10 +48,10 @@ class Equation(ABC):
 
     @abstractmethod
     def homogeneous_solutions(self, x: Any, y: Any, *z: Any) -> Sequence[tuple[Any, ...]]:
-        """Return some source-free solutions, the fields of each, at coordinates that are fields or arrays."""
+        """Some source-free solutions, the fields of each, at coordinates that are fields or arrays."""
 
     def gradient(self, traction: Array, slope: Array, normals: Array) -> Array:
-        """Return the gradient (N, C, d) on a boundary.
+        """Gradient (N, C, d) on a boundary.
 
         Args:
             traction: The traction (N, C).
@@ -61,7 +61,7 @@ class Equation(ABC):
         return np.asarray(traction[:, :, None] * normals[:, None] + slope @ tangents(normals))
 
     def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
-        """Return the traction (N, C) on a boundary.
+        """Traction (N, C) on a boundary.
 
         Args:
             gradient: The gradient of the solution (N, C, d).
@@ -71,11 +71,11 @@ class Equation(ABC):
         return np.asarray(np.einsum("nci,ni->nc", gradient, normals))
 
     def pressure(self, traction: Array, slope: Array, normals: Array) -> Array:
-        """Return the pressure (N, 1) on a boundary from the arguments of `gradient`; (N, 0) without a pressure."""
+        """Pressure (N, 1) on a boundary from the arguments of `gradient`; (N, 0) without a pressure."""
         return np.zeros((len(normals), 0))
 
     def exponent(self, angle: float, same_type: bool) -> float:
-        """Return the exponent a of the leading term r^a of a solution at a corner.
+        """Exponent a of the leading term r^a of a solution at a corner.
 
         Args:
             angle: The interior angle.
@@ -235,12 +235,12 @@ class Stokes(PlaneContinuum):
         return 0.5
 
     def traction(self, gradient: Array, normals: Array, pressure: Array) -> Array:
-        """Return the stress of a velocity gradient and a pressure times the normals."""
+        """Stress of a velocity gradient and a pressure times the normals."""
         shear = self.viscosity * (gradient + gradient.transpose(0, 2, 1))
         return np.asarray(np.einsum("nij,nj->ni", shear, normals) - pressure * normals)
 
     def pressure(self, traction: Array, slope: Array, normals: Array) -> Array:
-        """Return the pressure; by incompressibility the normal strain rate is minus the tangential one."""
+        """Pressure; by incompressibility the normal strain rate is minus the tangential one."""
         normal_strain = -np.sum(slope[..., 0] * tangents(normals)[:, 0], axis=1)
         return np.asarray(2 * self.viscosity * normal_strain - np.sum(traction * normals, axis=1))[:, None]
 
@@ -249,7 +249,7 @@ class Stokes(PlaneContinuum):
 
 
 def tangents(normals: Array) -> Array:
-    """Return orthonormal tangents (N, d - 1, d) of a boundary with unit normals (N, d), in the plane counter-clockwise."""
+    """Orthonormal tangents (N, d - 1, d) of a boundary with unit normals (N, d), in the plane counter-clockwise."""
     if normals.shape[1] == 2:
         return np.stack([-normals[:, 1], normals[:, 0]], axis=1)[:, None]
     first = np.cross(normals, np.eye(3)[np.argmin(np.abs(normals), axis=1)])

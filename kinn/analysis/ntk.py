@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -54,8 +55,7 @@ class TangentKernel:
     @cached_property
     def eigenvalues(self) -> Array:
         """The eigenvalues of K, at most one per parameter, the largest first."""
-        values: Array = torch.linalg.svdvals(self.jacobian).square().numpy()
-        return values
+        return np.asarray(torch.linalg.svdvals(self.jacobian).square())
 
     @property
     def trace(self) -> float:
@@ -63,12 +63,10 @@ class TangentKernel:
         return float(self.jacobian.square().sum())
 
     def rates(self, frequencies: Sequence[float]) -> Array:
-        """Return the rates at which waves of the first coordinate are learnt: the means of K over sin and cos 2 pi f x.
+        """Rates at which waves of the first coordinate are learnt: the means of K over sin and cos 2 pi f x.
 
-        A Hann window fades the waves towards the ends: an abrupt end contains every frequency.
-
-        Args:
-            frequencies: The frequencies f, in waves per unit.
+        Frequencies f are in waves per unit. A Hann window fades the waves towards the ends: an abrupt end contains every
+        frequency.
 
         Raises:
             InputError: If the term has several equations.
@@ -114,12 +112,7 @@ class TangentKernelStudy:
 
 
 def tangent_kernels(objective: ResidualObjective, theta: Tensor) -> dict[str, TangentKernel]:
-    """Return the kernel of each term at theta, by name.
-
-    Args:
-        objective: The residuals; their weights have no effect.
-        theta: The parameters (P,).
-    """
+    """Kernel of each term, by name, at the parameters theta (P,); the weights of the residuals have no effect."""
     blocks: list[list[Tensor]] = [[] for _ in objective.terms]
     weights = [term.weight for term in objective.terms]
     for n, weight in enumerate(weights):
@@ -188,12 +181,9 @@ def tangent_kernel_study(
 
 
 def spectra_figure(studies: Sequence[TangentKernelStudy], title: str) -> Figure:
-    """Return a figure of the eigenvalues of each term's kernel: one column per network, one line per snapshot."""
+    """Figure of the eigenvalues of each term's kernel: one column per network, one line per snapshot."""
     names = list(studies[0].snapshots[0].kernels)
-    figure = Figure(figsize=(3.8 * len(studies) + 0.6, 2.8 * len(names) + 0.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=11)
-    axes = figure.subplots(len(names), len(studies), squeeze=False, sharey="row")
+    figure, axes = _subplots(studies, title, len(names), 2.8 * len(names) + 0.6)
     for column, study in enumerate(studies):
         for row, name in enumerate(names):
             ax = axes[row, column]
@@ -201,9 +191,7 @@ def spectra_figure(studies: Sequence[TangentKernelStudy], title: str) -> Figure:
                 values = snapshot.kernels[name].eigenvalues
                 values = values[values > ROUNDING * values[0]]
                 ax.loglog(np.arange(1, len(values) + 1), values, color=colour, label=f"step {snapshot.iteration}")
-            ax.set_title(f"{study.network.name.upper()}, {study.parameters} parameters: {name}", fontsize=8)
-            ax.set_xlabel("number")
-            ax.grid(alpha=0.3)
+            _label(ax, study, f": {name}", "number")
         axes[0, column].legend(frameon=False, fontsize=7)
     for row in range(len(names)):
         axes[row, 0].set_ylabel("eigenvalue")
@@ -211,21 +199,29 @@ def spectra_figure(studies: Sequence[TangentKernelStudy], title: str) -> Figure:
 
 
 def frequency_figure(studies: Sequence[TangentKernelStudy], frequencies: Sequence[float], title: str) -> Figure:
-    """Return a figure of the rate at which each frequency is learnt, for problems of one coordinate and one term."""
-    figure = Figure(figsize=(3.8 * len(studies) + 0.6, 3.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=11)
-    axes = figure.subplots(1, len(studies), squeeze=False, sharey=True)
+    """Figure of the rate at which each frequency is learnt, for problems of one coordinate and one term."""
+    figure, axes = _subplots(studies, title, 1, 3.4)
     for ax, study in zip(axes[0], studies, strict=True):
         for snapshot, colour in zip(study.snapshots, _colours(len(study.snapshots)), strict=True):
             (kernel,) = snapshot.kernels.values()
             ax.semilogy(list(frequencies), kernel.rates(frequencies), color=colour, label=f"step {snapshot.iteration}")
-        ax.set_title(f"{study.network.name.upper()}, {study.parameters} parameters", fontsize=8)
-        ax.set_xlabel("frequency (waves per unit)")
-        ax.grid(alpha=0.3)
+        _label(ax, study, "", "frequency (waves per unit)")
         ax.legend(frameon=False, fontsize=7)
     axes[0, 0].set_ylabel("rate of learning")
     return figure
+
+
+def _subplots(studies: Sequence[TangentKernelStudy], title: str, rows: int, height: float) -> tuple[Figure, Any]:
+    """Figure with a column per network, and its axes."""
+    figure = Figure(figsize=(3.8 * len(studies) + 0.6, height), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    return figure, figure.subplots(rows, len(studies), squeeze=False, sharey="row")
+
+
+def _label(ax: Axes, study: TangentKernelStudy, name: str, x: str) -> None:
+    ax.set_title(f"{study.network.name.upper()}, {study.parameters} parameters{name}", fontsize=8)
+    ax.set_xlabel(x)
+    ax.grid(alpha=0.3)
 
 
 def _colours(count: int) -> list[tuple[float, float, float, float]]:

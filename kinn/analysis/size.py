@@ -26,17 +26,11 @@ class NetworkSize:
 
 
 def network_size(network: Architecture, inputs: int, outputs: int, index: IndexSet) -> NetworkSize:
-    """Return the number of parameters of a network and of its operations per point.
+    """Number of parameters of a network, and of its operations per point for the derivatives of an index set.
 
     Additions and multiplications of linear and spline layers count; elementary functions do not, which are far fewer and
     whose cost depends on the machine. A reverse pass takes twice the operations of the forward pass: each product has two
     factors.
-
-    Args:
-        network: The network.
-        inputs: The number of inputs.
-        outputs: The number of fields.
-        index: The derivatives evaluated.
     """
     built = network.build(inputs, outputs)
     value = built.flops(IndexSet.closure(index.dimension, []))

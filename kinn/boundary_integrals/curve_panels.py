@@ -125,13 +125,6 @@ class CurvePanels(BoundaryPanels):
     def measure(self) -> float:
         return float(np.sum(self.lengths))
 
-    @property
-    def area(self) -> float:
-        """The area of the domain: the integral of x . n / 2."""
-        centre = self.centres.mean(axis=0)
-        density = np.sum((self.points - centre) * self.normals, axis=2) * self.speed
-        return float(np.sum(self.weights * density)) / 2
-
     def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
         target, panel = [], []
         centres, limits = self.centres, (FAR * self.lengths) ** 2
@@ -205,7 +198,7 @@ class CurvePanels(BoundaryPanels):
         return selected
 
     def split(self, rows: NDArray[np.bool_]) -> CurvePanels:
-        """Return the panels with those of `rows` (M,) halved."""
+        """Panels with those of `rows` (M,) halved."""
         middle = (self.starts + self.ends) / 2
         times = np.where(rows, 2, 1)
         first = np.cumsum(times) - times

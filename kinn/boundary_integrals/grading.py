@@ -36,7 +36,7 @@ class GradedEdge:
     levels: tuple[int, int] = (0, 0)
 
     def breaks(self, longest: float) -> Array:
-        """Return the parameters between panels no longer than `longest`."""
+        """Parameters between panels no longer than `longest`."""
         count = max(1 if sum(self.levels) == 0 else 2, int(np.ceil(self.edge.length / longest - 1e-9)))
         if self.edge.closed:
             count = max(count, 4)
@@ -47,7 +47,7 @@ class GradedEdge:
 
 
 def grading_order(exponent: float) -> int:
-    """Return the order p of the grading at a corner where the solution behaves like r^exponent, exponent > 0."""
+    """Order p of the grading at a corner where the solution behaves like r^exponent, exponent > 0."""
     for p in range(1, MAX_ORDER + 1):
         if p * exponent > 1 - 1e-9 and math.isclose(p * exponent, round(p * exponent), abs_tol=1e-6):
             return p
@@ -55,7 +55,7 @@ def grading_order(exponent: float) -> int:
 
 
 def arc_fraction(t: Array, orders: tuple[int, int]) -> Array:
-    """Return the fraction of the arc length at parameters t in [0, 1]: like t^p at the start, 1 - (1-t)^q at the end."""
+    """Fraction of the arc length at parameters t in [0, 1]: like t^p at the start, 1 - (1-t)^q at the end."""
     p, q = orders
     if orders == (1, 1):
         return np.asarray(t, dtype=np.float64)
@@ -63,6 +63,6 @@ def arc_fraction(t: Array, orders: tuple[int, int]) -> Array:
 
 
 def arc_speed(t: Array, orders: tuple[int, int]) -> Array:
-    """Return the derivative of `arc_fraction`."""
+    """Derivative of `arc_fraction`."""
     p, q = orders
     return np.asarray(t ** (p - 1) * (1 - t) ** (q - 1) / beta(p, q))

@@ -73,12 +73,12 @@ class Cluster:
         return float(self.panels.lengths[self.numbers].max())
 
     def is_far_from(self, sources: Cluster) -> bool:
-        """Return whether sources are far from this cluster, and their panels far from each of its nodes."""
+        """Whether sources are far from this cluster, and their panels far from each of its nodes."""
         gap = float(np.linalg.norm(self.centre - sources.centre)) - sources.radius
         return gap >= max(FAR * self.radius, self.radius + NEAR * sources.longest)
 
     def skeleton(self, kernel: Kernel) -> tuple[Indices, Array]:
-        """Return the rows of the skeleton, k of the n C rows of nodes and components, and the interpolation (n C, k)."""
+        """Rows of the skeleton, k of the n C rows of nodes and components, and the interpolation (n C, k)."""
         angle = 2 * np.pi * np.arange(SOURCES) / SOURCES
         circle = self.centre + CIRCLE * self.radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         fields = kernel.single(circle - self.points[:, None])
@@ -94,7 +94,7 @@ class Cluster:
 
 
 def cluster_tree(panels: BoundaryPanels) -> tuple[Cluster, Indices]:
-    """Return the root of the cluster tree, and the indices of the panels in its order."""
+    """Root of the cluster tree, and the indices of the panels in its order."""
     centres = panels.points.mean(axis=1)
     order: list[Indices] = []
 
@@ -115,7 +115,7 @@ def cluster_tree(panels: BoundaryPanels) -> tuple[Cluster, Indices]:
 
 
 def block_partition(targets: Cluster, sources: Cluster) -> Iterator[tuple[Cluster, Cluster, bool]]:
-    """Yield the pairs of clusters of all blocks, and whether the sources are far from the targets."""
+    """Pairs of clusters of all blocks, and whether the sources are far from the targets."""
     if targets.is_far_from(sources):
         yield targets, sources, True
     elif not targets.children and not sources.children:
@@ -169,7 +169,7 @@ class HMatrix:
         return np.asarray((self.nodes[:, None] * self.components + np.arange(self.components)).ravel())
 
     def times(self, x: Array) -> Array:
-        """Return the product (R, p) with x (Q, p)."""
+        """Product (R, p) with x (Q, p)."""
         out = np.asarray(self.local @ x)
         for rows, columns, block in self.near:
             out[rows] += block @ x[columns]
@@ -183,7 +183,7 @@ class HMatrix:
         return unordered
 
     def adjoint(self, y: Array) -> Array:
-        """Return the product (Q, p) of the transpose with y (R, p)."""
+        """Product (Q, p) of the transpose with y (R, p)."""
         y = y[self.rows]
         out = self.local.T @ y
         for rows, columns, block in self.near:

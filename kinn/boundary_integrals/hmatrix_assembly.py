@@ -47,7 +47,7 @@ class _FarField:
 def hierarchical_equations(
     kernel: Kernel, panels: BoundaryPanels, data: BoundaryData
 ) -> tuple[HMatrix, Array, Indices]:
-    """Return H (u0 + V X) = S (t0 + D X) as A X = b: A in the order of clusters, b (N C,), and its columns in X.
+    """Equations H (u0 + V X) = S (t0 + D X) as A X = b: A in the order of clusters, b (N C,), and its columns in X.
 
     Args:
         kernel: The kernel, static.
@@ -95,9 +95,7 @@ def hierarchical_equations(
             field.constants += double.sum(axis=1)
         else:
             single, double = layers(targets.points, sources, targets is sources)
-            near.clear(targets, sources, double)
-            constants[targets.nodes] += double.sum(axis=2)
-            near.fill(targets, sources, single, double)
+            constants[targets.nodes] += near.insert(targets, sources, single, double)
         s, h = (a.reshape(-1, source_rows.stop - source_rows.start) for a in (single, double))
         entries = h @ v[source_rows, span] - s @ t[source_rows, span]
         known = s @ t0[source_rows] - h @ u0[source_rows]
@@ -118,7 +116,7 @@ def hierarchical_equations(
 
 
 class _NearField:
-    """The integrals over panels that are too close to nodes, by pairs of clusters."""
+    """The integrals over panels that are too close to nodes, and their double layer of constants."""
 
     def __init__(self, kernel: Kernel, panels: BoundaryPanels, nodes: Indices, order: Indices) -> None:
         targets = panels.points.reshape(-1, panels.points.shape[2])
@@ -135,21 +133,16 @@ class _NearField:
         self._rows, self._panels = rows[by_row], panel_position[panel][by_row]
         self._single, self._double = single[by_row], double[by_row]
 
-    def _pairs_of(self, targets: Cluster, sources: Cluster) -> tuple[Indices, Indices, Indices]:
-        """Return the indices of the pairs of a block, (p,), their rows, (p, 1), and columns, (p, n)."""
+    def insert(self, targets: Cluster, sources: Cluster, single: Array, double: Array) -> Array:
+        """Insert the integrals of the near pairs of a block; returns the double layer of constants from all others."""
         start, stop = np.searchsorted(self._rows, [targets.nodes.start, targets.nodes.stop])
         panels = self._panels[start:stop]
         pairs = start + np.flatnonzero((panels >= sources.first) & (panels < sources.last))
-        first = (self._panels[pairs] - sources.first)[:, None] * self._nodes_per_panel
-        return pairs, (self._rows[pairs] - targets.nodes.start)[:, None], first + np.arange(self._nodes_per_panel)
-
-    def clear(self, targets: Cluster, sources: Cluster, double: Array) -> None:
-        """Set the double layer of near pairs to zero."""
-        _, rows, columns = self._pairs_of(targets, sources)
+        rows = (self._rows[pairs] - targets.nodes.start)[:, None]
+        columns = (self._panels[pairs] - sources.first)[:, None] * self._nodes_per_panel + np.arange(
+            self._nodes_per_panel
+        )
         double[rows, :, columns, :] = 0.0
-
-    def fill(self, targets: Cluster, sources: Cluster, single: Array, double: Array) -> None:
-        """Insert the integrals of near pairs."""
-        pairs, rows, columns = self._pairs_of(targets, sources)
-        single[rows, :, columns, :] = self._single[pairs]
-        double[rows, :, columns, :] = self._double[pairs]
+        constants = double.sum(axis=2)
+        single[rows, :, columns, :], double[rows, :, columns, :] = self._single[pairs], self._double[pairs]
+        return np.asarray(constants)

@@ -29,15 +29,15 @@ class LinearSystem(ABC):
 
     @abstractmethod
     def times(self, x: Array, columns: slice = slice(None)) -> Array:
-        """Return A x (R, p) for x (q, p), of some of the columns."""
+        """A x (R, p) for x (q, p), of some of the columns."""
 
     @abstractmethod
     def adjoint(self, y: Array) -> Array:
-        """Return A^T y (Q,) for y (R,)."""
+        """A^T y (Q,) for y (R,)."""
 
     @abstractmethod
     def solve(self) -> Array | None:
-        """Return the X of the least |A X - b|; None, with a warning, if the iteration fails."""
+        """Least-squares solution X of A X = b; None, with a warning, if the iteration fails."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class FullSystem(LinearSystem):
         return np.asarray(self.matrix.T @ y)
 
     def solve(self) -> Array:
-        """Return the least-squares solution, by a pivoted QR factorisation of the matrix with scaled columns."""
+        # pivoted QR factorisation of the matrix with scaled columns
         scale = 1 / np.maximum(np.linalg.norm(self.matrix, axis=0), 1e-300)
         scaled = self.matrix * scale
         found, *_ = scipy.linalg.lstsq(scaled, self.right, cond=1e-13, lapack_driver="gelsy", check_finite=False)
@@ -90,7 +90,7 @@ class HierarchicalSystem(LinearSystem):
         return np.asarray(out + self.extra.T @ y[start:])
 
     def solve(self) -> Array | None:
-        """Return the solution by GMRES, preconditioned by the diagonal blocks; None, with a warning, if it fails.
+        """Solution by GMRES, preconditioned by the diagonal blocks; None, with a warning, if it fails.
 
         Further rows g X = h, of the null space, are added to the square system as g^T (g X - h): it has a solution
         without them, and a unique one with them.

@@ -46,11 +46,10 @@ class BoundaryEdge:
         return self.curve.measure * abs(self.end - self.start)
 
     def at(self, fraction: Array) -> BoundaryPoints:
-        """Return points and outward normals at fractions of the length, (m,)."""
+        """Points and outward normals at fractions of the length, (m,)."""
         parameter = self.start + (self.end - self.start) * np.asarray(fraction, dtype=np.float64)
         beyond = (parameter < 0) | (parameter > 1)
-        parameter = np.where(beyond, parameter % 1.0, parameter)
-        return self.curve.at(parameter[:, None])
+        return self.curve.at(np.where(beyond, parameter % 1.0, parameter)[:, None])
 
     @property
     def sample(self) -> BoundaryPoints:
@@ -75,7 +74,7 @@ class BoundaryEdge:
 
 
 def boundary_edges(geometry: Geometry) -> list[BoundaryEdge]:
-    """Return the edges of the boundary of a plane shape, unordered.
+    """Edges of the boundary of a plane shape, unordered.
 
     Raises:
         InputError: If the shape is not plane, or its boundary does not consist of curves.
@@ -97,12 +96,11 @@ def boundary_edges(geometry: Geometry) -> list[BoundaryEdge]:
 
 
 def _oriented(name: str, curve: BoundaryPatch, start: float, end: float) -> BoundaryEdge:
-    """Return the edge between two parameters of a curve, oriented with the domain on its left."""
+    """Edge between two parameters of a curve, oriented with the domain on its left."""
     middle, step = (start + end) / 2, 1e-4 * (end - start)
     located = curve.at(np.array([[middle - step], [middle], [middle + step]]) % 1.0)
     along, normal = located.points[2] - located.points[0], located.normals[1]
-    on_left = along[1] * normal[0] - along[0] * normal[1] > 0
-    return BoundaryEdge(name, curve, start, end) if on_left else BoundaryEdge(name, curve, end, start)
+    return BoundaryEdge(name, curve, *((start, end) if cross(normal, along) > 0 else (end, start)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,17 +116,8 @@ class BoundaryLoop:
     @cached_property
     def angles(self) -> tuple[float, ...]:
         """The interior angle at the start of each edge, in (0, 2 pi); pi where the boundary is smooth."""
-        out = []
-        for before, edge in zip((self.edges[-1], *self.edges[:-1]), self.edges, strict=True):
-            u, v = before.tangents[1], edge.tangents[0]
-            turn = math.atan2(float(cross(u, v)), float(u @ v))
-            out.append(math.pi - turn)
-        return tuple(out)
-
-    @property
-    def length(self) -> float:
-        """The perimeter."""
-        return sum(edge.length for edge in self.edges)
+        tangents = [(self.edges[n - 1].tangents[1], edge.tangents[0]) for n, edge in enumerate(self.edges)]
+        return tuple(math.pi - math.atan2(float(cross(u, v)), float(u @ v)) for u, v in tangents)
 
     @cached_property
     def area(self) -> float:
@@ -144,7 +133,7 @@ class BoundaryLoop:
 
 
 def boundary_loops(geometry: Geometry) -> tuple[BoundaryLoop, ...]:
-    """Return the boundary of a plane shape as closed loops, the outer ones first.
+    """Boundary of a plane shape as closed loops, the outer ones first.
 
     Raises:
         InputError: If the shape is not plane or its boundary is not closed.

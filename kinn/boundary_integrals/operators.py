@@ -18,17 +18,9 @@ BLOCK = 400_000
 
 
 def layer_matrices(kernel: Kernel, panels: BoundaryPanels, *, exterior: bool = False) -> tuple[Array, Array]:
-    """Return the matrices of the single layer S and of H, c u + the double layer of u, at the nodes.
+    """Matrices (N, C, N, C) of the single layer S and of H, c u + the double layer of u, at the N nodes of a boundary.
 
-    Every solution satisfies H u = S t, where t is the traction times ds/dt.
-
-    Args:
-        kernel: The kernel.
-        panels: All panels of the boundary.
-        exterior: Whether the domain is the unbounded exterior of the curves.
-
-    Returns:
-        Two arrays (N, C, N, C), N nodes and C components.
+    Every solution in its domain, or in the unbounded exterior, satisfies H u = S t, where t is the traction times ds/dt.
     """
     c, n, count, d = kernel.components, panels.nodes_per_panel, panels.nodes, panels.points.shape[2]
     targets, normals = panels.points.reshape(-1, d), panels.normals.reshape(-1, d)
@@ -65,14 +57,7 @@ def layer_matrices(kernel: Kernel, panels: BoundaryPanels, *, exterior: bool = F
 def near_integrals(
     kernel: Kernel, panels: BoundaryPanels, targets: Array, target: Indices, panel: Indices
 ) -> tuple[Array, Array, Array]:
-    """Return the layer potentials of panels at targets, nodes of the boundary, that are too close for the Gauss rule.
-
-    Args:
-        kernel: The kernel.
-        panels: The panels.
-        targets: The nodes, (N, d).
-        target: The index of each pair's target, (p,).
-        panel: The index of each pair's panel, (p,).
+    """Layer potentials of panels (p,) at targets (p,) that are too close for the Gauss rule, of all nodes (N, d).
 
     Returns:
         The single layer, (p, n, C, C), the double layer, of u - u(x) on a target's own panel, and the static double

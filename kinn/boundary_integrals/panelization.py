@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ _MAX_REFINEMENTS = 30
 
 
 def make_panels(edges: Sequence[GradedEdge], *, longest: float, nodes: int = 0, order: int = ORDER) -> CurvePanels:
-    """Return panels that resolve the curves, their corners and the gaps between them.
+    """Panels that resolve the curves, their corners and the gaps between them.
 
     Args:
         edges: The edges with their gradings.
@@ -38,11 +39,12 @@ def make_panels(edges: Sequence[GradedEdge], *, longest: float, nodes: int = 0, 
     starts, ends = (np.concatenate([b[part] for b in breaks]) for part in (slice(None, -1), slice(1, None)))
     panels = _bounded(CurvePanels(tuple(edges), numbers, starts, ends))  # the splits do not depend on the order
     for _ in range(_MAX_REFINEMENTS):
-        coarse = (_unresolved(panels) | _crowded(panels)) & _divisible(panels)
+        divisible = panels.lengths > _SHORTEST * panels.measures[panels.edge_index]
+        coarse = (_unresolved(panels) | _crowded(panels)) & divisible
         if not coarse.any():
             break
         panels = _bounded(panels.split(coarse))
-    panels = CurvePanels(panels.edges, panels.edge_index, panels.starts, panels.ends, order)
+    panels = replace(panels, order=order)
     while panels.nodes < nodes:
         panels = panels.split(np.ones(len(panels), dtype=bool))
     return panels
@@ -54,12 +56,8 @@ def _bounded(panels: CurvePanels) -> CurvePanels:
     return panels
 
 
-def _divisible(panels: CurvePanels) -> NDArray[np.bool_]:
-    return np.asarray(panels.lengths > _SHORTEST * panels.measures[panels.edge_index])
-
-
 def _unresolved(panels: CurvePanels) -> NDArray[np.bool_]:
-    """Return on which panels the interpolation error of the curve is above rounding."""
+    """Panels on which the interpolation error of the curve is above rounding."""
     tail = np.abs(panels.coefficients[:, -2:, :4]).max(axis=1)
     scale = np.concatenate([np.repeat(panels.lengths[:, None], 2, axis=1), np.ones((len(panels), 2))], axis=1)
     rounding = 1e-14 * np.abs(panels.points).max()
@@ -67,7 +65,7 @@ def _unresolved(panels: CurvePanels) -> NDArray[np.bool_]:
 
 
 def _crowded(panels: CurvePanels) -> NDArray[np.bool_]:
-    """Return which panels are too long for their distance to an edge that they do not share a corner with."""
+    """Panels that are too long for their distance to an edge that they do not share a corner with."""
     lengths, order = panels.lengths, panels.order
     nodes = panels.points.reshape(-1, 2)
     corners = np.array([graded.edge.ends for graded in panels.edges])

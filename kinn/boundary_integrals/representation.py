@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from kinn.boundary_integrals.boundary_panels import ON_BOUNDARY, BoundaryPanels
 from kinn.boundary_integrals.kernels import Kernel
 from kinn.boundary_integrals.kernels.kernel import tensor
 from kinn.geometry.types import Array, Indices
+
+_Single: TypeAlias = Callable[[Array], Array]
+_Double: TypeAlias = Callable[[Array, Array], Array]
 
 #: Points per block, and pairs of points and nodes, so that a block fits into the cache.
 POINTS, PAIRS = 2048, 32_768
@@ -40,7 +44,7 @@ class Representation:
     exterior: bool = False
 
     def __call__(self, points: Array, *, gradient: bool = False) -> tuple[Array, Array | None]:
-        """Return the solution (K, C) at points (K, d) of the domain, and its gradient (K, C, d) if requested."""
+        """Solution (K, C) at points (K, d) of the domain, and its gradient (K, C, d) if requested."""
         c, d = self.kernel.rows, points.shape[1]
         u, slopes = np.empty((len(points), c)), np.empty((len(points), c, d))
         for first in range(0, len(points), POINTS):
@@ -66,7 +70,7 @@ class Representation:
     def _far_field(
         self, points: Array, closest: Array, far: NDArray[np.bool_], gradient: bool
     ) -> tuple[Array, Array | None]:
-        """Return the contribution of the panels `far` (K, M) from each point, by their Gauss rule."""
+        """Contribution of the panels `far` (K, M) from each point, by their Gauss rule."""
         u = np.empty((len(points), self.kernel.rows))
         slopes = np.empty((*u.shape, points.shape[1])) if gradient else None
         step = max(1, PAIRS // self.panels.nodes)
@@ -95,39 +99,26 @@ class Representation:
     def _potentials(
         self, offset: Array, normals: Array, density: Array, jump: Array, constant: Array, gradient: bool
     ) -> tuple[Array, Array | None]:
-        """Return the single layer of densities minus the double layer of jumps, and their gradients if requested."""
+        """Single layer of densities minus the double layer of jumps, and their gradients if requested."""
         kernel = self.kernel
-        u = _sum(kernel.single(offset), density) - self._double_layer(
-            kernel.double, kernel.static_part, offset, normals, jump, constant
-        )
+
+        def potential(single: _Single, double: _Double, static_part: _Double) -> Array:
+            """The double layer is that of u - u*, plus the dynamic part of that of u*."""
+            t = double(offset, normals)
+            out = _sum(t, jump) if kernel.static else _sum(t, jump) + _sum(t - static_part(offset, normals), constant)
+            return _sum(single(offset), density) - out
+
+        u = potential(kernel.single, kernel.double, kernel.static_part)
         if not gradient:
             return u, None
-        return u, _sum(kernel.single_gradient(offset), density) - self._double_layer(
-            kernel.double_gradient, kernel.static_part_gradient, offset, normals, jump, constant
-        )
-
-    def _double_layer(
-        self,
-        kernel: Callable[[Array, Array], Array],
-        static_part: Callable[[Array, Array], Array],
-        offset: Array,
-        normals: Array,
-        jump: Array,
-        constant: Array,
-    ) -> Array:
-        """Return the double layer of u - u*, plus the dynamic part of that of u*."""
-        t = kernel(offset, normals)
-        out = _sum(t, jump)
-        return out if self.kernel.static else out + _sum(t - static_part(offset, normals), constant)
+        return u, potential(kernel.single_gradient, kernel.double_gradient, kernel.static_part_gradient)
 
     def _add_near_field(
         self, points: Array, closest: Array, target: Indices, panel: Indices, u: Array, slopes: Array | None
     ) -> None:
         """Add the contribution of the near panels, by subdivision."""
         shape = (len(self.panels), self.panels.nodes_per_panel, self.kernel.components)
-        values, densities = (
-            self.panels.to_coefficients @ data.reshape(shape) for data in (self.values, self.densities)
-        )
+        values, densities = (self.panels.to_coefficients @ a.reshape(shape) for a in (self.values, self.densities))
         for part in self.panels.subdivide(points, target, panel, np.full(len(target), -1)):
             k, m = target[part.pair], panel[part.pair]
             density = part.basis @ densities[m] * part.weights[..., None]
@@ -140,7 +131,7 @@ class Representation:
                 np.add.at(slopes, k, near_slopes)
 
     def _closest_values(self, points: Array, target: Indices, panel: Indices) -> tuple[Array, NDArray[np.bool_], Array]:
-        """Return the solution at the closest boundary point, which points lie on the boundary, and points moved off it.
+        """Solution at the closest boundary point, which points lie on the boundary, and points moved off it.
 
         The value of points without near panels is 0.
         """
@@ -160,7 +151,7 @@ class Representation:
 
 
 def _sum(kernel: Array, density: Array) -> Array:
-    """Return the sum over nodes of a kernel (K, N, R, C, ...) times densities (K, N, C), an array (K, R, ...)."""
+    """Sum over nodes of a kernel (K, N, R, C, ...) times densities (K, N, C), an array (K, R, ...)."""
     out = np.zeros((len(kernel), kernel.shape[2], *kernel.shape[4:]))
     for row, component, *axes in np.ndindex(kernel.shape[2:]):
         entry = kernel[(..., row, component, *axes)]

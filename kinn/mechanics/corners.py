@@ -21,21 +21,16 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError, unknown
-from kinn.mechanics.elastic import PlaneStress
-from kinn.mechanics.material import Material
+from kinn.mechanics.material import Material, PlaneStress
 
 #: The conditions on a face.
 FACES = ("free", "clamped")
-
 #: Starting points of the search for roots, real and imaginary parts.
 STARTS = (np.linspace(0.05, 0.95, 19), (0.0, 0.1, 0.3, 0.6))
-
 #: Newton steps from each start.
 STEPS = 40
-
 #: Roots nearer than this to 0 and 1 are the rigid-body modes.
 TRIVIAL = 1e-6
-
 #: The square of the distance below which the feature is flattened, so that its gradient at the corner is finite.
 FLAT = 1e-16
 

@@ -20,10 +20,10 @@ from kinn.mechanics.kinematics import (
     determinant,
     double,
     green_strain,
+    hooke,
     product,
     trace,
     transposed,
-    von_mises,
 )
 from kinn.mechanics.material import Material
 
@@ -33,18 +33,10 @@ class Hyperelastic(Material):
     """A material whose stress is the derivative of its energy; `stress` is the first Piola-Kirchhoff stress P = d psi / d F."""
 
     def cauchy(self, v: Sequence[Field]) -> Tensor:
-        """Rows of the Cauchy stress P F^T / J."""
+        """Rows of P F^T / J."""
         f = deformation_gradient(v)
         j = determinant(f)
         return tuple(Vector(entry / j for entry in row) for row in product(self.stress(v), transposed(f)))
-
-    def von_mises(self, v: Sequence[Field]) -> Field:
-        """Equivalent (von Mises) Cauchy stress."""
-        return von_mises(self.cauchy(v), self.out_of_plane(v))
-
-    def out_of_plane(self, v: Sequence[Field]) -> Field | float:
-        """Cauchy stress normal to the plane."""
-        return 0.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,6 @@ class NeoHookean(Hyperelastic):
     """
 
     def energy(self, v: Sequence[Field]) -> Field:
-        """The density psi."""
         f = deformation_gradient(v)
         volume = log(determinant(f))
         density: Field = (
@@ -87,7 +78,6 @@ class SaintVenantKirchhoff(Hyperelastic):
     """psi = lambda (tr E)^2 / 2 + mu E : E, E the Green-Lagrange strain: Hooke's law at large rotations and small strains."""
 
     def energy(self, v: Sequence[Field]) -> Field:
-        """The density psi."""
         e = green_strain(v)
         volume = trace(e)
         density = volume * volume * (0.5 * self.lame) + double(e, e) * self.shear
@@ -97,13 +87,7 @@ class SaintVenantKirchhoff(Hyperelastic):
 
     def stress(self, v: Sequence[Field]) -> Tensor:
         """Rows of P = F S with S = lambda tr(E) 1 + 2 mu E."""
-        e = green_strain(v)
-        volume, twice = trace(e) * self.lame, 2.0 * self.shear
-        second = tuple(
-            Vector(entry * twice + volume if i == j else entry * twice for j, entry in enumerate(row))
-            for i, row in enumerate(e)
-        )
-        return product(deformation_gradient(v), second)
+        return product(deformation_gradient(v), hooke(green_strain(v), self.lame, self.shear))
 
     def out_of_plane(self, v: Sequence[Field]) -> Field | float:
         """The stress lambda tr(E) / J, for the stretch across the plane is 1."""

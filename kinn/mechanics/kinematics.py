@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kinn.calculus import grad
 from kinn.errors import InputError
@@ -16,8 +16,8 @@ from kinn.math import sqrt
 Tensor: TypeAlias = tuple[Vector, ...]
 
 
-def displacement_gradient(v: Sequence[Field]) -> Tensor:
-    """Rows of grad v.
+def deformation_gradient(v: Sequence[Field]) -> Tensor:
+    """Rows of the deformation gradient F = 1 + grad v.
 
     Raises:
         InputError: Unless the displacement has one component per coordinate in space, two or three.
@@ -25,15 +25,7 @@ def displacement_gradient(v: Sequence[Field]) -> Tensor:
     rows = tuple(grad(component) for component in v)
     if len(rows) not in (2, 3) or any(len(row) != len(rows) for row in rows):
         raise InputError(f"a displacement has 2 or 3 components, one a coordinate in space, not {len(rows)}")
-    return rows
-
-
-def deformation_gradient(v: Sequence[Field]) -> Tensor:
-    """Rows of the deformation gradient F = 1 + grad v."""
-    return tuple(
-        Vector(entry + 1.0 if i == j else entry for j, entry in enumerate(row))
-        for i, row in enumerate(displacement_gradient(v))
-    )
+    return tuple(Vector(entry + 1.0 if i == j else entry for j, entry in enumerate(row)) for i, row in enumerate(rows))
 
 
 def green_strain(v: Sequence[Field]) -> Tensor:
@@ -81,6 +73,14 @@ def double(a: Tensor, b: Tensor) -> Field:
 def trace(rows: Tensor) -> Field:
     """Trace of a tensor."""
     return reduce(add, (row[i] for i, row in enumerate(rows)))
+
+
+def hooke(strain: Tensor, lame: Any, shear: Any) -> Tensor:
+    """Rows of the stress lambda tr(strain) 1 + 2 mu strain."""
+    volume, twice = trace(strain) * lame, 2.0 * shear
+    return tuple(
+        Vector(e * twice + volume if i == j else e * twice for j, e in enumerate(row)) for i, row in enumerate(strain)
+    )
 
 
 def von_mises(stress: Tensor, out_of_plane: Field | float = 0.0) -> Field:

@@ -51,11 +51,9 @@ class Traction(ResidualCondition):
 
     @property
     def natural_data(self) -> tuple[Any, ...]:
-        """The components of the traction that are prescribed."""
         return tuple(t for t in self.value if t is not None)
 
     def loaded_fields(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Names of the displacements along which the traction is prescribed."""
         return tuple(name for name, t in zip(names, self.value, strict=False) if t is not None)
 
     def work(self, *arguments: Any) -> Field:

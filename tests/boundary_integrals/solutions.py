@@ -51,6 +51,12 @@ def panels_of(
     return make_panels(edges, longest=longest * geometry.size, order=order)
 
 
+def area(panels: CurvePanels) -> float:
+    """The enclosed area: the integral of x . n / 2."""
+    density = np.sum((panels.points - panels.centres.mean(axis=0)) * panels.normals, axis=2) * panels.speed
+    return float(np.sum(panels.weights * density)) / 2
+
+
 def near_points(geometry: Geometry, panels: CurvePanels, least: float = 1e-6, count: int = 200) -> Array:
     """Points inside at all distances from the boundary down to the least."""
     draw = np.random.default_rng(1)

@@ -26,7 +26,7 @@ _SCALE = 2.0
 
 @singledispatch
 def kernel_of(equation: Equation, size: float, dimension: int) -> Kernel:  # noqa: ARG001 (used by the implementations)
-    """Return the kernels of an equation, on domains up to a size, in 2 or 3 dimensions.
+    """Kernels of an equation, on domains up to a size, in 2 or 3 dimensions.
 
     Raises:
         InputError: If none are registered for the class of the equation.

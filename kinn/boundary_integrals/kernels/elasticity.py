@@ -134,6 +134,6 @@ class PressureKernel(Kernel):
 
 
 def _dyad(d: Array, squared: Array) -> list[list[Array]]:
-    """Return the entries of e e^T."""
+    """Entries of e e^T."""
     mixed = d[..., 0] * d[..., 1] / squared
     return [[d[..., 0] ** 2 / squared, mixed], [mixed, d[..., 1] ** 2 / squared]]

@@ -18,7 +18,7 @@ from kinn.geometry.types import Array
 
 
 def tensor(entries: Sequence[Any], rank: int) -> Array:
-    """Return a tensor (..., C, C) from nested lists of its entries (...); of any rank.
+    """Tensor (..., C, C) from nested lists of its entries (...); of any rank.
 
     Each entry is contiguous in memory, so that arithmetic runs along points and not along components.
     """
@@ -26,7 +26,7 @@ def tensor(entries: Sequence[Any], rank: int) -> Array:
 
 
 def dot(d: Array, n: Array) -> Array:
-    """Return d . n of vectors (..., d)."""
+    """Inner products d . n of vectors (..., d)."""
     out = d[..., 0] * n[..., 0]
     for axis in range(1, d.shape[-1]):
         out += d[..., axis] * n[..., axis]
@@ -50,28 +50,28 @@ class Kernel(ABC):
 
     @abstractmethod
     def single(self, d: Array) -> Array:
-        """Return U at d = y - x, (..., d), an array (..., C, C)."""
+        """U at d = y - x, (..., d), an array (..., C, C)."""
 
     @abstractmethod
     def double(self, d: Array, n: Array) -> Array:
-        """Return T at d = y - x for normals n at y, (..., d) each, an array (..., C, C)."""
+        """T at d = y - x for normals n at y, (..., d) each, an array (..., C, C)."""
 
     @abstractmethod
     def single_gradient(self, d: Array) -> Array:
-        """Return the derivatives of U by x, (..., C, C, d)."""
+        """Derivatives of U by x, (..., C, C, d)."""
 
     @abstractmethod
     def double_gradient(self, d: Array, n: Array) -> Array:
-        """Return the derivatives of T by x, (..., C, C, d)."""
+        """Derivatives of T by x, (..., C, C, d)."""
 
     def static_part(self, d: Array, n: Array) -> Array:
-        """Return the zero-frequency part of T, which has the same singularity; T itself where that is static."""
+        """Zero-frequency part of T, which has the same singularity; T itself where that is static."""
         return self.double(d, n)
 
     def static_part_gradient(self, d: Array, n: Array) -> Array:
-        """Return the derivatives of the static part of T by x."""
+        """Derivatives of the static part of T by x."""
         return self.double_gradient(d, n)
 
     def rigid_modes(self, points: Array) -> Array:
-        """Return the traction-free motions at points (N, d), (N, C, modes); they are affine."""
+        """Traction-free motions at points (N, d), (N, C, modes); they are affine."""
         return np.broadcast_to(np.eye(self.components), (len(points), self.components, self.components)).copy()

@@ -36,14 +36,9 @@ BLOCK = 200_000
 def subdivide(
     patches: PolynomialPatches, areas: Array, targets: Array, panel: Indices, node: Indices
 ) -> Iterator[Subpanels]:
-    """Quadrature rules of pairs of targets and patches.
+    """Quadrature rules of p pairs of targets (p, 3) and patches, with the areas (M,) of the patches' faces.
 
-    Args:
-        patches: The patches.
-        areas: The area of each patch's face, (M,).
-        targets: The target of each pair, (p, 3).
-        panel: The patch of each pair, (p,).
-        node: The node of the patch that coincides with the target, (p,); negative if none does.
+    Args: see `BoundaryPanels.subdivide`.
     """
     near = node >= 0
     for number in np.unique(panel):

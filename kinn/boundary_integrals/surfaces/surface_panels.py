@@ -79,13 +79,6 @@ class SurfacePanels(BoundaryPanels):
         return self.patches.lengths
 
     @property
-    def volume(self) -> float:
-        """The enclosed volume: the integral of x . n / 3."""
-        centred = self.points - self.points.mean(axis=(0, 1))
-        density = np.sum(centred * self.normals, axis=2) * self.patches.nodes[2]
-        return float(np.sum(density @ square_rule(self.patches.order)[1])) / 3
-
-    @property
     def gap(self) -> float:
         """The norm of the integral of the normal, relative to the area: 0 of a closed surface."""
         total = np.einsum("mj,mji,j->i", self.patches.nodes[2], self.normals, square_rule(self.patches.order)[1])
@@ -101,7 +94,7 @@ class SurfacePanels(BoundaryPanels):
         return square_polynomials(square_rule(self.patches.order)[0], self.patches.order)
 
     def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
-        """Return the indices of targets and panels that are too close for the Gauss rule of the panel."""
+        """Indices of targets and panels that are too close for the Gauss rule of the panel."""
         centres = self.patches.at(np.arange(len(self)), np.zeros((len(self), 1, 2)))[0][:, 0]
         squared = np.sum((targets[:, None] - centres) ** 2, axis=2)
         target, panel = np.nonzero(squared < (FAR * self.lengths) ** 2)

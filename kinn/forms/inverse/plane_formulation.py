@@ -86,7 +86,7 @@ class BoundaryFormulation2D(BoundaryFormulation):
         return make_panels(self.graded_edges, longest=longest, nodes=nodes)
 
     def input_dimension(self, number: int) -> int:
-        """Return 2 on closed curves, which are circles to their networks, and else 1."""
+        """2 on closed curves, which are circles to their networks, and else 1."""
         return 2 if self.topology.edges[number].closed else 1
 
     def coordinates(self, panels: BoundaryPanels, number: int) -> Array:

@@ -31,6 +31,12 @@ def panels_of(name: str, longest: float = 0.6, order: int = 8) -> SurfacePanels:
     return make_surface_panels(boundary_faces(geometry), longest=longest * geometry.size, order=order)
 
 
+def volume(panels: SurfacePanels) -> float:
+    """The enclosed volume: the integral of x . n / 3."""
+    density = np.sum((panels.points - panels.points.mean(axis=(0, 1))) * panels.normals, axis=2)
+    return float(np.sum(panels.weights * panels.speed * density)) / 3
+
+
 def harmonic(x: Array) -> tuple[Array, Array]:
     """1 / |x - a| with a outside, and a polynomial: values (N, 1) and gradients (N, 1, 3)."""
     d = x - np.array([2.5, 1.5, -1.0])

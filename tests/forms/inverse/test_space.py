@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -161,3 +163,15 @@ LOWER, UPPER = (
 def test_what_is_not_covered_is_refused(make: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         trial_of(make())
+
+
+def test_a_plane_problem_loads_no_surfaces() -> None:
+    code = """if True:
+        import sys
+        from kinn import MLP, problems
+        from kinn.forms import build_trial
+        build_trial(problems.get("flower").in_form("inverse"), MLP((3,)))
+        print([m for m in sys.modules if "boundary_integrals.surfaces" in m])
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
