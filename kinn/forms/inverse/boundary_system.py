@@ -58,10 +58,8 @@ def assemble_system(formulation: BoundaryFormulation, nodes: int = 0) -> Boundar
     limit = MAX_EQUATIONS if compressible else MAX_FULL
     _check_size(formulation, nodes * formulation.components, limit)
     panels = formulation.panels(nodes)
-    counts = np.bincount(panels.edge_index, minlength=len(formulation.topology.edges)) * panels.nodes_per_panel
-    rows = formulation.components * sum(
-        int(counts[side.edge]) for name in formulation.problem.subdomains for side in formulation.topology.sides(name)
-    )
+    sides = sum(len(formulation.topology.adjacent_subdomains[edge]) for edge in panels.edge_index)
+    rows = formulation.components * panels.nodes_per_panel * sides
     _check_size(formulation, rows, limit)
     discretisation = discretise(formulation, panels)
     free = null_space(discretisation)
@@ -88,12 +86,8 @@ def _equations(
     formulation = discretisation.formulation
     blocks, parts, rights = [], [], []
     for name in formulation.problem.subdomains:
-        panels, data, kernel = (
-            discretisation.subdomain_panels(name),
-            _sparse_data(discretisation, name),
-            formulation.kernel(name),
-        )
-        factors = _row_weights(discretisation, name)
+        panels, kernel = discretisation.subdomain_panels(name), formulation.kernel(name)
+        data, factors = _sparse_data(discretisation, name), _row_weights(discretisation, name)
         if hierarchical:
             matrix, right, columns = hierarchical_equations(kernel, panels, data)
             parts.append((matrix, factors, columns))

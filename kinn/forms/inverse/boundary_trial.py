@@ -87,7 +87,7 @@ class BoundaryTrial(TrialFunctions):
     def edge_data(self, number: int, system: BoundarySystem, tape: Tape | None = None) -> Tensor:
         """Unknown data (n, m) at the nodes of an edge; a tape, if given, records them for the Jacobian."""
         network = self.edge_network(number)
-        x = torch.as_tensor(system.discretisation.coordinates(number))
+        x = torch.as_tensor(self.formulation.coordinates(system.discretisation.panels, number))
         return network.jet(x, _VALUES[network.inputs], tape)[0]
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:

@@ -87,7 +87,7 @@ class CornerJumpCorrection:
         self.panels, start = panels, 0
         for side in topology.sides(subdomain):
             rows = slice(start, start + int(np.sum(panels.edge_index == side.edge)) * panels.order)
-            adjustable = discretisation.unknown_components(side.edge, side.opposite)
+            adjustable = (discretisation.traces[side.edge][int(side.opposite)].value_slopes != 0).any(axis=(0, 2))
             self.edges[side] = EdgeNodes(rows, topology.edges[side.edge].closed, adjustable)
             start = rows.stop
         for corner in topology.corners(subdomain):

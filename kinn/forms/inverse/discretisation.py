@@ -10,12 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from kinn.boundary_integrals.boundary_panels import BoundaryPanels
 from kinn.boundary_integrals.curve_panels import CurvePanels
 from kinn.boundary_integrals.grading import arc_fraction
-from kinn.boundary_integrals.representation import Representation
 from kinn.forms.inverse.formulation import BoundaryFormulation
 from kinn.forms.inverse.linear_conditions import LinearConditions
 from kinn.geometry.types import Array
@@ -34,22 +32,23 @@ def particular_solution(formulation: BoundaryFormulation, subdomain: str, points
         return values, gradients
     p = problem.points(torch.as_tensor(points))
     solution = equation.particular(*p.coordinates)
-    units = [tuple(row) for row in np.eye(d, dtype=int).tolist()]
     for n, data in enumerate(solution if isinstance(solution, tuple | list) else [solution]):
         field = p.field(data, "the particular solution")
         values[:, n] = torch.as_tensor(field[(0,) * d], dtype=torch.float64).numpy()
-        for axis, index in enumerate(units):
-            gradients[:, n, axis] = torch.as_tensor(field[index], dtype=torch.float64).numpy()
+        for axis in range(d):
+            slope = field[tuple(int(k == axis) for k in range(d))]
+            gradients[:, n, axis] = torch.as_tensor(slope, dtype=torch.float64).numpy()
     return values, gradients
 
 
 def _particular_traces(
-    formulation: BoundaryFormulation, subdomain: str, points: Array, normals: Array
+    formulation: BoundaryFormulation, number: int, side: int, points: Array, normals: Array
 ) -> tuple[Array, Array]:
-    """Values and tractions (N, C) of the particular solution on a boundary with its outward normals."""
-    c = formulation.components
-    values, gradients = particular_solution(formulation, subdomain, points)
-    return values[:, :c], formulation.equation(subdomain).traction(gradients[:, :c], normals, values[:, c:])
+    """Values and tractions (N, C) of the particular solution on a side of an edge, at points with normals of the first."""
+    c, name = formulation.components, formulation.topology.adjacent_subdomains[number][side]
+    values, gradients = particular_solution(formulation, name, points)
+    outward = -normals if side else normals
+    return values[:, :c], formulation.equation(name).traction(gradients[:, :c], outward, values[:, c:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +115,9 @@ class BoundaryDiscretisation:
         """The number Q of unknown data."""
         return int(self.columns[-1].stop)
 
-    def coordinates(self, number: int) -> Array:
-        """Coordinates of the network of an edge at its nodes, (n, inputs)."""
-        return self.formulation.coordinates(self.panels, number)
-
     def particular_traces(self, number: int, side: int = 0) -> tuple[Array, Array]:
         """Values and tractions (n, C) of the particular solution on a side of an edge."""
-        points, normals, *_ = self.panels.nodes_of(number)
-        name = self.formulation.topology.adjacent_subdomains[number][side]
-        return _particular_traces(self.formulation, name, points, -normals if side else normals)
+        return _particular_traces(self.formulation, number, side, *self.panels.nodes_of(number)[:2])
 
     def subdomain_panels(self, subdomain: str) -> BoundaryPanels:
         """Panels of the boundary of a subdomain."""
@@ -140,15 +133,6 @@ class BoundaryDiscretisation:
         sides = self.formulation.topology.sides(subdomain)
         data = [self.traces[s.edge][int(s.opposite)].at(self.unknowns(s.edge, x)) for s in sides]
         return np.concatenate([u for u, _ in data]), np.concatenate([t for _, t in data])
-
-    def representation(self, subdomain: str, x: Array) -> Representation:
-        """Solution in a subdomain, without the particular one, for data X."""
-        kernel, panels = self.formulation.kernel(subdomain), self.subdomain_panels(subdomain)
-        return Representation(kernel, panels, *self.boundary_data(subdomain, x), self.formulation.exterior)
-
-    def unknown_components(self, number: int, side: int) -> NDArray[np.bool_]:
-        """Which components of u on a side of an edge depend on unknown data, (C,)."""
-        return np.asarray((self.traces[number][side].value_slopes != 0).any(axis=(0, 2)))
 
 
 def discretise(formulation: BoundaryFormulation, panels: BoundaryPanels) -> BoundaryDiscretisation:
@@ -177,7 +161,8 @@ def edge_data(discretisation: BoundaryDiscretisation, subdomain: str, x: Array) 
         particular, traction = discretisation.particular_traces(side.edge, number)
         arc = arc_fraction(panels.parameters[panels.edge_index == side.edge].ravel(), graded.orders) * length
         arc = start + (length - arc if side.opposite else arc)
-        order, ends = np.argsort(arc), (start, start := start + length)
+        order, ends = np.argsort(arc), (start, start + length)
+        start = ends[1]
         tractions = densities / speed[:, None] + traction
         out.append(EdgeData(graded.edge.name, arc[order], ends, (u + particular)[order], tractions[order]))
     return out
@@ -190,7 +175,7 @@ def _homogeneous_conditions(
     conditions = formulation.linear_conditions(number, points, normals)
     states = []
     for side, name in enumerate(formulation.topology.adjacent_subdomains[number]):
-        u, t = _particular_traces(formulation, name, points, -normals if side else normals)
+        u, t = _particular_traces(formulation, number, side, points, normals)
         states += [u, t * (formulation.size / formulation.equation(name).stiffness)]
     state = np.concatenate(states, axis=1)
     # components without a coefficient may be infinite at a singular corner

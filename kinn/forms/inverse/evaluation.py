@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from kinn.boundary_integrals.kernels import ElasticityKernel, Kernel, PressureKernel
+from kinn.boundary_integrals.representation import Representation
 from kinn.errors import InputError
 from kinn.forms.inverse.boundary_system import BoundarySystem
 from kinn.forms.inverse.corner_jumps import CornerJumpCorrection
@@ -70,14 +71,16 @@ class InteriorEvaluator:
         formulation, c = discretisation.formulation, discretisation.formulation.components
         values, gradients = particular_solution(formulation, subdomain, points)
         correction = CornerJumpCorrection(discretisation, subdomain)
-        inside = discretisation.representation(subdomain, self.data)
-        inside = replace(inside, values=correction.close_panels(inside.values))
-        corrected = replace(inside, values=correction.close_corners(inside.values))
+        boundary_values, densities = discretisation.boundary_data(subdomain, self.data)
+        closed = correction.close_panels(boundary_values)
+        kernel, panels = formulation.kernel(subdomain), discretisation.subdomain_panels(subdomain)
+        inside = Representation(kernel, panels, closed, densities, formulation.exterior)
+        corrected = replace(inside, values=correction.close_corners(closed))
         near = correction.near_corners(points)
-        kernels: list[Kernel] = [inside.kernel]
+        kernels: list[Kernel] = [kernel]
         if len(formulation.problem.names) > c:
-            assert isinstance(inside.kernel, ElasticityKernel)
-            kernels.append(PressureKernel(inside.kernel.shear))
+            assert isinstance(kernel, ElasticityKernel)
+            kernels.append(PressureKernel(kernel.shear))
         for fields, kernel in zip((slice(0, c), slice(c, None)), kernels, strict=False):
             u, du = replace(inside, kernel=kernel)(points, gradient=with_gradients)
             if near.any() and (with_gradients or kernel.derived):

@@ -31,9 +31,10 @@ class InverseObjective(SumOfSquares, FormObjective):
         system: The equations on panels.
     """
 
+    trial: BoundaryTrial
+
     def __init__(self, trial: BoundaryTrial, system: BoundarySystem) -> None:
         super().__init__(trial)
-        self.boundary = trial
         self.system = system
         self.equations = system.equations
         self._right = torch.as_tensor(system.equations.right)
@@ -49,7 +50,7 @@ class InverseObjective(SumOfSquares, FormObjective):
     def residuals(self, theta: Tensor) -> Tensor:
         """Weighted residuals at theta."""
         self.trial.flat.set(theta)
-        data = self.boundary.data(self.system).numpy()
+        data = self.trial.data(self.system).numpy()
         return torch.as_tensor(self.equations.times(data[:, None])[:, 0]) - self._right
 
     def value(self, theta: Tensor) -> float:
@@ -65,7 +66,7 @@ class InverseObjective(SumOfSquares, FormObjective):
         residual = self.residuals(theta)
         adjoint = 2 * torch.as_tensor(self.equations.adjoint(residual.numpy()))
         product = sum(
-            (self.boundary.edge_data(n, self.system).flatten() @ adjoint[columns])
+            (self.trial.edge_data(n, self.system).flatten() @ adjoint[columns])
             for n, columns in enumerate(self.system.discretisation.columns)
         )
         assert isinstance(product, Tensor)
@@ -83,9 +84,9 @@ class InverseObjective(SumOfSquares, FormObjective):
     def _edge_jacobian(self, number: int) -> tuple[Tensor, slice]:
         """Jacobian of the data of an edge, and the slice of theta of the parameters of its network."""
         tape = Tape()
-        out = self.boundary.edge_data(number, self.system, tape)
+        out = self.trial.edge_data(number, self.system, tape)
         nodes, channels = out.shape
-        slices = {p: self.trial.flat.slices[p] for p in self.boundary.edge_network(number).parameters()}
+        slices = {p: self.trial.flat.slices[p] for p in self.trial.edge_network(number).parameters()}
         start, stop = min(s.start for s in slices.values()), max(s.stop for s in slices.values())
         rows = torch.zeros(channels, nodes, stop - start, dtype=torch.float64)
         for c in range(channels):
