@@ -27,12 +27,7 @@ Kind = TypeVar("Kind", bound=Specification)
 
 
 class Catalogue(Mapping[str, type[Kind]]):
-    """Specifications by name, each loaded when it is looked up.
-
-    Args:
-        package: The package that has them.
-        classes: The name of each class there, by the name of the specification.
-    """
+    """Specifications by name, each loaded when it is looked up: classes of a package by the names of these."""
 
     def __init__(self, package: str, classes: Mapping[str, str]) -> None:
         self._package, self._classes = package, classes

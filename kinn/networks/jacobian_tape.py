@@ -1,7 +1,7 @@
 """Per-sample Jacobians from one reverse pass.
 
 Residuals of different points are independent, so the gradient of their *sum* with respect to the output jets of a
-layer holds, row by row, the gradient of each residual. From it a layer knows its own block of the Jacobian: no loop
+layer contains, row by row, the gradient of each residual. From it a layer knows its own block of the Jacobian: no loop
 over samples, no vmap.
 """
 

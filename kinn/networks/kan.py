@@ -73,7 +73,6 @@ class KAN(Architecture):
         return grids if len(grids) > 1 else grids * (len(self.widths) + 1)
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Spline layers with the bounded map between them."""
         from kinn.networks.layers.spline import spline_layer
 
         sizes = (inputs, *self.widths, outputs)
@@ -84,10 +83,8 @@ class KAN(Architecture):
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Number of coefficients: one per slot and edge."""
         edges = (a * b for a, b in pairwise((inputs, *self.widths, outputs)))
         return sum(e * (g + self.degree + 1) for e, g in zip(edges, self.grids, strict=True))
 
     def resized(self, factor: float) -> KAN:
-        """KAN with hidden widths times `factor`."""
         return replace(self, width=rescaled(self.widths, factor))

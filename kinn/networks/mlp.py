@@ -52,7 +52,6 @@ class MLP(Architecture):
         return (self.width,) if isinstance(self.width, int) else self.width
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Linear layers with the activation between them."""
         built: list[Layer] = []
         if self.fourier:
             shape = (inputs, self.fourier)
@@ -70,10 +69,8 @@ class MLP(Architecture):
         return built
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Number of weights and biases."""
         sizes = (2 * self.fourier or inputs, *self.widths, outputs)
         return sum((a + 1) * b for a, b in pairwise(sizes))
 
     def resized(self, factor: float) -> MLP:
-        """MLP with hidden widths times `factor`."""
         return replace(self, width=rescaled(self.widths, factor))

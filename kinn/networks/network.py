@@ -1,4 +1,4 @@
-"""What every network is: an architecture the user writes down, and the module built from it for one problem."""
+"""Networks: an architecture that the user specifies, and the module built from it for one problem."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Network(nn.Module):
         Args:
             x: A `N x d` tensor of points.
             index: The A partial derivatives.
-            tape: If given, records what the Jacobian needs.
+            tape: Records what the Jacobian needs.
 
         Returns:
             A `A x N x C` tensor.

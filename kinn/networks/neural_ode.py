@@ -21,14 +21,14 @@ class NeuralODE(Architecture):
 
     Attributes:
         width: The number of channels of the state.
-        field: What the vector field is made of: "mlp" (activations and linear layers) or "kan" (spline layers).
+        field: The layers of the vector field: "mlp" (activations and linear layers) or "kan" (spline layers).
         layers_per_field: The number of such layers.
         method: "euler", "midpoint", "rk4", "dopri5" or "tsit5".
         steps: The number of equal steps from time 0 to 1; the inverse of the first one, where they adapt.
         tolerance: The largest error of a step that adapts ("dopri5", "tsit5"), relative to 1 + |y|; 0 for equal steps.
         autonomous: Whether the field does not depend on time.
-        gradient_checkpoints: How many states gradients keep, computing the rest again: memory that does not grow with the number of
-            steps; 0 to keep everything, which is quicker.
+        gradient_checkpoints: How many states gradients keep, computing the others again: memory that does not grow with
+            the number of steps; 0 to keep everything, which is quicker.
         activation: "tanh", "sin", "gelu" or "swish", for layers that are linear.
         grid: The number of grid intervals, for spline layers.
         degree: The degree of their splines.
@@ -71,7 +71,6 @@ class NeuralODE(Architecture):
         return Dense(self.field, self.activation, self.grid, self.degree, self.init)
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Lift with the flow, and the readout."""
         lift = self._dense.layer(inputs, self.width, generator, is_input=True)
         field: list[Layer] = []
         for n in range(self.layers_per_field):
@@ -94,14 +93,12 @@ class NeuralODE(Architecture):
         return int(not self.autonomous and layer == 0)
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Number of weights and biases, or coefficients."""
         field = sum(
             self._dense.parameter_count(self.width + self._clock(n), self.width) for n in range(self.layers_per_field)
         )
         return sum(self._dense.parameter_count(*ends) for ends in ((inputs, self.width), (self.width, outputs))) + field
 
     def resized(self, factor: float) -> NeuralODE:
-        """Network with `width` times `factor`."""
         return replace(self, width=rescaled((self.width,), factor)[0])
 
 

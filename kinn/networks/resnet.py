@@ -22,7 +22,7 @@ class ResNet(Architecture):
     Attributes:
         width: The number of channels.
         depth: The number L of blocks.
-        branch: What a block's branch is made of: "mlp" (linear layers and activations) or "kan" (spline layers).
+        branch: The layers of a block's branch: "mlp" (linear layers and activations) or "kan" (spline layers).
         layers_per_block: The number of such layers in a branch.
         gate: How a branch joins the identity: "none", where its last layer starts smaller by 1/sqrt(L), so that the blocks
             together change the signal about once; "rezero", "adaptive" or "highway" (gates that start small); "replace"
@@ -68,7 +68,6 @@ class ResNet(Architecture):
         return Dense(self.branch, self.activation, self.grid, self.degree, self.init)
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        """Lift, the blocks and the readout."""
         lift = self._dense.layer(inputs, self.width, generator, is_input=True)
         branches = [self._branch(generator) for _ in range(self.depth)]
         if self.streams > 1:
@@ -110,7 +109,6 @@ class ResNet(Architecture):
         return ends + self.depth * (self.layers_per_block * self._dense.parameter_count(width, width) + joints)
 
     def resized(self, factor: float) -> ResNet:
-        """Network with `width` times `factor`; its depth stays."""
         return replace(self, width=rescaled((self.width,), factor)[0])
 
 

@@ -5,20 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from kinn.networks.network import Architecture
 
 
-@dataclasses.dataclass(frozen=True)
-class SettingDoc:
-    """A setting of a network.
-
-    Attributes:
-        name: Its name.
-        default: Its default.
-        text: What it does.
-    """
+class SettingDoc(NamedTuple):
+    """A setting of a network: its name, its default and what it does."""
 
     name: str
     default: Any

@@ -54,7 +54,6 @@ class Auto(Optimizer):
         return [*first, (LevenbergMarquardt(), None), (SelfScaledBroyden(), None)]
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """State before the first stage."""
         return self._enter(objective, theta, 0)
 
     def step(self, objective: Objective, state: State) -> State:
@@ -83,15 +82,12 @@ class Auto(Optimizer):
         return replace(inner, memory=memory, stage=method.name)
 
     def reset(self, objective: Objective, state: State) -> State:
-        """State within the same stage, its progress measured anew."""
         method = self._method(objective, state)
         inner = method.reset(objective, state.memory["inner"])
         return replace(inner, memory={**state.memory, "inner": inner, "losses": [inner.loss]}, stage=method.name)
 
     def step_flops(self, objective: Objective, state: State) -> float:
-        """Multiplications of a step of the present stage."""
-        method = self._method(objective, state)
-        return method.step_flops(objective, state.memory["inner"])
+        return self._method(objective, state).step_flops(objective, state.memory["inner"])
 
     def _method(self, objective: Objective, state: State) -> Optimizer:
         stage: int = state.memory["stage"]

@@ -47,7 +47,6 @@ class SelfScaledBroyden(Optimizer):
             raise InputError("optimizer.decrease and optimizer.curvature satisfy 0 < decrease < curvature < 1")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """State at theta."""
         loss, gradient = objective.gradient(theta)
         return State(theta, loss, {"gradient": gradient.double(), "damping": self.damping})
 

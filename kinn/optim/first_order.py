@@ -37,13 +37,12 @@ class Adam(Optimizer):
             raise InputError(f"optimizer.lr lies between 0 and 10, not {self.lr}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """State at theta."""
         variable = theta.clone().requires_grad_()
         torch_state = torch.optim.Adam([variable], lr=self.lr, betas=self.betas).state_dict()
         return State(theta, objective.loss(theta), {"torch": torch_state})
 
     def step(self, objective: Objective, state: State) -> State:
-        """State after one step; its loss is that before the step, which needs no evaluation of its own."""
+        """State after one step; its loss is that before the step, which needs no further evaluation."""
         variable = state.theta.clone().requires_grad_()
         adam = torch.optim.Adam([variable], lr=self.lr, betas=self.betas)
         adam.load_state_dict(state.memory["torch"])
@@ -63,7 +62,6 @@ class Adam(Optimizer):
         return State(state.theta, loss, {"torch": memory}, stalled, {"rejected": 1.0})
 
     def reset(self, objective: Objective, state: State) -> State:
-        """State as it is: the moments are averages over many steps anyway."""
         return state
 
 
@@ -84,11 +82,9 @@ class LBFGS(Optimizer):
             raise InputError(f"optimizer.history is at least 1, not {self.history}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """State at theta."""
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
-        """State after one iteration."""
         variable = state.theta.clone().requires_grad_()
         method = torch.optim.LBFGS(
             [variable],

@@ -39,6 +39,14 @@ class GaussNewton(ABC):
         """Decrease |r|^2 - |r + J d|^2 that the model predicts."""
 
 
+def damped_cholesky(matrix: Tensor, damping: float) -> Tensor | None:
+    """Cholesky factor of a matrix with damping on its diagonal, or None where it is not positive definite."""
+    damped = matrix.clone()
+    damped.diagonal().add_(damping)
+    factor, info = torch.linalg.cholesky_ex(damped)
+    return None if int(info) else factor
+
+
 class NormalEquations(GaussNewton):
     """The curvature matrix itself: J^T J of a sum of squares, half the Hessian's stand-in of an energy."""
 
@@ -46,28 +54,20 @@ class NormalEquations(GaussNewton):
         self.loss, self.half_gradient, self.matrix = objective.curvature(theta)
         self.scale = float(self.matrix.diagonal().max())
 
-    def _factor(self, damping: float) -> Tensor | None:
-        damped = self.matrix.clone()
-        damped.diagonal().add_(damping)
-        factor, info = torch.linalg.cholesky_ex(damped)
-        return None if int(info) else factor
-
     def step(self, damping: float) -> Tensor | None:
-        """Solve (J^T J + mu) d = -J^T r by Cholesky's factorisation."""
         return self.solve(self.half_gradient, damping)
 
     def solve(self, right_hand_side: Tensor, damping: float) -> Tensor | None:
         """Solution (P,) of (J^T J + mu) x = -right_hand_side, or None where the factorisation breaks down."""
-        factor = self._factor(damping)
+        factor = damped_cholesky(self.matrix, damping)
         return None if factor is None else -torch.cholesky_solve(right_hand_side.unsqueeze(1), factor).squeeze(1)
 
     def decrease(self, d: Tensor) -> float:
-        """Predicted decrease -2 d . J^T r - d . J^T J d."""
         return float(-2.0 * (d @ self.half_gradient) - d @ (self.matrix @ d))
 
     def inverse_hessian(self, damping: float) -> Tensor | None:
         """(2 J^T J + 2 mu)^-1 (P, P), the inverse Hessian of the model of the loss."""
-        factor = self._factor(damping)
+        factor = damped_cholesky(self.matrix, damping)
         return None if factor is None else 0.5 * torch.cholesky_inverse(factor)
 
 
@@ -88,7 +88,6 @@ class TriangularFactor(GaussNewton):
         self.scale = float(self.factor.square().sum(dim=0).max())
 
     def step(self, damping: float) -> Tensor | None:
-        """Solve the damped least-squares problem by another QR factorisation."""
         size = len(self.half_gradient)
         lower = torch.cat([damping**0.5 * torch.eye(size, dtype=torch.float64), torch.zeros(size, 1)], dim=1)
         stacked = torch.cat([torch.cat([self.factor, self.image.unsqueeze(1)], dim=1), lower])
@@ -99,7 +98,6 @@ class TriangularFactor(GaussNewton):
         return -solution.squeeze(1)
 
     def decrease(self, d: Tensor) -> float:
-        """Predicted decrease |r|^2 - |r + J d|^2."""
         return float(self.image.square().sum() - (self.factor @ d + self.image).square().sum())
 
 
@@ -116,16 +114,11 @@ class DualNormalEquations(GaussNewton):
         self.scale = float(self.jacobian.square().sum(dim=0).max())
 
     def step(self, damping: float) -> Tensor | None:
-        """The step -J^T (J J^T + mu)^-1 r."""
-        damped = self.kernel.clone()
-        damped.diagonal().add_(damping)
-        factor, info = torch.linalg.cholesky_ex(damped)
-        if int(info):
+        factor = damped_cholesky(self.kernel, damping)
+        if factor is None:
             return None
         solution: Tensor = torch.cholesky_solve(self.residual.unsqueeze(1), factor).squeeze(1)
-        step: Tensor = -(self.jacobian.T @ solution)
-        return step
+        return -(self.jacobian.T @ solution)
 
     def decrease(self, d: Tensor) -> float:
-        """Predicted decrease |r|^2 - |r + J d|^2."""
         return self.loss - float((self.residual + self.jacobian @ d).square().sum())

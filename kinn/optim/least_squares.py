@@ -44,7 +44,6 @@ class LastLayerLeastSquares(Optimizer):
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
-        """State with the optimal last layer; there is no second step."""
         positions = objective.last_layer()
         step, rank = (self._by_rows if objective.least_squares else self._by_matrix)(objective, state.theta, positions)
         theta = state.theta.clone()
@@ -65,7 +64,7 @@ class LastLayerLeastSquares(Optimizer):
         return solution[0], solution[2]
 
     def _by_matrix(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
-        """SAME for an energy, from its matrix: directions that it hardly resists are left alone."""
+        """Change for an energy, from its matrix: directions that it hardly resists are left alone."""
         _, half_gradient, matrix = objective.curvature(theta)
         values, vectors = torch.linalg.eigh(matrix[positions][:, positions])
         kept = values > CUTOFF * values[-1]

@@ -2,7 +2,7 @@
 
 Each step takes the smallest damping whose actual decrease is still a set fraction of the predicted one: the damping
 decreases while steps stay good, and increases until one is. Bolder than the classical gain-ratio rules, which take many
-small steps. On an energy the steps are Gauss-Newton steps in the energy's own metric, with the damping as line search.
+small steps. On an energy the steps are Gauss-Newton steps in the energy's metric, with the damping as line search.
 
 Where the objective gives the second derivative z'' of the fields along a step d, half the acceleration
 a = -(J^T J + mu)^-1 J^T z'' is added: a step of second order along the geodesic (Transtrum and Sethna 2012,
@@ -23,6 +23,11 @@ from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
 
 #: A step that gains less than this fraction of what a rejected one of the same trials would have is the last.
 NEGLIGIBLE_GAIN_FRACTION = 0.01
+
+#: The Gauss-Newton models by their names in `linear_algebra`.
+MODELS: dict[str, type[NormalEquations | TriangularFactor | DualNormalEquations]] = {
+    "normal": NormalEquations, "qr": TriangularFactor, "kernel": DualNormalEquations
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,10 @@ class LevenbergMarquardt(Optimizer):
             raise InputError(f"optimizer.damping is positive, not {self.damping}")
         if self.geodesic_limit < 0:
             raise InputError(f"optimizer.geodesic_limit is not negative, not {self.geodesic_limit}")
-        if self.linear_algebra not in ("auto", "normal", "qr", "kernel"):
+        if self.linear_algebra not in ("auto", *MODELS):
             raise InputError(f"optimizer.linear_algebra is auto, normal, qr or kernel, not {self.linear_algebra!r}")
 
     def start(self, objective: Objective, theta: Tensor) -> State:
-        """State at theta; the damping is set by the first step."""
         return State(theta, objective.loss(theta))
 
     def step(self, objective: Objective, state: State) -> State:
@@ -127,7 +131,6 @@ class LevenbergMarquardt(Optimizer):
         return State(state.theta, objective.loss(state.theta), {} if state.stalled else state.memory)
 
     def step_flops(self, objective: Objective, state: State) -> float:
-        """Multiplications of J^T J and its factor."""
         return objective.samples * objective.size**2 + objective.size**3 / 6
 
     def _model(self, objective: Objective, state: State) -> GaussNewton:
@@ -137,13 +140,6 @@ class LevenbergMarquardt(Optimizer):
                 raise InputError(f"optimizer.linear_algebra of an energy is auto or normal, not {kind!r}")
             kind = "normal"
         elif kind == "auto":
-            if objective.samples < objective.size:
-                kind = "kernel"
-            else:
-                kind = "qr" if state.loss < self.precise_below else "normal"
-        models: dict[str, type[NormalEquations | TriangularFactor | DualNormalEquations]] = {
-            "normal": NormalEquations,
-            "qr": TriangularFactor,
-            "kernel": DualNormalEquations,
-        }
-        return models[kind](objective, state.theta)
+            many_samples = "qr" if state.loss < self.precise_below else "normal"
+            kind = "kernel" if objective.samples < objective.size else many_samples
+        return MODELS[kind](objective, state.theta)

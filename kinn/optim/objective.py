@@ -98,7 +98,7 @@ class State:
         memory: What the method carries from step to step.
         stalled: Why the method can go no further, or "".
         detail: Values for the history (damping, step length, ...).
-        stage: The name of the method that made the step.
+        stage: The name of the method of the step.
     """
 
     theta: Tensor

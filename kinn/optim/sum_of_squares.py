@@ -1,4 +1,4 @@
-"""Sums of squares as objectives, and the products of rows that curvature matrices are made of."""
+"""Sums of squares as objectives, and the curvature matrices of their rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SumOfSquares(ABC):
         return curvature_of(self.blocks(theta), len(theta))
 
     def geodesic_correction(self, theta: Tensor, d: Tensor) -> Tensor | None:
-        """Leave it out."""
+        """None: it is left out."""
         return None
 
     def accepts(self, before: Tensor, after: Tensor) -> bool:
@@ -56,10 +56,10 @@ def curvature_of(blocks: Iterable[tuple[Tensor, Tensor]], size: int) -> Curvatur
 
 
 def add_gram(matrix: Tensor, rows: Tensor) -> None:
-    """Add rows^T rows (P, P) to a matrix, its lower triangle only: in slabs, for torch has no symmetric product."""
-    slab = max(128, -(-rows.shape[1] // 6))
-    for start in range(0, rows.shape[1], slab):
-        stop = min(start + slab, rows.shape[1])
+    """Add rows^T rows (P, P) to a matrix, its lower triangle only: in blocks, for torch has no symmetric product."""
+    width = max(128, -(-rows.shape[1] // 6))
+    for start in range(0, rows.shape[1], width):
+        stop = min(start + width, rows.shape[1])
         matrix[start:stop, :stop].addmm_(rows[:, start:stop].T, rows[:, :stop])
 
 

@@ -125,14 +125,9 @@ class DistributedObjective(ResidualObjective):
         """Residuals and Jacobian of each process, in order: for methods that need the rows themselves."""
         parts = [torch.cat([j, r.unsqueeze(1)], dim=1) for r, j in super().blocks(theta)]
         local = torch.cat(parts) if parts else torch.empty(0, len(theta) + 1, dtype=theta.dtype)
-        one_hot = torch.nn.functional.one_hot(torch.tensor(rank()), process_count()).double()
-        lengths = _sum(one_hot * len(local)).long().tolist()
-        padded = local.new_zeros(max(lengths), local.shape[1])
-        padded[: len(local)] = local
-        gathered = [torch.empty_like(padded) for _ in lengths]
-        dist.all_gather(gathered, padded)
-        for rows, length in zip(gathered, lengths, strict=True):
-            yield rows[:length, -1], rows[:length, :-1]
+        gathered = [local] * process_count()
+        dist.all_gather_object(gathered, local)
+        yield from ((rows[:, -1], rows[:, :-1]) for rows in gathered)
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
         local = super().term_losses(theta)

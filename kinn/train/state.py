@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from itertools import groupby
+from itertools import chain, groupby
 from math import isnan, nan
 from typing import Any, Self
 
@@ -16,7 +16,8 @@ from kinn.forms import FormObjective, TrialFunctions
 from kinn.optim import State
 from kinn.train.strategies.strategy import StrategyState
 
-#: The columns of a history that hold values by name.
+#: The columns of a history that hold numbers, and those that hold numbers by name.
+NUMBERS = ("iteration", "seconds", "loss", "validation")
 TABLES = ("detail", "unknowns", "errors")
 
 
@@ -30,10 +31,8 @@ class StopReason(StrEnum):
     description: str
 
     def __new__(cls, value: str, description: str) -> Self:
-        """Member with a description."""
         member = str.__new__(cls, value)
-        member._value_ = value
-        member.description = description
+        member._value_, member.description = value, description
         return member
 
     BUDGET = "budget", "The seconds of the budget are used up."
@@ -57,9 +56,8 @@ class StopReason(StrEnum):
 
     @classmethod
     def of(cls, text: str) -> StopReason | str:
-        """Member of a text, or the text itself: optimizers and callbacks of your own have reasons of their own."""
-        member = cls._value2member_map_.get(text)
-        return member if isinstance(member, StopReason) else text
+        """Member of a text, or the text itself where it is the reason of a user's optimizer or callback."""
+        return next((reason for reason in cls if reason == text), text)
 
 
 @dataclass(frozen=True)
@@ -87,16 +85,10 @@ class HistoryEntry:
     errors: dict[str, float] = field(default_factory=dict)
 
     def following(self, previous: HistoryEntry | None, label: str) -> HistoryEntry:
-        """Entry counted on from that at the end of the stage before, with the label of its own stage."""
-        if previous is None and not label:
-            return self
+        """Entry counted on from that at the end of the stage before, with the label of its stage."""
         iteration, seconds = (previous.iteration, previous.seconds) if previous else (0, 0.0)
-        return replace(
-            self,
-            stage=f"{label} {self.stage}".strip(),
-            iteration=iteration + self.iteration,
-            seconds=seconds + self.seconds,
-        )
+        stage = f"{label} {self.stage}".strip()
+        return replace(self, stage=stage, iteration=iteration + self.iteration, seconds=seconds + self.seconds)
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ class TrainingResult:
     Attributes:
         theta: The best validated parameters (P,).
         loss: The training loss there.
-        stopped: Why it stopped: a `StopReason`, or the text of an optimizer or a callback of your own.
+        stopped: Why it stopped: a `StopReason`, or the text of a user's optimizer or callback.
         history: One entry a step.
         seconds: Time by the clock of the budget.
         strategy_states: The states of the strategies at the end.
@@ -135,14 +127,7 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class Stage:
-    """Stage of a solve.
-
-    Attributes:
-        trial: The trial functions that are trained.
-        label: The name of the stage in the history, "" where there is only one.
-        completed: The results of the stages before.
-        previous: The last history entry of these.
-    """
+    """Stage of a solve: its trial functions, its name in the history, the stages before and their last history entry."""
 
     trial: TrialFunctions
     label: str = ""
@@ -256,19 +241,15 @@ class TrainingState:
 def columns(history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """History as tensors, a column a value and NaN where there is none: compact, and quick to write."""
 
-    def column(values: list[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float64)
+    def column(values: Iterable[float | None]) -> Tensor:
+        return torch.tensor([nan if value is None else value for value in values], dtype=torch.float64)
 
     def table(rows: Sequence[Mapping[str, float]]) -> dict[str, Tensor]:
-        names = dict.fromkeys(name for row in rows for name in row)
-        return {name: column([row.get(name, nan) for row in rows]) for name in names}
+        return {name: column(row.get(name) for row in rows) for name in dict.fromkeys(chain(*rows))}
 
     return {
         "stages": [[stage, len(list(run))] for stage, run in groupby(entry.stage for entry in history)],
-        "iteration": torch.tensor([entry.iteration for entry in history], dtype=torch.int64),
-        "seconds": column([entry.seconds for entry in history]),
-        "loss": column([entry.loss for entry in history]),
-        "validation": column([nan if entry.validation is None else entry.validation for entry in history]),
+        **{name: column(getattr(entry, name) for entry in history) for name in NUMBERS},
         **{name: table([getattr(entry, name) for entry in history]) for name in TABLES},
     }
 
@@ -277,15 +258,10 @@ def from_columns(data: Mapping[str, Any]) -> list[HistoryEntry]:
     """History from what `columns` returned."""
     stages = [stage for stage, count in data["stages"] for _ in range(count)]
     tables = [{name: values.tolist() for name, values in data.get(table, {}).items()} for table in TABLES]
-    numbers = (data[name].tolist() for name in ("iteration", "seconds", "loss", "validation"))
-    return [
-        HistoryEntry(
-            stage,
-            iteration,
-            seconds,
-            loss,
-            None if isnan(validation) else validation,
-            *({name: values[n] for name, values in table.items() if not isnan(values[n])} for table in tables),
-        )
-        for n, (stage, iteration, seconds, loss, validation) in enumerate(zip(stages, *numbers, strict=True))
-    ]
+    rows = zip(stages, *(data[name].tolist() for name in NUMBERS), strict=True)
+    history = []
+    for n, (stage, iteration, seconds, loss, validation) in enumerate(rows):
+        values = ({name: v[n] for name, v in table.items() if not isnan(v[n])} for table in tables)
+        measured = None if isnan(validation) else validation
+        history.append(HistoryEntry(stage, int(iteration), seconds, loss, measured, *values))
+    return history

@@ -1,4 +1,4 @@
-"""What the layers of residual networks and of vector fields are made of: linear maps with activations, or splines."""
+"""Layers of residual networks and of vector fields: linear maps with activations, or splines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kinn.networks.kan import check_splines
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.linear import ACTIVATIONS, Activation, Linear, glorot
 
-#: What layers can be made of.
+#: The kinds of layers.
 KINDS = ("mlp", "kan")
 
 

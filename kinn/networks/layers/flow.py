@@ -11,7 +11,7 @@ from kinn.errors import DivergedError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.gradient_checkpoints import checkpointed_chain
-from kinn.networks.layers.layer import Layer, backend_of, flops_of, push_forward, values
+from kinn.networks.layers.layer import Layer, flops_of, push_forward, values
 from kinn.networks.layers.runge_kutta import METHODS, Steps, adapted_steps, equal_steps
 
 #: Inputs at which adapted steps are chosen: enough to find the fastest part of a flow, few beside collocation points.
@@ -31,7 +31,7 @@ class Flow(Layer):
         steps: The number of equal steps; the inverse of the first one, if they adapt.
         tolerance: The largest error of a step, relative to 1 + |y|; 0 for equal steps.
         autonomous: Whether f does not see the time; else it does, as a further channel -1 .. 1.
-        gradient_checkpoints: How many states gradients keep beside the first, computing the rest again; 0 to keep all that they need.
+        gradient_checkpoints: How many states gradients keep beside the first, computing the others again; 0 to keep all.
         inputs: The number d of inputs.
         width: The number of channels of the state.
     """
@@ -95,7 +95,6 @@ class Flow(Layer):
         return y.new_full((*y.shape[:-1], 1), 2.0 * t - 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        """States (N, C) at time 1."""
         y = values(self.lift, x)
         for t, dt in self.steps():
             y, _ = self.method.step(self.slope, t, dt, y)
@@ -126,10 +125,6 @@ class Flow(Layer):
             return self.slope_jet(t, y, index, tape)
 
         return self.method.step(slope, *step, state)[0]
-
-    def backend(self, index: IndexSet) -> str | None:
-        """Name of the back end of the layers."""
-        return backend_of([*self.lift, *self.field], index)
 
     def flops(self, index: IndexSet) -> int:
         """Operations of the lift, and of the field and the sums of slopes in every stage of every step."""

@@ -70,7 +70,7 @@ def reverse(
 
 
 #: A step of a chain: its number and the state before it to the state after it; what is trained in it is recorded on the
-#: tape, if one is given.
+#: tape, if there is one.
 Advance: TypeAlias = Callable[[int, Tensor, Tape | None], Tensor]
 
 
@@ -88,7 +88,7 @@ def checkpointed_chain(
         advance: A step.
         count: The number of steps.
         gradient_checkpoints: How many states are kept beside the first, at least 1.
-        tape: If given, the Jacobian is added to while adjoints pass through the chain.
+        tape: The Jacobian's tape, to which adjoints add while they pass through the chain; None without a Jacobian.
         begin: The state before the first step.
         parameters: What is trained in the steps.
     """
@@ -156,5 +156,5 @@ class _CheckpointedChain(torch.autograd.Function):
                     total = sums[k]
                     sums[k] = g if total is None else total + g
 
-        reverse(begin, count, gradient_checkpoints, forward_step, reverse_step, dict(kept))
+        reverse(begin, count, gradient_checkpoints, forward_step, reverse_step, kept)
         return None, None, None, None, adjoint, *sums

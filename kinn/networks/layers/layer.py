@@ -35,11 +35,11 @@ class Layer(nn.Module, ABC):
         return stack
 
     def backend(self, index: IndexSet) -> str | None:
-        """Name of the back end that evaluates the layer on jets, or None where there is no choice."""
-        return None
+        """Name of the back end that evaluates the layers inside on jets, or None where there is no choice."""
+        return backend_of([layer for layer in self.modules() if layer is not self], index)
 
     def flops(self, index: IndexSet) -> int:
-        """Additions and multiplications at one point; by default those of the layers that it is made of."""
+        """Additions and multiplications at one point; by default those of the layers inside."""
         return flops_of(self.children(), index)
 
 

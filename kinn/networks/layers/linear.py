@@ -37,11 +37,9 @@ class Normalise(Layer):
         self.is_identity = bool((low == -1).all() and (high == 1).all())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised points (N, d)."""
         return (x - self.centre) * self.scale
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack of the normalised coordinates."""
         if self.is_identity:
             return stack
         out = stack * self.scale
@@ -57,11 +55,9 @@ class Activation(Layer):
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values f(x)."""
         return next(self.function(x))
 
     def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack of f(u)."""
         return stack.compose(self.function, stack_, index)
 
 
@@ -79,12 +75,10 @@ class Linear(Layer):
         self.bias = Parameter(bias) if bias is not None else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values x @ weight + bias."""
         out: Tensor = x @ self.weight
         return out if self.bias is None else out + self.bias
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack of outputs; records itself on the tape."""
         out: Tensor = stack @ self.weight
         if self.bias is not None:
             out = torch.cat([(out[0] + self.bias).unsqueeze(0), out[1:]]) if len(index) > 1 else out + self.bias
@@ -100,7 +94,6 @@ class Linear(Layer):
         return out
 
     def flops(self, index: IndexSet) -> int:
-        """Operations of the product, for each component, and of the bias."""
         return 2 * self.weight.numel() * len(index) + (0 if self.bias is None else self.bias.numel())
 
 
@@ -118,12 +111,10 @@ class FourierFeatures(Layer):
         self.register_buffer("frequencies", frequencies)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features of values, 2 M."""
         phase = x @ self.frequencies
         return torch.cat([torch.sin(phase), torch.cos(phase)], dim=-1)
 
     def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack of the 2 M features."""
         phase = stack_ @ self.frequencies
         waves = [stack.compose(f, phase, index) for f in (univariate.sin, univariate.cos)]
         return torch.cat(waves, dim=-1)

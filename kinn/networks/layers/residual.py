@@ -11,7 +11,7 @@ from torch.nn import Parameter
 from kinn.jets import IndexSet, Jet, univariate
 from kinn.jets.components import as_tensor
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, backend_of, push_forward, values
+from kinn.networks.layers.layer import Layer, push_forward, values
 from kinn.networks.layers.linear import Activation, Linear
 
 #: How a block joins its branch f to the identity, by name.
@@ -49,7 +49,6 @@ class Residual(Layer):
             self.transform.extend([Linear(bias.new_zeros(width, width), bias), Activation(univariate.sigmoid)])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values after the block."""
         return self.join_values(x, values(self.branch, x))
 
     def join_values(self, x: Tensor, branch: Tensor) -> Tensor:
@@ -89,10 +88,6 @@ class Residual(Layer):
             tape.record(out, block)
         return out
 
-    def backend(self, index: IndexSet) -> str | None:
-        """Name of the back end of the branch's layers."""
-        return backend_of(self.branch, index)
-
 
 class EncodedResidual(Layer):
     """A lift and residual blocks whose layers mix two encoders of the input.
@@ -122,7 +117,6 @@ class EncodedResidual(Layer):
         return [layers[n : n + self.step] for n in range(0, len(layers), self.step)]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values after the last block."""
         state, u, v = (values(layers, x) for layers in (self.lift, self.first, self.second))
         for block in self.blocks:
             assert isinstance(block, Residual)
@@ -133,7 +127,6 @@ class EncodedResidual(Layer):
         return state
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack after the last block."""
         state, u, v = (push_forward(layers, stack, index, tape) for layers in (self.lift, self.first, self.second))
         for block in self.blocks:
             assert isinstance(block, Residual)
@@ -142,10 +135,6 @@ class EncodedResidual(Layer):
                 out = v + product(push_forward(step, out, index, tape), u - v, index)
             state = block.join_jet(state, out, index, tape)
         return state
-
-    def backend(self, index: IndexSet) -> str | None:
-        """Name of the back end of the layers."""
-        return backend_of([layer for layer in self.modules() if layer is not self], index)
 
 
 def product(left: Tensor, right: Tensor, index: IndexSet) -> Tensor:

@@ -1,7 +1,7 @@
-"""Runge-Kutta methods as Butcher tableaus, a step by one of them, and steps as long as an embedded method's error allows.
+"""Runge-Kutta methods as Butcher tableaus, their steps, and steps as long as an embedded method's error allows.
 
 A step is a linear combination of states and slopes, so that it carries derivatives along unchanged: what is advanced may
-be a state or a whole stack of its components.
+be a state or a stack of its components.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ METHODS: dict[str, Tableau] = {
 #: The times at which steps begin, and their lengths.
 Steps = tuple[tuple[float, float], ...]
 
-#: The shortest step, in parts of the whole time: below it, times no longer tell a step's beginning from its end.
+#: The shortest step, as a fraction of the time: below it, times no longer tell a step's beginning from its end.
 MIN_STEP = 1e-12
 
 #: The least and the greatest factor between successive steps, and the safety factor of the error's root.
@@ -127,7 +127,7 @@ def equal_steps(count: int) -> Steps:
 def adapted_steps(
     tableau: Tableau, slope: Callable[[float, Tensor], Tensor], state: Tensor, tolerance: float, first: float
 ) -> Steps:
-    """Steps from 0 to 1 whose error stays below a tolerance for all given states.
+    """Steps from 0 to 1 whose error stays below a tolerance for all states.
 
     A proportional-integral controller (Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, II.4). Its
     steps are plain numbers: no derivative passes through them.

@@ -93,23 +93,19 @@ class SplineLayer(Layer):
         return self._grid[1]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Image (N, O) of values x (N, I); differentiable without limit."""
         mapped = BOUNDED_MAPS[self.squash]
         y = x if mapped is None else next(mapped(x))
         return next(slots(y, self.grid)).flatten(1) @ self.weight
 
     @classmethod
     def fused_jet(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
-        """Image of a stack under several KAN layers, in one op."""
         maps = [SplineMap(layer.weight, layer.grid, layer.squash) for layer in layers if isinstance(layer, cls)]
         return spline_layers(stack, maps, index, check_finite=False)
 
     def backend(self, index: IndexSet) -> str:
-        """Name of the back end of the spline op."""
         return name_of(backend_for(self.weight, self.grid, index, self.squash))
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack of outputs; records itself on the tape."""
         grid = self.grid
         out = spline_jet(stack, self.weight, grid, index, squash=self.squash, check_finite=False)
         if tape is not None:

@@ -14,7 +14,7 @@ from torch.nn import Parameter
 
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, backend_of, flops_of, push_forward, values
+from kinn.networks.layers.layer import Layer, flops_of, push_forward, values
 
 
 class Mixture(nn.Module):
@@ -29,12 +29,7 @@ class Mixture(nn.Module):
         self.weights = Parameter(weights)
 
     def forward(self, streams: Tensor, tape: Tape | None = None) -> Tensor:
-        """Streams (..., N, C, out) from streams (..., N, C, in); records itself on the tape.
-
-        Args:
-            streams: The streams, or stacks of them, the number of the stream last.
-            tape: If given, records what the Jacobian needs.
-        """
+        """Streams (..., N, C, out) from streams (..., N, C, in), or stacks of them; records itself on the tape."""
         out: Tensor = streams @ self.weights
         if tape is not None:
             inputs = streams.detach()
@@ -94,21 +89,14 @@ class ResidualStreams(Layer):
         self.blocks = nn.ModuleList([HyperConnection(branch, streams, n) for n, branch in enumerate(branches)])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Mean of the streams (N, C) after the last block."""
         return values(self.blocks, x.unsqueeze(-1).expand(*x.shape, self.streams)).mean(dim=-1)
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        """Stack of the mean of the streams."""
         state = stack.unsqueeze(-1).expand(*stack.shape, self.streams)
         for block in self.blocks:
             state = block.jet(state, index, tape)  # type: ignore[operator]
         return state.mean(dim=-1)
 
-    def backend(self, index: IndexSet) -> str | None:
-        """Name of the back end of the branches' layers."""
-        return backend_of([layer for layer in self.modules() if layer is not self], index)
-
     def flops(self, index: IndexSet) -> int:
-        """Operations of the branches and of the mixtures."""
         read_and_write = self.streams + (self.streams + 1) * self.streams
         return flops_of(self.children(), index) + 2 * self.width * len(self.blocks) * len(index) * read_and_write

@@ -32,7 +32,7 @@ class Causal(Weighting):
         stages: How often e grows.
         growth: The factor by which it grows.
         threshold: The least weight at which it grows.
-        min_change: Smaller changes of the weights are not made.
+        min_change: Smaller changes of the weights are left out.
         floor: The least weight. Splines at late times, which early ones say nothing about, would go anywhere at weight 0.
     """
 
@@ -85,11 +85,9 @@ class Causal(Weighting):
     def after_resampling(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, seed: int
     ) -> StrategyState:
-        return (
-            self._weighted(objective, self._past(objective, theta), state)
-            if self.objective_is_transient(state)
-            else state
-        )
+        if not self.objective_is_transient(state):
+            return state
+        return self._weighted(objective, self._past(objective, theta), state)
 
     def objective_is_transient(self, state: StrategyState) -> bool:
         return bool(state["stage"] <= self.stages)

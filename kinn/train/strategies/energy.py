@@ -42,18 +42,8 @@ class Multipliers(Strategy):
     every: int = 5
 
     def begin(self, objective: Any, theta: Tensor, seed: int) -> StrategyState:
-        infinite = float("inf")
-        return {
-            "multipliers": [],
-            "updated": 0,
-            "due": False,
-            "violation": infinite,
-            "gains": True,
-            "least_violation": infinite,
-            "best": theta,
-            "energy": infinite,
-            "failed": 0,
-        }
+        state = {"multipliers": [], "updated": 0, "due": False, "gains": True, "best": theta, "failed": 0}
+        return state | dict.fromkeys(("violation", "least_violation", "energy"), float("inf"))
 
     def refresh(self, objective: Any, theta: Tensor, state: StrategyState, iteration: int) -> StrategyState | None:
         if not state["due"] and iteration - state["updated"] <= self.every:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import torch
@@ -15,10 +16,13 @@ from kinn.forms import ResidualObjective
 from kinn.forms.terms import split_blocks
 from kinn.train.strategies.strategy import Sampling, StrategyState, check_period, interior_terms
 
+#: Draws a number of points (N, d) of a term.
+Draw: TypeAlias = Callable[[int], Tensor]
+
 
 @dataclass(frozen=True)
-class ResidualSampling(Sampling):
-    """Base of the residual-based ways of resampling.
+class RAD(Sampling):
+    """Residual-based adaptive distribution: all points are drawn anew where the residual is large.
 
     Points are drawn from fresh candidates with the probability |r|^power / mean |r|^power + floor, up to a factor.
     Source: Wu, Zhu, Tan, Kartha and Lu (2023, Comput. Methods Appl. Mech. Eng. 403, 115671), eq. 2.
@@ -29,6 +33,8 @@ class ResidualSampling(Sampling):
         floor: The probability everywhere, relative to the mean.
         candidates: Candidates for each point.
     """
+
+    name: ClassVar[str] = "rad"
 
     every: int = 50
     power: float = 1.0
@@ -51,14 +57,13 @@ class ResidualSampling(Sampling):
         if iteration % self.every:
             return None
         generator = np.random.default_rng((state["seed"], iteration))
-        points = {n: self._resampled(objective, n, theta, generator, state) for n in interior_terms(objective)}
+        draw = partial(self._drawn, objective, theta=theta, generator=generator)
+        points = {n: self._resampled(objective, n, state, partial(draw, n)) for n in interior_terms(objective)}
         return {**state, "points": points}
 
-    @abstractmethod
-    def _resampled(
-        self, objective: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, state: StrategyState
-    ) -> Tensor:
+    def _resampled(self, objective: ResidualObjective, n: int, state: StrategyState, draw: Draw) -> Tensor:
         """New points (N, d) of a term."""
+        return draw(objective.terms[n].points)
 
     def _drawn(
         self, objective: ResidualObjective, n: int, count: int, theta: Tensor, generator: np.random.Generator
@@ -78,19 +83,7 @@ class ResidualSampling(Sampling):
 
 
 @dataclass(frozen=True)
-class RAD(ResidualSampling):
-    """Residual-based adaptive distribution: all points are drawn anew."""
-
-    name: ClassVar[str] = "rad"
-
-    def _resampled(
-        self, objective: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, state: StrategyState
-    ) -> Tensor:
-        return self._drawn(objective, n, objective.terms[n].points, theta, generator)
-
-
-@dataclass(frozen=True)
-class RARD(ResidualSampling):
+class RARD(RAD):
     """Residual-based adaptive refinement with distribution: points are added, a set fraction of the first number each time.
 
     Attributes:
@@ -123,12 +116,10 @@ class RARD(ResidualSampling):
             return None
         return super().refresh(objective, theta, state, iteration)
 
-    def _resampled(
-        self, objective: ResidualObjective, n: int, theta: Tensor, generator: np.random.Generator, state: StrategyState
-    ) -> Tensor:
+    def _resampled(self, objective: ResidualObjective, n: int, state: StrategyState, draw: Draw) -> Tensor:
         present = torch.cat([block.tensor for block in objective.terms[n].blocks])
         added = max(1, round(self.growth * state["first"][n]))
-        return torch.cat([present, self._drawn(objective, n, added, theta, generator)])
+        return torch.cat([present, draw(added)])
 
 
 #: The ways of resampling by their names on the command line.

@@ -26,35 +26,32 @@ class StrategyStack:
         self, strategies: Sequence[Strategy], objective: FormObjective, *, batch: int | None = None, seed: int = 0
     ) -> None:
         self.strategies = sorted(strategies, key=lambda s: not isinstance(s, Sampling))
-        self.objective = objective
-        self._changed: Any = objective  # each strategy knows one kind of objective, and is given no other
-        self.batch = batch
-        self.seed = seed
+        self.objective: Any = objective  # each strategy knows one kind of objective, and meets no other
+        self.batch, self.seed = batch, seed
         self.states: list[StrategyState] = []
         self._batches: Batches | None = None
 
     def step_objective(self, iteration: int) -> FormObjective:
         """Objective that a step sees: a mini-batch, or all points."""
         if self.batch is None:
-            return self.objective
-        if self._batches is None:
-            assert isinstance(self.objective, ResidualObjective)
-            self._batches = Batches(self.objective, self.batch, self.seed)
+            objective: FormObjective = self.objective
+            return objective
+        self._batches = self._batches or Batches(self.objective, self.batch, self.seed)
         return self._batches.at(iteration)
 
     def begin(self, theta: Tensor) -> None:
         """Change the objective to that of the first step."""
         self.states = []
         for strategy in self.strategies:
-            self.states.append(strategy.begin(self._changed, theta, self.seed))
-            strategy.apply(self._changed, self.states[-1])
+            self.states.append(strategy.begin(self.objective, theta, self.seed))
+            strategy.apply(self.objective, self.states[-1])
         self._set_weights()
 
     def resume(self, states: Sequence[StrategyState]) -> None:
         """Change the objective to agree with states read from a checkpoint."""
         self.states = list(states)
         for strategy, state in zip(self.strategies, self.states, strict=True):
-            strategy.apply(self._changed, state)
+            strategy.apply(self.objective, state)
         self._set_weights()
 
     def refresh(self, theta: Tensor, iteration: int) -> bool:
@@ -63,14 +60,14 @@ class StrategyStack:
         for n, strategy in enumerate(self.strategies):
             state = self.states[n]
             if resampled:
-                state = strategy.after_resampling(self._changed, theta, state, self.seed)
-            refreshed = strategy.refresh(self._changed, theta, state, iteration)
+                state = strategy.after_resampling(self.objective, theta, state, self.seed)
+            refreshed = strategy.refresh(self.objective, theta, state, iteration)
             if refreshed is not None:
                 state = refreshed
             elif not resampled:
                 continue
             self.states[n] = state
-            strategy.apply(self._changed, state)
+            strategy.apply(self.objective, state)
             changed, resampled = True, resampled or isinstance(strategy, Sampling)
         if changed:
             self._set_weights()
