@@ -7,11 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from kinn.optim.broyden import SelfScaledBroyden
-from kinn.optim.first_order import LBFGS, Adam
-from kinn.optim.least_squares import LastLayerLeastSquares
-from kinn.optim.levenberg_marquardt import LevenbergMarquardt
-from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
+from kinn.optim.objective import ALL_REJECTED, OPTIMIZERS, Objective, Optimizer, State
 
 
 @dataclass(frozen=True)
@@ -42,16 +38,16 @@ class Auto(Optimizer):
     least_squares: bool = True
     max_loss_ratio: float = 1e-6
 
-    def stages(self, objective: Objective) -> list[tuple[Optimizer, int | None]]:
-        """Methods in order, each with its number of steps (None: until it ends by itself)."""
+    def stages(self, objective: Objective) -> list[tuple[str, int | None]]:
+        """Names of the methods in order, each with its number of steps (None: until it ends by itself)."""
         if objective.size > self.max_parameters:
-            return [(Adam(), 2000), (LBFGS(), None)]
-        first: list[tuple[Optimizer, int | None]] = []
+            return [("adam", 2000), ("lbfgs", None)]
+        first: list[tuple[str, int | None]] = []
         if objective.affine and self.least_squares:
-            first = [(LastLayerLeastSquares(), None)]
+            first = [("lstsq", None)]
         elif self.warm_up:
-            first = [(Adam(), self.warm_up)]
-        return [*first, (LevenbergMarquardt(), None), (SelfScaledBroyden(), None)]
+            first = [("adam", self.warm_up)]
+        return [*first, ("lm", None), ("ssbroyden", None)]
 
     def start(self, objective: Objective, theta: Tensor) -> State:
         return self._enter(objective, theta, 0)
@@ -60,12 +56,12 @@ class Auto(Optimizer):
         """State after a step of the present stage, or at the beginning of the next."""
         stages = self.stages(objective)
         stage: int = state.memory["stage"]
-        method, limit = stages[stage]
-        inner = method.step(objective, state.memory["inner"])
+        name, limit = stages[stage]
+        inner = OPTIMIZERS[name]().step(objective, state.memory["inner"])
         losses = [*state.memory["losses"], inner.loss][-self.patience - 1 :]
         steps = state.memory["steps"] + 1
         slow = (
-            isinstance(method, LevenbergMarquardt)
+            name == "lm"
             and len(losses) > self.patience
             and objective.progress(losses)
             < (self.min_progress if objective.least_squares else self.min_energy_progress)
@@ -76,10 +72,10 @@ class Auto(Optimizer):
         if (inner.stalled or slow or steps == limit) and not last and not must_wait:
             before: State = state.memory["inner"]
             gained = inner.loss < self.max_loss_ratio * before.loss or not objective.least_squares
-            discard = isinstance(method, LastLayerLeastSquares) and not gained
+            discard = name == "lstsq" and not gained
             return self._enter(objective, before.theta if discard else inner.theta, stage + 1)
         memory = {"stage": stage, "inner": inner, "losses": losses, "steps": steps}
-        return replace(inner, memory=memory, stage=method.name)
+        return replace(inner, memory=memory, stage=name)
 
     def reset(self, objective: Objective, state: State) -> State:
         method = self._method(objective, state)
@@ -91,10 +87,10 @@ class Auto(Optimizer):
 
     def _method(self, objective: Objective, state: State) -> Optimizer:
         stage: int = state.memory["stage"]
-        return self.stages(objective)[stage][0]
+        return OPTIMIZERS[self.stages(objective)[stage][0]]()
 
     def _enter(self, objective: Objective, theta: Tensor, stage: int) -> State:
-        method, _ = self.stages(objective)[stage]
-        inner = method.start(objective, theta)
+        name, _ = self.stages(objective)[stage]
+        inner = OPTIMIZERS[name]().start(objective, theta)
         memory = {"stage": stage, "inner": inner, "losses": [inner.loss], "steps": 0}
-        return State(theta, inner.loss, memory, stage=method.name)
+        return State(theta, inner.loss, memory, stage=name)
