@@ -12,13 +12,14 @@ import numpy as np
 from kinn.config import Specification
 from kinn.errors import InputError
 from kinn.forms.objective import QuadratureCheck
-from kinn.forms.strong.identification import Estimate
 from kinn.metrics import Errors, FieldEvaluator, derived_values, exact_values
 from kinn.problem import Array, Problem
 from kinn.train.state import HistoryEntry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from kinn.forms.strong.identification import Estimate
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,7 +71,10 @@ def value_issues(problem: Problem) -> Iterator[tuple[str, str]]:
     """Values of a field that are prescribed twice or disagree: the subdomain, and a few words that follow the problem's name."""
     for subdomain in problem.subdomains:
         for field in problem.names:
-            issue = _prescribed_twice(problem, subdomain, field)
+            conditions = value_conditions(problem, subdomain, field)
+            if len(conditions) < 2:
+                continue
+            issue = _prescribed_twice(problem.subdomains[subdomain], field, conditions)
             for found in disagreements(problem) if issue is None else ():
                 if (found.subdomain, found.field) == (subdomain, field):
                     issue = f"has conditions that {found.describe(problem.coordinates)}"
@@ -80,11 +83,10 @@ def value_issues(problem: Problem) -> Iterator[tuple[str, str]]:
                 yield subdomain, issue
 
 
-def _prescribed_twice(problem: Problem, subdomain: str, field: str) -> str | None:
-    """Words on the first part of the boundary, if any, on which two conditions prescribe the value of a field."""
-    geometry = problem.subdomains[subdomain]
+def _prescribed_twice(geometry: Geometry, field: str, conditions: Sequence[Condition]) -> str | None:
+    """Words on the first part of the boundary, if any, on which two of the conditions prescribe the value of a field."""
     labels: dict[str, str] = {}
-    for condition in value_conditions(problem, subdomain, field):
+    for condition in conditions:
         for name in dict.fromkeys(part.name for part in geometry.boundary(condition.boundaries[0]).parts):
             if name in labels:
                 return f"gives {field!r} twice on {name!r}: {labels[name]} and {condition.label}"

@@ -54,9 +54,14 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
         unknowns |= equations.unknowns
         yield from (issue + where[name] for issue in _equation_count(problem, equations))
         for u in problem.names:
-            if u not in at_points:
-                yield from (issue + where[name] for issue in _initial_conditions(problem, name, u, equations))
-                yield from (issue + where[name] for issue in _boundary_conditions(problem, name, u, equations))
+            if u in at_points:
+                continue
+            order = {coordinate: equations.order.get((u, coordinate), 0) for coordinate in problem.coordinates}
+            in_time, in_space = order.pop(TIME, 0), max(order.values(), default=0)
+            if in_time:
+                yield from (issue + where[name] for issue in _initial_conditions(problem, name, u, in_time))
+            if in_space:
+                yield from (issue + where[name] for issue in _boundary_conditions(problem, name, u, in_space))
     yield from (issue + where[name] for name, issue in value_issues(problem))
     for unknown in problem.unknowns:
         if unknown.name not in unknowns and not any(unknown.name in c.field_names for c in problem.conditions):
@@ -111,11 +116,8 @@ def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[st
         yield f"is under-determined: {equations.count} equations for {len(problem.names)} fields"
 
 
-def _initial_conditions(problem: Problem, subdomain: str, u: str, equations: EquationSummary) -> Iterator[str]:
+def _initial_conditions(problem: Problem, subdomain: str, u: str, order: int) -> Iterator[str]:
     """Issues of the initial conditions: one is needed for each order of the time derivative."""
-    order = equations.order.get((u, TIME), 0)
-    if not order:
-        return
     stated = sum(len(_conditions_on(problem, subdomain, u, instant)) for instant in ("initial", "final"))
     if not stated:
         yield f"has no initial condition for {u!r}"
@@ -123,12 +125,8 @@ def _initial_conditions(problem: Problem, subdomain: str, u: str, equations: Equ
         yield f"has {stated} condition for {u!r} at the start, and its equations hold time derivatives of order {order}"
 
 
-def _boundary_conditions(problem: Problem, subdomain: str, u: str, equations: EquationSummary) -> Iterator[str]:
+def _boundary_conditions(problem: Problem, subdomain: str, u: str, order: int) -> Iterator[str]:
     """Issues of the boundary conditions: parts with too few for the order of the equations."""
-    space = [c for c in problem.coordinates if c != TIME]
-    order = max((equations.order.get((u, c), 0) for c in space), default=0)
-    if not order:
-        return
     parts = [part.name for part in problem.subdomains[subdomain].parts if part.label.lateral]
     stated = {
         name: sum(c.multiplicity for c in _conditions_on(problem, subdomain, u, name)) for name in dict.fromkeys(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -135,24 +136,18 @@ class DomainTrial(TrialFunctions):
         behind it, as the zeroth derivative.
         """
 
-        def leaf(side: int, name: str) -> Callable[[Index], Component]:
-            return lambda a: answer(side, name, a)
-
-        def unknown(side: int, name: str) -> Callable[[Index], Component]:
-            def component(a: Index) -> Component:
-                self.unknowns.request_arguments(name, a, traces[min(side, len(traces) - 1)])
-                return answer(side, name, a)
-
-            return component
+        def of_unknown(side: int, name: str, a: Index) -> Component:
+            self.unknowns.request_arguments(name, a, traces[min(side, len(traces) - 1)])
+            return answer(side, name, a)
 
         traces = [
-            self._apply_ansatz(s, p.side(n), [leaf(n, name) for name in self.problem.names])
+            self._apply_ansatz(s, p.side(n), [partial(answer, n, name) for name in self.problem.names])
             for n, s in enumerate(subdomains)
         ]
         if not self.unknowns:
             return traces, p
         unknowns = [
-            {u.name: self.unknowns.field(u.name, unknown(n, u.name)) for u in self.problem.unknowns}
+            {u.name: self.unknowns.field(u.name, partial(of_unknown, n, u.name)) for u in self.problem.unknowns}
             for n in range(1 + len(p.paired_points))
         ]
         return self._bind_unknowns(traces, p, unknowns)

@@ -138,7 +138,7 @@ class Geometry(ABC):
         Raises:
             InputError: n below 1, unknown method, bad seed, or a domain that is empty.
         """
-        return sample_by_rejection(n, lambda m: self.draw(m, method, seed), repr(self), spread=method == "uniform")
+        return sample_by_rejection(n, lambda m: self.draw(m, method, seed), self, spread=method == "uniform")
 
     def draw(self, m: int, method: str, seed: int) -> Array:
         """Return the candidates, of m, that lie inside, (k, d) with k <= m."""

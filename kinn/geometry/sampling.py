@@ -89,7 +89,7 @@ def apportion(n: int, weights: Sequence[float]) -> list[int]:
     return [int(share) for share in np.diff(ends, prepend=0)]
 
 
-def sample_by_rejection(n: int, draw: Callable[[int], Array], what: str, *, spread: bool = False) -> Array:
+def sample_by_rejection(n: int, draw: Callable[[int], Array], what: object, *, spread: bool = False) -> Array:
     """Return n points by rejection, drawing a longer and longer beginning of one sequence.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from kinn.conditions import BoundaryDatum, Condition
+from kinn.conditions import BoundaryDatum
 from kinn.errors import InputError
 from kinn.fields import Points
 from kinn.forms.compatibility import disagreements
@@ -42,18 +42,20 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
     ]
     if not hard:
         return None
+    boundaries, data, labels = [], [], []
     for condition in hard:
-        drawn = geometry.boundary(condition.boundaries[0]).sample(PROBES, seed=2)
-        condition.check_data(problem.points(torch.as_tensor(drawn.points)))
-    data = [_datum(condition) for condition in hard]
+        boundaries.append(geometry.boundary(condition.boundaries[0]))
+        condition.check_data(problem.points(torch.as_tensor(boundaries[-1].sample(PROBES, seed=2).points)))
+        if (datum := condition.boundary_datum) is None:
+            raise InputError(f"{condition.label} cannot be enforced hard: enforce it soft")
+        data.append(datum)
+        labels.append(condition.label)
     for found in disagreements(problem) if sum(datum.order == 1 for datum in data) > 1 else ():
         if (found.subdomain, found.field) == (subdomain, field) and {c.enforce for c in found.conditions} == {"hard"}:
             raise InputError(
                 f"hard conditions of problem {problem.name!r} contradict each other: "
                 f"{found.describe(problem.coordinates)}; enforce one of them soft"
             )
-    boundaries = [geometry.boundary(condition.boundaries[0]) for condition in hard]
-    labels = [condition.label for condition in hard]
     faces = _hard_faces(boundaries, data, labels)
     if faces is not None:
         lower, upper = (corner.tolist() for corner in geometry.bounds)
@@ -67,13 +69,6 @@ def hard_ansatz(problem: Problem, subdomain: str, field: str) -> Ansatz | None:
 
     constraints = merge_constraints(boundaries, data, labels, geometry.size)
     return DistanceAnsatz(constraints, geometry, lambda x: problem.points(torch.as_tensor(x)))
-
-
-def _datum(condition: Condition) -> BoundaryDatum:
-    """Datum of a hard condition."""
-    if condition.boundary_datum is None:
-        raise InputError(f"{condition.label} cannot be enforced hard: enforce it soft")
-    return condition.boundary_datum
 
 
 def _hard_faces(

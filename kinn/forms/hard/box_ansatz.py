@@ -12,6 +12,7 @@ on the opposite one. Operators of different axes commute, and leave faces with v
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -70,6 +71,9 @@ class BoxAnsatz:
             if any(other.side == face.side and (other.beta == 0) == (face.beta == 0) for other in known):
                 raise InputError(f"{face.label} is enforced hard on a face that another hard condition has already")
             known.append(face)
+        sides = Counter((face.axis, face.side) for face in faces)
+        #: Axis and side of the faces on which both value and normal derivative are prescribed.
+        self.cauchy = {key for key, conditions in sides.items() if conditions == 2}
         self.polynomials = {axis: self._interpolation(axis) for axis in self.axes}
 
     def __call__(self, p: Points) -> TrialMap:
@@ -77,7 +81,10 @@ class BoxAnsatz:
         lift = cache_components(p, lambda q: self._blend(q.coordinates, list(self.axes), q))
         distance = cache_components(p, self._distance)
         # faces with a normal derivative alone
-        sloped = {axis: [f for f in faces if f.beta and not self._cauchy(f)] for axis, faces in self.axes.items()}
+        sloped = {
+            axis: [f for f in faces if f.beta and (f.axis, f.side) not in self.cauchy]
+            for axis, faces in self.axes.items()
+        }
         operators = [self._operator(faces, p) for faces in sloped.values() if faces]
 
         def trial(network: Field) -> Field:
@@ -99,15 +106,11 @@ class BoxAnsatz:
             valued = [face for face in faces if face.beta == 0]
             for face in valued:
                 product = product * self._distance_to(face, p.coordinates[axis])
-                if self._cauchy(face):
+                if (axis, face.side) in self.cauchy:
                     product = product * self._distance_to(face, p.coordinates[axis])
             if len(valued) == 2:
                 product = product * 4.0
         return product
-
-    def _cauchy(self, face: HardFace) -> bool:
-        """Whether both value and normal derivative are prescribed on a face."""
-        return sum(other.side == face.side for other in self.axes[face.axis]) == 2
 
     def _operator(self, faces: Sequence[HardFace], p: Points) -> Callable[[Field], Field]:
         """The operator T for the faces of one axis with a normal derivative alone."""
