@@ -59,7 +59,6 @@ class DeepXDEGeometry(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The bounding box of the geometry."""
         return self._bounds
 
     @cached_property
@@ -89,7 +88,6 @@ class DeepXDEGeometry(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The named parts of the boundary, and its remainder."""
         samples = self._located
         sizes = point_measures(samples.points, self.dim - 1)
         owner, parts, unclaimed = BoundaryName("geometry"), [], np.ones(len(sizes), dtype=bool)

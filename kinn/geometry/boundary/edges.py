@@ -60,26 +60,21 @@ class Segment(Edge):
 
     @property
     def measure(self) -> float:
-        """Length."""
         return float(np.linalg.norm(np.subtract(self.end, self.start)))
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at constant speed from start to end."""
         points = (1 - unit) * np.asarray(self.start) + unit * np.asarray(self.end)
         return BoundaryPoints(points, np.tile(np.asarray(self.normal), (len(unit), 1)))
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The line."""
         return Plane.through(self.start, self.normal)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the disk whose diameter is the span."""
         first, last = self.at(np.array([[start], [end]])).points
         return diametral_ball(first, last)
 
     def distance(self, points: Array) -> Array:
-        """Return the distance of points, (N, 2), (N,)."""
         start, along = np.asarray(self.start), np.subtract(self.end, self.start)
         share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
         return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
@@ -103,28 +98,23 @@ class Arc(Edge):
 
     @property
     def measure(self) -> float:
-        """Length."""
         return self.radius * self.sweep
 
     @property
     def segment_area(self) -> float:
-        """Area of the circular segment."""
         return self.radius**2 * (self.sweep - math.sin(self.sweep)) / 2
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at constant speed along the arc."""
         angle = self.start + self.sweep * unit[:, 0]
         normals = np.column_stack([np.cos(angle), np.sin(angle)])
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
     @property
     def periodic(self) -> bool:
-        """Whether it is a full circle."""
         return self.sweep >= _TURN * _WHOLE
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The circle."""
         return ImplicitSphere(self.center, self.radius)
 
     def trimming_region(self, start: float, end: float) -> Region:
@@ -138,7 +128,6 @@ class Arc(Edge):
         return HalfSpace(chord, self.radius * min(sweep, 2.0))
 
     def distance(self, points: Array) -> Array:
-        """Return the distance of points, (N, 2), (N,)."""
         offset = points - np.asarray(self.center)
         turn = (np.arctan2(offset[:, 1], offset[:, 0]) - self.start) % _TURN
         beside = np.abs(np.linalg.norm(offset, axis=1) - self.radius)

@@ -195,16 +195,13 @@ class PatchCells(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """A line for each parameter."""
         return (Circle(),) if self.around else (LINE,) * self.patch.dim
 
     @property
     def count(self) -> int:
-        """Number of spans."""
         return len(self.spans)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points at these parameters."""
         start, end = self.spans[which].T
         if self.patch.dim:
             unit = np.column_stack([start + (end - start) * unit[:, 0], unit[:, 1:]])

@@ -61,12 +61,10 @@ class ScatteredPatch(BoundaryPatch):
 
     @property
     def dim(self) -> int:
-        """One less than that of the points."""
         return int(self.samples.points.shape[1]) - 1
 
     @property
     def measure(self) -> float:
-        """The sum of what all points stand for."""
         return float(np.sum(self.sizes))
 
     @cached_property
@@ -74,18 +72,15 @@ class ScatteredPatch(BoundaryPatch):
         return np.asarray(np.cumsum(self.sizes) / np.sum(self.sizes))
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points picked by the first parameter."""
         first = unit[:, 0] if self.dim else np.linspace(0, 1, len(unit), endpoint=False)
         return self.samples[np.minimum(np.searchsorted(self._ends, first, side="right"), len(self.samples) - 1)]
 
     smooth = False
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the points themselves, each for what it stands for."""
         return (WeightedPoints(self.samples.points, self.sizes, self.samples.normals),)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return m points, which repeat where m is larger than their number."""
         return self.samples[proportional_indices(m, self.sizes, method, seed, stream)]
 
 

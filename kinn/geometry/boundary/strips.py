@@ -206,21 +206,17 @@ class Strips(Cells):
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """Between straight arcs the density is linear along the strip."""
         return (1, 0)
 
     @property
     def count(self) -> int:
-        """Number of strips."""
         return len(self.strips)
 
     @cached_property
     def measures(self) -> Array:
-        """The areas, (C,)."""
         return np.array([strip.measure for strip in self.strips])
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points, strip by strip."""
         points, density = np.empty((len(unit), 2)), np.empty(len(unit))
         order = np.argsort(which, kind="stable")
         cells, starts = np.unique(which[order], return_index=True)

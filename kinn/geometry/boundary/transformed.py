@@ -38,7 +38,6 @@ class TransformedPatch(BoundaryPatch):
 
     @property
     def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
-        """The curve of the base, transformed, and its spans."""
         curve, spans = self.base.curve_spans
         return replace(self, base=curve), spans
 
@@ -49,15 +48,12 @@ class TransformedPatch(BoundaryPatch):
     breaks = delegated("breaks")
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return the points of the base, transformed."""
         return self.transform(self.base.at(unit))
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """Return whether the base accepts the preimages, (m,)."""
         return self.base.accepts(self.inverse(samples))
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return the points that the base draws, transformed."""
         return self.transform(self.base.draw(m, method, seed, stream))
 
 
@@ -66,33 +62,26 @@ class ReversedPatch(TransformedPatch):
     """A patch whose normals point the other way: the boundary of a hole."""
 
     def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the points with normals reversed."""
         return BoundaryPoints(samples.points, -samples.normals)
 
     def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the points with normals reversed."""
         return self.transform(samples)
 
     def charts(self) -> list[Chart]:
-        """Return the charts of the base, reversed."""
         return [reverse_chart(chart) for chart in self.base.charts()]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the base with normals reversed."""
         return tuple(ReversedCells(cells) for cells in self.base.cells(spec))
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The function of the base with its other side positive."""
         return -self.base.implicit
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the region of the base."""
         return self.base.trimming_region(start, end)
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """The zero sets of the base, reversed."""
         return tuple(TrimmedZeroSet(-zero_set.function, zero_set.region) for zero_set in self.base.zero_sets)
 
 
@@ -103,16 +92,13 @@ class MovedPatch(TransformedPatch):
     motion: Motion
 
     def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the points, moved."""
         return BoundaryPoints(self.motion(samples.points), self.motion.rotate(samples.normals))
 
     def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the points, moved back."""
         back = np.asarray(samples.normals @ np.asarray(self.motion.rotation))
         return BoundaryPoints(self.motion.inverse(samples.points), back)
 
     def charts(self) -> list[Chart]:
-        """Return the charts of the base, moved."""
 
         def move(chart: Chart) -> Chart:
             return lambda uv: self.motion(chart(uv))
@@ -120,21 +106,17 @@ class MovedPatch(TransformedPatch):
         return [move(chart) for chart in self.base.charts()]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the base, moved."""
         return move_cells(self.base.cells(spec), self.motion)
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The function of the base, moved."""
         return self.base.implicit.moved(self.motion)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the region of the base, moved."""
         return self.base.trimming_region(start, end).map_functions(lambda function: function.moved(self.motion))
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """The zero sets of the base, moved."""
         return tuple(
             TrimmedZeroSet(
                 zero_set.function.moved(self.motion),

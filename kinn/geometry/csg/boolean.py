@@ -56,7 +56,6 @@ class Boolean(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The parts of both boundaries that bound the result, trimmed."""
         first, second = self.first, self.second
         scale, rounding = min(first.size, second.size), max(first.rounding, second.rounding)
         parts = self._trimmed(first.parts, first, PointClassifier(second, self.first_keeps, scale, rounding))
@@ -79,7 +78,6 @@ class Boolean(Geometry):
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
-        """Labels of both shapes; names do not depend on what is trimmed away."""
         return (*self.first.labels, *map(self.second_label, self.second.labels))
 
     def second_label(self, label: Label) -> Label:
@@ -138,7 +136,6 @@ class Union(Boolean):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The box around both boxes."""
         (a, b), (c, d) = self.first.bounds, self.second.bounds
         return np.minimum(a, c), np.maximum(b, d)
 
@@ -148,11 +145,9 @@ class Union(Boolean):
 
     @property
     def region(self) -> Region:
-        """The union of both."""
         return union((self.first.region, self.second.region))
 
     def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
-        """Whether the other shape stays short of the face."""
         if side == 0:
             return bool(other.bounds[0][axis] > shape.bounds[0][axis])
         return bool(other.bounds[1][axis] < shape.bounds[1][axis])
@@ -173,7 +168,6 @@ class Intersection(Boolean):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The overlap of both boxes."""
         (a, b), (c, d) = self.first.bounds, self.second.bounds
         return np.maximum(a, c), np.minimum(b, d)
 
@@ -183,11 +177,9 @@ class Intersection(Boolean):
 
     @property
     def region(self) -> Region:
-        """The intersection of both."""
         return intersection((self.first.region, self.second.region))
 
     def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
-        """True: the result lies in the shape that the face belongs to."""
         return True
 
 
@@ -201,7 +193,6 @@ class Difference(Boolean):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The box around the first shape."""
         return self.first.bounds
 
     def level(self, points: Array) -> Array:
@@ -210,7 +201,6 @@ class Difference(Boolean):
 
     @property
     def region(self) -> Region:
-        """The first without the second."""
         return intersection((self.first.region, self.second.region.complement()))
 
     def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:

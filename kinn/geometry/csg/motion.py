@@ -44,14 +44,12 @@ class Transformed(Geometry):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The box around the moved box of the shape."""
         corners = self.motion(np.array(list(product(*np.transpose(self.base.bounds)))))
         return corners.min(axis=0), corners.max(axis=0)
 
     measure = delegated("measure")
 
     def level(self, points: Array) -> Array:
-        """Return the level of the shape where the points come from."""
         return self.base.level(self.motion.inverse(points))
 
     def contains(self, points: Array) -> Mask:
@@ -60,24 +58,19 @@ class Transformed(Geometry):
 
     @property
     def region(self) -> Region:
-        """The region of the shape, moved."""
         return self.base.region.map_functions(lambda function: function.moved(self.motion))
 
     def from_unit(self, unit: Array) -> Array:
-        """Return the points of the shape, moved."""
         return self.motion(self.base.from_unit(unit))
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return the points that the shape draws, moved: a grid turns with it."""
         return self.motion(self.base.draw(m, method, seed))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the shape, moved."""
         return move_cells(self.base.cells(spec), self.motion)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The parts of the shape, moved; no longer faces of boxes."""
         return tuple(replace(part, patch=MovedPatch(part.patch, self.motion), face=None) for part in self.base.parts)
 
 

@@ -51,16 +51,13 @@ class Lateral(BoundaryPatch):
 
     @property
     def dim(self) -> int:
-        """One more than that of the patch of the shape."""
         return self.base.dim + 1
 
     @property
     def measure(self) -> float:
-        """Measure of the patch of the shape times the length of the interval."""
         return self.base.measure * (self.end - self.start)
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points whose last parameter is the last coordinate."""
         base = self.base.at(unit[:, :-1])
         last = self.start + unit[:, -1] * (self.end - self.start)
         return BoundaryPoints(
@@ -68,11 +65,9 @@ class Lateral(BoundaryPatch):
         )
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """Return which points the patch of the shape accepts."""
         return self.base.accepts(BoundaryPoints(samples.points[:, :-1], samples.normals[:, :-1]))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the patch below, extruded."""
         return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), self.start, self.end)
 
     def charts(self) -> list[Chart]:
@@ -97,7 +92,6 @@ class Lateral(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The function of the patch below, lifted."""
         return self.base.implicit.lifted()
 
     def trimming_region(self, start: float, end: float) -> Region:
@@ -107,7 +101,6 @@ class Lateral(BoundaryPatch):
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """The zero sets of the patch below, between the ends of the interval."""
         within = slab_region(self.dim + 1, self.start, self.end)
         return tuple(
             TrimmedZeroSet(zero_set.function.lifted(), intersection((zero_set.region.lifted(), within)))
@@ -134,19 +127,15 @@ class Cap(BoundaryPatch):
         return self._lift(self.base.from_unit(unit))
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """Return which points lie in the shape."""
         return self.base.contains(samples.points[:, :-1])
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return points that the shape draws."""
         return self._lift(self.base.draw(m, method, seed))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the shape, embedded."""
         return tuple(EmbeddedCells(cells, self.value, self.side) for cells in self.base.cells(spec))
 
     def charts(self) -> list[Chart]:
-        """Return the charts of a shape in the plane, at the height of the end."""
 
         def lift(chart: Chart) -> Chart:
             return lambda uv: np.column_stack([chart(uv), np.full(len(uv), self.value)])
@@ -156,12 +145,10 @@ class Cap(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The plane on which the last coordinate is constant."""
         return height_above(self.dim + 1, self.value, self.side)
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """The shape in this plane."""
         return (TrimmedZeroSet(self.implicit, self.base.region.lifted()),)
 
     def _lift(self, points: Array) -> BoundaryPoints:
@@ -203,17 +190,14 @@ class Prism(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The bounds of the shape and of the interval."""
         lower, upper = self.base.bounds
         return np.append(lower, self.ends[0]), np.append(upper, self.ends[1])
 
     @property
     def measure(self) -> float:
-        """Measure of the shape times the length of the interval."""
         return self.base.measure * (self.ends[1] - self.ends[0])
 
     def level(self, points: Array) -> Array:
-        """Return the larger of the levels of the shape and of the interval."""
         start, end = self.ends
         return np.maximum(self.base.level(points[:, :-1]), np.maximum(start - points[:, -1], points[:, -1] - end))
 
@@ -226,21 +210,17 @@ class Prism(Geometry):
 
     @property
     def region(self) -> Region:
-        """The shape, between the ends."""
         return intersection((self.base.region.lifted(), slab_region(self.dim, *self.ends)))
 
     def from_unit(self, unit: Array) -> Array:
-        """Return points whose last parameter is the last coordinate."""
         start, end = self.ends
         return np.column_stack([self.base.from_unit(unit[:, :-1]), start + unit[:, -1] * (end - start)])
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the shape, extruded."""
         return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), *self.ends)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The boundary of the shape all along the interval, then both ends."""
         sides = tuple(
             replace(part, patch=Lateral(part.patch, *self.ends), negative_outside=False) for part in self.base.parts
         )

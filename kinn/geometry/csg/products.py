@@ -64,7 +64,6 @@ class Extrusion(Prism):
 
     @property
     def cap_labels(self) -> tuple[Label, ...]:
-        """The ends, numbered past equal names of the shape."""
         names = [BoundaryName(name) for name in (self.name, *self.end_names)]
         new = number_duplicates(names, self.base.labels)
         return tuple(Label(new[name], new[names[0]]) for name in names[1:])
@@ -111,7 +110,6 @@ class Cylinder(Transformed):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The side and both ends, which all belong to the cylinder."""
         owner = BoundaryName(self.name)
         return tuple(replace(part, label=replace(part.label, owner=owner)) for part in super().parts)
 
@@ -127,12 +125,10 @@ class TimeInterval(Interval):
 
     @property
     def coordinates(self) -> tuple[str, ...]:
-        """Time alone."""
         return ("t",)
 
     @property
     def side_names(self) -> tuple[tuple[str, str], ...]:
-        """Initial and final."""
         return (_INSTANTS,)
 
 
@@ -163,11 +159,9 @@ class SpaceTime(Prism):
 
     @property
     def coordinates(self) -> tuple[str, ...]:
-        """The coordinates of the shape, then t."""
         return (*self.space.coordinates, "t")
 
     @property
     def cap_labels(self) -> tuple[Label, ...]:
-        """Initial and final, which are no boundary of the body."""
         owner = BoundaryName(self.time.name)
         return tuple(Label(BoundaryName(name), owner, lateral=False) for name in _INSTANTS)

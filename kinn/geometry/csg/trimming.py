@@ -95,16 +95,13 @@ class TrimmedCurve(BoundaryPatch):
 
     @property
     def measure(self) -> float:
-        """Length of the spans."""
         return self.curve.measure * sum(end - start for start, end in self.spans)
 
     @property
     def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
-        """The curve and the spans."""
         return self.curve, self.spans
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at the given shares of the length."""
         start, end = np.asarray(self.spans).T
         joints = np.concatenate([[0.0], np.cumsum(end - start)])
         along = unit[:, 0] * joints[-1]
@@ -113,7 +110,6 @@ class TrimmedCurve(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The function of the curve."""
         return self.curve.implicit
 
     @property
@@ -147,7 +143,6 @@ class TrimmedSurface(BoundaryPatch):
 
     @property
     def measure(self) -> float:
-        """Estimate of the area, with an error of about 1e-3 of that of the base."""
         return self.share * self.base.measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
@@ -156,15 +151,12 @@ class TrimmedSurface(BoundaryPatch):
         return (WeightedPoints(samples.points, np.full(len(samples), self.measure / len(samples)), samples.normals),)
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points of the base."""
         return self.base.at(unit)
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """Return which points the base and the classifier keep."""
         return self.base.accepts(samples) & self.classifier.keeps_points(samples)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return the candidates of the base that the classifier keeps."""
         samples = self.base.draw(m, method, seed, stream)
         return samples[self.classifier.keeps_points(samples)]
 
@@ -172,7 +164,6 @@ class TrimmedSurface(BoundaryPatch):
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """The zero sets of the base where they are kept."""
         return tuple(
             TrimmedZeroSet(
                 zero_set.function, intersection((zero_set.region, self.classifier.region(zero_set.function)))

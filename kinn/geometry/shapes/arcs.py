@@ -119,12 +119,10 @@ class ArcPolygon(Geometry):
 
     @property
     def measure(self) -> float:
-        """Area."""
         return abs(self._signed_area)
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The tightest rectangle."""
         left, below, right, above = (
             np.array([curve.farthest(sign * e) for curve in self._curves]) for sign in (-1, 1) for e in np.eye(2)
         )
@@ -132,7 +130,6 @@ class ArcPolygon(Geometry):
         return np.array(lower), np.array([right[:, 0].max(), above[:, 1].max()])
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance to the edges."""
         distance = np.min([curve.distance(points) for curve in self._curves], axis=0)
         return np.asarray(np.where(self._crossings(points) % 2 == 1, -distance, distance))
 
@@ -146,7 +143,6 @@ class ArcPolygon(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The edges, in the order they were given."""
         owner, parts = BoundaryName(self.name), []
         for index, (curve, left, name) in enumerate(zip(self._curves, self._left, self.edges, strict=True)):
             # a segment's normal points to its right, an arc's away from its centre

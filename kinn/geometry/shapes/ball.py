@@ -48,16 +48,13 @@ class Shells(Cells):
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """The power of the radius."""
         return (0,) * len(self.factors) if self.surface else (len(self.center) - 1, *(0,) * (len(self.factors) - 1))
 
     @property
     def count(self) -> int:
-        """Number of shells."""
         return len(self.radii)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points in polar coordinates."""
         d, (inner, outer) = len(self.center), self.radii[which].T
         radius = inner if self.surface else inner + (outer - inner) * unit[:, 0]
         density = 2 * np.pi * radius ** (d - 1) * (1 if self.surface else outer - inner)
@@ -101,21 +98,17 @@ class SphereSurface(BoundaryPatch):
 
     @property
     def dim(self) -> int:
-        """One less than that of the ball."""
         return len(self.center) - 1
 
     @property
     def measure(self) -> float:
-        """Area."""
         return _unit_ball_volume(len(self.center)) * len(self.center) * self.radius**self.dim
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points, area ratios kept."""
         normals = sphere_directions(unit)
         return BoundaryPoints(np.asarray(self.center) + self.radius * normals, normals)
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the sphere as one cell."""
         return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
 
     def charts(self) -> list[Chart]:
@@ -140,7 +133,6 @@ class SphereSurface(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The sphere, which is all of the zero set."""
         return ImplicitSphere(self.center, self.radius)
 
 
@@ -182,32 +174,26 @@ class Ball(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The cube around the ball."""
         center = np.array(self.center)
         return center - self.radius, center + self.radius
 
     @property
     def measure(self) -> float:
-        """Area or volume."""
         return _unit_ball_volume(self.dim) * self.radius**self.dim
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance to the sphere."""
         return np.asarray(np.linalg.norm(points - np.asarray(self.center), axis=1) - self.radius)
 
     @property
     def region(self) -> Region:
-        """The ball."""
         return HalfSpace(ImplicitSphere(self.center, self.radius), 2 * self.radius)
 
     def from_unit(self, unit: Array) -> Array:
-        """Return points in polar coordinates, volume ratios kept."""
         # The root of the first parameter makes shells of equal volume equally likely.
         radius = self.radius * unit[:, :1] ** (1 / self.dim)
         return np.asarray(np.asarray(self.center) + radius * sphere_directions(unit[:, 1:]))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the ball in shells."""
         return ball_cells(self.center, self.radius)
 
     def charts(self) -> list[Chart]:
@@ -233,7 +219,6 @@ class Ball(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The sphere."""
         name = BoundaryName(self.name)
         patch = Arc(self.center, self.radius) if self.dim == 2 else SphereSurface(self.center, self.radius)
         return (Part(Label(name, name), patch, positive_inside=True, negative_outside=True),)

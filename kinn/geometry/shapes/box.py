@@ -32,16 +32,13 @@ class BoxSide(BoundaryPatch):
 
     @property
     def dim(self) -> int:
-        """One less than that of the box."""
         return len(self.lower) - 1
 
     @property
     def measure(self) -> float:
-        """Product of the other extents; 1 for the end of an interval."""
         return float(np.prod(np.delete(np.subtract(self.upper, self.lower), self.axis)))
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points in the order of the other axes."""
         full = np.insert(unit, self.axis, float(self.side), axis=1)
         points = (1 - full) * np.asarray(self.lower) + full * np.asarray(self.upper)
         normals = np.zeros_like(points)
@@ -49,7 +46,6 @@ class BoxSide(BoundaryPatch):
         return BoundaryPoints(points, normals)
 
     def charts(self) -> list[Chart]:
-        """Return the side of a cuboid as one chart."""
         if self.dim != 2:
             return super().charts()
         lower, upper = np.array(self.lower), np.array(self.upper)
@@ -61,7 +57,6 @@ class BoxSide(BoundaryPatch):
 
     @property
     def implicit(self) -> distances.ImplicitFunction:
-        """The plane of the side."""
         return _wall(self.lower, self.upper, self.axis, self.side)
 
     def trimming_region(self, start: float, end: float) -> distances.Region:
@@ -119,7 +114,6 @@ class Box(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The two corners."""
         return np.array(self.lower), np.array(self.upper)
 
     @property
@@ -131,7 +125,6 @@ class Box(Geometry):
 
     @property
     def measure(self) -> float:
-        """Product of the extents."""
         return float(np.prod(np.subtract(self.upper, self.lower)))
 
     def level(self, points: Array) -> Array:
@@ -141,16 +134,13 @@ class Box(Geometry):
 
     @property
     def region(self) -> distances.Region:
-        """The points between all sides."""
         return _inside(self.lower, self.upper, range(self.dim))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the box."""
         lower, upper = self.bounds
         return (Bricks(lower[None], upper[None]),)
 
     def charts(self) -> list[Chart]:
-        """Return a rectangle as one chart."""
         if self.dim != 2:
             return super().charts()
         (a, b), (c, d) = self.bounds
@@ -158,7 +148,6 @@ class Box(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The sides, each a whole face, lower before upper."""
         owner = BoundaryName(self.name)
         return tuple(
             Part(

@@ -37,23 +37,19 @@ class ClosedCurvePatch(BoundaryPatch):
 
     @property
     def measure(self) -> float:
-        """Length."""
         return self.arc_length.total
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at constant speed."""
         t = self.arc_length.parameter(unit[:, 0])
         return BoundaryPoints(self.loop(t), self.loop.normals(t))
 
     @cached_property
     def breaks(self) -> tuple[float, ...]:
-        """The joints of its polynomials."""
         joints = np.array(self.loop.breaks[1:-1])
         return tuple((self.arc_length.length(joints) / self.arc_length.total).tolist())
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The signed distance near the curve, which levels off farther away."""
         return ClosedCurveDistance(self.loop)
 
     def trimming_region(self, start: float, end: float) -> Region:
@@ -117,25 +113,20 @@ class CurveDomain(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The tightest rectangle."""
         return self.loop.bounds
 
     @property
     def measure(self) -> float:
-        """Area."""
         return self.loop.area
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance to the curve."""
         return self.loop.nearest(points)[1]
 
     @property
     def region(self) -> Region:
-        """The inside."""
         return HalfSpace(ClosedCurveDistance(self.loop), 2 * self.loop.radius)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The curve."""
         name = BoundaryName(self.name)
         return (Part(Label(name, name), ClosedCurvePatch(self.loop), positive_inside=True, negative_outside=True),)

@@ -60,11 +60,9 @@ class EllipsePatch(BoundaryPatch):
 
     @property
     def measure(self) -> float:
-        """Circumference."""
         return self.arc_length.total
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points at constant speed."""
         angle = self.arc_length.parameter(unit[:, 0])
         a, b = self.axes
         circle = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -75,7 +73,6 @@ class EllipsePatch(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The ellipse."""
         return ImplicitEllipse(self.axes)
 
     def trimming_region(self, start: float, end: float) -> Region:
@@ -102,13 +99,11 @@ class CentredEllipse(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The rectangle around the ellipse."""
         axes = np.array(self.axes)
         return -axes, axes
 
     @property
     def measure(self) -> float:
-        """Area."""
         return math.pi * self.axes[0] * self.axes[1]
 
     def level(self, points: Array) -> Array:
@@ -138,20 +133,16 @@ class CentredEllipse(Geometry):
 
     @property
     def region(self) -> Region:
-        """The ellipse."""
         return HalfSpace(ImplicitEllipse(self.axes), 2 * min(self.axes))
 
     def from_unit(self, unit: Array) -> Array:
-        """Return points of the unit disk, stretched."""
         return np.asarray(np.sqrt(unit[:, :1]) * sphere_directions(unit[:, 1:]) * self.axes)
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the cells of the unit disk, stretched."""
         return tuple(MappedCells(cells, np.diag(self.axes), np.zeros(2)) for cells in ball_cells((0.0, 0.0), 1.0))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The whole ellipse."""
         name = BoundaryName(self.name)
         return (Part(Label(name, name), EllipsePatch(self.axes), positive_inside=True, negative_outside=True),)
 
@@ -185,6 +176,5 @@ class Ellipse(Transformed):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The tightest rectangle."""
         reach = np.linalg.norm(np.array(self.motion.rotation) * self.axes, axis=1)
         return np.subtract(self.center, reach), np.add(self.center, reach)

@@ -85,12 +85,10 @@ class PointCloud(Geometry):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The box around all points."""
         return self._everything.min(axis=0), self._everything.max(axis=0)
 
     @cached_property
     def measure(self) -> float:
-        """What was given, or the sum of what the points inside stand for."""
         if self._measure is not None:
             return self._measure
         return float(np.sum(point_measures(self.points, self.points.shape[1])))
@@ -118,7 +116,6 @@ class PointCloud(Geometry):
         return np.asarray(distance <= reach[nearest])
 
     def from_unit(self, unit: Array) -> Array:
-        """Return points of the cloud, picked by the first parameter."""
         return np.asarray(self.points[(unit[:, 0] * len(self.points)).astype(int)])
 
     def draw(self, m: int, method: str, seed: int) -> Array:
@@ -127,7 +124,6 @@ class PointCloud(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """One for each boundary; in one dimension one for each of its points."""
         owner = BoundaryName(self.name)
         return tuple(
             Part(Label(BoundaryName(name), owner), patch)

@@ -71,13 +71,11 @@ class Polygon(Geometry):
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """The box around the vertices."""
         corners = np.array(self.vertices)
         return corners.min(axis=0), corners.max(axis=0)
 
     @property
     def measure(self) -> float:
-        """Area."""
         return abs(signed_area(np.array(self.vertices)))
 
     @cached_property
@@ -87,20 +85,16 @@ class Polygon(Geometry):
         return np.asarray(corners[triangulate(corners)])
 
     def from_unit(self, unit: Array) -> Array:
-        """Return points in the triangles, area ratios kept."""
         a, b, c = np.moveaxis(self.triangles, 1, 0)
         return sample_triangles(self.triangles, np.abs(cross(b - a, c - a)), unit)[0]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the triangles."""
         return (Simplices(self.triangles),)
 
     def charts(self) -> list[Chart]:
-        """Return three charts for each triangle."""
         return [chart for triangle in self.triangles for chart in triangle_charts(triangle)]
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance to the edges."""
         step = max(1, _BLOCK // len(self.vertices))
         blocks = [self._distance(points[start : start + step]) for start in range(0, len(points), step)]
         return np.concatenate(blocks) if blocks else np.zeros(0)
@@ -124,14 +118,12 @@ class Polygon(Geometry):
 
     @property
     def region(self) -> Region:
-        """The triangles together, or all half-planes of a convex polygon."""
         if all(part.positive_inside for part in self.parts):
             return intersection(HalfSpace(part.patch.implicit, self.size) for part in self.parts)
         return union(_triangle(corners) for corners in self.triangles)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The edges, in the order they were given."""
         owner = BoundaryName(self.name)
         parts = []
         for index, name in enumerate(self.edges):
