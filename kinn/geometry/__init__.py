@@ -3,5 +3,3 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-
-from kinn.geometry import csg  # noqa: F401 - registers the operators of shapes

@@ -3,6 +3,8 @@
 from .csg.boolean import Difference as Difference
 from .csg.boolean import Intersection as Intersection
 from .csg.boolean import Union as Union
+from .csg.motion import rotated as rotated
+from .csg.motion import translated as translated
 from .csg.products import Extrusion as Extrusion
 from .csg.products import SpaceTime as SpaceTime
 from .csg.products import TimeInterval as TimeInterval

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +32,12 @@ def coordinate_names(dim: int) -> tuple[str, ...]:
     return ("x", "y", "z")[:dim] if dim <= 3 else tuple(f"x{axis + 1}" for axis in range(dim))
 
 
+def _combine(name: str, *operands: Any) -> Geometry:
+    """Shape made of shapes by a constructor, a layer above, that the package loads under its public name when first used."""
+    shape: Geometry = getattr(sys.modules[__package__], name)(*operands)
+    return shape
+
+
 class Geometry(ABC):
     """A closed bounded domain. Combine shapes with `|`, `&` and `-`, and with time by `shape * TimeInterval(0, 1)`.
 
@@ -52,9 +59,6 @@ class Geometry(ABC):
     """
 
     rejects: bool = True  # whether `from_unit` gives points that are not inside
-    #: Constructors of shapes made of shapes, by operation: the package `csg`, a layer above, registers them here.
-    operations: ClassVar[dict[str, Callable[..., Geometry]]] = {}
-
     expensive_level: bool = False  # whether the level takes so long that volumes are not measured by it
 
     @property
@@ -252,20 +256,20 @@ class Geometry(ABC):
         return smooth_distance(self.parts, coordinates, self.size)
 
     def __or__(self, other: Geometry) -> Geometry:
-        return self.operations["union"](self, other) if isinstance(other, Geometry) else NotImplemented
+        return _combine("Union", self, other) if isinstance(other, Geometry) else NotImplemented
 
     def __and__(self, other: Geometry) -> Geometry:
-        return self.operations["intersection"](self, other) if isinstance(other, Geometry) else NotImplemented
+        return _combine("Intersection", self, other) if isinstance(other, Geometry) else NotImplemented
 
     def __sub__(self, other: Geometry) -> Geometry:
-        return self.operations["difference"](self, other) if isinstance(other, Geometry) else NotImplemented
+        return _combine("Difference", self, other) if isinstance(other, Geometry) else NotImplemented
 
     def __mul__(self, other: Geometry) -> Geometry:
-        return self.operations["space_time"](self, other) if isinstance(other, Geometry) else NotImplemented
+        return _combine("SpaceTime", self, other) if isinstance(other, Geometry) else NotImplemented
 
     def translated(self, shift: Sequence[float]) -> Geometry:
         """Return the shape moved by a vector, (d,); its boundaries keep their names."""
-        return self.operations["translated"](self, shift)
+        return _combine("translated", self, shift)
 
     def rotated(
         self, angle: float, *, center: Sequence[float] | None = None, axis: Sequence[float] = (0, 0, 1)
@@ -280,4 +284,4 @@ class Geometry(ABC):
         Raises:
             InputError: The shape has another dimension or time; a value is not finite; an axis has no length.
         """
-        return self.operations["rotated"](self, angle, center, axis)
+        return _combine("rotated", self, angle, center, axis)
