@@ -13,7 +13,6 @@ import torch
 from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.geometry import Boundary, Geometry
-from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.types import Array
 from kinn.problem import Problem
 
@@ -148,7 +147,7 @@ def common_points(first: Boundary, second: Boundary, geometry: Geometry) -> Arra
 
 def _candidates(boundary: Boundary, other: Boundary) -> list[Array]:
     """Points of a boundary among which are those that it shares with another."""
-    rims = [_rim(part.patch) for part in boundary.parts]
+    rims = [part.patch.rim(PROBES) for part in boundary.parts]
     faces = {part.face for part in other.parts if part.face is not None}
     moved = []
     for face in faces:
@@ -156,29 +155,3 @@ def _candidates(boundary: Boundary, other: Boundary) -> list[Array]:
         points[:, face.axis] = face.value
         moved.append(points)
     return rims + moved
-
-
-def _rim(patch: BoundaryPatch) -> Array:
-    """Points on the rim of a patch: the ends of a curve, points on the edges of a surface."""
-    draw = np.random.default_rng(0)
-    if patch.dim == 0:
-        return patch.at(np.zeros((1, 0))).points
-    if patch.dim == 1:
-        curve, spans = patch.curve_spans
-        return curve.at(np.array([[end] for span in spans for end in span])).points
-    from kinn.geometry.csg.prism import Lateral  # few domains are extruded
-
-    if isinstance(patch, Lateral):
-        rim = np.repeat(_rim(patch.base), PROBES, axis=0)
-        last = patch.start + (patch.end - patch.start) * draw.random((len(rim), 1))
-        return np.column_stack([rim, last])
-    unit = np.concatenate(
-        [_with(draw.random((PROBES, patch.dim)), axis, end) for axis in range(patch.dim) for end in (0.0, 1.0)]
-    )
-    located = patch.at(unit)
-    return located.points[patch.accepts(located)]
-
-
-def _with(unit: Array, axis: int, value: float) -> Array:
-    unit[:, axis] = value
-    return unit

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TypeAlias
 
 import numpy as np
@@ -162,6 +162,20 @@ class BoundaryPatch(ABC):
     def zero_sets(self) -> tuple[distances.TrimmedZeroSet, ...]:
         """The trimmed zero sets that the patch consists of, for smooth distances."""
         return (distances.TrimmedZeroSet(self.implicit, self.trimming_region(0.0, 1.0)),)
+
+    def rim(self, n: int) -> Array:
+        """Ends of a curve, (k, d); of a surface random points, n on each edge; a point itself."""
+        if self.dim == 0:
+            return self.at(np.zeros((1, 0))).points
+        if self.dim == 1:
+            curve, spans = self.curve_spans
+            return curve.at(np.reshape(spans, (-1, 1))).points
+        draw, edges = np.random.default_rng(0), []
+        for axis, end in product(range(self.dim), (0.0, 1.0)):
+            edges.append(draw.random((n, self.dim)))
+            edges[-1][:, axis] = end
+        samples = self.at(np.concatenate(edges))
+        return samples.points[self.accepts(samples)]
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
         """Return n points of the patch; the arguments are those of `unit_cube`."""

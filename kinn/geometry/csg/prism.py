@@ -107,6 +107,14 @@ class Lateral(BoundaryPatch):
             for zero_set in self.base.zero_sets
         )
 
+    def rim(self, n: int) -> Array:
+        """Random points, n above each point of the rim of the patch below."""
+        if self.dim == 1:
+            return super().rim(n)
+        rim = np.repeat(self.base.rim(n), n, axis=0)
+        last = self.start + (self.end - self.start) * np.random.default_rng(0).random((len(rim), 1))
+        return np.column_stack([rim, last])
+
 
 @dataclass(frozen=True)
 class Cap(BoundaryPatch):
