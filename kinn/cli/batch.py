@@ -112,10 +112,10 @@ def _print_plan(study: StudyFile, sweep: Sweep, root: Path, workers: int | None)
     from kinn.cli.execute import core_count, worker_count
     from kinn.cli.progress import format_duration
     from kinn.cli.tables import build_table, print_table
-    from kinn.experiments.report.row_labels import row_labels
     from kinn.experiments.results import DONE
     from kinn.experiments.store import Store
     from kinn.experiments.sweep import training_seconds
+    from kinn.experiments.tables import row_labels
 
     seeds: dict[tuple[str, str], list[int]] = {}
     budgets: dict[tuple[str, str], str] = {}

@@ -100,18 +100,18 @@ class Batch:
         progress = BatchProgress(len(self.specs))
         waiting: deque[tuple[float, RunSpec]] = deque((0.0, spec) for spec in self._pending(progress))
         submitted: dict[Future[JobResult], RunSpec] = {}
+        root = str(self.store.root.absolute())
         while waiting or submitted:
-            postponed: list[tuple[float, RunSpec]] = []
-            while waiting and len(submitted) < self.window:
+            for _ in range(len(waiting)):
+                if len(submitted) >= self.window:
+                    break
                 due, spec = waiting.popleft()
                 if due > time.monotonic():
-                    postponed.append((due, spec))
+                    waiting.append((due, spec))
                     continue
                 progress.running.append(spec)
-                submitted[self.executor.submit(self.function, self._job(spec))] = spec
-                if self.window == 1:
-                    break
-            waiting.extend(postponed)
+                job = Job(spec, root, self.threads, self.checkpoint, self.fresh, self.figures)
+                submitted[self.executor.submit(self.function, job)] = spec
             self.on_progress(progress)
             if not submitted:
                 time.sleep(INTERVAL)
@@ -137,10 +137,6 @@ class Batch:
             else:
                 out.append(spec)
         return out
-
-    def _job(self, spec: RunSpec) -> Job:
-        root = str(self.store.root.absolute())
-        return Job(spec, root, self.threads, self.checkpoint, self.fresh, self.figures)
 
     def _record(self, spec: RunSpec, future: Future[JobResult], progress: BatchProgress) -> bool:
         """Record the result of a job; False if it is to be submitted again."""

@@ -61,12 +61,7 @@ class JobResult:
 
 
 def run_job(job: Job, progress: Callable[[HistoryEntry], None] | None = None) -> JobResult:
-    """Solve a run and write its run folder; errors are part of the result, not raised.
-
-    Args:
-        job: The job.
-        progress: Called with each history entry.
-    """
+    """Solve a run and write its run folder; errors are part of the result, not raised."""
     from kinn.runs.folder import RunFolder
 
     spec, root = job.spec, Path(job.out)

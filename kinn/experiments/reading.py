@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -129,12 +130,7 @@ def _yaml(text: str, path: Path) -> Any:
 
 
 def toml_line(text: str, path: Sequence[Key]) -> int | None:
-    """Line of a value in TOML, or of its nearest enclosing table; None if there is neither.
-
-    Args:
-        text: The file.
-        path: The keys that lead to the value.
-    """
+    """Line of the value at a path of keys in TOML, or of its nearest enclosing table; None if there is neither."""
     nearest, depth = None, 0
     table: list[Key] = []
     counts: dict[str, int] = {}
@@ -149,9 +145,7 @@ def toml_line(text: str, path: Sequence[Key]) -> int | None:
             line_path = [*table, *_split_key(key[1])]
         else:
             continue
-        common = next(
-            (n for n, (a, b) in enumerate(zip(line_path, path, strict=False)) if a != b), min(len(line_path), len(path))
-        )
+        common = len([*takewhile(lambda keys: keys[0] == keys[1], zip(line_path, path, strict=False))])
         if common > depth and common in (len(line_path), len(path)):
             nearest, depth = number, common
     return nearest

@@ -100,19 +100,13 @@ def read_result(path: Path) -> RunResult | None:
         summary = _read_json(path / SUMMARY) if (path / SUMMARY).is_file() else {}
     except FileNotFoundError:
         return None
+    except InputError:
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"the run folder {path} cannot be read: {error}") from error
-    if finished:
-        status = DONE
-    elif summary:
-        status = FAILURE
-    elif (path / STATE).is_file():
-        status = INTERRUPTED
-    else:
+    if not (finished or summary or (path / STATE).is_file()):
         return None
-    return RunResult(path, config, status, summary)
+    return RunResult(path, config, DONE if finished else FAILURE if summary else INTERRUPTED, summary)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -29,11 +29,7 @@ TIMEOUT = 0.1
 
 
 class RunLock:
-    """Lock of a run, held by this process.
-
-    Args:
-        status_file: The file for the status of the run.
-    """
+    """Lock of a run, held by this process, with the file for the status of the run."""
 
     def __init__(self, status_file: Path) -> None:
         self._file = status_file
@@ -52,17 +48,12 @@ class RunLock:
 
 @contextmanager
 def lock_run(root: Path, run: Path) -> Iterator[RunLock | None]:
-    """Lock a run for the duration of the block; None if another process holds it.
+    """Lock a run folder under the root of all runs for the duration of the block; None if another process holds it.
 
     Temporary folders that a killed process left beside the run folder are removed.
-
-    Args:
-        root: The folder of all runs.
-        run: The run folder.
     """
-    folder = root / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    lock_file, status_file = folder / f"{run.name}.lock", folder / f"{run.name}.json"
+    lock_file = root / FOLDER / f"{run.name}.lock"
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=TIMEOUT, poll_interval=0.02)
@@ -73,31 +64,30 @@ def lock_run(root: Path, run: Path) -> Iterator[RunLock | None]:
         for leftover in run.parent.glob(f".{run.name}.*"):
             if ".old-" not in leftover.name:  # that may be the last good state
                 shutil.rmtree(leftover, ignore_errors=True)
-        yield RunLock(status_file)
+        yield RunLock(lock_file.with_suffix(".json"))
     finally:
-        _release(lock, lock_file, status_file)
+        _release(lock, lock_file)
 
 
 def active_runs(root: Path) -> dict[str, Mapping[str, Any]]:
     """Status of the runs that a process holds, by the names of their folders; stale files of others are removed."""
     out: dict[str, Mapping[str, Any]] = {}
     for lock_file in sorted((root / FOLDER).glob("*.lock")):
-        status_file = lock_file.with_suffix(".json")
         lock = FileLock(lock_file)
         try:
             lock.acquire(timeout=0)
         except OSError:  # held, or another user's
             out[lock_file.stem] = {}
             with suppress(OSError, ValueError):  # not written yet, or just being written
-                out[lock_file.stem] = json.loads(status_file.read_text(encoding="utf-8"))
+                out[lock_file.stem] = json.loads(lock_file.with_suffix(".json").read_text(encoding="utf-8"))
         else:
-            _release(lock, lock_file, status_file)
+            _release(lock, lock_file)
     return out
 
 
-def _release(lock: BaseFileLock, lock_file: Path, status_file: Path) -> None:
+def _release(lock: BaseFileLock, lock_file: Path) -> None:
     """Remove the files of a lock that this process holds, and release it."""
-    status_file.unlink(missing_ok=True)
+    lock_file.with_suffix(".json").unlink(missing_ok=True)
     with suppress(PermissionError):  # Windows does not remove an open file
         lock_file.unlink(missing_ok=True)
     lock.release()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinn.baselines import discretised, get_baseline
-from kinn.config import config_hash, to_plain
+from kinn.config import config_hash
 from kinn.errors import InputError
 from kinn.runs.folder import run_path
 from kinn.runs.resolved_run import ResolvedRun
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from kinn.experiments.specification import Study
     from kinn.networks import Architecture
     from kinn.problem import Problem
-    from kinn.runs.problem_loader import ProblemSource
-    from kinn.runs.run_options import RunOptions
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class RunSpec:
 
     config: Mapping[str, Any]
     origin: str
-
-    @staticmethod
-    def from_run(run: ResolvedRun) -> RunSpec:
-        """Specification of a resolved run."""
-        return RunSpec(to_plain(run.config), run.origin)
 
     def replace(self, **values: Any) -> RunSpec:
         """Specification with other values in its configuration, such as another seed."""
@@ -77,13 +70,7 @@ def match_sizes(networks: Sequence[Architecture], problem: Problem) -> list[Arch
 
 
 def baseline_runs(
-    study: Study,
-    source: ProblemSource,
-    settings: Mapping[str, Any],
-    problem: Problem,
-    networks: Sequence[Architecture],
-    options: RunOptions,
-    omitted: list[str],
+    study: Study, run: ResolvedRun, networks: Sequence[Architecture], omitted: list[str]
 ) -> Iterator[ResolvedRun]:
     """Runs of a problem by the baselines of a study.
 
@@ -92,11 +79,8 @@ def baseline_runs(
 
     Args:
         study: The study.
-        source: Source of the problem.
-        settings: All settings of the problem.
-        problem: The problem in a form of the study.
-        networks: The networks of the study for it.
-        options: The options of the study.
+        run: A run of the problem in a form of the study.
+        networks: The networks of the study for the problem.
         omitted: Receives a line for each problem that a baseline cannot solve.
 
     Raises:
@@ -106,24 +90,23 @@ def baseline_runs(
 
     for name in study.against:
         baseline = get_baseline(name)
-        if baseline.trains and options.form != baseline.form:
+        if baseline.trains and run.options.form != baseline.form:
             continue
         module = baseline.loaded()
         try:
-            module.check(problem)
+            module.check(run.problem)
         except InputError as error:
             omitted.append(str(error))
             continue
+        plain = replace(run, training_options=TrainingOptions(), baseline=name)
         if baseline.trains:
-            methods, its_problem, its_options = [(_mlp(study, problem, networks), Adam())], problem, options
-        else:  # it has its own points, and is the same beside any form
-            methods, its_problem = module.METHODS, problem.in_form(baseline.form)
-            its_options = replace(options, form=baseline.form, points=0, iterations=None)
-        seed, training = study.seed_list[0], TrainingOptions()
-        for network, optimizer in methods:
-            yield ResolvedRun(
-                source, settings, its_problem, network, optimizer, training, seed, its_options, baseline.name
-            )
+            yield replace(plain, network=_mlp(study, run.problem, networks), optimizer=Adam())
+            continue
+        # it has its own points, and is the same beside any form
+        options = replace(run.options, form=baseline.form, points=0, iterations=None)
+        plain = replace(plain, problem=run.problem.in_form(baseline.form), options=options)
+        for network, optimizer in module.METHODS:
+            yield replace(plain, network=network, optimizer=optimizer)
 
 
 def _mlp(study: Study, problem: Problem, networks: Sequence[Architecture]) -> Architecture:

@@ -25,30 +25,25 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Entry(BaseModel):
-    """A problem, network or optimizer with settings: `{ name = "kan", grid = 10 }`."""
-
+class _OpenTable(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
-
-    name: str
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings by name."""
+        """The values beside the keys of the schema, by name."""
         return dict(self.__pydantic_extra__ or {})
 
 
-class Budget(BaseModel):
-    """The training time of the runs with given values: `{ problem = "crack", seconds = 60 }`."""
+class Entry(_OpenTable):
+    """A problem, network or optimizer with settings: `{ name = "kan", grid = 10 }`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+
+
+class Budget(_OpenTable):
+    """The training time of the runs with given settings: `{ problem = "crack", seconds = 60 }`."""
 
     seconds: Seconds
-
-    @property
-    def selection(self) -> dict[str, Any]:
-        """The values of the runs, by name."""
-        return dict(self.__pydantic_extra__ or {})
 
 
 def _as_entry(value: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, floor, inf, isfinite, isinf, log
+from itertools import accumulate
+from math import ceil, exp, floor, inf, isfinite, isinf, log
 from typing import NamedTuple
 
 #: The p-value below which a difference is statistically significant.
@@ -33,22 +34,14 @@ def quartiles(values: Iterable[float]) -> Quartiles:
 
     def quantile(q: float) -> float:
         position = q * (len(ordered) - 1)
-        n = floor(position)
-        fraction = position - n
-        if fraction == 0:
-            return ordered[n]
-        return inf if isinf(ordered[n + 1]) else (1 - fraction) * ordered[n] + fraction * ordered[n + 1]
+        lower, upper, fraction = ordered[floor(position)], ordered[ceil(position)], position % 1
+        return inf if isinf(upper) else (1 - fraction) * lower + fraction * upper
 
     return Quartiles(quantile(0.25), quantile(0.5), quantile(0.75))
 
 
 def time_to_threshold(error_history: Sequence[tuple[float, float]], threshold: float) -> float:
-    """Seconds of training after which the error was first at most `threshold`; infinite if it never was.
-
-    Args:
-        error_history: Seconds and errors, in the order of time.
-        threshold: A relative error.
-    """
+    """Seconds of training after which the error was first at most `threshold`; infinite if it never was."""
     return next((seconds for seconds, error in error_history if error <= threshold), inf)
 
 
@@ -107,22 +100,19 @@ def compare(first: Mapping[int, float], second: Mapping[int, float]) -> Comparis
     mean = sum(differences) / n
     if n < 2:
         return Comparison(exp(mean), 0.0, inf, 1.0, n, len(seeds))
-    standard_error = (sum((d - mean) ** 2 for d in differences) / (n - 1) / n) ** 0.5
-    if standard_error == 0:
+    if min(differences) == max(differences):
         return Comparison(exp(mean), exp(mean), exp(mean), 1.0 if mean == 0 else 0.0, n, len(seeds))
-    half_width = float(stats.t.ppf(0.975, n - 1)) * standard_error
-    p = float(2 * stats.t.sf(abs(mean) / standard_error, n - 1))
-    return Comparison(exp(mean), _exp(mean - half_width), _exp(mean + half_width), p, n, len(seeds))
+    test = stats.ttest_1samp(differences, 0.0)
+    low, high = test.confidence_interval(0.95)
+    return Comparison(exp(mean), _exp(low), _exp(high), float(test.pvalue), n, len(seeds))
 
 
 def holm_correction(p_values: Sequence[float]) -> list[float]:
     """p-values corrected for their number, by Holm's method (Scand. J. Stat. 6, 1979, 65)."""
     order = sorted(range(len(p_values)), key=lambda n: p_values[n])
-    out, highest = [0.0] * len(p_values), 0.0
-    for rank, n in enumerate(order):
-        highest = max(highest, min(1.0, (len(order) - rank) * p_values[n]))
-        out[n] = highest
-    return out
+    scaled = (min(1.0, (len(order) - rank) * p_values[n]) for rank, n in enumerate(order))
+    corrected = dict(zip(order, accumulate(scaled, max), strict=True))
+    return [corrected[n] for n in range(len(order))]
 
 
 def _exp(x: float) -> float:

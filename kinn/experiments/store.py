@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from kinn.config import nan_to_null
 from kinn.errors import InputError
@@ -60,22 +60,18 @@ class Store:
             root.mkdir(parents=True, exist_ok=True)
             self._index = self._open()
 
-    def close(self) -> None:
-        """Close the index."""
-        self._index.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._index.close()
 
     def refresh(self) -> None:
         """Update the index from the folders that have changed."""
         known = dict(self._index.execute("select path, stamp from runs"))
-        folders = {str(path.relative_to(self.root)): path for path in self._folders()}
-        for name, path in folders.items():
-            if known.get(name) != _stamp(path):
+        # run folders: <problem>/<form>-<network>/<hash> with a configuration
+        for path in (file.parent for file in sorted(self.root.glob(f"[!.]*/[!.]*/[!.]*/{CONFIG}"))):
+            if known.get(str(path.relative_to(self.root))) != _stamp(path):
                 self.record(path)
         with _writing(self.root), self._index:
             self._index.executemany("delete from runs where path = ?", [(n,) for n in known if self._gone(n)])
@@ -109,15 +105,12 @@ class Store:
             "seed": result.seed,
             "status": result.status,
             "reason": result.reason,
-            "parameters": summary.get("parameters"),
-            "iterations": summary.get("iterations"),
-            "seconds": summary.get("seconds"),
+            **{name: summary.get(name) for name in ("parameters", "iterations", "seconds")},
             "error": nan_to_null(result.error),
             "config": json.dumps(config),
             "summary": json.dumps(nan_to_null(summary)),
         }
-        names = ", ".join(row)
-        places = ", ".join(f":{name}" for name in row)
+        names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         with _writing(self.root), self._index:
             self._index.execute(f"insert or replace into runs ({names}) values ({places})", row)
         return result
@@ -125,10 +118,9 @@ class Store:
     def results(self) -> list[RunResult]:
         """All runs of the index; those that a process has locked are "running"."""
         active = active_runs(self.root)
-        query = "select path, config, status, summary from runs order by path"
         return [
-            _with_activity(RunResult(self.root / path, json.loads(config), status, json.loads(summary)), active)
-            for path, config, status, summary in self._index.execute(query)
+            replace(result, status=RUNNING) if result.status == INTERRUPTED and result.path.name in active else result
+            for result in self._select("order by path")
         ]
 
     def result(self, path: Path) -> RunResult | None:
@@ -139,23 +131,24 @@ class Store:
         """
         if path in self.rejected:
             raise InputError(self.rejected[path])
-        query = "select config, status, summary from runs where path = ?"
-        row = self._index.execute(query, (str(path.relative_to(self.root)),)).fetchone()
-        return row and RunResult(path, json.loads(row[0]), row[1], json.loads(row[2]))
+        return next(iter(self._select("where path = ?", str(path.relative_to(self.root)))), None)
 
-    def _folders(self) -> Iterator[Path]:
-        """Run folders: `<problem>/<form>-<network>/<hash>` with a configuration."""
-        for file in sorted(self.root.glob(f"[!.]*/[!.]*/[!.]*/{CONFIG}")):
-            yield file.parent
+    def _select(self, clause: str, *values: str) -> list[RunResult]:
+        """Results of the index by a clause of SQL."""
+        rows = self._index.execute(f"select path, config, status, summary from runs {clause}", values)
+        return [
+            RunResult(self.root / path, json.loads(config), status, json.loads(summary))
+            for path, config, status, summary in rows
+        ]
 
     def _open(self) -> sqlite3.Connection:
         """The index; a damaged one is replaced."""
         path = self.root / INDEX
         try:
             return _connect(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # it cannot be written, nor could a new one
-                raise
+        except sqlite3.OperationalError:  # it cannot be written, nor could a new one
+            raise
+        except sqlite3.DatabaseError:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
             return _connect(path)
@@ -200,11 +193,6 @@ def _stamp(path: Path) -> int:
         except FileNotFoundError:
             continue
     return latest
-
-
-def _with_activity(result: RunResult, active: Mapping[str, Any]) -> RunResult:
-    running = result.status == INTERRUPTED and result.path.name in active
-    return replace(result, status=RUNNING) if running else result
 
 
 @dataclass(frozen=True)

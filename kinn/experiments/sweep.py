@@ -6,21 +6,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kinn.config import setting_types
+from kinn.config import setting_types, to_plain
 from kinn.errors import InputError, unknown
 from kinn.experiments.run_spec import RunSpec, baseline_runs, match_sizes
 from kinn.experiments.specification import Axes, Entry, Study, StudyFile
 from kinn.runs.problem_loader import ProblemSource, find_problem
 from kinn.runs.resolved_run import ResolvedRun
-from kinn.runs.run_options import PARTS, RunOptions, with_settings
+from kinn.runs.run_options import PARTS, Kind, RunOptions, with_settings
 from kinn.training_options import option_kinds, strategy_kinds
-
-if TYPE_CHECKING:
-    from kinn.networks import Architecture
-    from kinn.optim import Optimizer
-    from kinn.problem import Problem
 
 _SCALAR_OPTIONS = [name for name, kind in option_kinds().items() if kind.scalar]
 
@@ -61,7 +56,7 @@ class Sweep:
         values = combinations(study.sweep, study.zip)
         swept = {name for combination in values for name in combination}
         exclusions = _Selection("exclude", study.exclude, swept)
-        budgets = _Selection("budgets", [budget.selection for budget in study.budgets], swept)
+        budgets = _Selection("budgets", [budget.settings for budget in study.budgets], swept)
         usage = _SettingUsage()
         omitted: list[str] = []
         by_hash: dict[str, tuple[RunSpec, dict[str, Any]]] = {}
@@ -96,8 +91,8 @@ def combinations(sweep: Axes, groups: Iterable[Axes]) -> list[dict[str, Any]]:
     Raises:
         InputError: If a name is no setting, or occurs twice.
     """
-    groups = list(groups)
-    names = [*sweep, *(name for group in groups for name in group)]
+    groups = [*({name: values} for name, values in sweep.items()), *groups]
+    names = [name for group in groups for name in group]
     for name in names:
         part, dot, _ = name.partition(".")
         if dot and part not in PREFIXES:
@@ -107,10 +102,7 @@ def combinations(sweep: Axes, groups: Iterable[Axes]) -> list[dict[str, Any]]:
     duplicates = {name for name in names if names.count(name) > 1}
     if duplicates:
         raise InputError(f"{min(duplicates)} is swept twice")
-    axes = [[{name: value} for value in values] for name, values in sweep.items()]
-    axes += [
-        [dict(zip(group, values, strict=True)) for values in zip(*group.values(), strict=True)] for group in groups
-    ]
+    axes = [[dict(zip(group, values, strict=True)) for values in zip(*group.values(), strict=True)] for group in groups]
     return [{name: value for part in parts for name, value in part.items()} for parts in product(*axes)]
 
 
@@ -122,11 +114,11 @@ def training_seconds(specs: Sequence[RunSpec], workers: int = 1, cores: int = 1)
         workers: Concurrent runs.
         cores: Cores of the machine, which bound the CPU time per second.
     """
-    total = 0.0
-    for spec in specs:
-        budget = spec.config["budget"] * (spec.config.get("ensemble") or 1)  # each member has the whole budget
-        total += budget / (min(workers, cores) if spec.config["clock"] == "cpu" else workers)
-    return total
+    parallel = {"cpu": min(workers, cores), "wall": workers}
+    total = sum(  # each member of an ensemble has the whole budget
+        spec.config["budget"] * (spec.config.get("ensemble") or 1) / parallel[spec.config["clock"]] for spec in specs
+    )
+    return float(total)
 
 
 @dataclass
@@ -148,6 +140,11 @@ class _SettingUsage:
         selected = {name: value for name, value in settings.items() if name in known}
         self.used |= {f"{part}.{name}" for name in selected}
         return selected
+
+    def customise(self, default: Kind, entry: Entry, values: Mapping[str, Any], part: str) -> Kind:
+        """Network or optimizer with those of the values that it knows, and the settings of its entry."""
+        selected = self.select(_settings_of(values, part), setting_types(default), part)
+        return with_settings(default, selected | entry.settings, part)
 
     def check(self) -> None:
         """Refuse settings that apply to nothing.
@@ -215,13 +212,11 @@ def _first_seed_specs(
     omitted: list[str],
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Runs of one problem at one combination of values, for the first seed, with the labels for selections."""
-    from kinn.solver import check_options
+    from kinn.solver import check_options, resolve_network, resolve_optimizer
 
     common = {**study.settings, **values}
     problem_settings = usage.select(_settings_of(common, "problem"), source.defaults, "problem")
     settings, problem = source.build(entry.settings | problem_settings)
-    seed = study.seed_list[0]
-    optimizer_entries: Sequence[Entry | None] = study.optimizers or [None]
     for form in study.forms:
         options = _run_options(study, form, common)
         try:
@@ -229,37 +224,26 @@ def _first_seed_specs(
         except InputError as error:
             omitted.append(str(error))
             continue
-        networks = [_network(n, _settings_of(common, "network"), formulated, usage) for n in study.networks]
+        networks = [usage.customise(resolve_network(formulated, n.name), n, common, "network") for n in study.networks]
         if study.match == "parameters":
             networks = match_sizes(networks, formulated)
         optimizers = [
-            _optimizer(o, _settings_of(common, "optimizer"), options, formulated, usage) for o in optimizer_entries
+            usage.customise(resolve_optimizer(o.name), o, common, "optimizer")
+            for o in study.optimizers or [Entry(name=formulated.defaults.optimizer)]
         ]
         training = options.training_options_for(formulated)
-        for network, optimizer in product(networks, optimizers):
+        for optimizer in optimizers:
             check_options(training, optimizer, form)
-            run = ResolvedRun(source, settings, formulated, network, optimizer, training, seed, options)
-            labels = {"problem": entry.name, "form": form, "network": network.name, "optimizer": optimizer.name}
-            yield RunSpec.from_run(run), labels | dict(values)
-        for run in baseline_runs(study, source, settings, formulated, networks, options, omitted):
-            labels = {"problem": entry.name, "form": form, "network": run.network.name, "optimizer": str(run.baseline)}
-            yield RunSpec.from_run(run), labels | dict(values)
-
-
-def _network(entry: Entry, settings: Mapping[str, Any], problem: Problem, usage: _SettingUsage) -> Architecture:
-    from kinn.solver import resolve_network
-
-    default = resolve_network(problem, entry.name)
-    selected = usage.select(settings, setting_types(default), "network")
-    return with_settings(default, selected | entry.settings, "network")
-
-
-def _optimizer(
-    entry: Entry | None, settings: Mapping[str, Any], options: RunOptions, problem: Problem, usage: _SettingUsage
-) -> Optimizer:
-    default = replace(options, optimizer=entry.name if entry else None).optimizer_for(problem)
-    selected = usage.select(settings, setting_types(default), "optimizer")
-    return with_settings(default, selected | (entry.settings if entry else {}), "optimizer")
+        first = ResolvedRun(
+            source, settings, formulated, networks[0], optimizers[0], training, study.seed_list[0], options
+        )
+        runs = [replace(first, network=n, optimizer=o) for n, o in product(networks, optimizers)]
+        for run in (*runs, *baseline_runs(study, first, networks, omitted)):
+            labels = {"problem": entry.name, "form": form, "network": run.network.name}
+            yield (
+                RunSpec(to_plain(run.config), run.origin),
+                labels | {"optimizer": run.baseline or run.optimizer.name, **values},
+            )
 
 
 def _run_options(study: Study, form: str, values: Mapping[str, Any]) -> RunOptions:

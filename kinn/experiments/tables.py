@@ -1,18 +1,25 @@
-"""Table of a study: a row for each problem and method, and the statistical significance of differences."""
+"""Table of a study: a labelled row for each problem and method, and the statistical significance of differences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf, isinf
+from typing import Any
 
-from kinn.experiments.report.row_labels import row_labels
 from kinn.experiments.results import DONE, FAILURE, RunResult
 from kinn.experiments.statistics import Comparison, Quartiles, compare, holm_correction, quartiles, time_to_threshold
 
 #: The default error thresholds.
 THRESHOLDS = (1e-2, 1e-3, 1e-4)
+
+#: Keys of a configuration that are no settings of a method.
+_NO_METHOD = ("problem", "seed")
+
+#: Prefixes of settings that labels omit.
+_PREFIX = re.compile(r"(network|optimizer|problem)\.(settings\.)?")
 
 
 @dataclass(frozen=True)
@@ -95,36 +102,20 @@ def comparisons(table: Sequence[Row]) -> list[tuple[str, str, str, Comparison]]:
 
 def columns(table: Sequence[Row], thresholds: Sequence[float] = THRESHOLDS) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of a table for reading: medians, with quartiles in parentheses."""
-    fields = list(dict.fromkeys(name for row in table for name in row.fields))
+    fields = dict.fromkeys(name for row in table for name in row.fields)
     time = "CPU time" if all(run.config.get("clock") == "cpu" for row in table for run in row.runs) else "time"
     reached = [t for t in thresholds if any(row.time_to_threshold(t)[1] for row in table)]
-    headings = [
-        "problem",
-        "network",
-        "parameters",
-        *(f"L2 of {name}" for name in fields),
-        *(f"{time} to {threshold:.0e} (s)" for threshold in reached),
-        f"{time} (s)",
-        "iterations",
-        "failed",
-    ]
-    cells = [
-        [
-            row.problem,
-            row.method,
-            format_quartiles(row.value("parameters"), ".0f"),
-            *(
-                format_quartiles(row.error(name), ".1e") if name in row.fields or not row.successes else ""
-                for name in fields
-            ),
-            *(_format_time(row, threshold) for threshold in reached),
-            format_quartiles(row.value("seconds"), ".1f"),
-            format_quartiles(row.value("iterations"), ".0f"),
-            f"{len(row.failures)} of {len(row.runs)}",
-        ]
-        for row in table
-    ]
-    return headings, cells
+    cells: dict[str, Callable[[Row], str]] = {
+        "problem": lambda row: row.problem,
+        "network": lambda row: row.method,
+        "parameters": lambda row: format_quartiles(row.value("parameters"), ".0f"),
+        **{f"L2 of {name}": partial(_format_error, field=name) for name in fields},
+        **{f"{time} to {threshold:.0e} (s)": partial(_format_time, threshold=threshold) for threshold in reached},
+        f"{time} (s)": lambda row: format_quartiles(row.value("seconds"), ".1f"),
+        "iterations": lambda row: format_quartiles(row.value("iterations"), ".0f"),
+        "failed": lambda row: f"{len(row.failures)} of {len(row.runs)}",
+    }
+    return list(cells), [[cell(row) for cell in cells.values()] for row in table]
 
 
 def format_quartiles(values: Quartiles, spec: str) -> str:
@@ -133,8 +124,67 @@ def format_quartiles(values: Quartiles, spec: str) -> str:
     return median if lower == upper else f"{median} ({lower} to {upper})"
 
 
+def _format_error(row: Row, field: str) -> str:
+    return format_quartiles(row.error(field), ".1e") if field in row.fields or not row.successes else ""
+
+
 def _format_time(row: Row, threshold: float) -> str:
     times, count = row.time_to_threshold(threshold)
     if count == len(row.runs):
         return format_quartiles(times, ".1f")
     return f"{count} of {len(row.runs)}" + ("" if isinf(times.median) else f": {times.median:.1f}")
+
+
+def row_labels(configs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Label of the problem and label of the method of each of several runs.
+
+    A problem's label has the settings in which runs of that problem differ; a method's label has the network, the form
+    and the optimizer unless they are equal in all runs, and the settings in which runs of that label on one problem differ.
+    """
+    flat = [_flatten(config) for config in configs]
+    names = [c["problem"]["name"] for c in configs]
+    problem_settings = [{k: v for k, v in f.items() if k.startswith("problem.")} for f in flat]
+    problems = _with_differences([(name,) for name in names], problem_settings)
+    methods = [{k: v for k, v in f.items() if k.split(".")[0] not in _NO_METHOD} for f in flat]
+    kinn_methods = [method for method in methods if "baseline" not in method]
+    keys = ["baseline", "network.name"]
+    keys += [key for key in ("form", "optimizer.name") if kinn_methods and _varies(key, kinn_methods)]
+    heads = [" ".join(str(method[key]) for key in keys if key in method) for method in methods]
+    return list(zip(problems, _with_differences(list(zip(problems, heads, strict=True)), methods), strict=True))
+
+
+def _with_differences(names: Sequence[tuple[str, ...]], settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The last part of each name, with the settings in which those of the same name differ."""
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for name, values in zip(names, settings, strict=True):
+        groups.setdefault(name, []).append(values)
+    varying = {
+        name: sorted(key for key in {key for values in group for key in values} if _varies(key, group))
+        for name, group in groups.items()
+    }
+    return [
+        " ".join(
+            [name[-1], *(f"{_PREFIX.sub('', key)}={_text(values[key])}" for key in varying[name] if key in values)]
+        )
+        for name, values in zip(names, settings, strict=True)
+    ]
+
+
+def _varies(key: str, group: Sequence[Mapping[str, Any]]) -> bool:
+    return any(other.get(key) != group[0].get(key) for other in group)
+
+
+def _flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            out |= _flatten(value, f"{prefix}{key}.")
+        else:
+            out[f"{prefix}{key}"] = value
+    return out
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_text(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -17,7 +17,8 @@ from tests.cli.conftest import Command
 
 @pytest.mark.parametrize(("clock", "spent"), [("wall", "12 of 60 "), ("cpu", "12 of 60 CPU")])
 def test_the_status_tells_the_seconds_of_what_is_at_work(kinn_command: Command, clock: str, spent: str) -> None:
-    Store(Path("runs")).close()
+    with Store(Path("runs")):
+        pass
     with lock_run(Path("runs"), Path("runs/burgers/strong-kan/abc")) as lock:
         assert lock is not None
         lock.write_status(

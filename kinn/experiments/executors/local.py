@@ -11,8 +11,9 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import IO, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from kinn.experiments.executors import WorkerDied
 from kinn.experiments.executors.worker import receive, send
@@ -93,13 +94,10 @@ class LocalExecutor(Executor):
             if cancel_futures:
                 for process in self._processes:
                     process.kill()
-        while cancel_futures:
-            try:
-                call = self._calls.get_nowait()
-            except queue.Empty:
-                break
-            if call is not None:
-                call[0].cancel()
+        with suppress(queue.Empty):
+            while cancel_futures:
+                if call := self._calls.get_nowait():
+                    call[0].cancel()
         for _ in self._threads:
             self._calls.put(None)
         for thread in self._threads if wait else ():
@@ -138,17 +136,15 @@ class LocalExecutor(Executor):
         with self._lock:
             if not self._open:
                 return None
-            log: IO[bytes] | None = self._log.open("ab") if self._log else None
-            process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment,
-                start_new_session=True,  # Ctrl-C at the terminal is for the batch, which ends its workers
-            )
-            if log is not None:
-                log.close()
+            with self._log.open("ab") if self._log else nullcontext() as log:
+                process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=environment,
+                    start_new_session=True,  # Ctrl-C at the terminal is for the batch, which ends its workers
+                )
             self._processes.add(process)
             return process
 
@@ -158,10 +154,8 @@ class LocalExecutor(Executor):
             return
         for stream in (process.stdin, process.stdout):
             assert stream is not None
-            try:
+            with suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                continue
         process.wait()
         with self._lock:
             self._processes.discard(process)
@@ -169,11 +163,11 @@ class LocalExecutor(Executor):
 
 def _exchange(process: subprocess.Popen[bytes], message: bytes) -> tuple[bool, Any]:
     """Send a call to a process; whether it returned, and its value or exception."""
-    assert process.stdin is not None
-    assert process.stdout is not None
+    assert process.stdin
+    assert process.stdout
     send(process.stdin, message)
-    returned, value = pickle.loads(receive(process.stdout))
-    return returned, value
+    answer: tuple[bool, Any] = pickle.loads(receive(process.stdout))
+    return answer
 
 
 def _exit_reason(status: int) -> str:

@@ -39,11 +39,7 @@ NOTICE = 90
 
 
 class Requeued:
-    """A call that is repeated when its job was pre-empted; the run then resumes from its checkpoint.
-
-    Args:
-        function: The function to call.
-    """
+    """A call that is repeated when its job was pre-empted; the run then resumes from its checkpoint."""
 
     def __init__(self, function: Any) -> None:
         self.function = function
@@ -174,7 +170,8 @@ class SlurmExecutor(Executor):
                 jobs = [self._queue.submit(function, *args, **kwargs) for _, function, args, kwargs in waiting]
         except Exception as error:  # noqa: BLE001 - sbatch is missing, refuses, or does not answer
             for future, *_ in waiting:
-                message = f"cannot submit to the queue: {_last_line(error)}; finished runs are kept"
+                reason = (str(error).strip() or type(error).__name__).splitlines()[-1]  # behind sbatch's command line
+                message = f"cannot submit to the queue: {reason}; finished runs are kept"
                 future.set_exception(ExecutorUnreachable(message))
             return
         self._jobs += [(call[0], job) for call, job in zip(waiting, jobs, strict=True)]
@@ -190,11 +187,6 @@ def _resolve(future: Future[Any], job: Any, death: WorkerDied | None) -> None:
         errors = re.findall(r"^[\w.]*(?:Error|Exception|Exit)\b.*$", str(error), re.MULTILINE)  # of the job's traceback
         text = errors[-1] if errors else str(error).partition("\n")[0]
         future.set_exception(RuntimeError(f"job {job.job_id}: {text}"))
-
-
-def _last_line(error: Exception) -> str:
-    """Message of sbatch, without the command line that submitit prints before it."""
-    return (str(error).strip() or type(error).__name__).splitlines()[-1]
 
 
 class SlurmMonitor:
@@ -214,20 +206,16 @@ class SlurmMonitor:
         if queued is None:
             return out
         missing = {job.job_id for job in jobs if job not in out and job.job_id not in queued}
-        for job in jobs:
-            if (
-                job.job_id in missing & self._missing
-            ):  # at two polls: its result may still be on the way to this machine
-                out[job] = WorkerDied(self._reason(job))
+        lost = missing & self._missing  # at two polls: its result may still be on the way to this machine
         self._missing = missing
-        return out
+        return out | {job: WorkerDied(self._reason(job)) for job in jobs if job.job_id in lost}
 
     def _reason(self, job: Any) -> str:
         """Reason why a job vanished: SLURM's message in its log, else the last line of the log."""
-        lines: list[str] = []
+        text = ""
         with suppress(OSError):
             text = job.paths.stderr.read_text(encoding="utf-8", errors="replace")
-            lines = [line.strip() for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         messages = [line for line in lines if line.startswith("slurmstepd")] or lines
         return f"it left the queue without a result{': ' + messages[-1] if messages else ''} (see {job.paths.stderr})"
 

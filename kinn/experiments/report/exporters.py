@@ -20,34 +20,28 @@ _LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{"
 
 def to_csv(table: Sequence[Row]) -> str:
     """CSV with a line per run: its configuration, outcome and errors."""
-    norms = list(
-        dict.fromkeys(
-            f"{field} {norm}" for row in table for run in row.runs for field, e in run.errors.items() for norm in e
-        )
-    )
+    lines = [
+        {
+            "problem": row.problem,
+            "method": row.method,
+            "form": run.config["form"],
+            "network": run.config["network"]["name"],
+            "seed": run.seed,
+            "status": run.status,
+            "reason": run.reason,
+            **{name: _number(run.value(name)) for name in _NUMBERS},
+            "clock": run.config.get("clock", "wall"),
+            **{f"{field} {norm}": _number(e) for field, errors in run.errors.items() for norm, e in errors.items()},
+            "run": run.path,
+        }
+        for row in table
+        for run in sorted(row.runs, key=lambda run: run.seed)
+    ]
+    headings = dict.fromkeys(heading for line in lines for heading in line if heading != "run")
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["problem", "method", "form", "network", "seed", "status", "reason", *_NUMBERS, "clock", *norms, "run"]
-    )
-    for row in table:
-        for run in sorted(row.runs, key=lambda run: run.seed):
-            known = {f"{field} {norm}": e for field, errors in run.errors.items() for norm, e in errors.items()}
-            writer.writerow(
-                [
-                    row.problem,
-                    row.method,
-                    run.config["form"],
-                    run.config["network"]["name"],
-                    run.seed,
-                    run.status,
-                    run.reason,
-                    *(_number(run.value(name)) for name in _NUMBERS),
-                    run.config.get("clock", "wall"),
-                    *(_number(known.get(norm, float("inf"))) for norm in norms),
-                    run.path,
-                ]
-            )
+    writer = csv.DictWriter(text, [*headings, "run"], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
     return text.getvalue()
 
 

@@ -49,7 +49,7 @@ def convergence_runs(table: Sequence[Row]) -> list[FEMConvergenceRun]:
 
 def columns(meshes: Sequence[FEMConvergenceRun]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of a table of meshes."""
-    fields = list(dict.fromkeys(name for mesh in meshes for name in mesh.errors))
+    fields = dict.fromkeys(name for mesh in meshes for name in mesh.errors)
     headings = [
         "problem",
         "method",
@@ -58,17 +58,10 @@ def columns(meshes: Sequence[FEMConvergenceRun]) -> tuple[list[str], list[list[s
         "time (s)",
         *(f"L2 of {name}" for name in fields),
     ]
-    cells = [
-        [
-            mesh.problem,
-            mesh.method,
-            str(mesh.elements),
-            str(mesh.dofs),
-            f"{mesh.seconds:.2f}",
-            *(f"{mesh.errors[name]:.1e}" if name in mesh.errors else "" for name in fields),
-        ]
-        for mesh in meshes
-    ]
+    cells = []
+    for mesh in meshes:
+        errors = [f"{mesh.errors[name]:.1e}" if name in mesh.errors else "" for name in fields]
+        cells.append([mesh.problem, mesh.method, str(mesh.elements), str(mesh.dofs), f"{mesh.seconds:.2f}", *errors])
     return headings, cells
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -68,20 +69,20 @@ def error_against_time(table: Sequence[Row]) -> Figure | None:
 
 def error_against_parameters(table: Sequence[Row]) -> Figure | None:
     """Median errors by parameter count, with quartiles; None if the counts are about equal."""
-    known = [(row, row.value("parameters").median, quartiles(run.error for run in row.runs)) for row in table]
-    known = [(row, count, errors) for row, count, errors in known if isfinite(errors.median) and isfinite(count)]
-    counts = [count for _, count, _ in known]
+    series: dict[str, list[tuple[float, ...]]] = {}
+    for row in table:
+        count, errors = row.value("parameters").median, quartiles(run.error for run in row.runs)
+        if isfinite(errors.median) and isfinite(count):
+            series.setdefault(_without_settings(row.method), []).append((count, *errors))
+    counts = [count for points in series.values() for count, *_ in points]
     if not counts or max(counts) < RANGE * min(counts):
         return None
     figure, axes = _figure("parameters", "relative L2 error")
-    for k, name in enumerate(dict.fromkeys(_without_settings(row.method) for row, _, _ in known)):
-        points = sorted((count, *errors) for row, count, errors in known if _without_settings(row.method) == name)
-        below = [median - lower for _, lower, median, _ in points]
-        above = [upper - median if isfinite(upper) else 0.0 for _, _, median, upper in points]
-        axes.errorbar(
-            [p[0] for p in points], [p[2] for p in points], yerr=[below, above], fmt="o-", color=_colour(k),
-            markersize=4, linewidth=1.2, capsize=3, label=name,
-        )  # fmt: skip
+    style = {"fmt": "o-", "markersize": 4, "linewidth": 1.2, "capsize": 3}
+    for k, (name, points) in enumerate(series.items()):
+        x, lower, median, upper = np.array(sorted(points)).T
+        bars = median - lower, np.where(np.isfinite(upper), upper - median, 0.0)
+        axes.errorbar(x, median, yerr=bars, color=_colour(k), label=name, **style)
     axes.set_xscale("log")
     axes.set_yscale("log")
     _legend(axes)
@@ -112,11 +113,8 @@ def median_run(row: Row) -> RunResult | None:
 def draw_median_runs(table: Sequence[Row], notify: Callable[[str], object] = lambda _: None) -> None:
     """Draw the solutions of median runs into their folders, except for baselines and runs with figures.
 
-    Most runs of a study are never looked at, so their figures are drawn on demand.
-
-    Args:
-        table: The rows of the table of all runs.
-        notify: Called with a line for each run that is drawn, or cannot be.
+    Most runs of a study are never looked at, so their figures are drawn on demand. `notify` is called with a line for each
+    run that is drawn, or cannot be.
     """
     for run in filter(None, map(median_run, table)):
         if run.config.get("baseline") or any(run.path.glob("*.png")):

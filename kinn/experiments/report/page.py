@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
@@ -26,27 +27,21 @@ MAPS = 6
 def page(
     title: str, table: Sequence[Row], figures: Mapping[str, Mapping[str, Figure]], thresholds: Sequence[float]
 ) -> str:
-    """HTML of the page.
-
-    Args:
-        title: The title.
-        table: The rows of the table of all runs.
-        figures: The figures of each problem.
-        thresholds: The error thresholds to which times are stated.
-    """
+    """HTML of the page on a table, with the figures of each problem and the times to error thresholds."""
     template = Template((files("kinn.experiments.report") / "page.html").read_text(encoding="utf-8"))
     runs = [run for row in table for run in row.runs]
+    problems = dict.fromkeys(row.problem for row in table)
+    failed = sum(len(row.failures) for row in table)
+    headings, cells = columns(table, thresholds)
     return template.substitute(
         title=escape(title),
-        counts=escape(_counts(table, runs)),
-        summary=_table("summary", *_summary(table, thresholds)),
+        counts=f"{len(runs)} runs of {len(problems)} problems, {failed} failed",
+        summary=_table("summary", headings, [[(text, _sort_key(text)) for text in row] for row in cells]),
         comparisons="\n".join(
             f"<li>{escape(f'{problem}: {comparison.describe(first, second)}')}</li>"
             for problem, first, second, comparison in comparisons(table)
         ),
-        problems="\n".join(
-            _problem(name, table, figures.get(name, {})) for name in dict.fromkeys(r.problem for r in table)
-        ),
+        problems="\n".join(_problem(name, table, figures.get(name, {})) for name in problems),
         runs=_table("runs", *_runs(table)),
         failures=_failures(runs),
         environment=_environment(runs),
@@ -54,19 +49,8 @@ def page(
     )
 
 
-def _counts(table: Sequence[Row], runs: Sequence[RunResult]) -> str:
-    failed = sum(len(row.failures) for row in table)
-    problems = len({row.problem for row in table})
-    return f"{len(runs)} runs of {problems} problems, {failed} failed"
-
-
 #: A cell: its text and its sort key.
 _Cell = tuple[str, float | str]
-
-
-def _summary(table: Sequence[Row], thresholds: Sequence[float]) -> tuple[list[str], list[list[_Cell]]]:
-    headings, cells = columns(table, thresholds)
-    return headings, [[(text, _sort_key(text)) for text in row] for row in cells]
 
 
 def _sort_key(text: str) -> float | str:
@@ -134,22 +118,17 @@ def _maps(row: Row) -> str:
 
 
 def _failures(runs: Sequence[RunResult]) -> str:
-    failed = [run for run in runs if run.reason]
-    if not failed:
-        return "<p>None.</p>"
-    return (
-        "<ul>" + "".join(f"<li><code>{escape(str(r.path))}</code>: {escape(r.reason)}</li>" for r in failed) + "</ul>"
-    )
+    lines = [f"<li><code>{escape(str(r.path))}</code>: {escape(r.reason)}</li>" for r in runs if r.reason]
+    return f"<ul>{''.join(lines)}</ul>" if lines else "<p>None.</p>"
 
 
 def _environment(runs: Sequence[RunResult]) -> str:
     """Each environment once, with the number of runs in it."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for run in runs:
         with suppress(OSError, ValueError):
             facts = json.loads((run.path / ENVIRONMENT).read_text(encoding="utf-8"))
             packages = ", ".join(f"{name} {version}" for name, version in facts.get("packages", {}).items() if version)
             machine = ", ".join(f"{k} {v}" for k, v in facts.items() if k != "packages" and v not in ([], None))
-            text = f"{machine}; {packages}"
-            counts[text] = counts.get(text, 0) + 1
+            counts[f"{machine}; {packages}"] += 1
     return "<ul>" + "".join(f"<li>{count} runs: {escape(text)}</li>" for text, count in counts.items()) + "</ul>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinn.experiments.report.row_labels import row_labels
+from kinn.experiments.tables import row_labels
 
 
 def config(
