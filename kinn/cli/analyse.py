@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinn.cli.options import JsonOption, OptimizerOption, OutOption, ProblemArgument, SetOption
+from kinn.cli import options
 from kinn.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -18,22 +18,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Tangent kernels and sizes of networks.", no_args_is_help=True)
 
-NetworksOption = Annotated[
-    list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. [default: kan, mlp]")
-]
-
 
 @app.command("ntk")
 def ntk(
-    problem: ProblemArgument,
-    network: NetworksOption = None,
-    set_: SetOption = None,
-    optimizer: OptimizerOption = None,
+    problem: options.Problem,
+    network: options.Networks = None,
+    set_: options.Set = None,
+    optimizer: options.Optimizer = None,
     iterations: Annotated[int, typer.Option("--iterations", metavar="N", help="Iterations of training.")] = 100,
     points: Annotated[int, typer.Option("--points", metavar="N", help="Collocation points.")] = 200,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
-    json_: JsonOption = False,
-    out: OutOption = Path("runs"),
+    seed: options.Seed = 0,
+    json_: options.Json = False,
+    out: options.Out = Path("runs"),
 ) -> None:
     """Show the neural tangent kernel of every term of a problem: its spectrum at the start and during training."""
     from kinn.analysis.ntk import frequency_figure, spectra_figure, tangent_kernel_study
@@ -70,7 +66,7 @@ def ntk(
 
 
 @app.command("size")
-def size_(problem: ProblemArgument, network: NetworksOption = None, set_: SetOption = None) -> None:
+def size_(problem: options.Problem, network: options.Networks = None, set_: options.Set = None) -> None:
     """Show the number of parameters of networks, and their operations per point of a problem."""
     from kinn.analysis.size import network_size
     from kinn.forms import DomainTrial, strong_form
@@ -97,20 +93,20 @@ def _networks(
     from kinn.runs.run_options import parse_settings, with_settings
     from kinn.solver import resolve_network
 
-    texts = parse_settings(set_ or [])
-    _, loaded = find_problem(problem).build(texts.problem)
+    texts = parse_settings(set_)
+    _, loaded = find_problem(problem).build(texts["problem"])
     networks = [resolve_network(loaded, name) for name in dict.fromkeys(names or ["kan", "mlp"])]
     known = {setting for network in networks for setting in setting_types(network)}
-    for setting in texts.network:
+    for setting in texts["network"]:
         if setting not in known:
             raise unknown("setting", setting, known, "the networks")
     return (
         loaded,
         [
-            with_settings(n, {k: v for k, v in texts.network.items() if k in setting_types(n)}, "network")
+            with_settings(n, {k: v for k, v in texts["network"].items() if k in setting_types(n)}, "network")
             for n in networks
         ],
-        texts.optimizer,
+        texts["optimizer"],
     )
 
 

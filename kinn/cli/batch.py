@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kinn.cli import options
 from kinn.errors import InputError, SolveError
 from kinn.experiments.executors import ExecutorUnreachable
 
@@ -30,7 +31,7 @@ def batch(
         bool, typer.Option("--dry-run", help="Print the runs and an estimate, and solve nothing.")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Retry what failed before.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
+    fresh: options.Fresh = False,
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Solve on the workers of a Dask scheduler.")
     ] = None,

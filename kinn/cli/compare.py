@@ -7,30 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from kinn.cli.options import (
-    BudgetOption,
-    ClockOption,
-    DtypeOption,
-    IterationsOption,
-    OutOption,
-    PointsOption,
-    SetOption,
-    ThreadsOption,
-    parse_training_options,
-    with_training_options,
-)
+from kinn.cli import options
 from kinn.errors import InputError, SolveError
 
 
-@with_training_options
+@options.with_training_options
 def compare(
     problems: Annotated[list[str], typer.Argument(metavar="PROBLEM...", help="Names or scripts, as for `kinn solve`.")],
     form: Annotated[
         list[str] | None, typer.Option("--form", metavar="NAME", help="Repeatable. [default: strong]")
     ] = None,
-    network: Annotated[
-        list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. [default: kan, mlp]")
-    ] = None,
+    network: options.Networks = None,
     optimizer: Annotated[
         list[str] | None, typer.Option("--optimizer", metavar="NAME", help="Repeatable. [default: the problem's]")
     ] = None,
@@ -42,11 +29,11 @@ def compare(
             help="parameters: all networks have the size of the first; time: sizes differ, only the time is equal.",
         ),
     ] = "parameters",
-    set_: SetOption = None,
-    points: PointsOption = None,
-    budget: BudgetOption = None,
-    clock: ClockOption = "wall",
-    iterations: IterationsOption = None,
+    set_: options.Set = None,
+    points: options.Points = None,
+    budget: options.Budget = None,
+    clock: options.Clock = "wall",
+    iterations: options.Iterations = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Solve with the seeds 0 to N - 1.")] = 3,
     threshold: Annotated[
         list[float] | None,
@@ -60,11 +47,11 @@ def compare(
         list[str] | None,
         typer.Option("--against", metavar="BASELINE", help="Solve with another library too: deepxde, fem."),
     ] = None,
-    dtype: DtypeOption = "float64",
-    threads: ThreadsOption = None,
+    dtype: options.Dtype = "float64",
+    threads: options.Threads = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", help="Concurrent runs.", min=1)] = 1,
-    out: OutOption = Path("runs"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")] = False,
+    out: options.Out = Path("runs"),
+    fresh: options.Fresh = False,
     **training: Any,
 ) -> None:
     """Solve problems by several networks, forms and optimizers: error, time to error thresholds, size; failures count."""
@@ -92,9 +79,9 @@ def compare(
         "points": points,
         "dtype": dtype,
         "match": match,
-        "settings": parse_settings(set_ or []).prefixed,
+        "settings": {f"{part}.{k}": v for part, texts in parse_settings(set_).items() for k, v in texts.items()},
         "against": against or [],
-        **parse_training_options(training),
+        **options.parse_training_options(training),
         **({"thresholds": threshold} if threshold else {}),
     }
     study = validate_study({"study": table, "resources": {} if threads is None else {"threads": threads}})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinn.cli.options import ProblemArgument, SetOption
+from kinn.cli import options
 from kinn.errors import unknown
 
 #: Features, the distributions that each needs, and how to install them.
@@ -60,7 +60,7 @@ def _as_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def show(problem: ProblemArgument, set_: SetOption = None) -> None:
+def show(problem: options.Problem, set_: options.Set = None) -> None:
     """Show a problem: equation, domain, conditions, settings, defaults."""
     from rich.console import Console
 
@@ -68,7 +68,7 @@ def show(problem: ProblemArgument, set_: SetOption = None) -> None:
     from kinn.runs.run_options import parse_settings
 
     source = find_problem(problem)
-    settings, loaded = source.build(parse_settings(set_ or []).problem)
+    settings, loaded = source.build(parse_settings(set_)["problem"])
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{loaded.name}: {loaded.title}" if loaded.title else loaded.name)
     if text := description(source.make):

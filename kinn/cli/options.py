@@ -11,14 +11,17 @@ import typer
 
 from kinn.training_options import OptionKind, option_kinds
 
-ProblemArgument = Annotated[
+Problem = Annotated[
     str, typer.Argument(metavar="PROBLEM", help="A name from `kinn list`, an entry point or a Python problem script.")
 ]
-FormOption = Annotated[str, typer.Option("--form", metavar="NAME", help="The form of the equations.")]
-OptimizerOption = Annotated[
+Form = Annotated[str, typer.Option("--form", metavar="NAME", help="The form of the equations.")]
+Optimizer = Annotated[
     str | None, typer.Option("--optimizer", metavar="NAME", help="The optimizer. [default: the problem's]")
 ]
-SetOption = Annotated[
+Networks = Annotated[
+    list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. [default: kan, mlp]")
+]
+Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
@@ -27,19 +30,21 @@ SetOption = Annotated[
         "(weights.every=50, sampling.every=20, causal.sharpness=100) or of the problem (features=tip). Repeatable.",
     ),
 ]
-PointsOption = Annotated[int | None, typer.Option("--points", metavar="N", help="Collocation points.")]
-BudgetOption = Annotated[float | None, typer.Option("--budget", metavar="SECONDS", help="Limit of the training time.")]
-ClockOption = Annotated[
+Points = Annotated[int | None, typer.Option("--points", metavar="N", help="Collocation points.")]
+Budget = Annotated[float | None, typer.Option("--budget", metavar="SECONDS", help="Limit of the training time.")]
+Clock = Annotated[
     str, typer.Option("--clock", metavar="NAME", help="Clock of the budget: wall (wall-clock time) or cpu (CPU time).")
 ]
-IterationsOption = Annotated[int | None, typer.Option("--iterations", metavar="N", help="Maximum of iterations.")]
-DtypeOption = Annotated[str, typer.Option("--dtype", metavar="NAME", help="float64 or float32.")]
-ThreadsOption = Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder of the run folders.")]
-CheckpointOption = Annotated[
+Iterations = Annotated[int | None, typer.Option("--iterations", metavar="N", help="Maximum of iterations.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")]
+Dtype = Annotated[str, typer.Option("--dtype", metavar="NAME", help="float64 or float32.")]
+Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")]
+Out = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder of the run folders.")]
+Checkpoint = Annotated[
     float, typer.Option("--checkpoint", metavar="SECONDS", help="Seconds between checkpoints.", min=0.0)
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as the last line, a JSON object.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as the last line, a JSON object.")]
 
 
 def with_training_options(command: Callable[..., None]) -> Callable[..., None]:

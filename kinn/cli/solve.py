@@ -7,43 +7,27 @@ from typing import Annotated, Any
 
 import typer
 
-from kinn.cli.options import (
-    BudgetOption,
-    CheckpointOption,
-    ClockOption,
-    DtypeOption,
-    FormOption,
-    IterationsOption,
-    JsonOption,
-    OptimizerOption,
-    OutOption,
-    PointsOption,
-    ProblemArgument,
-    SetOption,
-    ThreadsOption,
-    parse_training_options,
-    with_training_options,
-)
+from kinn.cli import options
 
 
-@with_training_options
+@options.with_training_options
 def solve(
-    problem: ProblemArgument,
-    form: FormOption = "strong",
+    problem: options.Problem,
+    form: options.Form = "strong",
     network: Annotated[str, typer.Option("--network", metavar="NAME", help="kan or mlp.")] = "kan",
-    set_: SetOption = None,
-    optimizer: OptimizerOption = None,
-    points: PointsOption = None,
-    budget: BudgetOption = None,
-    clock: ClockOption = "wall",
-    iterations: IterationsOption = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
-    dtype: DtypeOption = "float64",
-    threads: ThreadsOption = None,
-    out: OutOption = Path("runs"),
+    set_: options.Set = None,
+    optimizer: options.Optimizer = None,
+    points: options.Points = None,
+    budget: options.Budget = None,
+    clock: options.Clock = "wall",
+    iterations: options.Iterations = None,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = "float64",
+    threads: options.Threads = None,
+    out: options.Out = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Restart an interrupted solve.")] = False,
-    checkpoint: CheckpointOption = 10.0,
-    json: JsonOption = False,
+    checkpoint: options.Checkpoint = 10.0,
+    json: options.Json = False,
     **training: Any,
 ) -> None:
     """Solve a problem and write the solution, its errors and figures into a run folder."""
@@ -51,16 +35,14 @@ def solve(
     from kinn.cli.tables import print_solution
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
-    from kinn.runs.run_options import RunOptions, parse_settings, with_settings
-    from kinn.solver import resolve_network
+    from kinn.runs.run_options import RunOptions, parse_settings, resolve_training_options, with_settings
+    from kinn.solver import resolve_network, resolve_optimizer
     from kinn.train.distributed import process_group, rank
 
-    texts = parse_settings(set_ or [])
-    options = RunOptions(
+    texts = parse_settings(set_)
+    run_options = RunOptions(
         form=form,
         out=out,
-        optimizer=optimizer,
-        optimizer_settings=texts.optimizer,
         points=points,
         budget=budget,
         iterations=iterations,
@@ -68,16 +50,14 @@ def solve(
         threads=threads,
         clock=clock,
         checkpoint_every=checkpoint,
-        strategies=parse_training_options(training),
-        strategy_settings=texts.strategies,
     )
     source = find_problem(problem)
-    settings, loaded = source.build(texts.problem)
+    settings, loaded = source.build(texts["problem"])
     loaded = loaded.in_form(form)
-    architecture = with_settings(resolve_network(loaded, network), texts.network, "network")
-    method = options.optimizer_for(loaded)
-    training_options = options.training_options_for(loaded)
-    run = ResolvedRun(source, settings, loaded, architecture, method, training_options, seed, options)
+    architecture = with_settings(resolve_network(loaded, network), texts["network"], "network")
+    method = with_settings(resolve_optimizer(optimizer or loaded.defaults.optimizer), texts["optimizer"], "optimizer")
+    strategies = resolve_training_options(loaded.defaults, options.parse_training_options(training), texts)
+    run = ResolvedRun(source, settings, loaded, architecture, method, strategies, seed, run_options)
     with process_group():
         solution = run_with_progress(run, fresh=fresh)
         if rank() == 0:
@@ -95,9 +75,9 @@ def resume(
     problem: Annotated[
         Path | None, typer.Option("--problem", metavar="SCRIPT", help="The problem script, if it was moved.")
     ] = None,
-    threads: ThreadsOption = None,
-    checkpoint: CheckpointOption = 10.0,
-    json: JsonOption = False,
+    threads: options.Threads = None,
+    checkpoint: options.Checkpoint = 10.0,
+    json: options.Json = False,
 ) -> None:
     """Resume an interrupted solve from its last checkpoint, or a finished one with more time."""
     from kinn.cli.progress import solve_progress

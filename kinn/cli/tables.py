@@ -51,12 +51,10 @@ def summary_table(summary: Mapping[str, Any], quadrature: QuadratureCheck | None
         "optimizer", f"{summary['optimizer']}, {summary['iterations']} iterations, {summary['seconds']:.1f} s"
     )
     table.add_row("stopped", str(summary["stopped"]))
-    for field, errors in summary["errors"].items():
-        values = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
-        table.add_row(f"error of {field}", values)
-    for field, errors in (summary["bem"] or {}).items():
-        values = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
-        table.add_row(f"error of {field}, boundary elements alone", values)
+    for method, fields in (("", summary["errors"]), (", boundary elements alone", summary["bem"] or {})):
+        for field, errors in fields.items():
+            values = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
+            table.add_row(f"error of {field}{method}", values)
     for name, unknown in summary["unknowns"].items():
         std = "" if unknown["std"] is None else f" +- {unknown['std']:.1g}"
         error = "" if unknown["error"] is None else f", relative error {unknown['error']:.1e}"

@@ -14,13 +14,13 @@ from kinn.experiments.run_spec import RunSpec, baseline_runs, match_sizes
 from kinn.experiments.specification import Axes, Entry, Study, StudyFile
 from kinn.runs.problem_loader import ProblemSource, find_problem
 from kinn.runs.resolved_run import ResolvedRun
-from kinn.runs.run_options import PARTS, Kind, RunOptions, with_settings
+from kinn.runs.run_options import PARTS, Kind, RunOptions, resolve_training_options, with_settings
 from kinn.training_options import option_kinds, strategy_kinds
 
-_SCALAR_OPTIONS = [name for name, kind in option_kinds().items() if kind.scalar]
+_RUN_OPTIONS = ("points", "budget", "iterations", "dtype", "clock")
 
 #: The keys of `[study]` that a sweep may set, beside the settings of parts.
-STUDY_KEYS = ("points", "budget", "iterations", "dtype", "clock", *_SCALAR_OPTIONS)
+STUDY_KEYS = (*_RUN_OPTIONS, *(name for name, kind in option_kinds().items() if kind.scalar))
 
 #: The prefixes of the settings of parts.
 PREFIXES = ("problem", *PARTS)
@@ -215,10 +215,12 @@ def _first_seed_specs(
     from kinn.solver import check_options, resolve_network, resolve_optimizer
 
     common = {**study.settings, **values}
+    keys = {name: getattr(study, name) for name in (*STUDY_KEYS, *option_kinds())}
+    keys |= {name: value for name, value in common.items() if name in STUDY_KEYS}
     problem_settings = usage.select(_settings_of(common, "problem"), source.defaults, "problem")
     settings, problem = source.build(entry.settings | problem_settings)
     for form in study.forms:
-        options = _run_options(study, form, common)
+        options = RunOptions(form=form, out=Path(), **{name: keys[name] for name in _RUN_OPTIONS})
         try:
             formulated = problem.in_form(form)
         except InputError as error:
@@ -231,7 +233,11 @@ def _first_seed_specs(
             usage.customise(resolve_optimizer(o.name), o, common, "optimizer")
             for o in study.optimizers or [Entry(name=formulated.defaults.optimizer)]
         ]
-        training = options.training_options_for(formulated)
+        training = resolve_training_options(
+            formulated.defaults,
+            {name: keys[name] for name in option_kinds()},
+            {name: _settings_of(common, name) for name in strategy_kinds()},
+        )
         for optimizer in optimizers:
             check_options(training, optimizer, form)
         first = ResolvedRun(
@@ -244,15 +250,3 @@ def _first_seed_specs(
                 RunSpec(to_plain(run.config), run.origin),
                 labels | {"optimizer": run.baseline or run.optimizer.name, **values},
             )
-
-
-def _run_options(study: Study, form: str, values: Mapping[str, Any]) -> RunOptions:
-    keys = {name: getattr(study, name) for name in (*STUDY_KEYS, *option_kinds())}
-    keys |= {name: value for name, value in values.items() if name in STUDY_KEYS}
-    return RunOptions(
-        form=form,
-        out=Path(),
-        **{name: keys[name] for name in ("points", "budget", "iterations", "dtype", "clock")},
-        strategies={name: keys[name] for name in option_kinds()},
-        strategy_settings={name: _settings_of(values, name) for name in strategy_kinds()},
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,8 +13,7 @@ from kinn.errors import InputError, unknown
 from kinn.training_options import TrainingOptions, resolve_options, strategy_kinds
 
 if TYPE_CHECKING:
-    from kinn.optim import Optimizer
-    from kinn.problem import Problem
+    from kinn.defaults import Defaults
 
 Kind = TypeVar("Kind", bound=Specification)
 
@@ -22,41 +21,21 @@ Kind = TypeVar("Kind", bound=Specification)
 PARTS = ("network", "optimizer", *strategy_kinds())
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings as text, by the part that they belong to."""
-
-    network: dict[str, str] = field(default_factory=dict)
-    optimizer: dict[str, str] = field(default_factory=dict)
-    problem: dict[str, str] = field(default_factory=dict)
-    strategies: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name in strategy_kinds()})
-
-    @property
-    def parts(self) -> dict[str, dict[str, str]]:
-        """All settings, by part."""
-        return {"problem": self.problem, "network": self.network, "optimizer": self.optimizer, **self.strategies}
-
-    @property
-    def prefixed(self) -> dict[str, str]:
-        """All settings, with the part as prefix of each name."""
-        return {f"{part}.{name}": text for part, texts in self.parts.items() for name, text in texts.items()}
-
-
-def parse_settings(pairs: Sequence[str]) -> Settings:
-    """Settings of `name=value` pairs; of several pairs with one name the last counts.
+def parse_settings(pairs: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    """Settings of `name=value` pairs as text, by part; of several pairs with one name the last counts.
 
     Raises:
         InputError: If a pair has no "=", or the prefix of its name is no part.
     """
-    settings = Settings()
-    for pair in pairs:
+    settings: dict[str, dict[str, str]] = {part: {} for part in ("problem", *PARTS)}
+    for pair in pairs or ():
         name, equals, value = (text.strip() for text in pair.partition("="))
         if not equals or not name:
             raise InputError(f"--set takes NAME=VALUE, not {pair!r}")
         part, dot, setting = name.partition(".")
         if dot and part not in PARTS:
             raise unknown("part", part, PARTS, f"--set {pair}")
-        settings.parts[part if dot else "problem"][setting if dot else name] = value
+        settings[part if dot else "problem"][setting if dot else name] = value
     return settings
 
 
@@ -75,14 +54,36 @@ def with_settings(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
     return dataclasses.replace(default, **values)  # type: ignore[type-var]
 
 
+def resolve_training_options(
+    defaults: Defaults, values: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]
+) -> TrainingOptions:
+    """Training options with their settings, by default the problem's.
+
+    Args:
+        defaults: The defaults of the problem.
+        values: The options that differ from them.
+        texts: Settings as text, by strategy; those of other parts are ignored.
+
+    Raises:
+        InputError: If a strategy or a setting is unknown.
+    """
+    resolved = resolve_options(defaults, values)
+    strategies: dict[str, Any] = {}
+    for name, kind in strategy_kinds().items():
+        if settings := texts.get(name):
+            strategy = getattr(resolved, name) or kind.default
+            if strategy is None:
+                raise InputError(f"--set {name}.{next(iter(settings))} needs --{name} NAME")
+            strategies[name] = with_settings(strategy, settings, name)
+    return dataclasses.replace(resolved, **strategies)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """Options common to the problems and networks of a call; None for the problem's default."""
 
     form: str
     out: Path
-    optimizer: str | None = None
-    optimizer_settings: Mapping[str, str] = field(default_factory=dict)
     points: int | None = None
     budget: float | None = None
     iterations: int | None = None
@@ -91,8 +92,6 @@ class RunOptions:
     clock: str = "wall"
     checkpoint_every: float = 10.0
     figures: bool = True
-    strategies: Mapping[str, Any] = field(default_factory=dict)
-    strategy_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @staticmethod
     def from_config(
@@ -120,32 +119,3 @@ class RunOptions:
             raise unknown("dtype", self.dtype, DTYPES)
         if self.clock not in CLOCKS:
             raise unknown("clock", self.clock, CLOCKS)
-
-    def optimizer_for(self, problem: Problem) -> Optimizer:
-        """Optimizer with its settings, by default the problem's.
-
-        Raises:
-            InputError: If the optimizer or a setting is unknown.
-        """
-        from kinn.solver import resolve_optimizer
-
-        optimizer = resolve_optimizer(self.optimizer or problem.defaults.optimizer)
-        return with_settings(optimizer, self.optimizer_settings, "optimizer")
-
-    def training_options_for(self, problem: Problem) -> TrainingOptions:
-        """Training options with their settings, by default the problem's.
-
-        Raises:
-            InputError: If a strategy or a setting is unknown.
-        """
-        resolved = resolve_options(problem.defaults, self.strategies)
-        kinds = strategy_kinds()
-        strategies: dict[str, Any] = {}
-        for name, texts in self.strategy_settings.items():
-            if not texts:
-                continue
-            strategy = getattr(resolved, name) or kinds[name].default
-            if strategy is None:
-                raise InputError(f"--set {name}.{next(iter(texts))} needs --{name} NAME")
-            strategies[name] = with_settings(strategy, texts, name)
-        return dataclasses.replace(resolved, **strategies)
