@@ -100,35 +100,29 @@ def _networks(
     for setting in texts["network"]:
         if setting not in known:
             raise unknown("setting", setting, known, "the networks")
-    return (
-        loaded,
-        [
-            with_settings(n, {k: v for k, v in texts["network"].items() if k in setting_types(n)}, "network")
-            for n in networks
-        ],
-        texts["optimizer"],
-    )
+    networks = [
+        with_settings(n, {k: v for k, v in texts["network"].items() if k in setting_types(n)}, "network")
+        for n in networks
+    ]
+    return loaded, networks, texts["optimizer"]
 
 
 def _kernel_table(studies: list[TangentKernelStudy], frequencies: list[float] | None) -> list[dict[str, Any]]:
     """A row of plain data for each kernel."""
-    table = []
-    for study in studies:
-        for snapshot in study.snapshots:
-            for name, kernel in snapshot.kernels.items():
-                values = kernel.eigenvalues
-                row: dict[str, Any] = {
-                    "network": study.network.name,
-                    "parameters": study.parameters,
-                    "step": snapshot.iteration,
-                    "loss": snapshot.loss,
-                    "term": name,
-                    "trace": kernel.trace,
-                    "largest": float(values[0]),
-                    "median": float(values[len(values) // 2]),
-                    "eigenvalues": values.tolist(),
-                }
-                if frequencies is not None:
-                    row |= {"frequencies": frequencies, "rates": kernel.rates(frequencies).tolist()}
-                table.append(row)
-    return table
+    return [
+        {
+            "network": study.network.name,
+            "parameters": study.parameters,
+            "step": snapshot.iteration,
+            "loss": snapshot.loss,
+            "term": name,
+            "trace": kernel.trace,
+            "largest": float(kernel.eigenvalues[0]),
+            "median": float(kernel.eigenvalues[len(kernel.eigenvalues) // 2]),
+            "eigenvalues": kernel.eigenvalues.tolist(),
+        }
+        | ({} if frequencies is None else {"frequencies": frequencies, "rates": kernel.rates(frequencies).tolist()})
+        for study in studies
+        for snapshot in study.snapshots
+        for name, kernel in snapshot.kernels.items()
+    ]

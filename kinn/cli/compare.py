@@ -35,14 +35,7 @@ def compare(
     clock: options.Clock = "wall",
     iterations: options.Iterations = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Solve with the seeds 0 to N - 1.")] = 3,
-    threshold: Annotated[
-        list[float] | None,
-        typer.Option(
-            "--threshold",
-            metavar="E",
-            help="State the time to this error threshold. Repeatable. [default: 1e-2 to 1e-4]",
-        ),
-    ] = None,
+    threshold: options.Thresholds = None,
     against: Annotated[
         list[str] | None,
         typer.Option("--against", metavar="BASELINE", help="Solve with another library too: deepxde, fem."),
@@ -97,8 +90,7 @@ def compare(
         if progress.found:
             notify(f"{progress.found} of {progress.total} were solved before; --fresh solves them again")
         paths = [spec.path(out) for spec in sweep.specs]
-        by_path = {result.path: result for result in store.results()}
-        results = rows([by_path[path] for path in paths if path in by_path])
+        results = rows([result for path in paths if (result := store.result(path))])
     print_table(build_table(", ".join(problems), *columns(results, study.study.thresholds)))
     if meshes := fem_convergence.convergence_runs(results):
         print_table(build_table("finite elements by mesh", *fem_convergence.columns(meshes)))

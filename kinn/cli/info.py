@@ -62,31 +62,28 @@ def _as_text(value: object) -> str:
 
 def show(problem: options.Problem, set_: options.Set = None) -> None:
     """Show a problem: equation, domain, conditions, settings, defaults."""
-    from rich.console import Console
-
     from kinn.runs.problem_loader import description, find_problem
     from kinn.runs.run_options import parse_settings
 
     source = find_problem(problem)
     settings, loaded = source.build(parse_settings(set_)["problem"])
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{loaded.name}: {loaded.title}" if loaded.title else loaded.name)
+    print(f"{loaded.name}: {loaded.title}" if loaded.title else loaded.name)
     if text := description(source.make):
-        console.print(f"\n{text}")
+        print(f"\n{text}")
     low, high = loaded.bounds
     box = " x ".join(f"[{a:g}, {b:g}]" for a, b in zip(low, high, strict=True))
-    console.print(f"\nfields       {', '.join(loaded.names)} of ({', '.join(loaded.coordinates)})")
-    console.print(f"domain       {', '.join(loaded.subdomains)} in {box}")
+    print(f"\nfields       {', '.join(loaded.names)} of ({', '.join(loaded.coordinates)})")
+    print(f"domain       {', '.join(loaded.subdomains)} in {box}")
     for condition in loaded.conditions:
-        console.print(f"condition    {condition.label}")
-    console.print(f"reference    {'exact' if loaded.exact else 'computed' if loaded.reference else 'none'}")
+        print(f"condition    {condition.label}")
+    print(f"reference    {'exact' if loaded.exact else 'computed' if loaded.reference else 'none'}")
     for name, value in settings.items():
-        console.print(f"setting      {name}={value}")
+        print(f"setting      {name}={value}")
     for network in loaded.defaults.networks.values():
-        console.print(f"network      {network}")
-    console.print(f"optimizer    {loaded.defaults.optimizer}, {loaded.defaults.budget:g} s")
+        print(f"network      {network}")
+    print(f"optimizer    {loaded.defaults.optimizer}, {loaded.defaults.budget:g} s")
     if loaded.source:
-        console.print(f"source       {loaded.source}")
+        print(f"source       {loaded.source}")
 
 
 def doctor() -> None:

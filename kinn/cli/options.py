@@ -43,6 +43,12 @@ Out = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder o
 Checkpoint = Annotated[
     float, typer.Option("--checkpoint", metavar="SECONDS", help="Seconds between checkpoints.", min=0.0)
 ]
+Thresholds = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--threshold", metavar="E", help="State the time to this error threshold. Repeatable. [default: 1e-2 to 1e-4]"
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as the last line, a JSON object.")]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +14,6 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from kinn.experiments.batch import BatchProgress
-    from kinn.runs.resolved_run import ResolvedRun
-    from kinn.solution import Solution
     from kinn.train.state import HistoryEntry
 
 #: Seconds between two plain lines.
@@ -26,31 +23,9 @@ INTERVAL = 10.0
 ROWS = 16
 
 
-def run_with_progress(run: ResolvedRun, *, fresh: bool = False) -> Solution:
-    """Solve, or resume an interrupted solve of the same configuration, and show the progress.
-
-    Args:
-        run: The resolved run.
-        fresh: Whether to restart an interrupted solve.
-    """
-    from kinn.runs.execute import run_or_resume
-    from kinn.train.distributed import rank
-
-    if rank():
-        return run_or_resume(run, fresh=fresh)
-    with solve_progress(run.title) as progress:
-        return run_or_resume(
-            run, progress, fresh=fresh, notify=lambda text: print(f"{run.title}: {text}", file=sys.stderr)
-        )
-
-
 @contextmanager
 def solve_progress(title: str) -> Iterator[Callable[[HistoryEntry], None]]:
-    """Callback of a solve for each history entry.
-
-    Args:
-        title: The title of the run.
-    """
+    """Callback of a solve for each history entry."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _plain_lines(title, console.file.write)
@@ -81,11 +56,7 @@ def _line(entry: HistoryEntry) -> str:
 
 @contextmanager
 def batch_progress(root: Path) -> Iterator[Callable[[BatchProgress], None]]:
-    """Callback of a batch for its progress.
-
-    Args:
-        root: The folder of all runs.
-    """
+    """Callback of a batch for its progress; the table of active runs comes from the folder of all runs."""
     from kinn.experiments.run_lock import active_runs
 
     console = Console(stderr=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kinn.cli import options
 from kinn.errors import InputError
 
 RunsArgument = Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of run folders.")]
@@ -55,10 +56,7 @@ def report(
         Path | None, typer.Option("--markdown", metavar="FILE", help="The summary in Markdown.")
     ] = None,
     figures: Annotated[Path | None, typer.Option("--figures", metavar="FOLDER", help="Figures as PNG and PDF.")] = None,
-    threshold: Annotated[
-        list[float] | None,
-        typer.Option("--threshold", metavar="E", help="State the time to this error threshold. Repeatable."),
-    ] = None,
+    threshold: options.Thresholds = None,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of the page.")] = None,
 ) -> None:
     """Write a report of finished and failed runs: a page, and optionally tables and figures for papers."""

@@ -31,8 +31,10 @@ def solve(
     **training: Any,
 ) -> None:
     """Solve a problem and write the solution, its errors and figures into a run folder."""
-    from kinn.cli.progress import run_with_progress
+    from kinn.cli.execute import notify
+    from kinn.cli.progress import solve_progress
     from kinn.cli.tables import print_solution
+    from kinn.runs.execute import run_or_resume
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.run_options import RunOptions, parse_settings, resolve_training_options, with_settings
@@ -59,9 +61,12 @@ def solve(
     strategies = resolve_training_options(loaded.defaults, options.parse_training_options(training), texts)
     run = ResolvedRun(source, settings, loaded, architecture, method, strategies, seed, run_options)
     with process_group():
-        solution = run_with_progress(run, fresh=fresh)
-        if rank() == 0:
-            print_solution(solution, json)
+        if rank():
+            run_or_resume(run, fresh=fresh)
+            return
+        with solve_progress(run.title) as progress:
+            solution = run_or_resume(run, progress, fresh=fresh, notify=lambda text: notify(f"{run.title}: {text}"))
+        print_solution(solution, json)
 
 
 def resume(

@@ -45,9 +45,7 @@ class Sweep:
     def from_study(study: StudyFile, *, folder: Path = Path()) -> Sweep:
         """Runs of a study; everything in it is checked before anything is solved.
 
-        Args:
-            study: The study.
-            folder: The folder of relative paths of problem scripts.
+        Relative paths of problem scripts start at `folder`.
 
         Raises:
             InputError: If a name in it is unknown, or a value invalid.

@@ -28,17 +28,9 @@ def run_or_resume(
     fresh: bool = False,
     notify: Callable[[str], object] = lambda _: None,
 ) -> Solution:
-    """Solve, resume an interrupted solve of the same configuration, and write the run folder.
+    """Solve, or resume an interrupted solve of the same configuration unless `fresh`, and write the run folder.
 
-    Args:
-        run: The resolved run.
-        progress: Called with each history entry.
-        fresh: Whether to restart an interrupted solve.
-        notify: Called with a sentence when an interrupted solve is resumed, or cannot be.
-
-    Raises:
-        InputError: As for `execute_run`.
-        SolveError: As for `execute_run`.
+    `notify` is called with a sentence when an interrupted solve is resumed, or cannot be. Errors are those of `execute_run`.
     """
     from kinn.train.distributed import barrier
 
@@ -80,10 +72,9 @@ def execute_run(
     from kinn.train.distributed import rank
 
     target = folder or run.folder()
-    source = run.origin
 
     def write(state: dict[str, Any]) -> None:
-        target.checkpoint({**state, "source": source}, resumed=checkpoint is not None)
+        target.checkpoint({**state, "source": run.origin}, resumed=checkpoint is not None)
 
     checkpoints = Checkpoints(write if rank() == 0 else None, every=run.options.checkpoint_every, saved=checkpoint)
     history: list[HistoryEntry] = []
@@ -101,16 +92,12 @@ def execute_run(
         raise SolveError(f"{error} (see {target.save_failure(str(error), history)})") from error
     if rank():
         return solution
-    state = {**checkpoints.last, "source": source}
+    state = {**checkpoints.last, "source": run.origin}
     return dataclasses.replace(solution, run=target.save(solution, state, figures=run.options.figures))
 
 
 def load_solution(run: ResolvedRun, checkpoint: Mapping[str, Any]) -> Solution:
-    """Solution of a solve that has ended, without training and without writing anything.
-
-    Args:
-        run: The resolved run.
-        checkpoint: Its last checkpoint.
+    """Solution of a solve that has ended, by its last checkpoint, without training and without writing anything.
 
     Raises:
         InputError: If a baseline solved it, whose solutions are not stored.

@@ -97,27 +97,20 @@ class RunFolder:
         if not self._started and self.finished:
             return
 
+        data = {**state, "config": self.config}
+
         def fill(folder: Path) -> None:
             self._write_config(folder)
-            write_checkpoint(folder / STATE, {**state, "config": self.config})
+            write_checkpoint(folder / STATE, data)
 
         if self._started or (resumed and self.path.is_dir()):
-            write_checkpoint(self.path / STATE, {**state, "config": self.config})
+            write_checkpoint(self.path / STATE, data)
         else:
             self._replace(fill)
         self._started = True
 
     def save(self, solution: Solution, state: Mapping[str, Any] | None = None, *, figures: bool = True) -> Path:
-        """Write the folder of a successful solve.
-
-        Args:
-            solution: The solution.
-            state: The final training state.
-            figures: Whether to draw figures.
-
-        Returns:
-            The path of the folder.
-        """
+        """Write the folder of a successful solve with its final training state, and return the path of the folder."""
 
         def fill(folder: Path) -> None:
             self._write_outcome(folder, solution.history, {**solution.summary(), "run": str(self.path)})

@@ -90,15 +90,9 @@ class Resumption:
         threads: int | None = None,
         checkpoint_every: float | None = None,
     ) -> Resumption:
-        """Resumption of a run folder.
+        """Resumption of a run folder, with arguments as for `resume`.
 
-        Args:
-            path: The run folder.
-            problem: Its problem, or the present path of the problem's script.
-            budget: Seconds of training in total, in place of those of the run.
-            iterations: The maximum of iterations in total, in place of that of the run.
-            threads: CPU threads; None for as many as before.
-            checkpoint_every: Seconds between checkpoints.
+        The problem may be the present path of its script; `checkpoint_every` is in seconds.
 
         Raises:
             InputError: If it is no run folder, its checkpoint is that of another run, or its problem has changed.

@@ -40,12 +40,7 @@ def parse_settings(pairs: Sequence[str] | None) -> dict[str, dict[str, str]]:
 
 
 def with_settings(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
-    """Specification with some settings replaced.
-
-    Args:
-        default: The specification, a dataclass.
-        texts: Names and texts of settings.
-        part: "network", "optimizer" or a strategy, for messages.
+    """Specification with some settings replaced; messages name its part, "network", "optimizer" or a strategy.
 
     Raises:
         InputError: If a setting is unknown, or its value is invalid.
@@ -113,9 +108,6 @@ class RunOptions:
         from kinn.solver import DTYPES
         from kinn.train.loop import CLOCKS
 
-        if self.form not in FORMS:
-            raise unknown("form", self.form, FORMS)
-        if self.dtype not in DTYPES:
-            raise unknown("dtype", self.dtype, DTYPES)
-        if self.clock not in CLOCKS:
-            raise unknown("clock", self.clock, CLOCKS)
+        for name, choices in (("form", FORMS), ("dtype", DTYPES), ("clock", CLOCKS)):
+            if (value := getattr(self, name)) not in choices:
+                raise unknown(name, value, choices)
