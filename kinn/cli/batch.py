@@ -45,7 +45,7 @@ def batch(
     from kinn.experiments.reading import read_study
     from kinn.experiments.store import Manifest, Store, StoreError
     from kinn.experiments.sweep import Sweep
-    from kinn.experiments.tables import columns, comparisons, rows
+    from kinn.experiments.tables import columns, comparison_lines, rows
 
     loaded = read_study(study)
     sweep = Sweep.from_study(loaded, folder=study.parent)
@@ -69,8 +69,8 @@ def batch(
         paths = {spec.path(root) for spec in sweep.specs}
         table = rows([result for result in store.results() if result.path in paths])
         print_table(build_table(loaded.study.name, *columns(table, loaded.study.thresholds)))
-        for problem, first, second, comparison in comparisons(table):
-            print(f"{problem}: {comparison.describe(first, second)}")
+        for line in comparison_lines(table):
+            print(line)
         print(f"runs in {root}; kinn report {root} -o report.html")
         failed = len(progress.failed) + progress.failed_before
         if failed:

@@ -55,7 +55,7 @@ def compare(
     from kinn.experiments.report import fem_convergence
     from kinn.experiments.store import Store
     from kinn.experiments.sweep import Sweep
-    from kinn.experiments.tables import columns, comparisons, rows
+    from kinn.experiments.tables import columns, comparison_lines, rows
     from kinn.runs.run_options import parse_settings
 
     if seeds < 1:
@@ -94,10 +94,7 @@ def compare(
     print_table(build_table(", ".join(problems), *columns(results, study.study.thresholds)))
     if meshes := fem_convergence.convergence_runs(results):
         print_table(build_table("finite elements by mesh", *fem_convergence.columns(meshes)))
-    for name, first, second, comparison in comparisons(results):
-        print(f"{name}: {comparison.describe(first, second)}")
-    for text in fem_convergence.equal_accuracy(results):
-        print(text)
-    print("\n".join(map(str, paths)))
+    for line in (*comparison_lines(results), *fem_convergence.equal_accuracy(results), *paths):
+        print(line)
     if progress.failed:
         raise SolveError(f"{len(progress.failed)} solves failed; the first: {progress.failed[0][1]}")

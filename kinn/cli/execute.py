@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kinn.errors import InputError
@@ -57,17 +56,20 @@ def run_parallel(
     from kinn.cli.progress import batch_progress
     from kinn.experiments.batch import Batch
 
-    with batch_progress(store.root) as on_progress, _interrupt_on(signal.SIGTERM):
+    with batch_progress(store.root) as on_progress:
         batch = Batch(
             specs, store, executor, window, resources.threads, resources.checkpoint, retry, fresh, resources.figures,
             on_progress,
         )  # fmt: skip
+        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             progress = batch.run()
+            executor.shutdown()
         except BaseException:
             executor.shutdown(wait=True, cancel_futures=True)
             raise
-        executor.shutdown()
+        finally:
+            signal.signal(signal.SIGTERM, previous)
         return progress
 
 
@@ -106,20 +108,6 @@ def local_executor(resources: Resources, workers: int, log: Path) -> LocalExecut
             f"gpus = 1 in [resources]: {workers} concurrent runs need a GPU each, and there are {len(gpus)}"
         )
     return LocalExecutor(workers, resources.threads, log, gpus=gpus)
-
-
-@contextmanager
-def _interrupt_on(number: signal.Signals) -> Iterator[None]:
-    """Treat a signal as Ctrl-C within the block."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(number, previous)
 
 
 def notify(text: str) -> None:

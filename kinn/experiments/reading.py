@@ -24,6 +24,9 @@ _TABLES: dict[str, type[BaseModel]] = {"study": Study, "resources": Resources}
 #: A key of a table, or a number in a list.
 Key = str | int
 
+#: pydantic's names of the members of a union in the path of a value.
+_UNION_MEMBER = re.compile(r"^(int|float)$|\[|constrained")
+
 _HEADER = re.compile(r"^\s*(\[{1,2})\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
 
@@ -54,11 +57,7 @@ def read_study(path: Path) -> StudyFile:
 
 
 def parse_study(text: str, path: Path) -> StudyFile:
-    """Study of a text.
-
-    Args:
-        text: TOML, or YAML if the suffix of the path says so.
-        path: The file, for messages.
+    """Study of a text: TOML, or YAML if the suffix of its path, which messages name, says so.
 
     Raises:
         InputError: If it is invalid, with the line and the key.
@@ -73,11 +72,7 @@ def parse_study(text: str, path: Path) -> StudyFile:
 
 
 def validate_study(data: Any, location: Callable[[Sequence[Key]], str] = lambda _: "") -> StudyFile:
-    """Study of plain data.
-
-    Args:
-        data: The content of a file.
-        location: Gives the prefix of messages for the path of a key.
+    """Study of plain data; `location` gives the prefix of messages for the path of a key.
 
     Raises:
         InputError: If they are invalid, with the key.
@@ -86,7 +81,7 @@ def validate_study(data: Any, location: Callable[[Sequence[Key]], str] = lambda 
         return StudyFile.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        keys = _keys(first["loc"])
+        keys = [key for key in first["loc"] if not _UNION_MEMBER.search(str(key))]
         raise InputError(f"{location(keys)}{_reason(first, keys)}") from error
 
 
@@ -102,13 +97,6 @@ def _reason(error: Any, keys: Sequence[Key]) -> str:
         return f"{name} is missing"
     message = error["msg"].removeprefix("Value error, ")
     return f"{name}: {message[:1].lower()}{message[1:]}"
-
-
-def _keys(location: Sequence[Key]) -> list[Key]:
-    """Path of a value, without pydantic's names of the members of a union."""
-    return [
-        k for k in location if not (isinstance(k, str) and (k in ("int", "float") or "[" in k or "constrained" in k))
-    ]
 
 
 def _toml(text: str, path: Path) -> Any:

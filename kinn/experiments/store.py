@@ -81,8 +81,8 @@ class Store:
         path = self.root / name
         return not path.exists() and not any(path.parent.glob(f".{path.name}.old-*"))
 
-    def record(self, path: Path) -> RunResult | None:
-        """Read a run folder into the index; None if it holds no run."""
+    def record(self, path: Path) -> None:
+        """Read a run folder into the index, if it holds a run."""
         stamp = _stamp(path)
         try:
             result = read_result(path)
@@ -90,9 +90,9 @@ class Store:
             self.rejected[path] = str(error)
             with _writing(self.root), self._index:
                 self._index.execute("delete from runs where path = ?", (str(path.relative_to(self.root)),))
-            return None
+            return
         if result is None:
-            return None
+            return
         config, summary = result.config, result.summary
         row = {
             "path": str(path.relative_to(self.root)),
@@ -113,7 +113,6 @@ class Store:
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         with _writing(self.root), self._index:
             self._index.execute(f"insert or replace into runs ({names}) values ({places})", row)
-        return result
 
     def results(self) -> list[RunResult]:
         """All runs of the index; those that a process has locked are "running"."""

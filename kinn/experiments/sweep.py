@@ -107,10 +107,7 @@ def combinations(sweep: Axes, groups: Iterable[Axes]) -> list[dict[str, Any]]:
 def training_seconds(specs: Sequence[RunSpec], workers: int = 1, cores: int = 1) -> float:
     """Upper bound of the training time of runs on an otherwise idle machine, in seconds.
 
-    Args:
-        specs: The runs.
-        workers: Concurrent runs.
-        cores: Cores of the machine, which bound the CPU time per second.
+    As many runs as workers are concurrent, and the cores of the machine bound the CPU time per second.
     """
     parallel = {"cpu": min(workers, cores), "wall": workers}
     total = sum(  # each member of an ensemble has the whole budget
@@ -145,11 +142,7 @@ class _SettingUsage:
         return with_settings(default, selected | entry.settings, part)
 
     def check(self) -> None:
-        """Refuse settings that apply to nothing.
-
-        Raises:
-            InputError: If there is one.
-        """
+        """Refuse settings that apply to nothing."""
         for name, choices in self.choices.items():
             if name not in self.used:
                 part, _, setting = name.partition(".")
@@ -157,12 +150,7 @@ class _SettingUsage:
 
 
 class _Selection:
-    """Tables of a study that select runs: those with all the values of a table.
-
-    Args:
-        kind: The name of the tables, "exclude".
-        tables: The values of each, by name.
-        swept: The names that are swept.
+    """Tables of a study, of a kind such as "exclude", that select runs: those with all the values of a table.
 
     Raises:
         InputError: If a table has a key in which runs do not differ.
@@ -185,11 +173,7 @@ class _Selection:
         return matched
 
     def check(self) -> None:
-        """Refuse tables that match no run.
-
-        Raises:
-            InputError: If there is one.
-        """
+        """Refuse tables that match no run."""
         for n, table in enumerate(self._tables):
             if n not in self._matched:
                 values = ", ".join(f"{name} = {value!r}" for name, value in table.items())

@@ -100,6 +100,11 @@ def comparisons(table: Sequence[Row]) -> list[tuple[str, str, str, Comparison]]:
     return [(*names, replace(c, p=p)) for (*names, c), p in zip(out, corrected, strict=True)]  # type: ignore[misc]
 
 
+def comparison_lines(table: Sequence[Row]) -> list[str]:
+    """The comparisons as sentences."""
+    return [f"{problem}: {comparison.describe(*methods)}" for problem, *methods, comparison in comparisons(table)]
+
+
 def columns(table: Sequence[Row], thresholds: Sequence[float] = THRESHOLDS) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of a table for reading: medians, with quartiles in parentheses."""
     fields = dict.fromkeys(name for row in table for name in row.fields)

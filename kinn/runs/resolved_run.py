@@ -49,13 +49,9 @@ class ResolvedRun:
     def from_config(
         config: Mapping[str, Any], origin: str, options: RunOptions, problem: Problem | Path | None = None
     ) -> ResolvedRun:
-        """Run of a resolved configuration.
+        """Run of a resolved configuration, possibly read back from a file.
 
-        Args:
-            config: The configuration, possibly read back from a file.
-            origin: The name of the problem, or the path of its script, as the attribute `origin` gave it.
-            options: The options shared by the runs of a call.
-            problem: The problem, or the present path of its script.
+        The problem is found by the attribute `origin` of the run, unless it, or the present path of its script, is given.
 
         Raises:
             InputError: If the problem, network or optimizer is unknown, or the problem has changed.

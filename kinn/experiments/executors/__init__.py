@@ -1,7 +1,4 @@
-"""Executors of jobs: in this process, in worker processes, on a Dask cluster, in a SLURM queue.
-
-Each is a `concurrent.futures.Executor`, all that a batch relies on.
-"""
+"""Executors of jobs, `concurrent.futures.Executor`s all: in this process, in worker processes, on Dask, by SLURM."""
 
 from kinn.errors import InputError
 

@@ -136,11 +136,11 @@ class SlurmExecutor(Executor):
         while True:
             time.sleep(INTERVAL)
             with self._lock:
-                complete = len(self._unsubmitted) == count  # no call since the last poll: the array is complete
-                count = len(self._unsubmitted)
-                if complete and self._has_room():
+                complete = self._unsubmitted and len(self._unsubmitted) == count  # no call since the last poll
+                # SLURM limits concurrent jobs within one array only
+                if complete and (not self._jobs or len(self._jobs) + count <= self._parallel):
                     self._submit_array()
-                    count = len(self._unsubmitted)
+                count = len(self._unsubmitted)
                 jobs = list(self._jobs)
             if self._monitor:
                 ended = self._monitor.ended([job for _, job in jobs])
@@ -154,12 +154,6 @@ class SlurmExecutor(Executor):
                     _resolve(future, job, ended[job])
             if finished:
                 return
-
-    def _has_room(self) -> bool:
-        """Whether another array may be submitted: SLURM limits concurrent jobs within one array only."""
-        return bool(self._unsubmitted) and (
-            not self._jobs or len(self._jobs) + len(self._unsubmitted) <= self._parallel
-        )
 
     def _submit_array(self) -> None:
         """Submit the waiting calls, at most one array of them."""

@@ -25,7 +25,8 @@ def main() -> None:
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls, waiting), daemon=True).start()
     if "--warm" in sys.argv:
-        _warm_up()
+        for module in ("matplotlib.backends.backend_agg", "meshio", "kinn.io.vtu", "kinn.io.plots", "kinn.solver"):
+            import_module(module)
     gc.freeze()  # imported objects stay: collecting them after every call would dominate its time
     while True:
         answer = _answer(waiting.get())
@@ -81,12 +82,6 @@ def _listen(calls: IO[bytes], waiting: queue.SimpleQueue[bytes]) -> None:
             waiting.put(receive(calls))
         except EOFError:
             os._exit(0)
-
-
-def _warm_up() -> None:
-    """Import the modules of a solve before the first call."""
-    for module in ("matplotlib.backends.backend_agg", "meshio", "kinn.io.vtu", "kinn.io.plots", "kinn.solver"):
-        import_module(module)
 
 
 if __name__ == "__main__":

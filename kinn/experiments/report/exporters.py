@@ -82,12 +82,8 @@ def write_text(path: Path, text: str) -> None:
 
 def _latex(text: str) -> str:
     escaped = "".join(_LATEX.get(letter, letter) for letter in text)
-    return re.sub(r"(\d(?:\.\d+)?)e([+-]\d+)", lambda match: _power(match[1], int(match[2])), escaped)
-
-
-def _power(mantissa: str, exponent: int) -> str:
-    factor = "" if mantissa == "1" else rf"{mantissa} \cdot "
-    return f"${factor}10^{{{exponent}}}$"
+    powers = re.sub(r"(\d(?:\.\d+)?)e([+-]\d+)", lambda m: rf"${m[1]} \cdot 10^{{{int(m[2])}}}$", escaped)
+    return powers.replace(r"$1 \cdot ", "$")
 
 
 def _number(value: float) -> str:

@@ -134,14 +134,15 @@ def draw_median_runs(table: Sequence[Row], notify: Callable[[str], object] = lam
 def save(figures_by_problem: Mapping[str, Mapping[str, Figure]], folder: Path) -> list[Path]:
     """Write figures for papers, as PNG and PDF, and return the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for problem, named in figures_by_problem.items():
-        for name, figure in named.items():
-            for suffix in FORMATS:
-                path = folder / f"{slug(problem)}-{slug(name)}.{suffix}"
-                figure.savefig(path, dpi=200, facecolor="white")
-                files.append(path)
-    return files
+    files = {
+        folder / f"{slug(problem)}-{slug(name)}.{suffix}": figure
+        for problem, figures_by_name in figures_by_problem.items()
+        for name, figure in figures_by_name.items()
+        for suffix in FORMATS
+    }
+    for path, figure in files.items():
+        figure.savefig(path, dpi=200, facecolor="white")
+    return list(files)
 
 
 def svg(figure: Figure) -> str:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import kinn
 from kinn.experiments.report.figures import median_run, svg
 from kinn.experiments.results import RunResult
-from kinn.experiments.tables import Row, columns, comparisons
+from kinn.experiments.tables import Row, columns, comparison_lines
 from kinn.runs.folder import ENVIRONMENT
 
 #: The maximum of maps per run, which limits the size of the page.
@@ -37,10 +37,7 @@ def page(
         title=escape(title),
         counts=f"{len(runs)} runs of {len(problems)} problems, {failed} failed",
         summary=_table("summary", headings, [[(text, _sort_key(text)) for text in row] for row in cells]),
-        comparisons="\n".join(
-            f"<li>{escape(f'{problem}: {comparison.describe(first, second)}')}</li>"
-            for problem, first, second, comparison in comparisons(table)
-        ),
+        comparisons="\n".join(f"<li>{escape(line)}</li>" for line in comparison_lines(table)),
         problems="\n".join(_problem(name, table, figures.get(name, {})) for name in problems),
         runs=_table("runs", *_runs(table)),
         failures=_failures(runs),
