@@ -63,6 +63,16 @@ def check(problem: Problem) -> None:
         raise InputError(f"problem {problem.name!r} gives its networks features, which the bridge leaves out")
 
 
+def with_soft_conditions(problem: Problem) -> Problem:
+    """Problem with every condition as a term of the loss.
+
+    Raises:
+        InputError: If DeepXDE cannot state the problem.
+    """
+    check(problem)
+    return replace(problem, conditions=[condition.softened() for condition in problem.conditions])
+
+
 def to_deepxde(problem: Problem, *, points: int | None = None, seed: int = 0) -> Any:
     """Problem as DeepXDE's data object, a `deepxde.data.PDE`, with KINN's points.
 
@@ -76,25 +86,12 @@ def to_deepxde(problem: Problem, *, points: int | None = None, seed: int = 0) ->
     Raises:
         InputError: If DeepXDE is not installed, or cannot state the problem.
     """
-    dde = deepxde()
-    return _data(dde, with_soft_conditions(problem), points, seed)
-
-
-def with_soft_conditions(problem: Problem) -> Problem:
-    """Problem with every condition as a term of the loss.
-
-    Raises:
-        InputError: If DeepXDE cannot state the problem.
-    """
-    check(problem)
-    return replace(problem, conditions=[condition.softened() for condition in problem.conditions])
-
-
-def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> Any:
     from kinn.networks import MLP
     from kinn.solver import collocation_count
 
-    trial = DomainTrial(problem, MLP((1,)))
+    dde = deepxde()
+    soft = with_soft_conditions(problem)
+    trial = DomainTrial(soft, MLP((1,)))
     objective = strong_form(trial, points=points or collocation_count(trial), seed=seed)
     interior = [term for term in objective.terms if term.interior]
     conditions = [term for term in objective.terms if not term.interior]
@@ -106,13 +103,13 @@ def _data(dde: ModuleType, problem: Problem, points: int | None, seed: int) -> A
     (pde,) = interior
 
     def residual(x: Tensor, y: Tensor) -> list[Tensor]:
-        p = problem.points(x)
-        values = evaluate(pde, [nested_fields(problem, x, y)], p)
+        p = soft.points(x)
+        values = evaluate(pde, [nested_fields(soft, x, y)], p)
         return [row.reshape(-1, 1) for row in values]
 
-    anchors = concatenate(problem, pde.blocks).tensor.detach().cpu().numpy()
-    boundary = [_DeepXDECondition(problem, term) for term in conditions]
-    return dde.data.PDE(_geometry(dde, problem), residual, boundary, num_domain=0, anchors=anchors)
+    anchors = concatenate(soft, pde.blocks).tensor.detach().cpu().numpy()
+    boundary = [_DeepXDECondition(soft, term) for term in conditions]
+    return dde.data.PDE(_geometry(dde, soft), residual, boundary, num_domain=0, anchors=anchors)
 
 
 class _DeepXDECondition:
@@ -137,9 +134,7 @@ class _DeepXDECondition:
         count = len(self.points)
         sides = [nested_fields(self.problem, inputs, outputs, slice(at, at + count)) for at in range(beg, end, count)]
         traces = [sides[min(n, len(sides) - 1)] for n in range(len(self.term.subdomains))]
-        p = self.points
-        if inputs.dtype != p.tensor.dtype:
-            p = _to_dtype(p, inputs.dtype)
+        p = self.points if inputs.dtype == self.points.tensor.dtype else _to_dtype(self.points, inputs.dtype)
         return evaluate(self.term, traces, p).reshape(-1, 1)
 
 
@@ -152,16 +147,15 @@ def _to_dtype(p: Points, dtype: torch.dtype) -> Points:
     )
 
 
-def nested_fields(problem: Problem, x: Tensor, y: Tensor, rows: slice | None = None) -> dict[str, Field]:
-    """Fields of a net's outputs, with derivatives by nested automatic differentiation.
+def nested_fields(problem: Problem, x: Tensor, y: Tensor, rows: slice = slice(None)) -> dict[str, Field]:
+    """Fields of a net's outputs at some of its points, with derivatives by nested automatic differentiation.
 
     Args:
         problem: The problem, which names them.
         x: The inputs (N, d), which require gradients.
         y: The outputs (N, C).
-        rows: The rows of the points; None for all.
+        rows: The rows of the points.
     """
-    part = slice(None) if rows is None else rows
 
     def leaf(channel: int) -> Callable[[Index], Component]:
         known: dict[Index, Tensor] = {(0,) * problem.dimension: y[:, channel]}
@@ -178,7 +172,7 @@ def nested_fields(problem: Problem, x: Tensor, y: Tensor, rows: slice | None = N
                     known.setdefault(tuple(o - (m == axis) + (m == n) for m, o in enumerate(a)), slopes[:, n])
             return known[a]
 
-        return lambda a: derivative(a)[part]
+        return lambda a: derivative(a)[rows]
 
     return {name: Field(problem.coordinates, leaf(c), name) for c, name in enumerate(problem.names)}
 

@@ -53,17 +53,7 @@ def solve(
 ) -> Solution:
     """Solve a problem with DeepXDE's nested derivatives and optimisers, and KINN's residuals, points and network.
 
-    Args:
-        problem: The problem.
-        network: The network.
-        points: Interior points.
-        budget: Seconds, of which Adam has the first 60 %.
-        clock: The clock that counts them.
-        iterations: The largest number of steps.
-        seed: Fixes initial parameters and points.
-        dtype: "float64" or "float32".
-        threads: CPU threads; None for torch's setting.
-        progress: Called with a history entry after each step.
+    The arguments are those of `kinn.solve`; Adam has the first 60 % of the budget.
 
     Raises:
         InputError: If DeepXDE is not installed, or cannot state the problem.
@@ -148,13 +138,9 @@ def _train(
     limit = 10**7 if iterations is None else iterations
     first = max(1, round(ADAM_FRACTION * limit))
     model.compile("adam", lr=LEARNING_RATE, verbose=0)
+    recorder = StageRecorder("adam", ADAM_FRACTION * budget, first)
     with suppress(_StageEnd):
-        model.train(
-            iterations=first,
-            callbacks=[StageRecorder("adam", ADAM_FRACTION * budget, first)],
-            display_every=100,
-            verbose=0,
-        )
+        model.train(iterations=first, callbacks=[recorder], display_every=100, verbose=0)
     remaining = limit - history[-1].iteration
     if remaining < 1:
         return history, "iterations"

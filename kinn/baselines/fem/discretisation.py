@@ -8,7 +8,7 @@ from math import inf, isfinite
 
 import numpy as np
 import torch
-from scipy.sparse import block_array, coo_array, csr_array
+from scipy.sparse import block_array, block_diag, coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
@@ -205,9 +205,8 @@ class FEDiscretisation:
                 for (c, e), part in integral.tangent(self.constraints.coefficients(x, name)).items():
                     grid[c][e] = grid[c][e] + part
             blocks.append(block_array(grid, format="csr"))
-        diagonal = block_array([[b if i == j else None for j in range(len(blocks))] for i, b in enumerate(blocks)])
         expansion = self.constraints.expansion
-        return csr_array(expansion.T @ diagonal.tocsr() @ expansion)
+        return csr_array(expansion.T @ block_diag(blocks, format="csr") @ expansion)
 
     def solve(self, method: Newton) -> tuple[Array, int]:
         """Coefficients (dofs,) that minimise the energy, and the number of Newton steps.

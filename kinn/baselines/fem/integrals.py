@@ -93,23 +93,16 @@ class ElementIntegral:
         import skfem
 
         hessian = self._density_hessian(u)
+        groups: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for k, l in np.argwhere(hessian.reshape(*hessian.shape[:2], -1).any(axis=2)).tolist():
+            groups.setdefault((self.channels[k], self.channels[l]), []).append((k, l))
         out = {}
-        for c in set(self.channels):
-            for e in set(self.channels):
-                pairs = [
-                    (k, l)
-                    for k, first in enumerate(self.channels)
-                    for l, other in enumerate(self.channels)
-                    if (first, other) == (c, e) and np.any(hessian[k, l])
-                ]
+        for channels, pairs in groups.items():
 
-                def form(x: Any, v: Any, _: Any, pairs: list[tuple[int, int]] = pairs) -> Any:
-                    return sum(
-                        hessian[k, l] * _component(x, self.axes[l]) * _component(v, self.axes[k]) for k, l in pairs
-                    )
+            def form(x: Any, v: Any, _: Any, pairs: list[tuple[int, int]] = pairs) -> Any:
+                return sum(hessian[k, l] * _component(x, self.axes[l]) * _component(v, self.axes[k]) for k, l in pairs)
 
-                if pairs:
-                    out[c, e] = csr_array(skfem.BilinearForm(form).assemble(self.basis))
+            out[channels] = csr_array(skfem.BilinearForm(form).assemble(self.basis))
         return out
 
     def _density_hessian(self, u: Array) -> Array:

@@ -111,17 +111,9 @@ def solve(
 ) -> Solution:
     """Solve a problem on meshes of halved size, until the next would exceed the degrees of freedom or the time.
 
-    The history has the cost of each mesh by itself: setup, assembly and solution.
-
-    Args:
-        problem: The problem.
-        network: The elements.
-        optimizer: Newton's method.
-        budget: Seconds for all meshes together.
-        clock: The clock that counts them.
-        seed: Recorded only: finite elements draw no random numbers.
-        threads: CPU threads; None for torch's setting.
-        progress: Called with a history entry after each mesh.
+    The arguments are those of `kinn.solve`, with elements as network and Newton's method as optimizer; the seed is recorded
+    only, since finite elements draw no random numbers. The history has the cost of each mesh by itself: setup, assembly and
+    solution.
 
     Raises:
         InputError: If scikit-fem or gmsh are not installed, or the problem is refused.
@@ -146,8 +138,8 @@ def solve(
             spent += seconds
             fields = FEFields(discretisation, x)
             errors = field_errors(fields)
-            detail = {"dofs": float(discretisation.dofs), "elements": float(discretisation.elements)}
-            detail |= {"setup": ready - began}
+            dofs, elements = float(discretisation.dofs), float(discretisation.elements)
+            detail = {"dofs": dofs, "elements": elements, "setup": ready - began}
             detail |= {f"error of {name}": e.l2 for name, e in errors.items() if name not in problem.names}
             entry_errors = {name: e.l2 for name, e in errors.items() if name in problem.names}
             energy = discretisation.energy(x)
@@ -184,12 +176,13 @@ def solve(
 
 def _coarsest(problem: Problem, network: Lagrange, extent: float) -> int:
     """Number of edges along the extent on the coarsest mesh that can be made."""
-    for k in range(TRIES):
+    parts = COARSEST
+    while True:
         try:
-            FEDiscretisation(problem, extent / (COARSEST * 2**k), network.degree).solve(Newton(steps=1000))
+            FEDiscretisation(problem, extent / parts, network.degree).solve(Newton(steps=1000))
         except InputError:
-            if k == TRIES - 1:
+            if parts == COARSEST * 2 ** (TRIES - 1):
                 raise
+            parts *= 2
         else:
-            break
-    return int(COARSEST * 2**k)
+            return parts

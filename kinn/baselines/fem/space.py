@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -17,7 +17,6 @@ from kinn.geometry.types import Array, Indices
 #: Facets whose middle is this near to the plane of a side, relative to the size of the box, lie in it.
 _NEAR = 1e-9
 
-
 #: The element of a point is sought among this many elements with the nearest centres.
 _NEAREST = 16
 
@@ -25,16 +24,8 @@ _NEAREST = 16
 _STEPS = 8
 
 
-class BoundaryMesh(NamedTuple):
-    """A mesh with the names of its boundary facets.
-
-    Attributes:
-        mesh: The mesh, one of scikit-fem's.
-        facets: The numbers of the facets on each part of the boundary, by the name of the part.
-    """
-
-    mesh: Any
-    facets: dict[str, Indices]
+#: A mesh of scikit-fem's, and the numbers of the facets on each part of the boundary, by the name of the part.
+BoundaryMesh = tuple[Any, dict[str, Indices]]
 
 
 def check_geometry(geometry: Geometry) -> None:
@@ -47,16 +38,6 @@ def check_geometry(geometry: Geometry) -> None:
         raise InputError(
             f"finite elements are made on shapes in the plane that curves bound, on intervals and on cuboids, not on {geometry!r}"
         )
-
-
-def make_mesh(geometry: Geometry, size: float, degree: int) -> BoundaryMesh:
-    """Mesh of a shape with edges of about a size.
-
-    Raises:
-        InputError: If gmsh is not installed, or makes none.
-    """
-    check_geometry(geometry)
-    return _triangles(geometry, size, degree) if geometry.dim == 2 else _box(geometry, size)
 
 
 def _triangles(geometry: Geometry, size: float, degree: int) -> BoundaryMesh:
@@ -84,7 +65,7 @@ def _triangles(geometry: Geometry, size: float, degree: int) -> BoundaryMesh:
         rows = np.concatenate([place[nodes[:, :2]] for _, nodes in faces])
         for name in names:
             named.setdefault(name, []).append(row_indices(np.sort(rows, axis=1), facets))
-    return BoundaryMesh(mesh, {name: np.concatenate(rows) for name, rows in named.items()})
+    return mesh, {name: np.concatenate(rows) for name, rows in named.items()}
 
 
 def _box(geometry: Geometry, size: float) -> BoundaryMesh:
@@ -103,7 +84,7 @@ def _box(geometry: Geometry, size: float) -> BoundaryMesh:
         side = part.patch.at(np.full((1, geometry.dim - 1), 0.5))
         heights = (middles.T - side.points[0]) @ side.normals[0]
         named[part.name] = outer[np.abs(heights) <= _NEAR * geometry.size]
-    return BoundaryMesh(mesh, named)
+    return mesh, named
 
 
 class FunctionSpace:
@@ -113,19 +94,18 @@ class FunctionSpace:
         geometry: The subdomain.
         size: The length of edges, about.
         degree: 1 or 2.
+
+    Raises:
+        InputError: If the subdomain cannot be meshed, or gmsh is not installed.
     """
 
     def __init__(self, geometry: Geometry, size: float, degree: int) -> None:
         import skfem
 
         self.geometry, self.degree = geometry, degree
-        self.mesh, self.facets = make_mesh(geometry, size, degree)
-        elements = {
-            1: ("ElementLineP1", "ElementLineP2"),
-            2: ("ElementTriP1", "ElementTriP2"),
-            3: ("ElementTetP1", "ElementTetP2"),
-        }
-        self.element = getattr(skfem, elements[geometry.dim][degree - 1])()
+        check_geometry(geometry)
+        self.mesh, self.facets = _triangles(geometry, size, degree) if geometry.dim == 2 else _box(geometry, size)
+        self.element = getattr(skfem, f"Element{('Line', 'Tri', 'Tet')[geometry.dim - 1]}P{degree}")()
         self.order = 2 * degree + 1
         self.basis = skfem.Basis(self.mesh, self.element, intorder=self.order)
 
@@ -175,8 +155,8 @@ class FunctionSpace:
         functions = []
         for k in range(self.basis.Nbfun):
             (function,) = self.element.gbasis(self.basis.mapping, unit.T[:, :, None], k, tind=which)
-            shape = (len(points), 1)
-            functions.append([np.broadcast_to(part, shape)[:, 0] for part in (np.asarray(function), *function.grad)])
+            parts = np.asarray(function), *function.grad
+            functions.append([np.broadcast_to(part, (len(points), 1))[:, 0] for part in parts])
         return np.asarray(self.basis.element_dofs[:, which].T), np.moveaxis(np.array(functions), 0, 2)
 
     def _elements(self, points: Array) -> Indices:
