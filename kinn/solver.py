@@ -126,7 +126,7 @@ def solve(
     plan = build_plan(problem, network, training, seed=seed, dtype=precision)
     if threads is None and isinstance(checkpoint, Checkpoints):
         threads = checkpoint.saved.get("threads")
-    with _torch_threads(threads):
+    with torch_threads(threads):
         trial = plan.trial(0)
         if threads is None and trial.parameter_count <= SINGLE_THREAD_BELOW:
             torch.set_num_threads(1)
@@ -222,7 +222,7 @@ def _positive(name: str, value: float) -> float:
 
 
 @contextmanager
-def _torch_threads(threads: int | None) -> Iterator[None]:
+def torch_threads(threads: int | None) -> Iterator[None]:
     """Set the number of CPU threads, None for that of now, and set it back at the end of the block."""
     before = torch.get_num_threads()
     if threads is not None:

@@ -16,7 +16,7 @@ from kinn.metrics import field_errors
 from kinn.networks import Architecture
 from kinn.problem import Problem
 from kinn.solution import Solution
-from kinn.solver import DTYPES
+from kinn.solver import DTYPES, torch_threads
 from kinn.train.error_monitor import ErrorMonitor
 from kinn.train.loop import CLOCKS
 from kinn.train.state import HistoryEntry
@@ -61,21 +61,19 @@ def solve(
     """
     soft = with_soft_conditions(problem)
     now = CLOCKS[clock]
-    dtype_before, threads_before = torch.get_default_dtype(), torch.get_num_threads()
-    dde = deepxde()
+    dtype_before, dde = torch.get_default_dtype(), deepxde()
     torch.set_default_device("cpu")  # importing it may have set another, for every library in this process
     try:
-        torch.set_num_threads(threads or threads_before)
-        dde.config.set_default_float(dtype)
-        dde.config.set_random_seed(seed)
-        began = now()
-        trial = DomainTrial(soft, network, seed=seed, dtype=DTYPES[dtype])
-        net = as_deepxde_net(trial.network(next(iter(soft.subdomains))))
-        model = dde.Model(to_deepxde(soft, points=points, seed=seed), net)
-        history, stopped = _train(dde, model, trial, now, began, budget, iterations, progress)
+        with torch_threads(threads):
+            dde.config.set_default_float(dtype)
+            dde.config.set_random_seed(seed)
+            began = now()
+            trial = DomainTrial(soft, network, seed=seed, dtype=DTYPES[dtype])
+            net = as_deepxde_net(trial.network(next(iter(soft.subdomains))))
+            model = dde.Model(to_deepxde(soft, points=points, seed=seed), net)
+            history, stopped = _train(dde, model, trial, now, began, budget, iterations, progress)
     finally:
         torch.set_default_dtype(dtype_before)
-        torch.set_num_threads(threads_before)
     if not bool(torch.isfinite(trial.flat.get()).all()):
         raise SolveError("DeepXDE came to parameters that are not finite")
     return Solution(

@@ -1,7 +1,8 @@
 """Run locks: of the processes on one store, each run belongs to one at a time.
 
-A lock is a locked file, which the system releases when the process ends, however it ends. A second file holds the
-status of the run for `kinn status` and the live table.
+A lock is a locked file, which the system releases when the process ends, however it ends; where the file system has no
+such locks, filelock writes process and host into the file instead. A second file has the status of the run for
+`kinn status` and the live table.
 """
 
 from __future__ import annotations

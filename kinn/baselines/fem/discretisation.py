@@ -17,6 +17,7 @@ from kinn.baselines.fem import Newton
 from kinn.baselines.fem.integrals import ElementIntegral
 from kinn.baselines.fem.space import FunctionSpace
 from kinn.conditions import INTERIOR, Condition, subdomains_with
+from kinn.conditions.types import NodalConstraint
 from kinn.errors import InputError, SolveError
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.energy_form import check_energy_problem
@@ -73,7 +74,12 @@ class Constraints:
         sizes = [self.fields * space.count for space in spaces.values()]
         self.starts = dict(zip(spaces, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
         self.total = sum(sizes)
-        ties = [pair for condition in problem.conditions for pair in self._ties(condition)]
+        constraints = [
+            (condition, constraint)
+            for condition in problem.conditions
+            if (constraint := condition.nodal_constraint(problem.names)) is not None
+        ]
+        ties = [pairs for condition, c in constraints if c.tied for pairs in self._ties(condition, c)]
         pairs = np.concatenate([*ties, np.zeros((0, 2), dtype=np.intp)])
         links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(self.total, self.total))
         self.dofs, self.number = connected_components(links, directed=False)
@@ -81,8 +87,8 @@ class Constraints:
             (np.ones(self.total), (np.arange(self.total), self.number)), shape=(self.total, self.dofs)
         )
         values = np.full(self.dofs, np.nan)
-        for condition in problem.conditions:
-            for numbers, prescribed in self._prescribed(condition):
+        for condition, c in constraints:
+            for numbers, prescribed in self._prescribed(condition, c) if not c.tied else ():
                 values[self.number[numbers]] = prescribed
         self.fixed = np.flatnonzero(np.isfinite(values))
         self.free = np.flatnonzero(~np.isfinite(values))
@@ -93,11 +99,8 @@ class Constraints:
         start, count = self.starts[subdomain], self.spaces[subdomain].count
         return np.asarray(x[self.number[start : start + self.fields * count]].reshape(self.fields, count))
 
-    def _ties(self, condition: Condition) -> list[Indices]:
+    def _ties(self, condition: Condition, constraint: NodalConstraint) -> list[Indices]:
         """Pairs of coefficients that coincide."""
-        constraint = condition.nodal_constraint(self.problem.names)
-        if constraint is None or not constraint.tied:
-            return []
         if callable(constraint.value) or constraint.value != 0:
             raise InputError(f"{condition.label} has a jump, which finite elements are not given here")
         ((first, second),), (on,) = self.problem.subdomain_groups(condition), condition.boundaries
@@ -106,18 +109,12 @@ class Constraints:
         distances, nearest = cKDTree(b.nodes[others]).query(a.nodes[nodes])
         if len(nodes) != len(others) or distances.max() > _COINCIDENT * a.geometry.size:
             raise InputError(f"the meshes on the two sides of {on!r} do not match")
-        pairs = []
-        for name in constraint.fields:
-            field = self.problem.names.index(name)
-            first_numbers = self.starts[first] + field * a.count + nodes
-            pairs.append(np.column_stack([first_numbers, self.starts[second] + field * b.count + others[nearest]]))
-        return pairs
+        numbers, other_numbers = self.starts[first] + nodes, self.starts[second] + others[nearest]
+        channels = [self.problem.names.index(name) for name in constraint.fields]
+        return [np.column_stack([numbers + k * a.count, other_numbers + k * b.count]) for k in channels]
 
-    def _prescribed(self, condition: Condition) -> list[tuple[Indices, Array]]:
+    def _prescribed(self, condition: Condition, constraint: NodalConstraint) -> list[tuple[Indices, Array]]:
         """Numbers of coefficients, and their values."""
-        constraint = condition.nodal_constraint(self.problem.names)
-        if constraint is None or constraint.tied:
-            return []
         (field,), (on,), prescribed = constraint.fields, condition.boundaries, []
         for (name,) in self.problem.subdomain_groups(condition):
             space = self.spaces[name]

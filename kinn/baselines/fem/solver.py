@@ -19,6 +19,7 @@ from kinn.forms.trial_functions import FieldDerivative, evaluate_expressions, pa
 from kinn.metrics import field_errors
 from kinn.problem import Array, Problem
 from kinn.solution import Solution
+from kinn.solver import torch_threads
 from kinn.train.loop import CLOCKS
 from kinn.train.state import HistoryEntry
 
@@ -122,11 +123,10 @@ def solve(
     import skfem
 
     check(problem)
-    now, threads_before = CLOCKS[clock], torch.get_num_threads()
+    now = CLOCKS[clock]
     extent = max(g.size for g in problem.subdomains.values())
     history: list[HistoryEntry] = []
-    try:
-        torch.set_num_threads(threads or threads_before)
+    with torch_threads(threads):
         parts = _coarsest(problem, network, extent)  # what is loaded and compiled at first is not counted
         spent = 0.0
         while True:
@@ -152,8 +152,6 @@ def solve(
             if too_many or spent + MARGIN * growth * seconds > budget:
                 break
             parts *= 2
-    finally:
-        torch.set_num_threads(threads_before)
     return Solution(
         problem=problem,
         form="energy",
