@@ -193,11 +193,14 @@ class Points:
 
     def rows(self, part: slice | Tensor) -> Points:
         """Some of the points: a slice, or those of given numbers."""
-        x = self.tensor[part]
+        return self.map(lambda data: data[part])
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Points:
+        """Points with a function applied to each of their tensors."""
         normals, observed, weights = (
-            None if data is None else data[part] for data in (self.normals, self.observed, self.weights)
+            None if data is None else function(data) for data in (self.normals, self.observed, self.weights)
         )
-        paired = [points.rows(part) for points in self.paired_points]
+        x, paired = function(self.tensor), [points.map(function) for points in self.paired_points]
         return Points(self.names, x, normals, self.coefficients, observed, paired, weights=weights, fields=self.fields)
 
     def with_bindings(self, bindings: Sequence[Mapping[str, Any]]) -> Points:

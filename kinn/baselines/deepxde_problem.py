@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.fields import Field, Points
+from kinn.fields import Field
 from kinn.forms import DomainTrial, strong_form
 from kinn.forms.terms import Term, concatenate, evaluate
 from kinn.jets import Component, Index
@@ -134,17 +134,7 @@ class _DeepXDECondition:
         count = len(self.points)
         sides = [nested_fields(self.problem, inputs, outputs, slice(at, at + count)) for at in range(beg, end, count)]
         traces = [sides[min(n, len(sides) - 1)] for n in range(len(self.term.subdomains))]
-        p = self.points if inputs.dtype == self.points.tensor.dtype else _to_dtype(self.points, inputs.dtype)
-        return evaluate(self.term, traces, p).reshape(-1, 1)
-
-
-def _to_dtype(p: Points, dtype: torch.dtype) -> Points:
-    """Points in another precision."""
-    normals, observed, weights = (None if t is None else t.to(dtype) for t in (p.normals, p.observed, p.weights))
-    paired = [_to_dtype(o, dtype) for o in p.paired_points]
-    return Points(
-        p.names, p.tensor.to(dtype), normals, p.coefficients, observed, paired, weights=weights, fields=p.fields
-    )
+        return evaluate(self.term, traces, self.points.map(lambda data: data.to(inputs.dtype))).reshape(-1, 1)
 
 
 def nested_fields(problem: Problem, x: Tensor, y: Tensor, rows: slice = slice(None)) -> dict[str, Field]:

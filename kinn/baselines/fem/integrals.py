@@ -60,12 +60,6 @@ class ElementIntegral:
         self.axes = [a.index(1) if any(a) else None for _, _, a in self.term.derivatives]
         self._hessian: Array | None = None
 
-    def components(self, u: Array) -> Tensor:
-        """Components (m, N) that the density asks for, of fields with coefficients (C, n)."""
-        fields = [self.basis.interpolate(values) for values in u]
-        rows = [_component(fields[c], axis) for c, axis in zip(self.channels, self.axes, strict=True)]
-        return torch.as_tensor(np.stack([np.broadcast_to(row, self.weights.shape).ravel() for row in rows]))
-
     def value(self, u: Array) -> float:
         """The integral."""
         with torch.no_grad():
@@ -107,16 +101,17 @@ class ElementIntegral:
 
     def _density_hessian(self, u: Array) -> Array:
         """Second derivatives (m, m, ...) of the density, computed once where it is quadratic."""
-        if self._hessian is not None:
-            return self._hessian
-        second = torch.cat([self.term.hessian(z, k) for k, z in enumerate(self._blocks(u))])
-        hessian = np.moveaxis(second.numpy(), 0, 2).reshape(*second.shape[1:], *self.weights.shape)
-        if self.term.quadratic:
-            self._hessian = hessian
-        return hessian
+        if self._hessian is None or not self.term.quadratic:
+            second = torch.cat([self.term.hessian(z, k) for k, z in enumerate(self._blocks(u))])
+            self._hessian = np.moveaxis(second.numpy(), 0, 2).reshape(*second.shape[1:], *self.weights.shape)
+        return self._hessian
 
     def _blocks(self, u: Array) -> list[Tensor]:
-        return list(torch.split(self.components(u), [len(p) for p in self.term.blocks], dim=1))
+        """Components (m, N) that the density asks for, of fields with coefficients (C, n), in blocks of points."""
+        fields = [self.basis.interpolate(values) for values in u]
+        rows = [_component(fields[c], axis) for c, axis in zip(self.channels, self.axes, strict=True)]
+        z = torch.as_tensor(np.stack([np.broadcast_to(row, self.weights.shape).ravel() for row in rows]))
+        return list(torch.split(z, [len(p) for p in self.term.blocks], dim=1))
 
 
 def _component(function: Any, axis: int | None) -> Any:

@@ -141,10 +141,9 @@ def solve(
             dofs, elements = float(discretisation.dofs), float(discretisation.elements)
             detail = {"dofs": dofs, "elements": elements, "setup": ready - began}
             detail |= {f"error of {name}": e.l2 for name, e in errors.items() if name not in problem.names}
-            entry_errors = {name: e.l2 for name, e in errors.items() if name in problem.names}
-            energy = discretisation.energy(x)
-            name = f"mesh {len(history) + 1}"
-            history.append(HistoryEntry(name, steps, seconds, energy, detail=detail, errors=entry_errors))
+            of_fields = {name: e.l2 for name, e in errors.items() if name in problem.names}
+            energy, name = discretisation.energy(x), f"mesh {len(history) + 1}"
+            history.append(HistoryEntry(name, steps, seconds, energy, detail=detail, errors=of_fields))
             if progress is not None:
                 progress(history[-1])
             growth = 2**problem.dimension

@@ -24,10 +24,6 @@ _NEAREST = 16
 _STEPS = 8
 
 
-#: A mesh of scikit-fem's, and the numbers of the facets on each part of the boundary, by the name of the part.
-BoundaryMesh = tuple[Any, dict[str, Indices]]
-
-
 def check_geometry(geometry: Geometry) -> None:
     """Check that a shape can be meshed.
 
@@ -40,8 +36,8 @@ def check_geometry(geometry: Geometry) -> None:
         )
 
 
-def _triangles(geometry: Geometry, size: float, degree: int) -> BoundaryMesh:
-    """Triangles by gmsh; those of degree 2 have the midpoints of boundary edges on the boundary."""
+def _triangles(geometry: Geometry, size: float, degree: int) -> Any:
+    """Triangles by gmsh, with named boundaries; those of degree 2 have the midpoints of boundary edges on the boundary."""
     import skfem
 
     gmsh_mesh = Mesh.of(geometry, size, order=degree)
@@ -65,11 +61,11 @@ def _triangles(geometry: Geometry, size: float, degree: int) -> BoundaryMesh:
         rows = np.concatenate([place[nodes[:, :2]] for _, nodes in faces])
         for name in names:
             named.setdefault(name, []).append(row_indices(np.sort(rows, axis=1), facets))
-    return mesh, {name: np.concatenate(rows) for name, rows in named.items()}
+    return mesh.with_boundaries({name: np.concatenate(rows) for name, rows in named.items()})
 
 
-def _box(geometry: Geometry, size: float) -> BoundaryMesh:
-    """Regular mesh of an interval or a cuboid."""
+def _box(geometry: Geometry, size: float) -> Any:
+    """Regular mesh of an interval or a cuboid, with named boundaries."""
     import skfem
 
     lower, upper = geometry.bounds
@@ -84,7 +80,7 @@ def _box(geometry: Geometry, size: float) -> BoundaryMesh:
         side = part.patch.at(np.full((1, geometry.dim - 1), 0.5))
         heights = (middles.T - side.points[0]) @ side.normals[0]
         named[part.name] = outer[np.abs(heights) <= _NEAR * geometry.size]
-    return mesh, named
+    return mesh.with_boundaries(named)
 
 
 class FunctionSpace:
@@ -104,7 +100,7 @@ class FunctionSpace:
 
         self.geometry, self.degree = geometry, degree
         check_geometry(geometry)
-        self.mesh, self.facets = _triangles(geometry, size, degree) if geometry.dim == 2 else _box(geometry, size)
+        self.mesh = _triangles(geometry, size, degree) if geometry.dim == 2 else _box(geometry, size)
         self.element = getattr(skfem, f"Element{('Line', 'Tri', 'Tet')[geometry.dim - 1]}P{degree}")()
         self.order = 2 * degree + 1
         self.basis = skfem.Basis(self.mesh, self.element, intorder=self.order)
@@ -126,8 +122,7 @@ class FunctionSpace:
 
     def facets_on(self, boundary: str) -> Indices:
         """Numbers of the facets on a boundary."""
-        parts = dict.fromkeys(part.name for part in self.geometry.boundary(boundary).parts)
-        return np.unique(np.concatenate([self.facets[name] for name in parts]))
+        return np.asarray(self.mesh.normalize_facets([part.name for part in self.geometry.boundary(boundary).parts]))
 
     def nodes_on(self, boundary: str) -> Indices:
         """Numbers of the nodes on a boundary."""
