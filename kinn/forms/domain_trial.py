@@ -77,7 +77,6 @@ class DomainTrial(TrialFunctions):
 
     @property
     def backend(self) -> str:
-        """The name of the back end that evaluates the networks."""
         index = IndexSet.full(len(self.problem.coordinates), 1)
         return self.network(next(iter(self.problem.subdomains))).backend(index)
 
@@ -176,7 +175,6 @@ class DomainTrial(TrialFunctions):
         return out
 
     def values(self, subdomain: str, points: Array, wanted: Sequence[FieldDerivative]) -> Array:
-        """Fields and derivatives (N, len(wanted)) at points (N, d), N > 0, of a subdomain."""
         below = IndexSet.closure(self.problem.dimension, [a for _, a in wanted])
         unknown_index = {
             u.name: below for u in self.problem.unknown_fields if any(field == u.name for field, _ in wanted)

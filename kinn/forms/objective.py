@@ -66,11 +66,9 @@ class FormObjective(Objective, ABC):
 
     @property
     def size(self) -> int:
-        """The number P of parameters."""
         return self.trial.flat.size
 
     def last_layer(self) -> Tensor:
-        """Positions in theta of the parameters that the fields are affine in."""
         return self.trial.last_layer()
 
     def start(self) -> Tensor:

@@ -92,7 +92,6 @@ class EnergyObjective(FormObjective):
 
     @property
     def samples(self) -> int:
-        """The number of rows whose products make the matrix."""
         return sum(term.points * len(term.derivatives) for term in self.terms)
 
     @property
@@ -110,7 +109,6 @@ class EnergyObjective(FormObjective):
         return theta
 
     def value(self, theta: Tensor) -> float:
-        """Energy at theta; infinite where it is not finite."""
         key = theta.numpy().tobytes()
         if key not in self._values:
             total = sum(self.term_losses(theta).values())
@@ -120,7 +118,6 @@ class EnergyObjective(FormObjective):
         return self._values[key]
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
-        """Each term's share of the energy at theta, by name."""
         self.trial.flat.set(theta)
         shares: dict[str, float] = {}
         with torch.no_grad():
@@ -130,7 +127,6 @@ class EnergyObjective(FormObjective):
         return shares
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Energy and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
         for term, n, w in self._blocks():
@@ -266,7 +262,6 @@ class EnergyObjective(FormObjective):
             self.guard.refine(refinement)
 
     def metrics(self) -> dict[str, float]:
-        """How many times the first points are taken inside."""
         return {"refinement": float(self.refinement)}
 
     def quadrature_gap(self, theta: Tensor) -> float:
@@ -280,7 +275,6 @@ class EnergyObjective(FormObjective):
         return abs(other - own) / max(abs(own), abs(other), 1e-300)
 
     def quadrature_check(self, theta: Tensor, rejected: int) -> QuadratureCheck:
-        """Comparison of the energies at theta by the two quadratures."""
         assert self.guard is not None
         return QuadratureCheck(self.points, self.guard.points, self.quadrature_gap(theta), rejected)
 

@@ -41,12 +41,10 @@ class ResidualObjective(SumOfSquares, FormObjective):
 
     @property
     def samples(self) -> int:
-        """The number of residuals."""
         return sum(term.points * term.equations for term in self.terms)
 
     @property
     def affine(self) -> bool:
-        """Whether every residual is affine in the fields."""
         return all(term.affine for term in self.terms)
 
     def set_weights(self, n: int, factor: float = 1.0, weights: Tensor | None = None) -> None:
@@ -110,13 +108,11 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return [torch.cat(parts) for parts in out]
 
     def value(self, theta: Tensor) -> float:
-        """Loss at theta."""
         self.trial.flat.set(theta)
         with torch.no_grad():
             return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
 
     def term_losses(self, theta: Tensor) -> dict[str, float]:
-        """Each term's share of the loss at theta, by name."""
         self.trial.flat.set(theta)
         shares: dict[str, float] = {}
         with torch.no_grad():
@@ -126,7 +122,6 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return shares
 
     def locate_nonfinite(self, theta: Tensor) -> str:
-        """Names of the terms that are not finite at theta, and the first point at which that is so."""
         bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
         if not bad:
             return "the sum of all terms overflows"
@@ -140,7 +135,6 @@ class ResidualObjective(SumOfSquares, FormObjective):
         return ", ".join(bad) + where
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Loss and its gradient (P,) at theta."""
         self.trial.flat.set(theta)
         total, gradient = 0.0, torch.zeros_like(theta)
         for n, p, scale in self._blocks():
