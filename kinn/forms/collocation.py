@@ -16,44 +16,21 @@ FEWEST = 8
 
 
 @dataclass(frozen=True)
-class CollocationSampler:
-    """Draws the points of conditions; see `kinn.conditions.Sampler`.
+class PointSampler:
+    """Points of single places and of quadratures; see `kinn.conditions.Sampler`.
 
     Attributes:
         problem: The problem.
-        spacing: The distance of neighbouring points on boundaries.
-        density: The number of points inside for a unit of measure.
-        method: See `Geometry.sample`.
         dtype: The precision of the points.
     """
 
     problem: Problem
-    spacing: float
-    density: float
-    method: str
     dtype: torch.dtype
 
     @property
     def subdomains(self) -> Mapping[str, Geometry]:
         """The subdomains by name."""
         return self.problem.subdomains
-
-    def interior(self, subdomain: str, seed: int) -> Points:
-        """Points inside a subdomain, in proportion to its measure."""
-        geometry = self.subdomains[subdomain]
-        count = max(1, round(self.density * geometry.measure))
-        return self._points(geometry.sample(count, method=self.method, seed=seed))
-
-    def boundary(self, subdomain: str, name: str, seed: int) -> Points:
-        """Points of a boundary, as dense as those of the interior."""
-        geometry = self.subdomains[subdomain]
-        boundary = geometry.boundary(name)
-        if geometry.dim == 1:
-            drawn = boundary.sample(len(boundary.parts), method=self.method, seed=seed)
-        else:
-            count = max(FEWEST, round(boundary.measure / self.spacing ** (geometry.dim - 1)))
-            drawn = boundary.sample(count, method=self.method, seed=seed)
-        return self._points(drawn.points, drawn.normals)
 
     def at(self, subdomain: str, locations: Array, observed: Array | None = None) -> Points | None:
         """Those of single points (N, d) that lie in a subdomain; None if none does."""
@@ -75,3 +52,34 @@ class CollocationSampler:
         tensors = (None if a is None else torch.as_tensor(a, dtype=self.dtype) for a in (x, normals, observed, weights))
         points, outward, measured, shares = tensors
         return self.problem.points(points, outward, measured, weights=shares)
+
+
+@dataclass(frozen=True)
+class CollocationSampler(PointSampler):
+    """Draws the collocation points of conditions.
+
+    Attributes:
+        spacing: The distance of neighbouring points on boundaries.
+        density: The number of points inside for a unit of measure.
+        method: See `Geometry.sample`.
+    """
+
+    spacing: float
+    density: float
+    method: str = "sobol"
+
+    def interior(self, subdomain: str, seed: int) -> Points:
+        """Points inside a subdomain, in proportion to its measure."""
+        geometry = self.subdomains[subdomain]
+        count = max(1, round(self.density * geometry.measure))
+        return self._points(geometry.sample(count, method=self.method, seed=seed))
+
+    def boundary(self, subdomain: str, name: str, seed: int) -> Points:
+        """Points of a boundary, as dense as those of the interior."""
+        geometry = self.subdomains[subdomain]
+        boundary = geometry.boundary(name)
+        count = (
+            max(FEWEST, round(boundary.measure / self.spacing**boundary.dim)) if boundary.dim else len(boundary.parts)
+        )
+        drawn = boundary.sample(count, method=self.method, seed=seed)
+        return self._points(drawn.points, drawn.normals)

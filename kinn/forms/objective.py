@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, nan
@@ -132,6 +132,30 @@ class FormObjective(Objective, ABC):
             rejected: How many steps the second quadrature rejected.
         """
         return None
+
+
+class SumOfTerms(FormObjective):
+    """An objective that adds up terms, block by block of their points."""
+
+    @abstractmethod
+    def shares(self) -> Iterator[tuple[str, Tensor]]:
+        """Name and share of the objective of each block at the present parameters of the trial functions."""
+
+    def term_losses(self, theta: Tensor) -> dict[str, float]:
+        self.trial.flat.set(theta)
+        losses: dict[str, float] = {}
+        with torch.no_grad():
+            for name, share in self.shares():
+                losses[name] = losses.get(name, 0.0) + float(share)
+        return losses
+
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        self.trial.flat.set(theta)
+        total, gradient = 0.0, torch.zeros_like(theta)
+        for _, share in self.shares():
+            gradient += self.trial.flat.gradient(share)
+            total += float(share.detach())
+        return total, gradient
 
 
 def format_point(x: Tensor, names: Sequence[str]) -> str:

@@ -154,7 +154,7 @@ def _pde_residuals(problem: Problem, basis: AffineFields) -> Callable[[Tensor], 
 def _condition_residuals(problem: Problem, basis: AffineFields, *, essential: bool) -> Callable[[Tensor], Tensor]:
     """Residuals of the conditions for affine fields: of the essential ones alone, or of all."""
     total = sum(g.measure for g in problem.subdomains.values())
-    sampler = CollocationSampler(problem, basis.size, PROBES / total, "sobol", torch.float64)
+    sampler = CollocationSampler(problem, torch.float64, basis.size, PROBES / total)
     terms: list[tuple[Condition, tuple[str, ...], Points]] = []
     for condition in problem.conditions:
         part = condition.essential_part() if essential else condition

@@ -52,7 +52,7 @@ class ConditionContract:
     def places(self, seed: int = 0) -> list[tuple[tuple[str, ...], Points]]:
         """The points of the condition, and the subdomains they belong to."""
         problem = self.problem()
-        sampler = CollocationSampler(problem, 0.1, 100.0, "sobol", torch.float64)
+        sampler = CollocationSampler(problem, torch.float64, spacing=0.1, density=100.0)
         places = []
         for group in problem.subdomain_groups(self.condition):
             points = self.condition.collocation_points(sampler, group, seed)

@@ -6,7 +6,6 @@ Conditions on derivatives are natural ones: the minimum satisfies them if the wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -16,6 +15,7 @@ import torch
 from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.errors import InputError
 from kinn.fields import TIME, Points
+from kinn.forms.collocation import PointSampler
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.energy_objective import EnergyObjective
 from kinn.forms.energy.energy_term import EnergyTerm, density_of, plan_energy
@@ -59,25 +59,16 @@ def energy_form(trial: DomainTrial, *, points: int, seed: int = 0) -> EnergyObje
 
 
 @dataclass(frozen=True)
-class QuadratureSampler:
-    """Gives the points of quadratures with their weights; see `kinn.conditions.Sampler`.
+class QuadratureSampler(PointSampler):
+    """Points of quadratures with their weights.
 
     Attributes:
-        problem: The problem.
-        dtype: The precision of the points.
         points: The number of points inside.
         seed: Moves the points; None for those of the plain rules.
     """
 
-    problem: Problem
-    dtype: torch.dtype
     points: int
     seed: int | None
-
-    @property
-    def subdomains(self) -> Mapping[str, Geometry]:
-        """The subdomains by name."""
-        return self.problem.subdomains
 
     @cached_property
     def measure(self) -> float:
@@ -102,15 +93,6 @@ class QuadratureSampler:
         """Those of single points (N, d) that lie in a subdomain, with weight 1 each; None if none does."""
         x = locations[self.subdomains[subdomain].contains(locations)]
         return self.quadrature([Rule(x, np.ones(len(x)))]) if len(x) else None
-
-    def quadrature(self, rules: Sequence[Rule]) -> Points:
-        """Points of one quadrature, with their weights."""
-        (rule,) = rules
-        x, normals, weights = (
-            None if a is None else torch.as_tensor(a, dtype=self.dtype)
-            for a in (rule.points, rule.normals, rule.weights)
-        )
-        return self.problem.points(x, normals, weights=weights)
 
     def _rule(self, domain: Geometry | Boundary, count: int) -> Points:
         grading = self.problem.defaults.grading

@@ -23,7 +23,7 @@ from kinn.errors import InputError
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.energy_term import EnergyTerm
 from kinn.forms.energy.penalty import PenaltyTerm
-from kinn.forms.objective import FormObjective, QuadratureCheck, format_point
+from kinn.forms.objective import QuadratureCheck, SumOfTerms, format_point
 from kinn.networks import Tape
 from kinn.optim.objective import Curvature
 from kinn.optim.sum_of_squares import add_gram, symmetric
@@ -44,7 +44,7 @@ STEP_FRACTION = 0.1
 MAX_HALVINGS = 30
 
 
-class EnergyObjective(FormObjective):
+class EnergyObjective(SumOfTerms):
     """The energy of trial functions, block by block of points.
 
     Args:
@@ -117,23 +117,9 @@ class EnergyObjective(FormObjective):
                 self._values.pop(next(iter(self._values)))
         return self._values[key]
 
-    def term_losses(self, theta: Tensor) -> dict[str, float]:
-        self.trial.flat.set(theta)
-        shares: dict[str, float] = {}
-        with torch.no_grad():
-            for term, n, w in self._blocks():
-                energy = (w * term.at(term.components(self.trial, n), n)).sum()
-                shares[term.name] = shares.get(term.name, 0.0) + float(energy)
-        return shares
-
-    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        self.trial.flat.set(theta)
-        total, gradient = 0.0, torch.zeros_like(theta)
+    def shares(self) -> Iterator[tuple[str, Tensor]]:
         for term, n, w in self._blocks():
-            energy = (w * term.at(term.components(self.trial, n), n)).sum()
-            gradient += self.trial.flat.gradient(energy)
-            total += float(energy.detach())
-        return total, gradient
+            yield term.name, (w * term.at(term.components(self.trial, n), n)).sum()
 
     def curvature(self, theta: Tensor) -> Curvature:
         """Energy, half its gradient, and half the Gauss-Newton matrix in its own metric."""

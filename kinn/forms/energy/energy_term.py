@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -95,15 +96,15 @@ class EnergyTerm(Term):
 
     def quadratic_model(self, z: Tensor, block: int) -> LocalQuadratic:
         """Density with its first and second derivative, the second without its negative part."""
-        m, p = len(self.derivatives), self.blocks[block]
-        if not (self.quadratic and m * m * len(p) <= MAX_KEPT):
-            return LocalQuadratic(*self.value_and_gradient(z, block), self._factor(z, block))
-        factor: Tensor = p.cached(("factor", id(self)), lambda: self._factor(z, block))
-        return LocalQuadratic(*self.value_and_gradient(z, block), factor)
+        p = self.blocks[block]
 
-    def _factor(self, z: Tensor, block: int) -> Tensor:
-        """Factor (m, r, N) of the Hessian."""
-        return semidefinite_factor(self.hessian(z, block))
+        def factor() -> Tensor:
+            return semidefinite_factor(self.hessian(z, block))
+
+        keep = self.quadratic and len(self.derivatives) ** 2 * len(p) <= MAX_KEPT
+        return LocalQuadratic(
+            *self.value_and_gradient(z, block), p.cached(("factor", id(self)), factor) if keep else factor()
+        )
 
     def hessian_vector(self, z: Tensor, direction: Tensor, block: int) -> Tensor:
         """Product (m, N) of the Hessian and a direction."""
@@ -130,9 +131,7 @@ class EnergyTerm(Term):
 
 def semidefinite_factor(matrices: Tensor) -> Tensor:
     """Factor L (m, r, N) with L L^T the symmetric matrices (N, m, m) without their negative parts."""
-    if len(matrices) > 1 and bool(
-        (matrices == matrices[0]).all()
-    ):  # the same at all points, as of a uniform linear material
+    if len(matrices) > 1 and bool((matrices == matrices[0]).all()):  # as of a uniform linear material
         return semidefinite_factor(matrices[:1]).expand(-1, -1, len(matrices))
     finite = torch.where(torch.isfinite(matrices), matrices, torch.zeros_like(matrices))
     values, vectors = torch.linalg.eigh(finite)
@@ -190,10 +189,10 @@ def _is_quadratic(term: EnergyTerm) -> bool:
 def _traces(p: Points, sides: int, component: Callable[[TraceDerivative], Component]) -> list[dict[str, Field]]:
     """Fields by name for each side, with the components that a function gives."""
 
-    def rule(side: int, name: str) -> Callable[[Index], Component]:
-        return lambda a: component((side, name, a))
+    def of_field(side: int, name: str, a: Index) -> Component:
+        return component((side, name, a))
 
-    return [{name: Field(p.names, rule(side, name), name) for name in p.fields} for side in range(sides)]
+    return [{u: Field(p.names, partial(of_field, side, u), u) for u in p.fields} for side in range(sides)]
 
 
 def _values(density: Any, p: Points, name: str) -> Tensor:

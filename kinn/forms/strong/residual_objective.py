@@ -15,13 +15,13 @@ from torch import Tensor
 
 from kinn.fields import Points
 from kinn.forms.domain_trial import DomainTrial
-from kinn.forms.objective import FormObjective, format_point
+from kinn.forms.objective import SumOfTerms, format_point
 from kinn.forms.terms import Term, concatenate, evaluate, split_blocks
 from kinn.networks import Tape
 from kinn.optim.sum_of_squares import SumOfSquares
 
 
-class ResidualObjective(SumOfSquares, FormObjective):
+class ResidualObjective(SumOfSquares, SumOfTerms):
     """Weighted residuals r(theta) with their Jacobian, block by block of points.
 
     Args:
@@ -110,16 +110,11 @@ class ResidualObjective(SumOfSquares, FormObjective):
     def value(self, theta: Tensor) -> float:
         self.trial.flat.set(theta)
         with torch.no_grad():
-            return float(sum(self._residual(self.terms[n], p, scale).square().sum() for n, p, scale in self._blocks()))
+            return float(sum(share for _, share in self.shares()))
 
-    def term_losses(self, theta: Tensor) -> dict[str, float]:
-        self.trial.flat.set(theta)
-        shares: dict[str, float] = {}
-        with torch.no_grad():
-            for n, p, scale in self._blocks():
-                term = self.terms[n]
-                shares[term.name] = shares.get(term.name, 0.0) + float(self._residual(term, p, scale).square().sum())
-        return shares
+    def shares(self) -> Iterator[tuple[str, Tensor]]:
+        for n, p, scale in self._blocks():
+            yield self.terms[n].name, self._residual(self.terms[n], p, scale).square().sum()
 
     def locate_nonfinite(self, theta: Tensor) -> str:
         bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
@@ -133,15 +128,6 @@ class ResidualObjective(SumOfSquares, FormObjective):
                     point = p.tensor[int(wrong.nonzero()[0, 0])]
                     where = f", first at {format_point(point, p.names)}"
         return ", ".join(bad) + where
-
-    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        self.trial.flat.set(theta)
-        total, gradient = 0.0, torch.zeros_like(theta)
-        for n, p, scale in self._blocks():
-            loss = self._residual(self.terms[n], p, scale).square().sum()
-            gradient += self.trial.flat.gradient(loss)
-            total += float(loss.detach())
-        return total, gradient
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""

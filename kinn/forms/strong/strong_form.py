@@ -53,7 +53,7 @@ def strong_form(
         terms.append(plan_term(trial, label, (name,), pde, p, weight=weight * count / points, interior=True))
 
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
-    sampler = CollocationSampler(problem, spacing, points / total, method, trial.dtype)
+    sampler = CollocationSampler(problem, trial.dtype, spacing, points / total, method)
     precision = _precision_weights(problem.conditions)
     for n, condition in enumerate(problem.conditions):
         if condition.enforce == "hard":
