@@ -143,14 +143,8 @@ def tangent_kernel_study(
 ) -> TangentKernelStudy:
     """Train a network on the strong form of a problem and record its kernels during training.
 
-    Args:
-        problem: The problem.
-        network: The network.
-        optimizer: The optimiser.
-        at: The numbers of steps after which kernels are recorded, 0 for the start; where training ends earlier, the last
-            record is that of the end.
-        points: The number of interior collocation points.
-        seed: Fixes parameters and points.
+    They are recorded `at` these numbers of steps, 0 for the start; where training ends earlier, the last record is that of
+    the end. There are `points` interior collocation points.
 
     Raises:
         InputError: If no step is named, or a negative one.

@@ -55,8 +55,7 @@ class CurvePanels(BoundaryPanels):
     @cached_property
     def parameters(self) -> Array:
         """The parameters t of the nodes, (M, n)."""
-        x, _ = gauss(self.order)
-        return (self.starts + self.ends)[:, None] / 2 + self.halves[:, None] * x
+        return (self.starts + self.ends)[:, None] / 2 + self.halves[:, None] * gauss(self.order)[0]
 
     @property
     def halves(self) -> Array:
@@ -148,10 +147,11 @@ class CurvePanels(BoundaryPanels):
             if depth < MAX_DEPTH:
                 ends = np.stack([low, (low + high) / 2, high], axis=1)
                 curves = self.coefficients[panel[pair], :, :2]
-                resolved = _is_far(_offsets(curves, ends, targets[pair], node[pair], at_target[pair])[2])
-            for rows in np.array_split(
-                np.flatnonzero(resolved), max(1, -(-int(resolved.sum()) // SUBPANELS_PER_BLOCK))
-            ):
+                offset = _offsets(curves, ends, targets[pair], node[pair], at_target[pair])[2]
+                length = np.sum(np.linalg.norm(np.diff(offset, axis=1), axis=2), axis=1)
+                resolved = np.linalg.norm(offset[:, 1], axis=1) >= FAR * length
+            parts = max(1, -(-int(resolved.sum()) // SUBPANELS_PER_BLOCK))
+            for rows in np.array_split(np.flatnonzero(resolved), parts):
                 if len(rows):
                     k = pair[rows]
                     half, coefficients = (high[rows] - low[rows]) / 2, self.coefficients[panel[k]]
@@ -218,9 +218,3 @@ def _offsets(curves: Array, at: Array, targets: Array, node: Indices, at_target:
     offset = shifted @ curves
     offset[node < 0] -= targets[node < 0, None]
     return basis, shifted, offset
-
-
-def _is_far(offset: Array) -> NDArray[np.bool_]:
-    """Which subpanels, given by the offsets (m, 3, 2) of their ends and middles, are far for their length."""
-    length = np.sum(np.linalg.norm(np.diff(offset, axis=1), axis=2), axis=1)
-    return np.asarray(np.linalg.norm(offset[:, 1], axis=1) >= FAR * length)

@@ -49,10 +49,7 @@ def hierarchical_equations(
 ) -> tuple[HMatrix, Array, Indices]:
     """Equations H (u0 + V X) = S (t0 + D X) as A X = b: A in the order of clusters, b (N C,), and its columns in X.
 
-    Args:
-        kernel: The kernel, static.
-        panels: The boundary of a bounded domain.
-        data: u0, V, t0 and D.
+    The kernel is static and the domain bounded; the data are u0, V, t0 and D.
     """
     c, n, d = kernel.components, panels.nodes_per_panel, panels.points.shape[2]
     root, order = cluster_tree(panels)

@@ -89,9 +89,7 @@ def square_derivatives(uv: Array, coefficients: Array) -> tuple[Array, Array]:
 def _derivative_matrix(order: int) -> Array:
     """Matrix (order, order) that maps a row of Legendre polynomials to their derivatives."""
     matrix = np.zeros((order, order))
-    for degree in range(order):
-        for lower in range(degree - 1, -1, -2):
-            matrix[lower, degree] = 2 * lower + 1
+    matrix[:-1] = np.polynomial.legendre.legder(np.eye(order))
     matrix.flags.writeable = False
     return matrix
 

@@ -100,17 +100,12 @@ class HierarchicalSystem(LinearSystem):
             return None
         part, factors, columns = self.parts[0]
         count, extra = len(columns), self.extra
-        inverses = [
-            (
-                part.rows[rows],
-                columns[block_columns],
-                scipy.linalg.lu_factor(
-                    factors[part.rows[rows]][:, None] * (block + part.local[rows, block_columns].toarray())
-                ),
-            )
-            for rows, block_columns, block in part.near
-            if rows == block_columns
-        ]
+        inverses = []
+        for rows, block_columns, block in part.near:
+            if rows == block_columns:
+                at, diagonal = part.rows[rows], block + part.local[rows, block_columns].toarray()
+                factor = scipy.linalg.lu_factor(factors[at][:, None] * diagonal)
+                inverses.append((at, columns[block_columns], factor))
 
         def matvec(x: Array) -> Array:
             out = self.times(x[:, None])[:, 0]

@@ -23,13 +23,9 @@ _MAX_REFINEMENTS = 30
 
 
 def make_panels(edges: Sequence[GradedEdge], *, longest: float, nodes: int = 0, order: int = ORDER) -> CurvePanels:
-    """Panels that resolve the curves, their corners and the gaps between them.
+    """Panels no longer than `longest` that resolve the curves, their corners and the gaps between them.
 
-    Args:
-        edges: The edges with their gradings.
-        longest: The greatest length of a panel.
-        nodes: The least number of nodes; panels are halved until there are as many.
-        order: Nodes per panel.
+    They are halved until there are at least `nodes` nodes, `order` per panel.
 
     Raises:
         InputError: If a curve is not smooth between its corners, or there are too many panels.

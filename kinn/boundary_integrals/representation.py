@@ -103,7 +103,7 @@ class Representation:
         kernel = self.kernel
 
         def potential(single: _Single, double: _Double, static_part: _Double) -> Array:
-            """The double layer is that of u - u*, plus the dynamic part of that of u*."""
+            # the double layer is that of u - u*, plus the dynamic part of that of u*
             t = double(offset, normals)
             out = _sum(t, jump) if kernel.static else _sum(t, jump) + _sum(t - static_part(offset, normals), constant)
             return _sum(single(offset), density) - out

@@ -121,12 +121,7 @@ def pressure_work(v: Sequence[Field], p: Points, pressure: float) -> Field:
 
     The work is the pressure times the volume that the surface sweeps: the integral of -(X + v) . cof F N / d over the
     undeformed surface less its value at v = 0. Its variation is the follower load where the rim of the surface is fixed or
-    lies in planes of symmetry through the origin, or the surface is closed.
-
-    Args:
-        v: The displacement.
-        p: The points, on a boundary.
-        pressure: The pressure, positive towards the body.
+    lies in planes of symmetry through the origin, or the surface is closed. The pressure is positive towards the body.
     """
     normal = p.n
     deformed = Vector(x + u for x, u in zip(p.coordinates, v, strict=True))

@@ -22,7 +22,7 @@ from kinn.geometry.types import Array
 
 
 class _NewtonianKernel(Kernel):
-    """The kernels of Laplace's equation: the gradient of U is d / a with a = r^d times the measure of the unit sphere."""
+    """The kernels of Laplace's equation in D dimensions: the gradient of U is d / a, a = r^D times the unit sphere's measure."""
 
     components = 1
     dimension: int

@@ -80,13 +80,9 @@ def boundary_faces(geometry: Geometry) -> list[BoundaryFace]:
 def make_surface_panels(
     faces: Sequence[BoundaryFace], *, longest: float, nodes: int = 0, order: int = ORDER
 ) -> SurfacePanels:
-    """Panels that resolve the surface.
+    """Panels of an extent up to `longest` that resolve the surface.
 
-    Args:
-        faces: The faces.
-        longest: The greatest extent of a panel.
-        nodes: The least number of nodes; panels are refined until there are as many.
-        order: Nodes per panel along each coordinate.
+    They are refined until there are at least `nodes` nodes, `order` per panel along each coordinate.
 
     Raises:
         InputError: If the surface is not closed, is not smooth on its charts, or there are too many nodes.

@@ -94,7 +94,6 @@ class SurfacePanels(BoundaryPanels):
         return square_polynomials(square_rule(self.patches.order)[0], self.patches.order)
 
     def near_pairs(self, targets: Array) -> tuple[Indices, Indices]:
-        """Indices of targets and panels that are too close for the Gauss rule of the panel."""
         centres = self.patches.at(np.arange(len(self)), np.zeros((len(self), 1, 2)))[0][:, 0]
         squared = np.sum((targets[:, None] - centres) ** 2, axis=2)
         target, panel = np.nonzero(squared < (FAR * self.lengths) ** 2)

@@ -109,9 +109,6 @@ def _formulation(problem: Problem) -> BoundaryFormulation:
 class Nystrom:
     """The Nystrom solution of the same equations, without a network: the reference of every run in the inverse form.
 
-    Args:
-        trial: The trial functions with the equations.
-
     Raises:
         SolveError: If the iteration found no solution.
     """

@@ -71,12 +71,7 @@ class CornerJump:
 
 
 class CornerJumpCorrection:
-    """Corrections of the values around a subdomain; there are none on surfaces.
-
-    Args:
-        discretisation: The boundary data.
-        subdomain: The name of the subdomain.
-    """
+    """Corrections of the values around a subdomain; there are none on surfaces."""
 
     def __init__(self, discretisation: BoundaryDiscretisation, subdomain: str) -> None:
         topology, panels = discretisation.formulation.topology, discretisation.panels

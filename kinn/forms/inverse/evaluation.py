@@ -23,12 +23,7 @@ CACHE_SIZE = 8
 
 
 class InteriorEvaluator:
-    """The solution with given boundary data.
-
-    Args:
-        system: The boundary integral equations.
-        data: The data X at the nodes.
-    """
+    """The solution of boundary integral equations with data X at the nodes."""
 
     def __init__(self, system: BoundarySystem, data: Array) -> None:
         self.system, self.data = system, data

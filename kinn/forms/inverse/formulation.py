@@ -30,9 +30,6 @@ _ZERO = 1e-8
 class BoundaryFormulation(ABC):
     """A problem in the inverse form: boundary integral equations.
 
-    Attributes:
-        problem: The problem.
-
     Raises:
         InputError: If it has no such form; says why.
     """

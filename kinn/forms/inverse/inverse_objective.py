@@ -24,12 +24,7 @@ TERM = "the boundary integral equation"
 
 
 class InverseObjective(SumOfSquares, FormObjective):
-    """Weighted residuals of the boundary integral equations, in units of the magnitude of the prescribed data.
-
-    Args:
-        trial: The trial functions on the boundary.
-        system: The equations on panels.
-    """
+    """Weighted residuals of the boundary integral equations, in units of the magnitude of the prescribed data."""
 
     trial: BoundaryTrial
 
@@ -96,12 +91,7 @@ class InverseObjective(SumOfSquares, FormObjective):
 
 
 def inverse_form(trial: TrialFunctions, *, points: int, seed: int = 0) -> InverseObjective:  # noqa: ARG001 (the forms take the same)
-    """Boundary integral equations on panels with at least this number of nodes.
-
-    Args:
-        trial: The trial functions on the boundary.
-        points: The least number of nodes.
-        seed: Unused: panels are not random.
+    """Boundary integral equations on panels with at least this number of nodes; the seed has no effect.
 
     Raises:
         InputError: If there are fewer points than one, too many, or data that are not in equilibrium.

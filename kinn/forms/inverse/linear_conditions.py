@@ -81,15 +81,9 @@ def linear_conditions(
     normals: Array,
     size: float,
 ) -> LinearConditions:
-    """Conditions on an edge in linear form.
+    """Conditions on an edge between one or two subdomains in linear form, at N points with normals out of the first.
 
-    Args:
-        problem: The problem.
-        equations: The equations of the adjacent subdomains, one or two.
-        conditions: The conditions on the edge.
-        points: N points of it.
-        normals: The normals out of the first subdomain.
-        size: The length that makes tractions comparable to values.
+    The length `size` makes tractions comparable to values.
 
     Raises:
         InputError: If a condition is not linear, or contains other derivatives than tractions.

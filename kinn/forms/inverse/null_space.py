@@ -175,9 +175,6 @@ def _null_vectors(matrix: Array) -> Array:
 class PointConstraints:
     """Values at points that fix the null space; its states change no residual and are added after the solve.
 
-    Args:
-        free: The null space.
-
     Raises:
         InputError: If they are more than its dimension, or fewer.
     """
@@ -206,11 +203,7 @@ class PointConstraints:
             )
 
     def coefficients(self, values: Callable[[str, Array, Sequence[FieldDerivative]], Array]) -> Array:
-        """Coefficients (dimension,) of the null-space states that correct a solution to the values.
-
-        Args:
-            values: Evaluates the solution's fields and derivatives at points of a subdomain.
-        """
+        """Coefficients (dimension,) of the null-space states that correct a solution, evaluated by `values`."""
         if not self.conditions:
             return np.zeros(self.free.dimension)
         problem = self.free.formulation.problem
