@@ -15,6 +15,13 @@ def _space(u: Field) -> tuple[str, ...]:
     return names
 
 
+def _components(v: Sequence[Field], operator: str) -> tuple[str, ...]:
+    names = _space(v[0])
+    if len(v) != len(names):
+        raise InputError(f"{operator} takes one component per spatial coordinate ({', '.join(names)}), not {len(v)}")
+    return names
+
+
 def grad(u: Field) -> Vector:
     """Gradient (u_x, u_y, ...)."""
     return Vector(u.derivative(c) for c in _space(u))
@@ -26,10 +33,7 @@ def div(v: Sequence[Field]) -> Field:
     Raises:
         InputError: If the number of components differs.
     """
-    names = _space(v[0])
-    if len(v) != len(names):
-        raise InputError(f"div takes one component per spatial coordinate ({', '.join(names)}), not {len(v)}")
-    terms = [component.derivative(c) for component, c in zip(v, names, strict=True)]
+    terms = [component.derivative(c) for component, c in zip(v, _components(v, "div"), strict=True)]
     return sum(terms[1:], terms[0])
 
 
@@ -46,9 +50,7 @@ def hessian(u: Field) -> tuple[Vector, ...]:
 
 def strain(v: Sequence[Field]) -> tuple[Vector, ...]:
     """Rows of the symmetric gradient (grad v + grad v^T) / 2 of a displacement."""
-    names = _space(v[0])
-    if len(v) != len(names):
-        raise InputError(f"strain takes one component per spatial coordinate ({', '.join(names)}), not {len(v)}")
+    names = _components(v, "strain")
     return tuple(
         Vector(0.5 * (v[i].derivative(b) + v[j].derivative(a)) for j, b in enumerate(names))
         for i, a in enumerate(names)

@@ -42,8 +42,47 @@ class BoundedTransform:
         return self.initial + (abs(self.initial) or 1.0) * s
 
 
+class _Bounded:
+    """What unknowns have in common: a name, an initial value, and bounds that are kept by a smooth transform.
+
+    Raises:
+        InputError: If the initial value or a bound is no number, or the bounds exclude the initial value.
+    """
+
+    name: str
+    initial: float | None
+    bounds: Bounds | None
+    positive: bool
+
+    def __post_init__(self) -> None:
+        self.transform  # noqa: B018 (contradictions are found now)
+
+    @property
+    def transform(self) -> BoundedTransform:
+        """The map from a free number onto the admissible values."""
+        label, initial = f"{type(self).__name__}({self.name!r})", self.initial
+        ends = (None, None) if self.bounds is None else tuple(self.bounds)
+        if len(ends) != 2:
+            raise InputError(f"the bounds of {label} are the smallest and the largest value, not {self.bounds}")
+        lower, upper = (other if end is None else float(end) for end, other in zip(ends, (-inf, inf), strict=True))
+        if self.positive:
+            lower = max(lower, 0.0)
+        if not lower < upper:
+            raise InputError(
+                f"the bounds of {label} leave nothing: the smallest value is {lower:g}, the largest {upper:g}"
+            )
+        if initial is None:
+            starts = {(True, True): (lower + upper) / 2, (True, False): lower + 1, (False, True): upper - 1}
+            initial = starts.get((isfinite(lower), isfinite(upper)), 0.0)
+        if not isfinite(initial):
+            raise InputError(f"the initial value of {label} is a finite number, not {initial}")
+        if not lower < initial < upper:
+            raise InputError(f"the initial value of {label}, {initial:g}, does not lie between {lower:g} and {upper:g}")
+        return BoundedTransform(float(initial), lower, upper)
+
+
 @dataclass(frozen=True)
-class Unknown:
+class Unknown(_Bounded):
     """A constant to be identified; residuals and conditions access it as `p.nu`.
 
     Attributes:
@@ -53,9 +92,6 @@ class Unknown:
             is a smooth function of a free number.
         positive: Whether it is positive.
         exact: Its true value where it is known, for the error of the identified one.
-
-    Raises:
-        InputError: If the initial value or a bound is no number, or the bounds exclude the initial value.
     """
 
     name: str
@@ -65,17 +101,9 @@ class Unknown:
     positive: bool = False
     exact: float | None = None
 
-    def __post_init__(self) -> None:
-        _bounded_transform(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
-
-    @property
-    def transform(self) -> BoundedTransform:
-        """The map from a free number onto the admissible values."""
-        return _bounded_transform(f"Unknown({self.name!r})", self.initial, self.bounds, self.positive)
-
 
 @dataclass(frozen=True)
-class UnknownField:
+class UnknownField(_Bounded):
     """A field to be identified, with its own network; residuals access it as `p.K`, `p.K.x`.
 
     Observations and other soft conditions may name it as their field.
@@ -88,9 +116,6 @@ class UnknownField:
         positive: Whether it is positive.
         of: The coordinates that it depends on; None for all.
         exact: The true field where it is known: a function of the coordinates, all or some by name.
-
-    Raises:
-        InputError: If the initial value or a bound is no number, or the bounds exclude the initial value.
     """
 
     name: str
@@ -105,12 +130,7 @@ class UnknownField:
     def __post_init__(self) -> None:
         if self.of is not None:
             object.__setattr__(self, "of", (self.of,) if isinstance(self.of, str) else tuple(self.of))
-        _bounded_transform(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
-
-    @property
-    def transform(self) -> BoundedTransform:
-        """The map from a free number onto the admissible values."""
-        return _bounded_transform(f"UnknownField({self.name!r})", self.initial, self.bounds, self.positive)
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
@@ -144,22 +164,3 @@ class UnknownTerm(UnknownField):
         for name, (low, high) in zip(self.arguments, self.within, strict=True):
             if not -inf < low < high < inf:
                 raise InputError(f"the bounds of {name} in {label} leave nothing: {low:g} to {high:g}")
-
-
-def _bounded_transform(label: str, initial: float | None, bounds: Bounds | None, positive: bool) -> BoundedTransform:
-    ends = (None, None) if bounds is None else tuple(bounds)
-    if len(ends) != 2:
-        raise InputError(f"the bounds of {label} are the smallest and the largest value, not {bounds}")
-    lower, upper = (other if end is None else float(end) for end, other in zip(ends, (-inf, inf), strict=True))
-    if positive:
-        lower = max(lower, 0.0)
-    if not lower < upper:
-        raise InputError(f"the bounds of {label} leave nothing: the smallest value is {lower:g}, the largest {upper:g}")
-    if initial is None:
-        starts = {(True, True): (lower + upper) / 2, (True, False): lower + 1, (False, True): upper - 1}
-        initial = starts.get((isfinite(lower), isfinite(upper)), 0.0)
-    if not isfinite(initial):
-        raise InputError(f"the initial value of {label} is a finite number, not {initial}")
-    if not lower < initial < upper:
-        raise InputError(f"the initial value of {label}, {initial:g}, does not lie between {lower:g} and {upper:g}")
-    return BoundedTransform(float(initial), lower, upper)

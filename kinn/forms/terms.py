@@ -175,7 +175,7 @@ def concatenate(problem: Problem, blocks: Sequence[Points]) -> Points:
         torch.cat([block.tensor for block in blocks]),
         joined([block.normals for block in blocks]),
         joined([block.observed for block in blocks]),
-        [concatenate(problem, [block.paired_points[n] for block in blocks]) for n in sides],
+        paired_points=[concatenate(problem, [block.paired_points[n] for block in blocks]) for n in sides],
     )
 
 

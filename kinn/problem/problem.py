@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -58,8 +59,8 @@ class Problem:
         reference_fields: The computed solution with its derivatives, where it has any: called with the coordinates as fields,
             returns the fields.
         derived: Derived fields, a stress say: functions by name that are called as `strong` and return a field each.
-        constants: What the residual calls as `p.name`: numbers, or functions of fields.
-        unknowns: Constants and coefficients that are to be identified, called in the same way.
+        coefficients: What residuals access as `p.name`: numbers, or functions of fields.
+        unknowns: Constants and fields that are to be identified, accessed in the same way.
         features: Functions of the coordinates that the networks get as further inputs (a singular field at a crack
             tip, say); a mapping gives each subdomain its own.
         defaults: How it is solved when the user does not say.
@@ -72,27 +73,26 @@ class Problem:
 
     name: str
     domain: Geometry | Mapping[str, Geometry]
-    fields: str | Sequence[str] = field(default="u", kw_only=True)
-    strong: Residual | Mapping[str, Residual] | None = field(default=None, kw_only=True)
-    energy: Density | Mapping[str, Density] | None = field(default=None, kw_only=True)
-    work: Mapping[str, Density] = field(default_factory=dict, kw_only=True)
-    inverse: Equation | Mapping[str, Equation] | None = field(default=None, kw_only=True)
-    conditions: Sequence[Condition] = field(default=(), kw_only=True)
-    exact: Callable[..., Any] | None = field(default=None, kw_only=True)
-    reference: Callable[[Array], Array] | None = field(default=None, kw_only=True)
-    reference_fields: Callable[..., Any] | None = field(default=None, kw_only=True)
-    derived: Mapping[str, Callable[..., Field]] = field(default_factory=dict, kw_only=True)
-    coefficients: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-    unknowns: Sequence[Unknown | UnknownField] = field(default=(), kw_only=True)
-    features: Sequence[Callable[..., Any]] | Mapping[str, Sequence[Callable[..., Any]]] = field(
-        default=(), kw_only=True
-    )
-    defaults: Defaults = field(default_factory=Defaults, kw_only=True)
-    evaluation: Array | None = field(default=None, kw_only=True)
-    figures: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, kw_only=True)
-    postprocess: Postprocess = field(default_factory=Postprocess, kw_only=True)
-    title: str = field(default="", kw_only=True)
-    source: str = field(default="", kw_only=True)
+    _: KW_ONLY
+    fields: str | Sequence[str] = "u"
+    strong: Residual | Mapping[str, Residual] | None = None
+    energy: Density | Mapping[str, Density] | None = None
+    work: Mapping[str, Density] = field(default_factory=dict)
+    inverse: Equation | Mapping[str, Equation] | None = None
+    conditions: Sequence[Condition] = ()
+    exact: Callable[..., Any] | None = None
+    reference: Callable[[Array], Array] | None = None
+    reference_fields: Callable[..., Any] | None = None
+    derived: Mapping[str, Callable[..., Field]] = field(default_factory=dict)
+    coefficients: Mapping[str, Any] = field(default_factory=dict)
+    unknowns: Sequence[Unknown | UnknownField] = ()
+    features: Sequence[Callable[..., Any]] | Mapping[str, Sequence[Callable[..., Any]]] = ()
+    defaults: Defaults = field(default_factory=Defaults)
+    evaluation: Array | None = None
+    figures: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    postprocess: Postprocess = field(default_factory=Postprocess)
+    title: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         names = (self.fields,) if isinstance(self.fields, str) else tuple(self.fields)
@@ -189,23 +189,13 @@ class Problem:
         except InputError as error:
             raise InputError(f"{condition.label} of problem {self.name!r}: {error}") from error
 
-    def points(
-        self,
-        x: Any,
-        normals: Any = None,
-        observed: Any = None,
-        paired_points: Sequence[Points] = (),
-        weights: Any = None,
-    ) -> Points:
+    def points(self, x: Any, normals: Any = None, observed: Any = None, **data: Any) -> Points:
         """Points for residuals, with the problem's coefficients; see `Points`."""
-        return Points(
-            self.coordinates, x, normals, self.coefficients, observed, paired_points, weights=weights, fields=self.names
-        )
+        return Points(self.coordinates, x, normals, self.coefficients, observed, fields=self.names, **data)
 
     def contains(self, points: Array) -> Mask:
         """Whether points (N, d) lie in the domain, (N,)."""
-        inside: Mask = np.any([g.contains(points) for g in self.subdomains.values()], axis=0)
-        return inside
+        return np.asarray(np.any([g.contains(points) for g in self.subdomains.values()], axis=0))
 
     # Checks, each of which raises one line that names what is wrong, where, and what there is instead
 
@@ -256,21 +246,19 @@ class Problem:
 
     def _check_tractions(self) -> None:
         """Refuse a traction along a displacement that is prescribed on the same part of the boundary."""
-        fixed = [c for c in self.conditions if (datum := c.boundary_datum) is not None and datum.order == 1]
-        for traction in (c for c in self.conditions if c.loaded_fields(self.names)):
-            for support in fixed:
-                (u,) = support.field_names
-                if u not in traction.loaded_fields(self.names):
-                    continue
-                (loaded,), (held,) = traction.boundaries, support.boundaries
-                for name in set(subdomains_with(self.subdomains, loaded)) & set(subdomains_with(self.subdomains, held)):
-                    geometry = self.subdomains[name]
-                    ours, theirs = ({part.name for part in geometry.boundary(on).parts} for on in (loaded, held))
-                    if common := sorted(ours & theirs):
-                        raise InputError(
-                            f"{traction.label} of problem {self.name!r} gives the traction along {u!r} on {common[0]!r}, "
-                            f"where {support.label} gives {u!r} itself: give None for that component of the traction"
-                        )
+        supports = [c for c in self.conditions if (datum := c.boundary_datum) is not None and datum.order == 1]
+        for traction, support in product(self.conditions, supports):
+            (u,) = support.field_names
+            if u not in traction.loaded_fields(self.names):
+                continue
+            on = (*traction.boundaries, *support.boundaries)
+            for name in set.intersection(*(set(subdomains_with(self.subdomains, boundary)) for boundary in on)):
+                parts = [{part.name for part in self.subdomains[name].boundary(boundary).parts} for boundary in on]
+                if common := sorted(set.intersection(*parts)):
+                    raise InputError(
+                        f"{traction.label} of problem {self.name!r} gives the traction along {u!r} on {common[0]!r}, "
+                        f"where {support.label} gives {u!r} itself: give None for that component of the traction"
+                    )
 
     def _check_form(self, stated: Any, what: str, plural: str) -> None:
         """Refuse a form that some subdomain lacks, or that is stated by something else than what it takes."""
