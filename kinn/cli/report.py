@@ -61,12 +61,13 @@ def report(
 ) -> None:
     """Write a report of finished and failed runs: a page, and optionally tables and figures for papers."""
     from kinn.cli.execute import notify
-    from kinn.experiments.report.exporters import to_csv, to_latex, to_markdown, write_text
+    from kinn.experiments.report.exporters import to_csv, to_latex, to_markdown
     from kinn.experiments.report.figures import draw_median_runs, save
     from kinn.experiments.report.figures import figures as build_figures
     from kinn.experiments.report.page import page
     from kinn.experiments.store import Store
     from kinn.experiments.tables import THRESHOLDS, columns, rows
+    from kinn.runs.folder import write_text
 
     with Store(runs, create=False) as store:
         store.refresh()

@@ -113,8 +113,8 @@ def _mlp(study: Study, problem: Problem, networks: Sequence[Architecture]) -> Ar
     """The MLP that a baseline trains: the first of the study, or the problem's."""
     from kinn.solver import resolve_network
 
-    network = next((n for n in networks if n.name == "mlp"), None)
-    if network is not None:
-        return network
+    for network in networks:
+        if network.name == "mlp":
+            return network
     network = resolve_network(problem, "mlp")
     return match_sizes([networks[0], network], problem)[1] if study.match == "parameters" else network

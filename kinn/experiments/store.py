@@ -15,7 +15,7 @@ from kinn.errors import InputError
 from kinn.experiments.results import INTERRUPTED, RUNNING, RunResult, read_result
 from kinn.experiments.run_lock import active_runs
 from kinn.experiments.run_spec import RunSpec
-from kinn.runs.folder import CONFIG, ENVIRONMENT, STATE, SUMMARY, slug
+from kinn.runs.folder import CONFIG, ENVIRONMENT, STATE, SUMMARY, slug, write_text
 
 #: The index, in the folder of all runs.
 INDEX = "index.sqlite"
@@ -209,12 +209,8 @@ class Manifest:
     @staticmethod
     def write(root: Path, name: str, specs: Sequence[RunSpec]) -> None:
         """Write the manifest of a study into the folder of all runs."""
-        folder = root / MANIFESTS
-        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"name": name, "hashes": [spec.hash for spec in specs]})
-        temporary = folder / f".{slug(name)}"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(folder / f"{slug(name)}.json")
+        write_text(root / MANIFESTS / f"{slug(name)}.json", text)
 
     @staticmethod
     def read_all(root: Path) -> list[Manifest]:

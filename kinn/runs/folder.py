@@ -30,8 +30,6 @@ from kinn.runs.environment import environment
 from kinn.train.checkpoint import write_checkpoint
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from kinn.solution import Solution
 
 #: The files of a run folder that KINN reads.
@@ -58,6 +56,21 @@ def run_path(root: str | Path, config: Mapping[str, Any]) -> Path:
     """Path of the run folder of a configuration under the folder of all runs."""
     kind = f"{slug(config['form'])}-{slug(config['network']['name'])}"
     return Path(root) / slug(config["problem"]["name"]) / kind / config_hash(config)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file under a temporary name and rename it.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 class RunFolder:
@@ -90,9 +103,7 @@ class RunFolder:
     def checkpoint(self, state: Mapping[str, Any], *, resumed: bool = False) -> None:
         """Write the training state, unless the folder holds a finished run, which is kept.
 
-        Args:
-            state: The training state.
-            resumed: Whether training resumed from the checkpoint in the folder; otherwise the folder is replaced.
+        The folder is replaced unless training resumed from the checkpoint in it.
         """
         if not self._started and self.finished:
             return
@@ -111,10 +122,13 @@ class RunFolder:
 
     def save(self, solution: Solution, state: Mapping[str, Any] | None = None, *, figures: bool = True) -> Path:
         """Write the folder of a successful solve with its final training state, and return the path of the folder."""
+        from safetensors.torch import save_file
 
         def fill(folder: Path) -> None:
             self._write_outcome(folder, solution.history, {**solution.summary(), "run": str(self.path)})
-            weights = _weights(folder, solution.fields.state_dict(), self.config)
+            state_dict = solution.fields.state_dict()
+            weights = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state_dict.items()}
+            save_file(weights, folder / WEIGHTS, metadata={"config": json.dumps(self.config)})  # for other tools
             write_checkpoint(folder / STATE, {**(state or {}), "weights": weights, "config": self.config})
             solution.save_vtu(folder / "solution.vtu")
             if figures:
@@ -203,12 +217,3 @@ def recover(path: Path) -> None:
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(nan_to_null(data), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def _weights(folder: Path, state: Mapping[str, Tensor], config: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Write the weights as safetensors, for other tools, and return them."""
-    from safetensors.torch import save_file
-
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
-    save_file(tensors, folder / WEIGHTS, metadata={"config": json.dumps(config)})
-    return tensors

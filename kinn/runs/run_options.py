@@ -52,12 +52,7 @@ def with_settings(default: Kind, texts: Mapping[str, str], part: str) -> Kind:
 def resolve_training_options(
     defaults: Defaults, values: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]
 ) -> TrainingOptions:
-    """Training options with their settings, by default the problem's.
-
-    Args:
-        defaults: The defaults of the problem.
-        values: The options that differ from them.
-        texts: Settings as text, by strategy; those of other parts are ignored.
+    """Training options by the defaults of a problem, the values that differ, and settings of strategies as text, by part.
 
     Raises:
         InputError: If a strategy or a setting is unknown.

@@ -7,9 +7,7 @@ import re
 from collections.abc import Sequence
 from io import StringIO
 from math import isfinite
-from pathlib import Path
 
-from kinn.errors import InputError
 from kinn.experiments.tables import Row
 
 #: The numbers of a summary in the CSV.
@@ -63,21 +61,6 @@ def to_latex(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file under a temporary name and rename it.
-
-    Raises:
-        InputError: If it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _latex(text: str) -> str:
