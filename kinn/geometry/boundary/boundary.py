@@ -32,6 +32,18 @@ class Face:
     value: float
     side: int
 
+    def plane(self, dim: int) -> distances.Plane:
+        """Signed distance to the face in `dim` dimensions, positive on the side of the domain."""
+        sign = 1.0 - 2.0 * self.side
+        return distances.Plane(tuple(sign if axis == self.axis else 0.0 for axis in range(dim)), -sign * self.value)
+
+
+def slab(dim: int, axis: int, start: float, end: float) -> distances.Region:
+    """Points of which one of `dim` coordinates lies between two values."""
+    return distances.intersection(
+        distances.HalfSpace(Face(axis, value, side).plane(dim), end - start) for side, value in enumerate((start, end))
+    )
+
 
 @dataclass(frozen=True)
 class BoundaryName:
@@ -110,6 +122,12 @@ class Part:
     def measure(self) -> float:
         """Length or area; 1 for a point."""
         return self.patch.measure
+
+
+def single_part(name: str, patch: BoundaryPatch) -> tuple[Part, ...]:
+    """Boundary of a shape, called like the shape, that is one smooth patch, its implicit function positive inside."""
+    label = Label(BoundaryName(name), BoundaryName(name))
+    return (Part(label, patch, positive_inside=True, negative_outside=True),)
 
 
 def smooth_distance(parts: Sequence[Part], coordinates: tuple[distances.Values, ...], size: float) -> distances.Values:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, Plane
-from kinn.geometry.distances.rfunctions import FullSpace, HalfSpace, Region, diametral_ball
+from kinn.geometry.distances.rfunctions import FullSpace, HalfSpace, Region
 from kinn.geometry.types import Array
 
 _TURN = 2 * math.pi
@@ -69,10 +69,6 @@ class Segment(Edge):
     @property
     def implicit(self) -> ImplicitFunction:
         return Plane.through(self.start, self.normal)
-
-    def trimming_region(self, start: float, end: float) -> Region:
-        first, last = self.at(np.array([[start], [end]])).points
-        return diametral_ball(first, last)
 
     def distance(self, points: Array) -> Array:
         start, along = np.asarray(self.start), np.subtract(self.end, self.start)

@@ -143,8 +143,13 @@ class BoundaryPatch(ABC):
         raise InputError("no smooth distance is known for such a boundary: enforce its conditions soft")
 
     def trimming_region(self, start: float, end: float) -> distances.Region:
-        """Return the region that trims the zero set to the curve between two parameters (`end` > 1 goes round)."""
-        return distances.FullSpace()
+        """Region that trims the zero set to the curve between two parameters (`end` > 1 goes round).
+
+        By default that of a straight curve: the ball whose diameter it is. Points and surfaces fill their zero sets.
+        """
+        if self.dim != 1:
+            return distances.FullSpace()
+        return distances.diametral_ball(*self.at(np.array([[start], [end]])).points)
 
     def charts(self) -> list[Chart]:
         """Return the charts that cover a surface in space, for its panels.

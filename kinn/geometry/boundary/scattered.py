@@ -20,6 +20,11 @@ _STEP = 1e-6  # of differences for normals, relative to the size
 _NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
 
 
+def unit_ball_volume(dim: int) -> float:
+    """Volume of the ball of radius 1."""
+    return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))
+
+
 def point_measures(points: Array, dim: int) -> Array:
     """Return an estimate of the length, area or volume that each point stands for, (N,).
 
@@ -35,8 +40,7 @@ def point_measures(points: Array, dim: int) -> Array:
         return np.ones(len(points))
     k = min(_NEIGHBOURS.get(dim, 2 * dim), len(points) - 1)
     radius = cKDTree(points).query(points, k + 1)[0][:, -1]
-    ball = math.pi ** (dim / 2) / math.gamma(dim / 2 + 1)
-    return np.asarray(ball * radius**dim / k)
+    return np.asarray(unit_ball_volume(dim) * radius**dim / k)
 
 
 def proportional_indices(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> Indices:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -236,8 +236,8 @@ def divide_into_strips(patches: Sequence[BoundaryPatch], rounding: float) -> Str
     Returns:
         None where the curves bound no region: their ends do not meet.
     """
-    found = [made for axis in (0, 1) if (made := _strips_along(patches, axis, rounding)) is not None]
-    return min(found, key=lambda made: made.count) if found else None
+    candidates = [_strips_along(patches, axis, rounding) for axis in (0, 1)]
+    return min((strips for strips in candidates if strips), key=lambda strips: strips.count, default=None)
 
 
 def _strips_along(patches: Sequence[BoundaryPatch], axis: int, rounding: float) -> Strips | None:
@@ -256,13 +256,8 @@ def _strips_along(patches: Sequence[BoundaryPatch], axis: int, rounding: float) 
         for pair in pairs:
             open_.setdefault(pair, start)
     done.extend((*pair, start, float(lines[-1])) for pair, start in open_.items())
-    made = [
-        strip
-        for lower, upper, start, end in done
-        for strip in _between_arcs(arcs[lower], arcs[upper], start, end)
-        if start < end
-    ]
-    return Strips(tuple(made), axis)
+    strips = (_between_arcs(arcs[lower], arcs[upper], start, end) for lower, upper, start, end in done if start < end)
+    return Strips(tuple(chain.from_iterable(strips)), axis)
 
 
 def _facing_arcs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple[int, int]] | None:

@@ -22,30 +22,33 @@ class TransformedPatch(BoundaryPatch):
 
     base: BoundaryPatch
 
+    rejects = delegated("rejects")
+    dim = delegated("dim")
+    measure = delegated("measure")
+    smooth = delegated("smooth")
+    periodic = delegated("periodic")
+    breaks = delegated("breaks")
+
     @abstractmethod
     def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the images of points of the base."""
+        """Images of points of the base."""
 
     @abstractmethod
     def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
-        """Return the preimages in the base."""
+        """Preimages in the base."""
 
-    rejects = delegated("rejects")
+    @abstractmethod
+    def transform_function(self, function: ImplicitFunction) -> ImplicitFunction:
+        """Implicit function whose zero set is the image of that of a function."""
 
-    dim = delegated("dim")
-
-    measure = delegated("measure")
+    def transform_region(self, region: Region) -> Region:
+        """Image of a region."""
+        return region
 
     @property
     def curve_spans(self) -> tuple[BoundaryPatch, Spans]:
         curve, spans = self.base.curve_spans
         return replace(self, base=curve), spans
-
-    smooth = delegated("smooth")
-
-    periodic = delegated("periodic")
-
-    breaks = delegated("breaks")
 
     def at(self, unit: Array) -> BoundaryPoints:
         return self.transform(self.base.at(unit))
@@ -56,6 +59,20 @@ class TransformedPatch(BoundaryPatch):
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         return self.transform(self.base.draw(m, method, seed, stream))
 
+    @property
+    def implicit(self) -> ImplicitFunction:
+        return self.transform_function(self.base.implicit)
+
+    def trimming_region(self, start: float, end: float) -> Region:
+        return self.transform_region(self.base.trimming_region(start, end))
+
+    @property
+    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
+        return tuple(
+            TrimmedZeroSet(self.transform_function(zero_set.function), self.transform_region(zero_set.region))
+            for zero_set in self.base.zero_sets
+        )
+
 
 @dataclass(frozen=True)
 class ReversedPatch(TransformedPatch):
@@ -64,25 +81,16 @@ class ReversedPatch(TransformedPatch):
     def transform(self, samples: BoundaryPoints) -> BoundaryPoints:
         return BoundaryPoints(samples.points, -samples.normals)
 
-    def inverse(self, samples: BoundaryPoints) -> BoundaryPoints:
-        return self.transform(samples)
+    inverse = transform
+
+    def transform_function(self, function: ImplicitFunction) -> ImplicitFunction:
+        return -function
 
     def charts(self) -> list[Chart]:
         return [reverse_chart(chart) for chart in self.base.charts()]
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         return tuple(ReversedCells(cells) for cells in self.base.cells(spec))
-
-    @property
-    def implicit(self) -> ImplicitFunction:
-        return -self.base.implicit
-
-    def trimming_region(self, start: float, end: float) -> Region:
-        return self.base.trimming_region(start, end)
-
-    @property
-    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        return tuple(TrimmedZeroSet(-zero_set.function, zero_set.region) for zero_set in self.base.zero_sets)
 
 
 @dataclass(frozen=True)
@@ -98,8 +106,13 @@ class MovedPatch(TransformedPatch):
         back = np.asarray(samples.normals @ np.asarray(self.motion.rotation))
         return BoundaryPoints(self.motion.inverse(samples.points), back)
 
-    def charts(self) -> list[Chart]:
+    def transform_function(self, function: ImplicitFunction) -> ImplicitFunction:
+        return function.moved(self.motion)
 
+    def transform_region(self, region: Region) -> Region:
+        return region.map_functions(self.transform_function)
+
+    def charts(self) -> list[Chart]:
         def move(chart: Chart) -> Chart:
             return lambda uv: self.motion(chart(uv))
 
@@ -107,23 +120,6 @@ class MovedPatch(TransformedPatch):
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         return move_cells(self.base.cells(spec), self.motion)
-
-    @property
-    def implicit(self) -> ImplicitFunction:
-        return self.base.implicit.moved(self.motion)
-
-    def trimming_region(self, start: float, end: float) -> Region:
-        return self.base.trimming_region(start, end).map_functions(lambda function: function.moved(self.motion))
-
-    @property
-    def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        return tuple(
-            TrimmedZeroSet(
-                zero_set.function.moved(self.motion),
-                zero_set.region.map_functions(lambda function: function.moved(self.motion)),
-            )
-            for zero_set in self.base.zero_sets
-        )
 
 
 def move_cells(groups: Sequence[Cells], motion: Motion) -> tuple[Cells, ...]:

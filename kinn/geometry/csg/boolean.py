@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +16,7 @@ from kinn.geometry.csg.trimming import INSIDE, OPPOSITE, OUTSIDE, SAME, PointCla
 from kinn.geometry.distances.rfunctions import Region, intersection, union
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
-from kinn.geometry.quadrature.cut import cut_cells, volume_inside
+from kinn.geometry.quadrature.cut import cut_cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array
 
@@ -50,9 +49,9 @@ class Boolean(Geometry):
     def __repr__(self) -> str:
         return f"({self.first!r} {self.symbol} {self.second!r})"
 
-    @abstractmethod
     def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
-        """Whether a full face of one shape still has the other shape, and its boundary, strictly on one side."""
+        """Whether a full face of one shape still has the result, and its boundary, strictly on one side."""
+        return True  # the result lies in the shape
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -112,8 +111,6 @@ class Boolean(Geometry):
         """
         if self.dim <= 2:
             return sum(float(np.sum(cells.measures)) for cells in self.cells(QuadratureSpec(0)))
-        if self.dim == 3 and not self.expensive_level:
-            return volume_inside(self.level, self.bounds)
         return super().measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
@@ -179,9 +176,6 @@ class Intersection(Boolean):
     def region(self) -> Region:
         return intersection((self.first.region, self.second.region))
 
-    def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
-        return True
-
 
 class Difference(Boolean):
     """The points of the first shape that are not inside the second one, written `first - second`."""
@@ -202,10 +196,6 @@ class Difference(Boolean):
     @property
     def region(self) -> Region:
         return intersection((self.first.region, self.second.region.complement()))
-
-    def keeps_face(self, axis: int, side: int, shape: Geometry, other: Geometry) -> bool:
-        """True: the result lies in the first shape, and those of the second lose theirs."""
-        return True
 
 
 def _share_zero_set(part: Part, other: Part) -> bool:

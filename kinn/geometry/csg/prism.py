@@ -11,29 +11,15 @@ from itertools import pairwise
 import numpy as np
 
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import Face, Label, Part
+from kinn.geometry.boundary.boundary import Face, Label, Part, slab
 from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, orient_chart, reverse_chart
-from kinn.geometry.distances.implicit import ImplicitFunction, Plane
-from kinn.geometry.distances.rfunctions import HalfSpace, Region, TrimmedZeroSet, diametral_ball, intersection
+from kinn.geometry.distances.implicit import ImplicitFunction
+from kinn.geometry.distances.rfunctions import Region, TrimmedZeroSet, intersection
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.quadrature.cells import Cells, EmbeddedCells, LiftedCells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array, Mask, delegated
-
-
-def height_above(dim: int, value: float, side: int) -> Plane:
-    """Return the height of the last of `dim` coordinates above (`side` 0), or depth below (`side` 1), a value."""
-    sign = 1.0 - 2.0 * side
-    return Plane((0.0,) * (dim - 1) + (sign,), -sign * value)
-
-
-def slab_region(dim: int, start: float, end: float) -> Region:
-    """Return the points whose last of `dim` coordinates lies between two values."""
-    return intersection(
-        (HalfSpace(height_above(dim, start, 0), end - start), HalfSpace(height_above(dim, end, 1), end - start))
-    )
-
 
 #: Charts round a lateral face above a closed smooth curve.
 _AROUND = 4
@@ -68,7 +54,7 @@ class Lateral(BoundaryPatch):
         return self.base.accepts(BoundaryPoints(samples.points[:, :-1], samples.normals[:, :-1]))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), self.start, self.end)
+        return extrude_cells(self.base, spec, self.start, self.end)
 
     def charts(self) -> list[Chart]:
         """Return one for each span of the curve below, four round a closed one, each times the height."""
@@ -94,14 +80,9 @@ class Lateral(BoundaryPatch):
     def implicit(self) -> ImplicitFunction:
         return self.base.implicit.lifted()
 
-    def trimming_region(self, start: float, end: float) -> Region:
-        """Return the disk around a stretch of the line that an end point of an interval runs through."""
-        first, last = self.at(np.array([[start], [end]])).points
-        return diametral_ball(first, last)
-
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        within = slab_region(self.dim + 1, self.start, self.end)
+        within = slab(self.dim + 1, self.dim, self.start, self.end)
         return tuple(
             TrimmedZeroSet(zero_set.function.lifted(), intersection((zero_set.region.lifted(), within)))
             for zero_set in self.base.zero_sets
@@ -125,9 +106,7 @@ class Cap(BoundaryPatch):
     side: int
 
     rejects = delegated("rejects")
-
     dim = delegated("dim")
-
     measure = delegated("measure")
 
     def at(self, unit: Array) -> BoundaryPoints:
@@ -153,7 +132,7 @@ class Cap(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        return height_above(self.dim + 1, self.value, self.side)
+        return Face(self.dim, self.value, self.side).plane(self.dim + 1)
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
@@ -165,9 +144,10 @@ class Cap(BoundaryPatch):
         return BoundaryPoints(np.column_stack([points, np.full(len(points), self.value)]), normals)
 
 
-def extrude_cells(groups: Sequence[Cells], start: float, end: float) -> tuple[Cells, ...]:
-    """Return groups of cells carried along the interval."""
-    return tuple(LiftedCells(cells, start, end) for cells in groups)
+def extrude_cells(base: BoundaryPatch | Geometry, spec: QuadratureSpec, start: float, end: float) -> tuple[Cells, ...]:
+    """Cells of a patch or a shape times an interval."""
+    scaled = spec.scaled(power=base.dim / (base.dim + 1))
+    return tuple(LiftedCells(cells, start, end) for cells in base.cells(scaled))
 
 
 def end_patches(base: Geometry, value: float, side: int) -> list[BoundaryPatch]:
@@ -218,14 +198,14 @@ class Prism(Geometry):
 
     @property
     def region(self) -> Region:
-        return intersection((self.base.region.lifted(), slab_region(self.dim, *self.ends)))
+        return intersection((self.base.region.lifted(), slab(self.dim, self.dim - 1, *self.ends)))
 
     def from_unit(self, unit: Array) -> Array:
         start, end = self.ends
         return np.column_stack([self.base.from_unit(unit[:, :-1]), start + unit[:, -1] * (end - start)])
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        return extrude_cells(self.base.cells(spec.scaled(power=self.base.dim / self.dim)), *self.ends)
+        return extrude_cells(self.base, spec, *self.ends)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

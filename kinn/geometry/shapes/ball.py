@@ -13,9 +13,10 @@ from scipy.special import betaincinv
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
+from kinn.geometry.boundary.boundary import Part, single_part
 from kinn.geometry.boundary.edges import Arc
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
+from kinn.geometry.boundary.scattered import unit_ball_volume
 from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
 from kinn.geometry.distances.rfunctions import HalfSpace, Region
 from kinn.geometry.geometry import Geometry
@@ -63,9 +64,9 @@ class Shells(Cells):
             columns.append(ring * height)
             ring = ring * np.sqrt(1 - height**2)
         angle = 2 * np.pi * around[:, -1]
-        sphere_directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
-        points = np.asarray(self.center) + radius[:, None] * sphere_directions
-        return CellPoints(points, density, sphere_directions if self.surface else None)
+        directions = np.column_stack([ring * np.cos(angle), ring * np.sin(angle), *columns[::-1]])
+        points = np.asarray(self.center) + radius[:, None] * directions
+        return CellPoints(points, density, directions if self.surface else None)
 
 
 _CORE = 0.5  # half the diagonal of the square chart in the middle of a disk, relative to the radius
@@ -102,7 +103,7 @@ class SphereSurface(BoundaryPatch):
 
     @property
     def measure(self) -> float:
-        return _unit_ball_volume(len(self.center)) * len(self.center) * self.radius**self.dim
+        return unit_ball_volume(len(self.center)) * len(self.center) * self.radius**self.dim
 
     def at(self, unit: Array) -> BoundaryPoints:
         normals = sphere_directions(unit)
@@ -142,11 +143,6 @@ def ball_cells(center: tuple[float, ...], radius: float) -> tuple[Cells, ...]:
     return tuple(Shells(center, np.array([span])) for span in pairwise(joints))
 
 
-def _unit_ball_volume(dim: int) -> float:
-    """Return the volume of the ball of radius 1."""
-    return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))
-
-
 class Ball(Geometry):
     """A ball in two or more dimensions; its only boundary bears its name.
 
@@ -179,7 +175,7 @@ class Ball(Geometry):
 
     @property
     def measure(self) -> float:
-        return _unit_ball_volume(self.dim) * self.radius**self.dim
+        return unit_ball_volume(self.dim) * self.radius**self.dim
 
     def level(self, points: Array) -> Array:
         return np.asarray(np.linalg.norm(points - np.asarray(self.center), axis=1) - self.radius)
@@ -219,9 +215,8 @@ class Ball(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        name = BoundaryName(self.name)
         patch = Arc(self.center, self.radius) if self.dim == 2 else SphereSurface(self.center, self.radius)
-        return (Part(Label(name, name), patch, positive_inside=True, negative_outside=True),)
+        return single_part(self.name, patch)
 
 
 class Disk(Ball):

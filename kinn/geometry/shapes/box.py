@@ -11,7 +11,7 @@ import numpy as np
 
 from kinn.errors import InputError
 from kinn.geometry import arguments, distances
-from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part
+from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part, slab
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Bricks, Cells
@@ -57,31 +57,17 @@ class BoxSide(BoundaryPatch):
 
     @property
     def implicit(self) -> distances.ImplicitFunction:
-        return _wall(self.lower, self.upper, self.axis, self.side)
+        return Face(self.axis, (self.lower, self.upper)[self.side][self.axis], self.side).plane(len(self.lower))
 
     def trimming_region(self, start: float, end: float) -> distances.Region:
-        """Return the disk around a stretch of the side of a rectangle; of other boxes what the other sides bound."""
         if self.dim == 1:
-            first, last = self.at(np.array([[start], [end]])).points
-            return distances.diametral_ball(first, last)
-        return _inside(self.lower, self.upper, [axis for axis in range(len(self.lower)) if axis != self.axis])
+            return super().trimming_region(start, end)
+        return _between(self.lower, self.upper, [axis for axis in range(len(self.lower)) if axis != self.axis])
 
 
-def _wall(lower: Sequence[float], upper: Sequence[float], axis: int, side: int) -> distances.Plane:
-    """Return the plane of a side."""
-    slope = np.zeros(len(lower))
-    slope[axis] = 1.0 - 2.0 * side
-    return distances.Plane(tuple(slope.tolist()), -float(slope[axis]) * (upper if side else lower)[axis])
-
-
-def _inside(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> distances.Region:
-    """Return the points between the sides of some axes."""
-    halves = [
-        distances.HalfSpace(_wall(lower, upper, axis, side), upper[axis] - lower[axis])
-        for axis in axes
-        for side in (0, 1)
-    ]
-    return distances.intersection(halves)
+def _between(lower: Sequence[float], upper: Sequence[float], axes: Iterable[int]) -> distances.Region:
+    """Points between the sides of some axes."""
+    return distances.intersection(slab(len(lower), axis, lower[axis], upper[axis]) for axis in axes)
 
 
 class Box(Geometry):
@@ -134,7 +120,7 @@ class Box(Geometry):
 
     @property
     def region(self) -> distances.Region:
-        return _inside(self.lower, self.upper, range(self.dim))
+        return _between(self.lower, self.upper, range(self.dim))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         lower, upper = self.bounds
@@ -175,15 +161,11 @@ class Cuboid(Box):
     """An axis-aligned cuboid with boundaries left and right (x), bottom and top (y), back and front (z)."""
 
     def __init__(self, lower: Any, upper: Any, *, name: str = "cuboid") -> None:
-        super().__init__(
-            arguments.point(lower, "the lower corner", 3), arguments.point(upper, "the upper corner", 3), name=name
-        )
+        super().__init__(arguments.point(lower, "the lower corner", 3), upper, name=name)
 
 
 class Rectangle(Box):
     """An axis-aligned rectangle between two corners, with boundaries "left", "right", "bottom" and "top"."""
 
     def __init__(self, lower: Any, upper: Any, *, name: str = "rectangle") -> None:
-        super().__init__(
-            arguments.point(lower, "the lower corner", 2), arguments.point(upper, "the upper corner", 2), name=name
-        )
+        super().__init__(arguments.point(lower, "the lower corner", 2), upper, name=name)

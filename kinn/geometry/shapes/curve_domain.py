@@ -12,7 +12,7 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.arclength import ArcLength
-from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
+from kinn.geometry.boundary.boundary import Part, single_part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.closed_curve import ClosedCurve, fit, spline
 from kinn.geometry.distances.curve_distance import ClosedCurveDistance, CurveSegment
@@ -128,5 +128,4 @@ class CurveDomain(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        name = BoundaryName(self.name)
-        return (Part(Label(name, name), ClosedCurvePatch(self.loop), positive_inside=True, negative_outside=True),)
+        return single_part(self.name, ClosedCurvePatch(self.loop))

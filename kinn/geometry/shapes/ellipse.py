@@ -11,7 +11,7 @@ import numpy as np
 
 from kinn.geometry import arguments
 from kinn.geometry.boundary.arclength import ArcLength
-from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
+from kinn.geometry.boundary.boundary import Part, single_part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.csg.motion import Transformed
 from kinn.geometry.distances.implicit import ImplicitFunction, Motion, Plane, Values
@@ -143,8 +143,7 @@ class CentredEllipse(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        name = BoundaryName(self.name)
-        return (Part(Label(name, name), EllipsePatch(self.axes), positive_inside=True, negative_outside=True),)
+        return single_part(self.name, EllipsePatch(self.axes))
 
 
 class Ellipse(Transformed):
