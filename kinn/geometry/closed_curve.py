@@ -21,7 +21,7 @@ _MOST_PANELS = 2**9
 
 
 def fit(curve: Callable[[Array], Any], start: float, end: float) -> PPoly:
-    """Return a curve r(t), start <= t <= end, as a piecewise polynomial on [0, 1], accurate to rounding.
+    """Curve r(t), start <= t <= end, as a piecewise polynomial on [0, 1], accurate to rounding.
 
     Args:
         curve: Gives x and y at parameters (m,): a pair of arrays, or one array (m, 2) or (2, m).
@@ -64,7 +64,7 @@ def fit(curve: Callable[[Array], Any], start: float, end: float) -> PPoly:
 
 
 def spline(points: Array) -> PPoly:
-    """Return the periodic cubic spline through points, (n, 2), parametrised by the chords between them, on [0, 1]."""
+    """Periodic cubic spline through points, (n, 2), parametrised by the chords between them, on [0, 1]."""
     closed = np.concatenate([points, points[:1]])
     chords = np.linalg.norm(np.diff(closed, axis=0), axis=1)
     if np.min(chords) == 0:
@@ -75,7 +75,7 @@ def spline(points: Array) -> PPoly:
 
 
 def _values(curve: Callable[[Array], Any], t: Array) -> Array:
-    """Return the values of a curve as an (m, 2) array."""
+    """Values of a curve as an (m, 2) array."""
     try:
         values = np.asarray(curve(t), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -142,7 +142,7 @@ class ClosedCurve:
         return abs(float(density @ cross(self(t), self(t, 1)))) / 2
 
     def __call__(self, t: Array, order: int = 0) -> Array:
-        """Return a derivative of r, (m, 2), at parameters (m,) of any size."""
+        """Derivative of r, (m, 2), at parameters (m,) of any size."""
         return np.asarray(self._derivatives[order](np.asarray(t) % 1.0))
 
     @property
@@ -175,12 +175,12 @@ class ClosedCurve:
             raise InputError(f"a curve may not cross itself, and this one does near t = {first:.3g} and {second:.3g}")
 
     def normals(self, t: Array) -> Array:
-        """Return outward unit normals, (m, 2)."""
+        """Outward unit normals, (m, 2)."""
         tangents = self(t, 1)
         return _directions(np.column_stack([tangents[:, 1], -tangents[:, 0]]) * self.orientation)
 
     def nearest(self, points: Array) -> tuple[Array, Array]:
-        """Return the parameters of the nearest points, (N,), and the signed distances, (N,), positive outside."""
+        """Parameters of the nearest points, (N,), and the signed distances, (N,), positive outside."""
         step = max(1, _BLOCK // len(self.nodes))
         blocks = [self._nearest(points[start : start + step]) for start in range(0, len(points), step)]
         if not blocks:
@@ -212,7 +212,7 @@ class ClosedCurve:
         return float(np.max(np.linalg.norm(self.points - np.roll(self.points, 1, axis=0), axis=1)))
 
     def _refined(self, points: Array, node: Any) -> Array:
-        """Return where the distance is smallest between the neighbours of nodes: bisection kept, Newton taken."""
+        """Where the distance is smallest between the neighbours of nodes: bisection kept, Newton taken."""
         low = self.nodes[node - 1] - (node == 0)
         high = self.nodes[(node + 1) % len(self.nodes)] + (node + 1 == len(self.nodes))
         t = self.nodes[node].copy()
@@ -250,5 +250,5 @@ class ClosedCurve:
 
 
 def _directions(vectors: Array) -> Array:
-    """Return vectors, (m, 2), scaled to length 1."""
+    """Vectors, (m, 2), scaled to length 1."""
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1)[:, None])

@@ -28,7 +28,7 @@ CLOSE = 100  # a point this many times the rounding outside a shape still belong
 
 
 def coordinate_names(dim: int) -> tuple[str, ...]:
-    """Return the names of the coordinates of space: x, y, z, and x1, x2, ... beyond three dimensions."""
+    """Names of the coordinates of space: x, y, z, and x1, x2, ... beyond three dimensions."""
     return ("x", "y", "z")[:dim] if dim <= 3 else tuple(f"x{axis + 1}" for axis in range(dim))
 
 
@@ -101,7 +101,7 @@ class Geometry(ABC):
 
     @abstractmethod
     def level(self, points: Array) -> Array:
-        """Return a signed level, (N,): negative inside, zero on the boundary, positive outside.
+        """Signed level, (N,): negative inside, zero on the boundary, positive outside.
 
         It must never exceed the distance to the boundary and be 1-Lipschitz (a signed distance is): the trimming of
         boundaries draws its certainty that no crossing was missed from that.
@@ -119,16 +119,16 @@ class Geometry(ABC):
         return 1e-12 * self.size + 16 * float(np.finfo(np.float64).eps * np.max(np.abs(self.bounds)))
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, d), lie in the closed shape, (N,); rounding on the boundary is forgiven."""
+        """Whether each of the points, (N, d), lies in the closed shape, (N,); rounding on the boundary is forgiven."""
         return np.asarray(self.level(arguments.points(points, self.coordinates)) <= CLOSE * self.rounding)
 
     def from_unit(self, unit: Array) -> Array:
-        """Return the points that the unit cube points `unit`, (m, d), are mapped to; see `rejects`."""
+        """Points that the unit cube points `unit`, (m, d), are mapped to; see `rejects`."""
         lower, upper = self.bounds
         return np.asarray(lower + unit * (upper - lower))
 
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> Array:
-        """Return n points of the interior, uniform in measure.
+        """Points of the interior, (n, d), uniform in measure.
 
         Args:
             n: Number of points, at least 1.
@@ -145,7 +145,7 @@ class Geometry(ABC):
         return sample_by_rejection(n, lambda m: self.draw(m, method, seed), self, spread=method == "uniform")
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return the candidates, of m, that lie inside, (k, d) with k <= m."""
+        """Points inside among m candidates, (k, d) with k <= m."""
         lower, upper = self.bounds
         unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
         if method == "uniform":
@@ -160,19 +160,13 @@ class Geometry(ABC):
         from kinn.geometry.boundary.strips import divide_into_strips  # combinations need them alone
 
         patches = [part.patch for part in self.parts]
-        return (
-            None
-            if any(patch.dim != 1 or not patch.smooth for patch in patches)
-            else divide_into_strips(patches, self.rounding)
-        )
+        smooth = all(patch.dim == 1 and patch.smooth for patch in patches)
+        return divide_into_strips(patches, self.rounding) if smooth else None
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return cells that the shape consists of, on which quadratures are built.
+        """Cells that the shape consists of, on which quadratures are built; they depend on `spec` if they are points.
 
-        Args:
-            spec: What the quadrature should be like; cells as such do not depend on it, single points do. By
-                default they are strips between the curves that bound a shape in the plane, and elsewhere points of a
-                sequence, all with one weight.
+        By default strips between the curves that bound a plane shape; elsewhere points of a sequence with equal weights.
         """
         if self.dim == 2 and self._strips is not None:
             return (self._strips,)
@@ -182,7 +176,7 @@ class Geometry(ABC):
     def quadrature(
         self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
     ) -> Rule:
-        """Return points and positive weights for integrals over the shape.
+        """Points and positive weights for integrals over the shape.
 
         Args:
             order: The degree, 0 to 60, of polynomials that are integrated exactly in the reference coordinates of each
@@ -202,7 +196,7 @@ class Geometry(ABC):
         return composite_rule(cells if grading is None else grading.inside(cells), spec)
 
     def charts(self) -> list[Chart]:
-        """Return charts that cover a shape in the plane, for the panels on the ends of its extrusions.
+        """Charts that cover a shape in the plane, for the panels on the ends of its extrusions.
 
         Raises:
             InputError: None are known.
@@ -222,7 +216,7 @@ class Geometry(ABC):
         return tuple(dict.fromkeys(part.name for part in self.parts))
 
     def boundary(self, name: str) -> Boundary:
-        """Return a boundary by name.
+        """Boundary by name.
 
         Args:
             name: A leaf name ("left"), the name of a primitive ("rectangle": all its sides), "boundary" (everything;
@@ -252,7 +246,7 @@ class Geometry(ABC):
         raise InputError(f"no smooth distance is known for combinations with {self!r}: enforce their conditions soft")
 
     def distance(self, *coordinates: distances.Values) -> distances.Values:
-        """Return a smooth distance to the whole boundary, initial and final instant included: `Boundary.distance`."""
+        """Smooth distance to the whole boundary, initial and final instant included: `Boundary.distance`."""
         return smooth_distance(self.parts, coordinates, self.size)
 
     def __or__(self, other: Geometry) -> Geometry:
@@ -268,13 +262,13 @@ class Geometry(ABC):
         return _combine("SpaceTime", self, other) if isinstance(other, Geometry) else NotImplemented
 
     def translated(self, shift: Sequence[float]) -> Geometry:
-        """Return the shape moved by a vector, (d,); its boundaries keep their names."""
+        """Shape moved by a vector, (d,); its boundaries keep their names."""
         return _combine("translated", self, shift)
 
     def rotated(
         self, angle: float, *, center: Sequence[float] | None = None, axis: Sequence[float] = (0, 0, 1)
     ) -> Geometry:
-        """Return the shape, in two or three dimensions, rotated; its boundaries keep their names.
+        """Shape, in two or three dimensions, rotated; its boundaries keep their names.
 
         Args:
             angle: In radians, counter-clockwise; in space as seen against the axis.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
-from kinn.geometry.boundary.scattered import ScatteredPatch, point_measures
+from kinn.geometry.boundary.scattered import point_measures, scattered_patches
 from kinn.geometry.csg.products import TimeInterval
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.sampling import unit_cube
@@ -63,7 +63,6 @@ class DeepXDEGeometry(Geometry):
 
     @cached_property
     def measure(self) -> float:
-        """Length, area or volume by quasi Monte Carlo, with an error of about 1e-4 of the bounding box."""
         lower, upper = self.bounds
         share = float(np.mean(self._query("inside", lower + unit_cube(_VOLUME_POINTS, self.dim) * (upper - lower))))
         if share == 0:
@@ -79,7 +78,6 @@ class DeepXDEGeometry(Geometry):
         raise InputError(f"{self!r} cannot be combined with shapes of KINN: combine it in its own library")
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, d), lie inside or on the boundary, (N,)."""
         x = arguments.points(points, self.coordinates)
         return self._query("inside", x) | self._query("on_boundary", x)
 
@@ -100,21 +98,10 @@ class DeepXDEGeometry(Geometry):
         if unclaimed.any():
             parts.append(("rest" if self.predicates else "boundary", unclaimed))
         return tuple(
-            Part(Label(BoundaryName(name), owner), ScatteredPatch(samples[group], sizes[group]))
+            Part(Label(BoundaryName(name), owner), patch)
             for name, members in parts
-            for group in self._groups(samples, members)
+            for patch in scattered_patches(samples[members], sizes[members])
         )
-
-    def _groups(self, samples: BoundaryPoints, members: Mask) -> Iterable[Mask]:
-        """Return the points of one part, in one dimension each end by itself."""
-        if self.dim > 1:
-            return [members]
-        ends = samples.points[:, 0]
-        first = [
-            np.flatnonzero(members & np.isclose(ends, end))[0]
-            for end in dict.fromkeys(np.round(ends[members], 6).tolist())
-        ]
-        return [np.arange(len(ends)) == k for k in first]
 
     @cached_property
     def _located(self) -> BoundaryPoints:
@@ -135,11 +122,14 @@ class DeepXDEGeometry(Geometry):
         clear = lengths > _CORNER
         if not clear.any():
             raise InputError(f"{self!r} gives no normals on its boundary")
-        return BoundaryPoints(drawn[clear], normals[clear] / lengths[clear, None])
+        samples = BoundaryPoints(drawn[clear], normals[clear] / lengths[clear, None])
+        if self.dim > 1:
+            return samples
+        return samples[np.sort(np.unique(np.round(samples.points[:, 0], 6), return_index=True)[1])]  # each end once
 
 
 def adapt(geometry: Any, boundaries: Mapping[str, Callable[[Array], Any]] | None = None) -> Geometry:
-    """Return a geometry of another library as one of KINN's.
+    """Geometry of another library as one of KINN's.
 
     Args:
         geometry: An object with DeepXDE's methods: in space, a `TimeDomain`, or a product `GeometryXTime` of both.

@@ -60,7 +60,7 @@ class ArcLength:
         return float(self._joints[-1])
 
     def parameter(self, share: Array) -> Array:
-        """Return the parameters, (m,), up to which the curve has the given shares of its length, (m,)."""
+        """Parameters, (m,), up to which the curve has the given shares of its length, (m,)."""
         along = np.asarray(share) * self.total
         panel = np.clip(np.searchsorted(self._joints, along, side="right") - 1, 0, len(self._starts) - 1)
         remainder, half = along - self._joints[panel], self._halves[panel]
@@ -77,7 +77,7 @@ class ArcLength:
         return np.asarray(self._starts[panel] + half * (u + 1))
 
     def length(self, parameter: Array) -> Array:
-        """Return the length of the curve up to parameters, (m,)."""
+        """Length of the curve up to parameters, (m,)."""
         t = np.asarray(parameter)
         panel = np.clip(np.searchsorted(self._starts, t, side="right") - 1, 0, len(self._starts) - 1)
         u = (t - self._starts[panel]) / self._halves[panel] - 1

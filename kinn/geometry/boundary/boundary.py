@@ -80,7 +80,7 @@ class Label:
 
 
 def number_duplicates(names: Iterable[BoundaryName], labels: Iterable[Label]) -> dict[BoundaryName, BoundaryName]:
-    """Return each name with the next number that is free beside labels and the names before it."""
+    """Each name with the next number that is free beside labels and the names before it."""
     taken = {str(name) for label in labels for name in (label.name, label.owner)}
     new: dict[BoundaryName, BoundaryName] = {}
     for name in names:
@@ -131,7 +131,7 @@ def single_part(name: str, patch: BoundaryPatch) -> tuple[Part, ...]:
 
 
 def smooth_distance(parts: Sequence[Part], coordinates: tuple[distances.Values, ...], size: float) -> distances.Values:
-    """Return the smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
+    """Smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
     dim = parts[0].patch.dim + 1
     if len(coordinates) != dim:
         raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
@@ -176,7 +176,7 @@ class Boundary:
         return faces.pop() if len(faces) == 1 else None
 
     def distance(self, *coordinates: distances.Values) -> distances.Values:
-        """Return a smooth distance to this boundary, for hard conditions.
+        """Smooth distance to this boundary, for hard conditions.
 
         It is zero on the boundary with a gradient of length 1 there (corners and ends apart), positive elsewhere in
         the domain, and smooth there; far from the boundary it is no distance, only of its order of magnitude. Outside
@@ -195,7 +195,7 @@ class Boundary:
         return smooth_distance(self.parts, coordinates, self.size)
 
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> BoundaryPoints:
-        """Return n points; each part gets its share of them by its measure, to within one point.
+        """Points, n of them; each part gets its share by its measure, to within one point.
 
         Args:
             n: Number of points, at least 1. An end point of an interval is repeated as often as its share asks.
@@ -222,7 +222,7 @@ class Boundary:
     def quadrature(
         self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
     ) -> Rule:
-        """Return points, positive weights and outward unit normals for integrals over this boundary.
+        """Points, positive weights and outward unit normals for integrals over this boundary.
 
         Arguments and errors are those of `Geometry.quadrature`. In one dimension each end point has weight 1.
         """

@@ -35,18 +35,18 @@ class Edge(BoundaryPatch):
 
     @abstractmethod
     def distance(self, points: Array) -> Array:
-        """Return the distance of points, (N, 2), to the edge, (N,)."""
+        """Distance of points, (N, 2), to the edge, (N,)."""
 
     @abstractmethod
     def ray_crossings(self, points: Array, start: tuple[float, ...], end: tuple[float, ...]) -> Array:
-        """Return the number of crossings, (N,), of rays from points, (N, 2), to the right with the edge.
+        """Number of crossings, (N,), of rays from points, (N, 2), to the right with the edge.
 
         Heights are compared with those of the vertices `start` and `end` themselves, so that rounding cannot count one
         on one edge and not on the next.
         """
 
     def farthest(self, direction: Array) -> Array:
-        """Return the point, (2,), that lies farthest in a direction, (2,)."""
+        """Point, (2,), that lies farthest in a direction, (2,)."""
         return max(self.ends, key=lambda point: float(point @ direction))
 
 
@@ -76,7 +76,6 @@ class Segment(Edge):
         return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
 
     def ray_crossings(self, points: Array, start: tuple[float, ...], end: tuple[float, ...]) -> Array:
-        """Return 1 for points to the left of the segment and between its heights, (N,)."""
         x, y = points.T
         rising, falling = (y >= start[1]) & (y < end[1]), (y < start[1]) & (y >= end[1])
         side = (end[0] - start[0]) * (y - start[1]) - (end[1] - start[1]) * (x - start[0])
@@ -114,7 +113,7 @@ class Arc(Edge):
         return ImplicitSphere(self.center, self.radius)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the half-plane beyond the chord of a span; the whole plane for a full circle."""
+        """Half-plane beyond the chord of a span; the whole plane for a full circle."""
         sweep = self.sweep * (end - start)
         if sweep >= _TURN * _WHOLE:
             return FullSpace()
@@ -131,7 +130,7 @@ class Arc(Edge):
         return np.asarray(np.where(turn <= self.sweep, beside, ends))
 
     def ray_crossings(self, points: Array, start: tuple[float, ...], end: tuple[float, ...]) -> Array:
-        """Return the crossings, (N,), of the arc from start to end; it is divided where it turns up or down."""
+        """Crossings, (N,), of the arc from start to end; it is divided where it turns up or down."""
         x, y = points.T
         (x0, y0), r = self.center, self.radius
         turns = [k * math.pi / 2 for k in range(-3, 8, 2) if 0 < k * math.pi / 2 - self.start < self.sweep]
@@ -146,7 +145,6 @@ class Arc(Edge):
         return count
 
     def farthest(self, direction: Array) -> Array:
-        """Return the point, (2,), that lies farthest in a direction, (2,): an end, or the top of the circle."""
         if (math.atan2(direction[1], direction[0]) - self.start) % _TURN > self.sweep:
             return super().farthest(direction)
         top = np.asarray(self.center) + self.radius * direction / np.linalg.norm(direction)
@@ -154,7 +152,7 @@ class Arc(Edge):
 
 
 def common_points(first: Edge, second: Edge, tolerance: float) -> Array:
-    """Return the points that two edges share, (k, 2); of an overlap some of its points.
+    """Points that two edges share, (k, 2); of an overlap some of its points.
 
     Args:
         first: An edge.
@@ -168,7 +166,7 @@ def common_points(first: Edge, second: Edge, tolerance: float) -> Array:
 
 
 def _crossings(first: Edge, second: Edge) -> list[Array]:
-    """Return where the lines or circles of two edges cross or touch."""
+    """Where the lines or circles of two edges cross or touch."""
     match first, second:
         case Segment(), Segment():
             start, u = np.asarray(first.start), np.subtract(first.end, first.start)
@@ -191,7 +189,7 @@ def _crossings(first: Edge, second: Edge) -> list[Array]:
 
 
 def _on_circle(point: Array, direction: Array, arc: Arc) -> list[Array]:
-    """Return where a line meets the circle of an arc; where it just misses it, the nearest point."""
+    """Where a line meets the circle of an arc; where it just misses it, the nearest point."""
     offset = point - np.asarray(arc.center)
     foot = point - (offset @ direction) * direction
     square = arc.radius**2 - float(np.sum((foot - arc.center) ** 2))

@@ -29,7 +29,7 @@ Chart: TypeAlias = Callable[[Array], Array]
 
 
 def quadrilateral_chart(corners: Array) -> Chart:
-    """Return the bilinear chart of a quadrilateral (4, d), its corners counter-clockwise."""
+    """Bilinear chart of a quadrilateral (4, d), its corners counter-clockwise."""
 
     def chart(uv: Array) -> Array:
         low, high = (1 - uv) / 2, (1 + uv) / 2
@@ -40,18 +40,18 @@ def quadrilateral_chart(corners: Array) -> Chart:
 
 
 def triangle_charts(corners: Array) -> list[Chart]:
-    """Return the quadrilaterals between the corners of a triangle (3, d), the middles of its sides and its centre."""
+    """Quadrilaterals between the corners of a triangle (3, d), the middles of its sides and its centre."""
     middles, centre = (corners + np.roll(corners, -1, axis=0)) / 2, corners.mean(axis=0)
     return [quadrilateral_chart(np.array([corners[k], middles[k], centre, middles[k - 1]])) for k in range(3)]
 
 
 def reverse_chart(chart: Chart) -> Chart:
-    """Return a chart with the opposite orientation."""
+    """Chart with the opposite orientation."""
     return lambda uv: chart(uv[:, ::-1])
 
 
 def orient_chart(chart: Chart, normal: Array) -> Chart:
-    """Return a chart oriented such that the vector product of its derivatives in the middle points along a normal."""
+    """Chart oriented such that the vector product of its derivatives in the middle points along a normal."""
     step = 1e-4
     points = chart(np.array([[step, 0.0], [-step, 0.0], [0.0, step], [0.0, -step]]))
     return chart if np.cross(points[0] - points[1], points[2] - points[3]) @ normal > 0 else reverse_chart(chart)
@@ -99,10 +99,10 @@ class BoundaryPatch(ABC):
 
     @abstractmethod
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return the points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
+        """Points and outward unit normals at parameters `unit`, (m, dim), in the same order."""
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
-        """Return which of the points that `at` gave belong to the patch, (m,)."""
+        """Whether points that `at` gave belong to the patch, (m,)."""
         return np.ones(len(samples), dtype=bool)
 
     @property
@@ -126,11 +126,7 @@ class BoundaryPatch(ABC):
         return ()
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return cells that the patch consists of, on which quadratures are built.
-
-        Args:
-            spec: What the quadrature should be like; cells as such do not depend on it, single points do.
-        """
+        """Cells that the patch consists of, on which quadratures are built; they depend on `spec` if they are points."""
         return curve_cells(self) if self.dim == 1 else (PatchCells(self, np.array([[0.0, 1.0]])),)
 
     @property
@@ -152,7 +148,7 @@ class BoundaryPatch(ABC):
         return distances.diametral_ball(*self.at(np.array([[start], [end]])).points)
 
     def charts(self) -> list[Chart]:
-        """Return the charts that cover a surface in space, for its panels.
+        """Charts that cover a surface in space, for its panels.
 
         Raises:
             InputError: None are known.
@@ -183,7 +179,7 @@ class BoundaryPatch(ABC):
         return samples.points[self.accepts(samples)]
 
     def sample(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> BoundaryPoints:
-        """Return n points of the patch; the arguments are those of `unit_cube`."""
+        """Points of the patch, n of them; the arguments are those of `unit_cube`."""
 
         def draw(m: int) -> Array:
             samples = self.draw(m, method, seed, stream)
@@ -193,7 +189,7 @@ class BoundaryPatch(ABC):
         return BoundaryPoints(found[:, 0], found[:, 1])
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return the accepted ones of m candidates."""
+        """Points accepted among m candidates."""
         samples = self.at(unit_cube(m, self.dim, method, seed, stream=stream))
         return samples[self.accepts(samples)] if self.rejects else samples
 
@@ -229,7 +225,7 @@ class PatchCells(Cells):
 
 
 def curve_cells(patch: BoundaryPatch) -> tuple[Cells, ...]:
-    """Return the stretches of a patch that is a curve, divided where the curve is less smooth."""
+    """Stretches of a patch that is a curve, divided where the curve is less smooth."""
     curve, spans = patch.curve_spans
     if curve.periodic and spans == ((0.0, 1.0),):
         return (PatchCells(curve, np.array(spans), around=True),)

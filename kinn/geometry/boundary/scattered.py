@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +11,7 @@ from scipy.spatial import cKDTree
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
 from kinn.geometry.quadrature.cut import Level, zeros_on_lines
+from kinn.geometry.quadrature.reference_cells import unit_ball_volume
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import apportion
 from kinn.geometry.types import Array, Indices
@@ -20,13 +20,8 @@ _STEP = 1e-6  # of differences for normals, relative to the size
 _NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
 
 
-def unit_ball_volume(dim: int) -> float:
-    """Volume of the ball of radius 1."""
-    return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))
-
-
 def point_measures(points: Array, dim: int) -> Array:
-    """Return an estimate of the length, area or volume that each point stands for, (N,).
+    """Estimate of the length, area or volume that each point stands for, (N,).
 
     Args:
         points: Points (N, d) spread over a set.
@@ -44,7 +39,7 @@ def point_measures(points: Array, dim: int) -> Array:
 
 
 def proportional_indices(n: int, sizes: Array, method: str, seed: int, stream: int = 0) -> Indices:
-    """Return n indices, each as often as its size asks to within one; in the order given for "uniform", else random."""
+    """Indices, n of them, each as often as its size asks to within one; in the order given for "uniform", else random."""
     order = np.arange(len(sizes))
     if method != "uniform":
         order = np.random.default_rng([seed, stream]).permutation(order)
@@ -89,14 +84,14 @@ class ScatteredPatch(BoundaryPatch):
 
 
 def scattered_patches(samples: BoundaryPoints, sizes: Array) -> list[ScatteredPatch]:
-    """Return points as one patch; in one dimension each point by itself."""
+    """Points as one patch; in one dimension each point by itself."""
     if samples.points.shape[1] > 1:
         return [ScatteredPatch(samples, sizes)]
     return [ScatteredPatch(samples[k : k + 1], sizes[k : k + 1]) for k in range(len(samples))]
 
 
 def level_set_patches(level: Level, bounds: tuple[Array, Array]) -> list[ScatteredPatch]:
-    """Return the zero set of a level function as scattered points.
+    """Zero set of a level function as scattered points.
 
     Lines along each axis hit a surface in proportion to the component of its normal along them: a point on lines with
     the cross-section A stands for the area A / (|n_1| + ... + |n_d|), whichever lines it is on.

@@ -56,17 +56,17 @@ class MonotoneArc:
         return bool(np.max(np.abs(normals - normals[0])) <= _STRAIGHT)
 
     def height(self, t: Array) -> Array:
-        """Return the other coordinate at parameters, (m,)."""
+        """Other coordinate at parameters, (m,)."""
         return np.asarray(self.curve.at(t[:, None]).points[:, 1 - self.axis])
 
     def rise(self, t: Array) -> tuple[Array, Array]:
-        """Return the coordinate at parameters, (m,), and how fast it grows with the parameter, (m,), up to sign."""
+        """Coordinate at parameters, (m,), and how fast it grows with the parameter, (m,), up to sign."""
         samples = self.curve.at(t[:, None])
         # the tangent is the normal turned by a right angle
         return samples.points[:, self.axis], self.curve.measure * np.abs(samples.normals[:, 1 - self.axis])
 
     def parameter(self, x: Array) -> Array:
-        """Return where the coordinate has the given values, (m,): Newton's method, bisection where it leaves."""
+        """Where the coordinate has the given values, (m,): Newton's method, bisection where it leaves."""
         low, high = self.span
         share = (x - low) / (high - low)
         t = self.start + (self.end - self.start) * np.clip(share, 0.0, 1.0)
@@ -96,7 +96,7 @@ class MonotoneArc:
         return float(1 - np.min(np.abs(self.curve.at(t[:, None]).normals[:, 1 - self.axis])))
 
     def area(self, start: float, end: float, base: float) -> float:
-        """Return the area between the arc, from one parameter to another, and the height `base`."""
+        """Area between the arc, from one parameter to another, and the height `base`."""
         inner = sorted((t for t in self.curve.breaks if min(start, end) < t < max(start, end)), reverse=end < start)
         joints = np.array([start, *inner, end])
         least = np.linspace(start, end, 1 if self.straight else _PANELS)
@@ -108,7 +108,7 @@ class MonotoneArc:
 
 
 def monotone_arcs(patches: Iterable[BoundaryPatch], axis: int, shortest: float) -> list[MonotoneArc]:
-    """Return the arcs that curves consist of; those over less than `shortest` of the coordinate are left out."""
+    """Arcs that curves consist of; those over less than `shortest` of the coordinate are left out."""
     arcs = []
     for patch in patches:
         curve, spans = patch.curve_spans
@@ -122,7 +122,7 @@ def monotone_arcs(patches: Iterable[BoundaryPatch], axis: int, shortest: float) 
 
 
 def _turns(curve: BoundaryPatch, axis: int, nodes: Array) -> list[float]:
-    """Return the parameters between nodes at which the coordinate turns: the other component of the normal vanishes."""
+    """Parameters between nodes at which the coordinate turns: the other component of the normal vanishes."""
 
     def slope(t: Array) -> Array:
         found = curve.at(t[:, None]).normals[:, 1 - axis]
@@ -160,7 +160,7 @@ class Strip:
     driver: MonotoneArc
 
     def parameters(self, arc: MonotoneArc) -> tuple[float, float]:
-        """Return the parameters of an arc where the stretch begins and ends."""
+        """Parameters of an arc where the stretch begins and ends."""
         first, last = arc.parameter(np.array(self.span)).tolist()
         return first, last
 
@@ -176,7 +176,7 @@ class Strip:
         return self.upper.area(*self.parameters(self.upper), base) - self.lower.area(*self.parameters(self.lower), base)
 
     def at(self, along: Array, across: Array) -> tuple[Array, Array, Array]:
-        """Return both coordinates and the density at reference coordinates, (m,) each."""
+        """Both coordinates and the density at reference coordinates, (m,) each."""
         unique, which = np.unique(along, return_inverse=True)
         start, end = self.ends
         t = start + (end - start) * unique
@@ -227,7 +227,7 @@ class Strips(Cells):
 
 
 def divide_into_strips(patches: Sequence[BoundaryPatch], rounding: float) -> Strips | None:
-    """Return the strips of a plane region between the curves that bound it, along the coordinate that needs fewer.
+    """Strips of a plane region between the curves that bound it, along the coordinate that needs fewer.
 
     Args:
         patches: The whole boundary, normals pointing out.
@@ -261,7 +261,7 @@ def _strips_along(patches: Sequence[BoundaryPatch], axis: int, rounding: float) 
 
 
 def _facing_arcs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple[int, int]] | None:
-    """Return which arcs the region lies between on a line across, or None where they do not come in pairs."""
+    """Which arcs the region lies between on a line across, or None where they do not come in pairs."""
     here = [k for k, arc in enumerate(arcs) if arc.span[0] < x < arc.span[1]]
     heights, outward = [], []
     for k in here:
@@ -276,7 +276,7 @@ def _facing_arcs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple
 
 
 def _between_arcs(lower: MonotoneArc, upper: MonotoneArc, start: float, end: float) -> list[Strip]:
-    """Return the strip between two arcs, in halves where each half has another steeper arc."""
+    """Strip between two arcs, in halves where each half has another steeper arc."""
     middle = (start + end) / 2
     halves = ((start, middle), (middle, end))
     drivers = [max((lower, upper), key=lambda arc: arc.steepness(half)) for half in halves]

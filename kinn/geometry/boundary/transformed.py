@@ -123,6 +123,6 @@ class MovedPatch(TransformedPatch):
 
 
 def move_cells(groups: Sequence[Cells], motion: Motion) -> tuple[Cells, ...]:
-    """Return cells after a motion."""
+    """Cells after a motion."""
     rotation, shift = np.array(motion.rotation), np.array(motion.shift)
     return tuple(MappedCells(cells, rotation, shift) for cells in groups)

@@ -80,7 +80,7 @@ class Boolean(Geometry):
         return (*self.first.labels, *map(self.second_label, self.second.labels))
 
     def second_label(self, label: Label) -> Label:
-        """Return the label that a part of the second shape bears here."""
+        """Label that a part of the second shape bears here."""
         outer = label.outer and not self.subtracts
         return replace(label, name=self._new_names[label.name], owner=self._new_names[label.owner], outer=outer)
 
@@ -114,7 +114,7 @@ class Boolean(Geometry):
         return super().measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return intervals, in the plane strips, in space boxes and points near the boundary; beyond, a sequence."""
+        """Intervals, in the plane strips, in space boxes and points near the boundary; beyond, a sequence."""
         if self.dim == 3 and not self.expensive_level:
             return cut_cells(self.level, self.bounds, self.measure, spec, self.rounding)
         if self.dim != 1:
@@ -137,7 +137,7 @@ class Union(Boolean):
         return np.minimum(a, c), np.maximum(b, d)
 
     def level(self, points: Array) -> Array:
-        """Return the smaller of the levels; inside it is a bound for the distance, not the distance."""
+        """Smaller of the levels; inside it is a bound for the distance, not the distance."""
         return np.minimum(self.first.level(points), self.second.level(points))
 
     @property
@@ -169,7 +169,7 @@ class Intersection(Boolean):
         return np.maximum(a, c), np.minimum(b, d)
 
     def level(self, points: Array) -> Array:
-        """Return the larger of the levels; outside it is a bound for the distance, not the distance."""
+        """Larger of the levels; outside it is a bound for the distance, not the distance."""
         return np.maximum(self.first.level(points), self.second.level(points))
 
     @property
@@ -190,7 +190,6 @@ class Difference(Boolean):
         return self.first.bounds
 
     def level(self, points: Array) -> Array:
-        """Return the larger of the level of the first shape and the negative one of the second."""
         return np.maximum(self.first.level(points), -self.second.level(points))
 
     @property

@@ -53,7 +53,6 @@ class Transformed(Geometry):
         return self.base.level(self.motion.inverse(points))
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, d), come from points in the shape, (N,)."""
         return self.base.contains(self.motion.inverse(arguments.points(points, self.coordinates)))
 
     @property
@@ -75,13 +74,13 @@ class Transformed(Geometry):
 
 
 def translated(shape: Geometry, shift: Sequence[float]) -> Transformed:
-    """Return a translated shape; see `Geometry.translated`."""
+    """Translated shape; see `Geometry.translated`."""
     vector = arguments.point(shift, "the shift", shape.dim)
-    return Transformed(shape, Motion(_tuples(np.eye(shape.dim)), vector))
+    return Transformed(shape, rigid_motion(np.eye(shape.dim), vector))
 
 
 def rotated(shape: Geometry, angle: float, center: Sequence[float] | None, axis: Sequence[float]) -> Transformed:
-    """Return a rotated shape; see `Geometry.rotated`."""
+    """Rotated shape; see `Geometry.rotated`."""
     if shape.dim not in {2, 3}:
         raise InputError(f"shapes in 2 or 3 dimensions can be rotated, this one has {shape.dim}")
     angle = arguments.number(angle, "the angle of a rotation")
@@ -94,11 +93,11 @@ def rotated(shape: Geometry, angle: float, center: Sequence[float] | None, axis:
         # Rodrigues' formula: R = 1 + sin K + (1 - cos) K^2 with K v = axis x v
         cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
         rotation = np.eye(3) + sin * cross + (1 - cos) * cross @ cross
-    return Transformed(shape, Motion(_tuples(rotation), tuple((fixed - rotation @ fixed).tolist())))
+    return Transformed(shape, rigid_motion(rotation, (fixed - rotation @ fixed).tolist()))
 
 
 def unit_vector(vector: Sequence[float], what: str) -> Array:
-    """Return a vector in space scaled to length 1, or raise InputError that names it as `what`."""
+    """Vector in space scaled to length 1; errors name it as `what`."""
     direction = np.array(arguments.point(vector, what, 3))
     length = float(np.linalg.norm(direction))
     if length == 0:
@@ -106,5 +105,6 @@ def unit_vector(vector: Sequence[float], what: str) -> Array:
     return direction / length
 
 
-def _tuples(matrix: Array) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(row) for row in matrix.tolist())
+def rigid_motion(rotation: Array, shift: Sequence[float]) -> Motion:
+    """Motion of a rotation matrix, (d, d), and a shift, (d,)."""
+    return Motion(tuple(tuple(row) for row in rotation.tolist()), tuple(shift))

@@ -57,7 +57,6 @@ class Lateral(BoundaryPatch):
         return extrude_cells(self.base, spec, self.start, self.end)
 
     def charts(self) -> list[Chart]:
-        """Return one for each span of the curve below, four round a closed one, each times the height."""
         if self.base.rejects or self.base.dim != 1:
             return super().charts()
         curve, spans = self.base.curve_spans
@@ -110,7 +109,7 @@ class Cap(BoundaryPatch):
     measure = delegated("measure")
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points of the shape, or of its bounding box where the shape rejects."""
+        """Points of the shape, or of its bounding box where the shape rejects."""
         return self._lift(self.base.from_unit(unit))
 
     def accepts(self, samples: BoundaryPoints) -> Mask:
@@ -151,7 +150,7 @@ def extrude_cells(base: BoundaryPatch | Geometry, spec: QuadratureSpec, start: f
 
 
 def end_patches(base: Geometry, value: float, side: int) -> list[BoundaryPatch]:
-    """Return the patches of one end; of a shape in one dimension they are segments, so that they can be trimmed."""
+    """Patches of one end; of a shape in one dimension they are segments, so that they can be trimmed."""
     if base.dim != 1:
         return [Cap(base, value, side)]
     ends = sorted(float(part.patch.at(np.zeros((1, 0))).points[0, 0]) for part in base.parts)
@@ -190,7 +189,6 @@ class Prism(Geometry):
         return np.maximum(self.base.level(points[:, :-1]), np.maximum(start - points[:, -1], points[:, -1] - end))
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, d), lie in the shape and between the ends, (N,)."""
         x = arguments.points(points, self.coordinates)
         slack = CLOSE * self.rounding
         within = (x[:, -1] >= self.ends[0] - slack) & (x[:, -1] <= self.ends[1] + slack)

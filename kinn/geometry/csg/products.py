@@ -11,9 +11,8 @@ import numpy as np
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import BoundaryName, Label, Part, number_duplicates
-from kinn.geometry.csg.motion import Transformed, unit_vector
+from kinn.geometry.csg.motion import Transformed, rigid_motion, unit_vector
 from kinn.geometry.csg.prism import Prism
-from kinn.geometry.distances.implicit import Motion
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.shapes.ball import Disk
 from kinn.geometry.shapes.box import Interval
@@ -39,12 +38,7 @@ class Extrusion(Prism):
     """
 
     def __init__(
-        self,
-        shape: Geometry,
-        height: Sequence[float],
-        *,
-        ends: Sequence[str] = _ENDS,
-        name: str = "extrusion",
+        self, shape: Geometry, height: Sequence[float], *, ends: Sequence[str] = _ENDS, name: str = "extrusion"
     ) -> None:
         if not isinstance(shape, Geometry):
             raise InputError(f"only a shape can be extruded, got {shape!r}")
@@ -95,7 +89,7 @@ class Cylinder(Transformed):
         rotation = np.column_stack([np.cross(across, along), across, along])
         length = float(np.linalg.norm(np.subtract(self.end, self.start)))
         upright = Extrusion(Disk((0, 0), self.radius, name="side"), (0, length))
-        super().__init__(upright, Motion(tuple(tuple(row) for row in rotation.tolist()), self.start))
+        super().__init__(upright, rigid_motion(rotation, self.start))
 
     def __repr__(self) -> str:
         return f"Cylinder({self.start}, {self.end}, {self.radius}, name={self.name!r})"

@@ -61,11 +61,11 @@ class PointClassifier:
         return place
 
     def keeps_points(self, samples: BoundaryPoints) -> Mask:
-        """Return which of m points are kept, (m,)."""
+        """Which of m points are kept, (m,)."""
         return np.isin(self.classify(samples), self.keeps)
 
     def region(self, implicit: ImplicitFunction) -> Region:
-        """Return the region in which a patch on this zero set is kept."""
+        """Region in which a patch on this zero set is kept."""
         demands = []
         for side, at in ((1, _BEHIND), (-1, _AHEAD)):
             answers = {place in at for place in self.keeps}
@@ -131,8 +131,8 @@ class TrimmedSurface(BoundaryPatch):
     classifier: PointClassifier
 
     rejects = True
-
     dim = delegated("dim")
+    implicit = delegated("implicit")
 
     @cached_property
     def share(self) -> float:
@@ -146,7 +146,6 @@ class TrimmedSurface(BoundaryPatch):
         return self.share * self.base.measure
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return points of a sequence that the classifier keeps, all with one weight."""
         samples = self.sample(spec.points or SEQUENCE_POINTS, seed=spec.seed or 0)
         return (WeightedPoints(samples.points, np.full(len(samples), self.measure / len(samples)), samples.normals),)
 
@@ -160,8 +159,6 @@ class TrimmedSurface(BoundaryPatch):
         samples = self.base.draw(m, method, seed, stream)
         return samples[self.classifier.keeps_points(samples)]
 
-    implicit = delegated("implicit")
-
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
         return tuple(
@@ -173,7 +170,7 @@ class TrimmedSurface(BoundaryPatch):
 
 
 def trim(patch: BoundaryPatch, classifier: PointClassifier) -> BoundaryPatch | None:
-    """Return the part of a patch that a classifier keeps: the patch itself where that is all, None where it is nothing."""
+    """Part of a patch that a classifier keeps: the patch itself where that is all, None where it is nothing."""
     if patch.dim == 0:
         return patch if bool(classifier.keeps_points(patch.at(np.zeros((1, 0))))[0]) else None
     if patch.dim > 1:
@@ -191,7 +188,7 @@ def trim(patch: BoundaryPatch, classifier: PointClassifier) -> BoundaryPatch | N
 def _kept_spans(
     curve: BoundaryPatch, classifier: PointClassifier, start: float, end: float
 ) -> list[tuple[float, float]]:
-    """Return the spans that are kept of the span of a smooth curve."""
+    """Spans that are kept of the span of a smooth curve."""
     keep, nodes = _crossings(curve, classifier, *_scan(curve, classifier, start, end))
     ends = [start, *nodes, end]
     shortest = _SLIVER * classifier.scale / curve.measure
@@ -200,7 +197,7 @@ def _kept_spans(
 
 
 def _scan(curve: BoundaryPatch, classifier: PointClassifier, start: float, end: float) -> tuple[Array, Array]:
-    """Return parameters, (m,), so dense that no crossing hides between neighbours of one sign, and the levels there."""
+    """Parameters, (m,), so dense that no crossing hides between neighbours of one sign, and the levels there."""
     at, on = np.linspace(start, end, 10), classifier.rounding
     level = classifier.shape.level(curve.at(at[:, None]).points)
     while len(at) < _MOST_NODES:
@@ -218,7 +215,7 @@ def _scan(curve: BoundaryPatch, classifier: PointClassifier, start: float, end: 
 
 
 def _crossings(curve: BoundaryPatch, classifier: PointClassifier, at: Array, level: Array) -> tuple[bool, list[float]]:
-    """Return whether a scanned curve is kept at its start, and the parameters at which that changes."""
+    """Whether a scanned curve is kept at its start, and the parameters at which that changes."""
     on = np.abs(level) <= classifier.rounding
     # Runs of nodes on the other boundary: short ones are single points, whose own verdict is a matter of rounding.
     edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(int), [0]])))

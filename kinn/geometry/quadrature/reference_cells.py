@@ -233,3 +233,8 @@ def tensor_rule(
         unit = np.concatenate([np.repeat(unit, len(points), axis=0), np.tile(points, (len(unit), 1))], axis=1)
         weights = (weights[:, None] * shares).ravel()
     return unit, weights
+
+
+def unit_ball_volume(dim: int) -> float:
+    """Volume of the ball of radius 1."""
+    return float(math.pi ** (dim / 2) / math.gamma(dim / 2 + 1))

@@ -75,7 +75,7 @@ class ArcPolygon(Geometry):
         return f"ArcPolygon({self.vertices}, {self.through}, edges={self.edges}, name={self.name!r})"
 
     def _curve(self, index: int) -> tuple[Segment | Arc, bool]:
-        """Return an edge as a patch, an arc always counter-clockwise, and whether that is its direction."""
+        """Edge as a patch, an arc always counter-clockwise, and whether that is its direction."""
         p, q = (np.array(self.vertices[k % len(self.vertices)]) for k in (index, index + 1))
         size = float(np.max(np.ptp(np.array(self.vertices), axis=0)))
         if np.linalg.norm(q - p) <= ROUNDING * size:
@@ -134,7 +134,7 @@ class ArcPolygon(Geometry):
         return np.asarray(np.where(self._crossings(points) % 2 == 1, -distance, distance))
 
     def _crossings(self, points: Array) -> Array:
-        """Return the number of crossings of a ray to the right with the boundary, (N,)."""
+        """Number of crossings of a ray to the right with the boundary, (N,)."""
         count = np.zeros(len(points), dtype=int)
         for index, (curve, left) in enumerate(zip(self._curves, self._left, strict=True)):
             p, q = (self.vertices[k % len(self.vertices)] for k in (index, index + 1))
@@ -182,7 +182,7 @@ class ArcPolygon(Geometry):
             split *= 2
 
     def _chords(self, split: int) -> tuple[Array, list[Region], list[Region]]:
-        """Return the vertices with arcs split into so many, and the circular segments outside and inside the chords."""
+        """Vertices with arcs split into so many, and the circular segments outside and inside the chords."""
         corners: list[Array] = []
         sides: tuple[list[Region], list[Region]] = ([], [])
         for index, (curve, left) in enumerate(zip(self._curves, self._left, strict=True)):

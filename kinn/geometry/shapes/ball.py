@@ -16,12 +16,11 @@ from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Part, single_part
 from kinn.geometry.boundary.edges import Arc
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
-from kinn.geometry.boundary.scattered import unit_ball_volume
 from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere
 from kinn.geometry.distances.rfunctions import HalfSpace, Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import CellPoints, Cells
-from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor, Latitude
+from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor, Latitude, unit_ball_volume
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array, Indices
 
@@ -42,7 +41,6 @@ class Shells(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """The radius, the heights of one dimension after the other, and the angle in the plane."""
         around = (*(Latitude(n) for n in range(len(self.center), 2, -1)), Circle())
         first: tuple[Factor, ...] = () if self.surface else (LINE,)
         return (*first, *around)
@@ -74,7 +72,7 @@ _SHELLS = (0.25, 0.5)  # radii at which the cells of a ball begin, relative to t
 
 
 def sphere_directions(unit: Array) -> Array:
-    """Return unit vectors, (m, d), that the cube points `unit`, (m, d - 1), are mapped to, uniform on the sphere.
+    """Unit vectors, (m, d), that the cube points `unit`, (m, d - 1), are mapped to, uniform on the sphere.
 
     One component after the other: the height of a uniform point of the unit sphere in n dimensions is 2 b - 1 with b
     of the beta distribution with both parameters (n - 1) / 2, and the rest is uniform on a sphere of one dimension
@@ -113,7 +111,7 @@ class SphereSurface(BoundaryPatch):
         return (Shells(self.center, np.array([[self.radius, self.radius]]), surface=True),)
 
     def charts(self) -> list[Chart]:
-        """Return the sides of a cube about the centre, at equal angles.
+        """Sides of a cube about the centre, at equal angles.
 
         Source: C. Ronchi, R. Iacono and P. S. Paolucci, Journal of Computational Physics 124 (1996).
         """
@@ -138,7 +136,7 @@ class SphereSurface(BoundaryPatch):
 
 
 def ball_cells(center: tuple[float, ...], radius: float) -> tuple[Cells, ...]:
-    """Return a ball and shells around it, each twice as large: points are spread about evenly over all."""
+    """Ball and shells around it, each twice as large: points are spread about evenly over all."""
     joints = radius * np.array([0.0, *_SHELLS, 1.0])
     return tuple(Shells(center, np.array([span])) for span in pairwise(joints))
 

@@ -114,7 +114,7 @@ class Box(Geometry):
         return float(np.prod(np.subtract(self.upper, self.lower)))
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance; outside, next to an edge or a corner, something less than it."""
+        """Signed distance; outside, next to an edge or a corner, something less than it."""
         lower, upper = self.bounds
         return np.asarray(np.max(np.maximum(lower - points, points - upper), axis=1))
 

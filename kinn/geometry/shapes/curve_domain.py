@@ -53,7 +53,6 @@ class ClosedCurvePatch(BoundaryPatch):
         return ClosedCurveDistance(self.loop)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the region of a span of the curve; the whole plane for the closed curve."""
         if end - start >= 1 - 1e-12:
             return FullSpace()
         first, last = self.arc_length.parameter(np.array([start, end]) % 1.0).tolist()
@@ -74,11 +73,7 @@ class CurveDomain(Geometry):
     """
 
     def __init__(
-        self,
-        curve: Callable[[Array], Any],
-        span: Sequence[float] = (0.0, 1.0),
-        *,
-        name: str = "curve",
+        self, curve: Callable[[Array], Any], span: Sequence[float] = (0.0, 1.0), *, name: str = "curve"
     ) -> None:
         if not callable(curve):
             raise InputError(
@@ -87,11 +82,11 @@ class CurveDomain(Geometry):
         start, end = arguments.point(span, "the span of a curve", 2)
         if not start < end:
             raise InputError(f"the span of a curve must rise, got {start:g} and {end:g}")
-        self._set(ClosedCurve(fit(curve, start, end)), name)
+        self.loop, self.name = ClosedCurve(fit(curve, start, end)), arguments.label(name)
 
     @classmethod
     def through(cls, points: Sequence[Sequence[float]], *, name: str = "curve") -> CurveDomain:
-        """Return the region inside the periodic cubic spline through points (x, y), the last joined to the first.
+        """Region inside the periodic cubic spline through points (x, y), the last joined to the first.
 
         Raises:
             InputError: Fewer than three points, a repeated or infinite one, or a spline that crosses itself.
@@ -100,12 +95,8 @@ class CurveDomain(Geometry):
         if len(corners) < 3:
             raise InputError(f"a curve needs at least 3 points, got {len(corners)}")
         domain = cls.__new__(cls)
-        domain._set(ClosedCurve(spline(corners)), name)
+        domain.loop, domain.name = ClosedCurve(spline(corners)), arguments.label(name)
         return domain
-
-    def _set(self, loop: ClosedCurve, name: str) -> None:
-        self.name = arguments.label(name)
-        self.loop = loop
 
     def __repr__(self) -> str:
         (x0, y0), (x1, y1) = self.bounds

@@ -36,7 +36,7 @@ class ImplicitEllipse(ImplicitFunction):
     axes: tuple[float, ...]
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the function at x and y."""
+        """Function at x and y."""
         squares = [(c * (1 / a)) * (c * (1 / a)) for c, a in zip(x, self.axes, strict=True)]
         q = squares[0] + squares[1]
         centre = (1.0 - q) / (1.0 + q) * (1 / min(self.axes))
@@ -76,7 +76,7 @@ class EllipsePatch(BoundaryPatch):
         return ImplicitEllipse(self.axes)
 
     def trimming_region(self, start: float, end: float) -> Region:
-        """Return the half-plane beyond the chord of a span; the whole plane for the whole ellipse."""
+        """Half-plane beyond the chord of a span; the whole plane for the whole ellipse."""
         if end - start >= 1 - 1e-12:
             return FullSpace()
         first, last, middle = self.at(np.array([[start], [end], [(start + end) / 2]]) % 1.0).points
@@ -107,7 +107,7 @@ class CentredEllipse(Geometry):
         return math.pi * self.axes[0] * self.axes[1]
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance, to rounding.
+        """Signed distance, to rounding.
 
         In the quadrant of positive coordinates, a >= b, the nearest point is (a^2 x / (a^2 + s), b^2 y / (b^2 + s))
         where s > -b^2 makes it lie on the ellipse. The equation for s is monotone: bisection brackets the root, Newton's

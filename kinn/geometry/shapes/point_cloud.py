@@ -55,7 +55,7 @@ class PointCloud(Geometry):
         self._measure = None if measure is None else arguments.positive(measure, "the measure of a cloud")
 
     def _located(self, name: str, value: Any) -> BoundaryPoints:
-        """Return the points and unit normals of a boundary."""
+        """Points and unit normals of a boundary."""
         try:
             points, normals = value
         except (TypeError, ValueError):
@@ -110,7 +110,7 @@ class PointCloud(Geometry):
         return tree, _WITHIN * tree.query(everything, [count])[0][:, 0] + 1e-9 * self.size
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, d), lie among those of the cloud, as densely as these lie, (N,)."""
+        """Which of the points, (N, d), lie among those of the cloud, as densely as these lie, (N,)."""
         tree, reach = self._tree
         distance, nearest = tree.query(arguments.points(points, self.coordinates))
         return np.asarray(distance <= reach[nearest])
@@ -119,7 +119,6 @@ class PointCloud(Geometry):
         return np.asarray(self.points[(unit[:, 0] * len(self.points)).astype(int)])
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return m points of the cloud, each as often as any other to within one."""
         return np.asarray(self.points[proportional_indices(m, np.ones(len(self.points)), method, seed)])
 
     @cached_property
@@ -133,7 +132,7 @@ class PointCloud(Geometry):
 
 
 def _finite(values: Any, what: str) -> Array:
-    """Return values as an (N, d) array, or raise InputError that names them as `what`."""
+    """Values as an (N, d) array; errors name them as `what`."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

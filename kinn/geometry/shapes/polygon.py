@@ -100,7 +100,7 @@ class Polygon(Geometry):
         return np.concatenate(blocks) if blocks else np.zeros(0)
 
     def _distance(self, points: Array) -> Array:
-        """Return the signed distance, (N,): to the nearest edge, negative after an odd number of crossings."""
+        """Signed distance, (N,): to the nearest edge, negative after an odd number of crossings."""
         start = np.array(self.vertices)
         end = np.roll(start, -1, axis=0)
         edge = end - start
@@ -140,7 +140,7 @@ class Polygon(Geometry):
 
 
 def _triangle(corners: Array) -> Region:
-    """Return a counter-clockwise triangle, (3, 2), as a region."""
+    """Counter-clockwise triangle, (3, 2), as a region."""
     edges = np.roll(corners, -1, axis=0) - corners
     lengths = np.linalg.norm(edges, axis=1)
     out = np.column_stack([edges[:, 1], -edges[:, 0]]) / lengths[:, None]
