@@ -61,7 +61,6 @@ class NegatedFunction(ImplicitFunction):
         return NegatedFunction(self.base.lifted())
 
     def moved(self, motion: Motion) -> ImplicitFunction:
-        """Return the negative of the moved base."""
         return NegatedFunction(self.base.moved(motion))
 
 
@@ -133,11 +132,9 @@ class Plane(ImplicitFunction):
         return Plane(tuple(-a for a in self.slope), -self.shift)
 
     def lifted(self) -> ImplicitFunction:
-        """Return the plane that contains the last axis."""
         return Plane((*self.slope, 0.0), self.shift)
 
     def moved(self, motion: Motion) -> ImplicitFunction:
-        """Return the plane that the motion takes this one to."""
         slope = tuple(motion.rotate(np.array([self.slope]))[0].tolist())
         return Plane(slope, self.shift - float(np.dot(slope, motion.shift)))
 
@@ -167,7 +164,6 @@ class ImplicitSphere(ImplicitFunction):
         return (squares - self.radius**2) * (-0.5 / self.radius)
 
     def moved(self, motion: Motion) -> ImplicitFunction:
-        """Return the circle or sphere around the moved centre."""
         return ImplicitSphere(tuple(motion(np.array([self.center]))[0].tolist()), self.radius)
 
     @classmethod

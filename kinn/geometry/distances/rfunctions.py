@@ -64,15 +64,12 @@ class FullSpace(Region):
     scale = 0.0
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Return zero."""
         return 0.0
 
     def complement(self) -> Region:
-        """Return nothing."""
         return EmptySet()
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the region itself."""
         return self
 
 
@@ -83,15 +80,12 @@ class EmptySet(Region):
     scale = 0.0
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Raise: nothing is near to it."""
         raise ArithmeticError("the empty region is infinitely far away")
 
     def complement(self) -> Region:
-        """Return everything."""
         return FullSpace()
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the region itself."""
         return self
 
 
@@ -108,21 +102,17 @@ class HalfSpace(Region):
     scale: float
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Return the square of (sqrt(h^2 + f^4) - h) / 2."""
         h, bent = self.function(x), f * f * (1 / self.scale)
         gap = (h * h + bent * bent + TINY * self.scale**2) ** 0.5 - h
         return gap * gap * 0.25
 
     def complement(self) -> Region:
-        """Return the other half-space."""
         return HalfSpace(-self.function, self.scale)
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the half-space of the changed function."""
         return HalfSpace(change(self.function), self.scale)
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        """Return everything or nothing where the functions are equal."""
         side = self.function.matches(function) * sign
         return self if side == 0 else FullSpace() if side > 0 else EmptySet()
 
@@ -149,15 +139,12 @@ class RegionCombination(Region):
         return max(region.scale for region in self.regions)
 
     def complement(self) -> Region:
-        """Return the complements, put together in the other way."""
         return self.opposite(region.complement() for region in self.regions)
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the changed regions, put together in the same way."""
         return self.joined(region.map_functions(change) for region in self.regions)
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        """Return the restricted regions, combined in the same way."""
         return self.joined(region.restricted(function, sign) for region in self.regions)
 
 
@@ -166,16 +153,13 @@ class RIntersection(RegionCombination):
 
     @staticmethod
     def joined(regions: Iterable[Region]) -> Region:
-        """Return their intersection."""
         return intersection(regions)
 
     @staticmethod
     def opposite(regions: Iterable[Region]) -> Region:
-        """Return their union."""
         return union(regions)
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Return the sum."""
         first, *others = (region.trimming(x, f) for region in self.regions)
         return sum(others, first)
 
@@ -185,12 +169,10 @@ class RUnion(RegionCombination):
 
     @staticmethod
     def joined(regions: Iterable[Region]) -> Region:
-        """Return their union."""
         return union(regions)
 
     @staticmethod
     def opposite(regions: Iterable[Region]) -> Region:
-        """Return their intersection."""
         return intersection(regions)
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:

@@ -45,17 +45,14 @@ class Block(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """Of the kind of element."""
         return self.kind.factors
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """Of the kind of element."""
         return self.kind.degrees
 
     @property
     def count(self) -> int:
-        """Number of elements."""
         return len(self.nodes)
 
     def jacobians(self, which: Indices, unit: Array) -> Array:

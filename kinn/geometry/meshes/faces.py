@@ -39,26 +39,21 @@ class FacePatch(BoundaryPatch):
 
     @property
     def dim(self) -> int:
-        """One less than that of the mesh."""
         return self.blocks[0].kind.dim
 
     smooth = False
 
     @cached_property
     def measure(self) -> float:
-        """Length or area."""
         return float(sum(np.sum(block.measures) for block in self.blocks))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the faces."""
         return self.blocks
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points of the faces, picked by the first parameter."""
         return self._drawn(np.column_stack([unit, np.zeros(len(unit))]), all_=True)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
-        """Return points uniform in measure: those of m candidates that are kept."""
         if method == "uniform":
             return self.at(unit_cube(m, self.dim, method, seed, stream=stream))
         return self._drawn(unit_cube(m, self.dim + 1, method, seed, stream=stream))
@@ -69,7 +64,6 @@ class FacePatch(BoundaryPatch):
         return BoundaryPoints(samples.points, samples.normals)
 
     def charts(self) -> list[Chart]:
-        """Return one for each quadrilateral, three for each triangle."""
         if self.dim != 2:
             return super().charts()
         return [chart for block in self.blocks for number in range(block.count) for chart in block.charts(number)]

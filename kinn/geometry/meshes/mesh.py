@@ -130,7 +130,6 @@ class Mesh(Geometry):
 
     @property
     def dim(self) -> int:
-        """Number of coordinates."""
         return int(self.points.shape[1])
 
     @cached_property
@@ -158,11 +157,9 @@ class Mesh(Geometry):
 
     @cached_property
     def measure(self) -> float:
-        """Area or volume of all elements."""
         return float(sum(np.sum(block.measures) for block in self.blocks))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the elements."""
         return self.blocks
 
     def level(self, points: Array) -> Array:
@@ -178,7 +175,6 @@ class Mesh(Geometry):
         return Locator(self.blocks)
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, d), lie in an element, (N,)."""
         return self._locator.contains(arguments.points(points, self.coordinates), CLOSE * self.rounding)
 
     def draw(self, m: int, method: str, seed: int) -> Array:
@@ -189,19 +185,16 @@ class Mesh(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """One for each set of faces that belong to the same groups."""
         return boundary_parts(
             self.points, self.groups, self._corners, self.name, REST if self.groups.names else "boundary"
         )
 
     @property
     def boundaries(self) -> tuple[str, ...]:
-        """The named groups, and what belongs to none."""
         unnamed = () if () not in self.groups.sets else (REST if self.groups.names else "boundary",)
         return (*self.groups.names, *unnamed)
 
     def boundary(self, name: str) -> Boundary:
-        """Return a boundary by name; see `Geometry.boundary`."""
         if name in self.groups.names:
             parts = tuple(part for part in self.parts if name in str(part.label.name).split(" & "))
             return Boundary(name, parts, self.size)

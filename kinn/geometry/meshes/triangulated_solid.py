@@ -46,21 +46,17 @@ class TrianglePatch(BoundaryPatch):
 
     @property
     def measure(self) -> float:
-        """Area."""
         return float(np.sum(self.areas))
 
     def at(self, unit: Array) -> BoundaryPoints:
-        """Return points of the triangles, area ratios kept."""
         points, which = sample_triangles(self.corners, self.areas, unit)
         return BoundaryPoints(points, self.crosses[which] / (2 * self.areas[which, None]))
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
-        """Return the triangles."""
         real = self.areas > 0
         return (Simplices(self.corners[real], self.crosses[real] / (2 * self.areas[real, None])),)
 
     def charts(self) -> list[Chart]:
-        """Return three for each triangle."""
         real = self.areas > 0
         turned = np.cross(*np.moveaxis(np.diff(self.corners[real], axis=1), 1, 0))
         inward = np.sum(turned * self.crosses[real], axis=1) < 0
@@ -148,16 +144,13 @@ class TriangulatedSolid(Geometry):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """The box around the triangles."""
         return self.mesh.corners.min(axis=(0, 1)), self.mesh.corners.max(axis=(0, 1))
 
     @property
     def measure(self) -> float:
-        """Volume."""
         return self.mesh.volume
 
     def level(self, points: Array) -> Array:
-        """Return the signed distance to the surface."""
         distance = self.mesh.distance(points)
         return np.where(self.mesh.holds(points), -distance, distance)
 
@@ -180,7 +173,6 @@ class TriangulatedSolid(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The triangles of each name."""
         owner, names = BoundaryName(self.name), np.array(self.groups)
         return tuple(
             Part(

@@ -91,17 +91,14 @@ class Simplices(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """One simplex."""
         return (Simplex(self.corners.shape[1] - 1),)
 
     @property
     def count(self) -> int:
-        """Number of simplices."""
         return len(self.corners)
 
     @property
     def polygons(self) -> Array | None:
-        """The corners of triangles in the plane."""
         return self.corners if self.corners.shape[1:] == (3, 2) else None
 
     @cached_property
@@ -110,7 +107,6 @@ class Simplices(Cells):
         return np.asarray(np.sqrt(np.linalg.det(np.einsum("cid,cjd->cij", edges, edges))))
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points by their barycentric coordinates."""
         shares = np.concatenate([1 - unit.sum(axis=1, keepdims=True), unit], axis=1)
         points = np.einsum("mk,mkd->md", shares, self.corners[which])
         return CellPoints(points, self._density[which], None if self.normals is None else self.normals[which])
@@ -125,24 +121,20 @@ class Bricks(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """One line for each axis."""
         return (LINE,) * int(self.lower.shape[1])
 
     @property
     def count(self) -> int:
-        """Number of boxes."""
         return len(self.lower)
 
     @property
     def polygons(self) -> Array | None:
-        """The corners of rectangles, counter-clockwise from the lower left."""
         if self.lower.shape[1] != 2:
             return None
         (a, b), (c, d) = self.lower.T, self.upper.T
         return np.stack([np.stack(corner, axis=1) for corner in ((a, b), (c, b), (c, d), (a, d))], axis=1)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points between the corners, linear along each axis."""
         lower, span = self.lower[which], (self.upper - self.lower)[which]
         return CellPoints(lower + unit * span, np.prod(span, axis=1))
 
@@ -163,16 +155,13 @@ class WeightedPoints(Cells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """None."""
         return ()
 
     @property
     def count(self) -> int:
-        """Number of points."""
         return len(self.points)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points."""
         return CellPoints(
             self.points[which], self.weights[which], None if self.normals is None else self.normals[which]
         )
@@ -194,7 +183,6 @@ class DerivedCells(Cells):
 
     @cached_property
     def measures(self) -> Array:
-        """Measures of the base."""
         return self.base.measures
 
 
@@ -211,11 +199,9 @@ class MappedCells(DerivedCells):
 
     @cached_property
     def measures(self) -> Array:
-        """Measures of the base times the determinant."""
         return self.base.measures * self._scale
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points of the base, mapped."""
         base = self.base.at(which, unit)
         normals = None if base.normals is None else base.normals @ self.matrix.T
         return CellPoints(base.points @ self.matrix.T + self.shift, base.density * self._scale, normals)
@@ -226,7 +212,6 @@ class ReversedCells(DerivedCells):
     """Cells of a boundary whose normals point the other way."""
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points of the base with normals reversed."""
         base = self.base.at(which, unit)
         return CellPoints(base.points, base.density, None if base.normals is None else -base.normals)
 
@@ -240,21 +225,17 @@ class LiftedCells(DerivedCells):
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """Factors of the base and a line."""
         return (*self.base.factors, LINE)
 
     @property
     def degrees(self) -> tuple[int, ...]:
-        """Degrees of the base; constant along the interval."""
         return (*self.base.degrees, 0)
 
     @cached_property
     def measures(self) -> Array:
-        """Measures of the base times the length."""
         return self.base.measures * (self.end - self.start)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points whose last reference coordinate is the last coordinate."""
         base = self.base.at(which, unit[:, :-1])
         last = self.start + unit[:, -1] * (self.end - self.start)
         normals = None if base.normals is None else np.column_stack([base.normals, np.zeros(len(unit))])

@@ -50,21 +50,17 @@ class GradedRectangles(GradedSquares):
 
     @property
     def count(self) -> int:
-        """Number of rectangles."""
         return len(self.apex)
 
     @cached_property
     def measures(self) -> Array:
-        """Their areas."""
         return np.asarray(np.abs(np.prod(self.opposite - self.apex, axis=1)))
 
     @cached_property
     def extents(self) -> Array:
-        """Where they are longest: at the far end."""
         return self.power * np.abs(self.opposite - self.apex)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points from the corner outwards."""
         s, slopes = _between_sides(unit) if self.sides else (unit, np.ones_like(unit))
         span = (self.opposite - self.apex)[which]
         density = np.prod(np.abs(span) * self.power * s ** (self.power - 1) * slopes, axis=1)
@@ -87,12 +83,10 @@ class DuffyTriangles(GradedSquares):
 
     @property
     def count(self) -> int:
-        """Number of triangles."""
         return len(self.corners)
 
     @cached_property
     def measures(self) -> Array:
-        """Their areas."""
         a, b = self.corners[:, 1] - self.corners[:, 0], self.corners[:, 2] - self.corners[:, 0]
         return np.abs(cross(a, b)) / 2
 
@@ -104,7 +98,6 @@ class DuffyTriangles(GradedSquares):
         return np.stack([self.power * legs.max(axis=0), opposite], axis=1)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return points from the first corner outwards."""
         apex, a, b = np.moveaxis(self.corners[which], 1, 0)
         s, along = unit.T
         slopes = np.ones(len(unit))
@@ -141,7 +134,6 @@ class GradedCurveCells(Cells):
 
     @property
     def count(self) -> int:
-        """Number of rows."""
         return len(self.rows)
 
     @cached_property
@@ -150,7 +142,6 @@ class GradedCurveCells(Cells):
         return np.asarray(self.base.measures[self.rows] * abs(self.end - self.start))
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points of the base."""
         span = self.end - self.start
         base = self.base.at(self.rows[which], self.start + span * unit**self.power)
         density = base.density * abs(span) * self.power * unit[:, 0] ** (self.power - 1)

@@ -101,27 +101,22 @@ class Simplex(Factor):
 
     @property
     def dim(self) -> int:
-        """Number of coordinates."""
         return self.n
 
     @property
     def center(self) -> Array:
-        """The centroid."""
         return np.full(self.n, 1 / (self.n + 1))
 
     @property
     def paths(self) -> Array:
-        """The edges."""
         corners = np.vstack([np.zeros(self.n), np.eye(self.n)])
         along = np.linspace(0, 1, 5)[:, None]
         return np.array([(1 - along) * corners[i] + along * corners[j] for i, j in combinations(range(self.n + 1), 2)])
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return the number of points of conical products in cuts^n simplices."""
         return np.asarray((gauss_count(order, shifted) * cuts) ** self.n)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
-        """Return a conical product in each of cuts^n simplices."""
         unit, weights = _conical(self.n, order, rng)
         corners = _tiles(self.n, cuts)
         spread = np.concatenate([1 - unit.sum(axis=1, keepdims=True), unit], axis=1)
@@ -173,20 +168,16 @@ class Circle(Factor):
 
     @property
     def center(self) -> Array:
-        """Any point."""
         return np.zeros(1)
 
     @property
     def paths(self) -> Array:
-        """Once round."""
         return np.linspace(0, 1, 33)[None, :, None]
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return the number on a line, and at least one more than the degree."""
         return np.maximum(order + 1, gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
-        """Return points at equal distances."""
         count = int(self.size(order, np.array([cuts]), rng is not None)[0])
         start = 0.5 if rng is None else rng.random()
         return ((np.arange(count) + start) / count)[:, None], np.full(count, 1 / count)
@@ -200,16 +191,13 @@ class Latitude(Factor):
 
     @property
     def center(self) -> Array:
-        """The equator."""
         return np.zeros(1)
 
     @property
     def paths(self) -> Array:
-        """From pole to pole."""
         return -np.cos(np.linspace(0, np.pi, 33))[None, :, None]
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return the number on a line."""
         return np.asarray(gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
