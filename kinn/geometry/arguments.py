@@ -14,7 +14,7 @@ from kinn.geometry.types import Array
 
 
 def number(value: Any, what: str) -> float:
-    """Return `value` as a finite float, or raise InputError that names it as `what`."""
+    """The `value` as a finite float, or raise InputError that names it as `what`."""
     try:
         result = float(value)
     except (TypeError, ValueError):
@@ -25,7 +25,7 @@ def number(value: Any, what: str) -> float:
 
 
 def positive(value: Any, what: str) -> float:
-    """Return `value` as a finite float greater than zero, or raise InputError."""
+    """The `value` as a finite float greater than zero, or raise InputError."""
     result = number(value, what)
     if result <= 0:
         raise InputError(f"{what} must be positive, got {result:g}")
@@ -33,7 +33,7 @@ def positive(value: Any, what: str) -> float:
 
 
 def point(value: Any, what: str, dim: int | None = None) -> tuple[float, ...]:
-    """Return `value` as a tuple of finite floats (of length `dim` where that is given), or raise InputError."""
+    """The `value` as a tuple of finite floats (of length `dim` where that is given), or raise InputError."""
     if isinstance(value, numbers.Real):
         value = (value,)
     try:
@@ -46,7 +46,7 @@ def point(value: Any, what: str, dim: int | None = None) -> tuple[float, ...]:
 
 
 def integer(value: Any, what: str, least: int) -> int:
-    """Return `value` as an integer of at least `least`, or raise InputError."""
+    """The `value` as an integer of at least `least`, or raise InputError."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise InputError(f"{what} must be an integer, got {value!r}")
     if int(value) < least:
@@ -55,14 +55,14 @@ def integer(value: Any, what: str, least: int) -> int:
 
 
 def label(value: Any, what: str = "the name of a shape") -> str:
-    """Return `value` as a name, a string that is not blank, or raise InputError."""
+    """The `value` as a name, a string that is not blank, or raise InputError."""
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{what} must be a non-empty string, got {value!r}")
     return value
 
 
 def points(values: Any, coordinates: Sequence[str]) -> Array:
-    """Return `values` as an (N, d) float64 array whose columns are the `coordinates`, or raise InputError."""
+    """The `values` as an (N, d) float64 array whose columns are the `coordinates`, or raise InputError."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != len(coordinates):
         raise InputError(

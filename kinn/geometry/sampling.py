@@ -21,7 +21,7 @@ _PROBE = 2**16  # candidates without a single hit after which a shape counts as 
 def unit_cube(
     n: int, dim: int, method: str = "sobol", seed: int = 0, *, stream: int = 0, extents: Sequence[float] | None = None
 ) -> Array:
-    """Return points of the unit cube.
+    """Points of the unit cube.
 
     Args:
         n: Number of points, at least 1; any number, a power of two or not.
@@ -61,7 +61,7 @@ def unit_cube(
 
 
 def grid(n: int, extents: Sequence[float]) -> Array:
-    """Return exactly n cell centres of a grid of the unit cube.
+    """Exactly n cell centres of a grid of the unit cube.
 
     The first axis is cut into layers whose number makes the cells nearly square for a box of these extents; the n
     points are shared out over the layers and each layer is cut in the same way. Where n has suitable factors (100 in
@@ -90,7 +90,7 @@ def apportion(n: int, weights: Sequence[float]) -> list[int]:
 
 
 def sample_by_rejection(n: int, draw: Callable[[int], Array], what: object, *, spread: bool = False) -> Array:
-    """Return n points by rejection, drawing a longer and longer beginning of one sequence.
+    """Points, n of them, by rejection, drawing a longer and longer beginning of one sequence.
 
     Args:
         n: Number of points wanted.

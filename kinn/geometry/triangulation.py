@@ -10,18 +10,18 @@ ROUNDING = 1e-12  # an area this small relative to the square of the size counts
 
 
 def cross(a: Array, b: Array) -> Array:
-    """Return the z component of the cross product of plane vectors, (..., 2) each."""
+    """Z component of the cross product of plane vectors, (..., 2) each."""
     return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
 
 
 def signed_area(vertices: Array) -> float:
-    """Return the area of a polygon, (n, 2), positive where it runs counter-clockwise (the shoelace formula)."""
+    """Area of a polygon, (n, 2), positive where it runs counter-clockwise (the shoelace formula)."""
     centred = vertices - vertices.mean(axis=0)
     return float(0.5 * np.sum(cross(centred, np.roll(centred, -1, axis=0))))
 
 
 def touching_edges(vertices: Array) -> tuple[int, int] | None:
-    """Return two edges that meet elsewhere than in the vertex they share, or None where the polygon is simple."""
+    """Two edges that meet elsewhere than in the vertex they share, or None where the polygon is simple."""
     n = len(vertices)
     ends = np.roll(vertices, -1, axis=0)
     tolerance = ROUNDING * float(np.max(np.ptp(vertices, axis=0))) ** 2
@@ -46,7 +46,7 @@ def touching_edges(vertices: Array) -> tuple[int, int] | None:
 
 
 def sample_triangles(corners: Array, areas: Array, unit: Array) -> tuple[Array, Indices]:
-    """Return points of triangles, (m, d), area ratios kept, and the triangles in which they lie, (m,).
+    """Points of triangles, (m, d), area ratios kept, and the triangles in which they lie, (m,).
 
     Args:
         corners: The corners, (T, 3, d).
@@ -63,7 +63,7 @@ def sample_triangles(corners: Array, areas: Array, unit: Array) -> tuple[Array, 
 
 
 def triangulate(vertices: Array) -> Indices:
-    """Return the triangles, (n - 2, 3) indices, of a simple counter-clockwise polygon, (n, 2), with n vertices.
+    """Triangles, (n - 2, 3) indices, of a simple counter-clockwise polygon, (n, 2), with n vertices.
 
     Ear clipping: O(n^2); of the ears present the one with the best shape goes first. Source: D. Eberly,
     "Triangulation by ear clipping" (2002).
@@ -83,7 +83,7 @@ def triangulate(vertices: Array) -> Indices:
 
 
 def _ear_quality(vertices: Array, left: list[int], position: int, tolerance: float) -> float:
-    """Return area over squared perimeter-like length of the ear at a vertex, -1 where it is none."""
+    """Area of the ear at a vertex over the squares of its sides, -1 where it is none."""
     a, b, c = (vertices[left[(position + shift) % len(left)]] for shift in (-1, 0, 1))
     area = float(cross(b - a, c - b))
     if area <= tolerance:

@@ -14,5 +14,5 @@ Indices: TypeAlias = NDArray[np.intp]
 
 
 def delegated(name: str) -> Any:
-    """Return a property of a class whose instances have a `base`: the attribute of that name of the base."""
+    """Property that is the attribute of that name of the `base` of an instance."""
     return property(attrgetter(f"base.{name}"))

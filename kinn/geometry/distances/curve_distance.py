@@ -26,7 +26,7 @@ _BLOCK = 2**20  # point-node pairs worked on at a time
 
 
 def taylor_coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tuple[int, int], Array]:
-    """Return the Taylor coefficients of W: by powers (i, j) of the offsets in x and y, each (N,).
+    """Taylor coefficients of W: by powers (i, j) of the offsets in x and y, each (N,).
 
     In complex numbers q = y - x the integrand is Re(n / q^2 conj(q)), so that powers of 1 / q give all derivatives.
 
@@ -65,7 +65,7 @@ def _expand_binomials(a: int, b: int) -> dict[tuple[int, int], complex]:
 
 
 def taylor_polynomial(terms: dict[tuple[int, int], NDArray[Any]], offsets: Sequence[Values]) -> Values:
-    """Return the polynomial with these coefficients at offsets that are zero but for their derivatives."""
+    """The polynomial with these coefficients at offsets that are zero but for their derivatives."""
     x, y = offsets
     rows = []
     for j in range(_ORDER + 1):
@@ -108,12 +108,12 @@ class CurveProjection:
 
 
 def smooth_range(loop: ClosedCurve) -> float:
-    """Return the range within which distances from a curve are smooth."""
+    """Range within which distances from a curve are smooth."""
     return _WITHIN * loop.reach
 
 
 def project_to_curve(loop: ClosedCurve, x: Sequence[Values]) -> CurveProjection:
-    """Return the closest-point projection onto a curve, with its derivatives.
+    """Closest-point projection onto a curve, with its derivatives.
 
     The nearest point of each is found by number. Newton's method, started there and carried out in the arithmetic of
     the coordinates, then gives the derivatives of its parameter: each step doubles how many of them are right.
@@ -136,7 +136,7 @@ def project_to_curve(loop: ClosedCurve, x: Sequence[Values]) -> CurveProjection:
 
 
 def _taylor(series: list[Array], order: int, ahead: Values, kind: Values) -> list[Values]:
-    """Return both components of a derivative of the curve, `ahead` of where the Taylor series is taken."""
+    """Both components of a derivative of the curve, `ahead` of where the Taylor series is taken."""
     components = []
     for axis in range(2):
         terms = [math.perm(k, order) * series[k][:, axis] for k in range(order, _TERMS)]
@@ -158,7 +158,7 @@ class ClosedCurveDistance(ImplicitFunction):
     loop: ClosedCurve
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the function, smooth to fourth order.
+        """The function, smooth to fourth order.
 
         Raises:
             InputError: The curve bends too sharply for its length.
@@ -210,7 +210,7 @@ class CurveSegment(ImplicitFunction):
     last: float
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return cos(angle from the middle) - cos(angle of the ends), faded out off the curve."""
+        """Formula cos(angle from the middle) - cos(angle of the ends), faded out off the curve."""
         found, scale = project_to_curve(self.loop, x), smooth_range(self.loop)
         angle = 2 * math.pi * (found.parameter - (self.first + self.last) / 2)
         # the Taylor series of the cosine; `ahead` is zero, so that only derivatives need it

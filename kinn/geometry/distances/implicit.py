@@ -25,21 +25,21 @@ class ImplicitFunction(ABC):
 
     @abstractmethod
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the function at coordinates x, each (N,)."""
+        """Value at coordinates x, each (N,)."""
 
     def __neg__(self) -> ImplicitFunction:
         return NegatedFunction(self)
 
     def lifted(self) -> ImplicitFunction:
-        """Return the function of one more coordinate, the last, that it does not depend on."""
+        """The function of one more coordinate, the last, that it does not depend on."""
         return LiftedFunction(self)
 
     def moved(self, motion: Motion) -> ImplicitFunction:
-        """Return the function that has the same values where a motion takes the points."""
+        """The function that has the same values where a motion takes the points."""
         return MovedFunction(self, motion)
 
     def matches(self, other: ImplicitFunction) -> int:
-        """Return 1 where the other is the same function, -1 where it is its negative, else 0."""
+        """1 where the other is the same function, -1 where it is its negative, else 0."""
         return 1 if self == other else -1 if -self == other else 0
 
 
@@ -50,14 +50,14 @@ class NegatedFunction(ImplicitFunction):
     base: ImplicitFunction
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the negative of the base."""
+        """Negative of the base."""
         return -self.base(x)
 
     def __neg__(self) -> ImplicitFunction:
         return self.base
 
     def lifted(self) -> ImplicitFunction:
-        """Return the negative of the lifted base, so that equal functions stay equal."""
+        """Negative of the lifted base, so that equal functions stay equal."""
         return NegatedFunction(self.base.lifted())
 
     def moved(self, motion: Motion) -> ImplicitFunction:
@@ -71,7 +71,7 @@ class LiftedFunction(ImplicitFunction):
     base: ImplicitFunction
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the base at the other coordinates."""
+        """The base at the other coordinates."""
         return self.base(x[:-1])
 
 
@@ -83,15 +83,15 @@ class Motion:
     shift: tuple[float, ...]
 
     def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where points, (N, d), are taken."""
+        """Where points, (N, d), are taken."""
         return np.asarray(points @ np.transpose(self.rotation) + np.asarray(self.shift))
 
     def rotate(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return rotated vectors, (N, d)."""
+        """Rotated vectors, (N, d)."""
         return np.asarray(vectors @ np.transpose(self.rotation))
 
     def inverse(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where points, (N, d), come from."""
+        """Where points, (N, d), come from."""
         return np.asarray((points - np.asarray(self.shift)) @ np.asarray(self.rotation))
 
 
@@ -103,7 +103,7 @@ class MovedFunction(ImplicitFunction):
     motion: Motion
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the base where the coordinates come from."""
+        """The base where the coordinates come from."""
         columns = zip(*self.motion.rotation, strict=True)
         return self.base([Plane(c, -float(np.dot(c, self.motion.shift)))(x) for c in columns])
 
@@ -117,11 +117,11 @@ class Plane(ImplicitFunction):
 
     @classmethod
     def through(cls, point: Sequence[float], normal: Sequence[float]) -> Plane:
-        """Return the plane through a point that is negative where its unit normal points."""
+        """Plane through a point that is negative where its unit normal points."""
         return cls(tuple(-float(n) for n in normal), float(np.dot(point, normal)))
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the signed distance; along an axis without rounding on the plane itself."""
+        """Signed distance; along an axis without rounding on the plane itself."""
         along = [(a, c) for a, c in zip(self.slope, x, strict=True) if a]
         if len(along) == 1:
             ((a, c),) = along
@@ -139,7 +139,7 @@ class Plane(ImplicitFunction):
         return Plane(slope, self.shift - float(np.dot(slope, motion.shift)))
 
     def matches(self, other: ImplicitFunction) -> int:
-        """Return 1 for an equal plane, -1 for its negative, else 0, up to rounding."""
+        """1 for an equal plane, -1 for its negative, else 0, up to rounding."""
         if not isinstance(other, Plane) or len(other.slope) != len(self.slope):
             return 0
         close = _SAME * (1 + abs(self.shift))
@@ -158,7 +158,7 @@ class ImplicitSphere(ImplicitFunction):
     radius: float
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Return the polynomial."""
+        """Value of the polynomial."""
         offsets = [a - b for a, b in zip(x, self.center, strict=True)]
         squares = sum((a * a for a in offsets[1:]), offsets[0] * offsets[0])
         return (squares - self.radius**2) * (-0.5 / self.radius)
@@ -168,6 +168,6 @@ class ImplicitSphere(ImplicitFunction):
 
     @classmethod
     def between(cls, start: Sequence[float], end: Sequence[float]) -> ImplicitSphere:
-        """Return the circle or sphere that has the two points as ends of a diameter."""
+        """Circle or sphere that has the two points as ends of a diameter."""
         center = tuple(float(c) for c in np.add(start, end) / 2)
         return cls(center, float(np.linalg.norm(np.subtract(start, end)) / 2))

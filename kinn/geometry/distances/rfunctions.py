@@ -35,25 +35,25 @@ class Region(ABC):
 
     @abstractmethod
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Return the trimming function, (N,), a squared length, at coordinates x where the implicit function is f."""
+        """Trimming function, (N,), a squared length, at coordinates x where the implicit function is f."""
 
     @abstractmethod
     def complement(self) -> Region:
-        """Return the closure of what is outside."""
+        """Closure of what is outside."""
 
     @abstractmethod
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        """Return the region of changed functions."""
+        """Region of changed functions."""
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        """Return the region next to a function's zero set, on its positive (1) or negative (-1) side.
+        """Region next to a function's zero set, on its positive (1) or negative (-1) side.
 
         Half-spaces that the zero set bounds hold there everywhere or nowhere.
         """
         return self
 
     def lifted(self) -> Region:
-        """Return the region with one more coordinate, the last."""
+        """Region with one more coordinate, the last."""
         return self.map_functions(lambda function: function.lifted())
 
 
@@ -126,12 +126,12 @@ class RegionCombination(Region):
     @staticmethod
     @abstractmethod
     def joined(regions: Iterable[Region]) -> Region:
-        """Return regions put together in this way."""
+        """Regions put together in this way."""
 
     @staticmethod
     @abstractmethod
     def opposite(regions: Iterable[Region]) -> Region:
-        """Return regions put together in the other way."""
+        """Regions put together in the other way."""
 
     @cached_property
     def scale(self) -> float:  # type: ignore[override]
@@ -176,7 +176,7 @@ class RUnion(RegionCombination):
         return intersection(regions)
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        """Return a b / (a + b) and so on: zero where one of them is, no larger than any."""
+        """Quotients a b / (a + b), and so on: zero where one of them is, no larger than any."""
         first, *others = (region.trimming(x, f) for region in self.regions)
         for other in others:
             first = first * other / (first + other + _BOTH_ZERO * self.scale**2)
@@ -184,13 +184,13 @@ class RUnion(RegionCombination):
 
 
 def diametral_ball(start: Sequence[float], end: Sequence[float]) -> Region:
-    """Return the disk or ball that has two points as ends of a diameter: what trims a line to the segment there."""
+    """Disk or ball that has two points as ends of a diameter: what trims a line to the segment there."""
     ball = ImplicitSphere.between(start, end)
     return HalfSpace(ball, 2 * ball.radius)
 
 
 def intersection(regions: Iterable[Region]) -> Region:
-    """Return the points that lie in all regions."""
+    """Intersection: points that lie in all regions."""
     left = [region for region in regions if not isinstance(region, FullSpace)]
     if any(isinstance(region, EmptySet) for region in left):
         return EmptySet()
@@ -201,7 +201,7 @@ def intersection(regions: Iterable[Region]) -> Region:
 
 
 def union(regions: Iterable[Region]) -> Region:
-    """Return the points that lie in one of the regions."""
+    """Union: points that lie in one of the regions."""
     left = [region for region in regions if not isinstance(region, EmptySet)]
     if any(isinstance(region, FullSpace) for region in left):
         return FullSpace()
@@ -224,7 +224,7 @@ class TrimmedZeroSet:
 def distance(
     distances: Iterable[ImplicitFunction], zero_sets: Iterable[TrimmedZeroSet], x: tuple[Values, ...], size: float
 ) -> Values:
-    """Return the smooth distance to trimmed zero sets.
+    """Smooth distance to trimmed zero sets.
 
     Args:
         distances: Functions that are positive all over the domain: distances to their zero sets without trimming.
@@ -244,7 +244,7 @@ def distance(
 
 
 def _zero_set_distance(zero_set: TrimmedZeroSet, x: tuple[Values, ...], size: float) -> Values:
-    """Return sqrt(f^2 + trimming): positive on both sides of the zero set, but on it smooth as its function f is."""
+    """Root of f^2 + trimming: positive on both sides of the zero set, but on it smooth as its function f is."""
     f = zero_set.function(x)
     trimming = zero_set.region.trimming(x, f)
     near = (_ON if to_numpy(f).dtype == np.float64 else _ON_SINGLE) * size
@@ -259,7 +259,7 @@ def _zero_set_distance(zero_set: TrimmedZeroSet, x: tuple[Values, ...], size: fl
 
 
 def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
-    """Return an array, a tensor, a field or a number as an array of the same precision."""
+    """Values (array, tensor, field or number) as an array of the same precision."""
     plain: Any = getattr(values, "value", values)  # what a field is without its derivatives
     if hasattr(plain, "detach"):
         plain = plain.detach().cpu()
@@ -268,7 +268,7 @@ def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
 
 
 def like(array: NDArray[Any], values: Values) -> Values:
-    """Return an array as something that multiplies `values`: a tensor of their type for tensors and fields."""
+    """An array as something that multiplies `values`: a tensor of their type for tensors and fields."""
     plain: Any = getattr(values, "value", values)
     if hasattr(plain, "new_tensor"):
         return plain.new_tensor(array.astype(np.float64))
@@ -279,7 +279,7 @@ MAX_ZERO_SETS = 128  # a smooth distance takes an expression for each triangle
 
 
 def triangle_zero_set(corners: Array) -> TrimmedZeroSet:
-    """Return a triangle, (3, 3), as a patch: its plane, between the planes through its edges."""
+    """A triangle, (3, 3), as a patch: its plane, between the planes through its edges."""
     edges = np.roll(corners, -1, axis=0) - corners
     normal = np.cross(edges[0], edges[1])
     normal /= np.linalg.norm(normal)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from kinn.geometry.boundary.patch import Chart, triangle_charts
-from kinn.geometry.meshes.elements import LINEAR_TYPES, ElementType
+from kinn.geometry.meshes.elements import ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import Factor, tensor_rule
 from kinn.geometry.types import Array, Indices, Mask
@@ -56,15 +56,15 @@ class Block(Cells):
         return len(self.nodes)
 
     def jacobians(self, which: Indices, unit: Array) -> Array:
-        """Return the derivatives of x by the reference coordinates, (m, d, k)."""
+        """Derivatives of x by the reference coordinates, (m, d, k)."""
         return np.asarray(np.einsum("mnd,mnk->mdk", self.nodes[which], self.kind.gradients(unit)))
 
     def points(self, which: Indices, unit: Array) -> Array:
-        """Return the points, (m, d), of elements at reference coordinates."""
+        """Points, (m, d), of elements at reference coordinates."""
         return np.asarray(np.einsum("mn,mnd->md", self.kind.shape_functions(unit), self.nodes[which]))
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points, with normals on faces; nodes count counter-clockwise seen from outside."""
+        """Points, with normals on faces; nodes count counter-clockwise seen from outside."""
         jacobian, points = self.jacobians(which, unit), self.points(which, unit)
         if not self.surface:
             return CellPoints(points, np.linalg.det(jacobian))
@@ -76,7 +76,7 @@ class Block(Cells):
         return CellPoints(points, density, across / density[:, None])
 
     def charts(self, number: int) -> list[Chart]:
-        """Return the charts that cover one of the faces, triangles or quadrilaterals in space."""
+        """Charts that cover one of the faces, triangles or quadrilaterals in space."""
 
         def on(reference: Chart) -> Chart:
             return lambda uv: self.points(np.full(len(uv), number), reference(uv))
@@ -109,7 +109,7 @@ class Block(Cells):
         return np.asarray(volume * np.max(self.density_probes, axis=1) * (1.0 if flat else _ABOVE))
 
     def to_reference(self, which: Indices, unit: Array) -> Array:
-        """Return cube points, (m, k), as reference coordinates of elements, ratios of measure kept."""
+        """Cube points, (m, k), as reference coordinates of elements, ratios of measure kept."""
         if not self.kind.simplex or self.kind.dim == 1:
             return unit
         inner, left = unit.copy(), np.ones(len(unit))
@@ -120,7 +120,7 @@ class Block(Cells):
 
 
 def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> CellPoints:
-    """Return points, uniform in measure, of elements.
+    """Points, uniform in measure, of elements.
 
     Args:
         groups: The elements.
@@ -156,13 +156,13 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
 
 
 def make_blocks(kind: ElementType, nodes: Array) -> list[Block]:
-    """Return elements as blocks; those of quadratic ones with straight edges as linear ones."""
+    """Elements as blocks; those of quadratic ones with straight edges as linear ones."""
     if kind.order == 1:
         return [Block(kind, nodes)]
     corners = nodes[:, : kind.corners]
     off = np.linalg.norm(nodes - np.einsum("nc,tcd->tnd", kind.straight, corners), axis=2).max(axis=1)
     straight = off <= _STRAIGHT * np.max(np.ptp(corners, axis=1), axis=1)
-    groups = [Block(LINEAR_TYPES[kind.name], corners[straight]), Block(kind, nodes[~straight])]
+    groups = [Block(kind.linear, corners[straight]), Block(kind, nodes[~straight])]
     return [block for block in groups if block.count]
 
 
@@ -201,7 +201,7 @@ class Locator:
         return found
 
     def contains(self, points: Array, slack: float) -> Mask:
-        """Return which of the points, (N, d), lie in an element, (N,), or no farther than `slack` from one."""
+        """Which of the points, (N, d), lie in an element, (N,), or no farther than `slack` from one."""
         inside = np.zeros(len(points), dtype=bool)
         for start in range(0, len(points), _PAIRS):
             rows = slice(start, start + _PAIRS)
@@ -225,7 +225,7 @@ class Locator:
 
 
 def _holds(block: Block, which: Indices, points: Array, slack: float) -> Mask:
-    """Return whether each point lies in its element, by Newton's method for its reference coordinates."""
+    """Whether each point lies in its element, by Newton's method for its reference coordinates."""
     center = np.concatenate([factor.center for factor in block.factors])
     unit = np.tile(center, (len(points), 1))
     gap = block.points(which, unit) - points
@@ -251,7 +251,7 @@ def _holds(block: Block, which: Indices, points: Array, slack: float) -> Mask:
 
 
 def _inverse(matrices: Array) -> tuple[Array, Array]:
-    """Return the inverses, (m, d, d), by cofactors, and bounds for how much they stretch, (m,)."""
+    """Inverses, (m, d, d), by cofactors, and bounds for how much they stretch, (m,)."""
     if matrices.shape[1] == 2:
         a, b, c, d = matrices.reshape(-1, 4).T
         cofactors = np.stack([d, -b, -c, a], axis=1).reshape(-1, 2, 2)

@@ -17,7 +17,7 @@ from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.meshes.blocks import Block, make_blocks, sample_elements
-from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.meshes.topology import Topology, face_keys, row_indices
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
@@ -133,7 +133,7 @@ class FacePatch(BoundaryPatch):
 
 
 def _halved(quadrilaterals: Array) -> Array:
-    """Return each plane quadrilateral, (F, 4, 3), as two triangles.
+    """Each plane quadrilateral, (F, 4, 3), as two triangles.
 
     Raises:
         InputError: One is not plane.
@@ -216,7 +216,7 @@ class FaceGroups:
         return found
 
     def within(self, part: Topology, mesh: Topology, interface: str) -> FaceGroups:
-        """Return the groups of a part of the mesh, and as one more the faces inside the mesh and in no group."""
+        """Groups of a part of the mesh, and as one more the faces inside the mesh and in no group."""
         outer = np.concatenate([faces.keys for faces in part.boundary])
         boundary = np.concatenate([faces.keys for faces in mesh.boundary])
         subgroups = FaceGroups(part, {}, {}, "")
@@ -238,7 +238,7 @@ _CLOSE = 1e-9  # nodes so near to a plane, relative to the size of the mesh, lie
 
 
 def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str, unnamed: str) -> tuple[Part, ...]:
-    """Return one part for each set of faces that belong to the same groups.
+    """One part for each set of faces that belong to the same groups.
 
     Args:
         points: The nodes of the mesh, (V, d).
@@ -251,7 +251,7 @@ def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str
     planes: list[Plane | None] = []
     for names, faces in groups.sets.items():
         patch = FacePatch(
-            tuple(block for kind, nodes in faces for block in make_blocks(ELEMENT_TYPES[kind], points[nodes]))
+            tuple(block for kind, nodes in faces for block in make_blocks(element_types()[kind], points[nodes]))
         )
         parts.append(Part(Label(BoundaryName(" & ".join(names) or unnamed), BoundaryName(owner)), patch))
         planes.append(patch.plane)

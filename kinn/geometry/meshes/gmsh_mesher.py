@@ -74,7 +74,7 @@ def library() -> Iterator[Any]:
 def generate(
     shape: Geometry, size: float, order: int, quadrilaterals: bool
 ) -> tuple[Array, dict[str, Indices], dict[str, Array]]:
-    """Return the nodes, elements and boundaries of a mesh of a shape; see `Mesh.of`."""
+    """Nodes, elements and boundaries of a mesh of a shape; see `Mesh.of`."""
     size = arguments.positive(size, "the size of elements")
     if order not in (1, 2):
         raise InputError(f"a mesh is made of elements of order 1 or 2, got {order!r}")
@@ -117,7 +117,7 @@ def _edges(name: str, patch: BoundaryPatch, size: float) -> Iterator[MeshEdge]:
 
 
 def _corners(edges: list[MeshEdge], together: float) -> tuple[Array, list[tuple[int, int]]]:
-    """Return the nodes, (V, 2), and which two each edge joins."""
+    """Nodes, (V, 2), and which two each edge joins."""
     ends = np.concatenate([edge.ends for edge in edges])
     pairs = cKDTree(ends).query_pairs(together, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))
@@ -127,7 +127,7 @@ def _corners(edges: list[MeshEdge], together: float) -> tuple[Array, list[tuple[
 
 
 def _loops(ends: list[tuple[int, int]], what: str) -> list[list[int]]:
-    """Return edges strung together to closed loops: numbers counted from 1, negative where an edge is run backwards."""
+    """Edges strung together to closed loops: numbers counted from 1, negative where an edge is run backwards."""
     at: dict[int, list[int]] = {}
     for number, pair in enumerate(ends, start=1):
         for node in pair:
@@ -150,7 +150,7 @@ def _loops(ends: list[tuple[int, int]], what: str) -> list[list[int]]:
 
 
 def _outer(loops: list[list[int]], edges: list[MeshEdge], what: str) -> int:
-    """Return which loop goes round all others: the one whose normals point away from what it encloses."""
+    """Which loop goes round all others: the one whose normals point away from what it encloses."""
     found = []
     for k, loop in enumerate(loops):
         flux = 0.0
@@ -167,7 +167,7 @@ def _outer(loops: list[list[int]], edges: list[MeshEdge], what: str) -> int:
 def _meshed(
     gmsh: Any, nodes: Array, ends: list[tuple[int, int]], loops: list[list[int]], size: float, quadrilaterals: bool
 ) -> tuple[Array, dict[str, Indices]]:
-    """Return nodes, those of the boundary first in their order, and elements. The first loop goes round the others."""
+    """Nodes, those of the boundary first in their order, and elements. The first loop goes round the others."""
     geo, mesh = gmsh.model.geo, gmsh.model.mesh
     gmsh.option.setNumber("Mesh.MeshSizeMax", size)
     gmsh.option.setNumber("Mesh.RecombineAll", int(quadrilaterals))
@@ -195,7 +195,7 @@ def _meshed(
 def _quadratic(
     points: Array, elements: dict[str, Indices], curved: dict[tuple[int, ...], Array]
 ) -> tuple[Array, dict[str, Indices]]:
-    """Return quadratic elements: a node in the middle of each edge, on the boundary of the curve there."""
+    """Quadratic elements: a node in the middle of each edge, on the boundary of the curve there."""
     pairs = {
         kind: np.sort(np.stack([nodes, np.roll(nodes, -1, axis=1)], axis=2), axis=2) for kind, nodes in elements.items()
     }

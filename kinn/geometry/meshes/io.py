@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError, unknown
-from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.elements import element_types
 
 #: Plane and axisymmetric elements of Abaqus that meshio's table leaves out.
 ABAQUS = {
@@ -23,7 +23,7 @@ ABAQUS = {
 
 
 def read_with_meshio(path: str | Path, what: str) -> Any:
-    """Return meshio's mesh of a file that should contain `what`.
+    """The mesh of meshio in a file that should contain `what`.
 
     Raises:
         InputError: There is no such file, or meshio cannot read it.
@@ -55,16 +55,16 @@ _PLANE = 1e-12  # heights that differ by less, relative to the size, are the sam
 
 
 def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | None) -> dict[str, Any]:
-    """Return the arguments of `Mesh`: points, elements, boundaries, nodes and subdomains.
+    """Arguments of `Mesh`: points, elements, boundaries, nodes and subdomains.
 
     Raises:
         InputError: There is no such file, it cannot be read, or it holds no elements that a mesh may consist of.
     """
     mesh = read_with_meshio(path, "a mesh")
-    sides = {block.type: ELEMENT_TYPES[block.type].dim for block in mesh.cells if block.type in ELEMENT_TYPES}
-    strange = sorted({block.type for block in mesh.cells} - set(ELEMENT_TYPES) - {"vertex"})
+    sides = {block.type: element_types()[block.type].dim for block in mesh.cells if block.type in element_types()}
+    strange = sorted({block.type for block in mesh.cells} - set(element_types()) - {"vertex"})
     if strange:
-        raise unknown("kind of element", strange[0], ELEMENT_TYPES, repr(str(path)))
+        raise unknown("kind of element", strange[0], element_types(), repr(str(path)))
     dim = max(sides.values(), default=0)
     if dim < 2:
         raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra or hexahedra")
@@ -90,7 +90,7 @@ def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | Non
             if k in starts:
                 subdomains.setdefault(name, []).extend((offset[kind] + starts[k][1] + rows).tolist())
             elif sides.get(kind) == dim - 1 and len(rows):
-                boundaries.setdefault(name, []).append(data[rows][:, : ELEMENT_TYPES[kind].corners])
+                boundaries.setdefault(name, []).append(data[rows][:, : element_types()[kind].corners])
     nodes = {
         name: rows
         for name, rows in mesh.point_sets.items()
@@ -106,7 +106,7 @@ def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | Non
 
 
 def _flattened(points: Any, dim: int, path: str | Path) -> Any:
-    """Return the nodes without the third coordinate where the mesh is plane."""
+    """Nodes without the third coordinate where the mesh is plane."""
     nodes = np.asarray(points, dtype=np.float64)
     if dim == 2 and nodes.shape[1] == 3:
         if np.ptp(nodes[:, 2]) > _PLANE * max(1e-300, float(np.max(np.ptp(nodes, axis=0)))):
@@ -121,7 +121,7 @@ def _flattened(points: Any, dim: int, path: str | Path) -> Any:
 def _labels(
     mesh: Any, tags: str | None, names: Mapping[int, str] | None, path: str | Path
 ) -> dict[str, dict[int, Any]]:
-    """Return for each name of a group of cells the rows of each block of cells that belong to it."""
+    """For each name of a group of cells the rows of each block of cells that belong to it."""
     found: dict[str, dict[int, Any]] = {}
     for name, members in mesh.cell_sets.items():
         if name[:5] != "gmsh:":
@@ -133,10 +133,10 @@ def _labels(
     for values in (mesh.cell_data[tag] for tag in here[:1]):
         for k, numbers in enumerate(values):
             kind = mesh.cells[k].type
-            if kind not in ELEMENT_TYPES:
+            if kind not in element_types():
                 continue
             for number in np.unique(np.asarray(numbers)).astype(int).tolist():
-                name = (names or {}).get(number) or called.get((number, ELEMENT_TYPES[kind].dim))
+                name = (names or {}).get(number) or called.get((number, element_types()[kind].dim))
                 if name is None:
                     if number == 0:  # what belongs to no group
                         continue
@@ -150,8 +150,8 @@ def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:
     member = np.zeros(1 + max(int(nodes.max()) for nodes in elements.values()), dtype=bool)
     member[[row for row in np.asarray(rows).tolist() if row < len(member)]] = True
     for kind, nodes in elements.items():
-        for face_kind, faces in ELEMENT_TYPES[kind].faces:
-            table = np.array(faces)[:, : ELEMENT_TYPES[face_kind].corners]
+        for face_kind, faces in element_types()[kind].faces:
+            table = np.array(faces)[:, : element_types()[face_kind].corners]
             if member[nodes[:, table]].all(axis=2).any():
                 return True
     return False

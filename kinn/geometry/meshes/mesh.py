@@ -14,7 +14,7 @@ from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Part
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements
-from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.meshes.faces import FaceGroups, boundary_parts
 from kinn.geometry.meshes.topology import Topology, orient, validate_elements, validate_points
 from kinn.geometry.quadrature.cells import Cells
@@ -80,7 +80,7 @@ class Mesh(Geometry):
         names: Mapping[int, str] | None = None,
         name: str = "mesh",
     ) -> Mesh:
-        """Return the mesh in a file that meshio reads: Gmsh's .msh, VTU, Abaqus's .inp, ...
+        """The mesh in a file that meshio reads: Gmsh's .msh, VTU, Abaqus's .inp, ...
 
         Elements of the highest dimension are the mesh. Physical groups, and sets of elements and nodes, are its
         boundaries and subdomains.
@@ -103,7 +103,7 @@ class Mesh(Geometry):
     def of(
         cls, shape: Geometry, size: float, *, order: int = 2, quadrilaterals: bool = False, name: str = "mesh"
     ) -> Mesh:
-        """Return a mesh of a shape in the plane, made by gmsh (extra `mesh`).
+        """A mesh of a shape in the plane, made by gmsh (extra `mesh`).
 
         Boundaries keep their names. Their nodes lie on the boundary of the shape, those in the middle of the edges of
         quadratic elements too. Edges are shorter where the boundary bends.
@@ -138,13 +138,13 @@ class Mesh(Geometry):
         return tuple(
             block
             for kind, nodes in self.elements.items()
-            for block in make_blocks(ELEMENT_TYPES[kind], self.points[nodes])
+            for block in make_blocks(element_types()[kind], self.points[nodes])
         )
 
     @cached_property
     def _corners(self) -> Array:
         """The corners of elements, (K, d), each once."""
-        corners = [nodes[:, : ELEMENT_TYPES[kind].corners].ravel() for kind, nodes in self.elements.items()]
+        corners = [nodes[:, : element_types()[kind].corners].ravel() for kind, nodes in self.elements.items()]
         return np.asarray(self.points[np.unique(np.concatenate(corners))])
 
     @cached_property
@@ -178,7 +178,7 @@ class Mesh(Geometry):
         return self._locator.contains(arguments.points(points, self.coordinates), CLOSE * self.rounding)
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return the accepted ones of m candidates, uniform in measure; see `sample_elements`."""
+        """Accepted ones of m candidates, uniform in measure; see `sample_elements`."""
         if method == "uniform":
             return super().draw(m, method, seed)
         return sample_elements(self.blocks, unit_cube(m, self.dim + 1, method, seed)).points
@@ -208,7 +208,7 @@ class Mesh(Geometry):
         return super().boundary(name)
 
     def subdomain(self, name: str) -> Mesh:
-        """Return the elements of a subdomain as a mesh.
+        """Elements of a subdomain as a mesh.
 
         Boundaries keep their names; what the subdomain shares with others, and no group names, is "interface".
 

@@ -13,21 +13,21 @@ from scipy.sparse.csgraph import connected_components
 
 from kinn.errors import InputError, unknown
 from kinn.geometry.meshes.blocks import Block
-from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.types import Array, Indices
 
 _WIDEST = 4  # corners of a face at most
 
 
 def face_keys(corners: Indices) -> Indices:
-    """Return faces, given by their corners (F, c), as rows (F, 4) that do not depend on where they begin."""
+    """Faces, given by their corners (F, c), as rows (F, 4) that do not depend on where they begin."""
     padded = np.full((len(corners), _WIDEST), -1, dtype=np.intp)
     padded[:, : corners.shape[1]] = np.sort(corners, axis=1)
     return padded
 
 
 def row_indices(some: Indices, keys_all: Indices) -> Indices:
-    """Return where each row of `some` is among the different rows of `all_`, -1 where it is not."""
+    """Where each row of `some` is among the different rows `keys_all`, -1 where it is not."""
     both, which = np.unique(np.concatenate([keys_all, some]), axis=0, return_inverse=True)
     place = np.full(len(both), -1, dtype=np.intp)
     place[which.reshape(-1)[: len(keys_all)]] = np.arange(len(keys_all))
@@ -51,7 +51,7 @@ class ElementFaces:
     @property
     def keys(self) -> Indices:
         """The faces by their corners."""
-        return face_keys(self.nodes[:, : ELEMENT_TYPES[self.kind].corners])
+        return face_keys(self.nodes[:, : element_types()[self.kind].corners])
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Topology:
     @property
     def dim(self) -> int:
         """Dimension of the elements."""
-        return ELEMENT_TYPES[next(iter(self.elements))].dim
+        return element_types()[next(iter(self.elements))].dim
 
     @property
     def count(self) -> int:
@@ -81,7 +81,7 @@ class Topology:
         for name, nodes in self.elements.items():
             owners = first + np.arange(len(nodes))
             first += len(nodes)
-            for kind, faces in ELEMENT_TYPES[name].faces:
+            for kind, faces in element_types()[name].faces:
                 table = np.array(faces)
                 found.append(
                     ElementFaces(kind, nodes[:, table].reshape(-1, table.shape[1]), np.repeat(owners, len(table)))
@@ -150,15 +150,15 @@ class Topology:
 
 
 def _rims(faces: ElementFaces) -> Indices:
-    """Return the boundaries of faces: end points of lines, (R, 1), edges of others, (R, 2)."""
-    corners = faces.nodes[:, : ELEMENT_TYPES[faces.kind].corners]
+    """Boundaries of faces: end points of lines, (R, 1), edges of others, (R, 2)."""
+    corners = faces.nodes[:, : element_types()[faces.kind].corners]
     if corners.shape[1] == 2:
         return corners.reshape(-1, 1)
     return np.sort(np.stack([corners.ravel(), np.roll(corners, -1, axis=1).ravel()], axis=1), axis=1)
 
 
 def centroid_text(points: Array) -> str:
-    """Return the middle of points, (m, d), for an error."""
+    """Middle of points, (m, d), for an error."""
     return "(" + ", ".join(f"{value:.4g}" for value in points.mean(axis=0)) + ")"
 
 
@@ -166,7 +166,7 @@ _FLAT = 1e-12  # a determinant this small, relative to the size of the element, 
 
 
 def validate_points(points: Any, what: str) -> Array:
-    """Return the nodes, (V, d); of nodes in space with one height, (V, 2)."""
+    """Nodes, (V, d); of nodes in space with one height, (V, 2)."""
     nodes = np.asarray(points, dtype=np.float64)
     if nodes.ndim != 2 or nodes.shape[1] not in (2, 3) or not len(nodes):
         raise InputError(f"{what} needs nodes (V, 2) or (V, 3), got shape {nodes.shape}")
@@ -176,19 +176,19 @@ def validate_points(points: Any, what: str) -> Array:
 
 
 def validate_elements(elements: Mapping[str, Any], points: Array, what: str) -> dict[str, Indices]:
-    """Return the elements as arrays of indices, (E, n), when they fit to one another and to the nodes."""
+    """Elements as arrays of indices, (E, n), when they fit to one another and to the nodes."""
     dim = points.shape[1]
     found: dict[str, Indices] = {}
-    fitting = [name for name, kind in ELEMENT_TYPES.items() if kind.dim == dim]
+    fitting = [name for name, kind in element_types().items() if kind.dim == dim]
     for name, values in elements.items():
         nodes = np.asarray(values)
-        if name not in ELEMENT_TYPES:
+        if name not in element_types():
             raise unknown("kind of element", name, fitting, what)
         if nodes.size == 0:
             continue
-        if ELEMENT_TYPES[name].dim != dim:
+        if element_types()[name].dim != dim:
             raise InputError(f"{what} in {dim} dimensions needs elements like {fitting[0]!r}, not {name!r}")
-        wanted = len(ELEMENT_TYPES[name].nodes)
+        wanted = len(element_types()[name].nodes)
         if nodes.ndim != 2 or nodes.shape[1] != wanted or not np.issubdtype(nodes.dtype, np.integer):
             raise InputError(f"{what} needs {wanted} node numbers for each {name}, got shape {nodes.shape}")
         if nodes.min() < 0 or nodes.max() >= len(points):
@@ -196,20 +196,20 @@ def validate_elements(elements: Mapping[str, Any], points: Array, what: str) -> 
         found[name] = nodes.astype(np.intp)
     if not found:
         raise InputError(f"{what} has no elements")
-    if len({ELEMENT_TYPES[name].order for name in found}) > 1:
-        orders = ", ".join(f"{name} of order {ELEMENT_TYPES[name].order}" for name in found)
+    if len({element_types()[name].order for name in found}) > 1:
+        orders = ", ".join(f"{name} of order {element_types()[name].order}" for name in found)
         raise InputError(f"{what} mixes elements of different orders: {orders}")
     return found
 
 
 def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[str, Indices]:
-    """Return the elements with positive determinants: as they are, or all turned inside out.
+    """Elements with positive determinants: as they are, or all turned inside out.
 
     Raises:
         InputError: Some are degenerate, of the other orientation, or inverted in places.
     """
     result = dict(elements)
-    probes = {name: Block(ELEMENT_TYPES[name], points[nodes]).density_probes for name, nodes in elements.items()}
+    probes = {name: Block(element_types()[name], points[nodes]).density_probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
         flat = np.max(np.abs(probes[name]), axis=1) <= _FLAT * size
@@ -219,7 +219,7 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
                 f"{_first(flat)} near {centroid_text(points[nodes[_first(flat)]])}"
             )
     if all(np.all(values < 0) for values in probes.values()):
-        result = {name: nodes[:, ELEMENT_TYPES[name].mirrored] for name, nodes in elements.items()}
+        result = {name: nodes[:, element_types()[name].mirrored] for name, nodes in elements.items()}
         probes = {name: -values for name, values in probes.items()}
     bad = {name: np.min(values, axis=1) <= 0 for name, values in probes.items()}
     if any(rows.any() for rows in bad.values()):

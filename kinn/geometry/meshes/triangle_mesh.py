@@ -84,7 +84,7 @@ class TriangleMesh:
         return np.asarray(np.cross(b - a, c - a))
 
     def holds(self, points: Array) -> Mask:
-        """Return which of the points, (N, 3), lie inside, (N,): those below an odd number of triangles.
+        """Which of the points, (N, 3), lie inside, (N,): those below an odd number of triangles.
 
         The shadow of the mesh on the plane z = 0 is cut into columns, so that a point meets only triangles of its own.
         """
@@ -104,7 +104,7 @@ class TriangleMesh:
         return inside
 
     def _above(self, points: Array, triangle: Indices) -> Mask:
-        """Return whether each triangle, (M,), lies above its point, (M, 3).
+        """Whether each triangle, (M,), lies above its point, (M, 3).
 
         In the shadow a ray to the right counts edges. Each edge is taken with its ends in the same order by both its
         triangles, so that rounding gives a point that lies on its shadow to one of them.
@@ -138,7 +138,7 @@ class TriangleMesh:
         return count, lower, widths, np.searchsorted(cells[order], np.arange(count * count + 1)), member[order]
 
     def distance(self, points: Array) -> Array:
-        """Return the distance of points, (N, 3), to the surface, (N,)."""
+        """Distance of points, (N, 3), to the surface, (N,)."""
         if not len(points):
             return np.zeros(0)
         tree, owners, radius = self._seeds
@@ -183,7 +183,7 @@ class TriangleMesh:
         return edges, scaled, np.cross(self.crosses[:, None], edges), self.crosses / lengths[:, None]
 
     def _to_triangles(self, points: Array, triangle: Indices) -> Array:
-        """Return the distance of each point, (M, 3), to its triangle, (M,)."""
+        """Distance of each point, (M, 3), to its triangle, (M,)."""
         edges, scaled, inward, normals = (part[triangle] for part in self._frames)
         offsets = points[:, None] - self.corners[triangle]
         shares = np.clip(np.einsum("mki,mki->mk", offsets, scaled), 0, 1)

@@ -110,7 +110,7 @@ class TriangulatedSolid(Geometry):
 
     @classmethod
     def from_file(cls, path: str | Path, *, name: str = "surface") -> TriangulatedSolid:
-        """Return the solid inside the surface in a file that meshio reads: STL, OFF, PLY, OBJ, VTU, MSH, ...
+        """The solid inside the surface in a file that meshio reads: STL, OFF, PLY, OBJ, VTU, MSH, ...
 
         Sets of cells that the file names become boundaries.
 
@@ -155,7 +155,7 @@ class TriangulatedSolid(Geometry):
         return np.where(self.mesh.holds(points), -distance, distance)
 
     def contains(self, points: Array) -> Mask:
-        """Return which of the points, (N, 3), lie inside, (N,); distances are computed of those outside alone."""
+        """Which of the points, (N, 3), lie inside, (N,); distances are computed of those outside alone."""
         x = arguments.points(points, self.coordinates)
         lower, upper = self.bounds
         inside = self.mesh.holds(x)
@@ -165,7 +165,7 @@ class TriangulatedSolid(Geometry):
         return inside
 
     def draw(self, m: int, method: str, seed: int) -> Array:
-        """Return the candidates, of m, that lie inside, none of them on the surface."""
+        """Candidates that lie inside, none of them on the surface."""
         lower, upper = self.bounds
         unit = unit_cube(m, self.dim, method, seed, extents=tuple(upper - lower))
         points = lower + unit * (upper - lower)

@@ -41,7 +41,7 @@ class Cells(ABC):
 
     @abstractmethod
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points of the cells `which`, (m,), at reference coordinates `unit`, (m, k)."""
+        """Points of the cells `which`, (m,), at reference coordinates `unit`, (m, k)."""
 
     @property
     def degrees(self) -> tuple[int, ...]:
@@ -255,7 +255,7 @@ class EmbeddedCells(DerivedCells):
     side: int
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        """Return the points of the base with one more coordinate, and normals along it."""
+        """Points of the base with one more coordinate, and normals along it."""
         base = self.base.at(which, unit)
         normals = np.zeros((len(unit), base.points.shape[1] + 1))
         normals[:, -1] = 2.0 * self.side - 1.0

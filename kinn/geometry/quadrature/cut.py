@@ -49,7 +49,7 @@ class Boxes:
         return np.asarray(np.prod(self.upper - self.lower, axis=1))
 
     def halved(self) -> Boxes:
-        """Return each as 2^d boxes, those of one box together."""
+        """Each box as 2^d boxes, those of one box together."""
         d = self.lower.shape[1]
         corners = np.stack(np.meshgrid(*[(0, 1)] * d, indexing="ij"), axis=-1).reshape(-1, d)
         half = (self.upper - self.lower)[:, None] / 2
@@ -58,14 +58,14 @@ class Boxes:
 
 
 def classify_boxes(level: Level, boxes: Boxes) -> tuple[Indices, Indices]:
-    """Return which boxes lie inside, and which the boundary may cross; the level is no more than the distance to it."""
+    """Which boxes lie inside, and which the boundary may cross; the level is no more than the distance to it."""
     reach = np.linalg.norm(boxes.upper - boxes.lower, axis=1) / 2
     middle = level((boxes.lower + boxes.upper) / 2)
     return np.flatnonzero(middle <= -reach), np.flatnonzero(np.abs(middle) < reach)
 
 
 def line_rule(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indices, Array, Array]:
-    """Return the boxes, (N,), points, (N, d), and weights, (N,), of a rule on what lies inside of boxes.
+    """Boxes, (N,), points, (N, d), and weights, (N,), of a rule on what lies inside of boxes.
 
     Args:
         level: Negative inside.
@@ -123,7 +123,7 @@ def _roots(
     outer: tuple[Array, Array],
     steps: int = _ROOTS,
 ) -> Array:
-    """Return where on lines, (m, d), the level changes its sign, on the inner side, by the Illinois method."""
+    """Where on lines, (m, d), the level changes its sign, on the inner side, by the Illinois method."""
     (a, fa), (b, fb) = (tuple(np.array(values) for values in pair) for pair in (inner, outer))
     for _ in range(steps):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -141,7 +141,7 @@ def _roots(
 
 
 def volumes(level: Level, boxes: Boxes, depth: int = _DEPTH) -> Array:
-    """Return the volume of what lies inside of each box, (C,)."""
+    """Volume of what lies inside of each box, (C,)."""
     total = np.zeros(len(boxes.lower))
     for start in range(0, len(total), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(total)))
@@ -166,7 +166,7 @@ def _volumes(level: Level, boxes: Boxes, depth: int) -> Array:
 
 
 def box_grid(lower: Array, upper: Array, longest: int) -> Boxes:
-    """Return the boxes of a grid, about as wide as high, with so many along the longest side."""
+    """Boxes of a grid, about as wide as high, with so many along the longest side."""
     counts = np.maximum(1, np.round(longest * (upper - lower) / np.max(upper - lower))).astype(int)
     axes = np.meshgrid(*[np.arange(count) for count in counts], indexing="ij")
     corners, step = np.stack(axes, axis=-1).reshape(-1, len(counts)), (upper - lower) / counts
@@ -174,7 +174,7 @@ def box_grid(lower: Array, upper: Array, longest: int) -> Boxes:
 
 
 def zeros_on_lines(level: Level, lower: Array, upper: Array) -> tuple[Array, Array]:
-    """Return the points, (N, d), in which lines along the axes cross a zero set, and the cross-sections, (N,).
+    """Points, (N, d), in which lines along the axes cross a zero set, and the cross-sections, (N,).
 
     Args:
         level: Negative inside.
@@ -204,7 +204,7 @@ def zeros_on_lines(level: Level, lower: Array, upper: Array) -> tuple[Array, Arr
 
 
 def volume_inside(level: Level, bounds: tuple[Array, Array]) -> float:
-    """Return the volume of a shape with this level, good to about 1e-5 of its bounding box."""
+    """Volume of a shape with this level, good to about 1e-5 of its bounding box."""
     boxes = box_grid(*bounds, _LONGEST)
     inside, cut = classify_boxes(level, boxes)
     return float(np.sum(boxes.volumes[inside]) + np.sum(volumes(level, boxes[cut])))
@@ -213,7 +213,7 @@ def volume_inside(level: Level, bounds: tuple[Array, Array]) -> float:
 def cut_cells(
     level: Level, bounds: tuple[Array, Array], measure: float, spec: QuadratureSpec, rounding: float
 ) -> tuple[Cells, ...]:
-    """Return the boxes of a grid that lie inside a shape, and points in those that its boundary crosses.
+    """Boxes of a grid that lie inside a shape, and points in those that its boundary crosses.
 
     Args:
         level: Negative inside, no more than the distance to the boundary.

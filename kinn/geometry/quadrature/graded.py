@@ -149,12 +149,12 @@ class GradedCurveCells(Cells):
 
 
 def _from_side(unit: Array) -> tuple[Array, Array]:
-    """Return parameters graded towards 1, as the cube of what is left, and their slopes."""
+    """Parameters graded towards 1, as the cube of what is left, and their slopes."""
     return 1 - (1 - unit) ** 3, 3 * (1 - unit) ** 2
 
 
 def _between_sides(unit: Array) -> tuple[Array, Array]:
-    """Return parameters graded towards 0 and 1, as the cubes of the distances, and their slopes."""
+    """Parameters graded towards 0 and 1, as the cubes of the distances, and their slopes."""
     return unit**3 * (10 - 15 * unit + 6 * unit**2), 30 * (unit * (1 - unit)) ** 2
 
 
@@ -196,7 +196,7 @@ class Grading:
         return 1 / self.exponent
 
     def inside(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
-        """Return the cells of a domain, those at the corners graded towards them.
+        """Cells of a domain, those at the corners graded towards them.
 
         Raises:
             InputError: If a corner is none of a straight cell's.
@@ -210,11 +210,11 @@ class Grading:
         return tuple(out)
 
     def along(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
-        """Return the cells of a boundary, those that end at a corner graded towards it."""
+        """Cells of a boundary, those that end at a corner graded towards it."""
         return tuple(part for cells in groups for part in self._line(cells))
 
     def _boxes(self, ends: Array) -> list[Cells]:
-        """Return rectangles (C, 2, 2), lower and upper ends each, as cells."""
+        """Rectangles (C, 2, 2), lower and upper ends each, as cells."""
         plain, graded = [], []
         queue = list(ends)
         while queue:
@@ -241,7 +241,7 @@ class Grading:
         return out
 
     def _triangles(self, corners: Array) -> list[Cells]:
-        """Return triangles (C, 3, 2) as cells."""
+        """Triangles (C, 3, 2) as cells."""
         plain, wedges = [], []
         queue = list(corners)
         while queue:
@@ -275,7 +275,7 @@ class Grading:
                 )
 
     def _line(self, cells: Cells) -> list[Cells]:
-        """Return the cells of a curve, cut in the middle where both ends are corners."""
+        """Cells of a curve, cut in the middle where both ends are corners."""
         if cells.factors != (LINE,):
             return [cells]
         every = np.arange(cells.count)

@@ -19,13 +19,13 @@ _WITHIN = 0.7  # how far towards the ends of the interval a shift may push the o
 
 
 def gauss_count(order: int, shifted: bool) -> int:
-    """Return the number of points of a rule of degree `order`; one degree is lost where the points are shifted."""
+    """Number of points of a rule of degree `order`; one degree is lost where the points are shifted."""
     return max(1, (order + 3) // 2 if shifted else order // 2 + 1)
 
 
 @lru_cache(maxsize=512)
 def gauss_jacobi(n: int, alpha: float, beta: float, shift: float = 0.0) -> tuple[Array, Array]:
-    """Return the n points in (-1, 1) and weights of a rule for the weight function (1 - x)^alpha (1 + x)^beta.
+    """The n points in (-1, 1) and weights of a rule for the weight function (1 - x)^alpha (1 + x)^beta.
 
     The points are the eigenvalues of the Jacobi matrix. With its last diagonal entry changed they are the zeros of
     p_n - delta p_(n-1), which make a rule of degree 2 n - 2 instead of 2 n - 1, weights still positive, points still
@@ -80,11 +80,11 @@ class Factor(ABC):
 
     @abstractmethod
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        """Return the number of points of rules of a degree with the given numbers of cuts, (m,)."""
+        """Number of points of rules of a degree with the given numbers of cuts, (m,)."""
 
     @abstractmethod
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
-        """Return points (n, dim) and weights (n,).
+        """Points (n, dim) and weights (n,).
 
         Args:
             order: The degree of polynomials that are integrated exactly.
@@ -125,7 +125,7 @@ class Simplex(Factor):
 
 
 def _conical(n: int, order: int, rng: Generator | None) -> tuple[Array, Array]:
-    """Return a rule on the simplex with points inside and positive weights.
+    """Rule on the simplex with points inside and positive weights.
 
     The simplex is the cube with one coordinate after the other scaled by 1 less those before; the powers of that
     scale are the weights of Gauss-Jacobi rules. Source: A. H. Stroud, "Approximate calculation of multiple integrals"
@@ -146,7 +146,7 @@ def _conical(n: int, order: int, rng: Generator | None) -> tuple[Array, Array]:
 
 
 def _tiles(n: int, cuts: int) -> Array:
-    """Return the corners, (cuts^n, n + 1, n), of simplices of equal volume that tile the simplex.
+    """Corners, (cuts^n, n + 1, n), of simplices of equal volume that tile the simplex.
 
     In the coordinates 1 >= z_1 >= ... >= z_n >= 0 they are the simplices of Kuhn's triangulation of the grid.
     """
@@ -201,7 +201,7 @@ class Latitude(Factor):
         return np.asarray(gauss_count(order, shifted) * cuts)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
-        """Return a single Gauss rule, whose points are spread evenly from pole to pole."""
+        """Single Gauss rule, whose points are spread evenly from pole to pole."""
         power = (self.n - 3) / 2
         count = gauss_count(order, rng is not None) * cuts
         points, weights = gauss_jacobi(count, power, power, 0.0 if rng is None else rng.uniform(-1, 1))
@@ -214,7 +214,7 @@ LINE = Simplex(1)
 def tensor_rule(
     factors: Sequence[Factor], orders: Sequence[int], cuts: Sequence[int], rng: Generator | None = None
 ) -> tuple[Array, Array]:
-    """Return the product of the rules of factors, each with its degree and its number of cuts."""
+    """Product of the rules of factors, each with its degree and its number of cuts."""
     unit, weights = np.zeros((1, 0)), np.ones(1)
     for factor, order, cut in zip(factors, orders, cuts, strict=True):
         points, shares = factor.rule(order, cut, rng)

@@ -48,7 +48,7 @@ class Rule:
 
 
 def concatenate_rules(rules: Iterable[Rule]) -> Rule:
-    """Return the rule on all of several patches; normals only where every patch has them."""
+    """Rule on all of several patches; normals only where every patch has them."""
     all_ = list(rules)
     normals = [rule.normals for rule in all_ if rule.normals is not None]
     return Rule(
@@ -84,13 +84,13 @@ class QuadratureSpec:
             arguments.integer(self.seed, "the seed", 0)
 
     def scaled(self, share: float = 1.0, power: float = 1.0) -> QuadratureSpec:
-        """Return the specification for a share of the points, or a power of their number."""
+        """Specification for a share of the points, or a power of their number."""
         points = None if self.points is None else max(1, math.ceil(share * self.points**power))
         return replace(self, points=points)
 
 
 def composite_rule(groups: Sequence[Cells], spec: QuadratureSpec) -> Rule:
-    """Return a rule on all cells."""
+    """Rule on all cells."""
     spacing = _spacing(groups, spec)
     rng = None if spec.seed is None else np.random.default_rng(spec.seed)
     return concatenate_rules(
@@ -101,12 +101,12 @@ def composite_rule(groups: Sequence[Cells], spec: QuadratureSpec) -> Rule:
 
 
 def _cuts(cells: Cells, spacing: float) -> Indices:
-    """Return into how many each cell is cut along each factor, (C, F), so that no part is longer than a length."""
+    """Numbers of parts of each cell along each factor, (C, F), of which none is longer than the spacing."""
     return np.maximum(1, np.ceil(cells.extents / spacing * (1 - 1e-12))).astype(np.intp)
 
 
 def _group_equal_rows(cuts: Indices) -> list[tuple[Indices, Indices]]:
-    """Return each different row with the cells that have it."""
+    """Each different row with the cells that have it."""
     rows, which = np.unique(cuts, axis=0, return_inverse=True)
     order = np.argsort(which.reshape(-1), kind="stable")
     ends = np.cumsum(np.bincount(which.reshape(-1), minlength=len(rows)))[:-1]
@@ -114,7 +114,7 @@ def _group_equal_rows(cuts: Indices) -> list[tuple[Indices, Indices]]:
 
 
 def _spacing(groups: Sequence[Cells], spec: QuadratureSpec) -> float:
-    """Return the greatest spacing, to rounding, at which there are as many points as wanted."""
+    """Greatest spacing, to rounding, at which there are as many points as wanted."""
     least, shifted = spec.points or 1, spec.seed is not None
 
     def total(spacing: float) -> int:
@@ -140,7 +140,7 @@ def _spacing(groups: Sequence[Cells], spec: QuadratureSpec) -> float:
 
 
 def _rule_on_cells(cells: Cells, rows: Indices, cuts: tuple[int, ...], order: int, rng: Generator | None) -> Rule:
-    """Return the rule on those cells that are cut alike."""
+    """Rule on those cells that are cut alike."""
     orders = tuple(order + degree for degree in cells.degrees)
     unit, weights = tensor_rule(cells.factors, orders, cuts, rng)
     samples = cells.at(np.repeat(rows, len(unit)), np.tile(unit, (len(rows), 1)))

@@ -7,18 +7,18 @@ from itertools import permutations, product
 
 import numpy as np
 
-from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.elements import element_types
 
-SOLID = [name for name, kind in ELEMENT_TYPES.items() if kind.dim > 1]
-PLANE = [name for name in SOLID if ELEMENT_TYPES[name].dim == 2]
-SPACE = [name for name in SOLID if ELEMENT_TYPES[name].dim == 3]
+SOLID = [name for name, kind in element_types().items() if kind.dim > 1]
+PLANE = [name for name in SOLID if element_types()[name].dim == 2]
+SPACE = [name for name in SOLID if element_types()[name].dim == 3]
 
 
 def grid(
     kind: str, n: int, mapping: Callable[[np.ndarray], np.ndarray] = lambda x: x
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Nodes, mapped, and elements of a grid of n cells each way."""
-    element = ELEMENT_TYPES[kind]
+    element = element_types()[kind]
     d = element.dim
     cells = np.array(list(product(range(n), repeat=d)), dtype=float)
     if element.simplex:
@@ -39,10 +39,10 @@ def faces_at(points: np.ndarray, elements: dict[str, np.ndarray], on: Callable[[
     """Corners of the faces all of whose nodes satisfy a condition."""
     found = []
     for kind, nodes in elements.items():
-        for face_kind, faces in ELEMENT_TYPES[kind].faces:
+        for face_kind, faces in element_types()[kind].faces:
             rows = nodes[:, np.array(faces)].reshape(-1, len(faces[0]))
             found.append(rows[on(points[rows].reshape(-1, points.shape[1])).reshape(rows.shape).all(axis=1)])
-            found[-1] = found[-1][:, : ELEMENT_TYPES[face_kind].corners]
+            found[-1] = found[-1][:, : element_types()[face_kind].corners]
     return np.concatenate(found)
 
 

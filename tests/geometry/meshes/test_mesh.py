@@ -10,7 +10,7 @@ import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import Mesh, TimeInterval
-from kinn.geometry.meshes.elements import ELEMENT_TYPES
+from kinn.geometry.meshes.elements import element_types
 from tests.geometry.meshes.grids import PLANE, SOLID, faces_at, grid, ring, skew
 
 TWO = (np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=float), np.array([(0, 1, 2), (0, 2, 3)]))
@@ -50,7 +50,7 @@ def test_curved_elements_converge_to_the_ring(kind: str) -> None:
     """Boundaries of elements of order p are off by h^(p + 1); areas of quadratic ones, by symmetry, by h^4."""
     errors = [abs(quarter_ring(kind, n).measure / (3 * pi / 4) - 1) for n in (2, 4)]
     rate = np.log2(errors[0] / errors[1])
-    assert rate == pytest.approx({1: 2, 2: 4}[ELEMENT_TYPES[kind].order], abs=0.25)
+    assert rate == pytest.approx({1: 2, 2: 4}[element_types()[kind].order], abs=0.25)
 
 
 @pytest.mark.parametrize("kind", SOLID)
@@ -200,15 +200,15 @@ def points_and(kind: str, n: int = 2) -> tuple[np.ndarray, np.ndarray]:
 def test_inverted_elements_are_refused(kind: str) -> None:
     points, nodes = points_and(kind)
     wrong = nodes.copy()
-    wrong[1] = wrong[1][ELEMENT_TYPES[kind].mirrored]
+    wrong[1] = wrong[1][element_types()[kind].mirrored]
     with pytest.raises(InputError, match=rf"has 1 inverted elements among {len(nodes)}; the first: {kind} 1 near \("):
         Mesh(points, {kind: wrong})
 
 
-@pytest.mark.parametrize("kind", [name for name in SOLID if ELEMENT_TYPES[name].order == 2])
+@pytest.mark.parametrize("kind", [name for name in SOLID if element_types()[name].order == 2])
 def test_an_element_bent_too_far_is_refused(kind: str) -> None:
     points, nodes = points_and(kind)
-    points[nodes[0][ELEMENT_TYPES[kind].corners]] += 0.4  # a node in the middle of an edge
+    points[nodes[0][element_types()[kind].corners]] += 0.4  # a node in the middle of an edge
     with pytest.raises(InputError, match="inverted elements"):
         Mesh(points, {kind: nodes})
 
