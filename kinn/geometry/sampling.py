@@ -11,7 +11,7 @@ from scipy.stats import qmc
 
 from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Indices
 
 METHODS = ("uniform", "random", "lhs", "sobol", "halton")
 MAX_CANDIDATES = 2**23  # a rejection that draws more fills less than about a millionth of its bounding box
@@ -87,6 +87,16 @@ def apportion(n: int, weights: Sequence[float]) -> list[int]:
     ends = np.floor(n * (ends / ends[-1]) + 0.5 + 1e-9).astype(int)
     ends[-1] = n
     return [int(share) for share in np.diff(ends, prepend=0)]
+
+
+def pick_by_measure(measures: Array, unit: Array) -> tuple[Indices, Array]:
+    """Parts that numbers of the unit interval, (m,), pick by their share of the measures, and the places in that share.
+
+    The places are again uniform in the unit interval, so that one number serves for both.
+    """
+    ends = np.concatenate([[0.0], np.cumsum(measures) / np.sum(measures)])
+    which = np.clip(np.searchsorted(ends, unit, side="right") - 1, 0, len(measures) - 1)
+    return which, np.clip((unit - ends[which]) / (ends[which + 1] - ends[which]), 0.0, 1.0)
 
 
 def sample_by_rejection(n: int, draw: Callable[[int], Array], what: object, *, spread: bool = False) -> Array:

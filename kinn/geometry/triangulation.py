@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kinn.geometry.sampling import pick_by_measure
 from kinn.geometry.types import Array, Indices, Mask
 
 ROUNDING = 1e-12  # an area this small relative to the square of the size counts as zero
@@ -54,9 +55,7 @@ def sample_triangles(corners: Array, areas: Array, unit: Array) -> tuple[Array, 
         unit: Points of the unit square, (m, 2). The first parameter picks a triangle by its share of the area, and its
             place within that share is used again as a parameter of the triangle: the whole is one map.
     """
-    ends = np.concatenate([[0.0], np.cumsum(areas) / np.sum(areas)])
-    which = np.clip(np.searchsorted(ends, unit[:, 0], side="right") - 1, 0, len(areas) - 1)
-    within = np.clip((unit[:, 0] - ends[which]) / (ends[which + 1] - ends[which]), 0.0, 1.0)
+    which, within = pick_by_measure(areas, unit[:, 0])
     root, along = np.sqrt(within)[:, None], unit[:, 1:]
     a, b, c = np.moveaxis(corners[which], 1, 0)
     return np.asarray((1 - root) * a + root * ((1 - along) * b + along * c)), which
@@ -84,16 +83,13 @@ def triangulate(vertices: Array) -> Indices:
 
 def _ear_quality(vertices: Array, left: list[int], position: int, tolerance: float) -> float:
     """Area of the ear at a vertex over the squares of its sides, -1 where it is none."""
-    a, b, c = (vertices[left[(position + shift) % len(left)]] for shift in (-1, 0, 1))
+    ring = np.roll(left, 1 - position)
+    a, b, c = vertices[ring[:3]]
     area = float(cross(b - a, c - b))
     if area <= tolerance:
         return -1.0
-    corners = {(position + shift) % len(left) for shift in (-1, 0, 1)}
-    others = vertices[[left[p] for p in range(len(left)) if p not in corners]]
-    inside = np.ones(len(others), dtype=bool)
-    for start, end in ((a, b), (b, c), (c, a)):
-        inside &= cross(end - start, others - start) >= -tolerance
-    if inside.any():
+    sides = [cross(end - start, vertices[ring[3:]] - start) for start, end in ((a, b), (b, c), (c, a))]
+    if (np.min(sides, axis=0) >= -tolerance).any():
         return -1.0
     return area / float(np.sum((b - a) ** 2) + np.sum((c - b) ** 2) + np.sum((a - c) ** 2))
 

@@ -13,6 +13,6 @@ Mask: TypeAlias = NDArray[np.bool_]
 Indices: TypeAlias = NDArray[np.intp]
 
 
-def delegated(name: str) -> Any:
-    """Property that is the attribute of that name of the `base` of an instance."""
-    return property(attrgetter(f"base.{name}"))
+def delegated(name: str, to: str = "base") -> Any:
+    """Property that is the attribute of that name of another attribute of the instance."""
+    return property(attrgetter(f"{to}.{name}"))

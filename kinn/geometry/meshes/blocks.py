@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +12,9 @@ from scipy.spatial import cKDTree
 from kinn.geometry.boundary.patch import Chart, triangle_charts
 from kinn.geometry.meshes.elements import ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
-from kinn.geometry.quadrature.reference_cells import Factor, tensor_rule
-from kinn.geometry.types import Array, Indices, Mask
+from kinn.geometry.quadrature.reference_cells import tensor_rule
+from kinn.geometry.sampling import pick_by_measure
+from kinn.geometry.types import Array, Indices, Mask, delegated
 
 _STRAIGHT = 1e-12  # nodes this near to where they would be on a straight element, relative to its size, are there
 _PROBES = 4  # order of the rule whose points the Jacobian is looked at in, nodes apart
@@ -41,15 +41,10 @@ class Block(Cells):
     @property
     def curved(self) -> bool:  # type: ignore[override]
         """Whether the density is no polynomial: the area of a face that is not straight."""
-        return self.surface and not (self.kind.simplex and self.kind.order == 1)
+        return self.surface and not self.kind.affine
 
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        return self.kind.factors
-
-    @property
-    def degrees(self) -> tuple[int, ...]:
-        return self.kind.degrees
+    factors = delegated("factors", to="kind")
+    degrees = delegated("degrees", to="kind")
 
     @property
     def count(self) -> int:
@@ -82,31 +77,28 @@ class Block(Cells):
             return lambda uv: self.points(np.full(len(uv), number), reference(uv))
 
         if self.kind.simplex:
-            return [on(chart) for chart in triangle_charts(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))]
+            return [on(chart) for chart in triangle_charts(self.kind.nodes[:3])]
         return [on(lambda uv: (uv + 1) / 2)]
 
     @cached_property
     def density_probes(self) -> Array:
         """The density at the nodes and some points between, (C, p)."""
         inner, _ = tensor_rule(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
-        unit = np.concatenate([self.kind.nodes, inner])
-        samples = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
-        return samples.density.reshape(self.count, -1)
+        return self.at_each(np.concatenate([self.kind.nodes, inner])).density.reshape(self.count, -1)
 
     @cached_property
     def measures(self) -> Array:
         """Length, area or volume of each, (C,); of curved faces to some ten digits."""
         order = 15 if self.curved else 0
         unit, weights = tensor_rule(self.factors, [order + degree for degree in self.degrees], (1,) * len(self.factors))
-        samples = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
-        return np.asarray(samples.density.reshape(self.count, -1) @ weights)
+        return np.asarray(self.at_each(unit).density.reshape(self.count, -1) @ weights)
 
     @cached_property
     def sampling_measures(self) -> Array:
         """What each element may be drawn for, (C,): no less than its measure."""
-        volume = float(np.prod([1 / math.factorial(factor.dim) for factor in self.factors]))
-        flat = self.kind.simplex and self.kind.order == 1
-        return np.asarray(volume * np.max(self.density_probes, axis=1) * (1.0 if flat else _ABOVE))
+        return np.asarray(
+            self.kind.volume * np.max(self.density_probes, axis=1) * (1.0 if self.kind.affine else _ABOVE)
+        )
 
     def to_reference(self, which: Indices, unit: Array) -> Array:
         """Cube points, (m, k), as reference coordinates of elements, ratios of measure kept."""
@@ -131,14 +123,10 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
     Returns:
         Those that are kept, in their order.
     """
-    sampling_measures = np.concatenate([block.sampling_measures for block in groups])
-    ends = np.cumsum(sampling_measures) / np.sum(sampling_measures)
-    which = np.minimum(np.searchsorted(ends, unit[:, 0], side="right"), len(ends) - 1)
-    starts = np.concatenate([[0.0], ends[:-1]])
-    again = np.clip((unit[:, 0] - starts[which]) / (ends - starts)[which], 0.0, 1.0)
-    inner = np.column_stack([again, unit[:, 1:-1]])
+    which, within = pick_by_measure(np.concatenate([block.sampling_measures for block in groups]), unit[:, 0])
+    inner = np.column_stack([within, unit[:, 1:-1]])
     d = groups[0].nodes.shape[2]
-    points, normals, keep = np.empty((len(unit), d)), np.empty((len(unit), d)), np.ones(len(unit), dtype=bool)
+    points, normals, keep = np.empty((len(unit), d)), np.empty((len(unit), d)), np.full(len(unit), all_)
     density, first = np.empty(len(unit)), 0
     for block in groups:
         rows = np.flatnonzero((which >= first) & (which < first + block.count))
@@ -147,11 +135,10 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
         points[rows], density[rows] = samples.points, samples.density
         if samples.normals is not None:
             normals[rows] = samples.normals
-        volume = float(np.prod([1 / math.factorial(factor.dim) for factor in block.factors]))
-        keep[rows] = unit[rows, -1] * block.sampling_measures[cells] <= samples.density * volume * (1 + 1e-12)
+        keep[rows] |= unit[rows, -1] * block.sampling_measures[cells] <= samples.density * block.kind.volume * (
+            1 + 1e-12
+        )
         first += block.count
-    if all_:
-        keep[:] = True
     return CellPoints(points[keep], density[keep], normals[keep] if groups[0].surface else None)
 
 
@@ -202,13 +189,9 @@ class Locator:
 
     def contains(self, points: Array, slack: float) -> Mask:
         """Which of the points, (N, d), lie in an element, (N,), or no farther than `slack` from one."""
-        inside = np.zeros(len(points), dtype=bool)
-        for start in range(0, len(points), _PAIRS):
-            rows = slice(start, start + _PAIRS)
-            inside[rows] = self._contains(points[rows], slack)
-        return inside
-
-    def _contains(self, points: Array, slack: float) -> Mask:
+        if len(points) > _PAIRS:
+            blocks = np.split(points, range(_PAIRS, len(points), _PAIRS))
+            return np.concatenate([self.contains(block, slack) for block in blocks])
         inside = np.zeros(len(points), dtype=bool)
         for block, numbers, tree, radius, lower, upper in self._trees:
             left = np.flatnonzero(~inside & np.isfinite(points).all(axis=1))
@@ -230,7 +213,7 @@ def _holds(block: Block, which: Indices, points: Array, slack: float) -> Mask:
     unit = np.tile(center, (len(points), 1))
     gap = block.points(which, unit) - points
     going = np.arange(len(points))
-    for _ in range(1 if block.kind.simplex and block.kind.order == 1 else _STEPS):
+    for _ in range(1 if block.kind.affine else _STEPS):
         inverse, _ = _inverse(block.jacobians(which[going], unit[going]))
         step = np.einsum("mkd,md->mk", inverse, gap[going])
         before, unit[going] = unit[going], np.clip(unit[going] - step, -_AWAY, 1 + _AWAY)
@@ -243,10 +226,7 @@ def _holds(block: Block, which: Indices, points: Array, slack: float) -> Mask:
             break
     _, stretch = _inverse(block.jacobians(which, unit))
     room, size = 2 * slack * stretch, np.max(np.ptp(block.nodes[which], axis=1), axis=1)
-    if block.kind.simplex:
-        depth = np.minimum(unit.min(axis=1), 1 - unit.sum(axis=1))
-    else:
-        depth = np.minimum(unit.min(axis=1), (1 - unit).min(axis=1))
+    depth = np.minimum(unit.min(axis=1), 1 - unit.sum(axis=1) if block.kind.simplex else (1 - unit).min(axis=1))
     return np.asarray((depth >= -room) & (np.linalg.norm(gap, axis=1) <= slack + 1e-9 * size))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise, product
@@ -43,6 +44,16 @@ class ElementType:
     def simplex(self) -> bool:
         """Whether the reference cell is a simplex."""
         return len(self.factors) == 1
+
+    @property
+    def affine(self) -> bool:
+        """Whether elements are affine images of the reference cell, their density constant."""
+        return self.simplex and self.order == 1
+
+    @cached_property
+    def volume(self) -> float:
+        """Volume of the reference cell."""
+        return float(np.prod([1 / math.factorial(factor.dim) for factor in self.factors]))
 
     @cached_property
     def corners(self) -> int:

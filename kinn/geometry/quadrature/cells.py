@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -43,6 +44,11 @@ class Cells(ABC):
     def at(self, which: Indices, unit: Array) -> CellPoints:
         """Points of the cells `which`, (m,), at reference coordinates `unit`, (m, k)."""
 
+    def at_each(self, unit: Array, rows: Indices | None = None) -> CellPoints:
+        """Points, (C n, d), of every cell, or of the cells `rows`, at reference coordinates, (n, k)."""
+        cells = np.arange(self.count) if rows is None else rows
+        return self.at(np.repeat(cells, len(unit)), np.tile(unit, (len(cells), 1)))
+
     @property
     def degrees(self) -> tuple[int, ...]:
         """Degree of the density along each factor, which is added to the degree of the rule."""
@@ -57,8 +63,7 @@ class Cells(ABC):
     def measures(self) -> Array:
         """The measure of each cell, (C,), by Gauss rules with many points; asked for where cells are curved."""
         unit, weights = tensor_rule(self.factors, (_FINE,) * len(self.factors), (1,) * len(self.factors))
-        samples = self.at(np.repeat(np.arange(self.count), len(unit)), np.tile(unit, (self.count, 1)))
-        return np.asarray(samples.density.reshape(self.count, -1) @ weights)
+        return np.asarray(self.at_each(unit).density.reshape(self.count, -1) @ weights)
 
     @cached_property
     def extents(self) -> Array:
@@ -69,8 +74,7 @@ class Cells(ABC):
             for path in factor.paths:
                 middle = [np.tile(other.center, (len(path), 1)) for other in self.factors]
                 middle[index] = path
-                unit = np.tile(np.concatenate(middle, axis=1), (self.count, 1))
-                points = self.at(np.repeat(np.arange(self.count), len(path)), unit).points
+                points = self.at_each(np.concatenate(middle, axis=1)).points
                 steps = np.diff(points.reshape(self.count, len(path), -1), axis=1)
                 lengths.append(np.sum(np.linalg.norm(steps, axis=2), axis=1))
             columns.append(np.max(lengths, axis=0))
@@ -119,6 +123,22 @@ class Bricks(Cells):
     lower: Array
     upper: Array
 
+    def __getitem__(self, rows: Indices | slice) -> Bricks:
+        return Bricks(self.lower[rows], self.upper[rows])
+
+    @property
+    def volumes(self) -> Array:
+        """Volumes of the boxes, (C,)."""
+        return np.asarray(np.prod(self.upper - self.lower, axis=1))
+
+    def halved(self) -> Bricks:
+        """Each box as 2^d boxes, those of one box together."""
+        d = self.lower.shape[1]
+        corners = np.array(list(product((0, 1), repeat=d)))
+        half = (self.upper - self.lower)[:, None] / 2
+        lower = (self.lower[:, None] + half * corners).reshape(-1, d)
+        return Bricks(lower, lower + np.repeat(half[:, 0], len(corners), axis=0))
+
     @property
     def factors(self) -> tuple[Factor, ...]:
         return (LINE,) * int(self.lower.shape[1])
@@ -162,9 +182,8 @@ class WeightedPoints(Cells):
         return len(self.points)
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
-        return CellPoints(
-            self.points[which], self.weights[which], None if self.normals is None else self.normals[which]
-        )
+        normals = None if self.normals is None else self.normals[which]
+        return CellPoints(self.points[which], self.weights[which], normals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,16 +193,10 @@ class DerivedCells(Cells):
     base: Cells
 
     curved = delegated("curved")
-
     factors = delegated("factors")
-
     degrees = delegated("degrees")
-
     count = delegated("count")
-
-    @cached_property
-    def measures(self) -> Array:
-        return self.base.measures
+    measures = delegated("measures")
 
 
 @dataclass(frozen=True, eq=False)

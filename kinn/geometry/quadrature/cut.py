@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -33,38 +32,14 @@ _LINES, _LINE_SAMPLES = 2**12, 65  # along each axis, and on each of them, for t
 _BLOCK = 2**12  # boxes worked on at a time
 
 
-@dataclass(frozen=True, eq=False)
-class Boxes:
-    """Boxes between corners `lower` and `upper`, (C, d) each."""
-
-    lower: Array
-    upper: Array
-
-    def __getitem__(self, rows: Indices) -> Boxes:
-        return Boxes(self.lower[rows], self.upper[rows])
-
-    @property
-    def volumes(self) -> Array:
-        """Their volumes, (C,)."""
-        return np.asarray(np.prod(self.upper - self.lower, axis=1))
-
-    def halved(self) -> Boxes:
-        """Each box as 2^d boxes, those of one box together."""
-        d = self.lower.shape[1]
-        corners = np.stack(np.meshgrid(*[(0, 1)] * d, indexing="ij"), axis=-1).reshape(-1, d)
-        half = (self.upper - self.lower)[:, None] / 2
-        lower = (self.lower[:, None] + half * corners).reshape(-1, d)
-        return Boxes(lower, lower + np.repeat(half[:, 0], len(corners), axis=0))
-
-
-def classify_boxes(level: Level, boxes: Boxes) -> tuple[Indices, Indices]:
+def classify_boxes(level: Level, boxes: Bricks) -> tuple[Indices, Indices]:
     """Which boxes lie inside, and which the boundary may cross; the level is no more than the distance to it."""
     reach = np.linalg.norm(boxes.upper - boxes.lower, axis=1) / 2
     middle = level((boxes.lower + boxes.upper) / 2)
     return np.flatnonzero(middle <= -reach), np.flatnonzero(np.abs(middle) < reach)
 
 
-def line_rule(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indices, Array, Array]:
+def line_rule(level: Level, boxes: Bricks, across: int, along: int) -> tuple[Indices, Array, Array]:
     """Boxes, (N,), points, (N, d), and weights, (N,), of a rule on what lies inside of boxes.
 
     Args:
@@ -86,25 +61,19 @@ def line_rule(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indi
     for a in range(d):
         rows = np.flatnonzero(axis == a)
         lines[rows] = boxes.lower[rows][:, None] + span[rows][:, None] * np.insert(unit, a, 0.0, axis=1)
-    direction = (np.eye(d)[axis] * span)[:, None].repeat(len(unit), axis=1).reshape(-1, d)
+    direction = np.repeat(np.eye(d)[axis] * span, len(unit), axis=0)
     lines = lines.reshape(-1, d)
     at = np.linspace(0, 1, _SAMPLES)
     values = level((lines[:, None] + at[:, None] * direction[:, None]).reshape(-1, d)).reshape(len(lines), -1)
     inside = np.pad((values <= 0).astype(np.int8), ((0, 0), (1, 1)))
     line, first = np.nonzero(np.diff(inside, axis=1) == 1)
-    _, last = np.nonzero(np.diff(inside, axis=1) == -1)
-    last = last - 1
+    last = np.nonzero(np.diff(inside, axis=1) == -1)[1] - 1
     start, end = at[first], at[last]
     for ends, here, there in ((start, first, first - 1), (end, last, last + 1)):
         rows = np.flatnonzero((there >= 0) & (there < _SAMPLES))
         if len(rows):
-            ends[rows] = _roots(
-                level,
-                lines[line[rows]],
-                direction[line[rows]],
-                (at[here[rows]], values[line[rows], here[rows]]),
-                (at[there[rows]], values[line[rows], there[rows]]),
-            )
+            cut = line[rows]
+            ends[rows] = _roots(level, lines[cut], direction[cut], at, values[cut], here[rows], there[rows], _ROOTS)
     x, w = gauss_jacobi(along, 0.0, 0.0)
     t = start[:, None] + (end - start)[:, None] * (x + 1) / 2
     points = lines[line][:, None] + t[:, :, None] * direction[line][:, None]
@@ -116,15 +85,14 @@ def line_rule(level: Level, boxes: Boxes, across: int, along: int) -> tuple[Indi
 
 
 def _roots(
-    level: Level,
-    lines: Array,
-    direction: Array,
-    inner: tuple[Array, Array],
-    outer: tuple[Array, Array],
-    steps: int = _ROOTS,
+    level: Level, lines: Array, direction: Array, at: Array, values: Array, inner: Indices, outer: Indices, steps: int
 ) -> Array:
-    """Where on lines, (m, d), the level changes its sign, on the inner side, by the Illinois method."""
-    (a, fa), (b, fb) = (tuple(np.array(values) for values in pair) for pair in (inner, outer))
+    """Where on lines, (m, d), the level changes its sign, on the inner side, by the Illinois method.
+
+    Samples at parameters `at`, (s,), have the levels `values`, (m, s); the sign changes from `inner` to `outer`, (m,).
+    """
+    rows = np.arange(len(lines))
+    a, fa, b, fb = at[inner], values[rows, inner], at[outer], values[rows, outer]
     for _ in range(steps):
         with np.errstate(divide="ignore", invalid="ignore"):
             c = (a * fb - b * fa) / (fb - fa)
@@ -140,37 +108,34 @@ def _roots(
     return np.asarray(a)
 
 
-def volumes(level: Level, boxes: Boxes, depth: int = _DEPTH) -> Array:
+def volumes(level: Level, boxes: Bricks, depth: int = _DEPTH) -> Array:
     """Volume of what lies inside of each box, (C,)."""
-    total = np.zeros(len(boxes.lower))
-    for start in range(0, len(total), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(total)))
-        total[rows] = _volumes(level, boxes[rows], depth)
-    return total
+    blocks = (boxes[slice(start, start + _BLOCK)] for start in range(0, boxes.count, _BLOCK))
+    return np.concatenate([np.zeros(0), *(_volumes(level, block, depth) for block in blocks)])
 
 
-def _volumes(level: Level, boxes: Boxes, depth: int) -> Array:
+def _volumes(level: Level, boxes: Bricks, depth: int) -> Array:
     coarse, fine = (
-        np.bincount(cell, weights, minlength=len(boxes.lower))
+        np.bincount(cell, weights, minlength=boxes.count)
         for cell, _, weights in (line_rule(level, boxes, across, 1) for across in _NODES)
     )
     differing = np.flatnonzero(np.abs(fine - coarse) > _AGREEMENT * boxes.volumes)
     if depth and len(differing):
         parts = boxes[differing].halved()
         inside, cut = classify_boxes(level, parts)
-        found = np.zeros(len(parts.lower))
+        found = np.zeros(parts.count)
         found[inside] = parts.volumes[inside]
         found[cut] = volumes(level, parts[cut], depth - 1)
         fine[differing] = found.reshape(len(differing), -1).sum(axis=1)
     return np.asarray(fine)
 
 
-def box_grid(lower: Array, upper: Array, longest: int) -> Boxes:
+def box_grid(lower: Array, upper: Array, longest: int) -> Bricks:
     """Boxes of a grid, about as wide as high, with so many along the longest side."""
     counts = np.maximum(1, np.round(longest * (upper - lower) / np.max(upper - lower))).astype(int)
     axes = np.meshgrid(*[np.arange(count) for count in counts], indexing="ij")
     corners, step = np.stack(axes, axis=-1).reshape(-1, len(counts)), (upper - lower) / counts
-    return Boxes(lower + corners * step, lower + (corners + 1) * step)
+    return Bricks(lower + corners * step, lower + (corners + 1) * step)
 
 
 def zeros_on_lines(level: Level, lower: Array, upper: Array) -> tuple[Array, Array]:
@@ -189,15 +154,13 @@ def zeros_on_lines(level: Level, lower: Array, upper: Array) -> tuple[Array, Arr
     points, sections = [], []
     for axis in range(d):
         lines = lower + span * np.insert(unit, axis, 0.0, axis=1)
-        direction = np.zeros((len(lines), d))
-        direction[:, axis] = span[axis]
+        direction = np.tile(span * np.eye(d)[axis], (len(lines), 1))
         x = lines[:, None] + at[:, None] * direction[:, None]
         values = level(x.reshape(-1, d)).reshape(len(lines), -1)
         line, before = np.nonzero((values[:, :-1] <= 0) != (values[:, 1:] <= 0))
         inside = values[line, before] <= 0
         inner, outer = np.where(inside, before, before + 1), np.where(inside, before + 1, before)
-        first, second = ((at[k], values[line, k]) for k in (inner, outer))
-        t = _roots(level, lines[line], direction[line], first, second, steps=60)
+        t = _roots(level, lines[line], direction[line], at, values[line], inner, outer, steps=60)
         points.append(lines[line] + t[:, None] * direction[line])
         sections.append(np.full(len(t), np.prod(np.delete(span, axis)) / len(lines)))
     return np.concatenate(points), np.concatenate(sections)
@@ -244,8 +207,6 @@ def cut_cells(
     found = np.bincount(cell, weights, minlength=len(cut))
     weights = weights * (volumes(level, crossed, depth) / np.where(found > 0, found, 1.0))[cell]
     remainder = measure - float(np.sum(boxes.volumes[inside]))
-    if not len(inside) or remainder <= 0:
-        remainder = measure
-        inside = inside[:0]
-    boundary_points = WeightedPoints(points, weights * (remainder / np.sum(weights)))
-    return (Bricks(boxes.lower[inside], boxes.upper[inside]), boundary_points) if len(inside) else (boundary_points,)
+    whole = len(inside) > 0 and remainder > 0
+    boundary_points = WeightedPoints(points, weights * ((remainder if whole else measure) / np.sum(weights)))
+    return (boxes[inside], boundary_points) if whole else (boundary_points,)

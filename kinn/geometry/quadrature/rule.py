@@ -143,7 +143,7 @@ def _rule_on_cells(cells: Cells, rows: Indices, cuts: tuple[int, ...], order: in
     """Rule on those cells that are cut alike."""
     orders = tuple(order + degree for degree in cells.degrees)
     unit, weights = tensor_rule(cells.factors, orders, cuts, rng)
-    samples = cells.at(np.repeat(rows, len(unit)), np.tile(unit, (len(rows), 1)))
+    samples = cells.at_each(unit, rows)
     scaled = samples.density.reshape(len(rows), -1) * weights
     if cells.curved:
         scaled *= (cells.measures[rows] / scaled.sum(axis=1))[:, None]
