@@ -8,8 +8,12 @@ Source: A. Belyaev, P.-A. Fayolle and A. Pasko, "Signed L_p-distance fields", Co
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate, product
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -41,9 +45,7 @@ def taylor_coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tu
     for start in range(0, len(points), step):
         rows = slice(start, start + step)
         s = 1 / (y - (points[rows] @ [1, 1j])[:, None])
-        powers = [np.ones_like(s)]
-        for _ in range(_ORDER):
-            powers.append(powers[-1] * s)
+        powers = list(accumulate([s] * _ORDER, mul, initial=np.ones_like(s)))
         g = np.abs(s) ** 2 * np.conj(n * s) / 2
         for a in range(_ORDER + 1):
             for b in range(min(a, _ORDER - a) + 1):
@@ -56,27 +58,22 @@ def taylor_coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tu
 
 def _expand_binomials(a: int, b: int) -> dict[tuple[int, int], complex]:
     """Return (x + i y)^a (x - i y)^b by powers of x and y."""
-    terms: dict[tuple[int, int], complex] = {}
-    for k in range(a + 1):
-        for m in range(b + 1):
-            power = (a + b - k - m, k + m)
-            terms[power] = terms.get(power, 0) + math.comb(a, k) * math.comb(b, m) * 1j**k * (-1j) ** m
+    terms: dict[tuple[int, int], complex] = defaultdict(complex)
+    for k, m in product(range(a + 1), range(b + 1)):
+        terms[a + b - k - m, k + m] += math.comb(a, k) * math.comb(b, m) * 1j**k * (-1j) ** m
     return terms
 
 
 def taylor_polynomial(terms: dict[tuple[int, int], NDArray[Any]], offsets: Sequence[Values]) -> Values:
     """The polynomial with these coefficients at offsets that are zero but for their derivatives."""
     x, y = offsets
-    rows = []
-    for j in range(_ORDER + 1):
-        row = like(terms[_ORDER - j, j], x)
-        for i in range(_ORDER - j - 1, -1, -1):
-            row = row * x + like(terms[i, j], x)
-        rows.append(row)
-    total = rows[-1]
-    for row in reversed(rows[:-1]):
-        total = total * y + row
-    return total
+    rows = [_horner([like(terms[i, j], x) for i in range(_ORDER - j + 1)], x) for j in range(_ORDER + 1)]
+    return _horner(rows, y)
+
+
+def _horner(coefficients: Sequence[Values], x: Values) -> Values:
+    """Value of the polynomial with these coefficients, the constant one first."""
+    return reduce(lambda total, coefficient: total * x + coefficient, reversed(coefficients))
 
 
 _TERMS = 7  # of Taylor series along the curve: derivatives of the distance are right up to the fifth
@@ -137,14 +134,8 @@ def project_to_curve(loop: ClosedCurve, x: Sequence[Values]) -> CurveProjection:
 
 def _taylor(series: list[Array], order: int, ahead: Values, kind: Values) -> list[Values]:
     """Both components of a derivative of the curve, `ahead` of where the Taylor series is taken."""
-    components = []
-    for axis in range(2):
-        terms = [math.perm(k, order) * series[k][:, axis] for k in range(order, _TERMS)]
-        total = like(terms[-1], kind)
-        for term in reversed(terms[:-1]):
-            total = total * ahead + like(term, kind)
-        components.append(total)
-    return components
+    terms = [math.perm(k, order) * series[k] for k in range(order, _TERMS)]
+    return [_horner([like(term[:, axis], kind) for term in terms], ahead) for axis in range(2)]
 
 
 @dataclass(frozen=True)
@@ -190,7 +181,8 @@ class ClosedCurveDistance(ImplicitFunction):
                 f"no smooth distance: the curve bends or nears itself within {self.loop.reach:.2g} "
                 f"at a size of {self.loop.size:.2g}; enforce its conditions soft"
             )
-        t = np.arange(max(count, _FEWEST_NODES)) / max(count, _FEWEST_NODES)
+        count = max(count, _FEWEST_NODES)
+        t = np.arange(count) / count
         lengths = np.linalg.norm(self.loop(t, 1), axis=1) / len(t)
         return self.loop(t), self.loop.normals(t) * lengths[:, None]
 
@@ -215,9 +207,7 @@ class CurveSegment(ImplicitFunction):
         angle = 2 * math.pi * (found.parameter - (self.first + self.last) / 2)
         # the Taylor series of the cosine; `ahead` is zero, so that only derivatives need it
         phases = [np.cos(angle + k * math.pi / 2) * (2 * math.pi) ** k / math.factorial(k) for k in range(_TERMS)]
-        total = like(phases[-1], found.ahead)
-        for phase in reversed(phases[:-1]):
-            total = total * found.ahead + like(phase, found.ahead)
+        total = _horner([like(phase, found.ahead) for phase in phases], found.ahead)
         z = found.distance * (1 / scale)
         q = 1.0 - z * z
         weight = q * q * q * q * like(found.near, q)

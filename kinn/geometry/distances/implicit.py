@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from kinn.geometry.types import Array
 
 #: Coordinates, and functions of them: arrays, tensors, fields or numbers, all of one kind.
 Values = Any
@@ -50,7 +51,6 @@ class NegatedFunction(ImplicitFunction):
     base: ImplicitFunction
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Negative of the base."""
         return -self.base(x)
 
     def __neg__(self) -> ImplicitFunction:
@@ -71,7 +71,6 @@ class LiftedFunction(ImplicitFunction):
     base: ImplicitFunction
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """The base at the other coordinates."""
         return self.base(x[:-1])
 
 
@@ -82,15 +81,15 @@ class Motion:
     rotation: tuple[tuple[float, ...], ...]
     shift: tuple[float, ...]
 
-    def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(self, points: Array) -> Array:
         """Where points, (N, d), are taken."""
         return np.asarray(points @ np.transpose(self.rotation) + np.asarray(self.shift))
 
-    def rotate(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rotate(self, vectors: Array) -> Array:
         """Rotated vectors, (N, d)."""
         return np.asarray(vectors @ np.transpose(self.rotation))
 
-    def inverse(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def inverse(self, points: Array) -> Array:
         """Where points, (N, d), come from."""
         return np.asarray((points - np.asarray(self.shift)) @ np.asarray(self.rotation))
 
@@ -103,7 +102,6 @@ class MovedFunction(ImplicitFunction):
     motion: Motion
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """The base where the coordinates come from."""
         columns = zip(*self.motion.rotation, strict=True)
         return self.base([Plane(c, -float(np.dot(c, self.motion.shift)))(x) for c in columns])
 
@@ -158,7 +156,6 @@ class ImplicitSphere(ImplicitFunction):
     radius: float
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """Value of the polynomial."""
         offsets = [a - b for a, b in zip(x, self.center, strict=True)]
         squares = sum((a * a for a in offsets[1:]), offsets[0] * offsets[0])
         return (squares - self.radius**2) * (-0.5 / self.radius)

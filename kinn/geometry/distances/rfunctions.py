@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, P
 from kinn.geometry.types import Array
 
 TINY = 1e-30  # of a length squared: keeps roots of zero, in corners, and their derivatives finite
-_BOTH_ZERO = 1e-12  # the same for quotients of trimminges, which are zero together wherever regions overlap
+_BOTH_ZERO = 1e-12  # the same for quotients of trimming functions, which are zero together wherever regions overlap
 
 
 class Region(ABC):
@@ -41,9 +41,9 @@ class Region(ABC):
     def complement(self) -> Region:
         """Closure of what is outside."""
 
-    @abstractmethod
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
         """Region of changed functions."""
+        return self
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
         """Region next to a function's zero set, on its positive (1) or negative (-1) side.
@@ -69,9 +69,6 @@ class FullSpace(Region):
     def complement(self) -> Region:
         return EmptySet()
 
-    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        return self
-
 
 @dataclass(frozen=True)
 class EmptySet(Region):
@@ -84,9 +81,6 @@ class EmptySet(Region):
 
     def complement(self) -> Region:
         return FullSpace()
-
-    def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        return self
 
 
 @dataclass(frozen=True)
@@ -123,15 +117,20 @@ class RegionCombination(Region):
 
     regions: tuple[Region, ...]
 
-    @staticmethod
-    @abstractmethod
-    def joined(regions: Iterable[Region]) -> Region:
-        """Regions put together in this way."""
+    #: The region that changes no combination, and the one that swallows all others.
+    neutral: ClassVar[type[Region]]
+    absorbing: ClassVar[type[Region]]
 
-    @staticmethod
-    @abstractmethod
-    def opposite(regions: Iterable[Region]) -> Region:
-        """Regions put together in the other way."""
+    @classmethod
+    def of(cls, regions: Iterable[Region]) -> Region:
+        """Regions put together in this way, simplified."""
+        flat: list[Region] = []
+        for region in regions:
+            if isinstance(region, cls.absorbing):
+                return region
+            if not isinstance(region, cls.neutral):
+                flat += region.regions if isinstance(region, cls) else (region,)
+        return cls(tuple(flat)) if len(flat) > 1 else flat[0] if flat else cls.neutral()
 
     @cached_property
     def scale(self) -> float:  # type: ignore[override]
@@ -139,25 +138,20 @@ class RegionCombination(Region):
         return max(region.scale for region in self.regions)
 
     def complement(self) -> Region:
-        return self.opposite(region.complement() for region in self.regions)
+        dual = union if self.neutral is FullSpace else intersection
+        return dual(region.complement() for region in self.regions)
 
     def map_functions(self, change: Callable[[ImplicitFunction], ImplicitFunction]) -> Region:
-        return self.joined(region.map_functions(change) for region in self.regions)
+        return self.of(region.map_functions(change) for region in self.regions)
 
     def restricted(self, function: ImplicitFunction, sign: int) -> Region:
-        return self.joined(region.restricted(function, sign) for region in self.regions)
+        return self.of(region.restricted(function, sign) for region in self.regions)
 
 
 class RIntersection(RegionCombination):
     """The intersection of regions."""
 
-    @staticmethod
-    def joined(regions: Iterable[Region]) -> Region:
-        return intersection(regions)
-
-    @staticmethod
-    def opposite(regions: Iterable[Region]) -> Region:
-        return union(regions)
+    neutral, absorbing = FullSpace, EmptySet
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
         first, *others = (region.trimming(x, f) for region in self.regions)
@@ -167,13 +161,7 @@ class RIntersection(RegionCombination):
 class RUnion(RegionCombination):
     """The union of regions."""
 
-    @staticmethod
-    def joined(regions: Iterable[Region]) -> Region:
-        return union(regions)
-
-    @staticmethod
-    def opposite(regions: Iterable[Region]) -> Region:
-        return intersection(regions)
+    neutral, absorbing = EmptySet, FullSpace
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Quotients a b / (a + b), and so on: zero where one of them is, no larger than any."""
@@ -183,30 +171,13 @@ class RUnion(RegionCombination):
         return first
 
 
+intersection, union = RIntersection.of, RUnion.of
+
+
 def diametral_ball(start: Sequence[float], end: Sequence[float]) -> Region:
     """Disk or ball that has two points as ends of a diameter: what trims a line to the segment there."""
     ball = ImplicitSphere.between(start, end)
     return HalfSpace(ball, 2 * ball.radius)
-
-
-def intersection(regions: Iterable[Region]) -> Region:
-    """Intersection: points that lie in all regions."""
-    left = [region for region in regions if not isinstance(region, FullSpace)]
-    if any(isinstance(region, EmptySet) for region in left):
-        return EmptySet()
-    flat = tuple(
-        part for region in left for part in (region.regions if isinstance(region, RIntersection) else (region,))
-    )
-    return RIntersection(flat) if len(flat) > 1 else flat[0] if flat else FullSpace()
-
-
-def union(regions: Iterable[Region]) -> Region:
-    """Union: points that lie in one of the regions."""
-    left = [region for region in regions if not isinstance(region, EmptySet)]
-    if any(isinstance(region, FullSpace) for region in left):
-        return FullSpace()
-    flat = tuple(part for region in left for part in (region.regions if isinstance(region, RUnion) else (region,)))
-    return RUnion(flat) if len(flat) > 1 else flat[0] if flat else EmptySet()
 
 
 # A point this near to a patch, relative to the size, is on it: its derivatives are taken from inside.
@@ -235,9 +206,7 @@ def distance(
     Returns:
         The same kind as the coordinates. In a corner the value is zero and derivatives are finite but meaningless.
     """
-    total, *others = [function(x) for function in distances] + [
-        _zero_set_distance(zero_set, x, size) for zero_set in zero_sets
-    ]
+    total, *others = *(f(x) for f in distances), *(_zero_set_distance(zero_set, x, size) for zero_set in zero_sets)
     for other in others:
         total = total * other * (total * total + other * other + TINY * size**2) ** -0.5
     return total
@@ -270,9 +239,8 @@ def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
 def like(array: NDArray[Any], values: Values) -> Values:
     """An array as something that multiplies `values`: a tensor of their type for tensors and fields."""
     plain: Any = getattr(values, "value", values)
-    if hasattr(plain, "new_tensor"):
-        return plain.new_tensor(array.astype(np.float64))
-    return array.astype(np.float64)
+    numbers = array.astype(np.float64)
+    return plain.new_tensor(numbers) if hasattr(plain, "new_tensor") else numbers
 
 
 MAX_ZERO_SETS = 128  # a smooth distance takes an expression for each triangle

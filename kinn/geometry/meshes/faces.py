@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.meshes.blocks import Block, make_blocks, sample_elements
 from kinn.geometry.meshes.elements import element_types
-from kinn.geometry.meshes.topology import Topology, face_keys, row_indices
+from kinn.geometry.meshes.topology import Topology, face_keys, row_indices, split_rows
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
@@ -88,9 +89,7 @@ class FacePatch(BoundaryPatch):
         Raises:
             InputError: There is none.
         """
-        if self.plane is None:
-            return super().implicit
-        return self.plane
+        return super().implicit if self.plane is None else self.plane
 
     @cached_property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
@@ -113,23 +112,20 @@ class FacePatch(BoundaryPatch):
         along = ends[:, 1] - ends[:, 0]
         along /= np.linalg.norm(along, axis=1)[:, None]
         following = {tuple(end[0]): k for k, end in enumerate(ends)}
-        after = [following.get(tuple(end[1])) for end in ends]
-        goes_on = [
-            k if k is not None and np.linalg.norm(along[k] - along[j]) < _FLAT else None for j, k in enumerate(after)
-        ]
+        after = ((j, following.get(tuple(end[1]))) for j, end in enumerate(ends))
+        goes_on = {j: k for j, k in after if k is not None and np.linalg.norm(along[k] - along[j]) < _FLAT}
         zero_sets: list[TrimmedZeroSet] = []
-        for first in sorted(set(range(len(ends))) - {k for k in goes_on if k is not None}):
+        for first in sorted(set(range(len(ends))) - set(goes_on.values())):
             last = first
-            while (k := goes_on[last]) is not None:
-                last = k
+            while last in goes_on:
+                last = goes_on[last]
             normal = (float(along[first, 1]), -float(along[first, 0]))
             zero_sets.extend(Segment(tuple(ends[first, 0].tolist()), tuple(ends[last, 1].tolist()), normal).zero_sets)
         return zero_sets
 
     def _triangles(self) -> list[TrimmedZeroSet]:
-        corners = [block.nodes if block.kind.corners == 3 else _halved(block.nodes) for block in self.blocks]
-        all_ = np.concatenate(corners)
-        return [triangle_zero_set(triangle) for triangle in all_[: MAX_ZERO_SETS + 1]]
+        corners = [block.nodes if block.kind.simplex else _halved(block.nodes) for block in self.blocks]
+        return [triangle_zero_set(triangle) for triangle in np.concatenate(corners)[: MAX_ZERO_SETS + 1]]
 
 
 def _halved(quadrilaterals: Array) -> Array:
@@ -198,21 +194,17 @@ class FaceGroups:
     def sets(self) -> dict[tuple[str, ...], list[tuple[str, Indices]]]:
         """For each combination of groups that faces of the boundary belong to, their kinds and nodes."""
         boundary = self._topology.boundary
-        count = sum(len(faces.nodes) for faces in boundary)
-        member = np.zeros((count, len(self.names)), dtype=bool)
+        member = np.zeros((sum(len(faces.nodes) for faces in boundary), len(self.names)), dtype=bool)
         for column, name in enumerate(self.names):
             member[self._members[name], column] = True
         rows, which = np.unique(member, axis=0, return_inverse=True)
         found: dict[tuple[str, ...], list[tuple[str, Indices]]] = {}
         for number in sorted(range(len(rows)), key=lambda k: tuple(~rows[k])):
-            groups = tuple(name for name, members in zip(self.names, rows[number], strict=True) if members)
-            members, first = which.reshape(-1) == number, 0
-            found[groups] = []
-            for faces in boundary:
-                here = members[first : first + len(faces.nodes)]
-                first += len(faces.nodes)
-                if here.any():
-                    found[groups].append((faces.kind, faces.nodes[here]))
+            groups = tuple(compress(self.names, rows[number]))
+            members = split_rows(which.reshape(-1) == number, boundary)
+            found[groups] = [
+                (faces.kind, faces.nodes[here]) for faces, here in zip(boundary, members, strict=True) if here.any()
+            ]
         return found
 
     def within(self, part: Topology, mesh: Topology, interface: str) -> FaceGroups:
@@ -220,15 +212,11 @@ class FaceGroups:
         outer = np.concatenate([faces.keys for faces in part.boundary])
         boundary = np.concatenate([faces.keys for faces in mesh.boundary])
         subgroups = FaceGroups(part, {}, {}, "")
-        subgroups._keys = {}
-        named: Sequence[Indices] = list(self._keys.values())
-        for name, rows in self._keys.items():
-            here = rows[row_indices(rows, outer) >= 0]
-            if len(here):
-                subgroups._keys[name] = here
-        free = row_indices(outer, boundary) < 0
-        if named:
-            free &= row_indices(outer, np.unique(np.concatenate(named), axis=0)) < 0
+        subgroups._keys = {
+            name: rows[here] for name, rows in self._keys.items() if (here := row_indices(rows, outer) >= 0).any()
+        }
+        known = np.unique(np.concatenate([boundary, *self._keys.values()]), axis=0)
+        free = row_indices(outer, known) < 0
         if free.any():
             subgroups._keys[interface] = outer[free]
         return subgroups

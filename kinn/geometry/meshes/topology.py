@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,6 +54,11 @@ class ElementFaces:
         return face_keys(self.nodes[:, : element_types()[self.kind].corners])
 
 
+def split_rows(values: Any, groups: Sequence[ElementFaces]) -> list[Any]:
+    """Values of faces, which count on from group to group, cut into those of each group."""
+    return np.split(values, np.cumsum([len(faces.nodes) for faces in groups])[:-1])
+
+
 @dataclass(frozen=True, eq=False)
 class Topology:
     """Elements by the indices of their nodes.
@@ -81,11 +86,9 @@ class Topology:
         for name, nodes in self.elements.items():
             owners = first + np.arange(len(nodes))
             first += len(nodes)
-            for kind, faces in element_types()[name].faces:
-                table = np.array(faces)
-                found.append(
-                    ElementFaces(kind, nodes[:, table].reshape(-1, table.shape[1]), np.repeat(owners, len(table)))
-                )
+            for kind, table in element_types()[name].faces:
+                rows = nodes[:, np.array(table)].reshape(-1, len(table[0]))
+                found.append(ElementFaces(kind, rows, np.repeat(owners, len(table))))
         return tuple(found)
 
     @cached_property
@@ -104,13 +107,12 @@ class Topology:
     def boundary(self) -> tuple[ElementFaces, ...]:
         """The faces that belong to one element alone."""
         _, which, uses = self._shared
-        alone, found, first = uses[which] == 1, [], 0
-        for faces in self.faces:
-            outer = alone[first : first + len(faces.nodes)]
-            first += len(faces.nodes)
-            if outer.any():
-                found.append(ElementFaces(faces.kind, faces.nodes[outer], faces.owners[outer]))
-        return tuple(found)
+        alone = split_rows(uses[which] == 1, self.faces)
+        return tuple(
+            ElementFaces(faces.kind, faces.nodes[outer], faces.owners[outer])
+            for faces, outer in zip(self.faces, alone, strict=True)
+            if outer.any()
+        )
 
     @cached_property
     def bodies(self) -> int:
@@ -225,9 +227,9 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
     if any(rows.any() for rows in bad.values()):
         name = next(name for name, rows in bad.items() if rows.any())
         first = _first(bad[name])
-        total, keys_all = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, result.values()))
+        total, count = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, result.values()))
         raise InputError(
-            f"{what} has {total} inverted elements among {keys_all}; the first: {name} {first} near "
+            f"{what} has {total} inverted elements among {count}; the first: {name} {first} near "
             f"{centroid_text(points[result[name][first]])}"
         )
     return result

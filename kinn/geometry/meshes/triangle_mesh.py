@@ -149,26 +149,23 @@ class TriangleMesh:
         for start in range(0, len(points), 1024):
             rows = slice(start, start + 1024)
             lists = tree.query_ball_point(points[rows], bound[rows] + radius)
-            many = np.array([len(found) for found in lists])
-            point = np.repeat(np.arange(len(many)), many)
+            point = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
             pairs = np.stack([point, owners[np.concatenate(lists).astype(int)]], axis=1)
             if len(owners) > len(self.triangles):
                 pairs = np.unique(pairs, axis=0)
-            reached = self._to_triangles(points[rows][pairs[:, 0]], pairs[:, 1])
-            np.minimum.at(best[rows], pairs[:, 0], reached)
+            np.minimum.at(best[rows], pairs[:, 0], self._to_triangles(points[rows][pairs[:, 0]], pairs[:, 1]))
         return best
 
     @cached_property
     def _seeds(self) -> tuple[cKDTree, Indices, float]:
         """Points of the triangles in a search tree, their triangles, and how far a triangle's points are from one."""
         corners, owners = self.corners, np.arange(len(self.corners))
-        longest = np.max(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2), axis=1)
+        longest = _longest_sides(corners)
         goal = max(2 * float(np.median(longest)), float(np.max(longest)) / 16)
-        while (large := np.max(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2), axis=1) > goal).any():
-            middles = (corners[large] + np.roll(corners[large], -1, axis=1)) / 2  # of ab, bc, ca
-            a, b, c = np.moveaxis(corners[large], 1, 0)
-            ab, bc, ca = np.moveaxis(middles, 1, 0)
-            parts = [np.stack(part, axis=1) for part in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
+        while (large := _longest_sides(corners) > goal).any():
+            # corners a, b, c and the middles of ab, bc, ca
+            six = np.concatenate([corners[large], (corners[large] + np.roll(corners[large], -1, axis=1)) / 2], axis=1)
+            parts = [six[:, part] for part in ([0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5])]
             corners = np.concatenate([corners[~large], *parts])
             owners = np.concatenate([owners[~large], *[owners[large]] * 4])
         middle = corners.mean(axis=1)
@@ -192,3 +189,8 @@ class TriangleMesh:
         over = (np.einsum("mki,mki->mk", offsets, inward) >= 0).all(axis=1) & normals.any(axis=1)
         height = np.abs(np.einsum("mi,mi->m", offsets[:, 0], normals))
         return np.asarray(np.where(over, height, np.sqrt(square)))
+
+
+def _longest_sides(corners: Array) -> Array:
+    """Lengths of the longest sides of triangles, (T, 3, 3)."""
+    return np.asarray(np.max(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2), axis=1))

@@ -28,7 +28,6 @@ class GradedSquares(Cells):
     """Images of squares whose densities are powers."""
 
     curved = True
-
     factors = (LINE, LINE)
 
 
@@ -99,12 +98,12 @@ class DuffyTriangles(GradedSquares):
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
         apex, a, b = np.moveaxis(self.corners[which], 1, 0)
-        s, along = unit.T
-        slopes = np.ones(len(unit))
+        (s, along), slopes = unit.T, np.ones(len(unit))
         if self.sides:
-            s, outwards = _from_side(s)
-            along, slopes = _between_sides(along)
-            slopes = slopes * outwards
+            slopes = 3 * (1 - s) ** 2
+            s = 1 - (1 - s) ** 3  # graded towards 1, as the cube of what is left
+            along, across = _between_sides(along)
+            slopes = across * slopes
         points = apex + (s**self.power)[:, None] * (a + along[:, None] * (b - a) - apex)
         density = self.power * s ** (2 * self.power - 1) * slopes * np.abs(cross(a - apex, b - apex))
         return CellPoints(points, density)
@@ -129,7 +128,6 @@ class GradedCurveCells(Cells):
     power: float
 
     curved = True
-
     factors = (LINE,)
 
     @property
@@ -146,11 +144,6 @@ class GradedCurveCells(Cells):
         base = self.base.at(self.rows[which], self.start + span * unit**self.power)
         density = base.density * abs(span) * self.power * unit[:, 0] ** (self.power - 1)
         return CellPoints(base.points, density, base.normals)
-
-
-def _from_side(unit: Array) -> tuple[Array, Array]:
-    """Parameters graded towards 1, as the cube of what is left, and their slopes."""
-    return 1 - (1 - unit) ** 3, 3 * (1 - unit) ** 2
 
 
 def _between_sides(unit: Array) -> tuple[Array, Array]:
@@ -231,10 +224,7 @@ class Grading:
             else:
                 self._check_clear(np.array(loop)[[0, 2, 3, 1]])
                 plain.append(box)
-        out: list[Cells] = []
-        if plain:
-            lower, upper = np.moveaxis(np.array(plain), 1, 0)
-            out.append(Bricks(lower, upper))
+        out: list[Cells] = [Bricks(*np.moveaxis(np.array(plain), 1, 0))] if plain else []
         if graded:
             apex, opposite = np.moveaxis(np.array(graded), 1, 0)
             out.append(GradedRectangles(apex, opposite, RECTANGLE_POWER * self.power, self.sides))
@@ -278,23 +268,17 @@ class Grading:
         """Cells of a curve, cut in the middle where both ends are corners."""
         if cells.factors != (LINE,):
             return [cells]
-        every = np.arange(cells.count)
         first, last = (
-            np.array([self._meets(x) for x in cells.at(every, np.full((cells.count, 1), end)).points])
+            np.array([self._meets(x) for x in cells.at_each(np.array([[end]])).points], dtype=bool)
             for end in (0.0, 1.0)
         )
-        spans = [
-            (first & ~last, (0.0, 1.0)),
-            (last & ~first, (1.0, 0.0)),
-            (first & last, (0.0, 0.5)),
-            (first & last, (1.0, 0.5)),
-        ]
         if not (first | last).any():
             return [cells]
-        out: list[Cells] = [
-            GradedCurveCells(cells, np.flatnonzero(rows), start, end, self.power)
-            for rows, (start, end) in spans
-            if rows.any()
+        spans = [
+            (first & ~last, 0.0, 1.0, self.power),
+            (last & ~first, 1.0, 0.0, self.power),
+            (first & last, 0.0, 0.5, self.power),
+            (first & last, 1.0, 0.5, self.power),
+            (~first & ~last, 0.0, 1.0, 1.0),
         ]
-        left = np.flatnonzero(~first & ~last)
-        return [*out, GradedCurveCells(cells, left, 0.0, 1.0, 1.0)] if len(left) else out
+        return [GradedCurveCells(cells, np.flatnonzero(rows), *span) for rows, *span in spans if rows.any()]

@@ -121,9 +121,8 @@ def _spacing(groups: Sequence[Cells], spec: QuadratureSpec) -> float:
         count = 0
         for cells in groups:
             sizes: Indices = np.ones(cells.count, dtype=np.intp)
-            cuts = _cuts(cells, spacing)
-            for index, (factor, degree) in enumerate(zip(cells.factors, cells.degrees, strict=True)):
-                sizes = sizes * factor.size(spec.order + degree, cuts[:, index], shifted)
+            for factor, degree, cuts in zip(cells.factors, cells.degrees, _cuts(cells, spacing).T, strict=True):
+                sizes = sizes * factor.size(spec.order + degree, cuts, shifted)
             count += int(np.sum(sizes))
         return count
 
