@@ -189,11 +189,11 @@ class ClosedCurveDistance(ImplicitFunction):
 
 @dataclass(frozen=True)
 class CurveSegment(ImplicitFunction):
-    """A function that is positive on one span of a curve and negative on the other.
+    """A function that is positive on a span of a curve and negative on the other.
 
     Attributes:
         loop: The curve.
-        first: The parameter at which the stretch begins, between 0 and 1.
+        first: The parameter at which the span begins, between 0 and 1.
         last: The parameter at which it ends, above the first and less than 1 above it.
     """
 

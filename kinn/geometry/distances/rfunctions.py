@@ -85,12 +85,7 @@ class EmptySet(Region):
 
 @dataclass(frozen=True)
 class HalfSpace(Region):
-    """The points where a function is not negative.
-
-    Attributes:
-        function: The function.
-        scale: The length over which the trimming works, that of the patch.
-    """
+    """The points where a function is not negative; its trimming works over the length `scale`, that of the patch."""
 
     function: ImplicitFunction
     scale: float

@@ -23,12 +23,7 @@ _ABOVE = 1.05  # the density may be so much greater between those points
 
 @dataclass(frozen=True, eq=False)
 class Block(Cells):
-    """Elements of one kind, or faces of elements, which have one reference coordinate less than points.
-
-    Attributes:
-        kind: The kind.
-        nodes: The coordinates of their nodes, (C, n, d).
-    """
+    """Elements of one kind, or faces, which have one reference coordinate less than points; `nodes` is (C, n, d)."""
 
     kind: ElementType
     nodes: Array
@@ -149,8 +144,8 @@ def make_blocks(kind: ElementType, nodes: Array) -> list[Block]:
     corners = nodes[:, : kind.corners]
     off = np.linalg.norm(nodes - np.einsum("nc,tcd->tnd", kind.straight, corners), axis=2).max(axis=1)
     straight = off <= _STRAIGHT * np.max(np.ptp(corners, axis=1), axis=1)
-    groups = [Block(kind.linear, corners[straight]), Block(kind, nodes[~straight])]
-    return [block for block in groups if block.count]
+    blocks = [Block(kind.linear, corners[straight]), Block(kind, nodes[~straight])]
+    return [block for block in blocks if block.count]
 
 
 _PAIRS = 2**16  # points looked up at a time
@@ -160,21 +155,17 @@ _SINGULAR = 1e-300  # determinants smaller than this count as this
 _BULGE = 0.25  # how far a curved element may reach beyond the box of its nodes, relative to the size of that box
 
 
+@dataclass(frozen=True, eq=False)
 class Locator:
-    """Finds the elements of points.
+    """Search for the elements that points lie in."""
 
-    Args:
-        groups: The elements.
-    """
-
-    def __init__(self, groups: Sequence[Block]) -> None:
-        self._blocks = groups
+    blocks: Sequence[Block]
 
     @cached_property
     def _trees(self) -> list[tuple[Block, Indices, cKDTree, float, Array, Array]]:
         """For each kind and size of elements: their block and numbers, centres in a tree, the greatest radius, boxes."""
         found = []
-        for block in self._blocks:
+        for block in self.blocks:
             lower, upper = block.nodes.min(axis=1), block.nodes.max(axis=1)
             if block.kind.order > 1:
                 more = _BULGE * (upper - lower)

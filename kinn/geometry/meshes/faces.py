@@ -25,16 +25,12 @@ from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Indices
 
-_FLAT = 1e-9  # points so near to a plane, relative to the size of the patch, lie in it
+_FLAT = 1e-9  # points so near to a plane, relative to the size of the patch or the mesh, lie in it
 
 
 @dataclass(frozen=True, eq=False)
 class FacePatch(BoundaryPatch):
-    """Faces of elements.
-
-    Attributes:
-        blocks: The faces.
-    """
+    """Faces of elements."""
 
     blocks: tuple[Block, ...]
 
@@ -201,7 +197,7 @@ class FaceGroups:
         found: dict[tuple[str, ...], list[tuple[str, Indices]]] = {}
         for number in sorted(range(len(rows)), key=lambda k: tuple(~rows[k])):
             groups = tuple(compress(self.names, rows[number]))
-            members = split_rows(which.reshape(-1) == number, boundary)
+            members = split_rows(which.reshape(-1) == number, [faces.nodes for faces in boundary])
             found[groups] = [
                 (faces.kind, faces.nodes[here]) for faces, here in zip(boundary, members, strict=True) if here.any()
             ]
@@ -222,17 +218,14 @@ class FaceGroups:
         return subgroups
 
 
-_CLOSE = 1e-9  # nodes so near to a plane, relative to the size of the mesh, lie on it
-
-
 def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str, unnamed: str) -> tuple[Part, ...]:
-    """One part for each set of faces that belong to the same groups.
+    """One part of the boundary of a mesh for each set of faces that belong to the same groups.
 
     Args:
-        points: The nodes of the mesh, (V, d).
-        groups: Its groups of faces.
-        corners: The corners of its elements, (K, d).
-        owner: Its name.
+        points: The nodes, (V, d).
+        groups: Groups of faces.
+        corners: The corners of the elements, (K, d).
+        owner: Name of the mesh.
         unnamed: Name of the faces in no group.
     """
     parts: list[Part] = []
@@ -243,7 +236,7 @@ def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str
         )
         parts.append(Part(Label(BoundaryName(" & ".join(names) or unnamed), BoundaryName(owner)), patch))
         planes.append(patch.plane)
-    close = _CLOSE * float(np.max(np.ptp(points, axis=0)))
+    close = _FLAT * float(np.max(np.ptp(points, axis=0)))
     for k, plane in enumerate(planes):
         if plane is None or any(plane.matches(other) for j, other in enumerate(planes) if j != k and other is not None):
             continue

@@ -9,15 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
 from kinn.geometry.boundary.patch import BoundaryPatch
 from kinn.geometry.geometry import Geometry
-from kinn.geometry.meshes.topology import row_indices
+from kinn.geometry.meshes.topology import components, row_indices
 from kinn.geometry.types import Array, Indices
 
 _TOGETHER = 1e-7  # ends of boundary curves nearer than this, relative to the size, are one corner
@@ -27,14 +25,7 @@ _BEND = 0.5  # radians that a boundary may turn from node to node
 
 @dataclass(frozen=True, eq=False)
 class MeshEdge:
-    """An edge of the mesh to be on the boundary.
-
-    Attributes:
-        name: The name of the boundary.
-        curve: The curve it lies on.
-        start: The parameter of its first node.
-        end: That of its second.
-    """
+    """An edge of the mesh to be on a named boundary, between two parameters of a curve."""
 
     name: str
     curve: BoundaryPatch
@@ -120,8 +111,7 @@ def _corners(edges: list[MeshEdge], together: float) -> tuple[Array, list[tuple[
     """Nodes, (V, 2), and which two each edge joins."""
     ends = np.concatenate([edge.ends for edge in edges])
     pairs = cKDTree(ends).query_pairs(together, output_type="ndarray")
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))
-    _, numbers = connected_components(links, directed=False)
+    numbers = components(pairs, len(ends))
     _, first = np.unique(numbers, return_index=True)
     return ends[first], list(zip(numbers[::2].tolist(), numbers[1::2].tolist(), strict=True))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ from kinn.geometry.meshes.elements import element_types
 
 #: Plane and axisymmetric elements of Abaqus that meshio's table leaves out.
 ABAQUS = {
-    **{f"{family}3": "triangle" for family in ("CPE", "CPS", "CAX")},
-    **{f"{family}{variant}": "quad" for family in ("CPE", "CPS", "CAX") for variant in ("4", "4R", "4I", "4H", "4RH")},
-    **{f"{family}{variant}": "triangle6" for family in ("CPE", "CPS", "CAX") for variant in ("6", "6M", "6H", "6MH")},
-    **{f"{family}{variant}": "quad8" for family in ("CPE", "CPS", "CAX") for variant in ("8", "8R", "8H", "8RH")},
+    family + variant: kind
+    for family in ("CPE", "CPS", "CAX")
+    for kind, variants in {
+        "triangle": "3",
+        "quad": "4 4R 4I 4H 4RH",
+        "triangle6": "6 6M 6H 6MH",
+        "quad8": "8 8R 8H 8RH",
+    }.items()
+    for variant in variants.split()
 }
 
 
@@ -70,37 +76,32 @@ def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | Non
         raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra or hexahedra")
     points = _flattened(mesh.points, dim, path)
     labelled = _labels(mesh, tags, names, path)
-    elements: dict[str, list[Any]] = {}
-    starts: dict[int, tuple[str, int]] = {}
+    blocks: dict[str, list[int]] = {}
     for k, block in enumerate(mesh.cells):
         if sides.get(block.type) == dim:
-            rows = elements.setdefault(block.type, [])
-            starts[k] = (block.type, sum(map(len, rows)))
-            rows.append(block.data)
-    joined = {kind: np.concatenate(rows) for kind, rows in elements.items()}
-    offset, first = {}, 0
-    for kind, together in joined.items():
-        offset[kind] = first
-        first += len(together)
+            blocks.setdefault(block.type, []).append(k)
+    elements = {kind: np.concatenate([mesh.cells[k].data for k in members]) for kind, members in blocks.items()}
+    order = [k for members in blocks.values() for k in members]
+    starts = dict(zip(order, accumulate((len(mesh.cells[k].data) for k in order), initial=0), strict=False))
     boundaries: dict[str, list[Any]] = {}
     subdomains: dict[str, list[int]] = {}
     for name, members in labelled.items():
         for k, rows in members.items():
             kind, data = mesh.cells[k].type, mesh.cells[k].data
             if k in starts:
-                subdomains.setdefault(name, []).extend((offset[kind] + starts[k][1] + rows).tolist())
+                subdomains.setdefault(name, []).extend((starts[k] + rows).tolist())
             elif sides.get(kind) == dim - 1 and len(rows):
                 boundaries.setdefault(name, []).append(data[rows][:, : element_types()[kind].corners])
     nodes = {
         name: rows
         for name, rows in mesh.point_sets.items()
-        if name not in boundaries and 0 < len(rows) < len(points) and name[:5] != "gmsh:"
+        if name not in boundaries and 0 < len(rows) < len(points) and name[:5] != "gmsh:" and _has_faces(rows, elements)
     }
     return {
         "points": points,
-        "elements": joined,
+        "elements": elements,
         "boundaries": boundaries,
-        "nodes": {name: rows for name, rows in nodes.items() if _has_faces(rows, joined)},
+        "nodes": nodes,
         "subdomains": {name: np.array(rows) for name, rows in subdomains.items() if rows},
     }
 
@@ -108,14 +109,14 @@ def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | Non
 def _flattened(points: Any, dim: int, path: str | Path) -> Any:
     """Nodes without the third coordinate where the mesh is plane."""
     nodes = np.asarray(points, dtype=np.float64)
-    if dim == 2 and nodes.shape[1] == 3:
-        if np.ptp(nodes[:, 2]) > _PLANE * max(1e-300, float(np.max(np.ptp(nodes, axis=0)))):
-            raise InputError(
-                f"{str(path)!r} holds a surface in space, not a mesh of the plane: the solid inside is "
-                "TriangulatedSolid.from_file(...)"
-            )
-        nodes = nodes[:, :2]
-    return nodes
+    if dim == 3 or nodes.shape[1] != 3:
+        return nodes
+    if np.ptp(nodes[:, 2]) > _PLANE * max(1e-300, float(np.max(np.ptp(nodes, axis=0)))):
+        raise InputError(
+            f"{str(path)!r} holds a surface in space, not a mesh of the plane: the solid inside is "
+            "TriangulatedSolid.from_file(...)"
+        )
+    return nodes[:, :2]
 
 
 def _labels(
@@ -137,21 +138,17 @@ def _labels(
                 continue
             for number in np.unique(np.asarray(numbers)).astype(int).tolist():
                 name = (names or {}).get(number) or called.get((number, element_types()[kind].dim))
-                if name is None:
-                    if number == 0:  # what belongs to no group
-                        continue
-                    name = str(number)
-                found.setdefault(name, {})[k] = np.flatnonzero(np.asarray(numbers) == number)
+                if name is not None or number != 0:  # which marks what belongs to no group
+                    found.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(
+                        np.asarray(numbers) == number
+                    )
     return found
 
 
 def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:
     """Whether some face has nodes of a set alone; sets of single points are no boundaries."""
-    member = np.zeros(1 + max(int(nodes.max()) for nodes in elements.values()), dtype=bool)
-    member[[row for row in np.asarray(rows).tolist() if row < len(member)]] = True
-    for kind, nodes in elements.items():
-        for face_kind, faces in element_types()[kind].faces:
-            table = np.array(faces)[:, : element_types()[face_kind].corners]
-            if member[nodes[:, table]].all(axis=2).any():
-                return True
-    return False
+    return any(
+        np.isin(nodes[:, np.array(faces)[:, : element_types()[face_kind].corners]], rows).all(axis=2).any()
+        for kind, nodes in elements.items()
+        for face_kind, faces in element_types()[kind].faces
+    )

@@ -16,7 +16,7 @@ from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements
 from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.meshes.faces import FaceGroups, boundary_parts
-from kinn.geometry.meshes.topology import Topology, orient, validate_elements, validate_points
+from kinn.geometry.meshes.topology import Topology, orient, split_rows, validate_elements, validate_points
 from kinn.geometry.quadrature.cells import Cells
 from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
@@ -185,14 +185,16 @@ class Mesh(Geometry):
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        return boundary_parts(
-            self.points, self.groups, self._corners, self.name, REST if self.groups.names else "boundary"
-        )
+        return boundary_parts(self.points, self.groups, self._corners, self.name, self._unnamed)
+
+    @property
+    def _unnamed(self) -> str:
+        """Name of what belongs to no group."""
+        return REST if self.groups.names else "boundary"
 
     @property
     def boundaries(self) -> tuple[str, ...]:
-        unnamed = () if () not in self.groups.sets else (REST if self.groups.names else "boundary",)
-        return (*self.groups.names, *unnamed)
+        return (*self.groups.names, self._unnamed) if () in self.groups.sets else self.groups.names
 
     def boundary(self, name: str) -> Boundary:
         if name in self.groups.names:
@@ -219,13 +221,9 @@ class Mesh(Geometry):
             if not self.subdomains:
                 raise InputError(f"the mesh has no subdomain {name!r}: no physical groups or sets name its elements")
             raise unknown("subdomain", name, list(self.subdomains))
-        members = self.subdomains[name]
-        elements, first = {}, 0
-        for kind, nodes in self.elements.items():
-            rows = members[(members >= first) & (members < first + len(nodes))] - first
-            first += len(nodes)
-            if len(rows):
-                elements[kind] = nodes[rows]
+        members = split_rows(np.isin(np.arange(self.topology.count), self.subdomains[name]), self.elements.values())
+        rows = zip(self.elements.items(), members, strict=True)
+        elements = {kind: nodes[here] for (kind, nodes), here in rows if here.any()}
         mesh = Mesh(self.points, elements, name=name)
         mesh.groups = self.groups.within(mesh.topology, self.topology, INTERFACE)
         return mesh

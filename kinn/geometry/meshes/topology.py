@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from kinn.errors import InputError, unknown
 from kinn.geometry.meshes.blocks import Block
 from kinn.geometry.meshes.elements import element_types
-from kinn.geometry.types import Array, Indices
+from kinn.geometry.types import Array, Indices, Mask
 
 _WIDEST = 4  # corners of a face at most
 
@@ -54,18 +54,20 @@ class ElementFaces:
         return face_keys(self.nodes[:, : element_types()[self.kind].corners])
 
 
-def split_rows(values: Any, groups: Sequence[ElementFaces]) -> list[Any]:
-    """Values of faces, which count on from group to group, cut into those of each group."""
-    return np.split(values, np.cumsum([len(faces.nodes) for faces in groups])[:-1])
+def split_rows(values: Mask, groups: Iterable[Indices]) -> list[Mask]:
+    """Values of rows, which count on from group to group, cut into those of each group."""
+    return np.split(values, np.cumsum([len(rows) for rows in groups])[:-1])
+
+
+def components(pairs: Indices, count: int) -> Indices:
+    """Numbers, (count,), of the connected components of a graph with the edges `pairs`, (E, 2)."""
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.intp)
 
 
 @dataclass(frozen=True, eq=False)
 class Topology:
-    """Elements by the indices of their nodes.
-
-    Attributes:
-        elements: For each kind of element the nodes, (E, n). Elements count on from kind to kind.
-    """
+    """Elements of each kind by the indices of their nodes, (E, n); they count on from kind to kind."""
 
     elements: Mapping[str, Indices]
 
@@ -107,7 +109,7 @@ class Topology:
     def boundary(self) -> tuple[ElementFaces, ...]:
         """The faces that belong to one element alone."""
         _, which, uses = self._shared
-        alone = split_rows(uses[which] == 1, self.faces)
+        alone = split_rows(uses[which] == 1, [faces.nodes for faces in self.faces])
         return tuple(
             ElementFaces(faces.kind, faces.nodes[outer], faces.owners[outer])
             for faces, outer in zip(self.faces, alone, strict=True)
@@ -121,8 +123,7 @@ class Topology:
         owners = np.concatenate([faces.owners for faces in self.faces])
         order = np.argsort(which, kind="stable")
         pairs = owners[order][uses[which[order]] == 2].reshape(-1, 2)
-        links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(self.count, self.count))
-        return int(connected_components(links, directed=False)[0])
+        return 1 + int(np.max(components(pairs, self.count)))
 
     def check(self, points: Array, what: str) -> None:
         """Raise if the elements do not make up one body with a surface.
@@ -168,7 +169,7 @@ _FLAT = 1e-12  # a determinant this small, relative to the size of the element, 
 
 
 def validate_points(points: Any, what: str) -> Array:
-    """Nodes, (V, d); of nodes in space with one height, (V, 2)."""
+    """The nodes as an array, (V, 2) or (V, 3)."""
     nodes = np.asarray(points, dtype=np.float64)
     if nodes.ndim != 2 or nodes.shape[1] not in (2, 3) or not len(nodes):
         raise InputError(f"{what} needs nodes (V, 2) or (V, 3), got shape {nodes.shape}")
@@ -210,7 +211,6 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
     Raises:
         InputError: Some are degenerate, of the other orientation, or inverted in places.
     """
-    result = dict(elements)
     probes = {name: Block(element_types()[name], points[nodes]).density_probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
@@ -221,18 +221,18 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
                 f"{_first(flat)} near {centroid_text(points[nodes[_first(flat)]])}"
             )
     if all(np.all(values < 0) for values in probes.values()):
-        result = {name: nodes[:, element_types()[name].mirrored] for name, nodes in elements.items()}
+        elements = {name: nodes[:, element_types()[name].mirrored] for name, nodes in elements.items()}
         probes = {name: -values for name, values in probes.items()}
     bad = {name: np.min(values, axis=1) <= 0 for name, values in probes.items()}
     if any(rows.any() for rows in bad.values()):
         name = next(name for name, rows in bad.items() if rows.any())
         first = _first(bad[name])
-        total, count = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, result.values()))
+        total, count = sum(int(np.count_nonzero(rows)) for rows in bad.values()), sum(map(len, elements.values()))
         raise InputError(
             f"{what} has {total} inverted elements among {count}; the first: {name} {first} near "
-            f"{centroid_text(points[result[name][first]])}"
+            f"{centroid_text(points[elements[name][first]])}"
         )
-    return result
+    return dict(elements)
 
 
 def _first(rows: Any) -> int:

@@ -27,12 +27,7 @@ from kinn.geometry.types import Array, Mask
 
 @dataclass(frozen=True, eq=False)
 class TrianglePatch(BoundaryPatch):
-    """Triangles in space, with their outward normals.
-
-    Attributes:
-        corners: Their corners, (T, 3, 3).
-        crosses: Outward normals of twice the areas' length, (T, 3).
-    """
+    """Triangles in space: their corners, (T, 3, 3), and outward normals of twice the areas' length, (T, 3)."""
 
     corners: Array
     crosses: Array
@@ -57,11 +52,7 @@ class TrianglePatch(BoundaryPatch):
         return (Simplices(self.corners[real], self.crosses[real] / (2 * self.areas[real, None])),)
 
     def charts(self) -> list[Chart]:
-        real = self.areas > 0
-        turned = np.cross(*np.moveaxis(np.diff(self.corners[real], axis=1), 1, 0))
-        inward = np.sum(turned * self.crosses[real], axis=1) < 0
-        corners = np.where(inward[:, None, None], self.corners[real][:, ::-1], self.corners[real])
-        return [chart for triangle in corners for chart in triangle_charts(triangle)]
+        return [chart for triangle in self.corners[self.areas > 0] for chart in triangle_charts(triangle)]
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
@@ -75,9 +66,7 @@ class TrianglePatch(BoundaryPatch):
                 f"no smooth distance to a surface of {len(self.corners)} triangles, {MAX_ZERO_SETS} at most: "
                 "enforce its conditions soft"
             )
-        return tuple(
-            triangle_zero_set(corners) for corners, area in zip(self.corners, self.areas, strict=True) if area > 0
-        )
+        return tuple(map(triangle_zero_set, self.corners[self.areas > 0]))
 
 
 class TriangulatedSolid(Geometry):
@@ -113,10 +102,6 @@ class TriangulatedSolid(Geometry):
         """The solid inside the surface in a file that meshio reads: STL, OFF, PLY, OBJ, VTU, MSH, ...
 
         Sets of cells that the file names become boundaries.
-
-        Args:
-            path: The file.
-            name: Name of the surface.
 
         Raises:
             InputError: There is no such file, meshio cannot read it, it holds no triangles, or the surface is no
@@ -174,10 +159,8 @@ class TriangulatedSolid(Geometry):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         owner, names = BoundaryName(self.name), np.array(self.groups)
+        rows = {name: names == name for name in dict.fromkeys(self.groups)}
         return tuple(
-            Part(
-                Label(BoundaryName(name), owner),
-                TrianglePatch(self.mesh.corners[names == name], self.mesh.crosses[names == name]),
-            )
-            for name in dict.fromkeys(self.groups)
+            Part(Label(BoundaryName(name), owner), TrianglePatch(self.mesh.corners[here], self.mesh.crosses[here]))
+            for name, here in rows.items()
         )

@@ -83,12 +83,7 @@ class Cells(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Simplices(Cells):
-    """Straight simplices, with normals where they are triangles of a surface.
-
-    Attributes:
-        corners: Their corners, (C, k + 1, d).
-        normals: Unit normals, (C, d).
-    """
+    """Straight simplices with corners (C, k + 1, d), and unit normals (C, d) where they are triangles of a surface."""
 
     corners: Array
     normals: Array | None = None
@@ -161,13 +156,7 @@ class Bricks(Cells):
 
 @dataclass(frozen=True, eq=False)
 class WeightedPoints(Cells):
-    """Single points with their weights: scattered points, or the ends of an interval.
-
-    Attributes:
-        points: The points, (C, d).
-        weights: What each stands for, (C,).
-        normals: Unit normals, (C, d), on boundaries.
-    """
+    """Single points (C, d), scattered or ends of an interval, what each stands for (C,), and on boundaries unit normals."""
 
     points: Array
     weights: Array
@@ -257,12 +246,7 @@ class LiftedCells(DerivedCells):
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedCells(DerivedCells):
-    """Cells of a shape at one value of one more coordinate, the last: they bound what lies above or below.
-
-    Attributes:
-        value: The value.
-        side: 0 where the domain lies above, 1 where it lies below.
-    """
+    """Cells at one value of one more coordinate, the last: they bound a domain above (side 0) or below (side 1)."""
 
     value: float
     side: int

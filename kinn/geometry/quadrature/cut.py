@@ -42,11 +42,7 @@ def classify_boxes(level: Level, boxes: Bricks) -> tuple[Indices, Indices]:
 def line_rule(level: Level, boxes: Bricks, across: int, along: int) -> tuple[Indices, Array, Array]:
     """Boxes, (N,), points, (N, d), and weights, (N,), of a rule on what lies inside of boxes.
 
-    Args:
-        level: Negative inside.
-        boxes: The boxes.
-        across: The number of points along each other axis.
-        along: The number of points on each stretch of a line.
+    It has `along` points on each stretch of a line inside, and `across` along each other axis.
     """
     d = boxes.lower.shape[1]
     span = boxes.upper - boxes.lower
@@ -139,13 +135,7 @@ def box_grid(lower: Array, upper: Array, longest: int) -> Bricks:
 
 
 def zeros_on_lines(level: Level, lower: Array, upper: Array) -> tuple[Array, Array]:
-    """Points, (N, d), in which lines along the axes cross a zero set, and the cross-sections, (N,).
-
-    Args:
-        level: Negative inside.
-        lower: The lower corner of a box around the inside, (d,).
-        upper: Its upper corner.
-    """
+    """Points, (N, d), in which lines along the axes of a box cross a zero set, and the cross-sections, (N,)."""
     d, span = len(lower), upper - lower
     across = round(_LINES ** (1 / max(1, d - 1)))
     centres = (np.arange(across) + 0.5) / across

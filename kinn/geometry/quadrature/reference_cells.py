@@ -63,15 +63,12 @@ def gauss_jacobi(n: int, alpha: float, beta: float, shift: float = 0.0) -> tuple
 class Factor(ABC):
     """A set whose products are the reference cells."""
 
-    @property
-    def dim(self) -> int:
-        """Number of coordinates."""
-        return 1
+    dim: int = 1
 
     @property
-    @abstractmethod
     def center(self) -> Array:
         """The middle, (dim,)."""
+        return np.zeros(self.dim)
 
     @property
     @abstractmethod
@@ -97,31 +94,27 @@ class Factor(ABC):
 class Simplex(Factor):
     """The points with coordinates that are not negative, and whose sum is not above 1: a line, a triangle, ..."""
 
-    n: int = 1
-
-    @property
-    def dim(self) -> int:
-        return self.n
+    dim: int = 1
 
     @property
     def center(self) -> Array:
-        return np.full(self.n, 1 / (self.n + 1))
+        return np.full(self.dim, 1 / (self.dim + 1))
 
     @property
     def paths(self) -> Array:
-        corners = np.vstack([np.zeros(self.n), np.eye(self.n)])
+        corners = np.vstack([np.zeros(self.dim), np.eye(self.dim)])
         along = np.linspace(0, 1, 5)[:, None]
-        return np.array([(1 - along) * corners[i] + along * corners[j] for i, j in combinations(range(self.n + 1), 2)])
+        return np.array([(1 - along) * start + along * end for start, end in combinations(corners, 2)])
 
     def size(self, order: int, cuts: Indices, shifted: bool) -> Indices:
-        return np.asarray((gauss_count(order, shifted) * cuts) ** self.n)
+        return np.asarray((gauss_count(order, shifted) * cuts) ** self.dim)
 
     def rule(self, order: int, cuts: int, rng: Generator | None) -> tuple[Array, Array]:
-        unit, weights = _conical(self.n, order, rng)
-        corners = _tiles(self.n, cuts)
+        unit, weights = _conical(self.dim, order, rng)
+        corners = _tiles(self.dim, cuts)
         spread = np.concatenate([1 - unit.sum(axis=1, keepdims=True), unit], axis=1)
-        points = np.einsum("qk,tkd->tqd", spread, corners).reshape(-1, self.n)
-        return points, np.tile(weights / cuts**self.n, len(corners))
+        points = np.einsum("qk,tkd->tqd", spread, corners).reshape(-1, self.dim)
+        return points, np.tile(weights / cuts**self.dim, len(corners))
 
 
 def _conical(n: int, order: int, rng: Generator | None) -> tuple[Array, Array]:
@@ -167,10 +160,6 @@ class Circle(Factor):
     """The circle as [0, 1), on which equal weights at equal distances are exact for trigonometric polynomials."""
 
     @property
-    def center(self) -> Array:
-        return np.zeros(1)
-
-    @property
     def paths(self) -> Array:
         return np.linspace(0, 1, 33)[None, :, None]
 
@@ -188,10 +177,6 @@ class Latitude(Factor):
     """The height -1 <= u <= 1 on the unit sphere of n dimensions, weighted by (1 - u^2)^((n - 3) / 2)."""
 
     n: int
-
-    @property
-    def center(self) -> Array:
-        return np.zeros(1)
 
     @property
     def paths(self) -> Array:
