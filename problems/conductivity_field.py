@@ -23,11 +23,11 @@ from kinn.conditions import Dirichlet, Observation
 from kinn.errors import InputError, unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
+from kinn.geometry.types import Array
 from kinn.math import cos, exp
 from kinn.networks import KAN, MLP
 from kinn.problem import Defaults, Problem
 from kinn.problems.references.conductivity_field import temperature
-from kinn.problems.references.series import Array
 from kinn.problems.settings import whole_number
 from kinn.unknowns import UnknownField
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import scipy.linalg
 import torch
 from torch import Tensor
 
 from kinn.errors import InputError
+from kinn.geometry.types import Array
 from kinn.optim.objective import Objective, Optimizer, State
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: Eigenvalues of an energy's matrix below this fraction of the largest are dropped: their square roots count as much as
 #: singular values do.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from kinn.geometry.types import Array
 from kinn.problems.references.etdrk4 import Spectrum, march
-from kinn.problems.references.series import Array, Axis, Series, chebyshev_coefficients, chebyshev_points, stored
+from kinn.problems.references.series import Axis, Series, chebyshev_coefficients, chebyshev_points, stored
 
 #: The diffusivity D.
 DIFFUSIVITY = 1e-4

@@ -10,16 +10,14 @@ converges faster than any power. The formula acts on arrays and on fields alike,
 from __future__ import annotations
 
 from math import ceil, pi
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from kinn.geometry.types import Array
 from kinn.jets import Jet
 from kinn.math import cos, exp, sin, sqrt
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: Distance of the nodes: for t up to 1 the peaks of the integrand have a width of 0.3 or more, whatever nu.
 STEP = 0.02

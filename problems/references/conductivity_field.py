@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import eye_array, kron
 
-from kinn.problems.references.series import Array, Axis, Series, chebyshev_coefficients, chebyshev_points
+from kinn.geometry.types import Array
+from kinn.problems.references.series import Axis, Series, chebyshev_coefficients, chebyshev_points
 
 #: Intervals of the grid along each side.
 INTERVALS = 32

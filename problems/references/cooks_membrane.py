@@ -19,18 +19,16 @@ from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.interpolate import RectBivariateSpline
 
 from kinn.fields import Field
+from kinn.geometry.types import Array
 from kinn.jets import Index
 from kinn.problems.references.tensor_grids import on_grid
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 LENGTH, CORNERS = 48.0, ((0.0, 0.0), (48.0, 44.0), (48.0, 60.0), (0.0, 44.0))
 YOUNG, POISSON, TRACTION = 1.0, 1 / 3, 1 / 16

@@ -22,14 +22,12 @@ solution for every Poisson's ratio; without it (nu = 0) what is left is the plan
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from kinn.geometry.types import Array, Mask
 from kinn.problems.references.complex_pairs import logarithm, polynomial, times
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: The length, and half the height and the width of the section.
 LENGTH, HEIGHT, WIDTH = 4.0, 0.5, 0.5
@@ -44,7 +42,7 @@ CONVERGED = 1e-14
 CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def sides(count: int) -> tuple[Array, Array, npt.NDArray[np.bool_], Array]:
+def sides(count: int) -> tuple[Array, Array, Mask, Array]:
     """Return y, z, whether the normal is y, and h's normal derivative, at `count` points on a quarter of each side."""
     along = (1 - np.cos(np.pi * (np.arange(count) + 0.5) / count)) / 2
     y = np.concatenate([np.full(count, HEIGHT), HEIGHT * along])
@@ -53,7 +51,7 @@ def sides(count: int) -> tuple[Array, Array, npt.NDArray[np.bool_], Array]:
     return y, z, top, np.where(top, WIDTH**2 / 3 - z * z, 0.0)
 
 
-def slopes(y: Array, z: Array, top: npt.NDArray[np.bool_]) -> Array:
+def slopes(y: Array, z: Array, top: Mask) -> Array:
     """Return the derivatives (N, terms) of h's terms along y where `top` is true, and along z elsewhere."""
     columns = []
     for m in range(1, POWERS + 1):

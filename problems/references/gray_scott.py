@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from kinn.geometry.types import Array
 from kinn.problems.references.etdrk4 import Spectrum, march
 from kinn.problems.references.low_rank import LowRank, subspaces
-from kinn.problems.references.series import Array, Axis, chebyshev_coefficients, chebyshev_points
+from kinn.problems.references.series import Axis, chebyshev_coefficients, chebyshev_points
 
 #: b and d, e_1 and e_2, and when it ends.
 REACTION, DIFFUSION, END = (0.04, 0.1), (1e-5, 5e-6), 200.0

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.interpolate import RectBivariateSpline
 
+from kinn.geometry.types import Array
 from kinn.problems.references.tensor_grids import on_grid
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 LENGTH, HEIGHT, YOUNG, POISSON, LOAD = 4.0, 1.0, 1000.0, 0.3, 5.0
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
-from kinn.problems.references.series import Array
+from kinn.geometry.types import Array
 
 #: The Reynolds numbers stored, each the start of the next.
 REYNOLDS = (100, 400, 1000)

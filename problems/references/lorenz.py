@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from kinn.problems.references.series import Array, Axis, Series, chebyshev_coefficients, chebyshev_points, stored
+from kinn.geometry.types import Array
+from kinn.problems.references.series import Axis, Series, chebyshev_coefficients, chebyshev_points, stored
 
 #: sigma, rho and beta.
 PARAMETERS = (10.0, 15.0, 8 / 3)

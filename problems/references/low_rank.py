@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kinn.problems.references.series import BLOCK, Array, Axis
+from kinn.geometry.types import Array
+from kinn.problems.references.series import BLOCK, Axis
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,16 +14,14 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from kinn.fields import Field, Points
+from kinn.geometry.types import Array, Mask
 from kinn.math import arctan2, sqrt, where
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 SIDE, RADIUS, YOUNG, POISSON, TENSION = 20.0, 5.0, 1000.0, 0.3, 100.0
 
@@ -77,7 +75,7 @@ def _components(basis: Any) -> list[str]:
     return list(names)
 
 
-def _fitted(at: Array, across: npt.NDArray[np.bool_], values: Array, patch: int) -> Array:
+def _fitted(at: Array, across: Mask, values: Array, patch: int) -> Array:
     """Return the coefficients (2, DEGREE + 1, DEGREE + 1) of a patch, by least squares at the nodes there."""
     angle = np.arctan2(at[1], at[0])
     outer = SIDE / np.maximum(np.cos(angle), np.sin(angle))

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 from functools import cache
 from math import pi
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from kinn.geometry.types import Array
 from kinn.math import log
 from kinn.problems.references.complex_pairs import polynomial, reciprocal, times, turned
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: The radius of the holes, the distance of their centres from both axes, and half the side of the square.
 RADIUS, OFFSET, HALF = 0.1, 0.3, 0.5

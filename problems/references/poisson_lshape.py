@@ -16,14 +16,12 @@ from __future__ import annotations
 
 from functools import cache
 from math import pi
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from kinn.geometry.types import Array
 from kinn.problems.references.complex_pairs import logarithm, polynomial, power, times, turned
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: The corners, counter-clockwise.
 VERTICES = ((0.0, 0.0), (0.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0), (1.0, 0.0))

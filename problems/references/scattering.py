@@ -8,7 +8,7 @@ Source: Colton and Kress, Inverse Acoustic and Electromagnetic Scattering Theory
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,8 @@ import torch
 from scipy.special import hankel1, jv
 
 from kinn.fields import Field
+from kinn.geometry.types import Array
 from kinn.jets import Component, Index
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 
 def scattered(x: Array, y: Array, k: float, index: Index = (0, 0)) -> npt.NDArray[np.complex128]:

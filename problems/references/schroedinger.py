@@ -12,8 +12,9 @@ from math import pi
 
 import numpy as np
 
+from kinn.geometry.types import Array
 from kinn.problems.references.etdrk4 import Spectrum, march
-from kinn.problems.references.series import Array, Axis, Series, chebyshev_coefficients, chebyshev_points, stored
+from kinn.problems.references.series import Axis, Series, chebyshev_coefficients, chebyshev_points, stored
 
 #: From this mode on the kink's waves are all there is, and their phases are kept as exponentials.
 SHORT = 36

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from math import comb
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import chebyshev
 
-Array: TypeAlias = npt.NDArray[np.float64]
+from kinn.geometry.types import Array
 
 #: Points evaluated at a time, so that memory stays bounded.
 BLOCK = 2048

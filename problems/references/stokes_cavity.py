@@ -21,15 +21,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from math import pi
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from kinn.geometry.types import Array
 from kinn.math import arctan2
 from kinn.problems.references.complex_pairs import Pair, complex_power, positive, times, turned
-
-Array: TypeAlias = npt.NDArray[np.float64]
 
 #: Degrees of the polynomials, exponents of each corner, and points on each side.
 DEGREES, EXPONENTS, POINTS = 30, 3, 300

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float64]
+from kinn.geometry.types import Array
 
 
 def on_grid(basis: Any, u: Array, at: Array) -> tuple[Array, Array, Array]:

@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from kinn.problems.references.series import Array, Axis, Series, chebyshev_coefficients, chebyshev_points
+from kinn.geometry.types import Array
+from kinn.problems.references.series import Axis, Series, chebyshev_coefficients, chebyshev_points
 
 #: The relative tolerance of a step.
 TOLERANCE = 1e-13

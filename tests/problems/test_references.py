@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from kinn.fields import Points
+from kinn.geometry.types import Array
 from kinn.problems.conductivity_field import TRUTHS
 from kinn.problems.references import (
     allen_cahn,
@@ -26,7 +27,7 @@ from kinn.problems.references import (
 )
 from kinn.problems.references.etdrk4 import march
 from kinn.problems.references.low_rank import LowRank, subspaces
-from kinn.problems.references.series import Array, Axis, Series, chebyshev_coefficients, chebyshev_points, stored
+from kinn.problems.references.series import Axis, Series, chebyshev_coefficients, chebyshev_points, stored
 
 FOLDER = Path(allen_cahn.__file__).parent
 
