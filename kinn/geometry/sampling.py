@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
@@ -50,14 +49,11 @@ def unit_cube(
     rng = np.random.default_rng([seed, stream])
     if method == "random":
         return rng.random((n, dim))
-    sample: Any
     if method == "sobol":
         # Only whole powers of two are balanced, and scipy warns of any other number: draw one and take its beginning.
-        sample = qmc.Sobol(dim, rng=rng).random_base2(max(n - 1, 0).bit_length())[:n]
-    else:
-        engine = qmc.Halton if method == "halton" else qmc.LatinHypercube
-        sample = engine(dim, rng=rng).random(n)
-    return np.asarray(sample, dtype=np.float64)
+        return np.asarray(qmc.Sobol(dim, rng=rng).random_base2((n - 1).bit_length())[:n], dtype=np.float64)
+    engine = qmc.Halton if method == "halton" else qmc.LatinHypercube
+    return np.asarray(engine(dim, rng=rng).random(n), dtype=np.float64)
 
 
 def grid(n: int, extents: Sequence[float]) -> Array:

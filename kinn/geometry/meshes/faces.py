@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from typing import Any
@@ -77,6 +77,14 @@ class FacePatch(BoundaryPatch):
         if np.max(np.abs(heights)) > _FLAT * float(np.max(np.ptp(nodes, axis=0))):
             return None
         return Plane.through(nodes[0].tolist(), normal.tolist())
+
+    def supports(self, corners: Array, close: float) -> bool:
+        """Whether all corners of elements, (K, d), are on the inner side of the plane, and those on it are the faces'."""
+        if self.plane is None:
+            return False
+        heights = np.asarray(self.plane(tuple(corners.T)))
+        nodes = np.concatenate([block.nodes.reshape(-1, corners.shape[1]) for block in self.blocks])
+        return bool(np.min(heights) >= -close) and int(np.sum(heights <= close)) == len(np.unique(nodes, axis=0))
 
     @property
     def implicit(self) -> ImplicitFunction:
@@ -228,28 +236,18 @@ def boundary_parts(points: Array, groups: FaceGroups, corners: Array, owner: str
         owner: Name of the mesh.
         unnamed: Name of the faces in no group.
     """
-    parts: list[Part] = []
-    planes: list[Plane | None] = []
-    for names, faces in groups.sets.items():
-        patch = FacePatch(
+    patches = {
+        names: FacePatch(
             tuple(block for kind, nodes in faces for block in make_blocks(element_types()[kind], points[nodes]))
         )
-        parts.append(Part(Label(BoundaryName(" & ".join(names) or unnamed), BoundaryName(owner)), patch))
-        planes.append(patch.plane)
+        for names, faces in groups.sets.items()
+    }
     close = _FLAT * float(np.max(np.ptp(points, axis=0)))
-    for k, plane in enumerate(planes):
-        if plane is None or any(plane.matches(other) for j, other in enumerate(planes) if j != k and other is not None):
-            continue
+    parts = []
+    for names, patch in patches.items():
+        planes = [other.plane for other in patches.values() if other is not patch and other.plane is not None]
         # what lies on one side of the plane, and nothing but this part on the plane: the height is the distance
-        if _supports(plane, parts[k], corners, close):
-            parts[k] = replace(parts[k], positive_inside=True)
+        alone = patch.supports(corners, close) and not any(patch.implicit.matches(plane) for plane in planes)
+        label = Label(BoundaryName(" & ".join(names) or unnamed), BoundaryName(owner))
+        parts.append(Part(label, patch, positive_inside=alone))
     return tuple(parts)
-
-
-def _supports(plane: Plane, part: Part, corners: Array, close: float) -> bool:
-    """Whether all corners are on the inner side of a plane, and those on it are those of a part."""
-    heights = np.asarray(plane(tuple(corners.T)))
-    assert isinstance(part.patch, FacePatch)
-    nodes = np.concatenate([block.nodes.reshape(-1, corners.shape[1]) for block in part.patch.blocks])
-    on = int(np.sum(heights <= close))
-    return bool(np.min(heights) >= -close) and on == len(np.unique(nodes, axis=0))

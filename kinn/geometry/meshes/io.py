@@ -123,25 +123,23 @@ def _labels(
     mesh: Any, tags: str | None, names: Mapping[int, str] | None, path: str | Path
 ) -> dict[str, dict[int, Any]]:
     """For each name of a group of cells the rows of each block of cells that belong to it."""
-    found: dict[str, dict[int, Any]] = {}
-    for name, members in mesh.cell_sets.items():
-        if name[:5] != "gmsh:":
-            found[name] = {k: np.asarray(rows, dtype=np.intp) for k, rows in enumerate(members) if rows is not None}
+    found: dict[str, dict[int, Any]] = {
+        name: {k: np.asarray(rows, dtype=np.intp) for k, rows in enumerate(members) if rows is not None}
+        for name, members in mesh.cell_sets.items()
+        if name[:5] != "gmsh:"
+    }
     if tags is not None and tags not in mesh.cell_data:
         raise unknown("cell data", tags, list(mesh.cell_data), repr(str(path)))
-    here = [tag for tag in TAGS if tag in mesh.cell_data] if tags is None else [tags]
-    called = {(int(tag), int(dim)): name for name, (tag, dim) in mesh.field_data.items()}
-    for values in (mesh.cell_data[tag] for tag in here[:1]):
-        for k, numbers in enumerate(values):
-            kind = mesh.cells[k].type
-            if kind not in element_types():
-                continue
-            for number in np.unique(np.asarray(numbers)).astype(int).tolist():
-                name = (names or {}).get(number) or called.get((number, element_types()[kind].dim))
-                if name is not None or number != 0:  # which marks what belongs to no group
-                    found.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(
-                        np.asarray(numbers) == number
-                    )
+    tag = tags or next((tag for tag in TAGS if tag in mesh.cell_data), None)
+    called = {(int(number), int(dim)): name for name, (number, dim) in mesh.field_data.items()}
+    for k, values in enumerate(mesh.cell_data[tag] if tag is not None else ()):
+        numbers, kind = np.asarray(values), element_types().get(mesh.cells[k].type)
+        if kind is None:
+            continue
+        for number in np.unique(numbers).astype(int).tolist():
+            name = (names or {}).get(number) or called.get((number, kind.dim))
+            if name is not None or number != 0:  # which marks what belongs to no group
+                found.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(numbers == number)
     return found
 
 

@@ -109,7 +109,7 @@ class TriangulatedSolid(Geometry):
         """
         mesh = read_with_meshio(path, "a surface")
         blocks = [k for k, block in enumerate(mesh.cells) if block.type == "triangle"]
-        if not blocks or not sum(len(mesh.cells[k].data) for k in blocks):
+        if not sum(len(mesh.cells[k].data) for k in blocks):
             raise InputError(f"{str(path)!r} holds no triangles")
         groups = []
         for k in blocks:

@@ -33,13 +33,9 @@ class GradedSquares(Cells):
 
 @dataclass(frozen=True, eq=False)
 class GradedRectangles(GradedSquares):
-    """Rectangles graded towards one of their corners.
+    """Rectangles graded towards one of their corners, `apex`, and if asked towards the sides.
 
-    Attributes:
-        apex: These corners, (C, 2).
-        opposite: Those across, (C, 2).
-        power: Both coordinates go as s^power from there.
-        sides: Whether points are graded towards the sides.
+    Both coordinates go as s^power from there; `opposite` are the corners across, (C, 2) as these.
     """
 
     apex: Array
@@ -68,12 +64,9 @@ class GradedRectangles(GradedSquares):
 
 @dataclass(frozen=True, eq=False)
 class DuffyTriangles(GradedSquares):
-    """Triangles graded towards their first corner.
+    """Triangles with corners (C, 3, 2) graded towards the first, and if asked towards the sides.
 
-    Attributes:
-        corners: Their corners, (C, 3, 2).
-        power: The distance from the first is s^power times that of the opposite side.
-        sides: Whether points are graded towards the sides.
+    The distance from that corner is s^power times that of the opposite side.
     """
 
     corners: Array
@@ -111,14 +104,9 @@ class DuffyTriangles(GradedSquares):
 
 @dataclass(frozen=True, eq=False)
 class GradedCurveCells(Cells):
-    """Cells of curves from one parameter to another, graded towards where they start.
+    """Rows of other cells, of curves, from one parameter to another above or below.
 
-    Attributes:
-        base: The cells.
-        rows: Which of them.
-        start: The parameter at which points are closest.
-        end: The parameter where they end, above or below.
-        power: The parameter goes as s^power from there.
+    They are graded towards the start: the parameter goes as s^power from there.
     """
 
     base: Cells

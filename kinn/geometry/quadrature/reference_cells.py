@@ -125,17 +125,13 @@ def _conical(n: int, order: int, rng: Generator | None) -> tuple[Array, Array]:
     (1971), section 2.4.
     """
     count = gauss_count(order, rng is not None)
-    axes = []
+    points, weights, left = np.zeros((1, 0)), np.ones(1), np.ones(1)
     for power in range(n - 1, -1, -1):
         x, w = gauss_jacobi(count, float(power), 0.0, 0.0 if rng is None else rng.uniform(-1, 1))
-        axes.append(((x + 1) / 2, w / 2 ** (power + 1)))
-    left, columns, weights = np.ones((count,) * n), [], np.ones((count,) * n)
-    for axis, (x, w) in enumerate(axes):
-        shape = [1] * n
-        shape[axis] = count
-        columns.append(left * x.reshape(shape))
-        left, weights = left * (1 - x.reshape(shape)), weights * w.reshape(shape)
-    return np.stack([np.broadcast_to(c, (count,) * n) for c in columns], axis=-1).reshape(-1, n), weights.ravel()
+        x, w = (x + 1) / 2, w / 2 ** (power + 1)
+        points = np.column_stack([np.repeat(points, count, axis=0), np.outer(left, x).ravel()])
+        weights, left = np.outer(weights, w).ravel(), np.outer(left, 1 - x).ravel()
+    return points, weights
 
 
 def _tiles(n: int, cuts: int) -> Array:
