@@ -88,20 +88,12 @@ class FacePatch(BoundaryPatch):
 
     @property
     def implicit(self) -> ImplicitFunction:
-        """The line or plane.
-
-        Raises:
-            InputError: There is none.
-        """
+        """The line or plane; InputError where there is none."""
         return super().implicit if self.plane is None else self.plane
 
     @cached_property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """Segments that go on in one line as one; in space the triangles.
-
-        Raises:
-            InputError: Faces are curved or there are too many.
-        """
+        """Segments, those in one line as one, or triangles; InputError where they are curved or too many."""
         if not all(block.kind.order == 1 for block in self.blocks):
             raise InputError("no smooth distance is known for the curved faces of a mesh: enforce its conditions soft")
         zero_sets = self._segments() if self.dim == 1 else self._triangles()
@@ -133,11 +125,7 @@ class FacePatch(BoundaryPatch):
 
 
 def _halved(quadrilaterals: Array) -> Array:
-    """Each plane quadrilateral, (F, 4, 3), as two triangles.
-
-    Raises:
-        InputError: One is not plane.
-    """
+    """Each quadrilateral, (F, 4, 3), as two triangles; InputError where one is not plane."""
     a, b, c, d = np.moveaxis(quadrilaterals, 1, 0)
     size = np.max(np.ptp(quadrilaterals, axis=1), axis=1)
     if np.any(np.abs(np.sum(np.cross(b - a, c - a) * (d - a), axis=1)) > _FLAT * size**3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
-from kinn.geometry.boundary.patch import BoundaryPatch
+from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.meshes.topology import components, row_indices
 from kinn.geometry.types import Array, Indices
@@ -37,19 +38,15 @@ class MeshEdge:
         """Both nodes, (2, 2)."""
         return self.curve.at(np.array([[self.start], [self.end]])).points
 
-    @property
-    def middle(self) -> Array:
-        """The point of the curve between them."""
-        return np.asarray(self.curve.at(np.array([[(self.start + self.end) / 2]])).points[0])
+    @cached_property
+    def middle(self) -> BoundaryPoints:
+        """The point of the curve between them, and the normal there."""
+        return self.curve.at(np.array([[(self.start + self.end) / 2]]))
 
 
 @contextmanager
 def library() -> Iterator[Any]:
-    """Start gmsh, silent, and end it.
-
-    Raises:
-        InputError: It is not installed, or libraries that it needs are not.
-    """
+    """gmsh, silent, ended afterwards; InputError where it, or a library that it needs, is not installed."""
     try:
         import gmsh
     except (ImportError, OSError) as error:
@@ -86,7 +83,7 @@ def generate(
     for edge, pair in zip(edges, ends, strict=True):
         boundaries.setdefault(edge.name, []).append(pair)
     if order == 2:
-        curved = {tuple(sorted(pair)): edge.middle for edge, pair in zip(edges, ends, strict=True)}
+        curved = {tuple(sorted(pair)): edge.middle.points[0] for edge, pair in zip(edges, ends, strict=True)}
         points, elements = _quadratic(points, elements, curved)
     return points, elements, {key: np.array(pairs) for key, pairs in boundaries.items()}
 
@@ -145,8 +142,8 @@ def _outer(loops: list[list[int]], edges: list[MeshEdge], what: str) -> int:
     for k, loop in enumerate(loops):
         flux = 0.0
         for edge in (edges[abs(number) - 1] for number in loop):
-            samples = edge.curve.at(np.array([[(edge.start + edge.end) / 2]]))
-            flux += float(np.linalg.norm(np.subtract(*edge.ends))) * float(samples.points[0] @ samples.normals[0])
+            length, middle = float(np.linalg.norm(np.subtract(*edge.ends))), edge.middle
+            flux += length * float(middle.points[0] @ middle.normals[0])
         if flux > 0:
             found.append(k)
     if len(found) != 1:

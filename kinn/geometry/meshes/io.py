@@ -29,11 +29,7 @@ ABAQUS = {
 
 
 def read_with_meshio(path: str | Path, what: str) -> Any:
-    """The mesh of meshio in a file that should contain `what`.
-
-    Raises:
-        InputError: There is no such file, or meshio cannot read it.
-    """
+    """The mesh of meshio in a file that should contain `what`; InputError where there is none that it can read."""
     import meshio  # slow to import, and needed for files alone
     from meshio.abaqus import _abaqus
 

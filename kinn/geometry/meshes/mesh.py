@@ -163,11 +163,7 @@ class Mesh(Geometry):
         return self.blocks
 
     def level(self, points: Array) -> Array:
-        """Raise: distances to a mesh are not known.
-
-        Raises:
-            InputError: Always.
-        """
+        """Raise InputError: distances to a mesh are not known."""
         raise InputError("a mesh cannot be combined with other shapes: combine shapes first, then make the mesh")
 
     @cached_property

@@ -126,11 +126,7 @@ class Topology:
         return 1 + int(np.max(components(pairs, self.count)))
 
     def check(self, points: Array, what: str) -> None:
-        """Raise if the elements do not make up one body with a surface.
-
-        Raises:
-            InputError: A face that more than two elements share, several bodies, or a boundary that meets itself.
-        """
+        """Raise InputError if more than two elements share a face, there are several bodies, or the boundary meets itself."""
         different, _, uses = self._shared
         if (many := np.flatnonzero(uses > 2)).size:
             corners = different[many[0]]

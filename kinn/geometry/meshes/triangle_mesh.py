@@ -93,13 +93,11 @@ class TriangleMesh:
         cell = np.floor((points[:, :2] - lower) / widths).astype(int)
         within = np.flatnonzero(((cell >= 0) & (cell < count)).all(axis=1))
         column = cell[within, 0] * count + cell[within, 1]
-        many = starts[column + 1] - starts[column]
-        for block in np.array_split(np.arange(len(within)), max(1, -(-int(many.sum()) // _PAIRS))):
-            repeats = many[block]
-            point = np.repeat(within[block], repeats)
-            offset = np.arange(len(point)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-            triangle = members[np.repeat(starts[column[block]], repeats) + offset]
-            above = self._above(points[point], triangle)
+        counts = starts[column + 1] - starts[column]
+        for block in np.array_split(np.arange(len(within)), max(1, -(-int(counts.sum()) // _PAIRS))):
+            row, offset = _ranges(counts[block])
+            point = within[block][row]
+            above = self._above(points[point], members[starts[column[block]][row] + offset])
             inside[within[block]] = np.bincount(point[above], minlength=len(points))[within[block]] % 2 == 1
         return inside
 
@@ -130,9 +128,7 @@ class TriangleMesh:
         widths = (upper - lower) * (1 + 1e-12) / count
         first, last = (np.clip(np.floor((edge - lower) / widths).astype(int), 0, count - 1) for edge in (low, high))
         spans = last - first + 1
-        each = spans[:, 0] * spans[:, 1]
-        member = np.repeat(np.arange(len(each)), each)
-        k = np.arange(len(member)) - np.repeat(np.cumsum(each) - each, each)
+        member, k = _ranges(spans[:, 0] * spans[:, 1])
         cells = (first[member, 0] + k // spans[member, 1]) * count + first[member, 1] + k % spans[member, 1]
         order = np.argsort(cells, kind="stable")
         return count, lower, widths, np.searchsorted(cells[order], np.arange(count * count + 1)), member[order]
@@ -194,3 +190,9 @@ class TriangleMesh:
 def _longest_sides(corners: Array) -> Array:
     """Lengths of the longest sides of triangles, (T, 3, 3)."""
     return np.asarray(np.max(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2), axis=1))
+
+
+def _ranges(counts: Indices) -> tuple[Indices, Indices]:
+    """Rows, each as often as its count, and numbers from 0 to below the count within each."""
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)

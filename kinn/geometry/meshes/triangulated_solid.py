@@ -56,11 +56,7 @@ class TrianglePatch(BoundaryPatch):
 
     @property
     def zero_sets(self) -> tuple[TrimmedZeroSet, ...]:
-        """One for each triangle.
-
-        Raises:
-            InputError: There are too many.
-        """
+        """One for each triangle; InputError where they are too many."""
         if len(self.corners) > MAX_ZERO_SETS:
             raise InputError(
                 f"no smooth distance to a surface of {len(self.corners)} triangles, {MAX_ZERO_SETS} at most: "

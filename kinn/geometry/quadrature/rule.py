@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,17 +47,6 @@ class Rule:
         return float(np.sum(self.weights))
 
 
-def concatenate_rules(rules: Iterable[Rule]) -> Rule:
-    """Rule on all of several patches; normals only where every patch has them."""
-    all_ = list(rules)
-    normals = [rule.normals for rule in all_ if rule.normals is not None]
-    return Rule(
-        np.concatenate([rule.points for rule in all_]),
-        np.concatenate([rule.weights for rule in all_]),
-        np.concatenate(normals) if len(normals) == len(all_) else None,
-    )
-
-
 @dataclass(frozen=True)
 class QuadratureSpec:
     """What a rule should be like.
@@ -90,14 +79,17 @@ class QuadratureSpec:
 
 
 def composite_rule(groups: Sequence[Cells], spec: QuadratureSpec) -> Rule:
-    """Rule on all cells."""
+    """Rule on all cells; normals only where all cells have them."""
     spacing = _spacing(groups, spec)
     rng = None if spec.seed is None else np.random.default_rng(spec.seed)
-    return concatenate_rules(
-        _rule_on_cells(cells, rows, tuple(int(cut) for cut in cuts), spec.order, rng)
+    rules = [
+        _rule_on_cells(cells, rows, cuts.tolist(), spec.order, rng)
         for cells in groups
         for cuts, rows in _group_equal_rows(_cuts(cells, spacing))
-    )
+    ]
+    points, weights = (np.concatenate([getattr(rule, name) for rule in rules]) for name in ("points", "weights"))
+    normals = [rule.normals for rule in rules if rule.normals is not None]
+    return Rule(points, weights, np.concatenate(normals) if len(normals) == len(rules) else None)
 
 
 def _cuts(cells: Cells, spacing: float) -> Indices:
@@ -138,7 +130,7 @@ def _spacing(groups: Sequence[Cells], spec: QuadratureSpec) -> float:
     return low
 
 
-def _rule_on_cells(cells: Cells, rows: Indices, cuts: tuple[int, ...], order: int, rng: Generator | None) -> Rule:
+def _rule_on_cells(cells: Cells, rows: Indices, cuts: list[int], order: int, rng: Generator | None) -> Rule:
     """Rule on those cells that are cut alike."""
     orders = tuple(order + degree for degree in cells.degrees)
     unit, weights = tensor_rule(cells.factors, orders, cuts, rng)
