@@ -57,7 +57,7 @@ def taylor_coefficients(points: Array, nodes: Array, weighted: Array) -> dict[tu
 
 
 def _expand_binomials(a: int, b: int) -> dict[tuple[int, int], complex]:
-    """Return (x + i y)^a (x - i y)^b by powers of x and y."""
+    """Coefficients of (x + i y)^a (x - i y)^b by powers of x and y."""
     terms: dict[tuple[int, int], complex] = defaultdict(complex)
     for k, m in product(range(a + 1), range(b + 1)):
         terms[a + b - k - m, k + m] += math.comb(a, k) * math.comb(b, m) * 1j**k * (-1j) ** m

@@ -163,7 +163,7 @@ class Locator:
 
     @cached_property
     def _trees(self) -> list[tuple[Block, Indices, cKDTree, float, Array, Array]]:
-        """For each kind and size of elements: their block and numbers, centres in a tree, the greatest radius, boxes."""
+        """For each kind and size of elements: their block and numbers, tree of centres, greatest radius, boxes."""
         found = []
         for block in self.blocks:
             lower, upper = block.nodes.min(axis=1), block.nodes.max(axis=1)

@@ -79,7 +79,7 @@ class FacePatch(BoundaryPatch):
         return Plane.through(nodes[0].tolist(), normal.tolist())
 
     def supports(self, corners: Array, close: float) -> bool:
-        """Whether all corners of elements, (K, d), are on the inner side of the plane, and those on it are the faces'."""
+        """Whether no corner of an element, (K, d), is outside the plane, and none but those of the faces on it."""
         if self.plane is None:
             return False
         heights = np.asarray(self.plane(tuple(corners.T)))

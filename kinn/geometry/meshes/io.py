@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from itertools import accumulate
@@ -72,22 +73,19 @@ def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | Non
         raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra or hexahedra")
     points = _flattened(mesh.points, dim, path)
     labelled = _labels(mesh, tags, names, path)
-    blocks: dict[str, list[int]] = {}
-    for k, block in enumerate(mesh.cells):
-        if sides.get(block.type) == dim:
-            blocks.setdefault(block.type, []).append(k)
-    elements = {kind: np.concatenate([mesh.cells[k].data for k in members]) for kind, members in blocks.items()}
-    order = [k for members in blocks.values() for k in members]
+    kinds = list(dict.fromkeys(block.type for block in mesh.cells if sides.get(block.type) == dim))
+    elements = {kind: np.concatenate([block.data for block in mesh.cells if block.type == kind]) for kind in kinds}
+    order = [k for kind in kinds for k, block in enumerate(mesh.cells) if block.type == kind]
     starts = dict(zip(order, accumulate((len(mesh.cells[k].data) for k in order), initial=0), strict=False))
-    boundaries: dict[str, list[Any]] = {}
-    subdomains: dict[str, list[int]] = {}
+    boundaries: dict[str, list[Any]] = defaultdict(list)
+    subdomains: dict[str, list[int]] = defaultdict(list)
     for name, members in labelled.items():
         for k, rows in members.items():
             kind, data = mesh.cells[k].type, mesh.cells[k].data
             if k in starts:
-                subdomains.setdefault(name, []).extend((starts[k] + rows).tolist())
+                subdomains[name].extend((starts[k] + rows).tolist())
             elif sides.get(kind) == dim - 1 and len(rows):
-                boundaries.setdefault(name, []).append(data[rows][:, : element_types()[kind].corners])
+                boundaries[name].append(data[rows][:, : element_types()[kind].corners])
     nodes = {
         name: rows
         for name, rows in mesh.point_sets.items()

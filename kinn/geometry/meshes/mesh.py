@@ -22,7 +22,7 @@ from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Indices, Mask
 
-#: What boundaries are called that no group names: of a mesh, and of a subdomain where it meets others.
+#: Names of boundaries that no group names: of a mesh, and of a subdomain where it meets others.
 REST, INTERFACE = "rest", "interface"
 
 

@@ -126,7 +126,7 @@ class Topology:
         return 1 + int(np.max(components(pairs, self.count)))
 
     def check(self, points: Array, what: str) -> None:
-        """Raise InputError if more than two elements share a face, there are several bodies, or the boundary meets itself."""
+        """Raise InputError if more than two elements share a face, bodies are several, or the boundary meets itself."""
         different, _, uses = self._shared
         if (many := np.flatnonzero(uses > 2)).size:
             corners = different[many[0]]

@@ -169,7 +169,7 @@ class TriangleMesh:
 
     @cached_property
     def _frames(self) -> tuple[Array, Array, Array, Array]:
-        """Of each triangle the edges, (T, 3, 3), and over their squares, what points inwards of them, the unit normal."""
+        """Edges of each triangle, (T, 3, 3), and over their squares, inward vectors of the edges, the unit normal."""
         edges = np.roll(self.corners, -1, axis=1) - self.corners
         lengths = np.maximum(np.linalg.norm(self.crosses, axis=1), 1e-300)
         scaled = edges / np.maximum(np.sum(edges**2, axis=2), 1e-300)[:, :, None]

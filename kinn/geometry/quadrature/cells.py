@@ -17,7 +17,7 @@ _FINE = 47  # degree of the rules that measure curved cells: 24 points along eac
 
 @dataclass(frozen=True)
 class CellPoints:
-    """Points (m, d) of cells, what a unit of reference measure stands for there (m,), and on boundaries normals (m, d)."""
+    """Points (m, d) of cells, the measure per unit of reference measure (m,), and on boundaries normals (m, d)."""
 
     points: Array
     density: Array
@@ -156,7 +156,7 @@ class Bricks(Cells):
 
 @dataclass(frozen=True, eq=False)
 class WeightedPoints(Cells):
-    """Single points (C, d), scattered or ends of an interval, what each stands for (C,), and on boundaries unit normals."""
+    """Single points (C, d), scattered or ends of an interval, their weights (C,), and on boundaries unit normals."""
 
     points: Array
     weights: Array

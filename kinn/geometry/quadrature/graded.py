@@ -177,7 +177,7 @@ class Grading:
         return 1 / self.exponent
 
     def inside(self, groups: Sequence[Cells]) -> tuple[Cells, ...]:
-        """Cells of a domain, those at the corners graded towards them; InputError if a corner is none of a straight cell."""
+        """Cells of a domain, those at the corners graded; InputError if a corner is none of a straight cell."""
         out: list[Cells] = []
         for cells in groups:
             polygons = cells.polygons

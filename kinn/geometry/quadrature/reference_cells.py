@@ -1,4 +1,4 @@
-"""Factors of reference cells with their composite rules: simplices, circles, latitudes; Gauss-Jacobi rules on the line."""
+"""Factors of reference cells with composite rules: simplices, circles, latitudes; Gauss-Jacobi rules on the line."""
 
 from __future__ import annotations
 
