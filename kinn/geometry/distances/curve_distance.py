@@ -149,11 +149,7 @@ class ClosedCurveDistance(ImplicitFunction):
     loop: ClosedCurve
 
     def __call__(self, x: Sequence[Values]) -> Values:
-        """The function, smooth to fourth order.
-
-        Raises:
-            InputError: The curve bends too sharply for its length.
-        """
+        """The function, smooth to fourth order; InputError where the curve bends too sharply for its length."""
         found, scale = project_to_curve(self.loop, x), smooth_range(self.loop)
         nodes, weighted = self._nodes
         side = np.where(found.level > 0, -1.0, 1.0)

@@ -202,11 +202,7 @@ def validate_elements(elements: Mapping[str, Any], points: Array, what: str) -> 
 
 
 def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[str, Indices]:
-    """Elements with positive determinants: as they are, or all turned inside out.
-
-    Raises:
-        InputError: Some are degenerate, of the other orientation, or inverted in places.
-    """
+    """Elements, all turned inside out if need be; InputError where some are degenerate or inverted."""
     probes = {name: Block(element_types()[name], points[nodes]).density_probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
