@@ -35,10 +35,10 @@ class FieldEvaluator(Protocol):
         """The number of trained parameters."""
 
     def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Return fields and derivatives at points; see `TrialFunctions.evaluate`."""
+        """Fields and derivatives at points; see `TrialFunctions.evaluate`."""
 
     def state_dict(self) -> Mapping[str, Tensor]:
-        """Return the weights by name."""
+        """Weights by name."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Errors:
 
 
 def evaluation_points(problem: Problem) -> Array:
-    """Return the points (N, d) at which errors are measured.
+    """Points (N, d) at which errors are measured.
 
     They are those that the problem names, or the centres of the cells of a regular grid that lie in the domain.
     """
@@ -76,7 +76,7 @@ def evaluation_points(problem: Problem) -> Array:
 
 
 def exact_values(problem: Problem, points: Array) -> Array | None:
-    """Return the exact or reference values (N, C) at points (N, d), or None where neither is known."""
+    """Exact or reference values (N, C) at points (N, d), or None where neither is known."""
     if problem.exact is not None:
         columns = _as_list(problem.exact(*points.T))
         return np.stack([np.broadcast_to(np.asarray(c, dtype=np.float64), len(points)) for c in columns], axis=1)
@@ -86,7 +86,7 @@ def exact_values(problem: Problem, points: Array) -> Array | None:
 
 
 def reference_values(problem: Problem, points: Array) -> dict[str, Array]:
-    """Return the exact or reference values (N,) of fields and of unknown fields at points (N, d), by name."""
+    """Exact or reference values (N,) of fields and of unknown fields at points (N, d), by name."""
     exact = exact_values(problem, points)
     values = {} if exact is None else dict(zip(problem.names, exact.T, strict=True))
     known = [u for u in problem.unknown_fields if u.exact is not None]
@@ -94,7 +94,7 @@ def reference_values(problem: Problem, points: Array) -> dict[str, Array]:
 
 
 def _exact_unknown(problem: Problem, unknown: UnknownField, points: Array) -> tuple[Array, Array | None]:
-    """Return the exact values (N,) and gradient (N, d) of an unknown field; of an unknown term, no gradient."""
+    """Exact values (N,) and gradient (N, d) of an unknown field; of an unknown term, no gradient."""
     if not isinstance(unknown, UnknownTerm) or unknown.exact is None:
         return _value_and_gradient(problem, unknown.exact, points)
     fields = exact_values(problem, points)
@@ -105,7 +105,7 @@ def _exact_unknown(problem: Problem, unknown: UnknownField, points: Array) -> tu
 
 
 def exact_gradient(problem: Problem, points: Array) -> Array | None:
-    """Return the exact gradient (N, C, d) at points (N, d), by jets, or None where no formula is known."""
+    """Exact gradient (N, C, d) at points (N, d), by jets, or None where no formula is known."""
     if problem.exact is None:
         return None
     p = problem.points(torch.as_tensor(points))
@@ -114,7 +114,7 @@ def exact_gradient(problem: Problem, points: Array) -> Array | None:
 
 
 def _value_and_gradient(problem: Problem, data: Any, points: Array) -> tuple[Array, Array]:
-    """Return the values (N,) and the gradient (N, d) of a function or field at points."""
+    """Values (N,) and gradient (N, d) of a function or field at points."""
     p = problem.points(torch.as_tensor(points))
     field = p.field(data, "the exact solution")
     d = problem.dimension
@@ -124,7 +124,7 @@ def _value_and_gradient(problem: Problem, data: Any, points: Array) -> tuple[Arr
 
 
 def field_errors(fields: FieldEvaluator) -> dict[str, Errors]:
-    """Return the errors of every field and derived field by name; empty where no solution is known.
+    """Errors of every field and derived field by name; empty where no solution is known.
 
     Points at which the exact gradient is not finite (a crack tip, the start of a shock) do not enter `h1`.
     """
@@ -151,7 +151,7 @@ def field_errors(fields: FieldEvaluator) -> dict[str, Errors]:
 
 
 def _errors(fields: FieldEvaluator, name: str, points: Array, exact: Array, gradient: Array | None) -> Errors:
-    """Return the errors of one field against its exact values (N,) and gradient (N, d)."""
+    """Errors of one field against its exact values (N,) and gradient (N, d)."""
     columns = fields.evaluate(points, [name, *(f"{name}.{x}" for x in fields.problem.coordinates)])
     difference = columns[:, 0] - exact
     l2 = float(np.linalg.norm(difference) / np.linalg.norm(exact))
@@ -165,7 +165,7 @@ def _errors(fields: FieldEvaluator, name: str, points: Array, exact: Array, grad
 
 
 def derived_values(fields: FieldEvaluator, name: str, points: Array, *, subdomain: str | None = None) -> Array:
-    """Return a derived field (N,) at points (N, d); NaN outside the domain.
+    """Derived field (N,) at points (N, d); NaN outside the domain.
 
     Raises:
         InputError: If the problem derives no field of that name.
@@ -178,7 +178,7 @@ def derived_values(fields: FieldEvaluator, name: str, points: Array, *, subdomai
 
 
 def derived_reference(problem: Problem, name: str, points: Array) -> Array | None:
-    """Return the reference values (N,) of a derived field, or None where the derivatives of the solution are not known."""
+    """Reference values (N,) of a derived field, or None where the derivatives of the solution are not known."""
     function = problem.exact or problem.reference_fields
     if function is None:
         return None
@@ -190,13 +190,9 @@ def derived_reference(problem: Problem, name: str, points: Array) -> Array | Non
 def evaluate_function(
     fields: FieldEvaluator, function: Callable[..., Sequence[Field]], points: Array, *, subdomain: str | None = None
 ) -> Array:
-    """Return functions of the fields and the points (N, M) at points (N, d); NaN outside the domain.
+    """Functions of the fields and the points (N, M) at points (N, d); NaN outside the domain.
 
-    Args:
-        fields: The fields.
-        function: Called as a residual, returns M fields.
-        points: The points.
-        subdomain: If given, all points are taken to lie in this one.
+    The function is called as a residual and returns M fields. A subdomain, if given, is taken to contain all points.
     """
     problem = fields.problem
 
@@ -221,5 +217,5 @@ def evaluate_function(
 
 
 def _as_list(fields: Any) -> list[Any]:
-    """Return what a function of one or of several fields returns as a list."""
+    """Fields of a function that returns one or several, as a list."""
     return list(fields) if isinstance(fields, tuple | list) else [fields]

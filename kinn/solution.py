@@ -71,15 +71,15 @@ class Solution:
     run: Path | None = None
 
     def __call__(self, points: Array) -> Array:
-        """Return the fields (N, C) at points (N, d); NaN outside the domain."""
+        """Fields (N, C) at points (N, d); NaN outside the domain."""
         return self.fields.evaluate(points, self.problem.names)
 
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
-        """Return a field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
+        """Field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
         return self.fields.evaluate(points, expressions)
 
     def derived(self, name: str, points: Array) -> Array:
-        """Return a derived field (N,), a stress say, at points (N, d); NaN outside the domain.
+        """Derived field (N,), a stress say, at points (N, d); NaN outside the domain.
 
         Raises:
             InputError: If the problem derives no field of that name.
@@ -87,7 +87,7 @@ class Solution:
         return derived_values(self.fields, name, np.atleast_2d(np.asarray(points, dtype=np.float64)))
 
     def std(self, expressions: str | Iterable[str], points: Array) -> Array:
-        """Return the standard deviation of fields or derivatives over the members of an ensemble at points (N, d).
+        """Standard deviation of fields or derivatives over the members of an ensemble at points (N, d).
 
         Raises:
             InputError: If the solution is no ensemble.
@@ -99,11 +99,11 @@ class Solution:
         return self.fields.std(points, expressions)
 
     def reference(self, points: Array) -> Array | None:
-        """Return the exact or reference values (N, C) at points (N, d), or None where neither is known."""
+        """Exact or reference values (N, C) at points (N, d), or None where neither is known."""
         return exact_values(self.problem, points)
 
     def plot(self, folder: str | Path | None = None) -> dict[str, Figure]:
-        """Return the figures by name: fields, errors, convergence; written as PNG into a folder if given."""
+        """Figures by name: fields, errors, convergence; written as PNG into a folder if given."""
         from kinn.io.plots import plot_solution, save_figures
 
         figures = plot_solution(self)
@@ -124,7 +124,7 @@ class Solution:
         save_pvd(self.fields, Path(path), times)
 
     def summary(self) -> dict[str, Any]:
-        """Return the values that `kinn solve --json` prints."""
+        """Values that `kinn solve --json` prints."""
         return {
             "problem": self.problem.name,
             "form": self.form,

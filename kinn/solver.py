@@ -131,7 +131,9 @@ def solve(
         if threads is None and trial.parameter_count <= SINGLE_THREAD_BELOW:
             torch.set_num_threads(1)
         points = collocation_count(trial) if points is None else points
-        if not isinstance(checkpoint, Checkpoints):
+        if checkpoint is None:
+            checkpoint = Checkpoints(None)
+        elif not isinstance(checkpoint, Checkpoints):
             config = {
                 "problem": {"name": problem.name}, "form": form, "points": points, "seed": seed, "dtype": dtype,
                 "network": to_config(network), "optimizer": to_config(optimizer),

@@ -32,14 +32,7 @@ __all__ = [
 def build_trial(
     problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
 ) -> TrialFunctions:
-    """Trial functions of the form that a problem is solved in: on its domain, or on its boundary.
-
-    Args:
-        problem: The problem, in its form.
-        architecture: The network of each subdomain, or edge.
-        seed: Fixes the initial parameters.
-        dtype: float32 or float64.
-    """
+    """Trial functions of the form that a problem is solved in: on its domain, or on its boundary."""
     kind: Callable[..., TrialFunctions] = DomainTrial
     if problem.defaults.form == "inverse":
         kind = import_module("kinn.forms.inverse").BoundaryTrial

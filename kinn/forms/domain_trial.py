@@ -23,14 +23,7 @@ BLOCK = 16384
 
 
 class DomainTrial(TrialFunctions):
-    """Trial functions on the domain: a network for each subdomain.
-
-    Args:
-        problem: What is to be solved.
-        architecture: The network of each subdomain.
-        seed: Fixes the initial parameters.
-        dtype: float32 or float64.
-    """
+    """Trial functions on the domain: a network for each subdomain."""
 
     def __init__(
         self, problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64

@@ -84,17 +84,9 @@ def plan_term(
     noise: float | None = None,
     interior: bool = False,
 ) -> Term:
-    """Term planned by evaluating its residual on recording fields.
+    """Term planned by evaluating its residual on recording fields; see `Term` for the arguments.
 
-    Args:
-        trial: The trial functions.
-        name: What messages call the term.
-        subdomains: Those whose fields take part.
-        residual: The residual.
-        points: Where it is evaluated; several where each of its residuals is one of many points together.
-        weight: The factor of the mean square in the loss.
-        noise: The standard deviation of what was measured, where it is known.
-        interior: Whether it holds throughout its subdomain.
+    There are several `points` where each of its residuals is one of many points together.
 
     Raises:
         InputError: If the residual is no field, has a wrong shape, or depends on what does not exist.
@@ -125,14 +117,13 @@ def plan_term(
         return [_checked_values(r, p, name) for r in residuals]
 
     first, second, mixed = evaluate_on(1.0), evaluate_on(0.0), evaluate_on(0.3)
-    affine = all(
-        torch.allclose(m, 0.3 * a + 0.7 * b, rtol=1e-9 if dtype == torch.float64 else 1e-4, atol=0.0, equal_nan=True)
-        for a, b, m in zip(first, second, mixed, strict=True)
-    )
-
     # a term that depends on the fields is not affine in them, however it enters
     unknown_terms = {u.name for u in trial.problem.unknown_fields if isinstance(u, UnknownTerm)}
-    affine = affine and not any(field in unknown_terms for _, field in recorded)
+    tolerance = 1e-9 if dtype == torch.float64 else 1e-4
+    affine = unknown_terms.isdisjoint(field for _, field in recorded) and all(
+        torch.allclose(m, 0.3 * a + 0.7 * b, rtol=tolerance, atol=0.0, equal_nan=True)
+        for a, b, m in zip(first, second, mixed, strict=True)
+    )
 
     def needed(side: int, fields: Iterable[str]) -> IndexSet:
         return IndexSet.closure(trial.problem.dimension, set().union(*(recorded.get((side, f), set()) for f in fields)))

@@ -57,12 +57,8 @@ class FlatParameters:
     def gradient(self, loss: Tensor, *, keep: bool = False) -> Tensor:
         """Gradient (P,) of a loss with respect to the vector; `keep` its graph for another one."""
         gradients = torch.autograd.grad(loss, self.parameters, retain_graph=keep, allow_unused=True)
-        return torch.cat(
-            [
-                torch.zeros_like(p).flatten() if g is None else g.flatten()
-                for p, g in zip(self.parameters, gradients, strict=True)
-            ]
-        )
+        pairs = zip(self.parameters, gradients, strict=True)
+        return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in pairs])
 
 
 class TrialFunctions(nn.Module, ABC):
@@ -141,14 +137,9 @@ def evaluate_expressions(
     expressions: str | Iterable[str],
     subdomain: str | None = None,
 ) -> Array:
-    """Fields and derivatives at points of the whole domain, from a function that evaluates one subdomain.
+    """Fields and derivatives at points of the whole domain, as of `TrialFunctions.evaluate`.
 
-    Args:
-        problem: The problem.
-        values: The function; see `TrialFunctions.values`.
-        points: A `N x d` array.
-        expressions: See `TrialFunctions.evaluate`.
-        subdomain: If given, all points are taken to lie in this one.
+    `values` evaluates them in one subdomain; see `TrialFunctions.values`.
     """
     names = [expressions] if isinstance(expressions, str) else list(expressions)
     x = np.asarray(points, dtype=np.float64)

@@ -24,7 +24,7 @@ class Unknowns(nn.Module):
     """The unknowns of a problem.
 
     Args:
-        problem: The problem.
+        problem: The problem that has them.
         architecture: The network of the fields, which that of an unknown field is by default at half the width.
         seed: Fixes the initial parameters.
         dtype: float32 or float64.
@@ -124,7 +124,8 @@ class Unknowns(nn.Module):
 
     def _stack(self, name: str, p: Points, index: IndexSet, fields: Mapping[str, Field], tape: Tape | None) -> Tensor:
         """Components (A, N, 1) of an unknown field's network."""
-        unknown = next(u for u in self.problem.unknown_fields if u.name == name)
+        unknown = self._unknowns[name]
+        assert isinstance(unknown, UnknownField)
         if isinstance(unknown, UnknownTerm):
             arguments = [
                 torch.stack([torch.as_tensor(fields[f][a], dtype=p.tensor.dtype).expand(len(p)) for a in index])

@@ -69,11 +69,7 @@ def _null_space(problem: Problem, basis: AffineFields, matrices: Sequence[Tensor
 
 
 class AffineFields:
-    """All affine fields on each subdomain, by their K coefficients.
-
-    Args:
-        problem: The problem.
-    """
+    """All affine fields on each subdomain of a problem, by their K coefficients."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

@@ -69,7 +69,7 @@ class OutputMesh:
 
 
 def output_meshes(problem: Problem, cells: int | None = None) -> list[OutputMesh]:
-    """Return the meshes of all subdomains; nodes along interfaces are doubled.
+    """Meshes of all subdomains; nodes along interfaces are doubled.
 
     A subdomain given as a mesh keeps its cells, any other gets a regular grid.
 
@@ -91,7 +91,7 @@ def output_meshes(problem: Problem, cells: int | None = None) -> list[OutputMesh
 
 
 def outer_edges(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the edges (E, 2) that belong to one cell only, of plane cells (M, n) by their corners in order."""
+    """Edges (E, 2) that belong to one cell only, of plane cells (M, n) by their corners in order."""
     corners = cells.shape[1]
     sides = np.concatenate([cells[:, [k, (k + 1) % corners]] for k in range(corners)])
     edges, uses = np.unique(np.sort(sides, axis=1), axis=0, return_counts=True)
@@ -100,7 +100,7 @@ def outer_edges(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _regular(problem: Problem, subdomain: str, geometry: Geometry, longest: int) -> OutputMesh:
-    """Return the cells of a regular grid whose centres lie in a subdomain, `longest` along the longest axis."""
+    """Cells of a regular grid whose centres lie in a subdomain, `longest` along the longest axis."""
     lower, upper = geometry.bounds
     extent = upper - lower
     # space and time have different units: each axis of a space-time box gets the same number of cells
@@ -122,7 +122,7 @@ def _regular(problem: Problem, subdomain: str, geometry: Geometry, longest: int)
 
 
 def _snapped(geometry: Geometry, nodes: Array, cells: npt.NDArray[np.int64], size: float) -> Array:
-    """Return the nodes (N, 2) of square cells, the outer ones moved to the boundary, which is smooth then."""
+    """Nodes (N, 2) of square cells, the outer ones moved to the boundary, which is smooth then."""
     outer = np.unique(outer_edges(cells))
     boundary = geometry.boundary("boundary").sample(BOUNDARY_SAMPLES, method="uniform").points
     distance, nearest = cKDTree(boundary).query(nodes[outer])

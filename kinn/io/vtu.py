@@ -22,10 +22,6 @@ def save_vtu(fields: FieldEvaluator, path: Path) -> None:
     the stress of the problem's output as the nine components `stress` of a tensor, row by row. Every subdomain is a
     block, which keeps jumps across interfaces; the cell data `subdomain` numbers them. In more than three coordinates,
     where there is no mesh, nothing is written.
-
-    Args:
-        fields: The fields.
-        path: The file.
     """
     meshes = output_meshes(fields.problem)
     if meshes:
@@ -33,12 +29,7 @@ def save_vtu(fields: FieldEvaluator, path: Path) -> None:
 
 
 def save_pvd(fields: FieldEvaluator, path: Path, times: int = 21) -> None:
-    """Write time-dependent fields as a series: a `.pvd` file and a folder of VTU files beside it.
-
-    Args:
-        fields: The fields.
-        path: The `.pvd` file.
-        times: The number of instants, equally spaced.
+    """Write time-dependent fields at equally spaced times: a `.pvd` file and a folder of VTU files beside it.
 
     Raises:
         InputError: If the problem does not depend on time, or on nothing else.
@@ -63,7 +54,7 @@ def save_pvd(fields: FieldEvaluator, path: Path, times: int = 21) -> None:
 
 
 def _initial_slice(mesh: OutputMesh, axis: int) -> OutputMesh:
-    """Return the spatial mesh of a space-time mesh: its nodes at the start, its cells without the time axis."""
+    """Spatial mesh of a space-time mesh: its nodes at the start, its cells without the time axis."""
     start = np.isclose(mesh.nodes[:, axis], mesh.nodes[:, axis].min())
     number = np.cumsum(start) - 1
     # the corners of a cell at the start keep their order, which is VTK's since time comes last
@@ -94,7 +85,7 @@ def _write(fields: FieldEvaluator, meshes: list[OutputMesh], points: list[Array]
 
 
 def _point_data(fields: FieldEvaluator, x: Array, subdomain: str) -> dict[str, Array]:
-    """Return scalars (N,), vectors (N, 3) and tensors (N, 9) at points (N, d) of a subdomain, by name."""
+    """Scalars (N,), vectors (N, 3) and tensors (N, 9) at points (N, d) of a subdomain, by name."""
     problem = fields.problem
     names = list(problem.output_names)
     expressions = [*names, *(f"{name}.{c}" for name in names for c in problem.coordinates)]

@@ -128,11 +128,12 @@ def _interior_terms(trial: DomainTrial, sampler: QuadratureSampler, refinement: 
 def _load_terms(trial: DomainTrial, sampler: QuadratureSampler, on: str) -> list[EnergyTerm]:
     """Terms of the load on a boundary."""
     density = density_of(trial.problem, trial.problem.work[on], -1.0)
-    terms = []
-    for name in subdomains_with(trial.problem.subdomains, on):
-        term = plan_energy(trial, f"the work on {on!r}", (name,), density, sampler.boundary(name, on))
-        _check_work(trial.problem, term, name, on)
-        terms.append(term)
+    terms = [
+        plan_energy(trial, f"the work on {on!r}", (name,), density, sampler.boundary(name, on))
+        for name in subdomains_with(trial.problem.subdomains, on)
+    ]
+    for term in terms:
+        _check_work(trial.problem, term, on)
     return terms
 
 
@@ -193,8 +194,9 @@ def check_energy_problem(problem: Problem) -> None:
                 )
 
 
-def _check_work(problem: Problem, term: EnergyTerm, subdomain: str, on: str) -> None:
+def _check_work(problem: Problem, term: EnergyTerm, on: str) -> None:
     """Raise if a load acts on a boundary where all that it does work on is prescribed."""
+    (subdomain,) = term.subdomains
     boundary = problem.subdomains[subdomain].boundary
     parts = {part.name for part in boundary(on).parts}
     fixed = {

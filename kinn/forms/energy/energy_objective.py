@@ -215,10 +215,8 @@ class EnergyObjective(SumOfTerms):
         gradients = [[(0, name, tuple(int(i == k) for i in range(d))) for k in range(d)] for name in names]
         if len(names) != d or any(entry not in term.derivatives for row in gradients for entry in row):
             return ""
-        deformation = torch.stack(
-            [torch.stack([z[term.derivatives.index(entry)] for entry in row]) for row in gradients]
-        )
-        volume = float(torch.linalg.det(deformation + torch.eye(d, dtype=z.dtype)))
+        entries = [term.derivatives.index(entry) for row in gradients for entry in row]
+        volume = float(torch.linalg.det(z[entries].view(d, d) + torch.eye(d, dtype=z.dtype)))
         return "" if volume > 0 else f", where the material is turned inside out: J = {volume:.3g}"
 
     @property

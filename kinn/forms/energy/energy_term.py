@@ -145,14 +145,9 @@ def semidefinite_factor(matrices: Tensor) -> Tensor:
 def plan_energy(
     trial: DomainTrial, name: str, subdomains: tuple[str, ...], density: Density, points: Points
 ) -> EnergyTerm:
-    """Term of an energy, planned by evaluating its density on recording fields.
+    """Term of an energy, planned by evaluating its density on recording fields; see `plan_term`.
 
-    Args:
-        trial: The trial functions.
-        name: What messages call the term.
-        subdomains: Those whose fields take part.
-        density: The density.
-        points: The points of the quadrature, with weights; those of other sides opposite to them.
+    The points of the quadrature have weights; those of other sides lie opposite to them.
 
     Raises:
         InputError: If the density is no field, has a wrong shape, asks for what does not exist, or depends on no field.

@@ -102,15 +102,7 @@ class PenaltyTerm(EnergyTerm):
 def plan_penalty(
     trial: DomainTrial, condition: Condition, group: tuple[str, ...], points: Points, factor: float
 ) -> PenaltyTerm:
-    """Penalty term of a condition.
-
-    Args:
-        trial: The trial functions.
-        condition: The condition, on values.
-        group: The subdomains that take part.
-        points: The points of the quadrature.
-        factor: The factor beta of a condition of weight 1.
-    """
+    """Penalty term of a condition on values in a group of subdomains; `factor` is beta of a condition of weight 1."""
 
     def penalty(traces: Sequence[Mapping[str, Field]], p: Points) -> tuple[Sequence[Field], Field]:
         weight = p.field(condition.weight, f"the weight of {condition.label}")

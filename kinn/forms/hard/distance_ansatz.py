@@ -208,13 +208,7 @@ def _gradient(u: Field) -> list[Field]:
 def merge_constraints(
     boundaries: Sequence[Boundary], data: Sequence[BoundaryDatum], labels: Sequence[str], size: float
 ) -> list[Constraint]:
-    """One constraint for each part of the boundary, parts with equal data joined.
-
-    Args:
-        boundaries: The boundary of each hard condition.
-        data: Their data.
-        labels: What messages call the conditions.
-        size: The size of the domain.
+    """One constraint of a domain of this size for each part of the boundary, parts with equal data joined.
 
     Raises:
         InputError: If a value or a normal derivative is prescribed twice on one part of the boundary.

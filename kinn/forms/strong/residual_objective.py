@@ -80,12 +80,8 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
         for term, roots in zip(self.terms, self._scales, strict=True):
             few = term.points < count
             points = concatenate(self.trial.problem, term.blocks)
-            scale = torch.cat(
-                [
-                    torch.as_tensor(r, dtype=self.trial.dtype).expand(len(p))
-                    for r, p in zip(roots, term.blocks, strict=True)
-                ]
-            )
+            pairs = zip(roots, term.blocks, strict=True)
+            scale = torch.cat([torch.as_tensor(r, dtype=self.trial.dtype).expand(len(p)) for r, p in pairs])
             shares = torch.randperm(term.points, generator=generator).tensor_split(1 if few else count)
             for n in range(count):
                 share = shares[0 if few else n].sort().values
@@ -101,11 +97,11 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
     def squared_residuals(self, theta: Tensor) -> list[Tensor]:
         """Squares (N,) of the residuals of each term at its points, summed over equations, without weights."""
         self.trial.flat.set(theta)
-        out: list[list[Tensor]] = [[] for _ in self.terms]
         with torch.no_grad():
-            for n, term in enumerate(self.terms):
-                out[n] += [self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks]
-        return [torch.cat(parts) for parts in out]
+            return [
+                torch.cat([self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks])
+                for term in self.terms
+            ]
 
     def value(self, theta: Tensor) -> float:
         self.trial.flat.set(theta)
@@ -120,14 +116,13 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
         bad = [name for name, loss in self.term_losses(theta).items() if not isfinite(loss)]
         if not bad:
             return "the sum of all terms overflows"
-        where = ""
         with torch.no_grad():
             for n, p, scale in self._blocks():
                 wrong = ~torch.isfinite(self._residual(self.terms[n], p, scale)).all(dim=0)
-                if not where and bool(wrong.any()):
+                if bool(wrong.any()):
                     point = p.tensor[int(wrong.nonzero()[0, 0])]
-                    where = f", first at {format_point(point, p.names)}"
-        return ", ".join(bad) + where
+                    return f"{', '.join(bad)}, first at {format_point(point, p.names)}"
+        return ", ".join(bad)
 
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Residuals (n,) and Jacobian (n, P) at theta, block by block; a Jacobian is valid until the next."""

@@ -20,7 +20,7 @@ __all__ = ["PlottedSolution", "plot_solution", "save_figures"]
 
 
 def plot_solution(solution: PlottedSolution) -> dict[str, Figure]:
-    """Return the figures of a solution by name.
+    """Figures of a solution by name.
 
     "u" and "u-error" of each field u and derived field, in one and two coordinates; "deformed" of a plane displacement;
     "boundary" of the boundary data in the inverse form; "line-NAME" of each line of the problem; the problem's further
@@ -44,7 +44,7 @@ def plot_solution(solution: PlottedSolution) -> dict[str, Figure]:
 
 
 def _field_figures(solution: PlottedSolution) -> dict[str, Figure]:
-    """Return the figures of fields and derived fields, and of their errors."""
+    """Figures of fields and derived fields, and of their errors."""
     problem, fields = solution.problem, solution.fields
     one_dimensional = problem.dimension == 1
     figures = {}

@@ -16,7 +16,7 @@ OUTLIERS = 0.005
 
 
 def boundary_figures(solution: PlottedSolution) -> dict[str, Figure]:
-    """Return the boundary data of each subdomain, as "boundary" or "boundary-NAME"; none but for boundary networks."""
+    """Boundary data of each subdomain, as "boundary" or "boundary-NAME"; none but for boundary networks."""
     trial = solution.fields
     if not isinstance(trial, BoundaryTrial):
         return {}

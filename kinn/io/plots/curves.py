@@ -32,7 +32,7 @@ RELATIVE_ROUNDING = 1e-6
 def field_curve(
     solution: PlottedSolution, name: str, meshes: list[OutputMesh], values: list[Array], exact: list[Array]
 ) -> Figure:
-    """Return a field over one coordinate, with the exact solution where it is known."""
+    """Field over one coordinate, with the exact solution where it is known."""
     figure, axes = figure_with_axes(solution, name)
     for n, mesh in enumerate(meshes):
         if exact:
@@ -45,7 +45,7 @@ def field_curve(
 
 
 def error_curve(solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array]) -> Figure:
-    """Return the error of a field over one coordinate."""
+    """Error of a field over one coordinate."""
     figure, axes = figure_with_axes(solution, f"absolute error of {name}")
     floor = _floor(*errors)
     for mesh, error in zip(meshes, errors, strict=True):
@@ -56,7 +56,7 @@ def error_curve(solution: PlottedSolution, name: str, meshes: list[OutputMesh], 
 
 
 def line(solution: PlottedSolution, name: str) -> Figure:
-    """Return all fields along a line of the problem, one per column, with errors below where a solution is known."""
+    """All fields along a line of the problem, one per column, with errors below where a solution is known."""
     problem = solution.problem
     start, end = (np.asarray(point, dtype=np.float64) for point in problem.postprocess.lines[name])
     parameter = np.linspace(0.0, 1.0, LINE_POINTS)
@@ -88,7 +88,7 @@ def line(solution: PlottedSolution, name: str) -> Figure:
 
 
 def _values_on_line(solution: PlottedSolution, points: Array) -> dict[str, tuple[Array, Array | None]]:
-    """Return the computed and the exact values of each field and derived field at points (N, d); NaN outside the domain."""
+    """Computed and exact values of each field and derived field at points (N, d); NaN outside the domain."""
     problem, fields = solution.problem, solution.fields
     exact = reference_values(problem, points)
     curves: dict[str, tuple[Array, Array | None]] = {
@@ -105,7 +105,7 @@ def _values_on_line(solution: PlottedSolution, points: Array) -> dict[str, tuple
 
 
 def convergence(solution: PlottedSolution) -> Figure:
-    """Return the loss over training time, with the validation loss and the stages of the optimiser."""
+    """Loss over training time, with the validation loss and the stages of the optimiser."""
     figure, axes = figure_with_axes(solution, "convergence")
     history = solution.history
     seconds = [step.seconds for step in history]
@@ -133,6 +133,6 @@ def convergence(solution: PlottedSolution) -> Figure:
 
 
 def _floor(*errors: Array) -> float:
-    """Return the smallest error that a logarithmic axis shows."""
+    """Smallest error that a logarithmic axis shows."""
     finite = [float(np.nanmax(np.where(np.isfinite(error), error, np.nan))) for error in errors]
     return max(*(DYNAMIC_RANGE * largest for largest in finite), 1e-300)

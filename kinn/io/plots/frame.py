@@ -52,7 +52,7 @@ class PlottedSolution(Protocol):
 
 
 def figure_with_axes(solution: PlottedSolution, subtitle: str, nodes: Sequence[Array] = ()) -> tuple[Figure, Any]:
-    """Return an empty figure and its axes, titled with the problem, the network and the errors.
+    """Empty figure and its axes, titled with the problem, the network and the errors.
 
     Args:
         solution: The solution shown.
@@ -71,19 +71,19 @@ def figure_with_axes(solution: PlottedSolution, subtitle: str, nodes: Sequence[A
 
 
 def empty_figure(width: float, height: float) -> Figure:
-    """Return an empty figure that can be saved without pyplot."""
+    """Empty figure that can be saved without pyplot."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def wrapped_title(problem: Problem) -> str:
-    """Return the title of a problem, wrapped to the usual width of a figure."""
+    """Title of a problem, wrapped to the usual width of a figure."""
     return fill(problem.title or problem.name, TITLE_WIDTH)
 
 
 def network_and_errors(solution: PlottedSolution) -> str:
-    """Return the network, its size and its errors in one line."""
+    """Network, its size and its errors in one line."""
     parts = [f"{solution.network.name.upper()}, {solution.form} form, {solution.parameters} parameters"]
     if solution.errors:
         parts += ["relative $L_2$ errors: " + ", ".join(f"{name} {e.l2:.1e}" for name, e in solution.errors.items())]
@@ -91,6 +91,6 @@ def network_and_errors(solution: PlottedSolution) -> str:
 
 
 def label(problem: Problem, name: str) -> str:
-    """Return a name with its unit, if that is known."""
+    """Name with its unit, if that is known."""
     unit = problem.postprocess.units.get(name)
     return f"{name} ({unit})" if unit else name

@@ -29,14 +29,14 @@ VISIBLE = 0.05
 
 
 def field_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], values: list[Array]) -> Figure:
-    """Return a field over two coordinates, in diverging colours where it has both signs."""
+    """Field over two coordinates, in diverging colours where it has both signs."""
     figure, axes = figure_with_axes(solution, name, [mesh.nodes for mesh in meshes])
     _draw_values(axes, solution.problem, meshes, values, *colour_range(values), label(solution.problem, name))
     return figure
 
 
 def error_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array]) -> Figure:
-    """Return the error of a field over two coordinates, on a logarithmic scale."""
+    """Error of a field over two coordinates, on a logarithmic scale."""
     figure, axes = figure_with_axes(solution, f"absolute error of {name}", [mesh.nodes for mesh in meshes])
     errors = [np.where(np.isfinite(error), error, np.nan) for error in errors]  # a stress at a crack tip
     largest = max(*(float(np.nanmax(error)) for error in errors), 1e-300)
@@ -49,7 +49,7 @@ def error_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], er
 
 
 def deformed_shape(solution: PlottedSolution) -> Figure:
-    """Return the deformed shape of a plane body over its outline at rest, coloured by the von Mises stress if derived."""
+    """Deformed shape of a plane body over its outline at rest, coloured by the von Mises stress if derived."""
     problem, meshes = solution.problem, output_meshes(solution.problem)
     names = list(problem.postprocess.displacement)
     displacements = [solution.fields.evaluate(mesh.nodes, names, subdomain=mesh.subdomain) for mesh in meshes]
@@ -74,7 +74,7 @@ def deformed_shape(solution: PlottedSolution) -> Figure:
 
 
 def exaggeration(largest: float) -> float:
-    """Return the factor of drawn displacements: 1, 2 or 5 times a power of ten.
+    """Factor of drawn displacements: 1, 2 or 5 times a power of ten.
 
     Args:
         largest: The largest displacement, relative to the size of the body.
@@ -87,7 +87,7 @@ def exaggeration(largest: float) -> float:
 
 
 def colour_range(values: list[Array]) -> tuple[Normalize, str]:
-    """Return the range of values and the colour map; outliers far beyond all other values lie outside the range.
+    """Range of values and the colour map; outliers far beyond all other values lie outside the range.
 
     The stress in a corner is unbounded, and would leave one colour for all other values.
     """
@@ -102,7 +102,7 @@ def colour_range(values: list[Array]) -> tuple[Normalize, str]:
 
 
 def colour_bar_extension(values: list[Array], norm: Normalize) -> Literal["neither", "min", "max", "both"]:
-    """Return the ends of the colour range beyond which there are values."""
+    """Ends of the colour range beyond which there are values."""
     assert norm.vmin is not None
     assert norm.vmax is not None
     below = any(float(np.nanmin(v)) < norm.vmin for v in values)
