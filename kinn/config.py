@@ -92,10 +92,7 @@ def to_config(specification: Specification) -> dict[str, Any]:
 def from_config(kinds: Mapping[str, type[Kind]], data: Mapping[str, Any], part: str) -> Kind:
     """Specification with the name and settings that `to_config` gave, possibly read back from a file.
 
-    Args:
-        kinds: The classes of specifications by name.
-        data: The name and settings.
-        part: "network", "optimizer", ..., for messages.
+    The part ("network", "optimizer", ...) and the names of all kinds appear in messages.
 
     Raises:
         InputError: If the name is unknown, or a setting is invalid.
@@ -108,12 +105,7 @@ def from_config(kinds: Mapping[str, type[Kind]], data: Mapping[str, Any], part: 
 
 
 def convert(settings: Mapping[str, Any], types: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Settings converted to their declared types.
-
-    Args:
-        settings: Names and values, as text or as read from a file.
-        types: The type of every known setting.
-        where: Whose settings they are, for messages.
+    """Settings, as text or as read from a file, converted to their declared types; `where` names their owner in messages.
 
     Raises:
         InputError: If a setting is unknown, or its value cannot be converted.

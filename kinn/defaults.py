@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,16 +18,8 @@ if TYPE_CHECKING:  # few problems grade their quadratures
 class NetworkSpecification(Specification, Protocol):
     """The settings of a network; `kinn.networks.Architecture` is one."""
 
-    def build(
-        self,
-        inputs: int,
-        outputs: int,
-        bounds: tuple[Sequence[float], Sequence[float]] | None = None,
-        *,
-        seed: int = 0,
-        dtype: Any = ...,
-    ) -> Any:
-        """Network of so many inputs in a box, and so many outputs."""
+    def build(self, inputs: int, outputs: int, bounds: Any = None, *, seed: int = 0, dtype: Any = ...) -> Any:
+        """Network from inputs in a box to outputs."""
 
 
 #: Training options of the strong form, which no other form knows.

@@ -79,10 +79,10 @@ def solve(
         problem: The problem.
         network: The network that represents the solution, or the name of one with the problem's settings.
         form: The form of the equations: "strong", "energy" or "inverse".
-        optimizer: A method or its name; None for the problem's own.
-        points: The number of interior points, of collocation or of the energy's quadrature; None for the problem's own, or
-            four per parameter, ten for an energy.
-        budget: Seconds of training; None for the problem's own.
+        optimizer: A method or its name; None for that of the problem.
+        points: The number of interior points, of collocation or of the energy's quadrature; None for that of the problem,
+            or four per parameter, ten for an energy.
+        budget: Seconds of training; None for those of the problem.
         clock: The clock that they are counted by: "wall", or "cpu" for CPU time, of all threads together, which does not
             depend on what else a machine does.
         iterations: The most steps.
@@ -94,7 +94,7 @@ def solve(
         callbacks: Objects that follow the training and may stop it, see `kinn.Callback`.
         checkpoint: A file that keeps the state of the solve, from which `kinn.resume` continues after a kill.
         **options: The fields of `kinn.TrainingOptions`: weights, sampling, causal, batch, time_windows, curriculum and
-            ensemble; None for the problem's own.
+            ensemble; None for those of the problem.
 
     Raises:
         InputError: If something asked for is not possible.
@@ -145,10 +145,9 @@ def solve(
             checkpoints=checkpoint, callbacks=[*callbacks, *([HistoryFunction(progress)] if progress else [])],
         )  # fmt: skip
         unknowns = _identified_constants(plan, results)
-    return _solution(
-        plan, results, form=form, network=network, optimizer=optimizer.name, seed=seed, dtype=dtype,
-        unknowns=unknowns, seconds=checkpoint.seconds_before + now() - began,
-    )  # fmt: skip
+    seconds = checkpoint.seconds_before + now() - began
+    settings = {"form": form, "network": network, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
+    return _solution(plan, results, unknowns=unknowns, seconds=seconds, **settings)
 
 
 # what editors, `help` and the documentation show: the training options by name
@@ -162,11 +161,10 @@ solve.__signature__ = _SIGNATURE.replace(  # type: ignore[attr-defined]
 
 
 def collocation_count(trial: TrialFunctions) -> int:
-    """Number of interior points by default: the problem's own, or in proportion to the number of parameters."""
+    """Number of interior points by default: that of the problem, or in proportion to the number of parameters."""
     defaults = trial.problem.defaults
-    return defaults.points or max(
-        256, int(defaults.points_per_parameter * trial.parameter_count / len(trial.problem.names))
-    )
+    in_proportion = int(defaults.points_per_parameter * trial.parameter_count / len(trial.problem.names))
+    return defaults.points or max(256, in_proportion)
 
 
 def resolve_network(problem: Problem, network: Architecture | str) -> Architecture:

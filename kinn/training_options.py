@@ -184,13 +184,13 @@ class TrainingOptions:
 
     Attributes:
         weights: How terms and points are weighted: `NTK()`, `GradientNorm()`, `ResidualAttention()`, `SelfAdaptive()`,
-            `FixedWeights(...)`, a `Weighting` of your own or the name of one; "uniform" for mean squares alone.
-        sampling: How points move during training: `RAD()`, `RARD()`, a `Sampling` of your own or a name; "none" for
-            points that stay.
+            `FixedWeights(...)`, another `Weighting` or the name of one; "uniform" for mean squares alone.
+        sampling: How points move during training: `RAD()`, `RARD()`, another `Sampling` or a name; "none" for points
+            that stay.
         causal: Whether late times count only once early ones are learnt: `Causal(...)`, or True.
         batch: The number of interior points of a step of Adam; False for all.
-        time_windows: Cuts the time into this number of windows, each solved from the state at the end of the last one
-            with a network of its own.
+        time_windows: Cuts the time into this number of windows, each solved with a new network from the state at the end
+            of the last one.
         curriculum: The values that a coefficient of the problem takes in turn, `{"re": (100, 400, 1000)}`, each training
             starting from the weights of the last.
         ensemble: Solves with this number of seeds, each for the whole budget, and returns the mean; the standard
@@ -227,8 +227,7 @@ class TrainingOptions:
     @property
     def strategies(self) -> tuple[Any, ...]:
         """The strategies that change the objective between steps, of resolved options."""
-        kinds = option_kinds()
-        return tuple(value for name, value in self.stated.items() if isinstance(kinds[name], StrategyKind))
+        return tuple(value for name in strategy_kinds() if (value := getattr(self, name)) is not None)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -262,11 +261,7 @@ def strategy_kinds() -> dict[str, StrategyKind]:
 
 
 def resolve_options(defaults: TrainingOptions, options: Mapping[str, Any]) -> TrainingOptions:
-    """Options with names as objects, and the problem's defaults where nothing is stated.
-
-    Args:
-        defaults: The defaults of the problem.
-        options: Values by name, None for the default.
+    """Options with names as objects, and the problem's defaults for those that are None or not stated.
 
     Raises:
         InputError: If there is no strategy of a name, a value is not valid, or options exclude each other.

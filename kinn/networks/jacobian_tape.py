@@ -38,12 +38,9 @@ class Tape:
         self.records.append((output, block))
 
     def add_jacobian(self, residual: Tensor, columns: Mapping[Parameter, Tensor], *, last: bool = True) -> None:
-        """Add the Jacobian of `residual` (N,).
+        """Add the Jacobian of a residual (N,) whose entry n depends on point n only to each parameter's columns `N x numel`.
 
-        Args:
-            residual: A tensor (N,) whose entry n depends on point n only.
-            columns: For every parameter the part `N x numel` of the Jacobian to add to.
-            last: Whether the graph may be freed.
+        The graph is freed where the residual is the `last`.
         """
         self.pull(residual.sum(), None, columns, last=last)
 

@@ -32,8 +32,7 @@ class Network(nn.Module):
     def __init__(self, layers: Sequence[Layer], inputs: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.inputs = inputs
-        self.outputs = outputs
+        self.inputs, self.outputs = inputs, outputs
 
     def forward(self, x: Tensor) -> Tensor:
         """Fields (N, C) at points x (N, d); differentiable without limit by nested autograd."""
@@ -119,14 +118,7 @@ class Architecture(ABC):
         seed: int = 0,
         dtype: torch.dtype = torch.float64,
     ) -> Network:
-        """Network.
-
-        Args:
-            inputs: The number d of coordinates.
-            outputs: The number C of fields.
-            bounds: The box of the inputs, lower and upper corner; [-1, 1]^d if left out.
-            seed: Fixes the initial parameters.
-            dtype: float32 or float64.
+        """Network from d coordinates in a box, [-1, 1]^d by default, to C fields; the seed fixes its parameters.
 
         Raises:
             InputError: If a size or the dtype is out of range.
@@ -158,11 +150,7 @@ def at_least_one(name: str, value: object) -> None:
 
 
 def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:
-    """Hidden widths as a tuple of numbers >= 1.
-
-    Raises:
-        InputError: If one of them is not.
-    """
+    """Hidden widths as a tuple; an InputError unless they are whole numbers of at least 1."""
     widths = (width,) if isinstance(width, int) else tuple(width)
     for w in widths:
         if not isinstance(w, int) or isinstance(w, bool) or w < 1:
@@ -176,13 +164,7 @@ def rescaled(widths: tuple[int, ...], factor: float) -> tuple[int, ...]:
 
 
 def match_parameters(architecture: Architecture, parameters: int, inputs: int, outputs: int) -> Architecture:
-    """The architecture with hidden widths scaled so that its parameter count comes nearest to `parameters`.
-
-    Args:
-        architecture: What to scale; its other settings stay.
-        parameters: The count to come near to.
-        inputs: The number of coordinates.
-        outputs: The number of fields.
+    """Architecture with hidden widths scaled so that its parameter count comes nearest to `parameters`.
 
     Raises:
         InputError: If `parameters` is not positive.

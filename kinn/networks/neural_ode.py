@@ -72,9 +72,7 @@ class NeuralODE(Architecture):
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         lift = self._dense.layer(inputs, self.width, generator, is_input=True)
-        field: list[Layer] = []
-        for n in range(self.layers_per_field):
-            field += self._dense.layer(self.width + self._clock(n), self.width, generator)
+        field = [layer for n in self._field_inputs for layer in self._dense.layer(n, self.width, generator)]
         flow = Flow(
             lift,
             field,
@@ -88,15 +86,14 @@ class NeuralODE(Architecture):
         )
         return [flow, *self._dense.layer(self.width, outputs, generator)]
 
-    def _clock(self, layer: int) -> int:
-        """Number of channels that hold the time in a layer of the field."""
-        return int(not self.autonomous and layer == 0)
+    @property
+    def _field_inputs(self) -> list[int]:
+        """Number of channels before each layer of the field: the first one sees the time, too."""
+        return [self.width + (n == 0 and not self.autonomous) for n in range(self.layers_per_field)]
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
-        field = sum(
-            self._dense.parameter_count(self.width + self._clock(n), self.width) for n in range(self.layers_per_field)
-        )
-        return sum(self._dense.parameter_count(*ends) for ends in ((inputs, self.width), (self.width, outputs))) + field
+        sizes = [(inputs, self.width), *((n, self.width) for n in self._field_inputs), (self.width, outputs)]
+        return sum(self._dense.parameter_count(*size) for size in sizes)
 
     def resized(self, factor: float) -> NeuralODE:
         return replace(self, width=rescaled((self.width,), factor)[0])

@@ -70,27 +70,17 @@ class ResNet(Architecture):
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         lift = self._dense.layer(inputs, self.width, generator, is_input=True)
         branches = [self._branch(generator) for _ in range(self.depth)]
-        if self.streams > 1:
-            return [
-                *lift,
-                ResidualStreams(branches, self.streams, self.width),
-                *self._dense.layer(self.width, outputs, generator),
-            ]
         blocks = [Residual(branch, self.gate, self.width) for branch in branches]
         if not self.encoders:
-            return [*lift, *blocks, *self._dense.layer(self.width, outputs, generator)]
+            body = [ResidualStreams(branches, self.streams, self.width)] if self.streams > 1 else blocks
+            return [*lift, *body, *self._dense.layer(self.width, outputs, generator)]
         encoders = [self._dense.activated(inputs, self.width, generator) for _ in range(2)]
-        body = EncodedResidual(lift, encoders, blocks, len(branches[0]) // self.layers_per_block)
-        return [body, *self._dense.layer(self.width, outputs, generator, is_input=True)]
+        mixed = EncodedResidual(lift, encoders, blocks, len(branches[0]) // self.layers_per_block)
+        return [mixed, *self._dense.layer(self.width, outputs, generator, is_input=True)]
 
     def _branch(self, generator: torch.Generator) -> list[Layer]:
-        built: list[Layer] = []
-        for _ in range(self.layers_per_block):
-            built += (
-                self._dense.activated(self.width, self.width, generator)
-                if self.encoders
-                else self._dense.layer(*2 * (self.width,), generator)
-            )
+        layers = self._dense.activated if self.encoders else self._dense.layer
+        built = [layer for _ in range(self.layers_per_block) for layer in layers(self.width, self.width, generator)]
         if self.gate == "none":
             with torch.no_grad():
                 for parameter in built[-1].parameters():
@@ -99,14 +89,12 @@ class ResNet(Architecture):
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
         """Number of weights and biases, or coefficients, and of gates or stream weights."""
-        width, streams = self.width, self.streams
-        ends = (1 + 2 * self.encoders) * self._dense.parameter_count(inputs, width) + self._dense.parameter_count(
-            width, outputs
-        )
+        width, streams, count = self.width, self.streams, self._dense.parameter_count
+        ends = (1 + 2 * self.encoders) * count(inputs, width) + count(width, outputs)
         joints = {"rezero": 1, "adaptive": 1, "highway": (width + 1) * width}.get(self.gate, 0)
         if streams > 1:
             joints = streams + (streams + 1) * streams
-        return ends + self.depth * (self.layers_per_block * self._dense.parameter_count(width, width) + joints)
+        return ends + self.depth * (self.layers_per_block * count(width, width) + joints)
 
     def resized(self, factor: float) -> ResNet:
         return replace(self, width=rescaled((self.width,), factor)[0])

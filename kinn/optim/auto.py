@@ -60,12 +60,8 @@ class Auto(Optimizer):
         inner = OPTIMIZERS[name]().step(objective, state.memory["inner"])
         losses = [*state.memory["losses"], inner.loss][-self.patience - 1 :]
         steps = state.memory["steps"] + 1
-        slow = (
-            name == "lm"
-            and len(losses) > self.patience
-            and objective.progress(losses)
-            < (self.min_progress if objective.least_squares else self.min_energy_progress)
-        )
+        least = self.min_progress if objective.least_squares else self.min_energy_progress
+        slow = name == "lm" and len(losses) > self.patience and objective.progress(losses) < least
         last = stage == len(stages) - 1
         # another method would fail alike: first the objective has to change (more points of a quadrature)
         must_wait = inner.stalled == ALL_REJECTED

@@ -84,26 +84,17 @@ class SelfScaledBroyden(Optimizer):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a search that fails says so by its result
-            length = scipy.optimize.line_search(
-                lambda x: evaluate(x)[0],
-                lambda x: evaluate(x)[1].numpy(),
-                state.theta.double().numpy(),
-                direction.numpy(),
-                gfk=gradient.numpy(),
-                old_fval=state.loss,
-                c1=self.decrease,
-                c2=self.curvature,
-                maxiter=20,
-            )[0]
+            start, along, slope = (t.double().numpy() for t in (state.theta, direction, gradient))
+            functions = (lambda x: evaluate(x)[0], lambda x: evaluate(x)[1].numpy())
+            conditions = {"c1": self.decrease, "c2": self.curvature, "maxiter": 20}
+            length = scipy.optimize.line_search(*functions, start, along, slope, state.loss, **conditions)[0]
         if length is None:
             return None
         moved = state.theta.double() + float(length) * direction
         loss, new_gradient = evaluate(moved.numpy())
-        if not (
-            loss < state.loss and bool(torch.isfinite(new_gradient).all()) and objective.accepts(state.theta, moved)
-        ):
-            return None
-        return float(length), moved.to(state.theta.dtype), loss, new_gradient
+        if loss < state.loss and bool(torch.isfinite(new_gradient).all()) and objective.accepts(state.theta, moved):
+            return float(length), moved.to(state.theta.dtype), loss, new_gradient
+        return None
 
     def _first(self, objective: Objective, theta: Tensor, damping: float) -> Tensor:
         """First matrix: that of Gauss-Newton where it fits in memory."""

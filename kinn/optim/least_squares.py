@@ -54,11 +54,9 @@ class LastLayerLeastSquares(Optimizer):
 
     def _by_rows(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:
         """Change (p,) of the last layer, and the rank that it was found with."""
-        rows, residuals = [], []
-        for residual, jacobian in objective.blocks(theta):
-            rows.append(jacobian[:, positions].double().numpy())
-            residuals.append(residual.double().numpy())
-        solution = scipy.linalg.lstsq(np.concatenate(rows), -np.concatenate(residuals), cond=self.cutoff)
+        blocks = [(j[:, positions].double().numpy(), r.double().numpy()) for r, j in objective.blocks(theta)]
+        rows, residuals = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        solution = scipy.linalg.lstsq(rows, -residuals, cond=self.cutoff)
         return solution[0], solution[2]
 
     def _by_matrix(self, objective: Objective, theta: Tensor, positions: Tensor) -> tuple[Array, int]:

@@ -26,8 +26,10 @@ NEGLIGIBLE_GAIN_FRACTION = 0.01
 
 #: The Gauss-Newton models by their names in `linear_algebra`.
 MODELS: dict[str, type[NormalEquations | TriangularFactor | DualNormalEquations]] = {
-    "normal": NormalEquations, "qr": TriangularFactor, "kernel": DualNormalEquations
-}  # fmt: skip
+    "normal": NormalEquations,
+    "qr": TriangularFactor,
+    "kernel": DualNormalEquations,
+}
 
 
 @dataclass(frozen=True)

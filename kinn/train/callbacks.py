@@ -11,7 +11,7 @@ from kinn.train.state import HistoryEntry, TrainingState
 class Callback:
     """Follows a training; a subclass defines the methods that it needs.
 
-    Each method is given the `TrainingState`: its `iteration`, `seconds`, `loss`, `validation`, `history` and
+    Each method takes the `TrainingState`: its `iteration`, `seconds`, `loss`, `validation`, `history` and
     `best_parameters()`; its `fields`, to be evaluated at the present parameters; and `stop("reason")`, which ends the
     training of the stage.
     """
@@ -33,11 +33,7 @@ class Callback:
 
 
 class HistoryFunction(Callback):
-    """Calls a function with the last history entry after each step.
-
-    Args:
-        function: The function.
-    """
+    """Calls a function with the last history entry after each step."""
 
     def __init__(self, function: Callable[[HistoryEntry], None]) -> None:
         self.function = function

@@ -135,12 +135,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def restore_state(data: Mapping[str, Any], stage: Stage, initial_loss: float) -> TrainingState:
-    """State of the training that a checkpoint holds.
+    """State of the training of a stage in the contents of a checkpoint.
 
-    Args:
-        data: The contents of the checkpoint.
-        stage: The stage that is resumed.
-        initial_loss: The loss at which its training begins: what tells one problem from another, whatever their names.
+    The loss at which its training begins tells one problem from another, whatever their names.
 
     Raises:
         InputError: If the checkpoint is of another problem, or lacks something.

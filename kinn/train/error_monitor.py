@@ -24,11 +24,7 @@ MONITOR_COST_FACTOR = 20.0
 
 
 class ErrorMonitor(Callback):
-    """Measures relative L2 errors of the present parameters now and then, and enters them in the history.
-
-    Args:
-        trial: The trial functions; the solution of their problem is known.
-    """
+    """Measures relative L2 errors of the present parameters now and then, and enters them in the history."""
 
     counts_as_training: ClassVar[bool] = False
 
@@ -47,12 +43,7 @@ class ErrorMonitor(Callback):
             state.history[-1] = replace(state.history[-1], errors=errors)
 
     def measure(self, theta: Tensor, seconds: float) -> dict[str, float]:
-        """Errors at parameters (P,) by field, none where it is not yet time to measure.
-
-        Args:
-            theta: The parameters; those of the trial functions are set to them.
-            seconds: The training time so far.
-        """
+        """Errors by field at parameters (P,), which the trial functions take; none where it is not yet time to measure."""
         if seconds < self._due:
             return {}
         points, true = self._reference

@@ -72,10 +72,10 @@ def train(
         validation: The same at fresh points.
         optimizer: The method.
         stopping: When to end.
-        strategies: The strategies, which change the objective between steps.
+        strategies: They change the objective between steps.
         state: The state of an earlier training to resume; its time counts.
         stage: The stage that a new training belongs to.
-        callbacks: Called before the first step, after each step and at the end.
+        callbacks: They follow the training and may stop it.
 
     Raises:
         SolveError: If the loss stays not finite, wherever a step leads; names the term and the place.

@@ -34,15 +34,7 @@ def train_stages(
 ) -> list[TrainingResult]:
     """Train the stages of a plan, from the beginning or from a checkpoint.
 
-    Args:
-        plan: The plan.
-        build_objectives: Builds the objectives of a stage.
-        optimizer: The method.
-        stopping: When training ends; stages that share the budget have equal parts of what is left of it.
-        options: The strategies.
-        seed: Fixes all random draws of the strategies.
-        checkpoints: Writes the state of the solve, and holds that which is resumed.
-        callbacks: Follow the training of every stage.
+    Stages that share the budget have equal parts of what is left of it. The seed fixes all random draws of the strategies.
     """
     saved = checkpoints.saved
     completed: Sequence[object] = saved.get("completed", ())

@@ -41,18 +41,12 @@ class StopReason(StrEnum):
     LOSS_IS_ZERO = "loss is zero", "The loss is zero to the last digit."
     VALIDATION_RISES = "validation rises", "The loss at fresh points rises while that at the training points falls."
     CALLBACK = "callback", "A callback asked for it."
-    CONDITIONS_STAGNATE = (
-        "conditions improve no more",
-        "Updates of multipliers no longer reduce the violation of conditions.",
-    )
+    CONDITIONS_STAGNATE = "conditions improve no more", "Updates of multipliers no longer reduce their violation."
     STEPS_REJECTED = "every step is rejected", "Every step that lowers the loss raises it at the guard's points."
     DAMPING_EXHAUSTED = "damping exhausted", "No step lowers the loss, however short."
     LINE_SEARCH_FAILED = "line search failed", "No point along the search direction lowers the loss enough."
     LAST_LAYER_OPTIMAL = "last layer is optimal", "The least-squares solution of the last layer is found."
-    LEAST_SQUARES_FAILED = (
-        "least squares gained nothing",
-        "The least-squares solution of the last layer does not lower the loss.",
-    )
+    LEAST_SQUARES_FAILED = "least squares gained nothing", "Least squares for the last layer does not lower the loss."
 
     @classmethod
     def of(cls, text: str) -> StopReason | str:

@@ -44,11 +44,7 @@ class Dense:
     def layer(self, fan_in: int, fan_out: int, generator: torch.Generator, *, is_input: bool = False) -> list[Layer]:
         """Layer behind its activation, or behind the map that keeps values on the grid.
 
-        Args:
-            fan_in: The number of channels in.
-            fan_out: The number of channels out.
-            generator: Draws the initial parameters.
-            is_input: Whether what comes in is the network's input, or bounded by itself, and is taken as it is.
+        With `is_input` alone: its input is that of the network, or bounded.
         """
         if self.kind == "kan":
             from kinn.networks.layers.spline import spline_layer

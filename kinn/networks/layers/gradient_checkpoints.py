@@ -82,15 +82,9 @@ def checkpointed_chain(
     begin: Tensor,
     parameters: Sequence[Parameter],
 ) -> Tensor:
-    """State after all steps of a chain, for whose gradient few states are kept.
+    """State after all steps of a chain, for whose gradient few states are kept: at least 1 beside the first.
 
-    Args:
-        advance: A step.
-        count: The number of steps.
-        gradient_checkpoints: How many states are kept beside the first, at least 1.
-        tape: The Jacobian's tape, to which adjoints add while they pass through the chain; None without a Jacobian.
-        begin: The state before the first step.
-        parameters: What is trained in the steps.
+    With a tape, adjoints add to the Jacobian of the parameters while they pass through the chain.
     """
     if tape is not None:
         # adjoints pass through the chain only on the way to something that is asked for: its beginning

@@ -15,17 +15,12 @@ from kinn.forms import TrialFunctions
 from kinn.problem import Problem
 from kinn.train.plans.plan import TrainingPlan, TrialFactory
 
-#: The values of coefficients by name, from the mildest to the problem's own.
+#: The values of coefficients by name, from the mildest to that of the problem.
 Values = Mapping[str, Sequence[float]]
 
 
 class Curriculum(TrainingPlan):
-    """Trains at one value of a coefficient after the other.
-
-    Args:
-        problem: The problem.
-        build_trial: Builds trial functions of the problem at other values.
-        values: The values that coefficients of the problem take, as many of each; the last is the problem's own.
+    """Trains at one value of a coefficient after the other: as many values of each, the last that of the problem.
 
     Raises:
         InputError: If there is no such coefficient, or the values do not end at the problem's.

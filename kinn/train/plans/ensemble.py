@@ -22,11 +22,7 @@ SEED_STRIDE = 15_485_863
 
 
 class EnsembleSolution:
-    """Mean of several solutions of one problem.
-
-    Args:
-        members: The fields of each.
-    """
+    """Mean of several solutions of one problem."""
 
     def __init__(self, members: Sequence[FieldEvaluator]) -> None:
         self.members = tuple(members)
@@ -60,11 +56,7 @@ class EnsembleSolution:
 
 
 class Ensemble(TrainingPlan):
-    """Carries out a plan from each of several seeds.
-
-    Args:
-        member_plan: Plan of a member, given the number added to the seed.
-        size: The number of members.
+    """Trains by a plan from each of several seeds; `member_plan` takes the number added to the seed.
 
     Raises:
         InputError: If there are fewer than two.

@@ -14,13 +14,7 @@ TrialFactory: TypeAlias = Callable[[Problem], TrialFunctions]
 
 
 class TrainingPlan(ABC):
-    """Stages of a solve, each of which trains trial functions that may build on those trained before.
-
-    Args:
-        problem: The problem.
-        build_trial: Builds trial functions of it, or of a part of it.
-        count: The number of stages.
-    """
+    """Stages of a solve, `count` of them, each of which trains trial functions that may build on those trained before."""
 
     def __init__(self, problem: Problem, build_trial: TrialFactory, count: int = 1) -> None:
         self.problem, self.build_trial, self.count = problem, build_trial, count

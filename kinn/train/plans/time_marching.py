@@ -26,13 +26,7 @@ INSTANT_TOLERANCE = 1e-9
 
 
 class TimeMarchingSolution:
-    """Solutions of successive time windows as one.
-
-    Args:
-        problem: The problem over all windows.
-        trials: The trained functions of each window.
-        instants: Where the windows begin and end, one more than windows.
-    """
+    """Solutions of successive time windows as one; `instants` are where the windows begin and end, one more than windows."""
 
     def __init__(self, problem: Problem, trials: Sequence[TrialFunctions], instants: Sequence[float]) -> None:
         self.problem, self.trials, self.instants = problem, tuple(trials), np.asarray(instants)
@@ -66,12 +60,7 @@ class TimeMarchingSolution:
 
 
 class TimeMarching(TrainingPlan):
-    """Solves one time window after the other.
-
-    Args:
-        problem: The problem.
-        build_trial: Builds trial functions of the problem in a window.
-        count: The number of windows, of equal length.
+    """Solves one time window after the other, all of equal length.
 
     Raises:
         InputError: If the problem has no time to cut, or a condition that cannot be transferred.

@@ -29,10 +29,6 @@ class TerminalState:
 
     The functions of a window start from the state before, which starts from the one before that: without a cache for
     several fields the work would grow like a power of the number of windows.
-
-    Args:
-        trial: The trained functions.
-        instant: The time at which they are taken.
     """
 
     def __init__(self, trial: DomainTrial, instant: float) -> None:
@@ -54,12 +50,7 @@ class TerminalState:
 
 
 class TransferredInitialData:
-    """Field of a terminal state, or a derivative of it: data of an initial condition, with all derivatives.
-
-    Args:
-        state: The state.
-        expression: The field or derivative, "u" or "u.t".
-    """
+    """Field "u" of a terminal state, or its derivative "u.t": data of an initial condition, with all derivatives."""
 
     def __init__(self, state: TerminalState, expression: str) -> None:
         self.state, self.expression = state, expression

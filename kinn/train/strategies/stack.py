@@ -13,13 +13,9 @@ from kinn.train.strategies.strategy import Sampling, Strategy, StrategyState, in
 
 
 class StrategyStack:
-    """Strategies with their states.
+    """Strategies with their states, and the objective that they change; a step sees all or `batch` interior points.
 
-    Args:
-        strategies: The strategies; those that move points are applied before those that weight them.
-        objective: The residuals or the energy that they change.
-        batch: The number of interior points that a step sees; None for all.
-        seed: Fixes all random draws.
+    Those that move points are applied before those that weight them.
     """
 
     def __init__(
@@ -112,12 +108,8 @@ class StrategyStack:
 class Batches:
     """Mini-batches: a step of a first-order method sees some of the points, and within a pass all of them.
 
-    Points are dealt out at random: every m-th of a Sobol sequence would lie in one part of the domain.
-
-    Args:
-        objective: The residuals at all points.
-        size: The approximate number of interior points in a batch.
-        seed: Fixes the batches and their order, which changes from one pass to the next.
+    Points are dealt out at random: every m-th of a Sobol sequence would lie in one part of the domain. A batch has about
+    `size` interior points; the order of the batches changes from one pass to the next.
     """
 
     def __init__(self, objective: ResidualObjective, size: int, seed: int) -> None:

@@ -19,7 +19,7 @@ StrategyState = dict[str, Any]
 class Strategy(ABC):
     """A strategy as the user specifies it; its state is kept outside.
 
-    A class of your own that gives no `name` is named after the class.
+    A user's strategy without a `name` is named after its class.
     """
 
     #: The name on the command line and in configurations.
@@ -32,13 +32,7 @@ class Strategy(ABC):
 
     @abstractmethod
     def begin(self, objective: ResidualObjective, theta: Tensor, seed: int) -> StrategyState:
-        """State before the first step.
-
-        Args:
-            objective: The residuals.
-            theta: The parameters (P,).
-            seed: Fixes all random draws.
-        """
+        """State before the first step, at parameters (P,); the seed fixes all random draws."""
 
     def refresh(
         self, objective: ResidualObjective, theta: Tensor, state: StrategyState, iteration: int

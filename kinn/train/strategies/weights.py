@@ -26,9 +26,9 @@ class TermWeighting(Weighting):
 
 @dataclass(frozen=True)
 class UniformWeights(TermWeighting):
-    """Weights each term with its mean square, whatever the number of its points, times its own weight: the default.
+    """Weights each term with its mean square, whatever the number of its points, times the weight of the term: the default.
 
-    Conditions have the weight 1, or their own, the equations that of the problem (`Defaults.pde_weight`).
+    Conditions have the weight 1 unless they state one, equations that of the problem (`Defaults.pde_weight`).
     """
 
     name: ClassVar[str] = "uniform"
@@ -39,11 +39,11 @@ class UniformWeights(TermWeighting):
 
 @dataclass(frozen=True)
 class FixedWeights(TermWeighting):
-    """Weights given by the user, in place of the problem's.
+    """Weights that the user states, in place of the problem's.
 
     Attributes:
         pde: The weight of the equations; None for the problem's.
-        conditions: The weight of every condition; None for its own.
+        conditions: The weight of every condition; None for that which it states.
         terms: Weights of single terms by their names in the history ("Dirichlet('u', on='left')"), or by their kind.
     """
 
