@@ -19,7 +19,7 @@ from torch import Tensor
 
 from kinn.errors import ProblemWarning
 from kinn.forms.strong.residual_objective import ResidualObjective
-from kinn.optim.sum_of_squares import add_gram
+from kinn.optim.sum_of_squares import add_gram, symmetric
 
 #: The largest number of parameters for which the matrix H is factorised.
 MAX_PARAMETERS = 5000
@@ -55,17 +55,10 @@ class Estimate:
 
 
 def estimates(objective: ResidualObjective, theta: Tensor) -> dict[str, Estimate]:
-    """Estimates of the unknown constants at theta by name; warns of those that the problem does not determine.
-
-    Args:
-        objective: The residuals whose squares theta (P,) minimises.
-        theta: The parameters.
-    """
+    """Estimates of the unknown constants by name, at the minimiser theta (P,); warns of those that are not determined."""
     unknowns = objective.trial.unknowns
     problem = objective.trial.problem
     names = [u.name for u in problem.unknown_constants]
-    if not names:
-        return {}
     values = objective.unknowns(theta)
     std: list[float | None] = [None] * len(names)
     if objective.size <= MAX_PARAMETERS:
@@ -121,7 +114,7 @@ def _deviations(objective: ResidualObjective, theta: Tensor, free: slice) -> tup
         add_gram(normal, rows)
         if number in variances:
             add_gram(noisy, rows * variances[number] ** 0.5)
-    normal, noisy = (m.tril() + m.tril(-1).T for m in (normal, noisy))
+    normal, noisy = (symmetric(matrix) for matrix in (normal, noisy))
     scale = normal.diagonal().sqrt()
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
     count = free.stop - free.start
