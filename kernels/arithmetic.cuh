@@ -24,7 +24,8 @@ struct alignas(Count * sizeof(Real) < 16 ? Count * sizeof(Real) : 16) Pack {
 // The block's shared memory, as many bytes as the launch asks for.
 extern __shared__ __align__(16) unsigned char arena[];
 
-// Takes the next `count` numbers of the arena, on whole 16 bytes; `carve` in kinn/ops/gpu/geometry.py counts the same.
+// Takes the next `count` numbers of the arena, on whole 16 bytes; `carve` in kinn/ops/gpu/launch_config.py does the same
+// sum.
 template <class Number>
 __device__ Number* carve(int& taken, int count) {
     Number* const array = reinterpret_cast<Number*>(arena + taken);

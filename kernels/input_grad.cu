@@ -6,9 +6,10 @@
 namespace kinn {
 
 template <class Real, class Index, class Splines, class Edge, int Outputs>
-__device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ weight, const Real* __restrict__ edges,
-                       const Real* __restrict__ matrices, const Real* __restrict__ grad, Real* __restrict__ stack_grad,
-                       int points, int inputs, int outputs, int cells, int staged, int tile_inputs) {
+__device__ void input_grad(const Real* __restrict__ stack, const Real* __restrict__ weight,
+                           const Real* __restrict__ edges, const Real* __restrict__ matrices,
+                           const Real* __restrict__ grad, Real* __restrict__ stack_grad, int points, int inputs,
+                           int outputs, int cells, int staged, int tile_inputs) {
     constexpr int components = Index::components, pitch = Weights<Outputs>::pitch;
     const int slots = cells + Splines::degree + 1;
     const int parts = (inputs + tile_inputs - 1) / tile_inputs;
@@ -22,7 +23,7 @@ __device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ 
     Real* const tile = carve<Real>(taken, components * tile_inputs * tile_pitch());
     // the inputs make room for their cotangents as they go, unless another group of outputs needs them again
     Real* const sums = outputs > Outputs ? carve<Real>(taken, components * tile_inputs * tile_pitch()) : tile;
-    Real* const passage = carve<Real>(taken, Outputs * tile_pitch());
+    Real* const exchange = carve<Real>(taken, Outputs * tile_pitch());
 
     for (int a = 0; a < components; ++a)
         gather(tile + a * count * tile_pitch(), stack + static_cast<Offset>(a) * points * inputs, row, points, inputs,
@@ -34,10 +35,10 @@ __device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ 
         Real g[components][Outputs];
 #pragma unroll
         for (int a = 0; a < components; ++a) {
-            gather(passage, grad + static_cast<Offset>(a) * points * outputs, row, points, outputs, column, Outputs);
+            gather(exchange, grad + static_cast<Offset>(a) * points * outputs, row, points, outputs, column, Outputs);
             __syncthreads();
 #pragma unroll
-            for (int o = 0; o < Outputs; ++o) g[a][o] = passage[o * tile_pitch() + threadIdx.x];
+            for (int o = 0; o < Outputs; ++o) g[a][o] = exchange[o * tile_pitch() + threadIdx.x];
             __syncthreads();
         }
 #pragma unroll 1
@@ -87,9 +88,9 @@ __device__ void inward(const Real* __restrict__ stack, const Real* __restrict__ 
 
 extern "C" __global__ void __launch_bounds__(kinn::MAX_THREADS)
     kinn_input_grad(const KINN_REAL* stack, const KINN_REAL* weight, const KINN_REAL* edges, const KINN_REAL* matrices,
-                const KINN_REAL* grad, KINN_REAL* stack_grad, int points, int inputs, int outputs, int cells,
-                int staged, int tile_inputs) {
+                    const KINN_REAL* grad, KINN_REAL* stack_grad, int points, int inputs, int outputs, int cells,
+                    int staged, int tile_inputs) {
     using namespace kinn;
-    inward<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(
+    input_grad<LayerReal, LayerIndex, LayerSplines, LayerEdge, KINN_OUTPUTS>(
         stack, weight, edges, matrices, grad, stack_grad, points, inputs, outputs, cells, staged, tile_inputs);
 }

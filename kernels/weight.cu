@@ -94,7 +94,7 @@ __device__ void weight_parts(const Real* __restrict__ stack, const Real* __restr
     }
 }
 
-// Adds up `count` parts. A row of the block's threads takes every so-manieth part.
+// Adds up `count` parts. A row of the block's threads takes every blockDim.y-th part.
 template <class Real>
 __device__ void weight_sum(const Real* __restrict__ parts, Real* __restrict__ out, int size, int count) {
     int taken = 0;
