@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kinn.jets import IndexSet
 from kinn.ops import reference
-from kinn.ops.backends import LayerStack, SplineMap, backend_for
+from kinn.ops.backends import Backend, LayerStack, SplineMap, backend_for
 from kinn.ops.grid import SplineGrid
 
 
@@ -27,18 +27,20 @@ class LayerByLayer:
         stack: The inputs (A, N, I) of the first layer.
         layers: The layers.
         index: The A multi-indices of the components.
+        backends: The back end of each layer.
     """
 
-    def __init__(self, stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> None:
-        self.layers, self.index = layers, index
-        self.backends = [backend_for(stack, grid, index, squash) for _, grid, squash in layers]
+    def __init__(
+        self, stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, backends: Sequence[Backend]
+    ) -> None:
+        self.steps, self.index = list(zip(backends, layers, strict=True)), index
         self.inputs = [stack]
 
     def forward(self) -> Tensor:
         """The outputs of the last layer."""
         stacks = self.inputs[:1]
-        for backend, (weight, grid, squash) in zip(self.backends, self.layers, strict=True):
-            stacks.append(backend.forward(stacks[-1], weight, grid, self.index, squash))
+        for backend, layer in self.steps:
+            stacks.append(backend.forward(stacks[-1], layer, self.index))
         *self.inputs, out = stacks
         return out
 
@@ -46,22 +48,22 @@ class LayerByLayer:
         """Cotangents of the inputs (None if not needed) and of the weights, given those of the outputs."""
         weight_grads: list[Tensor] = []
         output_grad: Tensor | None = grad
-        for n in reversed(range(len(self.layers))):
+        for n, (backend, layer) in reversed(list(enumerate(self.steps))):
             assert output_grad is not None
-            weight, grid, squash = self.layers[n]
-            output_grad, weight_grad = self.backends[n].adjoint(
-                self.inputs[n], weight, grid, self.index, squash, output_grad,
-                needs_input_grad=n > 0 or needs_input_grad,
-            )  # fmt: skip
+            output_grad, weight_grad = backend.adjoint(
+                self.inputs[n], layer, self.index, output_grad, needs_input_grad=n > 0 or needs_input_grad
+            )
             weight_grads.insert(0, weight_grad)
         return output_grad, weight_grads
 
 
 def layer_stack(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> LayerStack:
-    """Layers applied to a stack, on the back end that evaluates them."""
-    backends = {backend_for(stack, grid, index, squash) for _, grid, squash in layers}
-    at_once = getattr(backends.pop(), "layer_stack", None) if len(backends) == 1 else None
-    return LayerByLayer(stack, layers, index) if at_once is None else cast("LayerStack", at_once(stack, layers, index))
+    """Layers applied to a stack, on the back ends that evaluate them."""
+    backends = [backend_for(layer, index) for layer in layers]
+    at_once = getattr(backends[0], "layer_stack", None) if len(set(backends)) == 1 else None
+    if at_once is None:
+        return LayerByLayer(stack, layers, index, backends)
+    return cast("LayerStack", at_once(stack, layers, index))
 
 
 class LayerStackFunction(torch.autograd.Function):
@@ -93,8 +95,8 @@ class LayerStackFunction(torch.autograd.Function):
 
 def differentiable(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> Tensor:
     """The stack of the last layer's outputs by the reference, which has all derivatives."""
-    for weight, grid, squash in layers:
-        stack = reference.features(stack, grid, index, squash, nested=True) @ weight
+    for layer in layers:
+        stack = reference.features(stack, layer, index, nested=True) @ layer.weight
     return stack
 
 
@@ -107,18 +109,30 @@ def nested_adjoint(
     return [next(grads) if n else None for n in needed]
 
 
-def registered_spline_jet(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
+def registered_spline_jet(stack: Tensor, layer: SplineMap, index: IndexSet) -> Tensor:
     """Outputs of a layer through the registered op."""
-    return _apply(stack, weight, grid.edges, grid.matrices, _flat(index), index.dimension, squash)  # type: ignore[no-any-return]
+    weight, grid, squash = layer
+    return _apply(stack, weight, grid.edges, grid.matrices, _flat(index), squash)  # type: ignore[no-any-return]
+
+
+def _flat(index: IndexSet) -> list[int]:
+    """The dimension, then the multi-indices one after the other."""
+    return [index.dimension, *(n for a in index for n in a)]
+
+
+@lru_cache(maxsize=256)
+def _index_set(dimension: int, *flat: int) -> IndexSet:
+    return IndexSet(dimension, tuple(flat[n : n + dimension] for n in range(0, len(flat), dimension)))
+
+
+def _layer(weight: Tensor, edges: Tensor, matrices: Tensor, squash: str) -> SplineMap:
+    return SplineMap(weight, SplineGrid(matrices.shape[1] - 1, edges, matrices), squash)
 
 
 @torch.library.custom_op("kinn::spline_jet", mutates_args=())
-def _apply(
-    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], dimension: int, squash: str
-) -> Tensor:
-    grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
-    backend = backend_for(stack, grid, indices, squash)
-    return backend.forward(stack.contiguous(), weight.contiguous(), grid, indices, squash)
+def _apply(stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], squash: str) -> Tensor:
+    layer, indices = _layer(weight.contiguous(), edges, matrices, squash), _index_set(*index)
+    return backend_for(layer, indices).forward(stack.contiguous(), layer, indices)
 
 
 @_apply.register_fake
@@ -128,18 +142,10 @@ def _(stack: Tensor, weight: Tensor, *settings: Any) -> Tensor:
 
 @torch.library.custom_op("kinn::spline_jet_adjoint", mutates_args=())
 def _adjoint(
-    stack: Tensor,
-    weight: Tensor,
-    edges: Tensor,
-    matrices: Tensor,
-    index: Sequence[int],
-    dimension: int,
-    squash: str,
-    grad: Tensor,
+    stack: Tensor, weight: Tensor, edges: Tensor, matrices: Tensor, index: Sequence[int], squash: str, grad: Tensor
 ) -> tuple[Tensor, Tensor]:
-    grid, indices = SplineGrid(matrices.shape[1] - 1, edges, matrices), _index_set(tuple(index), dimension)
-    backend = backend_for(stack, grid, indices, squash)
-    out = backend.adjoint(stack.contiguous(), weight.contiguous(), grid, indices, squash, grad.contiguous())
+    layer, indices = _layer(weight.contiguous(), edges, matrices, squash), _index_set(*index)
+    out = backend_for(layer, indices).adjoint(stack.contiguous(), layer, indices, grad.contiguous())
     assert out[0] is not None
     return out[0], out[1]
 
@@ -150,28 +156,18 @@ def _(stack: Tensor, weight: Tensor, *settings: Any) -> tuple[Tensor, Tensor]:
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.squash = inputs
-    ctx.save_for_backward(stack, weight, edges, matrices)
+    *tensors, ctx.index, ctx.squash = inputs
+    ctx.save_for_backward(*tensors)
 
 
 def _backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     stack, weight, edges, matrices = ctx.saved_tensors
     if torch.is_grad_enabled():
-        grid = SplineGrid(matrices.shape[1] - 1, edges, matrices)
-        indices = _index_set(tuple(ctx.indices), ctx.dimension)
-        grads = nested_adjoint(ctx.needs_input_grad[:2], stack, [SplineMap(weight, grid, ctx.squash)], indices, grad)
+        layers, index = [_layer(weight, edges, matrices, ctx.squash)], _index_set(*ctx.index)
+        grads = nested_adjoint(ctx.needs_input_grad[:2], stack, layers, index, grad)
     else:
-        grads = list(_adjoint(stack, weight, edges, matrices, ctx.indices, ctx.dimension, ctx.squash, grad))
-    return (*grads, None, None, None, None, None)
+        grads = list(_adjoint(stack, weight, edges, matrices, ctx.index, ctx.squash, grad))
+    return (*grads, None, None, None, None)
 
 
 _apply.register_autograd(_backward, setup_context=_save)
-
-
-def _flat(index: IndexSet) -> list[int]:
-    return [n for a in index for n in a]
-
-
-@lru_cache(maxsize=256)
-def _index_set(flat: tuple[int, ...], dimension: int) -> IndexSet:
-    return IndexSet(dimension, tuple(flat[n : n + dimension] for n in range(0, len(flat), dimension)))

@@ -54,50 +54,40 @@ class LayerStack(Protocol):
 
 
 class Backend(Protocol):
-    """What evaluates a layer. Tensors come checked, contiguous and on one device; `squash` is the map in front.
+    """What evaluates a layer. Tensors come checked, contiguous and on one device.
 
     A back end that takes several layers at once also has `layer_stack(stack, layers, index) -> LayerStack`.
     """
 
-    def supports(self, grid: SplineGrid, index: IndexSet, squash: str) -> bool:
+    def supports(self, layer: SplineMap, index: IndexSet) -> bool:
         """Whether the back end evaluates such a layer."""
 
-    def forward(self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
+    def forward(self, stack: Tensor, layer: SplineMap, index: IndexSet) -> Tensor:
         """Outputs (A, N, O)."""
 
     def adjoint(
-        self,
-        stack: Tensor,
-        weight: Tensor,
-        grid: SplineGrid,
-        index: IndexSet,
-        squash: str,
-        grad: Tensor,
-        *,
-        needs_input_grad: bool = True,
+        self, stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, *, needs_input_grad: bool = True
     ) -> tuple[Tensor | None, Tensor]:
-        """Cotangents of stack (None if not needed) and weight, given those of the outputs."""
+        """Cotangents of stack (None if not needed) and weight, given those of the outputs (A, N, O)."""
 
-    def jacobian(
-        self, stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
-    ) -> None:
-        """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
+    def jacobian(self, stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, out: Tensor) -> None:
+        """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
 
 
-def backend_for(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Backend:
-    """Back end that evaluates a layer on a stack's device.
+def backend_for(layer: SplineMap, index: IndexSet) -> Backend:
+    """Back end that evaluates a layer on the device of its weight.
 
     Raises:
         InputError: If KINN_BACKEND names no back end.
     """
-    kind = stack.device.type
+    kind = layer.weight.device.type
     name = os.environ.get(VARIABLE) or DEFAULTS.get(kind, "torch")
     if name not in MODULES:
         raise unknown("value of KINN_BACKEND", name, MODULES)
     if DEFAULTS.get(kind) != name:  # a back end for another kind of device
         name = "torch"
     backend = _loaded(name)
-    return backend if backend.supports(grid, index, squash) else _loaded("torch")
+    return backend if backend.supports(layer, index) else _loaded("torch")
 
 
 def name_of(backend: Backend) -> str:
@@ -110,10 +100,7 @@ def name_of(backend: Backend) -> str:
 def _loaded(name: str) -> Backend:
     """The back end, or the reference where it does not work."""
     try:
-        backend = import_module(MODULES[name])
-        probe = getattr(backend, "probe", None)
-        if probe is not None:
-            probe()
+        return _probed(name)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a back end, the reference goes on
         warnings.warn(
             f"the {name} back end cannot be used ({type(error).__name__}: {error}); splines are evaluated by torch, slower",
@@ -121,17 +108,21 @@ def _loaded(name: str) -> Backend:
             stacklevel=2,
         )
         return _loaded("torch")
+
+
+def _probed(name: str) -> Backend:
+    """The back end, imported and tried out; raises whatever is wrong with it."""
+    backend = import_module(MODULES[name])
+    getattr(backend, "probe", lambda: None)()
     return cast("Backend", backend)
 
 
 def available() -> dict[str, str]:
     """Readiness of every back end: "ready", or the reason why not."""
-    status = {}
-    for name, module in MODULES.items():
+    status = dict.fromkeys(MODULES, "ready")
+    for name in MODULES:
         try:
-            backend = import_module(module)
-            getattr(backend, "probe", lambda: None)()
-            status[name] = "ready"
+            _probed(name)
         except Exception as error:  # noqa: BLE001
             status[name] = f"{type(error).__name__}: {error}"
     return status

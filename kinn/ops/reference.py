@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kinn.jets import IndexSet, compose, univariate
 from kinn.jets.univariate import Univariate
+from kinn.ops.backends import SplineMap
 from kinn.ops.grid import SplineGrid
 
 #: The maps in front of the splines that keep their arguments on the grid.
@@ -71,54 +72,44 @@ def slots(x: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
         yield torch.cat([splines, base.unsqueeze(-1)], dim=-1)
 
 
-def features(stack: Tensor, grid: SplineGrid, index: IndexSet, squash: str = "none", *, nested: bool = False) -> Tensor:
+def features(stack: Tensor, layer: SplineMap, index: IndexSet, *, nested: bool = False) -> Tensor:
     """Features that a layer contracts with its weight, a tensor `A x N x I (K + 1)`.
 
     Args:
         stack: The inputs, `A x N x I`.
-        grid: The grid.
+        layer: The layer.
         index: The A multi-indices.
-        squash: The map in front of the splines.
         nested: Whether the result must be differentiable more than once.
     """
-    mapped = BOUNDED_MAPS[squash]
+    mapped = BOUNDED_MAPS[layer.squash]
     y = stack if mapped is None else compose(mapped, stack, index, nested=nested)
-    return compose(lambda u: slots(u, grid), y, index, nested=nested).flatten(2)
+    return compose(lambda u: slots(u, layer.grid), y, index, nested=nested).flatten(2)
 
 
-def supports(grid: SplineGrid, index: IndexSet, squash: str) -> bool:
+def supports(layer: SplineMap, index: IndexSet) -> bool:
     """Always true: the reference evaluates every layer."""
     return True
 
 
-def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
+def forward(stack: Tensor, layer: SplineMap, index: IndexSet) -> Tensor:
+    """Outputs of a layer; this and the functions below are those of `kinn.ops.backends.Backend`."""
     with torch.no_grad():
-        return features(stack, grid, index, squash) @ weight
+        return features(stack, layer, index) @ layer.weight
 
 
 def adjoint(
-    stack: Tensor,
-    weight: Tensor,
-    grid: SplineGrid,
-    index: IndexSet,
-    squash: str,
-    grad: Tensor,
-    *,
-    needs_input_grad: bool = True,
+    stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, *, needs_input_grad: bool = True
 ) -> tuple[Tensor | None, Tensor]:
-    """Cotangents of stack (None if not `needs_input_grad`) and weight."""
+    """Cotangents of stack (None if not needed) and weight."""
     with torch.enable_grad():
-        inputs = stack.detach().requires_grad_(needs_input_grad), weight.detach().requires_grad_()
-        out = features(inputs[0], grid, index, squash) @ inputs[1]
+        inputs = stack.detach().requires_grad_(needs_input_grad), layer.weight.detach().requires_grad_()
+        out = features(inputs[0], layer, index) @ inputs[1]
         grads = torch.autograd.grad(out, inputs if needs_input_grad else inputs[1:], grad)
     return grads[0] if needs_input_grad else None, grads[-1]
 
 
-def jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
-) -> None:
-    """Add each point's own cotangent of the weight to `out` (N, numel of weight)."""
+def jacobian(stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, out: Tensor) -> None:
+    """Add each point's own cotangent of the weight to `out`."""
     with torch.no_grad():
-        rows = features(stack, grid, index, squash)
+        rows = features(stack, layer, index)
         out += torch.bmm(rows.permute(1, 2, 0), grad.permute(1, 0, 2)).flatten(1)

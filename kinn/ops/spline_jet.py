@@ -63,7 +63,7 @@ def spline_layers(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *
     """
     inputs = stack.shape[-1]
     for layer in layers:
-        _check(stack, inputs, *layer, index)
+        _check(stack, inputs, layer, index)
         inputs = layer.weight.shape[1]
     tensors = (stack, *(layer.weight for layer in layers))
     if check_finite:
@@ -72,29 +72,25 @@ def spline_layers(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet, *
     if any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors):
         return differentiable(stack, layers, index)
     if torch.compiler.is_compiling() or not all(_is_plain(t) for t in tensors):
-        for weight, grid, squash in layers:
-            stack = registered_spline_jet(stack, weight, grid, index, squash)
+        for layer in layers:
+            stack = registered_spline_jet(stack, layer, index)
         return stack
     kinds = [(grid, squash) for _, grid, squash in layers]
     return LayerStackFunction.apply(index, kinds, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def spline_jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, grad: Tensor, out: Tensor, *, squash: str = "none"
-) -> None:
+def spline_jacobian(stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, out: Tensor) -> None:
     """Add the per-sample Jacobian of a KAN layer's weight.
 
     Args:
         stack: The inputs, `A x N x I`.
-        weight: The weight, `I (K + 1) x O`.
-        grid: The grid of the splines.
-        index: The multi-indices of the components.
+        layer: The layer.
+        index: The A multi-indices of the components.
         grad: The cotangents of the outputs, `A x N x O`.
         out: A `N x (I (K + 1) O)` tensor to add to; row n gets the cotangent of the weight that point n brings.
-        squash: The map in front of the splines.
     """
-    backend = backend_for(stack, grid, index, squash)
-    backend.jacobian(stack.detach().contiguous(), weight.detach(), grid, index, squash, grad.contiguous(), out)
+    layer = layer._replace(weight=layer.weight.detach())
+    backend_for(layer, index).jacobian(stack.detach().contiguous(), layer, index, grad.contiguous(), out)
 
 
 def _is_plain(tensor: Tensor) -> bool:
@@ -102,8 +98,9 @@ def _is_plain(tensor: Tensor) -> bool:
     return type(tensor) in (Tensor, Parameter)
 
 
-def _check(stack: Tensor, inputs: int, weight: Tensor, grid: SplineGrid, squash: str, index: IndexSet) -> None:
+def _check(stack: Tensor, inputs: int, layer: SplineMap, index: IndexSet) -> None:
     """Refuse what does not fit together."""
+    weight, grid, squash = layer
     if squash not in BOUNDED_MAPS:
         raise unknown("bounded map", squash, BOUNDED_MAPS)
     if stack.dim() != 3 or stack.shape[0] != len(index):

@@ -8,7 +8,7 @@ import torch
 
 from kinn.jets import IndexSet
 from kinn.jets.index import trace
-from kinn.ops import SplineGrid, reference, spline_jacobian, spline_jet
+from kinn.ops import SplineGrid, SplineMap, reference, spline_jacobian, spline_jet
 
 INDEX_SETS = {
     "value": IndexSet.full(2, 0),
@@ -55,13 +55,16 @@ class Layer:
         self.weight = torch.randn(rows, outputs, generator=generator, dtype=torch.float64).to(device, dtype)
         self.grad = torch.randn(len(index), points, outputs, generator=generator, dtype=torch.float64).to(device, dtype)
 
+    @property
+    def spline_map(self) -> SplineMap:
+        return SplineMap(self.weight, self.grid, self.squash)
+
     def check(self, rtol: float = 1e-11) -> None:
-        arguments = (self.grid, self.index, self.squash)
         stack, weight = self.stack.clone().requires_grad_(), self.weight.clone().requires_grad_()
         out = spline_jet(stack, weight, self.grid, self.index, squash=self.squash)
-        close(out, reference.forward(self.stack, self.weight, *arguments), rtol)
+        close(out, reference.forward(self.stack, self.spline_map, self.index), rtol)
         found = torch.autograd.grad(out, (stack, weight), self.grad)
-        expected = reference.adjoint(self.stack, self.weight, *arguments, self.grad)
+        expected = reference.adjoint(self.stack, self.spline_map, self.index, self.grad)
         assert expected[0] is not None
         close(found[0], expected[0], rtol)
         close(found[1], expected[1], rtol)
@@ -69,9 +72,10 @@ class Layer:
         close(torch.autograd.grad(outward, weight, self.grad)[0], expected[1], rtol)
         rows, columns = self.stack.shape[1], self.weight.numel()
         wide = self.stack.new_ones(rows, columns + 3)
-        spline_jacobian(stack, weight, self.grid, self.index, self.grad, wide[:, 1:-2], squash=self.squash)
+        layer = SplineMap(weight, self.grid, self.squash)
+        spline_jacobian(stack, layer, self.index, self.grad, wide[:, 1:-2])
         whole = self.stack.new_ones(rows, columns)
-        reference.jacobian(self.stack, self.weight, *arguments, self.grad, whole)
+        reference.jacobian(self.stack, self.spline_map, self.index, self.grad, whole)
         close(wide[:, 1:-2], whole, rtol)
         assert bool((wide[:, [0, -2, -1]] == 1).all())
 

@@ -74,7 +74,7 @@ def test_uniform_grids_of_many_cells_find_every_knot() -> None:
         grad = torch.ones(len(index), len(x), 3, dtype=torch.float64)
         variable = stack.clone().requires_grad_()
         (found,) = torch.autograd.grad(spline_jet(variable, weight, grid, index), variable, grad)
-        expected, _ = reference.adjoint(stack, weight, grid, index, "none", grad)
+        expected, _ = reference.adjoint(stack, SplineMap(weight, grid, "none"), index, grad)
         assert expected is not None
         on_knots = slice(0, len(grid.edges))
         close(found[:, on_knots], expected[:, on_knots], 1e-8)
@@ -146,7 +146,7 @@ def test_forward_mode_is_refused(transform: str) -> None:
 def test_torch_knows_the_op(dtype: torch.dtype) -> None:
     layer = Layer(INDEX_SETS["collapsed"], points=6, dtype=dtype)
     stack, weight = layer.stack.clone().requires_grad_(), layer.weight.clone().requires_grad_()
-    rest = (layer.grid.edges, layer.grid.matrices, _flat(layer.index), 2, "tanh")
+    rest = (layer.grid.edges, layer.grid.matrices, _flat(layer.index), "tanh")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.library.opcheck(_apply, (stack, weight, *rest))
@@ -210,7 +210,7 @@ def test_bad_input(changes: dict[str, Any], message: str) -> None:
 
 def test_the_environment_chooses_the_back_end(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Layer(INDEX_SETS["laplacian"])
-    arguments = (layer.stack, layer.grid, layer.index, "none")
+    arguments = (layer.spline_map, layer.index)
     monkeypatch.delenv(backends.VARIABLE, raising=False)
     assert backends.backend_for(*arguments).__name__ == "kinn.ops.cpu"  # type: ignore[attr-defined]
     monkeypatch.setenv(backends.VARIABLE, "torch")

@@ -16,7 +16,7 @@ from torch.nn import Parameter
 from kinn.jets import IndexSet, univariate
 from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.layer import Layer
-from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, basis, spline_jacobian, spline_jet, spline_layers
+from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, basis, spline_jacobian, spline_layers
 from kinn.ops.backends import backend_for, name_of
 from kinn.ops.reference import slots
 
@@ -92,6 +92,11 @@ class SplineLayer(Layer):
             self._grid = state, SplineGrid(self.degree, self.edges, self.matrices)
         return self._grid[1]
 
+    @property
+    def spline_map(self) -> SplineMap:
+        """The layer as the spline op takes it."""
+        return SplineMap(self.weight, self.grid, self.squash)
+
     def forward(self, x: Tensor) -> Tensor:
         mapped = BOUNDED_MAPS[self.squash]
         y = x if mapped is None else next(mapped(x))
@@ -99,20 +104,20 @@ class SplineLayer(Layer):
 
     @classmethod
     def fused_jet(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
-        maps = [SplineMap(layer.weight, layer.grid, layer.squash) for layer in layers if isinstance(layer, cls)]
+        maps = [layer.spline_map for layer in layers if isinstance(layer, cls)]
         return spline_layers(stack, maps, index, check_finite=False)
 
     def backend(self, index: IndexSet) -> str:
-        return name_of(backend_for(self.weight, self.grid, index, self.squash))
+        return name_of(backend_for(self.spline_map, index))
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
-        grid = self.grid
-        out = spline_jet(stack, self.weight, grid, index, squash=self.squash, check_finite=False)
+        layer = self.spline_map
+        out = spline_layers(stack, [layer], index, check_finite=False)
         if tape is not None:
             inputs = stack.detach()
 
             def block(adjoint: Tensor, columns: Mapping[Parameter, Tensor]) -> None:
-                spline_jacobian(inputs, self.weight, grid, index, adjoint, columns[self.weight], squash=self.squash)
+                spline_jacobian(inputs, layer, index, adjoint, columns[self.weight])
 
             tape.record(out, block)
         return out

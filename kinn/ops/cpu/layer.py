@@ -20,11 +20,11 @@ import torch
 from torch import Tensor
 
 from kinn.jets import IndexSet
+from kinn.ops.backends import SplineMap
 from kinn.ops.cpu import kernels
 from kinn.ops.cpu.compiled_layer import CompiledLayer, layer_code
 from kinn.ops.cpu.grids import GridCells, cells_of, polynomials, polynomials_adjoint
 from kinn.ops.cpu.tiles import Array
-from kinn.ops.grid import SplineGrid
 
 #: The least number of points of a range, and the greatest number of ranges.
 MIN_RANGE_POINTS, MAX_RANGES = 1024, 64
@@ -114,8 +114,9 @@ class CompiledSplines:
     base: Array
 
     @classmethod
-    def of(cls, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> CompiledSplines:
-        """The layer of a weight."""
+    def of(cls, layer: SplineMap, index: IndexSet) -> CompiledSplines:
+        """The splines of a layer."""
+        weight, grid, squash = layer
         cells, outputs = cells_of(grid), weight.shape[1]
         code = layer_code(index, squash, cells.dtype, grid.degree, outputs, cells.rounds)
         slots = weight.detach().numpy().reshape(-1, grid.size + 1, outputs)
@@ -195,35 +196,34 @@ def _weight_grad(layer: CompiledSplines, coefficients_grad: Array, base_grad: Ar
     return torch.from_numpy(grad.reshape(inputs * slots, outputs))
 
 
-def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
-    return CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, squash)]).forward()
+def layer_stack(stack: Tensor, layers: Sequence[SplineMap], index: IndexSet) -> CompiledLayerStack:
+    """Several layers applied to a stack; this and the functions below are those of `kinn.ops.backends.Backend`."""
+    return CompiledLayerStack(stack, [CompiledSplines.of(layer, index) for layer in layers])
+
+
+def supports(layer: SplineMap, index: IndexSet) -> bool:  # noqa: ARG001
+    """Always true: this back end evaluates every layer."""
+    return True
+
+
+def forward(stack: Tensor, layer: SplineMap, index: IndexSet) -> Tensor:
+    """Outputs of a layer."""
+    return layer_stack(stack, [layer], index).forward()
 
 
 def adjoint(
-    stack: Tensor,
-    weight: Tensor,
-    grid: SplineGrid,
-    index: IndexSet,
-    squash: str,
-    grad: Tensor,
-    *,
-    needs_input_grad: bool = True,
+    stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, *, needs_input_grad: bool = True
 ) -> tuple[Tensor | None, Tensor]:
-    """Cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
-    input_grad, (weight_grad,) = CompiledLayerStack(stack, [CompiledSplines.of(weight, grid, index, squash)]).adjoint(
-        grad, needs_input_grad=needs_input_grad
-    )
-    return input_grad, weight_grad
+    """Cotangents of stack (None if not needed) and weight."""
+    input_grad, weight_grads = layer_stack(stack, [layer], index).adjoint(grad, needs_input_grad=needs_input_grad)
+    return input_grad, weight_grads[0]
 
 
-def jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
-) -> None:
-    """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
-    layer, ranges_ = CompiledSplines.of(weight, grid, index, squash), ranges(stack.shape[1])
+def jacobian(stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, out: Tensor) -> None:
+    """Add each point's own cotangent of the weight to `out`."""
+    splines, ranges_ = CompiledSplines.of(layer, index), ranges(stack.shape[1])
     inputs, cotangents, result = stack.detach().numpy(), grad.detach().numpy(), out.numpy()
-    code, cells = layer.code, layer.cells
+    code, cells = splines.code, splines.cells
 
     def work(share: tuple[int, int]) -> None:
         kernels.jacobian(

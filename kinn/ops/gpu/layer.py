@@ -12,9 +12,10 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
+from kinn.ops.backends import SplineMap
 from kinn.ops.gpu import devices, launch_config
 from kinn.ops.gpu.launch_config import Launch, Limits, Sizes
-from kinn.ops.gpu.variant import Variant
+from kinn.ops.gpu.variant import Variant, is_graded
 from kinn.ops.grid import SplineGrid
 
 #: The types of the kernels by torch's.
@@ -24,36 +25,39 @@ REALS = {torch.float32: "float", torch.float64: "double"}
 MAX_COUNT = 2**31 - 2**12
 
 
-def forward(stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str) -> Tensor:
-    """Outputs (A, N, O) of a layer; see `kinn.ops.backends.Backend`."""
+#: The largest number of splines that fits in the shared memory of every device, whatever the derivatives.
+MAX_SIZE = 1024
+
+
+def supports(layer: SplineMap, index: IndexSet) -> bool:
+    """Whether the kernels evaluate such a layer: derivatives up to order 2, and no enormous grid."""
+    return is_graded(index) and layer.grid.size <= MAX_SIZE
+
+
+def forward(stack: Tensor, layer: SplineMap, index: IndexSet) -> Tensor:
+    """Outputs of a layer; this and the functions below are those of `kinn.ops.backends.Backend`."""
+    weight, grid, _ = layer
     _check(stack, grid, weight=weight)
     out = stack.new_empty(stack.shape[0], stack.shape[1], weight.shape[1])
     if _is_empty(stack, weight):
         return out.zero_()
     device = devices.device_for(stack)
-    plan = _plan_for(stack, weight, grid, index, squash, device)
-    device.launch(plan.forward, (stack, weight, grid.edges, grid.matrices, out))
+    device.launch(_plan_for(stack, layer, index, device).forward, (stack, weight, grid.edges, grid.matrices, out))
     return out
 
 
 def adjoint(
-    stack: Tensor,
-    weight: Tensor,
-    grid: SplineGrid,
-    index: IndexSet,
-    squash: str,
-    grad: Tensor,
-    *,
-    needs_input_grad: bool = True,
+    stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, *, needs_input_grad: bool = True
 ) -> tuple[Tensor | None, Tensor]:
-    """Cotangents of stack (None if not `needs_input_grad`) and weight, given those of the outputs (A, N, O)."""
+    """Cotangents of stack (None if not needed) and weight."""
+    weight, grid, _ = layer
     _check(stack, grid, weight=weight, grad=grad)
     weight_grad = torch.empty_like(weight)
     stack_grad = torch.empty_like(stack) if needs_input_grad else None
     if _is_empty(stack, weight):
         return None if stack_grad is None else stack_grad.zero_(), weight_grad.zero_()
     device = devices.device_for(stack)
-    plan = _plan_for(stack, weight, grid, index, squash, device)
+    plan = _plan_for(stack, layer, index, device)
     if stack_grad is not None:
         device.launch(plan.input_grad, (stack, weight, grid.edges, grid.matrices, grad, stack_grad))
     first, second = plan.weight
@@ -64,10 +68,9 @@ def adjoint(
     return stack_grad, weight_grad
 
 
-def jacobian(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, grad: Tensor, out: Tensor
-) -> None:
-    """Add each point's own cotangent of the weight to `out` (N, numel of weight), whose rows may lie apart."""
+def jacobian(stack: Tensor, layer: SplineMap, index: IndexSet, grad: Tensor, out: Tensor) -> None:
+    """Add each point's own cotangent of the weight to `out`."""
+    weight, grid, _ = layer
     _check(stack, grid, grad=grad)
     if out.device != stack.device:
         raise InputError(f"spline kernels: the stack is on {stack.device} and the Jacobian on {out.device}")
@@ -79,7 +82,7 @@ def jacobian(
     if _is_empty(stack, weight):
         return
     device = devices.device_for(stack)
-    plan = _plan_for(stack, weight, grid, index, squash, device)
+    plan = _plan_for(stack, layer, index, device)
     device.launch(plan.jacobian(out.stride(0)), (stack, grid.edges, grid.matrices, grad, out))
 
 
@@ -117,10 +120,9 @@ def _plan(
     return _Plan(Variant.of(index, REALS[dtype], degree, squash, even), Sizes(*shape), limits)
 
 
-def _plan_for(
-    stack: Tensor, weight: Tensor, grid: SplineGrid, index: IndexSet, squash: str, device: devices.Device
-) -> _Plan:
+def _plan_for(stack: Tensor, layer: SplineMap, index: IndexSet, device: devices.Device) -> _Plan:
     """Launches of a layer on a device."""
+    weight, grid, squash = layer
     shape = stack.shape[1], stack.shape[2], weight.shape[1], grid.intervals
     return _plan(index, stack.dtype, grid.degree, squash, is_even(grid), shape, device.limits)
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from kinn.errors import InputError
-from kinn.ops import SplineGrid, backends, gpu, reference
+from kinn.ops import SplineGrid, SplineMap, backends, gpu, reference
 from kinn.ops.gpu import devices, launch_config
 from kinn.ops.gpu import layer as gpu_layer
 from kinn.ops.gpu.variant import Variant
@@ -29,21 +29,22 @@ def test_cupy_is_not_imported_with_kinn() -> None:
 
 @pytest.mark.parametrize("name", INDEX_SETS)
 def test_derivatives_up_to_order_two_are_supported(name: str) -> None:
-    grid = SplineGrid.uniform(10, 3)
-    assert gpu.supports(grid, INDEX_SETS[name], "tanh") == (INDEX_SETS[name].order <= 2)
+    layer = SplineMap(torch.zeros(14, 1), SplineGrid.uniform(10, 3), "tanh")
+    assert gpu.supports(layer, INDEX_SETS[name]) == (INDEX_SETS[name].order <= 2)
 
 
 def test_enormous_grids_are_left_to_the_reference() -> None:
     index = INDEX_SETS["value"]
-    edges, matrices = torch.zeros(1022), torch.zeros(1, 4, 4)  # 1021 cells of degree 3
-    assert gpu.supports(SplineGrid(3, edges, matrices), index, "none")
-    assert not gpu.supports(SplineGrid(3, torch.zeros(1023), matrices), index, "none")
+    weight, matrices = torch.zeros(1025, 1), torch.zeros(1, 4, 4)
+    for cells, supported in ((1021, True), (1022, False)):  # of degree 3
+        grid = SplineGrid(3, torch.zeros(cells + 1), matrices)
+        assert gpu.supports(SplineMap(weight, grid, "none"), index) == supported
 
 
 def arguments(**changes: Any) -> tuple[Any, ...]:
     layer = Layer(INDEX_SETS["laplacian"])
-    all_ = {"stack": layer.stack, "weight": layer.weight, "grid": layer.grid, "index": layer.index, "squash": "none"}
-    return tuple((all_ | {"grad": layer.grad} | changes).values())
+    tensors = {"stack": layer.stack, "weight": layer.weight, "grid": layer.grid, "grad": layer.grad} | changes
+    return tensors["stack"], SplineMap(tensors["weight"], tensors["grid"], "none"), layer.index, tensors["grad"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_with_broken_cupy_the_reference_goes_on(broken: str, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "cupy", Broken("cupy"))
     cause = "libnvrtc.so.13" if broken == "compiler" else "libcuda.so.1"
     if broken == "on import":
-        monkeypatch.setattr(devices, "probe", lambda: sys.modules["cupy"].anything)
+        monkeypatch.setattr(gpu, "probe", lambda: sys.modules["cupy"].anything)
     with pytest.warns(RuntimeWarning, match=f"the cupy back end cannot be used .*{cause} is missing"):
         assert backends._loaded("cupy") is reference
 

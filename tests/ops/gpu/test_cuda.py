@@ -11,7 +11,7 @@ import torch
 
 from kinn.errors import InputError
 from kinn.jets import IndexSet
-from kinn.ops import SplineGrid, backends, gpu, reference, spline_jet
+from kinn.ops import SplineGrid, SplineMap, backends, gpu, reference, spline_jet
 from tests.ops.layers import GRIDS, INDEX_SETS, Layer, close
 
 pytestmark = pytest.mark.gpu
@@ -23,12 +23,12 @@ def cupy_back_end() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         layer = Layer(INDEX_SETS["value"], device="cuda")
-        assert backends.backend_for(layer.stack, layer.grid, layer.index, "none") is gpu
+        assert backends.backend_for(layer.spline_map, layer.index) is gpu
         yield
 
 
 def arguments(layer: Layer) -> tuple[Any, ...]:
-    return layer.stack, layer.weight, layer.grid, layer.index, layer.squash
+    return layer.stack, layer.spline_map, layer.index
 
 
 @pytest.mark.parametrize("name", [name for name, index in INDEX_SETS.items() if index.order <= 2])
@@ -126,11 +126,9 @@ def test_cuda_graphs_hold_layers() -> None:
         weight.mul_(-1.5)
     graph.replay()
     torch.cuda.synchronize()
-    rest = (layer.grid, layer.index, "tanh")
-    close(results[0], reference.forward(stack.detach(), weight.detach(), *rest), 1e-10)
-    for found, expected in zip(
-        results[1:], reference.adjoint(stack.detach(), weight.detach(), *rest, layer.grad), strict=True
-    ):
+    start = stack.detach(), SplineMap(weight.detach(), layer.grid, "tanh"), layer.index
+    close(results[0], reference.forward(*start), 1e-10)
+    for found, expected in zip(results[1:], reference.adjoint(*start, layer.grad), strict=True):
         assert expected is not None
         close(found, expected, 1e-10)
 
@@ -161,4 +159,4 @@ def test_other_devices() -> None:
     Layer(INDEX_SETS["laplacian"], device="cuda:1").check(1e-10)
     layer, other = Layer(INDEX_SETS["laplacian"], device="cuda:0"), Layer(INDEX_SETS["laplacian"], device="cuda:1")
     with pytest.raises(InputError, match=r"the stack is on cuda:0 and the weight on cuda:1"):
-        gpu.forward(layer.stack, other.weight, *arguments(layer)[2:])
+        gpu.forward(layer.stack, SplineMap(other.weight, layer.grid, layer.squash), layer.index)

@@ -104,7 +104,7 @@ def test_grids_of_many_cells_find_every_knot(shim: Shim) -> None:
         layer.stack[0, :, 0] = where
         layer.weight = torch.randn(grid.size + 1, 1, dtype=torch.float64, generator=generator)
         grad = torch.ones(5, len(where), 1, dtype=torch.float64)
-        arguments = (layer.stack, layer.weight, grid, layer.index, "none", grad)
+        arguments = (layer.stack, layer.spline_map, layer.index, grad)
         found, expected = gpu.adjoint(*arguments)[0], reference.adjoint(*arguments)[0]
         assert found is not None
         assert expected is not None
@@ -146,7 +146,7 @@ def test_the_cotangent_of_the_weight_is_added_up_in_parts(dtype: torch.dtype, sh
 def test_results_repeat_bit_for_bit(shim: Shim) -> None:
     shim(Limits(multiprocessors=8, shared=64 << 10, threads=64))
     layer = Layer(INDEX_SETS["collapsed"], points=3001, inputs=2, outputs=3, squash="tanh")
-    arguments = (layer.stack, layer.weight, layer.grid, layer.index, layer.squash, layer.grad)
+    arguments = (layer.stack, layer.spline_map, layer.index, layer.grad)
     once, again = gpu.adjoint(*arguments), gpu.adjoint(*arguments)
     assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True) if a is not None and b is not None)
 
@@ -154,7 +154,7 @@ def test_results_repeat_bit_for_bit(shim: Shim) -> None:
 def test_diverged_values_come_out_as_nan(shim: Shim) -> None:
     layer = Layer(INDEX_SETS["collapsed"], points=70, inputs=17, outputs=17, squash="tanh")
     layer.stack[0, 3, 1] = torch.nan
-    out = gpu.forward(layer.stack, layer.weight, layer.grid, layer.index, "tanh")
+    out = gpu.forward(layer.stack, layer.spline_map, layer.index)
     assert bool(out[0, 3].isnan().all())
     assert bool(torch.isfinite(out[:, :3]).all())
     assert bool(torch.isfinite(out[:, 4:]).all())
@@ -162,7 +162,7 @@ def test_diverged_values_come_out_as_nan(shim: Shim) -> None:
 
 def test_layers_without_points(shim: Shim) -> None:
     layer = Layer(INDEX_SETS["collapsed"], points=0)
-    arguments: tuple[Any, ...] = (layer.stack, layer.weight, layer.grid, layer.index, "none")
+    arguments = (layer.stack, layer.spline_map, layer.index)
     assert gpu.forward(*arguments).shape == (4, 0, 5)
     stack_grad, weight_grad = gpu.adjoint(*arguments, layer.grad)
     assert stack_grad is not None
@@ -192,5 +192,5 @@ def test_sanitizers_find_nothing(sanitizers: tuple[str, ...], name: str, setting
     layer = Layer(INDEX_SETS[name], **settings)
     check(layer, shim, 3e-5 if layer.stack.dtype == torch.float32 else 1e-9, SMALL, *sanitizers)
     layer.stack[0, 0, 0] = torch.nan  # whose cell is as good as any, if it is one
-    gpu.forward(layer.stack, layer.weight, layer.grid, layer.index, layer.squash)
-    gpu.adjoint(layer.stack, layer.weight, layer.grid, layer.index, layer.squash, layer.grad)
+    gpu.forward(layer.stack, layer.spline_map, layer.index)
+    gpu.adjoint(layer.stack, layer.spline_map, layer.index, layer.grad)
