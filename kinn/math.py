@@ -21,43 +21,46 @@ from kinn.jets.univariate import Univariate
 Values = Any
 
 
-def _elementary(name: str, stream: Univariate, array: Callable[..., Any]) -> Callable[[Values], Values]:
+#: Functions of arrays that numpy lacks.
+_OF_ARRAYS: dict[str, Callable[..., Any]] = {
+    "erf": scipy.special.erf,
+    "sigmoid": scipy.special.expit,
+    "silu": lambda x: x * scipy.special.expit(x),
+    "gelu": lambda x: x * scipy.special.ndtr(x),
+}
+
+
+def _elementary(name: str) -> Callable[[Values], Values]:
+    stream: Univariate = getattr(univariate, name)
     on_tensor: Callable[..., Any] = getattr(torch, name) if hasattr(torch, name) else getattr(torch.nn.functional, name)
+    on_array = _OF_ARRAYS[name] if name in _OF_ARRAYS else getattr(np, name)
 
     def function(x: Values) -> Values:
         if isinstance(x, Jet):
             return x.compose(stream)
-        return on_tensor(x) if isinstance(x, torch.Tensor) else array(x)
+        return on_tensor(x) if isinstance(x, torch.Tensor) else on_array(x)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{name}(x) of a field, tensor, array or number x."
     return function
 
 
-def _silu(x: Values) -> Values:
-    return x * scipy.special.expit(x)
-
-
-def _gelu(x: Values) -> Values:
-    return x * scipy.special.ndtr(x)
-
-
-exp = _elementary("exp", univariate.exp, np.exp)
-log = _elementary("log", univariate.log, np.log)
-sin = _elementary("sin", univariate.sin, np.sin)
-cos = _elementary("cos", univariate.cos, np.cos)
-tan = _elementary("tan", univariate.tan, np.tan)
-arctan = _elementary("arctan", univariate.arctan, np.arctan)
-sinh = _elementary("sinh", univariate.sinh, np.sinh)
-cosh = _elementary("cosh", univariate.cosh, np.cosh)
-tanh = _elementary("tanh", univariate.tanh, np.tanh)
-sqrt = _elementary("sqrt", univariate.sqrt, np.sqrt)
-erf = _elementary("erf", univariate.erf, scipy.special.erf)
-sigmoid = _elementary("sigmoid", univariate.sigmoid, scipy.special.expit)
-silu = _elementary("silu", univariate.silu, _silu)
-gelu = _elementary("gelu", univariate.gelu, _gelu)
-abs = _elementary("abs", univariate.abs, np.absolute)
-sign = _elementary("sign", univariate.sign, np.sign)
+exp = _elementary("exp")
+log = _elementary("log")
+sin = _elementary("sin")
+cos = _elementary("cos")
+tan = _elementary("tan")
+arctan = _elementary("arctan")
+sinh = _elementary("sinh")
+cosh = _elementary("cosh")
+tanh = _elementary("tanh")
+sqrt = _elementary("sqrt")
+erf = _elementary("erf")
+sigmoid = _elementary("sigmoid")
+silu = _elementary("silu")
+gelu = _elementary("gelu")
+abs = _elementary("abs")
+sign = _elementary("sign")
 
 
 def where(condition: Values, yes: Values, no: Values) -> Values:
@@ -81,11 +84,4 @@ def arctan2(y: Values, x: Values) -> Values:
     return torch.atan2(y, x) if isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor) else np.arctan2(y, x)
 
 
-def maximum(x: Values, y: Values) -> Values:
-    """The larger of two, with the derivatives of the larger (of the mean, where they are equal)."""
-    return 0.5 * (x + y + abs(x - y))
-
-
-def minimum(x: Values, y: Values) -> Values:
-    """The smaller of two, with the derivatives of the smaller (of the mean, where they are equal)."""
-    return 0.5 * (x + y - abs(x - y))
+maximum, minimum = jet.maximum, jet.minimum

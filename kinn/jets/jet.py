@@ -182,30 +182,25 @@ def coordinate(dimension: int, axis: int, values: Tensor) -> Jet:
     return Jet(dimension, lambda a: values if not any(a) else float(a == slope))
 
 
-def where(condition: Any, yes: Any, no: Any) -> Jet:
-    """The jet that is `yes` where the condition holds and `no` elsewhere; one of them at least is a jet.
+def _lifted(name: str, *operands: Any) -> list[Jet]:
+    """The first jet among the operands of a function, then all of them as jets."""
+    jet = next(operand for operand in operands if isinstance(operand, Jet))
+    jets = [lifted for operand in operands if (lifted := jet._lift(operand)) is not None]
+    if len(jets) < len(operands):
+        raise InputError(f"{name} takes fields, tensors, arrays or numbers")
+    return [jet, *jets]
 
-    Raises:
-        InputError: If an operand cannot be a jet.
-    """
-    jet = yes if isinstance(yes, Jet) else no
-    chosen, rejected = jet._lift(yes), jet._lift(no)
-    if chosen is None or rejected is None:
-        raise InputError("where takes fields, tensors, arrays or numbers")
+
+def where(condition: Any, yes: Any, no: Any) -> Jet:
+    """The jet that is `yes` where the condition holds and `no` elsewhere; one of them at least is a jet."""
+    jet, chosen, rejected = _lifted("where", yes, no)
     mask = torch.as_tensor(condition)
     return jet._like(lambda a: torch.where(mask, as_tensor(chosen[a]), as_tensor(rejected[a])))
 
 
 def arctan2(y: Any, x: Any) -> Jet:
-    """The angle of (x, y) in (-pi, pi]; one of them at least is a jet.
-
-    Raises:
-        InputError: If an operand cannot be a jet.
-    """
-    jet = x if isinstance(x, Jet) else y
-    abscissa, ordinate = jet._lift(x), jet._lift(y)
-    if abscissa is None or ordinate is None:
-        raise InputError("arctan2 takes fields, tensors, arrays or numbers")
+    """The angle of (x, y) in (-pi, pi]; one of them at least is a jet."""
+    jet, abscissa, ordinate = _lifted("arctan2", x, y)
     squared = abscissa * abscissa + ordinate * ordinate
 
     def component(a: Index) -> Component:
@@ -220,6 +215,16 @@ def arctan2(y: Any, x: Any) -> Jet:
     return jet._like(component)
 
 
+def maximum(x: Any, y: Any) -> Any:
+    """The larger of two, with the derivatives of the larger (of the mean, where they are equal)."""
+    return 0.5 * (x + y + abs(x - y))
+
+
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller of two, with the derivatives of the smaller (of the mean, where they are equal)."""
+    return 0.5 * (x + y - abs(x - y))
+
+
 #: Functions of one jet by the names that numpy and torch give them.
 _UNIVARIATE: dict[str, Univariate] = {
     **{name: getattr(univariate, name) for name in univariate.NAMES},
@@ -228,8 +233,7 @@ _UNIVARIATE: dict[str, Univariate] = {
 
 #: Other functions of jets by those names; operators try the reflected method where the left operand is no jet.
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "arctan2": arctan2, "atan2": arctan2, "where": where,
-    "maximum": lambda x, y: 0.5 * (x + y + abs(x - y)), "minimum": lambda x, y: 0.5 * (x + y - abs(x - y)),
+    "arctan2": arctan2, "atan2": arctan2, "where": where, "maximum": maximum, "minimum": minimum,
     "square": lambda x: x * x, "negative": operator.neg, "neg": operator.neg, "positive": operator.pos,
     "reciprocal": lambda x: 1.0 / x,
 }  # fmt: skip

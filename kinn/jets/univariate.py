@@ -6,11 +6,13 @@ each function here is a generator that never ends and shares the costly part (th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import cycle
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import count, cycle
 from typing import TypeAlias
 
 import torch
+from numpy.polynomial.polynomial import polyder, polymul, polysub
 from torch import Tensor
 
 #: The elementary functions, of the same names in numpy, scipy or torch.
@@ -45,33 +47,39 @@ def cos(u: Tensor) -> Iterator[Tensor]:
     yield from cycle((-c, s, c, -s))
 
 
-def _in_powers(t: Tensor, coefficients: list[float], slope: tuple[float, ...]) -> Iterator[Tensor]:
-    """Yield P(t), P'(t) t', ... for a function t whose derivative is the polynomial `slope` in t itself."""
-    while True:
-        total = torch.zeros_like(t)
-        for c in reversed(coefficients):
-            total = total * t + c
-        yield total
-        differentiated = [k * c for k, c in enumerate(coefficients)][1:] or [0.0]
-        coefficients = [0.0] * (len(differentiated) + len(slope) - 1)
-        for i, a in enumerate(differentiated):
-            for j, b in enumerate(slope):
-                coefficients[i + j] += a * b
+def _horner(t: Tensor, coefficients: Sequence[float]) -> Tensor:
+    total = torch.zeros_like(t)
+    for c in reversed(coefficients):
+        total = total * t + c
+    return total
+
+
+@cache
+def derivative_coefficients(slope: tuple[float, ...], k: int) -> tuple[float, ...]:
+    """Coefficients of the k-th derivative of t as a polynomial in t, where t' is the polynomial `slope` in t."""
+    if k == 0:
+        return 0.0, 1.0
+    return tuple(polymul(polyder(derivative_coefficients(slope, k - 1)), slope).tolist())
+
+
+def _in_powers(t: Tensor, slope: tuple[float, ...]) -> Iterator[Tensor]:
+    """The function t and its derivatives."""
+    return (_horner(t, derivative_coefficients(slope, k)) for k in count())
 
 
 def tanh(u: Tensor) -> Iterator[Tensor]:
     """The hyperbolic tangent, t' = 1 - t^2."""
-    return _in_powers(torch.tanh(u), [0.0, 1.0], (1.0, 0.0, -1.0))
+    return _in_powers(torch.tanh(u), (1.0, 0.0, -1.0))
 
 
 def sigmoid(u: Tensor) -> Iterator[Tensor]:
     """The logistic function, s' = s - s^2."""
-    return _in_powers(torch.sigmoid(u), [0.0, 1.0], (0.0, 1.0, -1.0))
+    return _in_powers(torch.sigmoid(u), (0.0, 1.0, -1.0))
 
 
 def tan(u: Tensor) -> Iterator[Tensor]:
     """The tangent, t' = 1 + t^2."""
-    return _in_powers(torch.tan(u), [0.0, 1.0], (1.0, 0.0, 1.0))
+    return _in_powers(torch.tan(u), (1.0, 0.0, 1.0))
 
 
 def sinh(u: Tensor) -> Iterator[Tensor]:
@@ -97,14 +105,8 @@ def power(exponent: float) -> Univariate:
     return stream
 
 
-def sqrt(u: Tensor) -> Iterator[Tensor]:
-    """The square root."""
-    return power(0.5)(u)
-
-
-def reciprocal(u: Tensor) -> Iterator[Tensor]:
-    """1 / u."""
-    return power(-1.0)(u)
+sqrt: Univariate = power(0.5)
+reciprocal: Univariate = power(-1.0)
 
 
 def log(u: Tensor) -> Iterator[Tensor]:
@@ -160,9 +162,7 @@ gelu: Univariate = _times_identity(normal_cdf)  #: u Phi(u), the exact GELU
 def abs(u: Tensor) -> Iterator[Tensor]:
     """The absolute value; at 0 its derivatives are taken as 0."""
     yield torch.abs(u)
-    yield torch.sign(u)
-    while True:
-        yield torch.zeros_like(u)
+    yield from sign(u)
 
 
 def sign(u: Tensor) -> Iterator[Tensor]:
@@ -172,23 +172,19 @@ def sign(u: Tensor) -> Iterator[Tensor]:
         yield torch.zeros_like(u)
 
 
+@cache
+def softsign_coefficients(k: int) -> tuple[float, ...]:
+    """Coefficients of the polynomial p_k of `softsign`."""
+    if k == 0:
+        return 0.0, 1.0
+    p = softsign_coefficients(k - 1)
+    return tuple(polysub(polymul(polyder(p), (1.0, 0.0, 1.0)), polymul((0.0, 2.0 * k - 1.0), p)).tolist())
+
+
 def softsign(u: Tensor) -> Iterator[Tensor]:
     """The smooth bounded map u / sqrt(1 + u^2) = u (1 + u^2)^-1/2.
 
     With q = 1 + u^2 its derivatives are p_k(u) q^-(k + 1/2): p_0 = u, p_{k+1} = p_k' q - (2 k + 1) u p_k.
     """
-    q = 1.0 + u * u
-    root, coefficients, k = torch.rsqrt(q), [0.0, 1.0], 0
-    while True:
-        total = torch.zeros_like(u)
-        for c in reversed(coefficients):
-            total = total * u + c
-        yield total * root ** (2 * k + 1)
-        slope = [n * c for n, c in enumerate(coefficients)][1:]
-        following = [0.0] * (len(coefficients) + 1)
-        for n, c in enumerate(slope):
-            following[n] += c
-            following[n + 2] += c
-        for n, c in enumerate(coefficients):
-            following[n + 1] -= (2 * k + 1) * c
-        coefficients, k = following, k + 1
+    root = torch.rsqrt(1.0 + u * u)
+    return (_horner(u, softsign_coefficients(k)) * root ** (2 * k + 1) for k in count())

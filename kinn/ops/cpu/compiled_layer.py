@@ -22,6 +22,7 @@ from llvmlite import ir
 from kinn.jets import IndexSet
 from kinn.jets.faa_di_bruno import composition
 from kinn.ops.cpu import basis, narrow, wide
+from kinn.ops.cpu.edge_kernel import EdgeShape
 from kinn.ops.cpu.tiles import transpose
 
 
@@ -99,40 +100,30 @@ class CompiledLayer:
     @cached_property
     def edges(self) -> int:
         """Adds one input's edges to the outputs."""
-        if self.narrow:
-            return compiled(narrow.forward(self._orders, self.degree, self.dtype, self.outputs))
-        return compiled(wide.forward(self._orders, self.degree, self.dtype, self.outputs))
+        return compiled((narrow if self.narrow else wide).forward(self._edges))
 
     @cached_property
     def edges_adjoint(self) -> int:
         """Adds to the cotangents of the polynomials, and stores what those of the inputs follow from."""
-        if self.narrow:
-            return compiled(narrow.adjoint(self._orders, self.degree, self.dtype, self.outputs))
-        return compiled(wide.adjoint(self._orders, self.degree, self.dtype, self.outputs, needs_input_grad=True))
+        return compiled((narrow if self.narrow else wide).adjoint(self._edges))
 
     @cached_property
     def edges_adjoint_of_weight(self) -> int:
         """Adds to the cotangents of the polynomials where those of the inputs are not needed."""
-        if self.narrow:
-            return self.edges_adjoint
-        return compiled(wide.adjoint(self._orders, self.degree, self.dtype, self.outputs, needs_input_grad=False))
+        return self.edges_adjoint if self.narrow else compiled(wide.adjoint(self._edges, needs_input_grad=False))
 
     @cached_property
     def edges_jacobian(self) -> int:
         """Stores each point's own cotangents of one input's polynomials."""
-        return compiled(wide.jacobian(self._orders, self.degree, self.dtype, self.outputs))
+        return compiled(wide.jacobian(self._edges))
 
     @cached_property
-    def _orders(self) -> tuple[int, ...]:
-        return composition(self.index).orders
-
-    @cached_property
-    def _lanes(self) -> int:
-        return wide.lanes_for(self.outputs, self.dtype)
+    def _edges(self) -> EdgeShape:
+        return EdgeShape(composition(self.index).orders, self.degree, self.dtype, self.outputs)
 
     @cached_property
     def _sums(self) -> int:
-        return wide.sums_width(self._orders, self._lanes)
+        return wide.sums_width(self._edges)
 
 
 #: The machine code of a layer, by its components, bounded map, precision, degree, number of outputs and rounds of the search.

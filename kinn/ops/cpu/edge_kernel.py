@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kinn.ops.cpu.ir_builder import KernelBuilder, Vectors, integer
 
@@ -41,40 +41,43 @@ class PairTable:
         return code.builder.add(at, integer(n * lanes_of(self.dtype)))
 
 
+class EdgeShape(NamedTuple):
+    """What the kernels for a layer's edges are specialised on."""
+
+    orders: tuple[int, ...]  #: of every component but the value
+    degree: int  #: of the splines
+    dtype: str  #: of the layer
+    outputs: int  #: their number
+
+    @property
+    def order(self) -> int:
+        """The highest order of a component."""
+        return max(self.orders, default=0)
+
+
 class EdgeKernel:
     """A kernel for edges under construction.
 
     Args:
         name: The kernel's name.
-        arrays: Its arguments beside the common ones.
-        orders: The order of every component but the value.
-        degree: The degree of the splines.
-        base_order: The order to which the base function's Taylor coefficients are in the table.
-        dtype: The dtype of the layer.
+        arrays: The arrays among its arguments beside the common ones.
+        shape: What it is specialised on.
         lanes: The width of the vectors.
+        derivatives: The number of derivatives that it takes of the outputs' components.
     """
 
-    def __init__(
-        self,
-        name: str,
-        arrays: dict[str, str],
-        orders: Sequence[int],
-        degree: int,
-        base_order: int,
-        dtype: str,
-        lanes: int,
-    ) -> None:
+    def __init__(self, name: str, arrays: Sequence[str], shape: EdgeShape, lanes: int, derivatives: int) -> None:
+        dtype = shape.dtype
         common = {
             "inputs": "int", "count": "int", "column": "int", "point": "int", "component": "int",
-            "cell": "int*", "table": dtype, "tile": dtype,
+            "cell": "int*", "table": dtype, "tile": dtype, "stride": "int",
         }  # fmt: skip
-        self.code = KernelBuilder(name, {**common, **arrays})
+        self.code = KernelBuilder(name, {**common, **dict.fromkeys(arrays, dtype)})
         self.v = Vectors(self.code, dtype, lanes)
-        self.components = 1 + len(orders)
-        self.rows = [(a, m) for a, order in enumerate(orders, start=1) for m in range(1, order + 1)]
-        self.order = max(orders, default=0)
-        self.degree, self.base_order = degree, base_order
-        self.table = PairTable(2 + base_order + len(self.rows), dtype)
+        self.components = 1 + len(shape.orders)
+        self.rows = [(a, m) for a, order in enumerate(shape.orders, start=1) for m in range(1, order + 1)]
+        self.order, self.degree, self.base_order = shape.order, shape.degree, shape.order + derivatives
+        self.table = PairTable(2 + self.base_order + len(self.rows), dtype)
 
     def split_rows(self, rows: Sequence[Any]) -> tuple[Any, list[Any], dict[tuple[int, int], Any]]:
         """Local coordinate, Taylor coefficients of the base function and factors Q[a, m], from a pair's rows."""

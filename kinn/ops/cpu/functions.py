@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
+from kinn.jets.univariate import derivative_coefficients, softsign_coefficients
 from kinn.ops.cpu.ir_builder import Vectors
 
 LOG2E = 1.4426950408889634
@@ -94,7 +95,8 @@ def silu(v: Vectors, x: Any, count: int, *, bounded: bool = False) -> list[Any]:
         smaller = v.divide(v.add(e, v.constant(1.0)), v.add(e, v.constant(2.0)))
         s = v.builder.select(_negative(v, x), smaller, v.subtract(v.constant(1.0), smaller))
         centred = v.subtract(s, v.constant(0.5))
-    rows = [s, *(polynomial(v, row, centred) for row in _derivatives([0.25, 0.0, -1.0], count)[1:])]
+    slopes = [derivative_coefficients((0.25, 0.0, -1.0), m) for m in range(1, count)]
+    rows = [s, *(polynomial(v, slope, centred) for slope in slopes)]
     steps = [v.multiply(below, v.constant(m)) for m, below in enumerate(rows[:-1], start=1)]
     return [v.multiply(x, s), *(v.multiply_add(x, row, step) for row, step in zip(rows[1:], steps, strict=True))]
 
@@ -120,32 +122,21 @@ def tanh(v: Vectors, x: Any, count: int) -> list[Any]:
     e = expm1(v, v.multiply(v.constant(-2.0), _magnitude(v, x)))
     magnitude = v.divide(e, v.add(e, v.constant(2.0)))
     t = v.builder.select(_negative(v, x), magnitude, v.builder.fneg(magnitude))
-    return [polynomial(v, row, t) for row in _derivatives([1.0, 0.0, -1.0], count)]
+    return [polynomial(v, derivative_coefficients((1.0, 0.0, -1.0), m), t) for m in range(count)]
 
 
 def softsign(v: Vectors, x: Any, count: int) -> list[Any]:
     """The function x q^-1/2 and its derivatives p_m(x) q^-(m + 1/2), `count` in all; q = 1 + x^2."""
     inverse = v.divide(v.constant(1.0), v.multiply_add(x, x, v.constant(1.0)))
-    power = v.call(f"llvm.sqrt.{v.suffix}", v.vector, inverse)
-    line, q = Polynomial([0.0, 1.0]), Polynomial([1.0, 0.0, 1.0])
-    numerator, out = line, []
+    power, out = v.call(f"llvm.sqrt.{v.suffix}", v.vector, inverse), []
     for m in range(count):
-        out.append(v.multiply(polynomial(v, [float(c) for c in numerator.coef], x), power))
-        numerator = numerator.deriv() * q - (2 * m + 1) * line * numerator
+        out.append(v.multiply(polynomial(v, softsign_coefficients(m), x), power))
         power = v.multiply(power, inverse)
     return out
 
 
 #: The bounded maps by name.
 BOUNDED_MAPS: dict[str, Callable[[Vectors, Any, int], list[Any]]] = {"tanh": tanh, "softsign": softsign}
-
-
-def _derivatives(slope: Sequence[float], count: int) -> list[list[float]]:
-    """T and its derivatives as polynomials in t, where t' = slope(t)."""
-    rows = [Polynomial([0.0, 1.0])]
-    for _ in range(count - 1):
-        rows.append(rows[-1].deriv() * Polynomial(slope))
-    return [[float(c) for c in p.coef] for p in rows]
 
 
 def _magnitude(v: Vectors, x: Any) -> Any:

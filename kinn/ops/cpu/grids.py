@@ -26,8 +26,8 @@ class GridCells:
         dtype: "float32" or "float64", the dtype of all arrays of numbers.
         search: What the search for a cell takes. The ends: the lower and the upper one, the number of bins per length,
             how far an argument is taken to the right so that rounding never leaves it in a bin before its own, and the
-            width of a bin. The bins: the cell that the search starts from, for bins of equal width over the grid. The origins: where the
-            local coordinate of each of the `G + 2` cells is 0. The rates: its derivative on each cell.
+            width of a bin. The bins: the cell that the search starts from, for bins of equal width over the grid. The
+            origins: where the local coordinate of each of the `G + 2` cells is 0. The rates: its derivative on each cell.
         rounds: How many cells the search may have to move on; 0 on a uniform grid, whose bins are its cells.
         first: The first live spline of each cell.
         matrices: A `G + 2 x (k+1) x (k+1)` array; row p holds the coefficients of s^p in the live splines.
@@ -45,10 +45,7 @@ _CELLS: WeakKeyDictionary[SplineGrid, GridCells] = WeakKeyDictionary()
 
 def cells_of(grid: SplineGrid) -> GridCells:
     """Cells of a grid, made once for a grid."""
-    cells = _CELLS.get(grid)
-    if cells is None:
-        cells = _CELLS[grid] = _cells(grid)
-    return cells
+    return _CELLS.get(grid) or _CELLS.setdefault(grid, _cells(grid))
 
 
 def _cells(grid: SplineGrid) -> GridCells:

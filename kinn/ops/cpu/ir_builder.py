@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -75,7 +74,7 @@ class KernelBuilder:
         self.builder.position_at_end(after)
 
     def finish(self) -> ir.Function:
-        """Function."""
+        """The finished function."""
         self.builder.ret_void()
         return self.function
 
@@ -161,12 +160,16 @@ class Vectors:
         """Numbers of a vector."""
         return [self.builder.extract_element(values, ir.Constant(ir.IntType(32), lane)) for lane in range(self.lanes)]
 
-    def variable(self) -> Variable:
-        """A sum, zero at this place of the code."""
+    def variable(self) -> Any:
+        """Place of a running sum, zero at this place of the code; the compiler keeps it in a register."""
         with self.builder.goto_entry_block():
             place = self.builder.alloca(self.vector)
         self.builder.store(self.constant(0.0), place)
-        return Variable(self, place)
+        return place
+
+    def accumulate(self, place: Any, term: Any) -> None:
+        """Add a vector to a running sum."""
+        self.builder.store(self.add(self.builder.load(place), term), place)
 
     def add(self, a: Any, b: Any) -> Any:
         """Sum; None stands for zero."""
@@ -209,7 +212,7 @@ class Vectors:
         return level[0]
 
     def transposed(self, rows: Sequence[Any]) -> list[Any]:
-        """Return, for every lane, the vector of its entries in several rows (a power of two, at most `lanes`)."""
+        """For every lane the vector of its entries in several rows (a power of two, at most `lanes`)."""
         bundles, size = [[row] for row in rows], 1  # a bundle holds a group of `size` entries for every lane, in order
         while len(bundles) > 1:
             bundles = [
@@ -233,25 +236,3 @@ class Vectors:
     def _shuffle(self, u: Any, v: Any, picks: Sequence[int]) -> Any:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), len(picks)), list(picks))
         return self.builder.shuffle_vector(u, v, mask)
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A running sum of vectors, which the compiler keeps in a register.
-
-    Attributes:
-        vectors: The instructions.
-        place: Where it stands until then.
-    """
-
-    vectors: Vectors
-    place: Any
-
-    @property
-    def value(self) -> Any:
-        """The sum so far."""
-        return self.vectors.builder.load(self.place)
-
-    def add(self, term: Any) -> None:
-        """Add a vector."""
-        self.vectors.builder.store(self.vectors.add(self.value, term), self.place)

@@ -3,11 +3,11 @@
 With one or two outputs most lanes of `wide` would be idle. Here a vector holds points, whose cells differ: their
 coefficients are gathered, and the cotangents of those are transposed to one short vector per point.
 
-Arrays: `coefficients`, the inputs' polynomials, of each input cells x O x P or `stride` numbers, P the number of coefficients rounded up to
-a power of two; `base`, their weights of the base function, inputs x O; `tile`, the outputs or their cotangents, A x O x
-`column`; `cell` and `table`, see `basis`. Point r and input i stand in column i `column` + r of the table. Points come
-in full vectors, the last filled up with points whose cotangents are zero. The kernels take the arguments of those in
-`wide`; they do not use `count`, `point` and `component`.
+Arrays: `coefficients`, the inputs' polynomials, of each input cells x O x P or `stride` numbers, P the number of
+coefficients rounded up to a power of two; `base`, their weights of the base function, inputs x O; `tile`, the outputs
+or their cotangents, A x O x `column`; `cell` and `table`, see `basis`. Point r and input i stand in column
+i `column` + r of the table. Points come in full vectors, the last filled up with points whose cotangents are zero. The
+kernels take the arguments of those in `wide`; they do not use `count`, `point` and `component`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from kinn.ops.cpu.edge_kernel import EdgeKernel, lanes_of, taylor, taylor_adjoint
+from kinn.ops.cpu.edge_kernel import EdgeKernel, EdgeShape, lanes_of, taylor, taylor_adjoint
 from kinn.ops.cpu.ir_builder import INT, Vectors, integer
 
 #: The greatest number of outputs that these kernels are for.
@@ -33,19 +33,9 @@ def padded(degree: int) -> int:
 class _NarrowKernel(EdgeKernel):
     """A kernel for few outputs: a loop over points, and the numbers that a point's edges share; `outputs` is O."""
 
-    def __init__(
-        self,
-        name: str,
-        arrays: dict[str, str],
-        orders: Sequence[int],
-        degree: int,
-        base_order: int,
-        outputs: int,
-        dtype: str,
-    ) -> None:
-        weights = {"stride": "int", "coefficients": dtype, "base": dtype}
-        super().__init__(name, {**weights, **arrays}, orders, degree, base_order, dtype, lanes_of(dtype))
-        self.outputs = outputs
+    def __init__(self, name: str, arrays: Sequence[str], shape: EdgeShape, derivatives: int = 0) -> None:
+        super().__init__(name, ("coefficients", "base", *arrays), shape, lanes_of(shape.dtype), derivatives)
+        self.outputs = shape.outputs
 
     @contextmanager
     def vectors(self) -> Iterator[None]:
@@ -94,10 +84,10 @@ class _NarrowKernel(EdgeKernel):
         return [v.multiply_add(b, weight, t) for b, t in zip(self.base, spline, strict=True)]
 
 
-def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def forward(shape: EdgeShape) -> ir.Function:
     """Kernel that adds up all edges to the outputs of a tile."""
-    k = _NarrowKernel("forward", {}, orders, degree, max(orders, default=0), outputs, dtype)
-    code, v = k.code, k.v
+    k = _NarrowKernel("forward", (), shape)
+    code, v, outputs = k.code, k.v, k.outputs
     with code.loop(code.builder.mul(code["column"], integer(k.components * outputs)), v.lanes) as place:
         v.store(v.constant(0.0), code["tile"], place)
     with k.vectors():
@@ -113,18 +103,17 @@ def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> i
     return code.finish()
 
 
-def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def adjoint(shape: EdgeShape) -> ir.Function:
     """Kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
     It also stores the sums over outputs that the cotangents of the inputs follow from, a row each.
     """
-    arrays = {"coefficients_grad": dtype, "base_grad": dtype, "sums": dtype}
-    k = _NarrowKernel("adjoint", arrays, orders, degree, max(orders, default=0) + 1, outputs, dtype)
-    code, v, size = k.code, k.v, padded(degree)
-    short = Vectors(code, dtype, size)
+    k = _NarrowKernel("adjoint", ("coefficients_grad", "base_grad", "sums"), shape, derivatives=1)
+    code, v, size = k.code, k.v, padded(k.degree)
+    short = Vectors(code, shape.dtype, size)
     with k.vectors():
         sums: list[Any] = [None] * (1 + len(k.rows))
-        for o in range(outputs):
+        for o in range(k.outputs):
             t = k.taylor(o, k.order + 1)
             g = [v.load(code["tile"], place) for place in k.places(o)]
             cotangents: list[Any] = [g[0], *[None] * k.order]
@@ -140,7 +129,7 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> i
             address = code.builder.gep(code["base_grad"], [code.plus(k.base_at, (o, 1))])
             total = code.builder.extract_element(v.sums([base]), ir.Constant(ir.IntType(32), 0))
             code.builder.store(code.builder.fadd(code.builder.load(address), total), address)
-            rows = [v.constant(0.0) if c is None else c for c in taylor_adjoint(v, cotangents, k.s, degree)]
+            rows = [v.constant(0.0) if c is None else c for c in taylor_adjoint(v, cotangents, k.s, k.degree)]
             rows += [v.constant(0.0)] * (size - len(rows))
             for gradient, place in zip(v.transposed(rows), k.polynomials(o), strict=True):
                 short.store(

@@ -4,10 +4,10 @@ A spline on its cell is a polynomial c_0 + c_1 s + .. + c_k s^k in the local coo
 turns its coefficients into the Taylor coefficients t_m = phi^(m) / (m! rate^m) at s, in registers; the adjoint runs the
 same scheme transposed. An output's component a is then sum_m Q[a, m] t_m, with the numbers Q common to all outputs.
 
-Arrays: `coefficients`, the inputs' polynomials, of each input cells x (k + 1) x O' or `stride` numbers; `base`, their weights of the base
-function, inputs x O'; `tile`, the outputs or their cotangents, O' numbers for every point and component, which lie
-`point` and `component` apart; `cell` and `table`, see `basis`. O' is the number of outputs in full vectors.
-Point r and input i are pair i `column` + r.
+Arrays: `coefficients`, the inputs' polynomials, of each input cells x (k + 1) x O' or `stride` numbers; `base`, their
+weights of the base function, inputs x O'; `tile`, the outputs or their cotangents, O' numbers for every point and
+component, which lie `point` and `component` apart; `cell` and `table`, see `basis`. O' is the number of outputs in
+full vectors. Point r and input i are pair i `column` + r.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from kinn.ops.cpu.edge_kernel import EdgeKernel, taylor, taylor_adjoint
+from kinn.ops.cpu.edge_kernel import EdgeKernel, EdgeShape, taylor, taylor_adjoint
 from kinn.ops.cpu.ir_builder import INT, Vectors, integer
 
 #: Inputs whose edges are added to outputs that are loaded and stored once for all of them.
 INPUTS_PER_BLOCK = 2
 
-#: Vectors of outputs handled block: a point's numbers, and sums over outputs, serve all of them.
+#: Vectors of outputs handled per block: a point's numbers, and sums over outputs, serve all of them.
 VECTORS_PER_BLOCK = 4
 
 
@@ -45,10 +45,10 @@ def group_of(lanes: int) -> int:
     return min(lanes, 8)
 
 
-def sums_width(orders: Sequence[int], lanes: int) -> int:
-    """Number of sums over outputs that the adjoint stores per point: one for phi', one per row (a, m), in full groups."""
-    group = group_of(lanes)
-    return -(-(1 + sum(orders)) // group) * group
+def sums_width(shape: EdgeShape) -> int:
+    """Number of sums over outputs that the adjoint stores per point: for phi' and every row (a, m), in full groups."""
+    group = group_of(lanes_for(shape.outputs, shape.dtype))
+    return -(-(1 + sum(shape.orders)) // group) * group
 
 
 class _SharedFactors(NamedTuple):
@@ -64,19 +64,10 @@ class _SharedFactors(NamedTuple):
 class _WideKernel(EdgeKernel):
     """A kernel for many outputs: loops over inputs, outputs and points, and the numbers that a point's edges share."""
 
-    def __init__(
-        self,
-        name: str,
-        arrays: dict[str, str],
-        orders: Sequence[int],
-        degree: int,
-        base_order: int,
-        dtype: str,
-        outputs: int,
-    ) -> None:
-        self.lanes = lanes_for(outputs, dtype)
-        self.width = padded_width(outputs, dtype)
-        super().__init__(name, arrays, orders, degree, base_order, dtype, self.lanes)
+    def __init__(self, name: str, arrays: Sequence[str], shape: EdgeShape, derivatives: int = 0) -> None:
+        self.lanes = lanes_for(shape.outputs, shape.dtype)
+        self.width = padded_width(shape.outputs, shape.dtype)
+        super().__init__(name, arrays, shape, self.lanes, derivatives)
 
     def inputs(self, block: int) -> Iterator[list[Any]]:
         """Loop over all inputs, `block` at a time and those left over one by one.
@@ -148,10 +139,9 @@ class _WideKernel(EdgeKernel):
         return cotangents, base
 
 
-def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def forward(shape: EdgeShape) -> ir.Function:
     """Kernel that adds up all edges to the outputs of a tile."""
-    arrays = {"stride": "int", "coefficients": dtype, "base": dtype}
-    k = _WideKernel("forward", arrays, orders, degree, max(orders, default=0), dtype, outputs)
+    k = _WideKernel("forward", ("coefficients", "base"), shape)
     code, v = k.code, k.v
     with code.loop(code["count"]) as r, code.loop(integer(k.width), k.lanes) as o:
         for place in k.tile(r, o):
@@ -174,23 +164,16 @@ def forward(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> i
     return code.finish()
 
 
-def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, needs_input_grad: bool) -> ir.Function:
+def adjoint(shape: EdgeShape, *, needs_input_grad: bool = True) -> ir.Function:
     """Kernel that adds a tile's share to the cotangents of the polynomials and of the base's weights.
 
-    If `needs_input_grad`, it also stores the sums over outputs that the cotangents of the inputs follow from, `sums_width` numbers a
-    pair: of phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
+    If `needs_input_grad`, it also stores the sums over outputs that the cotangents of the inputs follow from,
+    `sums_width` numbers a pair: of phi' / rate, and of the cotangent of Q[a, m] for every row (a, m).
     """
-    arrays = {
-        "stride": "int",
-        "coefficients": dtype,
-        "base": dtype,
-        "coefficients_grad": dtype,
-        "base_grad": dtype,
-        "sums": dtype,
-    }
-    k = _WideKernel("adjoint", arrays, orders, degree, max(orders, default=0) + 1, dtype, outputs)
-    code, v, group, width = k.code, k.v, group_of(k.lanes), sums_width(orders, k.lanes)
-    short = Vectors(code, dtype, group)
+    arrays = ("coefficients", "base", "coefficients_grad", "base_grad", "sums")
+    k = _WideKernel("adjoint", arrays, shape, derivatives=1)
+    code, v, degree, group, width = k.code, k.v, k.degree, group_of(k.lanes), sums_width(shape)
+    short = Vectors(code, shape.dtype, group)
     for (i,) in k.inputs(1):
         for places, first in k.outputs():
             totals = [v.variable() for _ in places]
@@ -200,7 +183,7 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, n
                 for o, total in zip(places, totals, strict=True):
                     g = [v.load(code["tile"], place) for place in k.tile(r, o)]
                     cotangents, base = k.cotangents(e, g)
-                    total.add(base)
+                    v.accumulate(total, base)
                     polynomial = taylor_adjoint(v, cotangents, e.s, degree)
                     for value, place in zip(polynomial, k.rows_of(e.cell_at, o, degree + 1), strict=True):
                         v.store(
@@ -222,19 +205,17 @@ def adjoint(orders: tuple[int, ...], degree: int, dtype: str, outputs: int, *, n
                     short.store(sums, code["sums"], place)
             for o, total in zip(places, totals, strict=True):
                 place = k.base_place(i, o)
-                v.store(v.add(v.load(code["base_grad"], place), total.value), code["base_grad"], place)
+                v.store(v.add(v.load(code["base_grad"], place), code.builder.load(total)), code["base_grad"], place)
     return code.finish()
 
 
-def jacobian(orders: tuple[int, ...], degree: int, dtype: str, outputs: int) -> ir.Function:
+def jacobian(shape: EdgeShape) -> ir.Function:
     """Kernel that stores each point's own cotangents: of its cell's k + 1 coefficients and the base's weight.
 
     They go to `gradients`, a pair's (k + 2) x O' numbers together, pairs in the order of the table's columns.
     """
-    k = _WideKernel(
-        "jacobian", {"stride": "int", "gradients": dtype}, orders, degree, max(orders, default=0), dtype, outputs
-    )
-    code, v = k.code, k.v
+    k = _WideKernel("jacobian", ("gradients",), shape)
+    code, v, degree = k.code, k.v, k.degree
     for (i,) in k.inputs(1):
         for places, _ in k.outputs():
             with code.loop(code["count"]) as r:

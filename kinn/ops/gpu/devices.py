@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -20,17 +20,6 @@ from kinn.ops.gpu.launch_config import Launch, Limits
 from kinn.ops.gpu.variant import Variant
 
 
-class Device(Protocol):
-    """A device to launch kernels on."""
-
-    @property
-    def limits(self) -> Limits:
-        """Resources of the device."""
-
-    def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
-        """Launch a kernel on contiguous tensors."""
-
-
 class CudaDevice:
     """A CUDA device, by its number."""
 
@@ -40,15 +29,11 @@ class CudaDevice:
         self._cupy = cupy
         self._number = number
         attributes = cupy.cuda.Device(number).attributes
-        self._limits = Limits(attributes["MultiProcessorCount"], attributes["MaxSharedMemoryPerBlockOptin"])
+        #: Resources of the device.
+        self.limits = Limits(attributes["MultiProcessorCount"], attributes["MaxSharedMemoryPerBlockOptin"])
         self._kernels: dict[tuple[str, Variant], Any] = {}
         self._known: WeakKeyDictionary[Launch, Any] = WeakKeyDictionary()
         self._streams: dict[int, Any] = {}
-
-    @property
-    def limits(self) -> Limits:
-        """Resources of the device."""
-        return self._limits
 
     def launch(self, launch: Launch, tensors: Sequence[Tensor]) -> None:
         """Launch a kernel on the device's current torch stream, which it is compiled for if need be."""
@@ -67,7 +52,7 @@ class CudaDevice:
             code = launch.variant.prologue + source(launch.source)
             module = self._cupy.RawModule(code=code, options=("-std=c++17",), backend="nvrtc")
             kernel = self._kernels[key] = module.get_function(launch.kernel)
-            kernel.max_dynamic_shared_size_bytes = self._limits.shared
+            kernel.max_dynamic_shared_size_bytes = self.limits.shared
         return self._kernels[key]
 
     def _stream(self) -> Any:
@@ -95,7 +80,7 @@ def _cuda_device(number: int) -> CudaDevice:
     return CudaDevice(number)
 
 
-def device_for(tensor: Tensor) -> Device:
+def device_for(tensor: Tensor) -> CudaDevice:
     """Device that a tensor is on.
 
     Raises:

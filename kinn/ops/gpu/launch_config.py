@@ -7,6 +7,7 @@ much of it as leaves room for several blocks on a multiprocessor, and more only 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,16 +87,6 @@ class Launch:
     scalars: tuple[Any, ...]
 
 
-def forward(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
-    """Launch of `kinn_forward`."""
-    return _sample_parallel("forward", variant, sizes, limits)
-
-
-def input_grad(variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
-    """Launch of `kinn_input_grad`."""
-    return _sample_parallel("input_grad", variant, sizes, limits)
-
-
 def _sample_parallel(name: str, variant: Variant, sizes: Sizes, limits: Limits) -> Launch:
     """Launch of a kernel whose threads have a sample each and some outputs at a time."""
     slots = sizes.cells + variant.degree + 1
@@ -138,6 +129,10 @@ def _sample_parallel(name: str, variant: Variant, sizes: Sizes, limits: Limits) 
         shared(outputs, threads, inputs),
         _scalars(sizes, staged, inputs),
     )
+
+
+#: Launches of `kinn_forward` and `kinn_input_grad`.
+forward, input_grad = partial(_sample_parallel, "forward"), partial(_sample_parallel, "input_grad")
 
 
 def weight(variant: Variant, sizes: Sizes, limits: Limits) -> tuple[Launch, Launch | None]:

@@ -120,7 +120,7 @@ def _plan(
     return _Plan(Variant.of(index, REALS[dtype], degree, squash, even), Sizes(*shape), limits)
 
 
-def _plan_for(stack: Tensor, layer: SplineMap, index: IndexSet, device: devices.Device) -> _Plan:
+def _plan_for(stack: Tensor, layer: SplineMap, index: IndexSet, device: devices.CudaDevice) -> _Plan:
     """Launches of a layer on a device."""
     weight, grid, squash = layer
     shape = stack.shape[1], stack.shape[2], weight.shape[1], grid.intervals

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from kinn.jets import IndexSet
 from kinn.jets.index import trace
-from kinn.ops.gpu import MAX_SIZE, launch_config
+from kinn.ops.gpu import launch_config
 from kinn.ops.gpu.launch_config import Launch, Limits, Sizes
+from kinn.ops.gpu.layer import MAX_SIZE
 from kinn.ops.gpu.variant import Variant
 
 INDEX_SETS = [
