@@ -2,7 +2,7 @@
 Extending KINN
 ==============
 
-A script may bring parts of its own: an equation, a shape, a condition, a network, an optimiser, a strategy, a callback.
+A script may add parts to KINN: an equation, a shape, a condition, a network, an optimiser, a strategy, a callback.
 Each is one class with few methods, and nothing has to be registered. This example solves an anisotropic diffusion problem
 with all seven.
 """

@@ -3,7 +3,7 @@
     u_xx + u_yy = 0 on (-1, 1)^2 without the crack y = 0, x < 0; u given on the outer square and on both faces;
     u = r^(1/2) sin(theta / 2), so that u = +-sqrt(-x) on the faces and u_y = x^(-1/2) / 2 ahead of the tip.
 
-The parts above and below the crack line are subdomains with networks of their own; ahead of the tip value and flux
+The parts above and below the crack line are subdomains with separate networks; ahead of the tip value and flux
 are continuous. The residual is multiplied by r^(3/2), the order at which second derivatives of the field grow towards
 the tip: the solution is the same, and the residual stays bounded. By default the networks see the coordinates alone;
 features=tip gives them the singular field as a further input.

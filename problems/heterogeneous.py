@@ -3,7 +3,7 @@
     div(a grad u) = 16 r^2 on (-1, 1)^2, a = 1/15 for r < 1/2 and 1 outside, u given on the square;
     u = r^4 / a inside, r^4 + (1/a_1 - 1) / 16 outside.
 
-The materials are subdomains with networks of their own; value and flux a u_n are continuous.
+The materials are subdomains with separate networks; value and flux a u_n are continuous.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def make_problem(depth: int = 2) -> Problem:
         exact=exact,
         defaults=Defaults(
             networks={"kan": KAN((6,), 6, 5), "mlp": MLP((16, 8))},
-            points=2000,  # with four a parameter one seed in three fits the points and not the equation
+            points=2000,  # with four per parameter one seed in three fits the points and not the equation
             budget=30.0,
             forms={"energy": {"budget": 60.0}},
         ),

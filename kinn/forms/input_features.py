@@ -111,7 +111,7 @@ def _embeddings(problem: Problem, subdomain: str) -> dict[int, PeriodicEmbedding
                 continue
             where = f"{condition.label} of problem {problem.name!r}"
             if group != (subdomain, subdomain):
-                raise InputError(f"{where} joins two subdomains, which have networks of their own: enforce it soft")
+                raise InputError(f"{where} joins two subdomains, which have separate networks: enforce it soft")
             axis, ends, harmonics = periodicity
             embedding = PeriodicEmbedding(min(ends), abs(ends[1] - ends[0]), harmonics)
             if embeddings.setdefault(axis, embedding) != embedding:

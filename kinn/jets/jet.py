@@ -71,7 +71,7 @@ class Jet:
         return None
 
     def derivative(self, a: Index) -> Self:
-        """Partial derivative of multi-index a, as a jet of its own."""
+        """Partial derivative of multi-index a, as a jet."""
         return self._like(lambda b: self._sum_of_seconds(a, b) if trace_axes(b) else self[add(a, b)])
 
     def trace(self, axes: Iterable[int]) -> Self:

@@ -26,7 +26,7 @@ class Callback:
         """Called after each step."""
 
     def on_validation(self, state: TrainingState) -> None:
-        """Called after each step at which the loss at fresh points was measured, before `on_step`."""
+        """Called after each step at which the loss at validation points was measured, before `on_step`."""
 
     def on_stage_end(self, state: TrainingState) -> None:
         """Called once a stage has stopped: a time window, a value of a curriculum, a member of an ensemble."""

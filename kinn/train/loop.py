@@ -1,4 +1,4 @@
-"""The training loop: takes steps, validates at fresh points, keeps the best parameters, and says why it stopped."""
+"""The training loop: takes steps, validates, keeps the best parameters, and says why it stopped."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def train(
 
     Args:
         objective: Residuals at collocation points, or an energy.
-        validation: The same at fresh points.
+        validation: The same at validation points.
         optimizer: The method.
         stopping: When to end.
         strategies: They change the objective between steps.
@@ -181,7 +181,7 @@ def _restart_optimizer(state: TrainingState, optimizer: Optimizer, strategies: S
 
 
 def _validate_last(state: TrainingState, validation: FormObjective) -> None:
-    """Measure the loss at fresh points at the last step."""
+    """Measure the loss at validation points at the last step."""
     if state.validation is None:
         state.history[-1] = replace(state.history[-1], validation=validation.loss(state.theta))
 

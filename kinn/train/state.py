@@ -39,7 +39,10 @@ class StopReason(StrEnum):
     ITERATIONS = "iterations", "The number of steps asked for is done."
     STAGNATION = "stagnation", "The loss hardly falls any more."
     LOSS_IS_ZERO = "loss is zero", "The loss is zero to the last digit."
-    VALIDATION_RISES = "validation rises", "The loss at fresh points rises while that at the training points falls."
+    VALIDATION_RISES = (
+        "validation rises",
+        "The loss at validation points rises while that at the training points falls.",
+    )
     CALLBACK = "callback", "A callback asked for it."
     CONDITIONS_STAGNATE = "conditions improve no more", "Updates of multipliers no longer reduce their violation."
     STEPS_REJECTED = "every step is rejected", "Every step that lowers the loss raises it at the guard's points."
@@ -63,7 +66,7 @@ class HistoryEntry:
         iteration: The number of steps so far.
         seconds: The training time so far.
         loss: The training loss.
-        validation: The loss at fresh points, at the iterations at which it is measured.
+        validation: The loss at validation points, at the iterations at which it is measured.
         detail: Values of the method (damping, step length, ...).
         unknowns: The constants to be identified, by name.
         errors: The relative L2 errors of fields whose solution is known, at the iterations at which they are measured.
@@ -137,7 +140,7 @@ class TrainingState:
         stage: The stage that is trained.
         optimizer_state: The state of the optimizer.
         best_theta: The best validated parameters (P,).
-        best_validation: The loss at fresh points there.
+        best_validation: The loss at validation points there.
         best_loss: The training loss there.
         previous_validation: The last validation.
         initial_loss: The loss before the first step, which tells one problem from another.
@@ -179,7 +182,7 @@ class TrainingState:
 
     @property
     def validation(self) -> float | None:
-        """The loss at fresh points, where this step measured it."""
+        """The loss at validation points, where this step measured it."""
         return self.history[-1].validation if self.history else None
 
     @property
@@ -203,7 +206,7 @@ class TrainingState:
         self.stop_request = str(reason)
 
     def record_validation(self, measured: float) -> None:
-        """Take the loss at fresh points at the present parameters into account."""
+        """Take the loss at validation points at the present parameters into account."""
         if self.objective_is_transient or measured < self.best_validation:
             self.best_theta, self.best_validation, self.best_loss = self.theta, measured, self.loss
         self.rises = self.rises + 1 if measured > self.previous_validation and not self.objective_is_transient else 0

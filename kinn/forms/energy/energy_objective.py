@@ -52,7 +52,7 @@ class EnergyObjective(SumOfTerms):
         interior: The terms that are integrated over subdomains.
         others: The terms on boundaries; they all add up.
         guard: The same energy by another quadrature, which no step may raise.
-        refine_interior: Gives the terms inside with so many times the points.
+        refine_interior: Gives the interior terms with the number of points multiplied by a factor.
     """
 
     least_squares = False
@@ -239,7 +239,7 @@ class EnergyObjective(SumOfTerms):
             self.guard._values.clear()
 
     def refine(self, refinement: int) -> None:
-        """Integrate over subdomains by so many times the first points, and so does the guard."""
+        """Multiply the number of points in subdomains, and that of the guard, by a factor."""
         self.interior, self.refinement = tuple(self.refine_interior(refinement)), refinement
         self._values.clear()
         if self.guard is not None:

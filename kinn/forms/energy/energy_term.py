@@ -27,7 +27,7 @@ TraceDerivative = tuple[int, str, Index]
 #: Eigenvalues of a density's second derivative below this fraction of the largest count as zero.
 NEGLIGIBLE = 1e-12
 
-#: The second derivatives of quadratic densities are kept up to so many numbers per block.
+#: The second derivatives of quadratic densities are kept up to this number of entries per block.
 MAX_KEPT = 10**6
 
 

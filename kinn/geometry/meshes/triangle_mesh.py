@@ -13,7 +13,7 @@ from kinn.geometry.types import Array, Indices, Mask
 
 _MERGE = 1e-7  # vertices nearer than this, relative to the size, are one: files hold single precision
 _PAIRS = 2**20  # point-triangle pairs worked on at a time
-_COLUMNS = 64  # the shadow of a mesh is cut into so many columns each way at most
+_COLUMNS = 64  # the most columns, each way, that the shadow of a mesh is cut into
 
 
 class TriangleMesh:
@@ -86,7 +86,7 @@ class TriangleMesh:
     def holds(self, points: Array) -> Mask:
         """Which of the points, (N, 3), lie inside, (N,): those below an odd number of triangles.
 
-        The shadow of the mesh on the plane z = 0 is cut into columns, so that a point meets only triangles of its own.
+        The shadow of the mesh on the plane z = 0 is cut into columns, so that a point meets only the triangles of its column.
         """
         inside = np.zeros(len(points), dtype=bool)
         count, lower, widths, starts, members = self._columns

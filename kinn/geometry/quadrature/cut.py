@@ -127,7 +127,7 @@ def _volumes(level: Level, boxes: Bricks, depth: int) -> Array:
 
 
 def box_grid(lower: Array, upper: Array, longest: int) -> Bricks:
-    """Boxes of a grid, about as wide as high, with so many along the longest side."""
+    """Boxes of a grid, about as wide as high, `longest` of them along the longest side."""
     counts = np.maximum(1, np.round(longest * (upper - lower) / np.max(upper - lower))).astype(int)
     axes = np.meshgrid(*[np.arange(count) for count in counts], indexing="ij")
     corners, step = np.stack(axes, axis=-1).reshape(-1, len(counts)), (upper - lower) / counts

@@ -85,7 +85,7 @@ class Factor(ABC):
 
         Args:
             order: The degree of polynomials that are integrated exactly.
-            cuts: Along each axis the factor is cut into so many, or has so many times the points.
+            cuts: The number of cells along each axis, or the factor by which there are more points.
             rng: Where given, the points are elsewhere each time.
         """
 

@@ -182,7 +182,7 @@ class ArcPolygon(Geometry):
             split *= 2
 
     def _chords(self, split: int) -> tuple[Array, list[Region], list[Region]]:
-        """Vertices with arcs split into so many, and the circular segments outside and inside the chords."""
+        """Vertices with each arc split into `split` chords, and the circular segments outside and inside the chords."""
         corners: list[Array] = []
         sides: tuple[list[Region], list[Region]] = ([], [])
         for index, (curve, left) in enumerate(zip(self._curves, self._left, strict=True)):

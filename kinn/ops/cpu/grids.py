@@ -1,6 +1,6 @@
 """A layer's splines as one polynomial per cell, input and output; and the search for the cell of an argument.
 
-Two more cells, first and last, hold the linear continuation: arguments beyond the grid take no branch of their own.
+Two more cells, first and last, hold the linear continuation: arguments beyond the grid need no separate branch.
 """
 
 from __future__ import annotations

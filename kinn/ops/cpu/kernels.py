@@ -63,7 +63,7 @@ def forward(
     components, total, inputs = stack.shape
     width, outputs, step = base.shape[1], out.shape[2], tile_points(inputs, MAX_PAIRS)
     stride = coefficients[0].size
-    direct = width == outputs and not narrow  # full vectors need no tile of their own
+    direct = width == outputs and not narrow  # full vectors need no separate tile
     capacity = padded(step)
     x, kept = np.empty(components * capacity * inputs, stack.dtype), np.empty(rows[1] * capacity * inputs, stack.dtype)
     cell, table = np.empty(capacity * inputs, np.int32), np.empty(rows[0] * capacity * inputs, stack.dtype)

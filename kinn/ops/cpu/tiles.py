@@ -78,7 +78,7 @@ def transpose(dtype: str) -> ir.Function:
 #: Points handled together, at most.
 MAX_POINTS = 64
 
-#: Pairs of a point and an input handled together, unless one point has more; narrower where each has numbers of its own.
+#: Pairs of a point and an input handled together, unless one point has more; narrower where each has separate numbers.
 MAX_PAIRS, MAX_JACOBIAN_PAIRS = 1024, 128
 
 #: Points come in full vectors of this many, enough for every precision.
