@@ -85,10 +85,10 @@ class DomainTrial(TrialFunctions):
         inputs = p.cached((subdomain, index), lambda: self._inputs[subdomain].stack(p, index))
         stack = self.network(subdomain).push(inputs, index, tape)
 
-        def leaf(channel: int) -> Callable[[Index], Component]:
+        def component(channel: int) -> Callable[[Index], Component]:
             return lambda a: stack[index.position[a], :, channel]
 
-        return self._apply_ansatz(subdomain, p, [leaf(c) for c in range(len(self.problem.names))])
+        return self._apply_ansatz(subdomain, p, [component(c) for c in range(len(self.problem.names))])
 
     def traces(
         self,

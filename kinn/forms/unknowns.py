@@ -17,7 +17,7 @@ from kinn.problem import Problem
 from kinn.unknowns import UnknownField, UnknownTerm
 
 #: Gives the components of an unknown's network, or of the free number behind a constant.
-Leaf = Callable[[Index], Component]
+ComponentFunction = Callable[[Index], Component]
 
 
 class Unknowns(nn.Module):
@@ -77,21 +77,21 @@ class Unknowns(nn.Module):
         rows = self._rows(len(p), tape) if self.free is not None else None
         numbers = {unknown.name: n for n, unknown in enumerate(self.problem.unknown_constants)}
 
-        def leaf(name: str) -> Leaf:
+        def component(name: str) -> ComponentFunction:
             if name in stacks:
                 return lambda a: stacks[name][index[name].position[a], :, 0]
             return lambda a: rows[..., numbers[name]]  # type: ignore[index]
 
-        return {name: self.field(name, leaf(name)) for name in (*numbers, *stacks)}
+        return {name: self.field(name, component(name)) for name in (*numbers, *stacks)}
 
-    def field(self, name: str, leaf: Leaf) -> Field:
+    def field(self, name: str, components: ComponentFunction) -> Field:
         """Unknown as a field, from the components behind it."""
         unknown = self._unknowns[name]
         axes = self._axes(unknown) if isinstance(unknown, UnknownField) else []
 
         def component(a: Index) -> Component:
             along = restricted(a, axes)
-            return 0.0 if along is None else leaf(along)
+            return 0.0 if along is None else components(along)
 
         field: Field = unknown.transform(Field(self.problem.coordinates, component))
         field.name = name

@@ -262,17 +262,17 @@ def _strips_along(patches: Sequence[BoundaryPatch], axis: int, rounding: float) 
 
 def _facing_arcs(arcs: Sequence[MonotoneArc], x: float, axis: int) -> list[tuple[int, int]] | None:
     """Which arcs the region lies between on a line across, or None where they do not come in pairs."""
-    here = [k for k, arc in enumerate(arcs) if arc.span[0] < x < arc.span[1]]
+    crossed = [k for k, arc in enumerate(arcs) if arc.span[0] < x < arc.span[1]]
     heights, outward = [], []
-    for k in here:
+    for k in crossed:
         samples = arcs[k].curve.at(arcs[k].parameter(np.array([x]))[:, None])
         heights.append(float(samples.points[0, 1 - axis]))
         outward.append(float(samples.normals[0, 1 - axis]))
     order = np.argsort(heights, kind="stable")
-    signs = np.sign(np.array(outward)[order]) if here else np.zeros(0)
-    if len(here) % 2 or np.any(signs[::2] != -1) or np.any(signs[1::2] != 1):
+    signs = np.sign(np.array(outward)[order]) if crossed else np.zeros(0)
+    if len(crossed) % 2 or np.any(signs[::2] != -1) or np.any(signs[1::2] != 1):
         return None
-    return [(here[a], here[b]) for a, b in zip(order[::2], order[1::2], strict=True)]
+    return [(crossed[a], crossed[b]) for a, b in zip(order[::2], order[1::2], strict=True)]
 
 
 def _between_arcs(lower: MonotoneArc, upper: MonotoneArc, start: float, end: float) -> list[Strip]:

@@ -172,8 +172,8 @@ class Locator:
                 lower, upper = lower - more, upper + more
             radius = np.linalg.norm(upper - lower, axis=1) / 2
             level = np.round(np.log2(radius / np.max(radius))).astype(int)
-            for here in np.unique(level):
-                some = np.flatnonzero(level == here)
+            for depth in np.unique(level):
+                some = np.flatnonzero(level == depth)
                 tree = cKDTree((lower[some] + upper[some]) / 2)
                 found.append((block, some, tree, float(np.max(radius[some])), lower[some], upper[some]))
         return found

@@ -150,8 +150,8 @@ def _quadratic(
         rows = []
         for k, face in enumerate(corners):
             around = (*pairwise(face), (face[-1], face[0])) if len(face) > 2 else (face,)
-            own = (linear.corners + len(edges) + k,) if inner and linear.dim == 3 else ()
-            rows.append((*face, *(number[frozenset(edge)] for edge in around), *own))
+            middle = (linear.corners + len(edges) + k,) if inner and linear.dim == 3 else ()
+            rows.append((*face, *(number[frozenset(edge)] for edge in around), *middle))
         faces.append((face_name, tuple(rows)))
     nodes = np.array([*linear.nodes, *linear.nodes[np.array(edges)].mean(axis=1), *inner])
     return ElementType(name, linear.factors, 2, nodes, powers, tuple(faces))

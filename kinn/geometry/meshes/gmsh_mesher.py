@@ -104,10 +104,10 @@ def _edges(name: str, patch: BoundaryPatch, size: float) -> Iterator[MeshEdge]:
             yield MeshEdge(name, curve, a, b)
 
 
-def _corners(edges: list[MeshEdge], together: float) -> tuple[Array, list[tuple[int, int]]]:
+def _corners(edges: list[MeshEdge], tolerance: float) -> tuple[Array, list[tuple[int, int]]]:
     """Nodes, (V, 2), and which two each edge joins."""
     ends = np.concatenate([edge.ends for edge in edges])
-    pairs = cKDTree(ends).query_pairs(together, output_type="ndarray")
+    pairs = cKDTree(ends).query_pairs(tolerance, output_type="ndarray")
     numbers = components(pairs, len(ends))
     _, first = np.unique(numbers, return_index=True)
     return ends[first], list(zip(numbers[::2].tolist(), numbers[1::2].tolist(), strict=True))

@@ -125,13 +125,13 @@ def _labels(
     if tags is not None and tags not in mesh.cell_data:
         raise unknown("cell data", tags, list(mesh.cell_data), repr(str(path)))
     tag = tags or next((tag for tag in TAGS if tag in mesh.cell_data), None)
-    called = {(int(number), int(dim)): name for name, (number, dim) in mesh.field_data.items()}
+    group_names = {(int(number), int(dim)): name for name, (number, dim) in mesh.field_data.items()}
     for k, values in enumerate(mesh.cell_data[tag] if tag is not None else ()):
         numbers, kind = np.asarray(values), element_types().get(mesh.cells[k].type)
         if kind is None:
             continue
         for number in np.unique(numbers).astype(int).tolist():
-            name = (names or {}).get(number) or called.get((number, kind.dim))
+            name = (names or {}).get(number) or group_names.get((number, kind.dim))
             if name is not None or number != 0:  # which marks what belongs to no group
                 found.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(numbers == number)
     return found

@@ -197,6 +197,6 @@ def cut_cells(
     found = np.bincount(cell, weights, minlength=len(cut))
     weights = weights * (volumes(level, crossed, depth) / np.where(found > 0, found, 1.0))[cell]
     remainder = measure - float(np.sum(boxes.volumes[inside]))
-    whole = len(inside) > 0 and remainder > 0
-    boundary_points = WeightedPoints(points, weights * ((remainder if whole else measure) / np.sum(weights)))
-    return (boxes[inside], boundary_points) if whole else (boundary_points,)
+    mixed = len(inside) > 0 and remainder > 0
+    boundary_points = WeightedPoints(points, weights * ((remainder if mixed else measure) / np.sum(weights)))
+    return (boxes[inside], boundary_points) if mixed else (boundary_points,)
