@@ -119,9 +119,13 @@ def solve(
             raise unknown("option", name, signature(solve).parameters, "kinn.solve")
     training = resolve_options(defaults, options)
     check_options(training, optimizer, form)
+    if not isinstance(callbacks, Sequence):
+        raise InputError(f"callbacks is a list of kinn.Callback objects, not {callbacks!r}")
     for callback in callbacks:
         if not isinstance(callback, Callback):
             raise InputError(f"callbacks are kinn.Callback objects, not {callback!r}")
+    if progress is not None and not callable(progress):
+        raise InputError(f"progress is a function of a history entry, not {progress!r}")
     warn_if_ill_posed(problem)
     plan = build_plan(problem, network, training, seed=seed, dtype=precision)
     if threads is None and isinstance(checkpoint, Checkpoints):

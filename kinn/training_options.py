@@ -99,11 +99,14 @@ class StrategyKind(OptionKind):
             raise unknown(self.title, value, [*self.classes, NONE])
         return self.classes[value]()
 
-    @staticmethod
-    def _strategy(name: str, value: Any) -> Any:
-        """Value that is a strategy."""
+    def _strategy(self, name: str, value: Any) -> Any:
+        """Value that is a strategy, and none of the library's that belongs to another option."""
         if isinstance(value, type) or not hasattr(value, "refresh"):
             raise InputError(f"{name} takes a strategy or the name of one, not {value!r}")
+        kinds = {option: kind for option, kind in option_kinds().items() if isinstance(kind, StrategyKind)}
+        owners = [option for option, kind in kinds.items() if isinstance(value, tuple(kind.classes.values()))]
+        if owners and name not in owners:
+            raise InputError(f"{value!r} is a value of {owners[0]}, not of {name}")
         return value
 
     def to_config(self, value: Any) -> Any:

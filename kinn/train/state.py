@@ -203,7 +203,7 @@ class TrainingState:
 
     def stop(self, reason: str = StopReason.CALLBACK) -> None:
         """End the training of this stage after the present step."""
-        self.stop_request = str(reason)
+        self.stop_request = str(reason or StopReason.CALLBACK)
 
     def record_validation(self, measured: float) -> None:
         """Take the loss at validation points at the present parameters into account."""

@@ -90,6 +90,15 @@ def test_they_stop_the_training(event: str) -> None:
     assert solution.history[-1].validation is not None  # the last parameters may be the best
 
 
+def test_an_empty_reason_stops_as_well() -> None:
+    def stop(_: Callback, state: TrainingState) -> None:
+        state.stop("")
+
+    stopper = type("Stopper", (Callback,), {"on_step": stop})()
+    solution = kinn.solve(bent(), NETWORK, points=60, iterations=5, callbacks=[stopper])
+    assert (solution.stopped, solution.iterations) == (StopReason.CALLBACK, 1)
+
+
 class StopAfter(Callback):
     """Stops with a reason of its own."""
 

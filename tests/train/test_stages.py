@@ -52,6 +52,21 @@ def test_members_that_were_completed_before_a_resumption_are_restored(tmp_path: 
     assert [(e.stage, e.iteration) for e in again.history] == [(e.stage, e.iteration) for e in solution.history]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"callbacks": kinn.Callback()}, "callbacks is a list of kinn.Callback objects, not <"),
+        ({"progress": 3}, "progress is a function of a history entry, not 3"),
+        ({"weights": kinn.RAD()}, r"RAD\(.*\) is a value of sampling, not of weights"),
+        ({"sampling": kinn.NTK()}, r"NTK\(.*\) is a value of weights, not of sampling"),
+        ({"causal": kinn.NTK()}, r"NTK\(.*\) is a value of weights, not of causal"),
+    ],
+)
+def test_values_of_another_option_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        kinn.solve(problems.get("poisson-2d"), NETWORK, iterations=1, **options)
+
+
 def test_what_is_no_callback_or_strategy_is_refused() -> None:
     with pytest.raises(InputError, match="callbacks are kinn.Callback objects, not <class"):
         kinn.solve(decay(), NETWORK, callbacks=[kinn.Callback])
