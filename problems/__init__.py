@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable
 from importlib import import_module
 from importlib.resources import files
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from kinn.errors import unknown
@@ -88,9 +89,13 @@ def get(name: str, /, **settings: Any) -> Problem:
         **settings: Its settings, the others at their defaults: `kinn show NAME` lists them.
 
     Raises:
-        InputError: If there is no problem of that name, or a setting is out of range.
+        InputError: If there is no problem or setting of a name, or a setting is out of range.
     """
-    return definition(name)(**settings)
+    make = definition(name)
+    for setting in settings:
+        if setting not in (valid := signature(make).parameters):
+            raise unknown("setting", setting, valid, f"problem {name!r}")
+    return make(**settings)
 
 
 def definition(name: str) -> Callable[..., Problem]:

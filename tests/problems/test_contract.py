@@ -313,3 +313,5 @@ def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any]) 
 def test_unknown_problem() -> None:
     with pytest.raises(InputError, match="did you mean 'burgers'"):
         problems.get("burger")
+    with pytest.raises(InputError, match="no setting named 'viscsity' in problem 'burgers'; did you mean 'viscosity'"):
+        problems.get("burgers", viscsity=0.1)

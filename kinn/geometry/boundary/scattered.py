@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from kinn.errors import InputError
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints
 from kinn.geometry.quadrature.cells import Cells, WeightedPoints
 from kinn.geometry.quadrature.cut import Level, zeros_on_lines
 from kinn.geometry.quadrature.reference_cells import unit_ball_volume
 from kinn.geometry.quadrature.rule import QuadratureSpec
-from kinn.geometry.sampling import apportion
+from kinn.geometry.sampling import apportion, unit_cube
 from kinn.geometry.types import Array, Indices
 
 _STEP = 1e-6  # of differences for normals, relative to the size
+_SIDE_POINTS = 256  # on each side of the bounds, where a level must not be negative
 _NEIGHBOURS = {1: 6, 2: 6, 3: 12}  # in a regular arrangement, by dimension
 
 
@@ -99,9 +102,21 @@ def level_set_patches(level: Level, bounds: tuple[Array, Array]) -> list[Scatter
     Args:
         level: Negative inside.
         bounds: The bounding box.
+
+    Raises:
+        InputError: If the level has no zero in the box, or is negative on its sides: the box cuts the shape off.
     """
     lower, upper = bounds
     points, sections = zeros_on_lines(level, lower, upper)
+    if not len(points):
+        raise InputError(
+            "a level has no zero in its bounds: it is negative inside, zero on the boundary, positive outside"
+        )
+    for axis, corner in product(range(len(lower)), bounds):
+        side = lower + unit_cube(_SIDE_POINTS, len(lower), "halton") * (upper - lower)
+        side[:, axis] = corner[axis]
+        if np.min(level(side)) < -1e-9 * np.max(upper - lower):
+            raise InputError(f"a level is negative on the side of its bounds at {corner[axis]:g} along axis {axis}")
     steps = _STEP * np.max(upper - lower) * np.eye(len(lower))
     slopes = np.stack([level(points + step) - level(points - step) for step in steps], axis=1)
     normals = slopes / np.linalg.norm(slopes, axis=1)[:, None]
