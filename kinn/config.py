@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 
 
 class Specification(Protocol):
@@ -99,8 +99,7 @@ def from_config(kinds: Mapping[str, type[Kind]], data: Mapping[str, Any], part: 
     """
     settings = dict(data)
     name = settings.pop("name")
-    if name not in kinds:
-        raise unknown(part, name, kinds)
+    check_name(part, name, kinds)
     return kinds[name](**convert(settings, setting_types(kinds[name]), f"{part} {name!r}"))
 
 
@@ -111,8 +110,7 @@ def convert(settings: Mapping[str, Any], types: Mapping[str, Any], where: str) -
         InputError: If a setting is unknown, or its value cannot be converted.
     """
     for name in settings:
-        if name not in types:
-            raise unknown("setting", name, types, where)
+        check_name("setting", name, types, where)
     return {name: _convert_value(value, types[name], f"{name} of {where}") for name, value in settings.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class InputError(ValueError):
@@ -44,3 +44,9 @@ def unknown(kind: str, name: object, choices: Iterable[str], where: str = "") ->
     else:
         hint = "there is none to choose from"
     return InputError(f"no {kind} named {str(name)!r}{place}; {hint}")
+
+
+def check_name(kind: str, name: object, choices: Collection[str], where: str = "") -> None:
+    """Refuse a name that is none of the choices; see `unknown`."""
+    if name not in choices:
+        raise unknown(kind, name, choices, where)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import Field
 from kinn.jets import Index
 from kinn.problem import Array, Problem
@@ -171,8 +171,7 @@ def derived_values(fields: FieldEvaluator, name: str, points: Array, *, subdomai
         InputError: If the problem derives no field of that name.
     """
     problem = fields.problem
-    if name not in problem.derived:
-        raise unknown("derived field", name, problem.derived, f"problem {problem.name!r}")
+    check_name("derived field", name, problem.derived, f"problem {problem.name!r}")
     values = evaluate_function(fields, lambda *args: [problem.derived[name](*args)], points, subdomain=subdomain)
     return values[:, 0]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 
 from kinn.config import to_config, to_plain
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name, unknown
 from kinn.forms import FormObjective, ResidualObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_if_ill_posed
 from kinn.metrics import field_errors
@@ -213,8 +213,7 @@ def check_options(options: TrainingOptions, optimizer: Optimizer, form: str) -> 
 
 def _choice(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     """Choice of a name, or an error that names the nearest."""
-    if name not in choices:
-        raise unknown(kind, name, choices)
+    check_name(kind, name, choices)
     return choices[name]
 
 

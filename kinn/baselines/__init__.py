@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ def get_baseline(name: str) -> Baseline:
     Raises:
         InputError: If the name is unknown.
     """
-    if name not in BASELINES:
-        raise unknown("baseline", name, BASELINES)
+    check_name("baseline", name, BASELINES)
     return BASELINES[name]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinn.cli import options
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 
 if TYPE_CHECKING:
     from kinn.analysis.ntk import TangentKernelStudy
@@ -98,8 +98,7 @@ def _networks(
     networks = [resolve_network(loaded, name) for name in dict.fromkeys(names or ["kan", "mlp"])]
     known = {setting for network in networks for setting in setting_types(network)}
     for setting in texts["network"]:
-        if setting not in known:
-            raise unknown("setting", setting, known, "the networks")
+        check_name("setting", setting, known, "the networks")
     networks = [
         with_settings(n, {k: v for k, v in texts["network"].items() if k in setting_types(n)}, "network")
         for n in networks

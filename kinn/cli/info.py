@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kinn.cli import options
-from kinn.errors import unknown
+from kinn.errors import check_name
 
 #: Features, the distributions that each needs, and how to install them.
 FEATURES = (
@@ -27,8 +27,7 @@ def list_(
 ) -> None:
     """List the problems of the library and of installed packages, or the networks and their settings."""
     lists = {"problems": _list_problems, "networks": _list_networks}
-    if what not in lists:
-        raise unknown("list", what, lists)
+    check_name("list", what, lists)
     lists[what]()
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 import torch
 
 from kinn.conditions.types import BoundaryDatum, NodalConstraint, Periodicity, Sampler, TimeWindow, Traces, Weight
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry
 from kinn.geometry.types import Array
@@ -42,8 +42,7 @@ class Condition(ABC):
     multiplier_is_flux: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if self.enforce not in ENFORCEMENTS:
-            raise unknown("enforcement", self.enforce, ENFORCEMENTS, self.label)
+        check_name("enforcement", self.enforce, ENFORCEMENTS, self.label)
         if not callable(self.weight) and not 0 < self.weight < inf:
             raise InputError(f"the weight of {self.label} is positive and finite, not {self.weight}")
 

@@ -12,7 +12,7 @@ import torch
 from kinn.calculus import grad
 from kinn.conditions.condition import Condition, subdomains_with
 from kinn.conditions.types import Sampler, TimeWindow, Traces
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import TIME, Field, Points, call_by_name
 from kinn.geometry import Boundary, Geometry, Rule, SpaceTime
 
@@ -55,8 +55,7 @@ class Integral(Condition):
 
     def __post_init__(self) -> None:
         if not callable(self.of):
-            if self.of not in INTEGRANDS:
-                raise unknown("integrand", self.of, INTEGRANDS, self.label)
+            check_name("integrand", self.of, INTEGRANDS, self.label)
             if self.field is None:
                 raise InputError(f"{self.label} needs the name of a field, or a function to take the integral of")
             if self.of == "flux" and self.over is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kinn.config import setting_types, to_plain
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name, unknown
 from kinn.experiments.run_spec import RunSpec, baseline_runs, match_sizes
 from kinn.experiments.specification import Axes, Entry, Study, StudyFile
 from kinn.runs.problem_loader import ProblemSource, find_problem
@@ -160,8 +160,7 @@ class _Selection:
         names = [*RUN_KEYS, *sorted(swept)]
         for table in tables:
             for name in table:
-                if name not in names:
-                    raise unknown("key", name, names, f"[[{kind}]]")
+                check_name("key", name, names, f"[[{kind}]]")
         self._kind = kind
         self._tables = tables
         self._matched: set[int] = set()

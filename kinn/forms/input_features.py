@@ -8,7 +8,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import Field, MovingCoordinate, Points
 from kinn.jets import IndexSet
 from kinn.math import cos, sin
@@ -52,8 +52,7 @@ class InputFeatures:
         features = tuple(problem.features_of(subdomain))
         moving = [f for f in features if isinstance(f, MovingCoordinate)]
         for m in moving:
-            if m.coordinate not in problem.coordinates:
-                raise unknown("coordinate", m.coordinate, problem.coordinates, f"problem {problem.name!r}")
+            check_name("coordinate", m.coordinate, problem.coordinates, f"problem {problem.name!r}")
         #: Coordinates in a moving frame, by axis.
         self.moving = {problem.coordinates.index(m.coordinate): m for m in moving}
         self.features = [f for f in features if not isinstance(f, MovingCoordinate)]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import derivative_index
 from kinn.forms.unknowns import Unknowns
 from kinn.jets import Index
@@ -166,6 +166,5 @@ def parse_expression(problem: Problem, expression: str) -> FieldDerivative:
         InputError: If there is no such field or coordinate.
     """
     field, _, letters = expression.partition(".")
-    if field not in problem.output_names:
-        raise unknown("field", field, problem.output_names, f"problem {problem.name!r}")
+    check_name("field", field, problem.output_names, f"problem {problem.name!r}")
     return field, derivative_index(letters, problem.coordinates, field)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.stats import qmc
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.geometry import arguments
 from kinn.geometry.types import Array, Indices
 
@@ -38,8 +38,7 @@ def unit_cube(
     Raises:
         InputError: Unknown method, n below 1, or a seed that is not a non-negative integer.
     """
-    if method not in METHODS:
-        raise unknown("sampling method", method, METHODS)
+    check_name("sampling method", method, METHODS)
     n = arguments.integer(n, "the number of points", 1)
     seed = arguments.integer(seed, "the seed", 0)
     if dim == 0:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.mechanics.material import Material, PlaneStress
 
 #: The conditions on a face.
@@ -51,8 +51,7 @@ def corner_exponent(material: Material, angle: float, faces: Sequence[str]) -> f
     if len(faces) != 2:
         raise InputError(f"a corner has two faces, not {len(faces)}")
     for face in faces:
-        if face not in FACES:
-            raise unknown("face of a corner", face, FACES)
+        check_name("face of a corner", face, FACES)
     nu = float(material.poisson)
     k = (3 - nu) / (1 + nu) if isinstance(material, PlaneStress) else 3 - 4 * nu
     if faces[0] != faces[1]:

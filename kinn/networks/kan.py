@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import torch
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.networks.layers.layer import Layer
 from kinn.networks.network import Architecture, positive_widths, rescaled
 
@@ -23,8 +23,7 @@ def check_splines(intervals: int, degree: int, init: str) -> None:
         raise InputError(f"network.grid is 1 to 1000 intervals, not {intervals}")
     if not 1 <= degree <= 7:
         raise InputError(f"network.degree is 1 to 7, not {degree}")
-    if init not in INITIALISATIONS:
-        raise unknown("value of network.init", init, INITIALISATIONS)
+    check_name("value of network.init", init, INITIALISATIONS)
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,7 @@ class KAN(Architecture):
             )
         for g in grids:
             check_splines(g, self.degree, self.init)
-        if self.squash not in SQUASH_MAPS:
-            raise unknown("value of network.squash", self.squash, SQUASH_MAPS)
+        check_name("value of network.squash", self.squash, SQUASH_MAPS)
 
     @property
     def widths(self) -> tuple[int, ...]:

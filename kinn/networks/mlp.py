@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import torch
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.linear import ACTIVATIONS, Activation, FourierFeatures, Linear, glorot
 from kinn.networks.network import Architecture, positive_widths, rescaled
@@ -37,8 +37,7 @@ class MLP(Architecture):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "width", positive_widths(self.width))
-        if self.activation not in ACTIVATIONS:
-            raise unknown("value of network.activation", self.activation, ACTIVATIONS)
+        check_name("value of network.activation", self.activation, ACTIVATIONS)
         if self.fourier < 0:
             raise InputError(f"network.fourier is a number of frequencies, 0 or more, not {self.fourier}")
         if not 0 <= self.init_range < float("inf"):

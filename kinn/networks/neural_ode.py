@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.networks.layers.dense import Dense
 from kinn.networks.layers.flow import Flow
 from kinn.networks.layers.layer import Layer
@@ -53,8 +53,7 @@ class NeuralODE(Architecture):
     def __post_init__(self) -> None:
         for name in ("width", "layers_per_field", "steps"):
             at_least_one(name, getattr(self, name))
-        if self.method not in METHODS:
-            raise unknown("value of network.method", self.method, METHODS)
+        check_name("value of network.method", self.method, METHODS)
         if not 0 <= self.tolerance < 1:
             raise InputError(f"network.tolerance is 0 or more and less than 1, not {self.tolerance}")
         if self.tolerance and not METHODS[self.method].error:

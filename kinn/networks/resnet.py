@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.networks.layers.dense import Dense
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.residual import GATES, EncodedResidual, Residual
@@ -54,8 +54,7 @@ class ResNet(Architecture):
         for name in ("width", "depth", "layers_per_block", "streams"):
             at_least_one(name, getattr(self, name))
         self._dense.check("branch")
-        if self.gate not in GATES:
-            raise unknown("value of network.gate", self.gate, GATES)
+        check_name("value of network.gate", self.gate, GATES)
         if self.encoders and self.gate == "none":
             raise InputError(
                 "network.encoders needs network.gate: replace (a modified MLP), adaptive, rezero or highway"

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, cast
 
 from torch import Tensor
 
-from kinn.errors import unknown
+from kinn.errors import check_name
 from kinn.jets import IndexSet
 from kinn.ops.grid import SplineGrid
 
@@ -82,8 +82,7 @@ def backend_for(layer: SplineMap, index: IndexSet) -> Backend:
     """
     kind = layer.weight.device.type
     name = os.environ.get(VARIABLE) or DEFAULTS.get(kind, "torch")
-    if name not in MODULES:
-        raise unknown("value of KINN_BACKEND", name, MODULES)
+    check_name("value of KINN_BACKEND", name, MODULES)
     if DEFAULTS.get(kind) != name:  # a back end for another kind of device
         name = "torch"
     backend = _loaded(name)

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import Parameter
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.jets import IndexSet
 from kinn.ops.autograd import LayerStackFunction, differentiable, registered_spline_jet
 from kinn.ops.backends import SplineMap, backend_for
@@ -101,8 +101,7 @@ def _is_plain(tensor: Tensor) -> bool:
 def _check(stack: Tensor, inputs: int, layer: SplineMap, index: IndexSet) -> None:
     """Refuse what does not fit together."""
     weight, grid, squash = layer
-    if squash not in BOUNDED_MAPS:
-        raise unknown("bounded map", squash, BOUNDED_MAPS)
+    check_name("bounded map", squash, BOUNDED_MAPS)
     if stack.dim() != 3 or stack.shape[0] != len(index):
         raise InputError(
             f"spline_jet: the stack has shape {tuple(stack.shape)}; {len(index)} components ask for ({len(index)}, N, I)"

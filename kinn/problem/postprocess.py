@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name, unknown
 
 #: The two ends of a line, d numbers each.
 Ends: TypeAlias = tuple[Sequence[float], Sequence[float]]
@@ -42,8 +42,7 @@ class Postprocess:
             InputError: Names what is not there.
         """
         for name in self.displacement:
-            if name not in fields:
-                raise unknown("field", name, fields, where)
+            check_name("field", name, fields, where)
         if self.displacement and len(self.displacement) != len(space):
             raise InputError(
                 f"{where} has a displacement of {len(self.displacement)} components in {len(space)} coordinates"

@@ -12,7 +12,7 @@ import numpy as np
 
 from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.defaults import Defaults
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry
 from kinn.geometry.types import Array, Mask
@@ -169,8 +169,7 @@ class Problem:
         Raises:
             InputError: If there is no such form, or the problem does not state it.
         """
-        if form not in FORMS:
-            raise unknown("form", form, FORMS)
+        check_name("form", form, FORMS)
         stated = {"strong": self.strong, "energy": self.energy, "inverse": self.inverse}
         others = [repr(name) for name, what in stated.items() if what is not None]
         if stated[form] is None and (form != "strong" or others):
@@ -232,8 +231,7 @@ class Problem:
     def _check_condition(self, condition: Condition) -> None:
         where = f"{condition.label} of problem {self.name!r}"
         for name in condition.field_names:
-            if name not in self.output_names:
-                raise unknown("field", name, self.output_names, where)
+            check_name("field", name, self.output_names, where)
             if name not in self.names and condition.enforce == "hard":
                 raise InputError(
                     f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"
@@ -264,8 +262,7 @@ class Problem:
         """Refuse a form that some subdomain lacks, or that is stated by something else than what it takes."""
         if isinstance(stated, Mapping):
             for name in stated:
-                if name not in self.subdomains:
-                    raise unknown("subdomain", name, self.subdomains, f"the {plural} of problem {self.name!r}")
+                check_name("subdomain", name, self.subdomains, f"the {plural} of problem {self.name!r}")
             for name in self.subdomains:
                 if name not in stated:
                     raise InputError(f"problem {self.name!r} states no {what} for its subdomain {name!r}")

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.fields import Points
 from kinn.geometry.types import Array, Mask
 from kinn.unknowns import Unknown, UnknownField
@@ -35,8 +35,7 @@ def check_bindings(
             raise InputError(f"{where} has the name of a field, a coordinate, a coefficient or another unknown")
         names.append(sought.name)
         for name in getattr(sought, "of", None) or ():
-            if name not in coordinates:
-                raise unknown("coordinate", name, coordinates, where)
+            check_name("coordinate", name, coordinates, where)
 
 
 def check_arguments(function: Callable[..., Any], names: Sequence[str], what: str) -> None:

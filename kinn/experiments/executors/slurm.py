@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.experiments.executors import ExecutorUnreachable, WorkerDied
 from kinn.experiments.executors.local import THREADS
 from kinn.experiments.specification import Resources
@@ -76,8 +76,7 @@ class SlurmExecutor(Executor):
             import submitit
         except ImportError as error:
             raise InputError("--submit needs submitit: pip install 'kinn[cluster]'") from error
-        if queue not in QUEUES:
-            raise unknown("queue", queue, QUEUES)
+        check_name("queue", queue, QUEUES)
         minutes = resources.minutes or int((3600.0 if budget is None else budget) // 60) + MARGIN
         self._parallel = workers or resources.workers or 256
         try:

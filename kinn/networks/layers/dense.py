@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from kinn.errors import unknown
+from kinn.errors import check_name
 from kinn.networks.kan import check_splines
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.linear import ACTIVATIONS, Activation, Linear, glorot
@@ -35,10 +35,8 @@ class Dense:
 
     def check(self, setting: str) -> None:
         """Raise an InputError unless there are such layers; `setting` is what the network calls their kind."""
-        if self.kind not in KINDS:
-            raise unknown(f"value of network.{setting}", self.kind, KINDS)
-        if self.activation not in ACTIVATIONS:
-            raise unknown("value of network.activation", self.activation, ACTIVATIONS)
+        check_name(f"value of network.{setting}", self.kind, KINDS)
+        check_name("value of network.activation", self.activation, ACTIVATIONS)
         check_splines(self.grid, self.degree, self.init)
 
     def layer(self, fan_in: int, fan_out: int, generator: torch.Generator, *, is_input: bool = False) -> list[Layer]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.forms import TrialFunctions
 from kinn.problem import Problem
 from kinn.train.plans.plan import TrainingPlan, TrialFactory
@@ -55,8 +55,7 @@ def _checked_values(problem: Problem, values: Values) -> dict[str, tuple[float, 
     where = f"the curriculum of problem {problem.name!r}"
     numbers = {name: v for name, v in problem.coefficients.items() if isinstance(v, int | float)}
     for name, stated in values.items():
-        if name not in numbers:
-            raise unknown("coefficient", name, numbers, where)
+        check_name("coefficient", name, numbers, where)
         if not stated or not all(isinstance(v, int | float) and isfinite(v) for v in stated):
             raise InputError(f"{where} takes finite numbers for {name}, not {stated}")
         if stated[-1] != numbers[name]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, check_name
 from kinn.forms import ResidualObjective
 from kinn.train.strategies.strategy import StrategyState, Weighting, check_period, interior_terms
 
@@ -66,8 +66,7 @@ class FixedWeights(TermWeighting):
         """
         known = {term.name for term in objective.terms} | {_kind(term.name) for term in objective.terms}
         for name in self.terms:
-            if name not in known:
-                raise unknown("term", name, known, f"problem {objective.trial.problem.name!r}")
+            check_name("term", name, known, f"problem {objective.trial.problem.name!r}")
         factors = []
         for term in objective.terms:
             general = self.pde if term.interior else self.conditions
