@@ -127,6 +127,7 @@ def solve(
     if progress is not None and not callable(progress):
         raise InputError(f"progress is a function of a history entry, not {progress!r}")
     warn_if_ill_posed(problem)
+    network = _spread_network(problem, network, seed, precision)
     plan = build_plan(problem, network, training, seed=seed, dtype=precision)
     if threads is None and isinstance(checkpoint, Checkpoints):
         threads = checkpoint.saved.get("threads")
@@ -185,6 +186,18 @@ def resolve_network(problem: Problem, network: Architecture | str) -> Architectu
     if not isinstance(chosen, Architecture):
         raise InputError(f"the default network {network!r} of problem {problem.name!r} is no network: {chosen!r}")
     return chosen
+
+
+def _spread_network(problem: Problem, network: Architecture, seed: int, dtype: torch.dtype) -> Architecture:
+    """Network with the spread of its random features found by a sweep, where it has such and leaves it open."""
+    if getattr(network, "spread", None) != "auto":
+        return network
+    from kinn.networks import RandomFeatures
+    from kinn.train.spread_sweep import sweep_spread
+
+    assert isinstance(network, RandomFeatures)
+    with torch_threads(1):
+        return sweep_spread(problem, network, seed=seed, dtype=dtype)
 
 
 def resolve_optimizer(optimizer: Optimizer | str) -> Optimizer:

@@ -10,6 +10,7 @@ from .network import coordinate_stack as coordinate_stack
 from .network import match_parameters as match_parameters
 from .neural_ode import KANODE as KANODE
 from .neural_ode import NeuralODE as NeuralODE
+from .random_features import RandomFeatures as RandomFeatures
 from .resnet import ModifiedMLP as ModifiedMLP
 from .resnet import PirateNet as PirateNet
 from .resnet import ResidualKAN as ResidualKAN

@@ -15,7 +15,8 @@ class Auto(Optimizer):
     """Last-layer least squares where the problem is linear, Levenberg-Marquardt, then self-scaled Broyden.
 
     A stage ends when it stalls, or when its loss falls by less than a set factor over a set number of steps.
-    Above `max_parameters` parameters the curvature matrices cost too much: Adam, then L-BFGS.
+    Least squares is all there is to do on a linear problem with a network of which the last layer alone is trained. Above
+    `max_parameters` parameters the curvature matrices cost too much: Adam, then L-BFGS.
 
     Attributes:
         warm_up: Adam steps before Levenberg-Marquardt on problems that are not linear.
@@ -45,6 +46,8 @@ class Auto(Optimizer):
         first: list[tuple[str, int | None]] = []
         if objective.affine and self.least_squares:
             first = [("lstsq", None)]
+            if objective.least_squares and len(objective.last_layer()) == objective.size:
+                return first
         elif self.warm_up:
             first = [("adam", self.warm_up)]
         return [*first, ("lm", None), ("ssbroyden", None)]

@@ -13,7 +13,10 @@ from tests.cli.conftest import Command
 
 FEW = ("--points", "60", "--iterations", "4")
 
-#: A setting of each network beside its width.
+#: The setting of the size where it is no width.
+SIZES = {"random-features": "features=20"}
+
+#: Another setting of each network.
 SETTINGS = {
     "kan": "grid=4",
     "mlp": "activation=sin",
@@ -23,12 +26,14 @@ SETTINGS = {
     "pirate-net": "layers_per_block=1",
     "neural-ode": "gradient_checkpoints=1",
     "kan-ode": "method=euler",
+    "random-features": "activation=tanh",
 }
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_solve_and_resume(name: str, kinn_command: Command) -> None:
-    solve = ("solve", "poisson-1d", "--network", name, "--set", "network.width=4")
+    solve = ("solve", "poisson-1d", "--network", name)
+    solve = (*solve, "--set", f"network.{SIZES.get(name, 'width=4')}")
     solve = (*solve, "--set", f"network.{SETTINGS[name]}", *FEW, "--json")
     status, out, err = kinn_command(*solve)
     assert status == 0, err
@@ -75,6 +80,12 @@ def test_compare_matches_sizes(kinn_command: Command) -> None:
             ("--network", "kan-ode", "--set", "network.method=rk5"),
             "no value of network.method named 'rk5'; did you mean",
         ),
+        (
+            ("--network", "random-features", "--set", "network.spread=-1"),
+            "network.spread is 'auto' or positive and finite",
+        ),
+        (("--network", "random-features", "--set", "network.spread=1,2"), "network.spread is one number or 1, one per"),
+        (("--network", "random-features", "--set", "network.activation=tan"), "did you mean 'tanh'?"),
         (("--network", "resnet", "--set", "network.depth=two"), "depth of network 'resnet' cannot be 'two'"),
     ],
 )

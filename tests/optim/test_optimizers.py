@@ -7,6 +7,7 @@ from kinn import LBFGS, Adam, Auto, InputError, LastLayerLeastSquares, Levenberg
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.optim.broyden import self_scaled_update
 from kinn.optim.gauss_newton import DualNormalEquations, NormalEquations, TriangularFactor
+from kinn.optim.least_squares import solve_rows
 from tests.optim.contract import run
 from tests.optim.fakes import Residuals, linear, rosenbrock
 
@@ -173,15 +174,57 @@ def test_auto_goes_through_its_stages() -> None:
     assert [name for name, _ in Auto(max_parameters=1).stages(objective)] == ["adam", "lbfgs"]
 
 
+class WithInnerParameter(Residuals):
+    """Residuals of a network whose first parameter lies below the last layer."""
+
+    def last_layer(self) -> torch.Tensor:
+        return torch.arange(1, self.size)
+
+
 def test_auto_keeps_least_squares_only_where_it_pays() -> None:
-    theta = torch.zeros(10, dtype=torch.float64)
-    good = linear(30, 10)
+    theta = torch.zeros(11, dtype=torch.float64)
+    line = linear(30, 10)
+    good = WithInnerParameter(lambda t: line.function(t[1:]), 11, affine=True)
     state = Auto().step(good, Auto().start(good, theta))
     assert state.stage == "lm"
     assert state.loss < 1e-20
-    shifted = Residuals(lambda t: torch.cat([good.function(t), torch.ones(1, dtype=torch.float64)]), 10, affine=True)
+    shifted = WithInnerParameter(
+        lambda t: torch.cat([good.function(t), torch.ones(1, dtype=torch.float64)]), 11, affine=True
+    )
     state = Auto().step(shifted, Auto().start(shifted, theta))
     assert torch.equal(state.theta, theta)
+
+
+def test_auto_ends_with_least_squares_where_nothing_else_is_trained() -> None:
+    state = run(Auto(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 5)
+    assert (state.stage, state.stalled) == ("lstsq", "last layer is optimal")
+    assert state.loss < 1e-24
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(40, 12), (4_000, 5), (8, 20)])
+def test_least_squares_in_blocks_is_that_of_all_rows(rows: int, columns: int) -> None:
+    generator = torch.Generator().manual_seed(2)
+    jacobian = torch.randn(rows, columns, generator=generator, dtype=torch.float64)
+    jacobian[:, 0] = 0.0
+    residual = torch.randn(rows, generator=generator, dtype=torch.float64)
+    blocks = zip(residual.split(7), jacobian.split(7), strict=True)
+    step = solve_rows(blocks, 1e-14)
+    expected = torch.linalg.lstsq(jacobian, -residual.unsqueeze(1), driver="gelsd").solution.squeeze(1)
+    if rows > columns:
+        torch.testing.assert_close(step, expected)
+    assert float((residual + jacobian @ step).norm()) == pytest.approx(float((residual + jacobian @ expected).norm()))
+
+
+def test_least_squares_solves_for_columns_of_any_length_and_bounds_dependent_ones() -> None:
+    objective = linear(40, 12, condition=1e3)
+    jacobian = torch.autograd.functional.jacobian(objective.function, torch.zeros(12, dtype=torch.float64))
+    lengths = torch.logspace(-9, 9, 12, dtype=torch.float64)
+    residual = -jacobian @ torch.ones(12, dtype=torch.float64)
+    scaled = solve_rows([(residual, jacobian * lengths)], 1e-14)
+    torch.testing.assert_close(scaled * lengths, torch.ones(12, dtype=torch.float64), rtol=1e-10, atol=0.0)
+    twice = solve_rows([(residual, torch.cat([jacobian, jacobian], dim=1))], 1e-14)
+    torch.testing.assert_close(twice[:12] + twice[12:], torch.ones(12, dtype=torch.float64), rtol=1e-9, atol=0.0)
+    assert float(twice.abs().max()) < 1e3
 
 
 @pytest.mark.parametrize(

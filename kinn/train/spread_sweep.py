@@ -1,0 +1,87 @@
+"""The spread of random features that suits a problem, by least squares with few features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf, isfinite
+
+import torch
+
+from kinn.forms import FormObjective, build_objective, build_trial
+from kinn.networks import RandomFeatures
+from kinn.networks.layers.random_projection import RandomProjection
+from kinn.optim import LastLayerLeastSquares, LevenbergMarquardt
+from kinn.problem import Problem
+
+#: The spreads of all coordinates alike that are tried first: doubled on while the last is the best.
+FIRST_SPREADS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+LARGEST_SPREAD = 512.0
+
+#: The most features of the sweep: with as few as these a spread is seen in milliseconds.
+MAX_FEATURES = 250
+
+#: Points for each parameter and field of the sweep.
+POINTS_PER_PARAMETER = 3.0
+
+#: Gauss-Newton steps on problems that are not linear.
+NONLINEAR_STEPS = 5
+
+#: What is added to the seed for the points that spreads are compared on.
+COMPARISON_SEED_OFFSET = 15_485_863
+
+
+def sweep_spread(problem: Problem, network: RandomFeatures, *, seed: int, dtype: torch.dtype) -> RandomFeatures:
+    """Random features with the spread whose solution with few features has the least residual on fresh points.
+
+    Spreads are doubled for all coordinates at once, then refined by steps of 2 and of the root of 2 in each of them.
+    """
+    few = replace(network, features=min(network.features, MAX_FEATURES))
+    trial = build_trial(problem, few, seed=seed, dtype=dtype)
+    points = max(256, int(POINTS_PER_PARAMETER * trial.parameter_count / len(problem.names)))
+    objective = build_objective(trial, points=points, seed=seed)
+    fresh = objective.guard or build_objective(trial, points=points, seed=seed + COMPARISON_SEED_OFFSET)
+    layers = [m for name in trial.networks for m in trial.network(name).modules() if isinstance(m, RandomProjection)]
+    dimension = max(len(layer.spread) for layer in layers)
+    start = objective.start()
+
+    def residual(spreads: tuple[float, ...]) -> float:
+        for layer in layers:
+            layer.spread.copy_(torch.tensor(spreads[: len(layer.spread)], dtype=torch.float64))
+        return _fitted_loss(objective, fresh, start)
+
+    spreads = minimise_by_doubling(residual, dimension)
+    rounded = tuple(float(f"{spread:.3g}") for spread in spreads)
+    return replace(network, spread=rounded[0] if len(set(rounded)) == 1 else rounded)
+
+
+def minimise_by_doubling(function: Callable[[tuple[float, ...]], float], dimension: int) -> tuple[float, ...]:
+    """Least point of a function of positive numbers found by doubling all of them, then by steps in each."""
+    values: dict[tuple[float, ...], float] = {}
+
+    def value(spreads: tuple[float, ...]) -> float:
+        if spreads not in values:
+            values[spreads] = function(spreads)
+        return values[spreads]
+
+    for first in FIRST_SPREADS:
+        value((first,) * dimension)
+    best = min(values, key=value)
+    while best[0] == max(spreads[0] for spreads in values) and best[0] < LARGEST_SPREAD:
+        best = min(best, (2 * best[0],) * dimension, key=value)
+    for factor in (2.0, 2.0, 2.0**0.5):
+        for axis in range(dimension) if dimension > 1 or factor < 2.0 else ():
+            near = [(*best[:axis], best[axis] * f, *best[axis + 1 :]) for f in (1 / factor, factor)]
+            best = min([best, *near], key=value)
+    return best
+
+
+def _fitted_loss(objective: FormObjective, fresh: FormObjective, start: torch.Tensor) -> float:
+    """Loss on fresh points after least squares, or after a few Gauss-Newton steps."""
+    method = LastLayerLeastSquares() if objective.affine else LevenbergMarquardt()
+    state = method.start(objective, start)
+    for _ in range(1 if objective.affine else NONLINEAR_STEPS):
+        if not state.stalled:
+            state = method.step(objective, state)
+    loss = fresh.loss(state.theta)
+    return loss if isfinite(loss) else inf
