@@ -250,10 +250,10 @@ def torch_threads(threads: int | None) -> Iterator[None]:
 
 
 def _build_objectives(
-    trial: TrialFunctions, seed_offset: int, *, points: int, seed: int
+    trial: TrialFunctions, seed_offset: int, stage_points: int | None, *, points: int, seed: int
 ) -> tuple[FormObjective, FormObjective]:
     """Objective that is trained and that of validation: of an energy, its guard."""
-    seed += seed_offset
+    seed, points = seed + seed_offset, stage_points or points
     objective = build_objective(trial, points=points, seed=seed)
     if objective.guard is not None:
         return distribute(objective), objective.guard
@@ -277,14 +277,13 @@ def _solution(plan: TrainingPlan, results: Sequence[TrainingResult], **arguments
     rejected = sum(int(entry.detail.get("rejected", 0)) for entry in history)
     checks = [result.objective.quadrature_check(result.theta, rejected) for result in final]
     direct = fields.direct_solution() if isinstance(fields, TrialFunctions) else None
-    stopped = list(dict.fromkeys(result.stopped for result in results))
     return Solution(
         problem=fields.problem,
         device="cpu",
         backend=plan.trial(0).backend,
         parameters=fields.parameter_count,
         iterations=len(history),
-        stopped=stopped[0] if len(stopped) == 1 else ", ".join(stopped),
+        stopped=plan.stopped(results),
         loss=sum(result.loss for result in final) / len(final),
         errors=field_errors(fields),
         history=history,

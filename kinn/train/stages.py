@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from kinn.forms import FormObjective, TrialFunctions
@@ -17,8 +16,9 @@ from kinn.train.state import HistoryEntry, Stage, TrainingResult
 from kinn.train.strategies.stack import StrategyStack
 from kinn.training_options import TrainingOptions
 
-#: Builds the objectives of training and of validation for trial functions and a number added to the seed.
-ObjectiveFactory: TypeAlias = Callable[[TrialFunctions, int], tuple[FormObjective, FormObjective]]
+#: Builds the objectives of training and of validation for trial functions, a number added to the seed, and the number of
+#: points, None for that of the solve.
+ObjectiveFactory: TypeAlias = Callable[[TrialFunctions, int, int | None], tuple[FormObjective, FormObjective]]
 
 
 def train_stages(
@@ -34,14 +34,15 @@ def train_stages(
 ) -> list[TrainingResult]:
     """Train the stages of a plan, from the beginning or from a checkpoint.
 
-    Stages that share the budget have equal parts of what is left of it. The seed fixes all random draws of the strategies.
+    The seed fixes all random draws of the strategies.
     """
     saved = checkpoints.saved
     completed: Sequence[object] = saved.get("completed", ())
     results: list[TrainingResult] = []
-    for number in range(plan.count):
+    while plan.continues(results):
+        number = len(results)
         trial = plan.trial(number)
-        objective, validation = build_objectives(trial, plan.seed_offset(number))
+        objective, validation = build_objectives(trial, plan.seed_offset(number), plan.points(number))
         strategies = _strategies(objective, options, seed + plan.seed_offset(number))
         if number < len(completed):
             result = TrainingResult.unpack(saved["completed"][number], objective)
@@ -54,7 +55,7 @@ def train_stages(
             # the errors of a part of the time, or of another value of a constant, say nothing about the solution
             monitors = [ErrorMonitor(trial)] if isinstance(plan, SingleStage) else []
             result = train(
-                objective, validation, optimizer, _share(plan, stopping, results),
+                objective, validation, optimizer, plan.limits(stopping, results),
                 strategies=strategies, state=state, stage=stage, callbacks=[*monitors, *callbacks, checkpoints],
             )  # fmt: skip
         trial.flat.set(result.theta)
@@ -79,13 +80,3 @@ def _strategies(objective: FormObjective, options: TrainingOptions, seed: int) -
         return StrategyStack(energy_strategies(objective), objective, seed=seed)
     return StrategyStack(options.strategies, objective, batch=options.batch, seed=seed)
 
-
-def _share(plan: TrainingPlan, limits: StoppingCriteria, results: Sequence[TrainingResult]) -> StoppingCriteria:
-    """Limits of the next stage: an equal part of what those before it left."""
-    done = len(results) % plan.sharing
-    sharing, left = results[len(results) - done :], plan.sharing - done
-    budget = max(0.0, limits.budget - sum(result.seconds for result in sharing)) / left
-    iterations = limits.iterations
-    if iterations is not None:
-        iterations = max(1, (iterations - sum(len(result.history) for result in sharing)) // left)
-    return replace(limits, budget=budget, iterations=iterations)

@@ -29,7 +29,10 @@ class Curriculum(TrainingPlan):
     def __init__(self, problem: Problem, build_trial: TrialFactory, values: Values) -> None:
         self.values = _checked_values(problem, values)
         super().__init__(problem, build_trial, len(next(iter(self.values.values()))))
-        self.final_stages = [self.count - 1]
+
+    @property
+    def final_stages(self) -> list[int]:
+        return [self.count - 1]
 
     def build(self, stage: int) -> TrialFunctions:
         """Trial functions of the problem at the next values, with the weights of the last."""

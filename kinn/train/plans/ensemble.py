@@ -6,6 +6,7 @@ members have in common.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -15,7 +16,9 @@ from kinn.errors import InputError
 from kinn.forms import TrialFunctions
 from kinn.metrics import FieldEvaluator
 from kinn.problem import Array, Problem
+from kinn.train.loop import StoppingCriteria
 from kinn.train.plans.plan import TrainingPlan
+from kinn.train.state import TrainingResult
 
 #: The difference of the seeds of successive members.
 SEED_STRIDE = 15_485_863
@@ -56,7 +59,11 @@ class EnsembleSolution:
 
 
 class Ensemble(TrainingPlan):
-    """Trains by a plan from each of several seeds; `member_plan` takes the number added to the seed.
+    """Trains by a plan from each of several seeds, each with the full budget.
+
+    Args:
+        member_plan: Plan of a member, for the number added to the seed.
+        size: The number of members.
 
     Raises:
         InputError: If there are fewer than two.
@@ -66,21 +73,47 @@ class Ensemble(TrainingPlan):
         if size < 2:
             raise InputError(f"an ensemble has at least 2 members, not {size}")
         self.members = [member_plan(SEED_STRIDE * n) for n in range(size)]
-        first = self.members[0]
-        super().__init__(first.problem, first.build_trial, size * first.count)
-        self.sharing = first.count  # each member has the full budget
-        self.final_stages = [n * first.count + k for n in range(size) for k in first.final_stages]
+        #: The first stage of each member that has begun.
+        self.begins = [0]
+        super().__init__(self.members[0].problem, self.members[0].build_trial)
+
+    @property
+    def final_stages(self) -> list[int]:
+        pairs = zip(self.begins, self.members, strict=False)
+        return [begin + stage for begin, member in pairs for stage in member.final_stages]
+
+    def continues(self, results: Sequence[TrainingResult]) -> bool:
+        number = len(self.begins) - 1
+        if self.members[number].continues(results[self.begins[-1] :]):
+            return True
+        if number + 1 == len(self.members):
+            return False
+        self.begins.append(len(results))
+        return self.continues(results)
+
+    def limits(self, stopping: StoppingCriteria, results: Sequence[TrainingResult]) -> StoppingCriteria:
+        return self.members[len(self.begins) - 1].limits(stopping, results[self.begins[-1] :])
 
     def build(self, stage: int) -> TrialFunctions:
-        member, member_stage = divmod(stage, self.sharing)
+        member, member_stage = self._member(stage)
         return self.members[member].trial(member_stage)
 
     def fields(self) -> EnsembleSolution:
         return EnsembleSolution([member.fields() for member in self.members])
 
+    def points(self, stage: int) -> int | None:
+        member, member_stage = self._member(stage)
+        return self.members[member].points(member_stage)
+
     def label(self, stage: int) -> str:
-        member, member_stage = divmod(stage, self.sharing)
+        member, member_stage = self._member(stage)
         return f"member {member + 1} {self.members[member].label(member_stage)}".rstrip()
 
     def seed_offset(self, stage: int) -> int:
-        return SEED_STRIDE * (stage // self.sharing)
+        member, member_stage = self._member(stage)
+        return SEED_STRIDE * member + self.members[member].seed_offset(member_stage)
+
+    def _member(self, stage: int) -> tuple[int, int]:
+        """Number of the member of a stage, and that of the stage among the member's."""
+        member = bisect_right(self.begins, stage) - 1
+        return member, stage - self.begins[member]

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 from kinn.forms import TrialFunctions
+from kinn.networks import Architecture
 from kinn.problem import Problem
+from kinn.train.loop import StoppingCriteria
+from kinn.train.state import TrainingResult
 
-#: Builds trial functions of a problem at their initial parameters.
-TrialFactory: TypeAlias = Callable[[Problem], TrialFunctions]
+
+class TrialFactory(Protocol):
+    """Builds trial functions of a problem at their initial parameters, by default of the network that the user named."""
+
+    def __call__(self, problem: Problem, *, architecture: Architecture = ...) -> TrialFunctions: ...
 
 
 class TrainingPlan(ABC):
-    """Stages of a solve, `count` of them, each of which trains trial functions that may build on those trained before."""
+    """Stages of a solve, each of which trains trial functions that may build on those trained before.
+
+    There are `count` of them, unless `continues` decides by the results.
+    """
 
     def __init__(self, problem: Problem, build_trial: TrialFactory, count: int = 1) -> None:
         self.problem, self.build_trial, self.count = problem, build_trial, count
-        #: The number of consecutive stages that share the budget.
-        self.sharing = count
-        #: The stages whose trial functions are the solution; the others lead to them.
-        self.final_stages = list(range(count))
         #: The trial functions of the stages begun.
         self.trials: list[TrialFunctions] = []
 
@@ -32,6 +38,32 @@ class TrainingPlan(ABC):
     @abstractmethod
     def fields(self) -> Any:
         """Solution, once all stages are trained."""
+
+    @property
+    def final_stages(self) -> list[int]:
+        """The stages whose trial functions are the solution; the others lead to them."""
+        return list(range(self.count))
+
+    def continues(self, results: Sequence[TrainingResult]) -> bool:
+        """Whether another stage follows those with these results."""
+        return len(results) < self.count
+
+    def limits(self, stopping: StoppingCriteria, results: Sequence[TrainingResult]) -> StoppingCriteria:
+        """Limits of the next stage: an equal part of what those before it left."""
+        left = self.count - len(results)
+        budget = max(0.0, stopping.budget - sum(result.seconds for result in results)) / left
+        iterations = stopping.iterations
+        if iterations is not None:
+            iterations = max(1, (iterations - sum(len(result.history) for result in results)) // left)
+        return replace(stopping, budget=budget, iterations=iterations)
+
+    def points(self, stage: int) -> int | None:
+        """Number of interior points of a stage; None for that of the solve."""
+        return None
+
+    def stopped(self, results: Sequence[TrainingResult]) -> str:
+        """Why training stopped: the reason, or the reasons, of the stages."""
+        return ", ".join(dict.fromkeys(str(result.stopped) for result in results))
 
     def trial(self, stage: int) -> TrialFunctions:
         """Trial functions of a stage, built when it begins."""
