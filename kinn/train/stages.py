@@ -79,4 +79,3 @@ def _strategies(objective: FormObjective, options: TrainingOptions, seed: int) -
 
         return StrategyStack(energy_strategies(objective), objective, seed=seed)
     return StrategyStack(options.strategies, objective, batch=options.batch, seed=seed)
-
