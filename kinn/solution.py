@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kinn.forms.strong.identification import Estimate
+    from kinn.train.error_estimate import ErrorEstimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,7 @@ class Solution:
         unknowns: The identified constants by name, with their standard deviations.
         quadrature: Of the energy form, the check on a second quadrature.
         bem: Of the inverse form, the errors of a plain boundary element method on the same panels.
+        estimate: Of the strong form, the estimated error, known solution or not; None where there is none.
         history: One entry per step.
         fields: The trained fields: trial functions, or a combination of several trainings.
         run: The run folder, if one was written.
@@ -68,6 +70,7 @@ class Solution:
     unknowns: dict[str, Estimate] = field(default_factory=dict)
     quadrature: QuadratureCheck | None = None
     bem: dict[str, Errors] = field(default_factory=dict)
+    estimate: ErrorEstimate | None = None
     run: Path | None = None
 
     def __call__(self, points: Array) -> Array:
@@ -140,6 +143,7 @@ class Solution:
             "stopped": self.stopped,
             "loss": self.loss,
             "errors": {name: asdict(e) for name, e in self.errors.items()},
+            "estimate": None if self.estimate is None else self.estimate.summary(),
             "unknowns": {name: asdict(e) | {"error": e.error} for name, e in self.unknowns.items()},
             "quadrature": None if (q := self.quadrature) is None else asdict(q) | {"reliable": q.reliable},
             "bem": {name: asdict(e) for name, e in self.bem.items()} if self.bem else None,

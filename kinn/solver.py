@@ -34,6 +34,7 @@ from kinn.training_options import TrainingOptions, option_kinds, resolve_options
 
 if TYPE_CHECKING:  # few problems have unknowns
     from kinn.forms.strong.identification import Estimate
+    from kinn.train.error_estimate import ErrorEstimate
 
 #: Settings of networks by name in forms that the library's defaults do not suit: one per edge, of one coordinate.
 FORM_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -150,9 +151,10 @@ def solve(
             checkpoints=checkpoint, callbacks=[*callbacks, *([HistoryFunction(progress)] if progress else [])],
         )  # fmt: skip
         unknowns = _identified_constants(plan, results)
+        estimate = None if training.estimate is False else _estimated_error(plan, results, form, seed, now)
     seconds = checkpoint.seconds_before + now() - began
     settings = {"form": form, "network": network, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
-    return _solution(plan, results, unknowns=unknowns, seconds=seconds, **settings)
+    return _solution(plan, results, unknowns=unknowns, estimate=estimate, seconds=seconds, **settings)
 
 
 # what editors, `help` and the documentation show: the training options by name
@@ -269,6 +271,17 @@ def _identified_constants(plan: TrainingPlan, results: Sequence[TrainingResult])
 
     final = [results[n] for n in plan.final_stages]
     return combined([estimates(r.objective, r.theta) for r in final if isinstance(r.objective, ResidualObjective)])
+
+
+def _estimated_error(
+    plan: TrainingPlan, results: Sequence[TrainingResult], form: str, seed: int, now: Callable[[], float]
+) -> ErrorEstimate | None:
+    """Estimated error of the trained fields, None in forms that have no estimate."""
+    if form != "strong":
+        return None
+    from kinn.train.error_estimate import estimate_error
+
+    return estimate_error(plan.fields(), [results[n] for n in plan.final_stages], seed=seed, now=now)
 
 
 def _solution(plan: TrainingPlan, results: Sequence[TrainingResult], **arguments: Any) -> Solution:

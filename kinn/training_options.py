@@ -134,6 +134,20 @@ class SwitchKind(StrategyKind):
 
 
 @dataclass(frozen=True)
+class FlagKind(OptionKind):
+    """What a solve does unless it is told False."""
+
+    command_line: ClassVar[tuple[Any, str | None]] = (bool, None)
+    study: ClassVar[Any] = bool
+    off: ClassVar[Any] = True
+
+    def resolve(self, name: str, value: Any) -> Any:
+        if value is not None and not isinstance(value, bool):
+            raise InputError(f"{name} is True or False, not {value!r}")
+        return None if value else value
+
+
+@dataclass(frozen=True)
 class CountKind(OptionKind):
     """A whole number of at least 1; False, or 1 where that means the same, switches the option off."""
 
@@ -198,6 +212,7 @@ class TrainingOptions:
             starting from the weights of the last.
         ensemble: Solves with this number of seeds, each for the whole budget, and returns the mean; the standard
             deviation is `solution.std`.
+        estimate: False to leave out `solution.estimate`, the estimated error of the strong form.
     """
 
     weights: Specification | str | None = option(
@@ -221,6 +236,7 @@ class TrainingOptions:
         CurriculumKind("Values that a coefficient of the problem takes in turn.")
     )
     ensemble: int | None = option(CountKind("Solve with N seeds and return the mean."))
+    estimate: bool | None = option(FlagKind("Estimate the error of the solution."))
 
     @property
     def stated(self) -> dict[str, Any]:

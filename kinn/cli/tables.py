@@ -34,6 +34,20 @@ def print_solution(solution: Solution, json: bool) -> None:
         print_table(summary_table(summary, solution.quadrature))
 
 
+def _errors(errors: Mapping[str, float | None]) -> str:
+    """Errors of a field by norm in one line."""
+    return ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
+
+
+def _errors_and_estimate(errors: Mapping[str, float | None], estimate: Mapping[str, Any], field: str) -> str:
+    """Errors of a field by norm, and the estimated one where there is an estimate."""
+    if field not in estimate["l2"]:
+        return _errors(errors)
+    doubt = "" if estimate["reliable"] else " (not reliable)"
+    estimated = f"l2 estimated {estimate['l2'][field]:.2e}{doubt}"
+    return f"{_errors(errors)}, {estimated}" if errors else estimated
+
+
 def build_table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
     """Table of cells, whose text is not interpreted as markup."""
     table = Table(*headings, title=title)
@@ -51,10 +65,11 @@ def summary_table(summary: Mapping[str, Any], quadrature: QuadratureCheck | None
         "optimizer", f"{summary['optimizer']}, {summary['iterations']} iterations, {summary['seconds']:.1f} s"
     )
     table.add_row("stopped", str(summary["stopped"]))
-    for method, fields in (("", summary["errors"]), (", boundary elements alone", summary["bem"] or {})):
-        for field, errors in fields.items():
-            values = ", ".join(f"{norm} {value:.2e}" for norm, value in errors.items() if value is not None)
-            table.add_row(f"error of {field}{method}", values)
+    estimate = summary["estimate"] or {"l2": {}}
+    for field in [*summary["errors"], *(name for name in estimate["l2"] if name not in summary["errors"])]:
+        table.add_row(f"error of {field}", _errors_and_estimate(summary["errors"].get(field, {}), estimate, field))
+    for field, errors in (summary["bem"] or {}).items():
+        table.add_row(f"error of {field}, boundary elements alone", _errors(errors))
     for name, unknown in summary["unknowns"].items():
         std = "" if unknown["std"] is None else f" +- {unknown['std']:.1g}"
         error = "" if unknown["error"] is None else f", relative error {unknown['error']:.1e}"

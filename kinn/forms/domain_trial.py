@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
@@ -72,6 +72,10 @@ class DomainTrial(TrialFunctions):
     def backend(self) -> str:
         index = IndexSet.full(len(self.problem.coordinates), 1)
         return self.network(next(iter(self.problem.subdomains))).backend(index)
+
+    def inputs(self, subdomain: str, p: Points) -> Tensor:
+        """Inputs (N, inputs) of the network of a subdomain at points."""
+        return self._inputs[subdomain].stack(p, IndexSet.closure(self.problem.dimension, []))[0]
 
     def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
         """Fields of a subdomain by name at points.

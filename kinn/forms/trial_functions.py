@@ -26,11 +26,11 @@ class FlatParameters:
     """One vector that the parameters of a module are views of, so that optimisers see plain linear algebra.
 
     Args:
-        module: Its parameters are moved into the vector; the module goes on working.
+        module: Its trainable parameters are moved into the vector; the module goes on working.
     """
 
     def __init__(self, module: nn.Module) -> None:
-        self.parameters: list[Parameter] = list(module.parameters())
+        self.parameters: list[Parameter] = [p for p in module.parameters() if p.requires_grad]
         with torch.no_grad():
             self.vector = torch.cat([p.detach().flatten() for p in self.parameters])
         self.slices: dict[Parameter, slice] = {}

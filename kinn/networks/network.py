@@ -71,7 +71,9 @@ class Network(nn.Module):
     @property
     def last_layer(self) -> tuple[nn.Parameter, ...]:
         """The parameters that the outputs are affine in."""
-        return tuple(self.layers[-1].parameters())
+        layer = self.layers[-1]
+        assert isinstance(layer, Layer)
+        return layer.affine_parameters
 
 
 def coordinate_stack(x: Tensor, index: IndexSet) -> Tensor:

@@ -63,6 +63,22 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
             roots = weights.to(self.trial.dtype).sqrt()
             self._scales[n] = [scale * part for part in roots.split_with_sizes(term.sizes)]
 
+    @property
+    def mean_weights(self) -> list[float]:
+        """Factor of each term's mean square, in the mean over its points."""
+        out = []
+        for term, scales in zip(self.terms, self._scales, strict=True):
+            sizes = zip(scales, term.sizes, strict=True)
+            squares = [size * float(torch.as_tensor(scale).double().square().mean()) for scale, size in sizes]
+            out.append(sum(squares))
+        return out
+
+    def of_trial(self, trial: DomainTrial) -> ResidualObjective:
+        """The same residuals, at the same points and weights, of other trial functions of the problem."""
+        other = ResidualObjective(trial, self.terms)
+        other._scales = list(self._scales)
+        return other
+
     def move(self, n: int, points: Points) -> None:
         """Evaluate term n at other points, all of one weight."""
         moved = replace(self.terms[n], blocks=split_blocks(points))

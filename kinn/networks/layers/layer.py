@@ -27,6 +27,11 @@ class Layer(nn.Module, ABC):
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         """Image (A, N, O) of a stack of components (A, N, I)."""
 
+    @property
+    def affine_parameters(self) -> tuple[nn.Parameter, ...]:
+        """The parameters that the image is affine in; by default all."""
+        return tuple(self.parameters())
+
     @classmethod
     def fused_jet(cls, layers: Sequence[Layer], stack: Tensor, index: IndexSet) -> Tensor:
         """Image of a stack under several layers of this kind, one after the other."""

@@ -1,0 +1,168 @@
+"""Corrections of trained fields: what the linearised equations say is missing, in a space of random features.
+
+Where the residual of trained fields u is F(u), their error e satisfies F'(u) e = -F(u) up to second order, with the
+defects of the conditions as its data. It is sought by least squares among random features: sines of random frequencies
+in the coordinates, or in the coordinates and u, which are as sharp as u where u is sharp; or in the tangent space of the
+network, the derivatives of the fields with respect to the weights. Corrections that reduce the residual much are
+added, one after the other (Wang and Lai 2024, arXiv:2303.01767: multi-stage training).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
+from kinn.jets import IndexSet
+from kinn.networks import MLP, Architecture, Network
+from kinn.networks.corrected import Corrected
+from kinn.networks.layers.sum import Sum
+from kinn.optim.gauss_newton import TriangularFactor
+
+#: Damping of the least squares relative to the largest singular value, squared: the best on validation points is taken.
+DAMPINGS = tuple(10.0**-k for k in range(4, 31, 2))
+
+#: The largest network whose tangent space is tried.
+MAX_TANGENT_PARAMETERS = 1500
+
+#: Points of the subdomain from which the range of its network's outputs is taken.
+RANGE_POINTS = 512
+
+#: Points of the fit for each feature and those of its validation.
+FIT_POINTS, VALIDATION_POINTS = 2.5, 1.0
+
+#: What is added to the seed for points of corrections, and for those of their validation.
+SEED_OFFSET, VALIDATION_SEED_OFFSET = 32_452_843, 49_979_687
+
+
+class FeatureSpace(NamedTuple):
+    """Random features.
+
+    Attributes:
+        frequency: The standard deviation of their frequencies, in radians over half the domain's extent.
+        composed: Whether they are functions of the fields, too.
+    """
+
+    frequency: float
+    composed: bool
+
+
+#: The spaces tried, the most successful first.
+SPACES = (
+    FeatureSpace(1.0, True), FeatureSpace(3.0, True), FeatureSpace(6.0, False), FeatureSpace(12.0, False),
+    FeatureSpace(6.0, True), FeatureSpace(3.0, False), FeatureSpace(24.0, False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A step of the parameters of trial functions that solves the linearised equations by least squares.
+
+    Attributes:
+        trial: The trial functions.
+        step: The step (P,).
+        ratio: The norm of the weighted residuals at validation points after the step, to first order, relative to that
+            before.
+    """
+
+    trial: DomainTrial
+    step: Tensor
+    ratio: float
+
+
+def corrected(
+    trial: DomainTrial, architecture: Architecture, *, scale: float = 1.0, seed: int = 0, composed: bool = False
+) -> DomainTrial:
+    """Trial functions whose networks are those of others, frozen, plus a multiple of new ones, which start at zero.
+
+    Constants that are unknown stay so, from their present values.
+
+    Args:
+        trial: The others.
+        architecture: The new networks.
+        scale: The factor of these.
+        seed: Fixes their initial parameters.
+        composed: Whether the frozen networks' outputs are inputs of the new ones.
+    """
+    summed = Corrected(trial.architecture, architecture, scale, composed)
+    out = DomainTrial(trial.problem, summed, seed=seed, dtype=trial.dtype)
+    for name, geometry in trial.problem.subdomains.items():
+        p = trial.problem.points(torch.as_tensor(geometry.sample(RANGE_POINTS, seed=1), dtype=trial.dtype))
+        frozen = trial.network(name)
+        _load(out.network(name), frozen, frozen.layers[0](trial.inputs(name, p)))
+    for name, frozen in trial.unknowns.networks.items():
+        network = out.unknowns.networks[name]
+        assert isinstance(frozen, Network)
+        assert isinstance(network, Network)
+        generator = torch.Generator().manual_seed(1)
+        x = 2 * torch.rand(RANGE_POINTS, frozen.inputs, generator=generator, dtype=torch.float64) - 1
+        _load(network, frozen, x.to(trial.dtype))
+    if trial.unknowns.free is not None and out.unknowns.free is not None:
+        with torch.no_grad():
+            out.unknowns.free.copy_(trial.unknowns.free)
+    return out
+
+
+def _load(network: Network, frozen: Network, x: Tensor) -> None:
+    """Load a trained network as the frozen summand of another, or as it is where that is no sum.
+
+    Args:
+        network: The network that is loaded.
+        frozen: The trained network.
+        x: Inputs (N, I) in the box [-1, 1]^I.
+    """
+    layer = network.layers[-1]
+    if isinstance(layer, Sum):
+        layer.load_frozen(list(frozen.layers)[1:], x)
+    else:
+        network.load_state_dict(frozen.state_dict())
+
+
+def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> ResidualObjective:
+    """Objective at other points, each term with the mean of its weights in the trained one."""
+    objective = strong_form(trained.trial, points=points, seed=seed)
+    for n, weight in enumerate(trained.mean_weights):
+        if objective.terms[n].weight:
+            objective.set_weights(n, weight / objective.terms[n].weight)
+    return objective
+
+
+def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) -> Correction:
+    """Gauss-Newton step from the present parameters, with the damping that is best on validation points."""
+    theta = fit.start()
+    model = TriangularFactor(fit, theta)
+    if not bool(model.factor.isfinite().all() and model.image.isfinite().all()):
+        return Correction(fit.trial, torch.zeros_like(theta), math.inf)
+    norms = model.factor.square().sum(dim=0).sqrt()
+    norms = norms.clamp(min=1e-12 * float(norms.max()) or 1.0)
+    left, singular, right = torch.linalg.svd(model.factor / norms, full_matrices=False)
+    image, floor = singular * (left.T @ model.image), float(singular[0]) ** 2
+    steps = torch.stack([-(right.T @ (image / (singular**2 + mu * floor))) / norms for mu in DAMPINGS], dim=1)
+    before, after = 0.0, torch.zeros(len(DAMPINGS), dtype=torch.float64)
+    for residual, jacobian in validation.blocks(theta):
+        r = residual.double()
+        before += float(r @ r)
+        after += (r.unsqueeze(1) + jacobian.double() @ steps).square().sum(dim=0)
+    best = int(torch.where(after.isfinite(), after, math.inf).argmin())
+    ratio = math.sqrt(float(after[best]) / before) if before > 0 else 0.0
+    return Correction(fit.trial, steps[:, best], ratio)
+
+
+def corrections(trained: ResidualObjective, features: int, *, seed: int) -> Iterator[Correction]:
+    """Yield the correction in each space of random features, `features` of all fields together, and the tangent space."""
+    trial = trained.trial
+    per_field = max(8, features // len(trial.problem.names))
+    fit = fresh_objective(trained, round(FIT_POINTS * per_field), seed + SEED_OFFSET)
+    validation = fresh_objective(trained, round(VALIDATION_POINTS * per_field), seed + VALIDATION_SEED_OFFSET)
+    for space in SPACES:
+        network = MLP(width=(), fourier=per_field // 2, frequency=space.frequency)
+        other = corrected(trial, network, seed=seed + SEED_OFFSET, composed=space.composed)
+        yield least_squares_step(fit.of_trial(other), validation.of_trial(other))
+    if trial.parameter_count <= MAX_TANGENT_PARAMETERS:
+        points = round(FIT_POINTS * trial.parameter_count / len(trial.problem.names))
+        yield least_squares_step(fresh_objective(trained, points, seed + SEED_OFFSET), validation)

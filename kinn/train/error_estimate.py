@@ -1,0 +1,163 @@
+"""A-posteriori estimates of the error of trained fields, from the linearised equations on fresh points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinn.forms import DomainTrial, ResidualObjective
+from kinn.forms.linearisation import Linearisation
+from kinn.metrics import FieldEvaluator, evaluation_points
+from kinn.optim.objective import FLOPS_PER_JACOBIAN_ENTRY
+from kinn.problem import Array
+from kinn.train.corrections import FIT_POINTS, Correction, corrections
+from kinn.train.plans.ensemble import EnsembleSolution
+from kinn.train.state import TrainingResult
+
+#: The most unknowns of a least-squares problem, those of all fields together, and the fewest.
+MOST_FEATURES, FEWEST_FEATURES = 800, 48
+
+#: The most for each field.
+MOST_FEATURES_PER_FIELD = 400
+
+#: The fraction of the operations of training that estimates may take.
+COST_FRACTION = 0.15
+
+#: At most this many points, drawn from those at which errors are measured.
+POINTS = 2000
+
+#: Corrections that leave less than this of the residual are the error; no others are tried.
+ACCURATE = 0.1
+
+#: Those that leave less than this count as estimates where none is accurate: of these the largest is taken.
+EXPLAINED = 0.9
+
+#: Estimates are reliable where the correction leaves at most this of the residual.
+RELIABLE = 0.5
+
+#: The largest factor for what corrections do not explain.
+MOST_UNEXPLAINED = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorEstimate:
+    """Estimated error of trained fields.
+
+    Attributes:
+        l2: Relative error |e| / |u| in the root mean square by field, enlarged for the share of the residual that e does
+            not explain.
+        residual_ratio: The norm of the residuals that e leaves over, relative to that before.
+        seconds: Time that it took.
+        field: The estimated error e itself, to be added to the fields.
+    """
+
+    l2: dict[str, float]
+    residual_ratio: float
+    seconds: float
+    field: FieldEvaluator
+
+    @property
+    def reliable(self) -> bool:
+        """Whether e explains most of the residual on points that neither training nor the estimate used."""
+        return self.residual_ratio <= RELIABLE
+
+    def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
+        """Estimated error of "u" or of a derivative such as "u.x" (N,), or of several (N, M), at points (N, d)."""
+        return self.field.evaluate(points, expressions)
+
+    def summary(self) -> dict[str, Any]:
+        """Values that `kinn solve --json` prints."""
+        return {
+            "l2": self.l2, "residual_ratio": self.residual_ratio, "reliable": self.reliable,
+            "seconds": round(self.seconds, 3),
+        }  # fmt: skip
+
+
+def estimate_error(
+    fields: FieldEvaluator, results: Sequence[TrainingResult], *, seed: int, now: Callable[[], float]
+) -> ErrorEstimate | None:
+    """Estimated error of trained fields, None where there is no estimate: of other forms, or of time windows.
+
+    Args:
+        fields: The fields: trial functions on the domain, or an ensemble of them.
+        results: The training of each.
+        seed: Fixes points and features.
+        now: The clock.
+    """
+    began = now()
+    members = fields.members if isinstance(fields, EnsembleSolution) else (fields,)
+    if len(members) != len(results) or not all(isinstance(member, DomainTrial) for member in members):
+        return None
+    points = _points(fields)
+    values = fields.evaluate(points, fields.problem.output_names)
+    found: list[tuple[Linearisation, float]] = []
+    for result in results:
+        if not isinstance(result.objective, ResidualObjective):
+            return None
+        correction = largest_correction(result, points, seed=seed)
+        if correction is None:
+            return None
+        found.append((Linearisation(correction.trial, correction.step), correction.ratio))
+    error: FieldEvaluator = found[0][0] if len(found) == 1 else EnsembleSolution([e for e, _ in found])
+    ratio = max(r for _, r in found)
+    changes = error.evaluate(points, fields.problem.output_names)
+    l2 = _unexplained(ratio) * np.linalg.norm(changes, axis=0) / np.linalg.norm(values, axis=0)
+    names = dict(zip(fields.problem.output_names, l2.tolist(), strict=True))
+    return ErrorEstimate(names, ratio, now() - began, error)
+
+
+def largest_correction(result: TrainingResult, points: Array, *, seed: int) -> Correction | None:
+    """The correction of trained fields that explains the residual, or the largest of those that do in part.
+
+    Args:
+        result: The training.
+        points: Points (N, d) at which corrections are compared.
+        seed: Fixes points and features.
+    """
+    objective = result.objective
+    assert isinstance(objective, ResidualObjective)
+    fields = len(objective.trial.problem.names)
+    training = FLOPS_PER_JACOBIAN_ENTRY * objective.samples * objective.size * len(result.history)
+    cost_of_one = 2.0 * (FIT_POINTS + 1.0)  # times the cube of the number of features
+    affordable = int((COST_FRACTION * training / cost_of_one) ** (1 / 3))
+    most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, objective.size, affordable)
+    features = max(FEWEST_FEATURES, most)
+    count = max(1, int(COST_FRACTION * training / (cost_of_one * features**3)))
+    tried: list[Correction] = []
+    for correction in corrections(objective, features, seed=seed):
+        if math.isfinite(correction.ratio):
+            tried.append(correction)
+        if correction.ratio < ACCURATE:
+            return correction
+        count -= 1
+        if not count:
+            break
+    explaining = [c for c in tried if c.ratio < EXPLAINED] or tried
+    return max(explaining, key=lambda c: _unexplained(c.ratio) * _size(c, points), default=None)
+
+
+def _unexplained(ratio: float) -> float:
+    """Factor of an estimate for the residual that it leaves."""
+    explained = 1.0 - min(ratio, 1.0) ** 2
+    return min(MOST_UNEXPLAINED, explained**-0.5) if explained > 0 else MOST_UNEXPLAINED
+
+
+def _size(correction: Correction, points: Array) -> float:
+    """Sum of the relative sizes of a correction over the fields."""
+    trial = correction.trial
+    names = trial.problem.names
+    changes = Linearisation(trial, correction.step).evaluate(points, names)
+    ratios = np.linalg.norm(changes, axis=0) / np.linalg.norm(trial.evaluate(points, names), axis=0)
+    return float(ratios.sum())
+
+
+def _points(fields: FieldEvaluator) -> Array:
+    """Points (N, d) at which errors are estimated."""
+    points = evaluation_points(fields.problem)
+    if len(points) <= POINTS:
+        return points
+    return points[np.random.default_rng(0).choice(len(points), POINTS, replace=False)]
