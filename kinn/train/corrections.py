@@ -93,15 +93,15 @@ def corrected(
     out = DomainTrial(trial.problem, summed, seed=seed, dtype=trial.dtype)
     for name, geometry in trial.problem.subdomains.items():
         p = trial.problem.points(torch.as_tensor(geometry.sample(RANGE_POINTS, seed=1), dtype=trial.dtype))
-        frozen = trial.network(name)
-        _load(out.network(name), frozen, frozen.layers[0](trial.inputs(name, p)))
-    for name, frozen in trial.unknowns.networks.items():
-        network = out.unknowns.networks[name]
-        assert isinstance(frozen, Network)
-        assert isinstance(network, Network)
+        network = trial.network(name)
+        _load(out.network(name), network, network.layers[0](trial.inputs(name, p)))
+    for name, trained in trial.unknowns.networks.items():
+        new = out.unknowns.networks[name]
+        assert isinstance(trained, Network)
+        assert isinstance(new, Network)
         generator = torch.Generator().manual_seed(1)
-        x = 2 * torch.rand(RANGE_POINTS, frozen.inputs, generator=generator, dtype=torch.float64) - 1
-        _load(network, frozen, x.to(trial.dtype))
+        x = 2 * torch.rand(RANGE_POINTS, trained.inputs, generator=generator, dtype=torch.float64) - 1
+        _load(new, trained, x.to(trial.dtype))
     if trial.unknowns.free is not None and out.unknowns.free is not None:
         with torch.no_grad():
             out.unknowns.free.copy_(trial.unknowns.free)

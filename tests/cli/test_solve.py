@@ -29,6 +29,7 @@ KEYS = (
     "stopped",
     "loss",
     "errors",
+    "estimate",
     "unknowns",
     "quadrature",
     "bem",
