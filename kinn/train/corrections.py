@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
-from kinn.jets import IndexSet
 from kinn.networks import MLP, Architecture, Network
 from kinn.networks.corrected import Corrected
 from kinn.networks.layers.sum import Sum
