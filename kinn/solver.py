@@ -171,6 +171,9 @@ def collocation_count(trial: TrialFunctions) -> int:
     """Number of interior points by default: that of the problem, or in proportion to the number of parameters."""
     defaults = trial.problem.defaults
     in_proportion = int(defaults.points_per_parameter * trial.parameter_count / len(trial.problem.names))
+    if len(trial.last_layer()) == trial.parameter_count:
+        # points of a problem suit networks of few parameters: least squares of many coefficients would fit them alone
+        return max(defaults.points or 256, in_proportion)
     return defaults.points or max(256, in_proportion)
 
 

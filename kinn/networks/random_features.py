@@ -10,8 +10,8 @@ import torch
 
 from kinn.errors import InputError, check_name
 from kinn.networks.layers.layer import Layer
-from kinn.networks.layers.linear import ACTIVATIONS, Activation, Linear, glorot
-from kinn.networks.layers.random_projection import RandomProjection, uniform_in_ball
+from kinn.networks.layers.linear import ACTIVATIONS, glorot
+from kinn.networks.layers.random_features import RandomFeatureSum, uniform_in_ball
 from kinn.networks.network import Architecture, at_least_one, rescaled
 
 #: The activations. The offsets of sines are all phases; those of tanh, whose features are steps, move these over the box.
@@ -68,18 +68,15 @@ class RandomFeatures(Architecture):
         directions = uniform_in_ball(inputs, self.features, generator)
         offset = 2 * torch.rand(self.features, generator=generator, dtype=torch.float64) - 1
         steps = self.activation == "tanh"
-        return [
-            RandomProjection(
-                directions,
-                offset if steps else math.pi * offset,
-                spreads if len(spreads) == inputs else spreads * inputs,
-                scale_offset=steps,
-            ),
-            Activation(ACTIVATIONS[self.activation]),
-            Linear(
-                INITIAL_SCALE * glorot(self.features, outputs, generator), torch.zeros(outputs, dtype=torch.float64)
-            ),
-        ]
+        layer = RandomFeatureSum(
+            ACTIVATIONS[self.activation],
+            directions,
+            offset if steps else math.pi * offset,
+            spreads if len(spreads) == inputs else spreads * inputs,
+            INITIAL_SCALE * glorot(self.features, outputs, generator),
+            scale_offset=steps,
+        )
+        return [layer]
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
         return (self.features + 1) * outputs

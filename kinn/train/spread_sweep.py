@@ -10,13 +10,12 @@ import torch
 
 from kinn.forms import FormObjective, build_objective, build_trial
 from kinn.networks import RandomFeatures
-from kinn.networks.layers.random_projection import RandomProjection
+from kinn.networks.layers.random_features import RandomFeatureSum
 from kinn.optim import LastLayerLeastSquares, LevenbergMarquardt
 from kinn.problem import Problem
 
-#: The spreads of all coordinates alike that are tried first: doubled on while the last is the best.
-FIRST_SPREADS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-LARGEST_SPREAD = 512.0
+#: The spreads that are tried, for all coordinates alike and then in each of them.
+SPREADS = tuple(2.0**n for n in range(8))
 
 #: The most features of the sweep: with as few as these a spread is seen in milliseconds.
 MAX_FEATURES = 250
@@ -34,14 +33,14 @@ COMPARISON_SEED_OFFSET = 15_485_863
 def sweep_spread(problem: Problem, network: RandomFeatures, *, seed: int, dtype: torch.dtype) -> RandomFeatures:
     """Random features with the spread whose solution with few features has the least residual on fresh points.
 
-    Spreads are doubled for all coordinates at once, then refined by steps of 2 and of the root of 2 in each of them.
+    Solutions that oscillate in one coordinate alone are found by a scan along each.
     """
     few = replace(network, features=min(network.features, MAX_FEATURES))
     trial = build_trial(problem, few, seed=seed, dtype=dtype)
     points = max(256, int(POINTS_PER_PARAMETER * trial.parameter_count / len(problem.names)))
     objective = build_objective(trial, points=points, seed=seed)
     fresh = objective.guard or build_objective(trial, points=points, seed=seed + COMPARISON_SEED_OFFSET)
-    layers = [m for name in trial.networks for m in trial.network(name).modules() if isinstance(m, RandomProjection)]
+    layers = [m for name in trial.networks for m in trial.network(name).modules() if isinstance(m, RandomFeatureSum)]
     dimension = max(len(layer.spread) for layer in layers)
     start = objective.start()
 
@@ -50,13 +49,13 @@ def sweep_spread(problem: Problem, network: RandomFeatures, *, seed: int, dtype:
             layer.spread.copy_(torch.tensor(spreads[: len(layer.spread)], dtype=torch.float64))
         return _fitted_loss(objective, fresh, start)
 
-    spreads = minimise_by_doubling(residual, dimension)
+    spreads = minimise_by_scans(residual, dimension)
     rounded = tuple(float(f"{spread:.3g}") for spread in spreads)
     return replace(network, spread=rounded[0] if len(set(rounded)) == 1 else rounded)
 
 
-def minimise_by_doubling(function: Callable[[tuple[float, ...]], float], dimension: int) -> tuple[float, ...]:
-    """Least point of a function of positive numbers found by doubling all of them, then by steps in each."""
+def minimise_by_scans(function: Callable[[tuple[float, ...]], float], dimension: int) -> tuple[float, ...]:
+    """Least point of a function of positive numbers, found by scans along the diagonal and along each axis."""
     values: dict[tuple[float, ...], float] = {}
 
     def value(spreads: tuple[float, ...]) -> float:
@@ -64,15 +63,17 @@ def minimise_by_doubling(function: Callable[[tuple[float, ...]], float], dimensi
             values[spreads] = function(spreads)
         return values[spreads]
 
-    for first in FIRST_SPREADS:
-        value((first,) * dimension)
-    best = min(values, key=value)
-    while best[0] == max(spreads[0] for spreads in values) and best[0] < LARGEST_SPREAD:
-        best = min(best, (2 * best[0],) * dimension, key=value)
-    for factor in (2.0, 2.0, 2.0**0.5):
-        for axis in range(dimension) if dimension > 1 or factor < 2.0 else ():
-            near = [(*best[:axis], best[axis] * f, *best[axis + 1 :]) for f in (1 / factor, factor)]
-            best = min([best, *near], key=value)
+    def along(point: tuple[float, ...], axis: int, spread: float) -> tuple[float, ...]:
+        return (*point[:axis], spread, *point[axis + 1 :])
+
+    best = min(((spread,) * dimension for spread in SPREADS), key=value)
+    for _ in range(2 if dimension > 1 else 1):
+        for axis in range(dimension):
+            best = min([best, *(along(best, axis, spread) for spread in SPREADS)], key=value)
+            while best[axis] >= SPREADS[-1] and value(further := along(best, axis, 2 * best[axis])) < value(best):
+                best = further
+    for axis in range(dimension):
+        best = min([best, *(along(best, axis, best[axis] * f) for f in (0.5**0.5, 2.0**0.5))], key=value)
     return best
 
 
