@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from kinn.errors import SolveError
 from kinn.forms import FormObjective
@@ -25,6 +26,9 @@ MAX_FLOPS_UNVALIDATED = 5e10
 #: The loss stagnates once it falls by less than this fraction over `StoppingCriteria.stagnation` steps.
 STAGNATION_FRACTION = 1e-3
 
+#: Steps between two looks at the progress of the loss.
+PROGRESS_EVERY = 5
+
 #: Clocks of the training time. CPU time, summed over threads, makes runs on a shared machine comparable: that of one
 #: thread is what an idle machine's wall clock would show.
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -41,6 +45,9 @@ class StoppingCriteria:
         check_every: The most steps between validations.
         rises: Training stops after this many validations in a row that rise, at twice the best or more.
         stagnation: Training stops when the loss stagnates over this many steps.
+        work: Multiplications, as `Optimizer.step_flops` counts them.
+        progress_work: The multiplications over which slow progress is measured; infinite not to measure it.
+        least_fall: Progress is slow where the loss falls by less than this fraction over them.
     """
 
     budget: float = 60.0
@@ -49,6 +56,9 @@ class StoppingCriteria:
     check_every: int = 20
     rises: int = 6
     stagnation: int = 50
+    work: float = inf
+    progress_work: float = inf
+    least_fall: float = 0.3
 
 
 def train(
@@ -122,7 +132,8 @@ def train(
             measured = validation.loss(state.theta)
             state.record_validation(measured)
         method, unknowns = optimizer_state.stage or optimizer.name, objective.unknowns(state.theta)
-        detail = optimizer_state.detail | objective.metrics()
+        state.work += optimizer.step_flops(step_objective, optimizer_state)
+        detail = optimizer_state.detail | objective.metrics() | {"work": state.work}
         state.history.append(HistoryEntry(method, iteration, state.seconds, state.loss, measured, detail, unknowns))
         if stall_reason(state, objective, optimizer, stopping) and strategies.relax():
             _restart_optimizer(state, optimizer, strategies)
@@ -136,7 +147,18 @@ def train(
     notify("on_stage_end")
     theta, loss = state.best_parameters()
     seconds = broadcast(clock() - began)
-    return TrainingResult(theta, loss, reason, tuple(state.history), seconds, strategies.states, objective)
+    validated = None if theta is state.best_theta else state.validation
+    return TrainingResult(
+        theta,
+        loss,
+        state.best_validation if validated is None else validated,
+        state.initial_validation,
+        reason,
+        tuple(state.history),
+        seconds,
+        strategies.states,
+        objective,
+    )
 
 
 def begin(
@@ -166,6 +188,7 @@ def begin(
         best_validation=measured,
         best_loss=optimizer_state.loss,
         previous_validation=measured,
+        initial_validation=measured,
         initial_loss=initial_loss,
         strategy_states=strategies.states,
         objective_is_transient=strategies.objective_is_transient,
@@ -198,6 +221,15 @@ def stall_reason(
     return ""
 
 
+def progress_is_slow(state: TrainingState, objective: FormObjective, stopping: StoppingCriteria) -> bool:
+    """Whether the loss fell by less than the least fraction over the last work of `StoppingCriteria.progress_work`."""
+    since = state.work - stopping.progress_work
+    if since <= 0 or state.iteration % PROGRESS_EVERY:
+        return False
+    earlier = next(entry for entry in reversed(state.history) if entry.detail["work"] <= since or entry.iteration == 1)
+    return objective.progress([earlier.loss, state.loss]) < stopping.least_fall
+
+
 def reason_to_stop(
     state: TrainingState, objective: FormObjective, optimizer: Optimizer, stopping: StoppingCriteria
 ) -> StopReason | str:
@@ -210,8 +242,12 @@ def reason_to_stop(
         return StopReason.BUDGET
     if stopping.iterations is not None and state.iteration >= stopping.iterations:
         return StopReason.ITERATIONS
+    if state.work >= stopping.work:
+        return StopReason.SHARE
     if reason := stall_reason(state, objective, optimizer, stopping):
         return reason
+    if progress_is_slow(state, objective, stopping):
+        return StopReason.SLOW_PROGRESS
     if objective.least_squares and state.iteration and state.loss == 0:
         return StopReason.LOSS_IS_ZERO
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts

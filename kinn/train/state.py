@@ -38,6 +38,8 @@ class StopReason(StrEnum):
     BUDGET = "budget", "The seconds of the budget are used up."
     ITERATIONS = "iterations", "The number of steps asked for is done."
     STAGNATION = "stagnation", "The loss hardly falls any more."
+    SHARE = "share", "The work that the stage may take is done."
+    SLOW_PROGRESS = "slow progress", "The loss falls slowly: another stage has more to gain."
     LOSS_IS_ZERO = "loss is zero", "The loss is zero to the last digit."
     VALIDATION_RISES = (
         "validation rises",
@@ -95,6 +97,8 @@ class TrainingResult:
     Attributes:
         theta: The best validated parameters (P,).
         loss: The training loss there.
+        validation: The loss at validation points there.
+        initial_validation: The loss at validation points before the first step.
         stopped: Why it stopped: a `StopReason`, or the text of a user's optimizer or callback.
         history: One entry a step.
         seconds: Time by the clock of the budget.
@@ -104,6 +108,8 @@ class TrainingResult:
 
     theta: Tensor
     loss: float
+    validation: float
+    initial_validation: float
     stopped: StopReason | str
     history: tuple[HistoryEntry, ...]
     seconds: float
@@ -143,7 +149,9 @@ class TrainingState:
         best_validation: The loss at validation points there.
         best_loss: The training loss there.
         previous_validation: The last validation.
+        initial_validation: The loss at validation points before the first step.
         initial_loss: The loss before the first step, which tells one problem from another.
+        work: The multiplications so far, as `Optimizer.step_flops` counts them.
         rises: How many validations in a row have risen.
         rollbacks: How often training went back to the best parameters.
         recent_losses: The training losses by which stagnation is measured.
@@ -160,7 +168,9 @@ class TrainingState:
     best_validation: float
     best_loss: float
     previous_validation: float
+    initial_validation: float
     initial_loss: float
+    work: float = 0.0
     rises: int = 0
     rollbacks: int = 0
     recent_losses: list[float] = field(default_factory=list)

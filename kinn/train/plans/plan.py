@@ -63,7 +63,8 @@ class TrainingPlan(ABC):
 
     def stopped(self, results: Sequence[TrainingResult]) -> str:
         """Why training stopped: the reason, or the reasons, of the stages."""
-        return ", ".join(dict.fromkeys(str(result.stopped) for result in results))
+        reasons = list(dict.fromkeys(result.stopped for result in results))
+        return reasons[0] if len(reasons) == 1 else ", ".join(reasons)
 
     def trial(self, stage: int) -> TrialFunctions:
         """Trial functions of a stage, built when it begins."""
