@@ -15,7 +15,7 @@ from kinn.forms.hard.ansatz import Ansatz, hard_ansatz
 from kinn.forms.input_features import InputFeatures
 from kinn.forms.trial_functions import FieldDerivative, TrialFunctions
 from kinn.jets import Component, Index, IndexSet
-from kinn.networks import Architecture, Tape
+from kinn.networks import Architecture, Network, Tape, embed
 from kinn.problem import Array, Problem
 
 #: Points evaluated at a time outside training, so that memory stays bounded.
@@ -67,6 +67,25 @@ class DomainTrial(TrialFunctions):
                         f"problem {self.problem.name!r} is periodic in {coordinate}, enforced hard, and data of its hard "
                         f"conditions (or a feature) is not: {names[int(gap.argmax())]} jumps; enforce one of them soft"
                     )
+
+    @torch.no_grad()
+    def embed(self, smaller: DomainTrial) -> None:
+        """Parameters with which the fields and unknowns are those of a trial with smaller networks.
+
+        Raises:
+            InputError: If the networks cannot be the same functions.
+        """
+        if smaller.problem.output_names != self.problem.output_names or set(smaller.networks) != set(self.networks):
+            raise InputError(f"networks of problem {smaller.problem.name!r} do not solve {self.problem.name!r}")
+        for name in self.networks:
+            embed(smaller.network(name), self.network(name))
+        for name, network in self.unknowns.networks.items():
+            assert isinstance(network, Network)
+            old = smaller.unknowns.networks[name]
+            assert isinstance(old, Network)
+            embed(old, network)
+        if self.unknowns.free is not None and smaller.unknowns.free is not None:
+            self.unknowns.free.copy_(smaller.unknowns.free)
 
     @property
     def backend(self) -> str:

@@ -1,5 +1,6 @@
 """The names of kinn.networks, each loaded when first used; read by lazy_loader, type checkers and editors."""
 
+from .growth import embed as embed
 from .jacobian_tape import Tape as Tape
 from .kan import KAN as KAN
 from .mlp import MLP as MLP

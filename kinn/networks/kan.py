@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
 from kinn.errors import InputError, check_name
 from kinn.networks.layers.layer import Layer
-from kinn.networks.network import Architecture, positive_widths, rescaled
+from kinn.networks.network import Architecture, positive_widths, rescaled, widened
 
 #: The maps in front of splines and the rules of their initial scales, by name: the spline op loads with the first layer.
 SQUASH_MAPS = ("none", "tanh", "softsign")
 INITIALISATIONS = ("power", "glorot")
+
+#: The most grid intervals that growth refines a layer to.
+MAX_GROWN_GRID = 32
 
 
 def check_splines(intervals: int, degree: int, init: str) -> None:
@@ -24,6 +27,11 @@ def check_splines(intervals: int, degree: int, init: str) -> None:
     if not 1 <= degree <= 7:
         raise InputError(f"network.degree is 1 to 7, not {degree}")
     check_name("value of network.init", init, INITIALISATIONS)
+
+
+def refined(intervals: int) -> int:
+    """Number of grid intervals of the next level: twice as many up to `MAX_GROWN_GRID`, beyond it the same."""
+    return 2 * intervals if 2 * intervals <= MAX_GROWN_GRID else intervals
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,11 @@ class KAN(Architecture):
     """
 
     name: ClassVar[str] = "kan"
+
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"width": (10,), "grid": 4},
+        {"width": (8, 8), "grid": 3, "init": "glorot"},
+    )
 
     width: tuple[int, ...] | int = (8,)
     grid: tuple[int, ...] | int = 8
@@ -86,3 +99,9 @@ class KAN(Architecture):
 
     def resized(self, factor: float) -> KAN:
         return replace(self, width=rescaled(self.widths, factor))
+
+    def larger(self) -> tuple[KAN, ...]:
+        """Twice the grid intervals of every layer, then wider hidden layers."""
+        grids = tuple(map(refined, self.grids))
+        levers = [replace(self, grid=grids if len(set(grids)) > 1 else grids[0])] if grids != self.grids else []
+        return (*levers, replace(self, width=widened(self.widths))) if self.widths else tuple(levers)

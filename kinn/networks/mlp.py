@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
 from kinn.errors import InputError, check_name
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.linear import ACTIVATIONS, Activation, FourierFeatures, Linear, glorot
-from kinn.networks.network import Architecture, positive_widths, rescaled
+from kinn.networks.network import Architecture, positive_widths, rescaled, widened
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class MLP(Architecture):
     """
 
     name: ClassVar[str] = "mlp"
+
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": (16, 16)}, {"width": (20, 20, 20)})
 
     width: tuple[int, ...] | int = (20, 20)
     activation: str = "tanh"
@@ -73,3 +75,7 @@ class MLP(Architecture):
 
     def resized(self, factor: float) -> MLP:
         return replace(self, width=rescaled(self.widths, factor))
+
+    def larger(self) -> tuple[MLP, ...]:
+        """Wider hidden layers; a further one would change the function."""
+        return (replace(self, width=widened(self.widths, 2)),) if self.widths else ()

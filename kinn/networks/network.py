@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -95,6 +96,9 @@ class Architecture(ABC):
     #: The name on the command line.
     name: ClassVar[str]
 
+    #: The sizes from which growth begins, as settings, in order of size.
+    START_SIZES: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+
     @abstractmethod
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         """Freshly initialised float64 layers from `inputs` numbers in [-1, 1] to `outputs`."""
@@ -110,6 +114,14 @@ class Architecture(ABC):
             InputError: If the class does not define it.
         """
         raise InputError(f"network {self.name!r} has no method `resized`, so its size cannot be matched to another's")
+
+    def starts(self) -> tuple[Architecture, ...]:
+        """Small architectures from which growth begins, in order of size; by default this one."""
+        return tuple(replace(self, **size) for size in self.START_SIZES) or (self,)  # type: ignore[type-var]
+
+    def larger(self) -> tuple[Architecture, ...]:
+        """Next larger architectures that `embed` gives the same function, the first choice first; by default none."""
+        return ()
 
     def build(
         self,
@@ -164,6 +176,11 @@ def positive_widths(width: tuple[int, ...] | int) -> tuple[int, ...]:
 def rescaled(widths: tuple[int, ...], factor: float) -> tuple[int, ...]:
     """Widths times a factor, each at least 1."""
     return tuple(max(1, round(w * factor)) for w in widths)
+
+
+def widened(widths: tuple[int, ...], multiple: int = 1) -> tuple[int, ...]:
+    """Widths of the next size: one and a half times as large, rounded up to a multiple."""
+    return tuple(multiple * -(-3 * w // (2 * multiple)) for w in widths)
 
 
 def match_parameters(architecture: Architecture, parameters: int, inputs: int, outputs: int) -> Architecture:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
 from kinn.errors import InputError, check_name
+from kinn.networks.kan import refined
 from kinn.networks.layers.dense import Dense
 from kinn.networks.layers.flow import Flow
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.runge_kutta import METHODS
-from kinn.networks.network import Architecture, at_least_one, rescaled
+from kinn.networks.network import Architecture, at_least_one, rescaled, widened
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,22 @@ class NeuralODE(Architecture):
     def resized(self, factor: float) -> NeuralODE:
         return replace(self, width=rescaled((self.width,), factor)[0])
 
+    def larger(self) -> tuple[NeuralODE, ...]:
+        """Twice the grid intervals of spline layers, then more channels; none where steps adapt to all channels."""
+        if self.tolerance:
+            return ()
+        grid = refined(self.grid) if self.field == "kan" else self.grid
+        levers = [replace(self, grid=grid)] if grid != self.grid else []
+        return (*levers, replace(self, width=widened((self.width,))[0]))
+
 
 @dataclass(frozen=True)
 class KANODE(NeuralODE):
     """A neural ODE whose vector field is a KAN (Koenig et al. 2024, arXiv:2407.04192)."""
 
     name: ClassVar[str] = "kan-ode"
+
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": 4, "grid": 4}, {"width": 6, "grid": 3})
 
     width: int = 6
     field: str = "kan"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
 from kinn.errors import InputError, check_name
+from kinn.networks.kan import refined
 from kinn.networks.layers.dense import Dense
 from kinn.networks.layers.layer import Layer
 from kinn.networks.layers.residual import GATES, EncodedResidual, Residual
 from kinn.networks.layers.streams import ResidualStreams
-from kinn.networks.network import Architecture, at_least_one, rescaled
+from kinn.networks.network import Architecture, at_least_one, rescaled, widened
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class ResNet(Architecture):
     """
 
     name: ClassVar[str] = "resnet"
+
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": 12, "depth": 2}, {"width": 16, "depth": 3})
 
     width: int = 12
     depth: int = 3
@@ -98,12 +101,26 @@ class ResNet(Architecture):
     def resized(self, factor: float) -> ResNet:
         return replace(self, width=rescaled((self.width,), factor)[0])
 
+    def larger(self) -> tuple[ResNet, ...]:
+        """Twice the grid intervals of spline layers, more channels, then a further block where one can start as nothing."""
+        grid = refined(self.grid) if self.branch == "kan" else self.grid
+        levers = [replace(self, grid=grid)] if grid != self.grid else []
+        levers.append(replace(self, width=widened((self.width,))[0]))
+        if self.gate not in ("highway", "replace"):
+            levers.append(replace(self, depth=self.depth + 1))
+        return tuple(levers)
+
 
 @dataclass(frozen=True)
 class ResidualKAN(ResNet):
     """A residual network whose branches are KAN layers."""
 
     name: ClassVar[str] = "residual-kan"
+
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"width": 5, "depth": 1, "grid": 4},
+        {"width": 6, "depth": 2, "grid": 3},
+    )
 
     width: int = 6
     depth: int = 2
@@ -116,6 +133,8 @@ class ModifiedMLP(ResNet):
 
     name: ClassVar[str] = "modified-mlp"
 
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": 12, "depth": 2}, {"width": 16, "depth": 3})
+
     width: int = 16
     gate: str = "replace"
     encoders: bool = True
@@ -126,6 +145,8 @@ class PirateNet(ResNet):
     """A PirateNet: residual blocks of mixed encoders that start as the identity (Wang et al. 2024, arXiv:2402.00326)."""
 
     name: ClassVar[str] = "pirate-net"
+
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": 10, "depth": 1}, {"width": 12, "depth": 2})
 
     depth: int = 2
     layers_per_block: int = 2

@@ -94,6 +94,39 @@ class SplineGrid:
         out[:, : len(rows)] = falling.unsqueeze(1) * matrices[:, m:] / widths.reshape(-1, 1, 1) ** m
         return out
 
+    def refinement_matrix(self, finer: SplineGrid) -> Tensor:
+        """Matrix (K_finer, K) from the coefficients of a spline on this grid to those on a finer one: knot insertion.
+
+        Boehm (1980, Computer-Aided Design 12, 199). On uniform grids with m cells for one a B-spline is the sum of the
+        finer ones with the coefficients of (1 + z + .. + z^(m-1))^(k+1) / m^k: none is negative and each new coefficient
+        is a mean of old ones, so that nothing is amplified.
+
+        Raises:
+            InputError: If a grid is not uniform, or its cells are not those of this one cut into equal parts.
+        """
+        if finer.degree != self.degree:
+            raise InputError(f"splines of degree {self.degree} have no exact copy of degree {finer.degree}")
+        ends = [(float(grid.edges[0]), float(grid.edges[-1])) for grid in (self, finer)]
+        if ends[0] != ends[1] or not (self.even and finer.even):
+            raise InputError("splines have exact copies on uniform grids over the same interval only")
+        parts, remainder = divmod(finer.intervals, self.intervals)
+        if remainder:
+            raise InputError(
+                f"a spline on {self.intervals} intervals has no exact copy on {finer.intervals}: use a multiple, "
+                f"{max(1, parts) * self.intervals} or {(parts + 1) * self.intervals}"
+            )
+        mask = np.ones(1)
+        for _ in range(self.degree + 1):
+            mask = np.convolve(mask, np.ones(parts)) / parts
+        mask *= parts
+        out = np.zeros((finer.size, self.size))
+        for column in range(self.size):
+            first = parts * (column - self.degree) + self.degree  # finer splines left of 0 vanish on the interval
+            rows = np.arange(first, first + len(mask))
+            inside = (rows >= 0) & (rows < finer.size)
+            out[rows[inside], column] = mask[inside]
+        return torch.as_tensor(out)
+
     def to(self, dtype: torch.dtype, device: torch.device | None = None) -> SplineGrid:
         """Grid in another precision or on another device."""
         return SplineGrid(self.degree, self.edges.to(device, dtype), self.matrices.to(device, dtype))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from kinn.errors import DivergedError
+from kinn.errors import DivergedError, InputError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.gradient_checkpoints import checkpointed_chain
-from kinn.networks.layers.layer import Layer, flops_of, push_forward, values
+from kinn.networks.layers.layer import Layer, embed_chain, flops_of, push_forward, values
 from kinn.networks.layers.runge_kutta import METHODS, Steps, adapted_steps, equal_steps
 
 #: Inputs at which adapted steps are chosen: enough to find the fastest part of a flow, few beside collocation points.
@@ -125,6 +125,18 @@ class Flow(Layer):
             return self.slope_jet(t, y, index, tape)
 
         return self.method.step(slope, *step, state)[0]
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, Flow)
+        for name in ("method", "count", "tolerance", "autonomous"):
+            if getattr(self, name) != getattr(smaller, name):
+                raise InputError("flows of different methods, steps or vector fields are not the same function")
+        if self.tolerance and self.width != smaller.width:
+            raise InputError("a flow whose steps adapt does not grow: its steps follow from all channels")
+        state = embed_chain(smaller.lift, self.lift, channels)
+        clock = [] if self.autonomous else [self.width]  # the time is the last channel
+        embed_chain(smaller.field, self.field, torch.tensor([*state.tolist(), *clock]))
+        return state
 
     def flops(self, index: IndexSet) -> int:
         """Operations of the lift, and of the field and the sums of slopes in every stage of every step."""

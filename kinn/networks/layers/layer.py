@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+import torch
 from torch import Tensor, nn
 
+from kinn.errors import InputError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
 
@@ -16,7 +18,7 @@ class Layer(nn.Module, ABC):
     """A map of channels that acts at each point alone.
 
     A subclass needs `forward`, the values, and `jet`, the values with their partial derivatives, which records the layer on
-    the tape if it has parameters. `flops` and `backend` have defaults.
+    the tape if it has parameters. `flops` and `backend` have defaults; so has `embed`, for layers that do not grow.
     """
 
     @abstractmethod
@@ -46,6 +48,83 @@ class Layer(nn.Module, ABC):
     def flops(self, index: IndexSet) -> int:
         """Additions and multiplications at one point; by default those of the layers inside."""
         return flops_of(self.children(), index)
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        """Parameters with which channels of the output are those of a smaller layer; by default of one of equal size.
+
+        New inputs do not reach old outputs; old inputs reach new outputs with the random parameters of the start.
+
+        Args:
+            smaller: The smaller layer, of the same type.
+            channels: The positions (I,) of its inputs among the inputs of this one.
+
+        Returns:
+            The positions (O,) of its outputs among the outputs of this one.
+
+        Raises:
+            InputError: If there are no such parameters.
+        """
+        state, own_state = smaller.state_dict(), self.state_dict()
+        if {name: t.shape for name, t in state.items()} != {name: t.shape for name, t in own_state.items()}:
+            raise InputError(f"layers of type {type(self).__name__} do not grow: the class has no method `embed`")
+        if state and not torch.equal(channels, torch.arange(len(channels))):
+            raise InputError(f"a layer of type {type(self).__name__} does not tell new inputs from old ones")
+        for name, tensor in state.items():
+            own_state[name].copy_(tensor)
+        return channels
+
+    def start_as_identity(self) -> None:
+        """Parameters with which the layer is the identity and still learns.
+
+        Raises:
+            InputError: If there are none.
+        """
+        raise InputError(f"a new layer of type {type(self).__name__} changes the function: give both as many layers")
+
+
+def embed_chain(smaller: Iterable[nn.Module], larger: Iterable[nn.Module], channels: Tensor) -> Tensor:
+    """Positions of the outputs of layers among those of larger layers, which are given their parameters.
+
+    Further layers of the larger chain start as the identity.
+
+    Args:
+        smaller: The smaller layers in order.
+        larger: The larger layers in order.
+        channels: The positions of the inputs of the smaller chain among those of the larger.
+
+    Raises:
+        InputError: If the larger chain cannot be the same function.
+    """
+    old = [layer for layer in smaller if isinstance(layer, Layer)]
+    new = [layer for layer in larger if isinstance(layer, Layer)]
+    surplus = len(new) - len(old)
+    if surplus < 0:
+        raise InputError(f"a network of {len(old)} layers does not fit into one of {len(new)}")
+    for layer in new:
+        if old and type(old[0]) is type(layer):
+            channels = layer.embed(old.pop(0), channels)
+        elif surplus:
+            layer.start_as_identity()
+            surplus -= 1
+        else:
+            raise InputError(
+                f"a layer of type {type(old[0]).__name__} cannot become one of type {type(layer).__name__}"
+            )
+    if old:
+        raise InputError(f"a layer of type {type(old[0]).__name__} has no counterpart in the larger network")
+    return channels
+
+
+def check_width(smaller: int, larger: int) -> None:
+    """Raise an InputError unless a layer has at least as many outputs as a smaller one."""
+    if larger < smaller:
+        raise InputError(f"a layer of {smaller} outputs does not fit into one of {larger}")
+
+
+def zero_output(layers: nn.ModuleList) -> None:
+    """Zero the last of several layers; the others keep their parameters, so that gradients reach the last."""
+    for parameter in layers[-1].parameters():
+        parameter.zero_()
 
 
 def values(layers: Iterable[nn.Module], x: Tensor) -> Tensor:

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from kinn.errors import InputError
 from kinn.jets import IndexSet, stack, univariate
 from kinn.jets.univariate import Univariate
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer
+from kinn.networks.layers.layer import Layer, check_width
 
 #: Smooth activations: every one has as many derivatives as a fourth-order equation needs.
 ACTIVATIONS = {"tanh": univariate.tanh, "sin": univariate.sin, "gelu": univariate.gelu, "swish": univariate.silu}
@@ -46,6 +47,12 @@ class Normalise(Layer):
         out[0] -= self.centre * self.scale
         return out
 
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, Normalise)
+        if not (torch.equal(self.centre, smaller.centre) and torch.equal(self.scale, smaller.scale)):
+            raise InputError("networks on different boxes are not the same function")
+        return channels
+
 
 class Activation(Layer):
     """A univariate function applied to each channel."""
@@ -59,6 +66,12 @@ class Activation(Layer):
 
     def jet(self, stack_: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         return stack.compose(self.function, stack_, index)
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, Activation)
+        if self.function is not smaller.function:
+            raise InputError("networks of different activations are not the same function")
+        return channels
 
 
 class Linear(Layer):
@@ -93,6 +106,18 @@ class Linear(Layer):
             tape.record(out, block)
         return out
 
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, Linear)
+        outputs = smaller.weight.shape[1]
+        check_width(outputs, self.weight.shape[1])
+        self.weight[:, :outputs] = 0.0
+        self.weight[channels, :outputs] = smaller.weight.to(self.weight.dtype)
+        if (self.bias is None) != (smaller.bias is None):
+            raise InputError("a linear layer with a bias and one without are not the same function")
+        if self.bias is not None and smaller.bias is not None:
+            self.bias[:outputs] = smaller.bias
+        return torch.arange(outputs)
+
     def flops(self, index: IndexSet) -> int:
         return 2 * self.weight.numel() * len(index) + (0 if self.bias is None else self.bias.numel())
 
@@ -118,6 +143,15 @@ class FourierFeatures(Layer):
         phase = stack_ @ self.frequencies
         waves = [stack.compose(f, phase, index) for f in (univariate.sin, univariate.cos)]
         return torch.cat(waves, dim=-1)
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, FourierFeatures)
+        old, new = smaller.frequencies.shape[1], self.frequencies.shape[1]
+        check_width(old, new)
+        self.frequencies[:, :old] = 0.0
+        self.frequencies[channels, :old] = smaller.frequencies.to(self.frequencies.dtype)
+        sines = torch.arange(old)
+        return torch.cat([sines, new + sines])
 
 
 def glorot(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:

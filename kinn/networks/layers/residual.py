@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from kinn.errors import InputError
 from kinn.jets import IndexSet, Jet, univariate
 from kinn.jets.components import as_tensor
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, push_forward, values
+from kinn.networks.layers.layer import Layer, embed_chain, push_forward, values, zero_output
 from kinn.networks.layers.linear import Activation, Linear
 
 #: How a block joins its branch f to the identity, by name.
@@ -88,6 +89,23 @@ class Residual(Layer):
             tape.record(out, block)
         return out
 
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, Residual)
+        if self.kind != smaller.kind:
+            raise InputError(f"blocks of gate {smaller.kind!r} and {self.kind!r} are not the same function")
+        if self.gate is not None and smaller.gate is not None:
+            self.gate.copy_(smaller.gate)
+        embed_chain(smaller.transform, self.transform, channels)
+        return embed_chain(smaller.branch, self.branch, channels)
+
+    def start_as_identity(self) -> None:
+        if self.kind in ("highway", "replace"):
+            raise InputError(f"a new block of gate {self.kind!r} changes the function: keep network.depth")
+        if self.gate is None:
+            zero_output(self.branch)
+        else:
+            self.gate.zero_()  # and the branch stays: with both zero no gradient would reach either
+
 
 class EncodedResidual(Layer):
     """A lift and residual blocks whose layers mix two encoders of the input.
@@ -135,6 +153,12 @@ class EncodedResidual(Layer):
                 out = v + product(push_forward(step, out, index, tape), u - v, index)
             state = block.join_jet(state, out, index, tape)
         return state
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, EncodedResidual)
+        for own, old in ((self.first, smaller.first), (self.second, smaller.second)):
+            embed_chain(old, own, channels)
+        return embed_chain(smaller.blocks, self.blocks, embed_chain(smaller.lift, self.lift, channels))
 
 
 def product(left: Tensor, right: Tensor, index: IndexSet) -> Tensor:

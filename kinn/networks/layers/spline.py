@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from kinn.errors import InputError
 from kinn.jets import IndexSet, univariate
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer
+from kinn.networks.layers.layer import Layer, check_width
 from kinn.ops import BOUNDED_MAPS, SplineGrid, SplineMap, basis, spline_jacobian, spline_layers
 from kinn.ops.backends import backend_for, name_of
 from kinn.ops.reference import slots
@@ -121,6 +122,20 @@ class SplineLayer(Layer):
 
             tape.record(out, block)
         return out
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, SplineLayer)
+        if self.squash != smaller.squash:
+            raise InputError(f"layers of squash {smaller.squash!r} and {self.squash!r} are not the same function")
+        insertion = smaller.grid.refinement_matrix(self.grid)
+        outputs = smaller.weight.shape[1]
+        check_width(outputs, self.weight.shape[1])
+        old = smaller.weight.detach().double().view(-1, smaller.grid.size + 1, outputs)
+        new = self.weight.view(-1, self.grid.size + 1, self.weight.shape[1])
+        new[..., :outputs] = 0.0
+        new[channels, :-1, :outputs] = (insertion @ old[:, :-1]).to(new.dtype)
+        new[channels, -1, :outputs] = old[:, -1].to(new.dtype)
+        return torch.arange(outputs)
 
     def flops(self, index: IndexSet) -> int:
         """Operations: on each edge the sums over degree + 2 slots for the spline's derivatives, then the jet's."""

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from kinn.errors import InputError
 from kinn.jets import IndexSet
 from kinn.networks.jacobian_tape import Tape
-from kinn.networks.layers.layer import Layer, flops_of, push_forward, values
+from kinn.networks.layers.layer import Layer, embed_chain, flops_of, push_forward, values, zero_output
 
 
 class Mixture(nn.Module):
@@ -58,7 +59,16 @@ class HyperConnection(nn.Module):
         read[number % streams] = 1.0
         self.read = Mixture(read)
         # the streams after the block, from those before it and from the branch's output, which comes last
-        self.write = Mixture(torch.cat([torch.eye(streams), torch.ones(1, streams)]).double())
+        self.write = Mixture(self._initial_write(streams))
+
+    @staticmethod
+    def _initial_write(streams: int) -> Tensor:
+        return torch.cat([torch.eye(streams), torch.ones(1, streams)]).double()
+
+    def start_as_identity(self) -> None:
+        """Parameters with which the block leaves the streams as they are, and still learns."""
+        zero_output(self.branch)
+        self.write.weights.copy_(self._initial_write(self.write.weights.shape[1]))
 
     def forward(self, streams: Tensor) -> Tensor:
         """Values (N, C, n) after the block."""
@@ -96,6 +106,25 @@ class ResidualStreams(Layer):
         for block in self.blocks:
             state = block.jet(state, index, tape)  # type: ignore[operator]
         return state.mean(dim=-1)
+
+    def embed(self, smaller: Layer, channels: Tensor) -> Tensor:
+        assert isinstance(smaller, ResidualStreams)
+        if self.streams != smaller.streams or len(self.blocks) < len(smaller.blocks):
+            raise InputError(
+                f"{len(smaller.blocks)} blocks of {smaller.streams} streams do not fit into {len(self.blocks)} of "
+                f"{self.streams}"
+            )
+        for n, block in enumerate(self.blocks):
+            assert isinstance(block, HyperConnection)
+            if n < len(smaller.blocks):
+                old = smaller.blocks[n]
+                assert isinstance(old, HyperConnection)
+                embed_chain(old.branch, block.branch, channels)
+                block.read.weights.copy_(old.read.weights)
+                block.write.weights.copy_(old.write.weights)
+            else:
+                block.start_as_identity()
+        return channels
 
     def flops(self, index: IndexSet) -> int:
         read_and_write = self.streams + (self.streams + 1) * self.streams
