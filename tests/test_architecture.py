@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 290
-MOST_LINES = 37_500
+MOST_LINES = 37_840
 
 
 @cache

@@ -135,6 +135,12 @@ class SplineLayer(Layer):
         new[..., :outputs] = 0.0
         new[channels, :-1, :outputs] = (insertion @ old[:, :-1]).to(new.dtype)
         new[channels, -1, :outputs] = old[:, -1].to(new.dtype)
+        added = new[:, :-1, outputs:]
+        if added.numel():
+            # as nothing reads new nodes yet, they may be large: with values of variance one they differ from each other
+            # and from old nodes, where at the scales of a start all are nearly linear
+            energies = derivative_energies(self.grid.to(torch.float64))
+            added *= (len(new) * energies.splines * energies.spline) ** -0.5 / added.square().mean().sqrt()
         return torch.arange(outputs)
 
     def flops(self, index: IndexSet) -> int:
