@@ -9,11 +9,24 @@ import pytest
 import torch
 
 import kinn
-from kinn import KAN, KANODE, MLP, InputError, ModifiedMLP, NeuralODE, PirateNet, ResidualKAN, ResNet
-from kinn.forms.domain_trial import DomainTrial
+from kinn import (
+    KAN,
+    KANODE,
+    MLP,
+    InputError,
+    LevenbergMarquardt,
+    ModifiedMLP,
+    NeuralODE,
+    PirateNet,
+    ResidualKAN,
+    ResNet,
+    SelfScaledBroyden,
+)
+from kinn.forms import DomainTrial, strong_form
 from kinn.jets import IndexSet
 from kinn.networks import NETWORKS, Architecture, Network, Tape, embed
 from kinn.ops import SplineGrid, basis
+from kinn.optim import Optimizer
 from tests.networks.test_own_network import SineNetwork
 
 
@@ -375,3 +388,31 @@ def test_trials_of_other_problems_are_named() -> None:
     other = kinn.Problem("bar", kinn.Interval(0, 1), strong=lambda u, p: u.xx)
     with pytest.raises(InputError, match="networks of problem 'bar' do not solve 'layered'"):
         DomainTrial(layered(), MLP((5,))).embed(DomainTrial(other, MLP((4,))))
+
+
+@pytest.mark.parametrize("optimizer", [LevenbergMarquardt(), SelfScaledBroyden()])
+def test_optimisers_start_afresh_on_a_grown_trial(optimizer: Optimizer) -> None:
+    """The residuals are those of the smaller trial at first; a new state then trains on below its loss."""
+    problem = kinn.Problem(
+        "bar",
+        kinn.Interval(0, 1),
+        strong=lambda u, p: u.xx + 400 * kinn.sin(20 * p.x),
+        conditions=[kinn.Dirichlet("u", 0.0, on="left"), kinn.Dirichlet("u", float(np.sin(20)), on="right")],
+    )
+
+    def train_trial(trial: DomainTrial, steps: int) -> tuple[float, float]:
+        objective = strong_form(trial, points=120)
+        state = optimizer.start(objective, trial.flat.get())
+        first = state.loss
+        for _ in range(steps):
+            state = optimizer.step(objective, state)
+        trial.flat.set(state.theta)
+        return first, state.loss
+
+    small = KAN((4,), 3)
+    smaller, larger = DomainTrial(problem, small), DomainTrial(problem, small.larger()[0], seed=1)
+    _, converged = train_trial(smaller, 80)
+    larger.embed(smaller)
+    first, reached = train_trial(larger, 80)
+    assert first == pytest.approx(converged, rel=1e-8)
+    assert reached < 0.2 * converged
