@@ -96,6 +96,7 @@ from .networks.resnet import PirateNet as PirateNet
 from .networks.neural_ode import NeuralODE as NeuralODE
 from .networks.neural_ode import KANODE as KANODE
 from .networks.random_features import RandomFeatures as RandomFeatures
+from .networks.tensor_splines import TensorSplines as TensorSplines
 from .networks.network import match_parameters as match_parameters
 
 # Optimisers

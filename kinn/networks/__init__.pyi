@@ -16,3 +16,4 @@ from .resnet import ModifiedMLP as ModifiedMLP
 from .resnet import PirateNet as PirateNet
 from .resnet import ResidualKAN as ResidualKAN
 from .resnet import ResNet as ResNet
+from .tensor_splines import TensorSplines as TensorSplines

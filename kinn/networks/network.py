@@ -153,7 +153,7 @@ NETWORKS: Catalogue[Architecture] = Catalogue(
     {
         "kan": "KAN", "mlp": "MLP", "resnet": "ResNet", "residual-kan": "ResidualKAN", "modified-mlp": "ModifiedMLP",
         "pirate-net": "PirateNet", "neural-ode": "NeuralODE", "kan-ode": "KANODE",
-        "random-features": "RandomFeatures",
+        "random-features": "RandomFeatures", "tensor-splines": "TensorSplines",
     },
 )  # fmt: skip
 

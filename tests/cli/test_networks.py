@@ -14,7 +14,7 @@ from tests.cli.conftest import Command
 FEW = ("--points", "60", "--iterations", "4")
 
 #: The setting of the size where it is no width.
-SIZES = {"random-features": "features=20"}
+SIZES = {"random-features": "features=20", "tensor-splines": "grid=4"}
 
 #: Another setting of each network.
 SETTINGS = {
@@ -27,6 +27,7 @@ SETTINGS = {
     "neural-ode": "gradient_checkpoints=1",
     "kan-ode": "method=euler",
     "random-features": "activation=tanh",
+    "tensor-splines": "degree=5",
 }
 
 
