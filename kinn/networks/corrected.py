@@ -69,7 +69,7 @@ class CorrectionFeatures(Architecture):
         weight = torch.zeros(2 * self.waves, outputs, dtype=torch.float64)
         return [FourierFeatures(frequencies), Linear(weight, torch.zeros(outputs, dtype=torch.float64))]
 
-    def parameter_count(self, inputs: int, outputs: int) -> int:  # noqa: ARG002
+    def parameter_count(self, inputs: int, outputs: int) -> int:
         return (2 * self.waves + 1) * outputs
 
     def resized(self, factor: float) -> CorrectionFeatures:
