@@ -45,7 +45,6 @@ class Defaults(TrainingOptions):
         optimizer: The name of the optimizer.
         budget: Seconds of training.
         boundary_density: How much closer points lie on boundaries than inside: 1 gives both the same spacing.
-        pde_weight: The factor of the mean square of the PDE's residual in the loss; conditions have 1.
         sampler: Draws interior points `n x d` of a subdomain, called with its geometry, n and a seed; None for a
             Sobol sequence spread evenly. Mean squares are taken over the points as drawn.
         points_per_parameter: Interior points for each parameter and field where `points` is None: with fewer the network
@@ -62,7 +61,6 @@ class Defaults(TrainingOptions):
     boundary_density: float = 1.0
     optimizer: str = "auto"
     budget: float = 60.0
-    pde_weight: float = 1e-2
     sampler: Callable[[Geometry, int, int], Array] | None = None
     points_per_parameter: float = 4.0
     penalty: float = 100.0

@@ -147,7 +147,7 @@ def solve(
             }  # fmt: skip
             checkpoint = Checkpoints.in_file(checkpoint, to_plain(config))
         results = train_stages(
-            plan, partial(_build_objectives, points=points, seed=seed), optimizer, stopping, training, seed=seed,
+            plan, partial(_build_objectives, points=points, seed=seed, pde_weight=training.pde_weight), optimizer, stopping, training, seed=seed,
             checkpoints=checkpoint, callbacks=[*callbacks, *([HistoryFunction(progress)] if progress else [])],
         )  # fmt: skip
         unknowns = _identified_constants(plan, results)
@@ -255,14 +255,26 @@ def torch_threads(threads: int | None) -> Iterator[None]:
 
 
 def _build_objectives(
-    trial: TrialFunctions, seed_offset: int, stage_points: int | None, *, points: int, seed: int
+    trial: TrialFunctions,
+    seed_offset: int,
+    stage_points: int | None,
+    *,
+    points: int,
+    seed: int,
+    pde_weight: float | None,
 ) -> tuple[FormObjective, FormObjective]:
     """Objective that is trained and that of validation: of an energy, its guard."""
     seed, points = seed + seed_offset, stage_points or points
-    objective = build_objective(trial, points=points, seed=seed)
+    objective = build_objective(trial, points=points, seed=seed, pde_weight=pde_weight)
     if objective.guard is not None:
         return distribute(objective), objective.guard
-    validation = build_objective(trial, points=VALIDATION_FACTOR * points, seed=seed + VALIDATION_SEED_OFFSET)
+    validation = build_objective(
+        trial,
+        points=VALIDATION_FACTOR * points,
+        seed=seed + VALIDATION_SEED_OFFSET,
+        pde_weight=pde_weight,
+        like=objective,
+    )
     return distribute(objective), distribute(validation)
 
 

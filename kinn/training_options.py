@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import import_module
+from math import inf
 from typing import Any, ClassVar
 
 from kinn.config import Specification, from_config, to_config
@@ -166,6 +167,22 @@ class CountKind(OptionKind):
 
 
 @dataclass(frozen=True)
+class NumberKind(OptionKind):
+    """A positive number; None for that of the problem."""
+
+    command_line: ClassVar[tuple[Any, str | None]] = (float, "W")
+    study: ClassVar[Any] = float
+    off: ClassVar[Any] = None
+
+    def resolve(self, name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+            raise InputError(f"{name} is positive and finite, not {value!r}")
+        return float(value)
+
+
+@dataclass(frozen=True)
 class CurriculumKind(OptionKind):
     """Sequences of values by the name of a coefficient."""
 
@@ -200,6 +217,7 @@ class TrainingOptions:
     """How a solve is trained; None for what is not stated.
 
     Attributes:
+        pde_weight: The factor of the mean square of the equations' dimensionless residuals in the loss; conditions have 1.
         weights: How terms and points are weighted: `NTK()`, `GradientNorm()`, `ResidualAttention()`, `SelfAdaptive()`,
             `FixedWeights(...)`, another `Weighting` or the name of one; "uniform" for mean squares alone.
         sampling: How points move during training: `RAD()`, `RARD()`, another `Sampling` or a name; "none" for points
@@ -215,6 +233,9 @@ class TrainingOptions:
         estimate: False to leave out `solution.estimate`, the estimated error of the strong form.
     """
 
+    pde_weight: float | None = option(
+        NumberKind("Weight of the equations in the loss; conditions have 1.", strong_only=True)
+    )
     weights: Specification | str | None = option(
         StrategyKind(
             "Loss weights: uniform, fixed, ntk, gradient-norm, rba or sa.",

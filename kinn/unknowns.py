@@ -29,6 +29,14 @@ class BoundedTransform:
     lower: float = -inf
     upper: float = inf
 
+    @property
+    def size(self) -> float:
+        """Change of the value with the free number at 0, in units of which that number is."""
+        below, above = self.initial - self.lower, self.upper - self.initial
+        if isfinite(below) and isfinite(above):
+            return below * above / (self.upper - self.lower)
+        return min(below, above, key=abs) if isfinite(below) or isfinite(above) else abs(self.initial) or 1.0
+
     def __call__(self, s: Any) -> Any:
         """Value at a free number s: a field, tensor or number."""
         if isfinite(self.lower) and isfinite(self.upper):

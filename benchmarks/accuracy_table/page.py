@@ -83,5 +83,6 @@ def architectures(rows: list[Row]) -> str:
             points = f"{d.points_per_parameter:g} interior points per parameter"
         networks = "; ".join(f"`{resolve_network(made.in_form(row.form), name)}`" for name in row.targets)
         windows = f"{d.time_windows} windows; " if d.time_windows and d.time_windows > 1 else ""
-        lines.append(f"- {row.label}: {networks}; {windows}{points}; PDE weight {d.pde_weight:g}; {d.budget:g} s")
+        weight = f"PDE weight {d.pde_weight:g};" if d.pde_weight else "PDE weight by default;"
+        lines.append(f"- {row.label}: {networks}; {windows}{points}; {weight} {d.budget:g} s")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kinn.errors import InputError
 from kinn.fields import Field, Points
+from kinn.forms.field_scales import FieldScales
 from kinn.forms.hard.ansatz import Ansatz, hard_ansatz
 from kinn.forms.input_features import InputFeatures
 from kinn.forms.trial_functions import FieldDerivative, TrialFunctions
@@ -23,10 +24,24 @@ BLOCK = 16384
 
 
 class DomainTrial(TrialFunctions):
-    """Trial functions on the domain: a network for each subdomain."""
+    """Trial functions on the domain: a network for each subdomain.
+
+    Args:
+        problem: The problem.
+        architecture: The network of each subdomain.
+        seed: Fixes the initial parameters.
+        dtype: float32 or float64.
+        scales: The scales of the fields; None for fields of size one.
+    """
 
     def __init__(
-        self, problem: Problem, architecture: Architecture, *, seed: int = 0, dtype: torch.dtype = torch.float64
+        self,
+        problem: Problem,
+        architecture: Architecture,
+        *,
+        seed: int = 0,
+        dtype: torch.dtype = torch.float64,
+        scales: FieldScales | None = None,
     ) -> None:
         inputs = {name: InputFeatures(problem, name) for name in problem.subdomains}
         ansatz: dict[tuple[str, str], Ansatz | None] = {
@@ -43,6 +58,10 @@ class DomainTrial(TrialFunctions):
             )
         super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
         self._inputs, self._ansatz = inputs, ansatz
+        self.scales = scales or FieldScales()
+        for name in problem.names:  # saved with the weights, which mean nothing without them
+            number = [self.scales.shifts.get(name, 0.0), self.scales.size(name)]
+            self.register_buffer(f"scale_{name}", torch.tensor(number, dtype=dtype))
         for name, features in inputs.items():
             if features.embeddings:
                 self._check_periodicity(name)
@@ -96,6 +115,10 @@ class DomainTrial(TrialFunctions):
         """Inputs (N, inputs) of the network of a subdomain at points."""
         return self._inputs[subdomain].stack(p, IndexSet.closure(self.problem.dimension, []))[0]
 
+    def size_of(self, name: str) -> float:
+        """Size of a field or unknown field, by which its residuals become dimensionless."""
+        return self.scales.size(name) if name in self.problem.names else self.unknowns.size_of(name)
+
     def fields(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> dict[str, Field]:
         """Fields of a subdomain by name at points.
 
@@ -105,13 +128,21 @@ class DomainTrial(TrialFunctions):
             index: The derivatives of the network that the fields may be asked for.
             tape: If given, records what the Jacobian needs.
         """
+        stack = self.outputs(subdomain, p, index, tape)
+
+        def component(channel: int, name: str) -> Callable[[Index], Component]:
+            return lambda a: self.scales.apply(name, a, stack[index.position[a], :, channel])
+
+        return self._apply_ansatz(subdomain, p, [component(c, name) for c, name in enumerate(self.problem.names)])
+
+    def outputs(self, subdomain: str, p: Points, index: IndexSet, tape: Tape | None = None) -> Tensor:
+        """Stack (A, N, C) of the outputs of a subdomain's network; the arguments are those of `fields`."""
         inputs = p.cached((subdomain, index), lambda: self._inputs[subdomain].stack(p, index))
-        stack = self.network(subdomain).push(inputs, index, tape)
+        return self.network(subdomain).push(inputs, index, tape)
 
-        def component(channel: int) -> Callable[[Index], Component]:
-            return lambda a: stack[index.position[a], :, channel]
-
-        return self._apply_ansatz(subdomain, p, [component(c) for c in range(len(self.problem.names))])
+    def is_constrained(self, field: str) -> bool:
+        """Whether hard conditions restrict a field somewhere."""
+        return any(ansatz is not None for (_, name), ansatz in self._ansatz.items() if name == field)
 
     def traces(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.forms.domain_trial import DomainTrial
 from kinn.jets import Component, Index, IndexSet
+from kinn.math import sqrt
 from kinn.problem import Problem, Residual
 from kinn.unknowns import UnknownTerm
 
@@ -42,6 +44,9 @@ class Term:
         noise: The standard deviation of what was measured, where it is known.
         interior: Whether it holds throughout its subdomain, so that its points may be moved.
         integral: Whether a residual is one of all points of a block together.
+        fields: The names of the fields and unknown fields that it depends on, for each side.
+        factors: The factor of each equation that makes it dimensionless; none for 1.
+        local_weight: A factor of the square at each point, a function of the coordinates, beside the weight.
     """
 
     name: str
@@ -56,6 +61,9 @@ class Term:
     noise: float | None = None
     interior: bool = False
     integral: bool = False
+    fields: tuple[tuple[str, ...], ...] = ()
+    factors: tuple[float, ...] = ()
+    local_weight: Callable[..., Any] | None = None
 
     @property
     def observed(self) -> bool:
@@ -83,6 +91,7 @@ def plan_term(
     weight: float = 1.0,
     noise: float | None = None,
     interior: bool = False,
+    local_weight: Callable[..., Any] | None = None,
 ) -> Term:
     """Term planned by evaluating its residual on recording fields; see `Term` for the arguments.
 
@@ -108,7 +117,8 @@ def plan_term(
             seeds = (hash((n, side, a)) % 2**31 + names.index(field) for n in range(2))
             generators = (torch.Generator().manual_seed(seed) for seed in seeds)
             first, second = (0.5 + torch.rand(len(probes), generator=g, dtype=torch.float64) for g in generators)
-            return (first_weight * first + (1 - first_weight) * second).to(dtype)
+            size = natural_size(trial, subdomains[min(side, len(subdomains) - 1)], field, a)
+            return (size * (first_weight * first + (1 - first_weight) * second)).to(dtype)
 
         traces, p = trial.record_traces(subdomains, probes, answer)
         residuals = residual(traces, p)
@@ -134,9 +144,23 @@ def plan_term(
         {u.name: needed(side, [u.name]) for u in trial.problem.unknown_fields if (side, u.name) in recorded}
         for side in sides
     )
+    named = [*trial.problem.names, *(u.name for u in trial.problem.unknown_fields)]
+    fields = tuple(tuple(f for f in named if (side, f) in recorded) for side in sides)
     return Term(
-        name, subdomains, residual, blocks, weight, index, unknown_index, len(first), affine, noise, interior, integral
-    )
+        name, subdomains, residual, blocks, weight, index, unknown_index, len(first), affine, noise, interior, integral,
+        fields, local_weight=local_weight,
+    )  # fmt: skip
+
+
+def natural_size(trial: DomainTrial, subdomain: str, field: str, a: Index) -> float:
+    """Size of a derivative of a network's field that varies over the extent of its subdomain; 1 for unknowns."""
+    if field not in trial.problem.names:
+        return 1.0
+    lower, upper = trial.problem.subdomains[subdomain].bounds
+    size = trial.scales.size(field)
+    for order, extent in zip(a, (upper - lower).tolist(), strict=True):
+        size /= extent**order
+    return size
 
 
 def pde_residual(residual: Residual, names: Sequence[str]) -> TermResidual:
@@ -171,8 +195,13 @@ def concatenate(problem: Problem, blocks: Sequence[Points]) -> Points:
 
 
 def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Tensor:
-    """Residuals (equations, N) of a term, without weights."""
+    """Dimensionless residuals (equations, N) of a term, without weights."""
     values = [torch.as_tensor(r.value, dtype=p.tensor.dtype) for r in term.residual(traces, p)]
+    if term.factors:
+        values = [factor * value for factor, value in zip(term.factors, values, strict=True)]
+    if term.local_weight is not None:
+        root = sqrt(p.field(term.local_weight, f"the weight of {term.name}")).value
+        values = [root * value for value in values]
     rows = 1 if term.integral else len(p)
     return torch.stack([v if v.dim() else v.expand(rows) for v in values])
 

@@ -105,6 +105,10 @@ class Unknowns(nn.Module):
         constants = zip(self.problem.unknown_constants, numbers.detach(), strict=True)
         return {unknown.name: float(unknown.transform(s)) for unknown, s in constants}
 
+    def size_of(self, name: str) -> float:
+        """Size of the values that an unknown takes."""
+        return float(self._unknowns[name].transform.size)
+
     def _axes(self, unknown: UnknownField) -> list[int]:
         names = self.problem.coordinates
         return [names.index(name) for name in unknown.of] if unknown.of else list(range(len(names)))

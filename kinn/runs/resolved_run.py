@@ -142,12 +142,12 @@ class ResolvedRun:
         return checkpoint if checkpoint.get("config") == folder.config else None
 
     def _default_points(self) -> int:
-        from kinn.forms import build_trial
+        from kinn.forms import FieldScales, build_trial
         from kinn.networks import Architecture
         from kinn.solver import collocation_count
 
         assert isinstance(self.network, Architecture)  # a baseline without networks has its points in the options
-        return collocation_count(build_trial(self.problem, self.network))
+        return collocation_count(build_trial(self.problem, self.network, scales=FieldScales()))
 
 
 def _specifications(

@@ -100,7 +100,7 @@ def corrected(
         composed: Whether the frozen networks' outputs are inputs of the new ones.
     """
     summed = Corrected(trial.architecture, architecture, scale, composed)
-    out = DomainTrial(trial.problem, summed, seed=seed, dtype=trial.dtype)
+    out = DomainTrial(trial.problem, summed, seed=seed, dtype=trial.dtype, scales=trial.scales)
     for name, geometry in trial.problem.subdomains.items():
         p = trial.problem.points(torch.as_tensor(geometry.sample(RANGE_POINTS, seed=1), dtype=trial.dtype))
         network = trial.network(name)
@@ -135,7 +135,8 @@ def _load(network: Network, frozen: Network, x: Tensor) -> None:
 
 def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> ResidualObjective:
     """Objective at other points, each term with the mean of its weights in the trained one."""
-    objective = strong_form(trained.trial, points=points, seed=seed)
+    factors = [term.factors for term in trained.terms]
+    objective = strong_form(trained.trial, points=points, seed=seed, factors=factors)
     for n, weight in enumerate(trained.mean_weights):
         if objective.terms[n].weight:
             objective.set_weights(n, weight / objective.terms[n].weight)

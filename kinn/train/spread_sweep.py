@@ -39,7 +39,7 @@ def sweep_spread(problem: Problem, network: RandomFeatures, *, seed: int, dtype:
     trial = build_trial(problem, few, seed=seed, dtype=dtype)
     points = max(256, int(POINTS_PER_PARAMETER * trial.parameter_count / len(problem.names)))
     objective = build_objective(trial, points=points, seed=seed)
-    fresh = objective.guard or build_objective(trial, points=points, seed=seed + COMPARISON_SEED_OFFSET)
+    fresh = objective.guard or build_objective(trial, points=points, seed=seed + COMPARISON_SEED_OFFSET, like=objective)
     layers = [m for name in trial.networks for m in trial.network(name).modules() if isinstance(m, RandomFeatureSum)]
     dimension = max(len(layer.spread) for layer in layers)
     start = objective.start()

@@ -53,9 +53,10 @@ def energy_form(trial: DomainTrial, *, points: int, seed: int = 0) -> EnergyObje
         raise InputError(f"points must be at least 1, not {points}")
     check_energy_problem(trial.problem)
     _check_grading(trial.problem)
-    guard = _objective(trial, QuadratureSampler(trial.problem, trial.dtype, round(GUARD_POINTS * points), seed + 1))
+    second = QuadratureSampler(trial.problem, trial.dtype, round(GUARD_POINTS * points), seed + 1)
+    guard = quadrature_objective(trial, second)
     check_modes(trial.problem)
-    return _objective(trial, QuadratureSampler(trial.problem, trial.dtype, points, None), guard)
+    return quadrature_objective(trial, QuadratureSampler(trial.problem, trial.dtype, points, None), guard)
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,10 @@ class QuadratureSampler(PointSampler):
         return self.quadrature([domain.quadrature(DEGREE, points=count, seed=self.seed, grading=grading)])
 
 
-def _objective(trial: DomainTrial, sampler: QuadratureSampler, guard: EnergyObjective | None = None) -> EnergyObjective:
-    """Energy of all terms by one quadrature."""
+def quadrature_objective(
+    trial: DomainTrial, sampler: QuadratureSampler, guard: EnergyObjective | None = None
+) -> EnergyObjective:
+    """Energy of all terms by one quadrature, its steps checked by the guard's."""
     problem = trial.problem
     interior_terms = partial(_interior_terms, trial, sampler)
     interior = interior_terms(1)

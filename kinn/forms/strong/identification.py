@@ -155,7 +155,7 @@ def _variances(objective: ResidualObjective, theta: Tensor) -> dict[int, float]:
     def of_term(number: int) -> float:
         term = objective.terms[number]
         if term.noise is not None:
-            return term.noise**2 * term.weight / term.points
+            return (term.noise * (term.factors[0] if term.factors else 1.0)) ** 2 * term.weight / term.points
         return correction * squares[number] / counts[number]
 
     return {n: of_term(n) for n in numbers}

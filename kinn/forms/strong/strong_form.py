@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
 from kinn.conditions import Condition
 from kinn.errors import InputError
-from kinn.fields import Field, Points
+from kinn.fields import Points
 from kinn.forms.collocation import CollocationSampler
 from kinn.forms.domain_trial import DomainTrial
+from kinn.forms.strong.balance import balance_factors
 from kinn.forms.strong.residual_objective import ResidualObjective
-from kinn.forms.terms import Term, TermResidual, pde_residual, plan_term
-from kinn.math import sqrt
+from kinn.forms.terms import Term, pde_residual, plan_term
+
+#: The factor of the PDE's mean square in the loss, of dimensionless equations and conditions. Equations hold at many more
+#: points than conditions, whose errors spread over the domain.
+PDE_WEIGHT = 0.2
+
+#: That of problems with observations: data have noise, the equation has none.
+PDE_WEIGHT_OBSERVED = 1.0
 
 
 def strong_form(
-    trial: DomainTrial, *, points: int, seed: int = 0, pde_weight: float | None = None, method: str = "sobol"
+    trial: DomainTrial,
+    *,
+    points: int,
+    seed: int = 0,
+    pde_weight: float | None = None,
+    method: str = "sobol",
+    factors: Sequence[tuple[float, ...]] | None = None,
 ) -> ResidualObjective:
-    """Weighted residuals of the strong form.
+    """Weighted dimensionless residuals of the strong form.
 
     Args:
         trial: The trial functions.
@@ -28,14 +42,30 @@ def strong_form(
         seed: Fixes the points.
         pde_weight: The factor of the PDE's mean square; conditions have 1 times their own weight.
         method: How points are drawn: "sobol", "halton", "lhs", "random" or "uniform".
+        factors: The factors that make the equations of each term dimensionless, those of another objective; None for those
+            at the present parameters of the trial functions.
 
     Raises:
         InputError: If a residual is no field, has the wrong shape, or depends on what does not exist.
     """
+    problem = trial.problem
+    if pde_weight is None:
+        pde_weight = problem.defaults.pde_weight
+    if pde_weight is None:
+        observed = any(condition.observed is not None for condition in problem.conditions)
+        pde_weight = PDE_WEIGHT_OBSERVED if observed else PDE_WEIGHT
+    terms = plan_terms(trial, points=points, seed=seed, method=method)
+    terms = [replace(term, weight=pde_weight * term.weight) if term.interior else term for term in terms]
+    if factors is None:
+        factors = balance_factors(trial, terms)
+    return ResidualObjective(trial, [replace(t, factors=f) for t, f in zip(terms, factors, strict=True)])
+
+
+def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = "sobol") -> list[Term]:
+    """Terms of equations and soft conditions in the units of the problem; see `strong_form` for the arguments."""
     if points < 1:
         raise InputError(f"points must be at least 1, not {points}")
     problem = trial.problem
-    weight = problem.defaults.pde_weight if pde_weight is None else pde_weight
     total = sum(g.measure for g in problem.subdomains.values())
     terms: list[Term] = []
 
@@ -50,11 +80,11 @@ def strong_form(
         p = problem.points(torch.as_tensor(x, dtype=trial.dtype))
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
         pde = pde_residual(residual, problem.names)
-        terms.append(plan_term(trial, label, (name,), pde, p, weight=weight * count / points, interior=True))
+        terms.append(plan_term(trial, label, (name,), pde, p, weight=count / points, interior=True))
 
     spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
     sampler = CollocationSampler(problem, trial.dtype, spacing, points / total, method)
-    precision = _precision_weights(problem.conditions)
+    precision = _precision_weights(trial)
     for n, condition in enumerate(problem.conditions):
         if condition.enforce == "hard":
             continue
@@ -66,34 +96,35 @@ def strong_form(
                 condition.check_data(places)
             several = len(problem.subdomains) > 1 and isinstance(places, Points)
             label = f"{condition.label} in {group[0]!r}" if several else condition.label
-            factor = 1.0 if callable(condition.weight) else condition.weight * precision.get(condition, 1.0)
-            residuals = _weighted_residuals(condition)
-            terms.append(plan_term(trial, label, group, residuals, places, weight=factor, noise=condition.noise))
+            local = condition.weight if callable(condition.weight) else None
+            weight = 1.0 if callable(condition.weight) else condition.weight * precision.get(condition, 1.0)
+            term = plan_term(
+                trial,
+                label,
+                group,
+                condition.residuals,
+                places,
+                weight=weight,
+                noise=condition.noise,
+                local_weight=local,
+            )
+            terms.append(term)
     if not terms:
         raise InputError(f"problem {problem.name!r} states nothing that the strong form could train on")
-    return ResidualObjective(trial, terms)
+    return terms
 
 
-def _precision_weights(conditions: Sequence[Condition]) -> dict[Condition, float]:
+def _precision_weights(trial: DomainTrial) -> dict[Condition, float]:
     """Weights of sets of measurements of known noise by which each measurement counts by its precision.
 
-    Their mean is such that the loss of all of them is that of one set.
+    Their mean is such that the loss of all of them is that of one set. The noise is relative to the size of the field.
     """
-    known = {c: (len(c.observed), c.noise) for c in conditions if c.observed is not None and c.noise is not None}
+    known: dict[Condition, tuple[int, float]] = {}
+    for c in trial.problem.conditions:
+        if c.observed is not None and c.noise is not None:
+            known[c] = len(c.observed), c.noise / trial.size_of(c.field_names[0])
     if len(known) < 2:
         return {}
     total = sum(n for n, _ in known.values())
     mean = sum(n / noise**2 for n, noise in known.values()) / total
     return {c: n / total / noise**2 / mean for c, (n, noise) in known.items()}
-
-
-def _weighted_residuals(condition: Condition) -> TermResidual:
-    """Residuals of a condition, times the root of its weight where that is a function."""
-    if not callable(condition.weight):
-        return condition.residuals
-
-    def residuals(traces: Sequence[Mapping[str, Field]], p: Points) -> Sequence[Field]:
-        root = sqrt(p.field(condition.weight, f"the weight of {condition.label}"))
-        return [root * r for r in condition.residuals(traces, p)]
-
-    return residuals

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import isfinite
 
 from kinn.errors import InputError, check_name
-from kinn.forms import TrialFunctions
+from kinn.forms import DomainTrial, TrialFunctions
 from kinn.problem import Problem
 from kinn.train.plans.plan import TrainingPlan, TrialFactory
 
@@ -37,9 +37,13 @@ class Curriculum(TrainingPlan):
     def build(self, stage: int) -> TrialFunctions:
         """Trial functions of the problem at the next values, with the weights of the last."""
         coefficients = {**self.problem.coefficients, **{name: values[stage] for name, values in self.values.items()}}
-        trial = self.build_trial(replace(self.problem, coefficients=coefficients))
-        if self.trials:
-            trial.flat.set(self.trials[-1].flat.get())
+        problem, previous = replace(self.problem, coefficients=coefficients), self.trials[-1] if self.trials else None
+        if previous is None:
+            return self.build_trial(problem)
+        # the weights mean the same in the same scales alone
+        scaled = {"scales": previous.scales} if isinstance(previous, DomainTrial) else {}
+        trial = self.build_trial(problem, **scaled)
+        trial.flat.set(previous.flat.get())
         return trial
 
     def fields(self) -> TrialFunctions:

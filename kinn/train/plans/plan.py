@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from kinn.forms import TrialFunctions
+from kinn.forms import FieldScales, TrialFunctions
 from kinn.networks import Architecture
 from kinn.problem import Problem
 from kinn.train.loop import StoppingCriteria
@@ -17,7 +17,9 @@ from kinn.train.state import TrainingResult
 class TrialFactory(Protocol):
     """Builds trial functions of a problem at their initial parameters, by default of the network that the user named."""
 
-    def __call__(self, problem: Problem, *, architecture: Architecture = ...) -> TrialFunctions: ...
+    def __call__(
+        self, problem: Problem, *, architecture: Architecture = ..., scales: FieldScales | None = None
+    ) -> TrialFunctions: ...
 
 
 class TrainingPlan(ABC):

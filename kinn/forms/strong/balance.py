@@ -1,0 +1,87 @@
+"""Factors that make equations dimensionless: the size of a residual's operator on fields of size one.
+
+An equation's residual is divided by how much it changes with the networks' parameters, relative to how much the fields,
+in units of their size, do at the same points: both are root mean squares of the rows of a Jacobian at the present
+parameters. So a residual of one means the same in every equation and condition, whatever its units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from kinn.fields import Field, Points
+from kinn.forms.domain_trial import DomainTrial
+from kinn.forms.strong.residual_objective import ResidualObjective
+from kinn.forms.terms import Term, concatenate, plan_term, split_blocks
+
+#: At how many points of a term, and for how many of its integrals, the operator's size is measured.
+SAMPLE = 256
+INTEGRALS = 8
+
+#: Rows count as at most this multiple of the median: a singular coefficient sets no scale.
+OUTLIER = 10.0
+
+
+def balance_factors(trial: DomainTrial, terms: Sequence[Term]) -> list[tuple[float, ...]]:
+    """Factor of each equation of each term that makes it dimensionless, at the present parameters."""
+    samples = [_sampled(trial, term) for term in terms]
+    plain = [_plain_term(trial, term) for term in samples]
+    measured = _row_norms(trial, [*samples, *(term for term in plain if term is not None)])
+    rows, fields = measured[: len(terms)], iter(measured[len(terms) :])
+    return [_factors(own, None if p is None else next(fields)) for own, p in zip(rows, plain, strict=True)]
+
+
+def _factors(rows: Tensor, fields: Tensor | None) -> tuple[float, ...]:
+    """Factors of the equations from the sizes (equations,) of their rows, and those of the fields."""
+    plain = 1.0 if fields is None else float(fields.square().mean().sqrt())
+    return tuple(plain / size if size > 0 and plain > 0 else 1.0 for size in rows.tolist())
+
+
+def _sampled(trial: DomainTrial, term: Term) -> Term:
+    """Term at some of its points, in its own units."""
+    term = replace(term, factors=(), local_weight=None, weight=1.0)
+    if term.integral:
+        return replace(term, blocks=term.blocks[:: -(-len(term.blocks) // INTEGRALS)])
+    points = concatenate(trial.problem, term.blocks)
+    return replace(term, blocks=split_blocks(points.rows(slice(None, None, -(-len(points) // SAMPLE)))))
+
+
+def _plain_term(trial: DomainTrial, term: Term) -> Term | None:
+    """Values of the fields that a term depends on, in units of their size, at the same points; None if on none."""
+    if not any(term.fields):
+        return None
+
+    def residual(traces: Sequence[Mapping[str, Field]], _: Points) -> Sequence[Field]:
+        named = ((side, name) for side, names in enumerate(term.fields) for name in names)
+        return [traces[side][name] * (1.0 / trial.size_of(name)) for side, name in named]
+
+    points = concatenate(trial.problem, term.blocks)
+    points = points.rows(slice(None, None, -(-len(points) // SAMPLE)))
+    return plan_term(trial, f"the fields of {term.name}", term.subdomains, residual, points)
+
+
+def _row_norms(trial: DomainTrial, terms: Sequence[Term]) -> list[Tensor]:
+    """Root mean squares (equations,) of the rows of each term's Jacobian with respect to the networks."""
+    objective = ResidualObjective(trial, terms)
+    rows: list[list[Tensor]] = [[] for _ in terms]
+    free = trial.unknowns.free
+    for number, _, jacobian in objective.term_blocks(trial.flat.get()):
+        term, scale = terms[number], terms[number].points ** 0.5
+        if free is not None:
+            jacobian[:, trial.flat.slices[free]] = 0.0
+        rows[number].append(torch.linalg.vector_norm(jacobian.double(), dim=1).view(term.equations, -1) * scale)
+    return [torch.stack([robust_rms(row) for row in torch.cat(parts, dim=1)]) for parts in rows]
+
+
+def robust_rms(norms: Tensor) -> Tensor:
+    """Root mean square of the norms that are not zero, outliers cut."""
+    norms = norms[torch.isfinite(norms) & (norms > 0)]
+    if not len(norms):
+        return torch.zeros((), dtype=torch.float64)
+    size = norms.clamp(max=OUTLIER * float(norms.median()))
+    largest = size.max()
+    return largest * (size / largest).square().mean().sqrt()
