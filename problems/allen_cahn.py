@@ -50,7 +50,6 @@ def make_problem(enforce: str = "hard") -> Problem:
             networks={"kan": KAN((8, 8), 8, 5, init="glorot"), "mlp": MLP((20, 20, 20))},
             points=5000,
             budget=240.0,
-            pde_weight=1.0,
         ),
         title="Allen-Cahn equation, D = 1e-4",
         source="Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378 (2019) 686",

@@ -70,7 +70,6 @@ def make_problem(samples: int = 500, noise: float = 0.01, draw: int = 0) -> Prob
             points=5000,
             budget=125.0,
             sampler=burgers.towards_the_layer,
-            pde_weight=1.0,
         ),
         title=f"Viscosity in Burgers' equation from {samples} measurements",
         source="Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378 (2019) 686",

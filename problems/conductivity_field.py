@@ -106,7 +106,7 @@ def make_problem(truth: str = "bump", samples: int = 40, noise: float = 0.0, dra
         unknowns=[UnknownField("K", initial=1.0, positive=True, exact=conductivity)],
         reference=reference,
         defaults=Defaults(
-            networks={"kan": KAN((8, 8), 8, 5), "mlp": MLP((20, 20))}, points=4000, budget=120.0, pde_weight=1.0
+            networks={"kan": KAN((8, 8), 8, 5), "mlp": MLP((20, 20))}, points=4000, budget=120.0, pde_weight=1000.0
         ),
         title=f"Conductivity field ({truth}) from {samples} x {samples} temperatures",
         source="Wang et al., KINN (CMAME 2025)",

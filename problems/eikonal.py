@@ -72,9 +72,7 @@ def make_problem(gradient: float = 2.0) -> Problem:
         strong=strong,
         conditions=[PointValue("tau", 1.0, at=SOURCE)],
         exact=exact,
-        defaults=Defaults(
-            networks={"kan": KAN((8,), 8, 5), "mlp": MLP((20, 20))}, points=2000, budget=30.0, pde_weight=1.0
-        ),
+        defaults=Defaults(networks={"kan": KAN((8,), 8, 5), "mlp": MLP((20, 20))}, points=2000, budget=30.0),
         title=f"Travel time from a point, velocity gradient {gradient:g}",
         source="Waheed et al., PINNeik, Computers & Geosciences 155 (2021) 104833",
     )

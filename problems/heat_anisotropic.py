@@ -48,7 +48,6 @@ def make_problem(enforce: str = "hard") -> Problem:
             networks={"kan": KAN((3,), (60, 8), 5), "mlp": MLP((300,), activation="sin", init_range=30.0)},
             points=16000,  # splines fine enough for x need as many along y and t
             budget=100.0,
-            pde_weight=1.0,
         ),
         title="Heat conduction in an anisotropic plate, u = sin(20 pi x) sin(pi y) exp(-1.0016 t)",
         source="Hao et al., PINNacle (NeurIPS 2024), Heat2d-MS",

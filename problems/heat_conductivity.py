@@ -81,9 +81,7 @@ def make_problem(samples: int = 2500, noise: float = 0.01, draw: int = 0) -> Pro
         ],
         unknowns=[UnknownField("a", initial=2.0, positive=True, of=("x", "y"), exact=conductivity)],
         exact=exact,
-        defaults=Defaults(
-            networks={"kan": KAN((8,), 6, 5), "mlp": MLP((20, 20))}, points=4000, budget=120.0, pde_weight=1.0
-        ),
+        defaults=Defaults(networks={"kan": KAN((8,), 6, 5), "mlp": MLP((20, 20))}, points=4000, budget=120.0),
         title=f"Conductivity field from {samples} temperatures",
         source="Hao et al., PINNacle (NeurIPS 2024), HInv",
     )

@@ -56,7 +56,6 @@ def make_problem(frequency: int = 50, enforce: str = "hard") -> Problem:
             networks={"kan": KAN((2,), (3 * frequency, 8), 5), "mlp": MLP((20, 20, 20))},
             points=80 * frequency,
             budget=40.0,
-            pde_weight=1.0,
         ),
         title=f"Heat conduction, u = sin({frequency} pi x) exp(-t)",
         source="Wang et al., CMAME 433 (2025) 117518, section on multi-frequency components",

@@ -102,7 +102,6 @@ def make_problem(reynolds: int = 100, features: str = "angles") -> Problem:
             points=3000,
             boundary_density=2.0,
             budget=90.0,
-            pde_weight=0.1,
             sampler=towards_the_corners,
         ),
         title=f"Lid-driven cavity, Re = {reynolds}",

@@ -76,7 +76,7 @@ def make_problem(constants: str = "known", samples: int = 60, noise: float = 0.0
         else (),
         # over long times other trajectories satisfy the equations nearly everywhere; measurements rule them out
         defaults=Defaults(
-            networks={"kan": KAN((4,), 24, 5), "mlp": MLP((20, 20))}, points=600, budget=90.0, pde_weight=1e-4
+            networks={"kan": KAN((4,), 24, 5), "mlp": MLP((20, 20))}, points=600, budget=90.0, pde_weight=2.5e-6
         )
         if inverse
         else Defaults(networks={"kan": KAN((3,), 8, 5), "mlp": MLP((20,))}, points=200, time_windows=6, budget=30.0),

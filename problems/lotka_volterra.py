@@ -86,7 +86,10 @@ def make_problem(term: str = "known", samples: int = 80, noise: float = 0.0) -> 
         reference=reference,
         unknowns=[law] if learnt else (),
         defaults=Defaults(
-            networks={"kan": KAN((6,), 10, 5), "mlp": MLP((20, 20)), "resnet": ResNet(12, 3)}, points=600, budget=30.0
+            networks={"kan": KAN((6,), 10, 5), "mlp": MLP((20, 20)), "resnet": ResNet(12, 3)},
+            points=600,
+            budget=30.0,
+            pde_weight=3e-4,
         )
         if learnt
         else Defaults(
@@ -94,7 +97,6 @@ def make_problem(term: str = "known", samples: int = 80, noise: float = 0.0) -> 
             points=400,
             time_windows=4,
             budget=20.0,
-            pde_weight=1.0,
         ),
         title="Lotka-Volterra" + (", predation to be learnt" if learnt else ""),
         source="Rackauckas et al., arXiv:2001.04385 (2020)",

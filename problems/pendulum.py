@@ -53,7 +53,6 @@ def make_problem(angle: float = 2.5, damping: float = 0.0) -> Problem:
             points=300,
             time_windows=4,
             budget=30.0,
-            pde_weight=1.0,
         ),
         title=f"Pendulum from {angle:g} rad" + (f", damping {damping:g}" if damping else ""),
         source="Greydanus, Dzamba and Yosinski, NeurIPS 32 (2019) 15379",

@@ -109,7 +109,6 @@ def make_problem() -> Problem:
             networks={"kan": KAN((12,), 8, 5), "mlp": MLP((22, 22))},
             points=2500,
             boundary_density=3.0,
-            pde_weight=1e-3,
             budget=150.0,
             sampler=towards_the_hole,
             forms={

@@ -51,7 +51,6 @@ def make_problem(frequency: int = 4, enforce: str = "hard") -> Problem:
                 "mlp": MLP((20 + 5 * frequency,), init_range=3.0 * frequency),
             },
             budget=15.0,
-            pde_weight=1.0,
         ),
         title=f"Poisson's equation on an interval, u = sin({frequency} pi x)",
         source="manufactured",

@@ -42,7 +42,6 @@ def make_problem() -> Problem:
             points=4000,
             budget=90.0,
             boundary_density=2.0,
-            pde_weight=1e-4,
         ),
         title="Laplace's equation on a square with four holes",
         source="Hao et al., PINNacle (NeurIPS 2024), Poisson2d-C",

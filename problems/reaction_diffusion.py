@@ -72,7 +72,6 @@ def make_problem(end: float = END, enforce: str = "hard") -> Problem:
             networks={"kan": KAN((8, 8), 8, 5, init="glorot"), "mlp": MLP((30, 30, 30))},
             points=8000,
             budget=240.0,
-            pde_weight=1.0,
         ),
         title="Gray-Scott reaction and diffusion",
         source="Hao et al., PINNacle (NeurIPS 2024), GS",

@@ -57,7 +57,6 @@ def make_problem() -> Problem:
             points=400,
             time_windows=5,
             budget=60.0,
-            pde_weight=1.0,
         ),
         title="Robertson's stiff reactions, on the logarithm of time",
         source="Hairer and Wanner, Solving Ordinary Differential Equations II (1996), section IV.1",

@@ -49,7 +49,6 @@ def make_problem(mu: float = 3.0) -> Problem:
             points=2000,
             time_windows=20,
             budget=60.0,
-            pde_weight=1.0,
         ),
         title=f"Van der Pol's oscillator, mu = {mu:g}",
         source="Van der Pol, Philos. Mag. 2 (1926) 978",

@@ -55,7 +55,6 @@ def make_problem(enforce: str = "hard") -> Problem:
             networks={"kan": KAN((12,), 16, 5), "mlp": MLP((300,), activation="sin", init_range=12.0)},
             points=4000,
             budget=60.0,
-            pde_weight=1.0,
         ),
         title="Waves of two frequencies on a string",
         source="Wang, Yu and Perdikaris, J. Comput. Phys. 449 (2022) 110768",

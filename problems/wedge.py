@@ -108,7 +108,7 @@ def make_problem(angle: float = pi / 3, pressure: float = 5.0) -> Problem:
         conditions=conditions,
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((3,), 5, 7), "mlp": MLP((30,))}, points=300, budget=5.0, pde_weight=1e-4
+            networks={"kan": KAN((3,), 5, 7), "mlp": MLP((30,))}, points=300, budget=5.0, pde_weight=100.0
         ),
         figures={"stress": stress_figure},
         title=f"Wedge of {np.degrees(angle):.0f} degrees under pressure, fourth order",

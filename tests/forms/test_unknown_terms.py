@@ -41,7 +41,8 @@ def test_jacobian_sees_terms_and_what_they_depend_on(network: Any) -> None:
         (p,) = term.blocks
         fields, bound = trial.traces(term.subdomains, p, term.index, term.unknown_index)
         scale = (term.weight / len(p)) ** 0.5
-        values = torch.cat([scale * torch.as_tensor(f.value) for f in term.residual(fields, bound)])
+        residuals = zip(term.factors, term.residual(fields, bound), strict=True)
+        values = torch.cat([scale * factor * torch.as_tensor(f.value) for factor, f in residuals])
         torch.testing.assert_close(values.detach(), r)
         rows = torch.stack([trial.flat.gradient(v, keep=True) for v in values])
         torch.testing.assert_close(jacobian, rows)

@@ -41,8 +41,7 @@ class Curriculum(TrainingPlan):
         if previous is None:
             return self.build_trial(problem)
         # the weights mean the same in the same scales alone
-        scaled = {"scales": previous.scales} if isinstance(previous, DomainTrial) else {}
-        trial = self.build_trial(problem, **scaled)
+        trial = self.build_trial(problem, scales=previous.scales if isinstance(previous, DomainTrial) else None)
         trial.flat.set(previous.flat.get())
         return trial
 

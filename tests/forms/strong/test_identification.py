@@ -28,7 +28,7 @@ def fitted(strong: Any, *observations: Observation, unknowns: Any = None) -> Res
         "line", TimeInterval(0, 1), strong=strong,
         conditions=[Initial("u", 0.0, enforce="hard"), *observations],
         unknowns=unknowns or [Unknown("a", initial=1.0, exact=2.0)],
-        defaults=Defaults(points=50, pde_weight=1.0),
+        defaults=Defaults(points=50, pde_weight=100.0),
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ProblemWarning)
