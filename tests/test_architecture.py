@@ -13,8 +13,8 @@ import kinn
 
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
-MOST_MODULES = 296
-MOST_LINES = 38_640
+MOST_MODULES = 297
+MOST_LINES = 38_900
 
 
 @cache

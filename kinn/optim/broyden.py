@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from math import sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -18,10 +19,17 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.optim.gauss_newton import NormalEquations
-from kinn.optim.objective import Objective, Optimizer, State
+from kinn.optim.objective import Objective, Optimizer, State, curvature_flops, gradient_flops
 
 #: The most parameters for which a matrix of their number squared is kept.
 MAX_DENSE_PARAMETERS = 5000
+
+#: Work of an update for P^2 and of the inverse of the Gauss-Newton matrix for P^3, in the units of `gradient_flops`.
+UPDATE_FLOPS = 20.0
+INVERSE_FLOPS = 0.4
+
+#: The trial step that scales the identity, as a fraction of the longest sensible one.
+TRIAL_FRACTION = 1e-2
 
 
 @dataclass(frozen=True)
@@ -55,65 +63,122 @@ class SelfScaledBroyden(Optimizer):
         gradient: Tensor = state.memory["gradient"]
         inverse: Tensor | None = state.memory.get("inverse")
         fresh = inverse is None
+        evaluate = _Evaluations(objective, state.theta.dtype)
         if inverse is None:
-            inverse = self._first(objective, state.theta, state.memory["damping"])
-        found = self._search(objective, state, -(inverse @ gradient))
+            inverse = self._first(objective, state, evaluate)
+        found = self._search(objective, state, -(inverse @ gradient), evaluate)
+        detail = {"evaluations": float(evaluate.count)}
         if found is None:
-            return self._reset(state, fresh)
-        length, moved, loss, new_gradient = found
-        step = (moved - state.theta).double()
-        updated = self_scaled_update(inverse, step, new_gradient - gradient, gradient, length)
-        memory = {"gradient": new_gradient, "inverse": updated, "damping": self.damping}
-        return State(moved, loss, memory, detail={"length": length})
+            return self._reset(state, fresh, detail)
+        length, moved, loss, new_gradient, satisfied = found
+        memory = {"gradient": new_gradient, "damping": self.damping}
+        if satisfied or fresh:
+            step = (moved - state.theta).double()
+            memory["inverse"] = self_scaled_update(inverse, step, new_gradient - gradient, gradient, length)
+        return State(moved, loss, memory, detail={"length": length, **detail})
+
+    def step_flops(self, objective: Objective, state: State) -> float:
+        work = state.detail.get("evaluations", 1.2) * gradient_flops(objective) + UPDATE_FLOPS * objective.size**2
+        if self.gauss_newton_start and "inverse" not in state.memory:
+            work += curvature_flops(objective) + INVERSE_FLOPS * objective.size**3
+        return work
 
     def _search(
-        self, objective: Objective, state: State, direction: Tensor
-    ) -> tuple[float, Tensor, float, Tensor] | None:
-        """Step length, parameters, loss and gradient at a strong Wolfe point, or None where none is found."""
+        self, objective: Objective, state: State, direction: Tensor, evaluate: _Evaluations
+    ) -> tuple[float, Tensor, float, Tensor, bool] | None:
+        """Step length, parameters, loss and gradient at a strong Wolfe point, and True.
+
+        Where none is found, the lowest point of the search that decreases the loss enough, and False, or None.
+        """
         gradient: Tensor = state.memory["gradient"]
         if not bool(torch.isfinite(direction).all()) or float(direction @ gradient) >= 0:
             return None
-        seen: dict[bytes, tuple[float, Tensor]] = {}
-
-        def evaluate(x: npt.NDArray[np.float64]) -> tuple[float, Tensor]:
-            key = x.tobytes()
-            if key not in seen:
-                loss, gradient_at = objective.gradient(torch.as_tensor(x, dtype=state.theta.dtype))
-                seen[key] = (loss if np.isfinite(loss) else 1e300, gradient_at.double())
-            return seen[key]
-
+        start, along, slope = (t.double().numpy() for t in (state.theta, direction, gradient))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a search that fails says so by its result
-            start, along, slope = (t.double().numpy() for t in (state.theta, direction, gradient))
             functions = (lambda x: evaluate(x)[0], lambda x: evaluate(x)[1].numpy())
             conditions = {"c1": self.decrease, "c2": self.curvature, "maxiter": 20}
             length = scipy.optimize.line_search(*functions, start, along, slope, state.loss, **conditions)[0]
+        satisfied = length is not None
         if length is None:
-            return None
+            norm, descent = float(direction @ direction), self.decrease * float(direction @ gradient)
+            lengths = [(loss, float((x - start) @ along) / norm) for x, loss in evaluate.points()]
+            lengths = [(loss, a) for loss, a in lengths if a > 0 and loss <= state.loss + a * descent]
+            if not lengths:
+                return None
+            length = min(lengths)[1]
         moved = state.theta.double() + float(length) * direction
         loss, new_gradient = evaluate(moved.numpy())
         if loss < state.loss and bool(torch.isfinite(new_gradient).all()) and objective.accepts(state.theta, moved):
-            return float(length), moved.to(state.theta.dtype), loss, new_gradient
+            return float(length), moved.to(state.theta.dtype), loss, new_gradient, satisfied
         return None
 
-    def _first(self, objective: Objective, theta: Tensor, damping: float) -> Tensor:
-        """First matrix: that of Gauss-Newton where it fits in memory."""
+    def _first(self, objective: Objective, state: State, evaluate: _Evaluations) -> Tensor:
+        """First matrix: that of Gauss-Newton where it is asked for and fits in memory."""
+        damping: float = state.memory["damping"]
+        previous = damping
         if self.gauss_newton_start and objective.size <= MAX_DENSE_PARAMETERS:
-            model = NormalEquations(objective, theta)
+            model = NormalEquations(objective, state.theta)
             while damping < 1.0:
                 inverse = model.inverse_hessian(damping * model.scale)
                 if inverse is not None:
                     return inverse
                 damping *= 10.0
-        return torch.eye(objective.size, dtype=torch.float64)
+        # a search that failed is repeated with shorter steps
+        scale = _identity_scale(state, evaluate) * sqrt(self.damping / previous)
+        return scale * torch.eye(objective.size, dtype=torch.float64)
 
-    def _reset(self, state: State, fresh: bool) -> State:
+    def _reset(self, state: State, fresh: bool, detail: dict[str, float]) -> State:
         """Go back to the first matrix, with more damping where that was the one that failed."""
         damping: float = state.memory["damping"]
         if fresh and damping > 1e-3:
-            return State(state.theta, state.loss, state.memory, "line search failed")
+            return State(state.theta, state.loss, state.memory, "line search failed", detail)
         memory = {"gradient": state.memory["gradient"], "damping": damping * 100.0 if fresh else self.damping}
-        return State(state.theta, state.loss, memory, detail={"reset": 1.0})
+        return State(state.theta, state.loss, memory, detail={"reset": 1.0, **detail})
+
+
+class _Evaluations:
+    """Losses and gradients at points, each evaluated once.
+
+    Args:
+        objective: The objective.
+        dtype: The type of its parameters.
+    """
+
+    def __init__(self, objective: Objective, dtype: torch.dtype) -> None:
+        self.objective, self.dtype = objective, dtype
+        self._found: dict[bytes, tuple[float, Tensor]] = {}
+
+    def __call__(self, x: npt.NDArray[np.float64]) -> tuple[float, Tensor]:
+        key = x.tobytes()
+        if key not in self._found:
+            loss, gradient = self.objective.gradient(torch.as_tensor(x, dtype=self.dtype))
+            self._found[key] = (loss if np.isfinite(loss) else 1e300, gradient.double())
+        return self._found[key]
+
+    @property
+    def count(self) -> int:
+        return len(self._found)
+
+    def points(self) -> list[tuple[npt.NDArray[np.float64], float]]:
+        """Points with their losses."""
+        return [(np.frombuffer(key), loss) for key, (loss, _) in self._found.items()]
+
+
+def _identity_scale(state: State, evaluate: _Evaluations) -> float:
+    """Step length along the negative gradient by its change over a short trial step (Barzilai and Borwein 1988).
+
+    The trial is a hundredth of the step that would bring a linear loss to zero.
+    """
+    gradient: Tensor = state.memory["gradient"]
+    square = float(gradient @ gradient)
+    longest = abs(state.loss) / square if square > 0 else 0.0
+    if not 0 < longest < float("inf"):
+        return 1.0
+    trial = TRIAL_FRACTION * longest
+    _, changed = evaluate((state.theta.double() - trial * gradient).numpy())
+    curvature = float(gradient @ (gradient - changed)) / trial
+    return min(square / curvature, longest) if np.isfinite(curvature) and curvature > 0 else longest
 
 
 def self_scaled_update(inverse: Tensor, s: Tensor, y: Tensor, gradient: Tensor, length: float) -> Tensor:

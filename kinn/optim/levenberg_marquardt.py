@@ -19,10 +19,25 @@ from torch import Tensor
 
 from kinn.errors import InputError
 from kinn.optim.gauss_newton import DualNormalEquations, GaussNewton, NormalEquations, TriangularFactor
-from kinn.optim.objective import ALL_REJECTED, Objective, Optimizer, State
+from kinn.optim.objective import (
+    ALL_REJECTED,
+    LOSS_FRACTION,
+    Objective,
+    Optimizer,
+    State,
+    curvature_flops,
+    gradient_flops,
+)
 
 #: A step that gains less than this fraction of what a rejected one of the same trials would have is the last.
 NEGLIGIBLE_GAIN_FRACTION = 0.01
+
+#: Trials of a step whose number is not known.
+TYPICAL_TRIALS = 3.0
+
+#: Work of a Cholesky factorisation for P^3, and of a QR factorisation for N P^2.
+CHOLESKY_FLOPS = 0.1
+QR_FLOPS = 1.2
 
 #: The Gauss-Newton models by their names in `linear_algebra`.
 MODELS: dict[str, type[NormalEquations | TriangularFactor | DualNormalEquations]] = {
@@ -102,7 +117,7 @@ class LevenbergMarquardt(Optimizer):
                 break
             else:
                 damping *= self.factor * (1.0 if trial < 4 else 4.0)
-        detail = {"rejected": float(rejected)} if rejected else {}
+        detail = {"trials": float(trial)} | ({"rejected": float(rejected)} if rejected else {})
         if best is None:
             if nonfinite is not None and nonfinite is not state.theta:
                 return State(nonfinite, nan, {"damping": damping})
@@ -111,7 +126,7 @@ class LevenbergMarquardt(Optimizer):
         step, loss, damping = best
         theta = state.theta + step.to(state.theta.dtype)
         negligible = state.loss - loss < NEGLIGIBLE_GAIN_FRACTION * (state.loss - rejected_loss)
-        detail |= {"damping": damping, "trials": float(trial)}
+        detail["damping"] = damping
         return State(theta, loss, {"damping": damping}, ALL_REJECTED if negligible else "", detail)
 
     def _corrected(
@@ -133,7 +148,15 @@ class LevenbergMarquardt(Optimizer):
         return State(state.theta, objective.loss(state.theta), {} if state.stalled else state.memory)
 
     def step_flops(self, objective: Objective, state: State) -> float:
-        return objective.samples * objective.size**2 + objective.size**3 / 6
+        trials = state.detail.get("trials", TYPICAL_TRIALS)
+        trial = LOSS_FRACTION * gradient_flops(objective) + CHOLESKY_FLOPS * objective.size**3
+        by_reflections = self.linear_algebra == "qr" or (
+            self.linear_algebra == "auto" and state.loss < self.precise_below and objective.least_squares
+        )
+        if by_reflections:
+            entries = objective.samples * objective.size
+            return QR_FLOPS * objective.size * (entries + 2 * trials * objective.size**2) + trials * trial
+        return curvature_flops(objective) + trials * trial
 
     def _model(self, objective: Objective, state: State) -> GaussNewton:
         kind = self.linear_algebra

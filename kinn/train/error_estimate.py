@@ -12,7 +12,7 @@ import numpy as np
 from kinn.forms import DomainTrial, ResidualObjective
 from kinn.forms.linearisation import Linearisation
 from kinn.metrics import FieldEvaluator, evaluation_points
-from kinn.optim.objective import FLOPS_PER_JACOBIAN_ENTRY
+from kinn.optim.objective import gradient_flops
 from kinn.problem import Array
 from kinn.train.corrections import FIT_POINTS, Correction, corrections
 from kinn.train.plans.ensemble import EnsembleSolution
@@ -121,7 +121,7 @@ def largest_correction(result: TrainingResult, points: Array, *, seed: int) -> C
     objective = result.objective
     assert isinstance(objective, ResidualObjective)
     fields = len(objective.trial.problem.names)
-    training = FLOPS_PER_JACOBIAN_ENTRY * objective.samples * objective.size * len(result.history)
+    training = gradient_flops(objective) * len(result.history)
     cost_of_one = 2.0 * (FIT_POINTS + 1.0)  # times the cube of the number of features
     affordable = int((COST_FRACTION * training / cost_of_one) ** (1 / 3))
     most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, objective.size, affordable)

@@ -216,7 +216,8 @@ def stall_reason(
     recent = state.recent_losses
     if state.optimizer_state.stalled:
         return StopReason.of(state.optimizer_state.stalled)
-    if optimizer.monotone and len(recent) > stopping.stagnation and objective.progress(recent) < STAGNATION_FRACTION:
+    stagnant = len(recent) > stopping.stagnation and objective.progress(recent) < STAGNATION_FRACTION
+    if stagnant and optimizer.may_stagnate(state.optimizer_state):
         return StopReason.STAGNATION
     return ""
 

@@ -16,6 +16,7 @@ from tests.optim.contract import OptimizerContract
 
 class TestAuto(OptimizerContract):
     optimizer = Auto()
+    trials = 60  # of three methods
 
 
 class TestAutoFirstOrder(OptimizerContract):

@@ -37,7 +37,7 @@ def test_windows_together_are_the_solution(enforce: str, error: float) -> None:
 
 
 def test_an_ode_has_windows_too() -> None:
-    solution = kinn.solve(decay(), NETWORK, time_windows=2, iterations=100, points=60, budget=60)
+    solution = kinn.solve(decay(), NETWORK, time_windows=2, iterations=300, points=60, budget=60)
     assert solution.errors["u"].l2 < 1e-4
 
 
