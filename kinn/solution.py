@@ -118,13 +118,17 @@ class Solution:
         """Write fields, first derivatives and errors on a mesh, for ParaView and other viewers."""
         from kinn.io.vtu import save_vtu
 
-        save_vtu(self.fields, Path(path))
+        save_vtu(self.fields, Path(path), self._estimated_error)
 
     def save_pvd(self, path: str | Path, times: int = 21) -> None:
         """Write a time-dependent solution as a series of VTU files."""
         from kinn.io.vtu import save_pvd
 
-        save_pvd(self.fields, Path(path), times)
+        save_pvd(self.fields, Path(path), times, self._estimated_error)
+
+    @property
+    def _estimated_error(self) -> FieldEvaluator | None:
+        return None if self.estimate is None else self.estimate.field
 
     def summary(self) -> dict[str, Any]:
         """Values that `kinn solve --json` prints."""

@@ -15,20 +15,25 @@ from kinn.metrics import FieldEvaluator, derived_reference, derived_values, eval
 from kinn.problem import Array
 
 
-def save_vtu(fields: FieldEvaluator, path: Path) -> None:
-    """Write fields, first derivatives, derived fields, the reference and the error on a mesh.
+def save_vtu(fields: FieldEvaluator, path: Path, error: FieldEvaluator | None = None) -> None:
+    """Write fields, first derivatives, derived fields, the reference, the error and the estimated one on a mesh.
 
     The mesh is that of the domain, if the domain is one. A displacement is also written as the vector `displacement`, and
     the stress of the problem's output as the nine components `stress` of a tensor, row by row. Every subdomain is a
     block, which keeps jumps across interfaces; the cell data `subdomain` numbers them. In more than three coordinates,
     where there is no mesh, nothing is written.
+
+    Args:
+        fields: The fields.
+        path: The file.
+        error: Their estimated error.
     """
     meshes = output_meshes(fields.problem)
     if meshes:
-        _write(fields, meshes, [mesh.inner_nodes for mesh in meshes], path)
+        _write(fields, meshes, [mesh.inner_nodes for mesh in meshes], path, error)
 
 
-def save_pvd(fields: FieldEvaluator, path: Path, times: int = 21) -> None:
+def save_pvd(fields: FieldEvaluator, path: Path, times: int = 21, error: FieldEvaluator | None = None) -> None:
     """Write time-dependent fields at equally spaced times: a `.pvd` file and a folder of VTU files beside it.
 
     Raises:
@@ -48,7 +53,7 @@ def save_pvd(fields: FieldEvaluator, path: Path, times: int = 21) -> None:
     space = [_initial_slice(mesh, axis) for mesh in output_meshes(problem)]
     for n, time in enumerate(np.linspace(low, high, times)):
         file = folder / f"{path.stem}-{n:04d}.vtu"
-        _write(fields, space, [np.insert(mesh.inner_nodes, axis, time, axis=1) for mesh in space], file)
+        _write(fields, space, [np.insert(mesh.inner_nodes, axis, time, axis=1) for mesh in space], file, error)
         ET.SubElement(collection, "DataSet", timestep=f"{time:.12g}", file=f"{folder.name}/{file.name}")
     ET.ElementTree(root).write(path, xml_declaration=True, encoding="utf-8")
 
@@ -65,7 +70,9 @@ def _initial_slice(mesh: OutputMesh, axis: int) -> OutputMesh:
     return OutputMesh(mesh.subdomain, nodes, spatial, CELL_TYPES[mesh.nodes.shape[1] - 1])
 
 
-def _write(fields: FieldEvaluator, meshes: list[OutputMesh], points: list[Array], path: Path) -> None:
+def _write(
+    fields: FieldEvaluator, meshes: list[OutputMesh], points: list[Array], path: Path, error: FieldEvaluator | None
+) -> None:
     """Write one file: the meshes, and the fields evaluated at `points`, one array per mesh."""
     subdomains = list(fields.problem.subdomains)
     nodes, blocks, data, numbers = [], [], [], []
@@ -73,7 +80,7 @@ def _write(fields: FieldEvaluator, meshes: list[OutputMesh], points: list[Array]
     for mesh, x in zip(meshes, points, strict=True):
         nodes.append(np.pad(mesh.nodes, ((0, 0), (0, 3 - mesh.nodes.shape[1]))))
         blocks.append((mesh.cell_type, mesh.cells + offset))
-        data.append(_point_data(fields, x, mesh.subdomain))
+        data.append(_point_data(fields, x, mesh.subdomain, error))
         numbers.append(np.full(len(mesh.cells), subdomains.index(mesh.subdomain)))
         offset += len(mesh.nodes)
     meshio.Mesh(
@@ -84,7 +91,7 @@ def _write(fields: FieldEvaluator, meshes: list[OutputMesh], points: list[Array]
     ).write(path, file_format="vtu")
 
 
-def _point_data(fields: FieldEvaluator, x: Array, subdomain: str) -> dict[str, Array]:
+def _point_data(fields: FieldEvaluator, x: Array, subdomain: str, error: FieldEvaluator | None) -> dict[str, Array]:
     """Scalars (N,), vectors (N, 3) and tensors (N, 9) at points (N, d) of a subdomain, by name."""
     problem = fields.problem
     names = list(problem.output_names)
@@ -99,6 +106,9 @@ def _point_data(fields: FieldEvaluator, x: Array, subdomain: str) -> dict[str, A
     for name, exact in reference.items():
         columns[f"{name} exact"] = exact
         columns[f"{name} error"] = np.abs(columns[name] - exact)
+    if error is not None:
+        estimated = np.abs(error.evaluate(x, names, subdomain=subdomain)).T
+        columns |= {f"{name} error estimate": column for name, column in zip(names, estimated, strict=True)}
     if displacement := problem.postprocess.displacement:
         zeros = [np.zeros(len(x))] * (3 - len(displacement))
         columns["displacement"] = np.stack([*(columns[name] for name in displacement), *zeros], axis=1)

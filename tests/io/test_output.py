@@ -63,7 +63,7 @@ def test_vtu_keeps_fields_and_the_jump_across_a_crack(tmp_path: Path) -> None:
     solution = solved(problems.get("crack"))
     solution.save_vtu(tmp_path / "crack.vtu")
     mesh = meshio.read(tmp_path / "crack.vtu")
-    assert set(mesh.point_data) == {"u", "u.x", "u.y", "u exact", "u error"}
+    assert set(mesh.point_data) == {"u", "u.x", "u.y", "u exact", "u error", "u error estimate"}
     face = np.flatnonzero((mesh.points[:, 1] == 0) & (mesh.points[:, 0] == -1))
     assert len(face) == 2
     assert sorted(mesh.point_data["u exact"][face]) == pytest.approx([-1.0, 1.0], abs=1e-3)

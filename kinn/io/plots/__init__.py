@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from kinn.fields import TIME
 from kinn.io.output_mesh import output_meshes
 from kinn.io.plots.curves import convergence, error_curve, field_curve, line
-from kinn.io.plots.frame import PlottedSolution
+from kinn.io.plots.frame import ESTIMATED_ERROR, TRUE_ERROR, PlottedSolution
 from kinn.io.plots.maps import deformed_shape, error_map, field_map
 from kinn.metrics import derived_reference, derived_values, reference_values
 
@@ -22,7 +22,8 @@ __all__ = ["PlottedSolution", "plot_solution", "save_figures"]
 def plot_solution(solution: PlottedSolution) -> dict[str, Figure]:
     """Figures of a solution by name.
 
-    "u" and "u-error" of each field u and derived field, in one and two coordinates; "deformed" of a plane displacement;
+    "u" and "u-error" of each field u and derived field, in one and two coordinates, "u-error-estimate" where it is
+    estimated; "deformed" of a plane displacement;
     "boundary" of the boundary data in the inverse form; "line-NAME" of each line of the problem; the problem's further
     figures; "convergence".
     """
@@ -44,9 +45,10 @@ def plot_solution(solution: PlottedSolution) -> dict[str, Figure]:
 
 
 def _field_figures(solution: PlottedSolution) -> dict[str, Figure]:
-    """Figures of fields and derived fields, and of their errors."""
+    """Figures of fields and derived fields, of their errors, and of those of fields as estimated."""
     problem, fields = solution.problem, solution.fields
     one_dimensional = problem.dimension == 1
+    draw_errors = error_curve if one_dimensional else error_map
     figures = {}
     meshes = output_meshes(problem)
     reference = [reference_values(problem, mesh.inner_nodes) for mesh in meshes]
@@ -64,7 +66,10 @@ def _field_figures(solution: PlottedSolution) -> dict[str, Figure]:
             figures[name] = field_map(solution, name, meshes, values)
         if exact:
             errors = [np.abs(v - e) for v, e in zip(values, exact, strict=True)]
-            figures[f"{name}-error"] = (error_curve if one_dimensional else error_map)(solution, name, meshes, errors)
+            figures[f"{name}-error"] = draw_errors(solution, name, meshes, errors, TRUE_ERROR)
+        if solution.estimate is not None and name in solution.estimate.l2:
+            estimated = [np.abs(solution.estimate.field.evaluate(m.nodes, name, subdomain=m.subdomain)) for m in meshes]
+            figures[f"{name}-error-estimate"] = draw_errors(solution, name, meshes, estimated, ESTIMATED_ERROR)
     return figures
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from kinn.io.output_mesh import OutputMesh
 from kinn.io.plots.frame import (
+    ErrorKind,
     PlottedSolution,
     empty_figure,
     figure_with_axes,
@@ -44,13 +45,15 @@ def field_curve(
     return figure
 
 
-def error_curve(solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array]) -> Figure:
+def error_curve(
+    solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array], kind: ErrorKind
+) -> Figure:
     """Error of a field over one coordinate."""
-    figure, axes = figure_with_axes(solution, f"absolute error of {name}")
+    figure, axes = figure_with_axes(solution, f"{kind.title} of {name}")
     floor = _floor(*errors)
     for mesh, error in zip(meshes, errors, strict=True):
         axes.semilogy(mesh.nodes[:, 0], np.maximum(error, floor), color="C3", linewidth=1.2)
-    axes.set(xlabel=label(solution.problem, solution.problem.coordinates[0]), ylabel=f"|{name} - exact|")
+    axes.set(xlabel=label(solution.problem, solution.problem.coordinates[0]), ylabel=kind.meaning.format(name))
     axes.grid(alpha=0.3)
     return figure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,6 +17,18 @@ from kinn.problem import Array, Problem
 
 #: The letters of a title that fit into one line.
 TITLE_WIDTH = 66
+
+
+class ErrorKind(NamedTuple):
+    """Kind of error that a figure shows: the words of its title, and what its values mean for a field."""
+
+    title: str
+    meaning: str
+
+
+#: Errors against a known solution, and estimated ones.
+TRUE_ERROR = ErrorKind("absolute error", "|{} - exact|")
+ESTIMATED_ERROR = ErrorKind("estimated absolute error", "estimated |{} - exact|")
 
 
 class PlottedSolution(Protocol):
@@ -41,6 +53,10 @@ class PlottedSolution(Protocol):
     @property
     def errors(self) -> Mapping[str, Errors]:
         """The errors by field."""
+
+    @property
+    def estimate(self) -> Any:
+        """The estimated error, an `ErrorEstimate`, or None."""
 
     @property
     def history(self) -> Sequence[Any]:

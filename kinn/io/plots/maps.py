@@ -14,7 +14,7 @@ from matplotlib.tri import Triangulation
 from kinn.fields import TIME
 from kinn.io.output_mesh import OutputMesh, outer_edges, output_meshes
 from kinn.io.plots.curves import DYNAMIC_RANGE
-from kinn.io.plots.frame import PlottedSolution, figure_with_axes, label
+from kinn.io.plots.frame import ErrorKind, PlottedSolution, figure_with_axes, label
 from kinn.metrics import derived_values
 from kinn.problem import Array, Problem
 
@@ -35,16 +35,18 @@ def field_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], va
     return figure
 
 
-def error_map(solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array]) -> Figure:
+def error_map(
+    solution: PlottedSolution, name: str, meshes: list[OutputMesh], errors: list[Array], kind: ErrorKind
+) -> Figure:
     """Error of a field over two coordinates, on a logarithmic scale."""
-    figure, axes = figure_with_axes(solution, f"absolute error of {name}", [mesh.nodes for mesh in meshes])
+    figure, axes = figure_with_axes(solution, f"{kind.title} of {name}", [mesh.nodes for mesh in meshes])
     errors = [np.where(np.isfinite(error), error, np.nan) for error in errors]  # a stress at a crack tip
     largest = max(*(float(np.nanmax(error)) for error in errors), 1e-300)
     typical = max(float(np.nanquantile(error, 0.02)) for error in errors)
     lowest = max(largest * DYNAMIC_RANGE, min(typical, largest / 10), 1e-300)
     shown = [np.clip(error, lowest, None) for error in errors]
     norm = LogNorm(lowest, largest * 1.0001)
-    _draw_values(axes, solution.problem, meshes, shown, norm, "magma", f"|{name} - exact|")
+    _draw_values(axes, solution.problem, meshes, shown, norm, "magma", kind.meaning.format(name))
     return figure
 
 
