@@ -48,7 +48,7 @@ class ErrorEstimate:
     """Estimated error of trained fields.
 
     Attributes:
-        l2: Relative error |e| / |u| in the root mean square by field, enlarged for the share of the residual that e does
+        l2: Relative error |e| / |u + e| in the root mean square by field, enlarged for the share of the residual that e does
             not explain.
         residual_ratio: The norm of the residuals that e leaves over, relative to that before.
         seconds: Time that it took.
@@ -105,7 +105,7 @@ def estimate_error(
     error: FieldEvaluator = found[0][0] if len(found) == 1 else EnsembleSolution([e for e, _ in found])
     ratio = max(r for _, r in found)
     changes = error.evaluate(points, fields.problem.output_names)
-    l2 = _unexplained(ratio) * np.linalg.norm(changes, axis=0) / np.linalg.norm(values, axis=0)
+    l2 = _unexplained(ratio) * np.linalg.norm(changes, axis=0) / np.linalg.norm(values + changes, axis=0)
     names = dict(zip(fields.problem.output_names, l2.tolist(), strict=True))
     return ErrorEstimate(names, ratio, now() - began, error)
 
@@ -124,8 +124,7 @@ def largest_correction(result: TrainingResult, points: Array, *, seed: int) -> C
     training = gradient_flops(objective) * len(result.history)
     cost_of_one = 2.0 * (FIT_POINTS + 1.0)  # times the cube of the number of features
     affordable = int((COST_FRACTION * training / cost_of_one) ** (1 / 3))
-    most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, objective.size, affordable)
-    features = max(FEWEST_FEATURES, most)
+    features = max(FEWEST_FEATURES, min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, affordable))
     count = max(1, int(COST_FRACTION * training / (cost_of_one * features**3)))
     tried: list[Correction] = []
     for correction in corrections(objective, features, seed=seed):
@@ -151,8 +150,8 @@ def _size(correction: Correction, points: Array) -> float:
     trial = correction.trial
     names = trial.problem.names
     changes = Linearisation(trial, correction.step).evaluate(points, names)
-    ratios = np.linalg.norm(changes, axis=0) / np.linalg.norm(trial.evaluate(points, names), axis=0)
-    return float(ratios.sum())
+    corrected = trial.evaluate(points, names) + changes
+    return float((np.linalg.norm(changes, axis=0) / np.linalg.norm(corrected, axis=0)).sum())
 
 
 def _points(fields: FieldEvaluator) -> Array:

@@ -1,0 +1,168 @@
+"""Estimated errors against true ones: linear and not, hard and soft conditions, several fields, other units."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import meshio
+import numpy as np
+import pytest
+import torch
+
+import kinn
+from kinn import KAN, MLP, Dirichlet, Initial, InputError, Interval, Problem, Rectangle, Solution, TimeInterval, cos, sin
+from kinn.cli.tables import summary_table
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
+from kinn.metrics import evaluation_points, exact_values, field_errors
+from kinn.networks.corrected import CorrectionFeatures
+from kinn.train.corrections import add_correction, corrected
+from kinn.train.error_estimate import estimate_error
+from kinn.train.state import StopReason, TrainingResult
+
+
+def poisson(enforce: str = "soft", scale: float = 1.0) -> Problem:
+    return Problem(
+        "square", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy + 13 * scale * sin(2 * p.x) * sin(3 * p.y),
+        conditions=[Dirichlet("u", lambda x, y: scale * sin(2 * x) * sin(3 * y), on="boundary", enforce=enforce)],
+        exact=lambda x, y: scale * sin(2 * x) * sin(3 * y),
+    )  # fmt: skip
+
+
+def nonlinear() -> Problem:
+    return Problem(
+        "cubic", Interval(0, 2), strong=lambda u, p: u.xx + u**3 - sin(p.x) ** 3 + sin(p.x), exact=sin,
+        conditions=[Dirichlet("u", sin, on="boundary")],
+    )  # fmt: skip
+
+
+def oscillator() -> Problem:
+    return Problem(
+        "oscillator", TimeInterval(0, 3), ("u", "v"), strong=lambda u, v, p: [u.t - v, v.t + u],
+        conditions=[Initial("u", 0.0), Initial("v", 1.0)], exact=lambda t: (sin(t), cos(t)),
+    )  # fmt: skip
+
+
+
+@pytest.mark.parametrize(
+    ("problem", "network", "iterations"),
+    [
+        (poisson(), MLP((10,)), 40),
+        (poisson("hard"), MLP((10,)), 6),
+        (poisson(), KAN((4,), grid=4), 15),
+        (nonlinear(), MLP((10,)), 10),
+    ],
+    ids=["soft", "hard", "kan", "nonlinear"],
+)
+def test_the_estimate_is_the_error(problem: Problem, network: Any, iterations: int) -> None:
+    solution = kinn.solve(problem, network, iterations=iterations)
+    assert solution.estimate is not None
+    assert solution.estimate.reliable
+    for name, errors in solution.errors.items():
+        assert solution.estimate.l2[name] == pytest.approx(errors.l2, rel=0.05)
+    x = evaluation_points(problem)[::37]
+    exact = exact_values(problem, x)
+    assert exact is not None
+    error = exact[:, 0] - solution(x)[:, 0]
+    estimated = solution.estimate.evaluate("u", x)
+    assert np.linalg.norm(estimated - error) < 0.05 * np.linalg.norm(error)
+
+
+def result(trial: DomainTrial, **weights: float) -> TrainingResult:
+    """The end of a training of the present parameters."""
+    objective = strong_form(trial, points=300, **weights)
+    theta = trial.flat.get()
+    loss = objective.loss(theta)
+    return TrainingResult(
+        theta=theta, loss=loss, validation=loss, initial_validation=loss, stopped=StopReason.BUDGET,
+        history=(None,) * 200, seconds=1.0, strategy_states=[], objective=objective,
+    )  # type: ignore[arg-type] # fmt: skip
+
+
+def test_the_unit_of_the_fields_does_not_matter() -> None:
+    found = []
+    for scale in (1.0, 1e6):
+        trial = DomainTrial(poisson(scale=scale), MLP((10,)), seed=3)
+        theta = trial.flat.get()
+        theta[trial.last_layer()] *= scale
+        trial.flat.set(theta)
+        estimate = estimate_error(trial, [result(trial)], seed=0, now=lambda: 0.0)
+        assert estimate is not None
+        assert estimate.l2["u"] == pytest.approx(field_errors(trial)["u"].l2, rel=0.05)
+        found.append(estimate.l2["u"])
+    assert found[1] == pytest.approx(found[0], rel=1e-3)
+
+
+def test_a_correction_keeps_the_fields_and_their_hard_conditions() -> None:
+    trial = DomainTrial(poisson("hard"), KAN((4,), grid=4), seed=2)
+    once = corrected(trial, CorrectionFeatures(20), seed=1, composed=True)
+    once.flat.set(torch.randn(once.flat.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
+    twice = corrected(once, MLP((6,)), scale=0.1, seed=2)
+    x = evaluation_points(trial.problem)[::97]
+    expressions = ["u", "u.x", "u.yy"]
+    start = corrected(trial, CorrectionFeatures(20), seed=1, composed=True)
+    np.testing.assert_allclose(start.evaluate(x, expressions), trial.evaluate(x, expressions), rtol=1e-12)
+    np.testing.assert_allclose(twice.evaluate(x, expressions), once.evaluate(x, expressions), rtol=1e-12)
+    assert np.abs(twice.evaluate(x, "u") - trial.evaluate(x, "u")).max() > 1e-2
+    edge = np.array([[0.0, 0.3], [1.0, 0.6], [0.2, 1.0]])
+    np.testing.assert_allclose(twice.evaluate(edge, "u"), np.sin(2 * edge[:, 0]) * np.sin(3 * edge[:, 1]), atol=1e-13)
+    again = corrected(corrected(trial, CorrectionFeatures(20), composed=True), MLP((6,)), scale=0.1)
+    again.load_state_dict(twice.state_dict())
+    np.testing.assert_allclose(again.evaluate(x, expressions), twice.evaluate(x, expressions), rtol=1e-12)
+
+
+def test_corrections_are_added_while_they_gain() -> None:
+    trial = DomainTrial(nonlinear(), MLP((10,)), seed=3)
+    objective = result(trial).objective
+    assert isinstance(objective, ResidualObjective)
+    errors = [field_errors(trial)["u"].l2]
+    for seed in range(4):
+        after = add_correction(objective, 40, seed=seed)
+        if after is None:
+            break
+        objective = after
+        errors.append(field_errors(objective.trial)["u"].l2)
+    assert after is None
+    assert errors[0] > 0.1
+    assert errors[1] < 1e-6
+    assert errors[-1] < 1e-9
+
+
+def test_the_estimate_is_in_the_summary_the_table_the_figures_and_the_file(tmp_path: Path) -> None:
+    solution = kinn.solve(replace(poisson(), exact=None), MLP((6,)), iterations=5)
+    assert solution.estimate is not None
+    summary = json.loads(json.dumps(solution.summary()))
+    assert summary["estimate"]["l2"] == solution.estimate.l2
+    cells = [cell for column in summary_table(summary).columns for cell in column.cells]
+    assert any(f"l2 estimated {solution.estimate.l2['u']:.2e}" in cell for cell in cells)
+    assert {"u", "u-error-estimate"} <= set(solution.plot())
+    solution.save_vtu(tmp_path / "u.vtu")
+    mesh = meshio.read(tmp_path / "u.vtu")
+    expected = np.abs(solution.estimate.evaluate("u", mesh.points[:, :2]))
+    inside = np.isfinite(expected)
+    np.testing.assert_allclose(mesh.point_data["u error estimate"][inside], expected[inside], rtol=1e-6, atol=1e-9)
+
+
+def without_estimate(solution: Solution, folder: Path) -> None:
+    assert solution.estimate is None
+    assert solution.summary()["estimate"] is None
+    summary_table(solution.summary())
+    assert "u-error-estimate" not in solution.plot()
+    solution.save_vtu(folder / "u.vtu")
+    assert "u error estimate" not in meshio.read(folder / "u.vtu").point_data
+
+
+def test_solutions_without_an_estimate(tmp_path: Path) -> None:
+    without_estimate(kinn.solve(poisson(), MLP((4,)), iterations=2, estimate=False), tmp_path)
+    decay = Problem("decay", TimeInterval(0, 1), strong=lambda u, p: u.t + u, conditions=[Initial("u", 1.0)])
+    without_estimate(kinn.solve(decay, MLP((4,)), iterations=2, time_windows=2), tmp_path)
+    with pytest.raises(InputError, match="estimate is True or False, not 3"):
+        kinn.solve(decay, MLP((4,)), estimate=3)
+
+
+def test_the_estimate_of_an_ensemble_is_that_of_the_mean() -> None:
+    solution = kinn.solve(poisson(), MLP((8,)), iterations=15, ensemble=2)
+    assert solution.estimate is not None
+    assert solution.estimate.l2["u"] == pytest.approx(solution.errors["u"].l2, rel=0.05)
