@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 297
-MOST_LINES = 38_900
+MOST_LINES = 39_400
 
 
 @cache

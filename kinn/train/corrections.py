@@ -134,7 +134,7 @@ def _load(network: Network, frozen: Network, x: Tensor) -> None:
 
 
 def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> ResidualObjective:
-    """Objective at other points, each term with the mean of its weights in the trained one."""
+    """Objective at other points, each term with its factors and the mean of its weights in the trained one."""
     factors = [term.factors for term in trained.terms]
     objective = strong_form(trained.trial, points=points, seed=seed, factors=factors)
     for n, weight in enumerate(trained.mean_weights):

@@ -19,7 +19,7 @@ from kinn.train.plans.ensemble import EnsembleSolution
 from kinn.train.state import TrainingResult
 
 #: The most unknowns of a least-squares problem, those of all fields together, and the fewest.
-MOST_FEATURES, FEWEST_FEATURES = 800, 48
+MOST_FEATURES, FEWEST_FEATURES = 800, 128
 
 #: The most for each field.
 MOST_FEATURES_PER_FIELD = 400

@@ -197,7 +197,7 @@ def test_figures_show_field_error_and_convergence(name: str, tmp_path: Path) -> 
     (field,) = solution.problem.names
     own = set(solution.problem.figures)
     assert own == ({"stress"} if name == "wedge" else set())
-    assert set(figures) == {field, f"{field}-error", "convergence"} | own
+    assert set(figures) == {field, f"{field}-error", f"{field}-error-estimate", "convergence"} | own
     axes = figures[field].axes[0]
     assert axes.get_xlabel() == "x"
     assert axes.get_ylabel() == (field if name == "wedge" else "y")

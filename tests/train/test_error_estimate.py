@@ -13,7 +13,20 @@ import pytest
 import torch
 
 import kinn
-from kinn import KAN, MLP, Dirichlet, Initial, InputError, Interval, Problem, Rectangle, Solution, TimeInterval, cos, sin
+from kinn import (
+    KAN,
+    MLP,
+    Dirichlet,
+    Initial,
+    InputError,
+    Interval,
+    Problem,
+    Rectangle,
+    Solution,
+    TimeInterval,
+    cos,
+    sin,
+)
 from kinn.cli.tables import summary_table
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.metrics import evaluation_points, exact_values, field_errors
@@ -40,10 +53,9 @@ def nonlinear() -> Problem:
 
 def oscillator() -> Problem:
     return Problem(
-        "oscillator", TimeInterval(0, 3), ("u", "v"), strong=lambda u, v, p: [u.t - v, v.t + u],
+        "oscillator", TimeInterval(0, 3), fields=("u", "v"), strong=lambda u, v, p: [u.t - v, v.t + u],
         conditions=[Initial("u", 0.0), Initial("v", 1.0)], exact=lambda t: (sin(t), cos(t)),
     )  # fmt: skip
-
 
 
 @pytest.mark.parametrize(
@@ -52,9 +64,10 @@ def oscillator() -> Problem:
         (poisson(), MLP((10,)), 40),
         (poisson("hard"), MLP((10,)), 6),
         (poisson(), KAN((4,), grid=4), 15),
-        (nonlinear(), MLP((10,)), 10),
+        (nonlinear(), MLP((10,)), 40),
+        (oscillator(), MLP((8,)), 20),
     ],
-    ids=["soft", "hard", "kan", "nonlinear"],
+    ids=["soft", "hard", "kan", "nonlinear", "two fields"],
 )
 def test_the_estimate_is_the_error(problem: Problem, network: Any, iterations: int) -> None:
     solution = kinn.solve(problem, network, iterations=iterations)
