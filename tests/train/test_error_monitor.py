@@ -38,12 +38,12 @@ def test_a_problem_whose_solution_is_unknown_has_none() -> None:
 
 def test_a_solve_records_them_and_comes_to_the_same_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = problems.get("poisson-1d")
-    watched = kinn.solve(problem, MLP((5,)), points=60, iterations=40)
+    watched = kinn.solve(problem, MLP((12,)), points=200, iterations=40)
     first = watched.history[0].errors["u"]
     assert 0 < watched.errors["u"].l2 < 0.5 * first
     assert json.loads(json.dumps(watched.history[0].errors)) == {"u": first}
     monkeypatch.setattr("kinn.train.stages.ErrorMonitor", lambda _: Callback())
-    alone = kinn.solve(problem, MLP((5,)), points=60, iterations=40)
+    alone = kinn.solve(problem, MLP((12,)), points=200, iterations=40)
     assert not any(record.errors for record in alone.history)
     assert torch.equal(alone.fields.flat.get(), watched.fields.flat.get())
 

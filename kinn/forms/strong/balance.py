@@ -28,17 +28,16 @@ OUTLIER = 10.0
 
 def balance_factors(trial: DomainTrial, terms: Sequence[Term]) -> list[tuple[float, ...]]:
     """Factor of each equation of each term that makes it dimensionless, at the present parameters."""
-    samples = [_sampled(trial, term) for term in terms]
-    plain = [_plain_term(trial, term) for term in samples]
-    measured = _row_norms(trial, [*samples, *(term for term in plain if term is not None)])
-    rows, fields = measured[: len(terms)], iter(measured[len(terms) :])
-    return [_factors(own, None if p is None else next(fields)) for own, p in zip(rows, plain, strict=True)]
-
-
-def _factors(rows: Tensor, fields: Tensor | None) -> tuple[float, ...]:
-    """Factors of the equations from the sizes (equations,) of their rows, and those of the fields."""
-    plain = 1.0 if fields is None else float(fields.square().mean().sqrt())
-    return tuple(plain / size if size > 0 and plain > 0 else 1.0 for size in rows.tolist())
+    factors = [(1.0,) * term.equations for term in terms]
+    dependent = [n for n, term in enumerate(terms) if any(term.fields)]
+    samples = [_sampled(trial, terms[n]) for n in dependent]
+    rows = _row_norms(trial, samples)
+    fields = _row_norms(trial, [_plain_term(trial, term) for term in samples])
+    for n, sizes, plain in zip(dependent, rows, fields, strict=True):
+        size_of_fields = float(plain.square().mean().sqrt())
+        if size_of_fields > 0:
+            factors[n] = tuple(size_of_fields / size if size > 0 else 1.0 for size in sizes.tolist())
+    return factors
 
 
 def _sampled(trial: DomainTrial, term: Term) -> Term:
@@ -50,10 +49,8 @@ def _sampled(trial: DomainTrial, term: Term) -> Term:
     return replace(term, blocks=split_blocks(points.rows(slice(None, None, -(-len(points) // SAMPLE)))))
 
 
-def _plain_term(trial: DomainTrial, term: Term) -> Term | None:
-    """Values of the fields that a term depends on, in units of their size, at the same points; None if on none."""
-    if not any(term.fields):
-        return None
+def _plain_term(trial: DomainTrial, term: Term) -> Term:
+    """Values of the fields that a term depends on, in units of their size, at the same points."""
 
     def residual(traces: Sequence[Mapping[str, Field]], _: Points) -> Sequence[Field]:
         named = ((side, name) for side, names in enumerate(term.fields) for name in names)

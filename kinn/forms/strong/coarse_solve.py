@@ -60,7 +60,7 @@ class CoarseSolve:
     def __init__(self, basis: CoarseBasis) -> None:
         self.basis = basis
         terms = plan_terms(basis.trial, points=basis.points, seed=SEED)
-        self.terms = [_unweighted(term) for term in terms]
+        self.terms = [replace(term, weight=1.0, local_weight=None) for term in terms if _sees_networks(term, basis)]
         self.objective = ResidualObjective(basis.trial, self.terms)
 
     def scales(self) -> tuple[dict[str, float], dict[str, float]]:
@@ -230,6 +230,6 @@ class CoarseSolve:
         return torch.as_tensor(best)
 
 
-def _unweighted(term: Term) -> Term:
-    """Term with a weight of 1."""
-    return replace(term, weight=1.0, local_weight=None)
+def _sees_networks(term: Term, basis: CoarseBasis) -> bool:
+    """Whether a term depends on the fields themselves."""
+    return any(name in basis.names for names in term.fields for name in names)

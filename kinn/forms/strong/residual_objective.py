@@ -160,6 +160,8 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
             rows = residual.shape[1]
             jacobian = self._zeros(residual.numel())
             for e in range(len(residual)):
+                if not residual[e].requires_grad:  # fields that are multiplied by zero leave nothing to differentiate
+                    continue
                 equation = jacobian[e * rows : (e + 1) * rows]
                 columns = {parameter: equation[:, part] for parameter, part in slices.items()}
                 tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)

@@ -74,7 +74,7 @@ def test_training_ends_with_the_plain_objective() -> None:
         objective,
         validation,
         LevenbergMarquardt(),
-        StoppingCriteria(iterations=120),
+        StoppingCriteria(iterations=160),
         strategies=StrategyStack([Causal(stages=0)], objective),
     )
     objective.trial.flat.set(outcome.theta)
