@@ -41,6 +41,7 @@ def estimate_scales(problem: Problem) -> FieldScales:
     known = [size for size in sizes.values() if size > 0]
     if not known:
         # hard conditions that satisfy the equations by themselves
+        basis.set(torch.zeros(basis.size, dtype=torch.float64))
         known = [size for size in _lift_sizes(trial).values() if size > 0]
     if not known:
         names = ", ".join(map(repr, problem.names))

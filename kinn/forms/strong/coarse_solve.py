@@ -69,7 +69,7 @@ class CoarseSolve:
         start = torch.zeros(basis.size, dtype=torch.float64)
         here = self.linearised(start)
         if not self._is_usable(here):
-            start = self._away_from_zero(here)
+            start = self._away_from_zero()
             here = self.linearised(start)
         if not self._is_usable(here):
             return {name: max(map(rms, self.data.get(name, [])), default=inf) for name in basis.names}, {}
@@ -214,18 +214,19 @@ class CoarseSolve:
                 here = self.linearised(coefficients)
         return coefficients
 
-    def _away_from_zero(self, here: LinearisedEquations) -> Tensor:
+    def _away_from_zero(self) -> Tensor:
         """Random coefficients so large that residuals change by as much as they are without the fields."""
         basis = self.basis
         generator = torch.Generator().manual_seed(SEED)
         direction = torch.randn(basis.size, generator=generator, dtype=torch.float64) / basis.size**0.5
-        still = [rms(r) for r in here.residuals]
+        still = self._residuals(torch.zeros_like(direction))
         best, least = direction.clone(), inf
         for size in TRIED_SIZES.tolist():
-            changed = [rms(r) for r in self._residuals(size * direction)]
-            # at the right size a residual is as much the fields' as the sources'
-            distance = sum(abs(log(a / (2.0 * b))) for a, b in zip(changed, still, strict=True) if a > 0 and b > 0)
-            if all(map(isfinite, (*changed, *still))) and 0 < distance < least:
+            changes = [
+                (rms(r - r_0), rms(r_0)) for r, r_0 in zip(self._residuals(size * direction), still, strict=True)
+            ]
+            distance = sum(abs(log(change / source)) for change, source in changes if change > 0 and source > 0)
+            if all(isfinite(change) for change, _ in changes) and 0 < distance < least:
                 best, least = direction * size, distance
         return torch.as_tensor(best)
 
