@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from kinn.errors import InputError
+from kinn.optim.least_squares import LAST_LAYER_OPTIMAL, trains_last_layer_only
 from kinn.optim.objective import ALL_REJECTED, OPTIMIZERS, Objective, Optimizer, State
 from kinn.optim.race import Race
 
@@ -17,9 +18,9 @@ class Auto(Optimizer):
     """Last-layer least squares where the problem is linear, then a race of Levenberg-Marquardt and self-scaled Broyden.
 
     The race is decided by the loss after equal work; where the winner stalls, the other methods race from there. An energy is
-    minimised by Levenberg-Marquardt, then self-scaled Broyden. Least squares is all there is to do on a linear problem with a
-    network of which the last layer alone is trained. Above `max_parameters` parameters the curvature matrices cost too much:
-    Adam, then L-BFGS.
+    minimised by Levenberg-Marquardt, then self-scaled Broyden. With a network of which the last layer alone is trained, least
+    squares (by Gauss-Newton steps on problems that are not linear) is all there is to do unless it gains nothing. Above
+    `max_parameters` parameters the curvature matrices cost too much: Adam, then L-BFGS.
 
     Attributes:
         warm_up: Adam steps before the race on problems that are not linear.
@@ -54,9 +55,9 @@ class Auto(Optimizer):
         if objective.size > self.max_parameters:
             return [("adam", 2000), ("lbfgs", None)]
         first: list[tuple[str, int | None]] = []
-        if objective.affine and self.least_squares:
+        if self.least_squares and (objective.affine or trains_last_layer_only(objective)):
             first = [("lstsq", None)]
-            if objective.least_squares and len(objective.last_layer()) == objective.size:
+            if objective.affine and trains_last_layer_only(objective):
                 return first
         elif self.warm_up:
             first = [("adam", self.warm_up)]
@@ -72,13 +73,14 @@ class Auto(Optimizer):
         name, limit = stages[stage]
         inner = self._method(name).step(objective, state.memory["inner"])
         steps = state.memory["steps"] + 1
-        last = stage == len(stages) - 1
+        solved = inner.stalled == LAST_LAYER_OPTIMAL and trains_last_layer_only(objective)
+        last = stage == len(stages) - 1 or solved
         # another method would fail alike: first the objective has to change (more points of a quadrature)
         must_wait = inner.stalled == ALL_REJECTED
         if (inner.stalled or steps == limit) and not last and not must_wait:
             before: State = state.memory["inner"]
             gained = inner.loss < self.max_loss_ratio * before.loss or not objective.least_squares
-            discard = name == "lstsq" and not gained
+            discard = name == "lstsq" and objective.affine and not gained
             return self._enter(objective, before.theta if discard else inner.theta, stage + 1)
         return replace(inner, memory={"stage": stage, "inner": inner, "steps": steps}, stage=inner.stage or name)
 

@@ -11,7 +11,8 @@ import torch
 from kinn.forms import FormObjective, build_objective, build_trial
 from kinn.networks import RandomFeatures
 from kinn.networks.layers.random_features import RandomFeatureSum
-from kinn.optim import LastLayerLeastSquares, LevenbergMarquardt
+from kinn.optim import LastLayerLeastSquares, LevenbergMarquardt, Optimizer
+from kinn.optim.least_squares import trains_last_layer_only
 from kinn.problem import Problem
 
 #: The spreads that are tried, for all coordinates alike and then in each of them.
@@ -79,7 +80,8 @@ def minimise_by_scans(function: Callable[[tuple[float, ...]], float], dimension:
 
 def _fitted_loss(objective: FormObjective, fresh: FormObjective, start: torch.Tensor) -> float:
     """Loss on fresh points after least squares, or after a few Gauss-Newton steps."""
-    method = LastLayerLeastSquares() if objective.affine else LevenbergMarquardt()
+    squares = objective.affine or trains_last_layer_only(objective)
+    method: Optimizer = LastLayerLeastSquares() if squares else LevenbergMarquardt()
     state = method.start(objective, start)
     for _ in range(1 if objective.affine else NONLINEAR_STEPS):
         if not state.stalled:

@@ -86,6 +86,12 @@ def test_linear_problems_without_a_setting(name: str, error: float) -> None:
     assert solution.stopped == "last layer is optimal"
 
 
+def test_a_nonlinear_problem_by_gauss_newton_steps() -> None:
+    solution = kinn.solve(problems.get("kovasznay"), RandomFeatures(200, spread=6.0))
+    assert solution.errors["u"].l2 < 1e-9
+    assert {entry.stage for entry in solution.history} >= {"lstsq"}
+
+
 def test_the_sweep_finds_a_better_spread_than_wrong_ones() -> None:
     problem = problems.get("helmholtz")
 

@@ -177,26 +177,34 @@ def test_a_failed_search_takes_the_lowest_point_it_has_seen() -> None:
     assert found.loss == pytest.approx(objective.loss(found.theta))
 
 
-def test_last_layer_is_exact_and_for_linear_problems_alone() -> None:
-    state = run(LastLayerLeastSquares(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 3)
-    assert state.loss < 1e-24
-    assert state.stalled
-    with pytest.raises(InputError, match="linear in the fields"):
-        LastLayerLeastSquares().start(Residuals(rosenbrock, 2), START)
-
-
-def test_auto_names_its_stages() -> None:
-    objective = Residuals(rosenbrock, 2)
-    assert [name for name, _ in Auto().stages(objective)] == ["race"]
-    assert [name for name, _ in Auto(warm_up=5).stages(objective)] == ["adam", "race"]
-    assert [name for name, _ in Auto(max_parameters=1).stages(objective)] == ["adam", "lbfgs"]
-
-
 class WithInnerParameter(Residuals):
     """Residuals of a network whose first parameter lies below the last layer."""
 
     def last_layer(self) -> torch.Tensor:
         return torch.arange(1, self.size)
+
+
+def test_last_layer_is_exact_and_for_linear_problems_alone() -> None:
+    state = run(LastLayerLeastSquares(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 3)
+    assert state.loss < 1e-24
+    assert state.stalled
+    with pytest.raises(InputError, match="linear in the fields"):
+        LastLayerLeastSquares().start(WithInnerParameter(rosenbrock, 2), START)
+
+
+def test_auto_names_its_stages() -> None:
+    objective = WithInnerParameter(rosenbrock, 2)
+    assert [name for name, _ in Auto().stages(objective)] == ["race"]
+    assert [name for name, _ in Auto(warm_up=5).stages(objective)] == ["adam", "race"]
+    assert [name for name, _ in Auto(max_parameters=1).stages(objective)] == ["adam", "lbfgs"]
+
+
+def test_gauss_newton_steps_where_the_last_layer_alone_is_trained() -> None:
+    objective = Residuals(rosenbrock, 2)
+    state = run(LastLayerLeastSquares(), objective, START, 30)
+    torch.testing.assert_close(state.theta, torch.ones(2, dtype=torch.float64))
+    state = run(Auto(), objective, START, 30)
+    assert (state.stage, state.stalled) == ("lstsq", "last layer is optimal")
 
 
 def test_auto_keeps_least_squares_only_where_it_pays() -> None:
