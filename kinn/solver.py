@@ -47,6 +47,9 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 #: Validation points for each collocation point.
 VALIDATION_FACTOR = 2
 
+#: Up to this many validation points there are twice as many, whose noise is lower.
+FEW_VALIDATION_POINTS = 4000
+
 #: What is added to the seed for validation points.
 VALIDATION_SEED_OFFSET = 7_919
 
@@ -270,7 +273,7 @@ def _build_objectives(
         return distribute(objective), objective.guard
     validation = build_objective(
         trial,
-        points=VALIDATION_FACTOR * points,
+        points=max(VALIDATION_FACTOR * points, min(2 * VALIDATION_FACTOR * points, FEW_VALIDATION_POINTS)),
         seed=seed + VALIDATION_SEED_OFFSET,
         pde_weight=pde_weight,
         like=objective,

@@ -13,8 +13,8 @@ import kinn
 
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
-MOST_MODULES = 297
-MOST_LINES = 39_400
+MOST_MODULES = 298
+MOST_LINES = 39_500
 
 
 @cache

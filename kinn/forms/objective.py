@@ -112,6 +112,10 @@ class FormObjective(Objective, ABC):
     def term_losses(self, theta: Tensor) -> dict[str, float]:
         """Each term's share of the objective at theta, by name."""
 
+    def weighted_squares(self, theta: Tensor) -> list[Tensor] | None:
+        """Shares (N,) of the points in the objective at theta by term, or None where it is no sum over points."""
+        return None
+
     @abstractmethod
     def locate_nonfinite(self, theta: Tensor) -> str:
         """Words on the terms that are not finite at theta, and where."""

@@ -110,6 +110,10 @@ class DistributedObjective(ResidualObjective):
     def loss(self, theta: Tensor) -> float:
         return float(_sum(torch.tensor([super().loss(theta)], dtype=torch.float64)))
 
+    def weighted_squares(self, theta: Tensor) -> list[Tensor] | None:
+        """None: each process has its own points, and all must decide alike."""
+        return None
+
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         loss, gradient = super().gradient(theta)
         flat = _sum(torch.cat([torch.tensor([loss], dtype=torch.float64), gradient.double()]))

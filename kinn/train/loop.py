@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from kinn.errors import SolveError
+from kinn.errors import ProblemWarning, SolveError
 from kinn.forms import FormObjective
 from kinn.optim import Optimizer, State
 from kinn.train.callbacks import Callback
 from kinn.train.distributed import broadcast
 from kinn.train.state import HistoryEntry, Stage, StopReason, TrainingResult, TrainingState
 from kinn.train.strategies.stack import StrategyStack
+from kinn.train.validation import Validation
 
 #: How often training goes back to the best parameters before it gives up on numbers that are not finite.
 MAX_ROLLBACKS = 3
@@ -129,8 +131,8 @@ def train(
         state.seconds = broadcast(clock() - began)
         measured = None
         if iteration % validation_interval(optimizer, step_objective, optimizer_state, stopping) == 0:
-            measured = validation.loss(state.theta)
-            state.record_validation(measured)
+            state.record_validation(Validation.of(validation, state.theta))
+            measured = state.previous_validation
         method, unknowns = optimizer_state.stage or optimizer.name, objective.unknowns(state.theta)
         state.work += optimizer.step_flops(step_objective, optimizer_state)
         detail = optimizer_state.detail | objective.metrics() | {"work": state.work}
@@ -147,11 +149,20 @@ def train(
     notify("on_stage_end")
     theta, loss = state.best_parameters()
     seconds = broadcast(clock() - began)
-    validated = None if theta is state.best_theta else state.validation
+    validated = state.best_validation if theta is state.best_theta else state.validation
+    validated = state.best_validation if validated is None else validated
+    if objective.least_squares and not state.stage.completed and validated > state.initial_validation:
+        warnings.warn(
+            f"the loss at validation points rose in training, from {state.initial_validation:.1e} to {validated:.1e}, while that "
+            f"at the training points fell from {state.initial_loss:.1e} to {loss:.1e}: these points are too few for the "
+            "parameters, or the weights are wrong; take more points or a smaller network",
+            ProblemWarning,
+            stacklevel=2,
+        )
     return TrainingResult(
         theta,
         loss,
-        state.best_validation if validated is None else validated,
+        validated,
         state.initial_validation,
         reason,
         tuple(state.history),
@@ -180,15 +191,17 @@ def begin(
     strategies = strategies or StrategyStack((), objective)
     strategies.begin(theta)
     optimizer_state = optimizer.start(strategies.step_objective(1), theta)
-    measured = validation.loss(theta)
+    measured = Validation.of(validation, theta)
     return TrainingState(
         stage or Stage(objective.trial),
         optimizer_state,
         best_theta=theta,
-        best_validation=measured,
+        best_validation=measured.loss,
         best_loss=optimizer_state.loss,
-        previous_validation=measured,
-        initial_validation=measured,
+        previous_validation=measured.loss,
+        initial_validation=measured.loss,
+        # a later stage starts from parameters that are trained
+        reference=measured if stage is not None and stage.completed else None,
         initial_loss=initial_loss,
         strategy_states=strategies.states,
         objective_is_transient=strategies.objective_is_transient,
@@ -206,7 +219,8 @@ def _restart_optimizer(state: TrainingState, optimizer: Optimizer, strategies: S
 def _validate_last(state: TrainingState, validation: FormObjective) -> None:
     """Measure the loss at validation points at the last step."""
     if state.validation is None:
-        state.history[-1] = replace(state.history[-1], validation=validation.loss(state.theta))
+        state.last_validation = Validation.of(validation, state.theta)
+        state.history[-1] = replace(state.history[-1], validation=state.last_validation.loss)
 
 
 def stall_reason(
@@ -252,7 +266,11 @@ def reason_to_stop(
     if objective.least_squares and state.iteration and state.loss == 0:
         return StopReason.LOSS_IS_ZERO
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts
-    if state.rises >= stopping.rises and objective.overfits(state.previous_validation, state.best_validation):
+    if (
+        state.is_worse
+        and state.rises >= stopping.rises
+        and objective.overfits(state.previous_validation, state.best_validation)
+    ):
         return StopReason.VALIDATION_RISES
     return ""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import chain, groupby
-from math import isnan, nan
+from math import inf, isnan, nan
 from typing import Any, Self
 
 import torch
@@ -15,10 +15,15 @@ from torch import Tensor
 from kinn.forms import FormObjective, TrialFunctions
 from kinn.optim import State
 from kinn.train.strategies.strategy import StrategyState
+from kinn.train.validation import Validation
 
 #: The columns of a history that hold numbers, and those that hold numbers by name.
 NUMBERS = ("iteration", "seconds", "loss", "validation")
 TABLES = ("detail", "unknowns", "errors")
+
+
+#: The fields of a state that are validations.
+VALIDATIONS = ("reference", "last_validation")
 
 
 class StopReason(StrEnum):
@@ -43,7 +48,7 @@ class StopReason(StrEnum):
     LOSS_IS_ZERO = "loss is zero", "The loss is zero to the last digit."
     VALIDATION_RISES = (
         "validation rises",
-        "The loss at validation points rises while that at the training points falls.",
+        "The loss at validation points rises by more than their noise: too few points or wrong weights; take more points.",
     )
     CALLBACK = "callback", "A callback asked for it."
     CONDITIONS_STAGNATE = "conditions improve no more", "Updates of multipliers no longer reduce their violation."
@@ -95,7 +100,7 @@ class TrainingResult:
     """Result of a training.
 
     Attributes:
-        theta: The best validated parameters (P,).
+        theta: The latest parameters (P,) that are not worse than the best validated by more than the noise of the points.
         loss: The training loss there.
         validation: The loss at validation points there.
         initial_validation: The loss at validation points before the first step.
@@ -145,11 +150,15 @@ class TrainingState:
     Attributes:
         stage: The stage that is trained.
         optimizer_state: The state of the optimizer.
-        best_theta: The best validated parameters (P,).
+        best_theta: The parameters (P,) to keep: the latest that are not worse than the best validated by more than noise.
         best_validation: The loss at validation points there.
         best_loss: The training loss there.
         previous_validation: The last validation.
         initial_validation: The loss at validation points before the first step.
+        reference: The lowest validation so far, which later ones are compared with; None before the first step is validated,
+            as untrained parameters are not kept once a step has lowered the loss.
+        last_validation: The last validation, with its shares by point.
+        is_worse: Whether it is worse than the reference by more than noise.
         initial_loss: The loss before the first step, which tells one problem from another.
         work: The multiplications so far, as `Optimizer.step_flops` counts them.
         rises: How many validations in a row have risen.
@@ -170,6 +179,9 @@ class TrainingState:
     previous_validation: float
     initial_validation: float
     initial_loss: float
+    reference: Validation | None = None
+    last_validation: Validation | None = None
+    is_worse: bool = False
     work: float = 0.0
     rises: int = 0
     rollbacks: int = 0
@@ -215,34 +227,52 @@ class TrainingState:
         """End the training of this stage after the present step."""
         self.stop_request = str(reason or StopReason.CALLBACK)
 
-    def record_validation(self, measured: float) -> None:
-        """Take the loss at validation points at the present parameters into account."""
-        if self.objective_is_transient or measured < self.best_validation:
-            self.best_theta, self.best_validation, self.best_loss = self.theta, measured, self.loss
-        self.rises = self.rises + 1 if measured > self.previous_validation and not self.objective_is_transient else 0
-        self.previous_validation = measured
+    def record_validation(self, measured: Validation) -> None:
+        """Take the validation of the present parameters into account."""
+        self.last_validation = measured
+        self.is_worse = not self._is_kept(measured)
+        if not self.is_worse:
+            self.best_theta, self.best_validation, self.best_loss = self.theta, measured.loss, self.loss
+        lowest = inf if self.reference is None or self.objective_is_transient else self.reference.loss
+        if not self.is_worse and measured.loss < lowest:
+            self.reference = measured
+        rose = measured.loss > self.previous_validation and not self.objective_is_transient
+        self.rises = self.rises + 1 if rose else 0
+        self.previous_validation = measured.loss
+
+    def _is_kept(self, measured: Validation) -> bool:
+        """Whether the present parameters replace those kept."""
+        if self.objective_is_transient:
+            return True
+        if self.reference is None:
+            return self.loss < self.initial_loss or measured.loss < self.initial_validation
+        # against the lowest and not the kept one: many small rises, each within the noise, would add up
+        return not measured.is_worse_than(self.reference)
 
     def best_parameters(self) -> tuple[Tensor, float]:
-        """Parameters to keep and the training loss there: the best validated ones, or the last ones.
+        """Parameters to keep and the training loss there: the last ones, or those kept before.
 
         The validation at the end is not recorded as the others are: a training that is resumed continues as if it had not
         stopped.
         """
-        validation = self.validation
-        if self.objective_is_transient or (validation is not None and validation < self.best_validation):
+        measured = self.last_validation if self.validation is not None else None
+        if self.objective_is_transient or (measured is not None and self._is_kept(measured)):
             return self.theta, self.loss
         return self.best_theta, self.best_loss
 
     def pack(self) -> dict[str, Any]:
         """Plain data and tensors, which can be written without pickling code."""
         data = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "stage"}
-        return data | {"optimizer_state": self.optimizer_state.pack(), "history": columns(self.history)}
+        validations = {name: data[name] and data[name].pack() for name in VALIDATIONS}
+        packed = {"optimizer_state": self.optimizer_state.pack(), "history": columns(self.history)}
+        return data | packed | validations
 
     @staticmethod
     def unpack(data: Mapping[str, Any], stage: Stage) -> TrainingState:
         """State from what `pack` returned."""
         optimizer_state, history = State.unpack(data["optimizer_state"]), from_columns(data["history"])
-        return TrainingState(stage, **{**data, "optimizer_state": optimizer_state, "history": history})
+        validations = {name: data[name] and Validation(**data[name]) for name in VALIDATIONS}
+        return TrainingState(stage, **{**data, **validations, "optimizer_state": optimizer_state, "history": history})
 
 
 def columns(history: Sequence[HistoryEntry]) -> dict[str, Any]:

@@ -7,12 +7,14 @@ weighted residuals, which is what least-squares methods work on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 
 import torch
 from torch import Tensor
 
+from kinn.errors import DivergedError
 from kinn.fields import Points
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.objective import SumOfTerms, format_point
@@ -118,6 +120,16 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
                 torch.cat([self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks])
                 for term in self.terms
             ]
+
+    def weighted_squares(self, theta: Tensor) -> list[Tensor] | None:
+        """Shares (N,) of the points in the objective at theta by term; None where a network has no finite value there."""
+        self.trial.flat.set(theta)
+        parts: list[list[Tensor]] = [[] for _ in self.terms]
+        with suppress(DivergedError), torch.no_grad():
+            for n, p, scale in self._blocks():
+                parts[n].append(self._residual(self.terms[n], p, scale).square().sum(dim=0))
+            return [torch.cat(part) for part in parts if part]
+        return None
 
     def value(self, theta: Tensor) -> float:
         self.trial.flat.set(theta)
