@@ -104,3 +104,20 @@ class NetworkContract:
         network = self.architecture.build(2, 1, seed=0)
         x = torch.rand(500, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2 - 1
         assert 1e-3 < float(network(x).detach().abs().max()) < 30
+
+
+def check_fourth_order(architecture: Architecture, dimension: int, dtype: torch.dtype, tolerance: float) -> None:
+    """Assert that jets up to order 4 agree with nested autograd in float64."""
+    index = IndexSet.full(dimension, 4)
+    generator = torch.Generator().manual_seed(0)
+    x = 2 * torch.rand(4, dimension, dtype=torch.float64, generator=generator) - 1
+    double = architecture.build(dimension, 1, seed=3)
+    stack = architecture.build(dimension, 1, seed=3, dtype=dtype).jet(x.to(dtype), index).detach().double()
+    for a in index:
+
+        def formula(*columns: torch.Tensor) -> torch.Tensor:
+            return double(torch.stack(columns, dim=1))[:, 0]
+
+        expected = nested(formula, list(x.unbind(dim=1)), a)
+        scale = max(1.0, float(expected.abs().max()))
+        assert float((stack[index.position[a], :, 0] - expected).abs().max()) < tolerance * scale, a

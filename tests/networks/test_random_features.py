@@ -10,7 +10,7 @@ import kinn
 from kinn import InputError, RandomFeatures, problems
 from kinn.forms import build_objective, build_trial
 from kinn.optim import LastLayerLeastSquares
-from tests.networks.contract import NetworkContract
+from tests.networks.contract import NetworkContract, check_fourth_order
 
 
 class TestSines(NetworkContract):
@@ -120,3 +120,9 @@ def test_the_jacobian_holds_the_coefficients_alone() -> None:
     assert jacobian.shape[1] == 21
     state = LastLayerLeastSquares().start(objective, objective.start())
     assert objective.size == len(objective.last_layer()) == len(state.theta)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-3)])
+def test_jets_of_fourth_order(dimension: int, dtype: torch.dtype, tolerance: float) -> None:
+    check_fourth_order(RandomFeatures(9, spread=2.0), dimension, dtype, tolerance)

@@ -9,7 +9,7 @@ from kinn import InputError, TensorSplines, problems
 from kinn.jets import IndexSet
 from kinn.jets.index import trace
 from kinn.networks import Tape
-from tests.networks.contract import NetworkContract
+from tests.networks.contract import NetworkContract, check_fourth_order
 
 
 class TestTensorSplines(NetworkContract):
@@ -90,3 +90,9 @@ def test_bad_sizes_are_named() -> None:
         TensorSplines((4, 5)).build(3, 1)
     with pytest.raises(InputError, match="at most 3 inputs, and 5 are needed"):
         TensorSplines().build(5, 1)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-3)])
+def test_jets_of_fourth_order(dimension: int, dtype: torch.dtype, tolerance: float) -> None:
+    check_fourth_order(TensorSplines(2), dimension, dtype, tolerance)
