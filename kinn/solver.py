@@ -17,7 +17,7 @@ from kinn.config import to_config, to_plain
 from kinn.errors import InputError, check_name, unknown
 from kinn.forms import FormObjective, ResidualObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_if_ill_posed
-from kinn.metrics import field_errors
+from kinn.metrics import FieldEvaluator, field_errors
 from kinn.networks import NETWORKS, Architecture
 from kinn.optim import OPTIMIZERS, Optimizer
 from kinn.problem import Problem
@@ -153,11 +153,16 @@ def solve(
             plan, partial(_build_objectives, points=points, seed=seed, pde_weight=training.pde_weight), optimizer, stopping, training, seed=seed,
             checkpoints=checkpoint, callbacks=[*callbacks, *([HistoryFunction(progress)] if progress else [])],
         )  # fmt: skip
-        unknowns = _identified_constants(plan, results)
-        estimate = None if training.estimate is False else _estimated_error(plan, results, form, seed, now)
+        fields, final = plan.fields(), [results[n] for n in plan.final_stages]
+        if training.corrections:
+            from kinn.train.multi_stage import add_corrections
+
+            fields, final = add_corrections(fields, final, training.corrections, seed=seed)
+        unknowns = _identified_constants(problem, final)
+        estimate = None if training.estimate is False else _estimated_error(fields, final, form, seed, now)
     seconds = checkpoint.seconds_before + now() - began
     settings = {"form": form, "network": network, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
-    return _solution(plan, results, unknowns=unknowns, estimate=estimate, seconds=seconds, **settings)
+    return _solution(plan, results, fields, final, unknowns=unknowns, estimate=estimate, seconds=seconds, **settings)
 
 
 # what editors, `help` and the documentation show: the training options by name
@@ -281,30 +286,43 @@ def _build_objectives(
     return distribute(objective), distribute(validation)
 
 
-def _identified_constants(plan: TrainingPlan, results: Sequence[TrainingResult]) -> dict[str, Estimate]:
+def _identified_constants(problem: Problem, final: Sequence[TrainingResult]) -> dict[str, Estimate]:
     """Unknown constants by name, their estimates combined where several seeds were solved with."""
-    if not plan.problem.unknown_constants:
+    if not problem.unknown_constants:
         return {}
     from kinn.forms.strong.identification import combined, estimates
 
-    final = [results[n] for n in plan.final_stages]
     return combined([estimates(r.objective, r.theta) for r in final if isinstance(r.objective, ResidualObjective)])
 
 
 def _estimated_error(
-    plan: TrainingPlan, results: Sequence[TrainingResult], form: str, seed: int, now: Callable[[], float]
+    fields: FieldEvaluator, final: Sequence[TrainingResult], form: str, seed: int, now: Callable[[], float]
 ) -> ErrorEstimate | None:
     """Estimated error of the trained fields, None in forms that have no estimate."""
     if form != "strong":
         return None
     from kinn.train.error_estimate import estimate_error
 
-    return estimate_error(plan.fields(), [results[n] for n in plan.final_stages], seed=seed, now=now)
+    return estimate_error(fields, final, seed=seed, now=now)
 
 
-def _solution(plan: TrainingPlan, results: Sequence[TrainingResult], **arguments: Any) -> Solution:
-    """Solution of a plan whose stages are trained, with the arguments of the solve."""
-    history, fields, final = joined_history(plan, results), plan.fields(), [results[n] for n in plan.final_stages]
+def _solution(
+    plan: TrainingPlan,
+    results: Sequence[TrainingResult],
+    fields: FieldEvaluator,
+    final: Sequence[TrainingResult],
+    **arguments: Any,
+) -> Solution:
+    """Solution of a plan whose stages are trained, with the arguments of the solve.
+
+    Args:
+        plan: The plan.
+        results: The trainings of all stages.
+        fields: The solution.
+        final: The trainings of the fields that it consists of.
+        **arguments: Further attributes of the solution.
+    """
+    history = joined_history(plan, results)
     rejected = sum(int(entry.detail.get("rejected", 0)) for entry in history)
     checks = [result.objective.quadrature_check(result.theta, rejected) for result in final]
     direct = fields.direct_solution() if isinstance(fields, TrialFunctions) else None

@@ -230,6 +230,8 @@ class TrainingOptions:
             starting from the weights of the last.
         ensemble: Solves with this number of seeds, each for the whole budget, and returns the mean; the standard
             deviation is `solution.std`.
+        corrections: The most corrections of the trained fields by random features, each added where it reduces the residuals
+            to a quarter at least (multi-stage training).
         estimate: False to leave out `solution.estimate`, the estimated error of the strong form.
     """
 
@@ -257,6 +259,9 @@ class TrainingOptions:
         CurriculumKind("Values that a coefficient of the problem takes in turn.")
     )
     ensemble: int | None = option(CountKind("Solve with N seeds and return the mean."))
+    corrections: int | None = option(
+        CountKind("Corrections by random features after training, at most N.", True, one_is_off=False)
+    )
     estimate: bool | None = option(FlagKind("Estimate the error of the solution."))
 
     @property

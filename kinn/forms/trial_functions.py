@@ -85,8 +85,8 @@ class TrialFunctions(nn.Module, ABC):
 
     @property
     def parameter_count(self) -> int:
-        """The number P of trainable parameters."""
-        return self.flat.size
+        """The number of parameters: the P that are trained, and those of frozen networks that they correct."""
+        return sum(p.numel() for p in self.parameters())
 
     @property
     @abstractmethod

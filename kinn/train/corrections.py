@@ -3,14 +3,13 @@
 Where the residual of trained fields u is F(u), their error e satisfies F'(u) e = -F(u) up to second order, with the
 defects of the conditions as its data. It is sought by least squares among random features: sines of random frequencies
 in the coordinates, and in the coordinates and u, which are as sharp as u where u is sharp; or in the tangent space of the
-network, the derivatives of the fields with respect to the weights. Corrections that reduce the residual much are
-added, one after the other (Wang and Lai 2024, arXiv:2303.01767: multi-stage training).
+network, the derivatives of the fields with respect to the weights.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,12 +21,17 @@ from kinn.networks import Architecture, Network
 from kinn.networks.corrected import Corrected, CorrectionFeatures
 from kinn.networks.layers.sum import Sum
 from kinn.optim.gauss_newton import TriangularFactor
+from kinn.optim.objective import gradient_flops
+from kinn.train.state import TrainingResult
 
 #: Damping of the least squares relative to the largest singular value, squared: the best on validation points is taken.
 DAMPINGS = tuple(10.0**-k for k in range(4, 31, 2))
 
 #: The largest network whose tangent space is tried.
 MAX_TANGENT_PARAMETERS = 1500
+
+#: Operations of a least-squares problem with its singular values, for the cube of the number of features.
+LEAST_SQUARES_FLOPS = 15.0
 
 #: Points of the subdomain from which the range of its network's outputs is taken.
 RANGE_POINTS = 512
@@ -37,17 +41,6 @@ FIT_POINTS, VALIDATION_POINTS = 2.5, 1.0
 
 #: What is added to the seed for points of corrections, and for those of their validation.
 SEED_OFFSET, VALIDATION_SEED_OFFSET = 32_452_843, 49_979_687
-
-
-#: Corrections are added that reduce the norm of the residuals at validation points by this factor; Gauss-Newton steps go
-#: on while each reduces their square by it.
-MIN_GAIN = 4.0
-
-#: No other space is tried after a correction that leaves less than this of the residuals.
-VERY_ACCURATE = 1e-3
-
-#: The most Gauss-Newton steps of a correction.
-MAX_STEPS = 6
 
 
 class FeatureSpace(NamedTuple):
@@ -143,6 +136,13 @@ def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> Resid
     return objective
 
 
+def affordable_features(result: TrainingResult, fraction: float) -> int:
+    """Number of features whose least-squares problem takes this fraction of the operations of a training."""
+    objective = result.objective
+    training = gradient_flops(objective) * len(result.history)
+    return int((fraction * training / LEAST_SQUARES_FLOPS) ** (1 / 3))
+
+
 def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) -> Correction:
     """Gauss-Newton step from the present parameters, with the damping that is best on validation points."""
     theta = fit.start()
@@ -171,60 +171,16 @@ def corrections(trained: ResidualObjective, features: int, *, seed: int) -> Iter
     fit = fresh_objective(trained, round(FIT_POINTS * per_field), seed + SEED_OFFSET)
     validation = fresh_objective(trained, round(VALIDATION_POINTS * per_field), seed + VALIDATION_SEED_OFFSET)
     for space in SPACES:
-        yield _in_space(space, fit, validation, per_field, seed)
-    if trial.parameter_count <= MAX_TANGENT_PARAMETERS:
-        points = round(FIT_POINTS * trial.parameter_count / len(trial.problem.names))
+        yield correction_in(space, fit, validation, per_field, seed)
+    if trained.size <= MAX_TANGENT_PARAMETERS:
+        points = round(FIT_POINTS * trained.size / len(trial.problem.names))
         yield least_squares_step(fresh_objective(trained, points, seed + SEED_OFFSET), validation)
 
 
-def _in_space(
+def correction_in(
     space: FeatureSpace, fit: ResidualObjective, validation: ResidualObjective, features: int, seed: int
 ) -> Correction:
     """Correction in a space of random features, a number of them for each field."""
     network = CorrectionFeatures(features // 2, space.frequency, len(fit.trial.problem.names), space.share)
     trial = corrected(fit.trial, network, seed=seed + SEED_OFFSET, composed=True)
     return least_squares_step(fit.of_trial(trial), validation.of_trial(trial))
-
-
-def add_correction(
-    trained: ResidualObjective, features: int, *, seed: int, spaces: Sequence[FeatureSpace] = SPACES[:4]
-) -> ResidualObjective | None:
-    """Objective of trial functions with one more correction, None where it gains too little to be added.
-
-    It is added where it reduces the norm of the residuals at validation points by `MIN_GAIN`. Equations that are not
-    linear take several Gauss-Newton steps.
-
-    Args:
-        trained: The objective of the trained fields.
-        features: The number of random features of all fields together.
-        seed: Fixes points and features; each correction needs another.
-        spaces: The spaces that are tried, until one is `VERY_ACCURATE`.
-    """
-    trial = trained.trial
-    per_field = max(8, features // len(trial.problem.names))
-    fit = fresh_objective(trained, round(FIT_POINTS * per_field), seed + SEED_OFFSET)
-    validation = fresh_objective(trained, round(VALIDATION_POINTS * per_field), seed + VALIDATION_SEED_OFFSET)
-    before, best = validation.loss(validation.start()), None
-    for space in spaces:
-        correction = _in_space(space, fit, validation, per_field, seed)
-        if best is None or correction.ratio < best.ratio:
-            best = correction
-        if best.ratio < VERY_ACCURATE:
-            break
-    if best is None or not best.ratio * MIN_GAIN < 1:
-        return None
-    theta, after = best.step, math.inf  # corrections start at zero
-    objective, check = fit.of_trial(best.trial), validation.of_trial(best.trial)
-    for _ in range(MAX_STEPS):
-        loss = check.loss(theta)
-        if not loss < after:
-            break
-        slow, accepted, after = loss > after / MIN_GAIN, theta, loss
-        if trained.affine or slow:
-            break
-        best.trial.flat.set(theta)
-        theta = theta + least_squares_step(objective, check).step
-    if not after * MIN_GAIN**2 < before:
-        return None
-    best.trial.flat.set(accepted)
-    return trained.of_trial(best.trial)

@@ -12,9 +12,8 @@ import numpy as np
 from kinn.forms import DomainTrial, ResidualObjective
 from kinn.forms.linearisation import Linearisation
 from kinn.metrics import FieldEvaluator, evaluation_points
-from kinn.optim.objective import gradient_flops
 from kinn.problem import Array
-from kinn.train.corrections import FIT_POINTS, Correction, corrections
+from kinn.train.corrections import Correction, affordable_features, corrections
 from kinn.train.plans.ensemble import EnsembleSolution
 from kinn.train.state import TrainingResult
 
@@ -121,11 +120,9 @@ def largest_correction(result: TrainingResult, points: Array, *, seed: int) -> C
     objective = result.objective
     assert isinstance(objective, ResidualObjective)
     fields = len(objective.trial.problem.names)
-    training = gradient_flops(objective) * len(result.history)
-    cost_of_one = 2.0 * (FIT_POINTS + 1.0)  # times the cube of the number of features
-    affordable = int((COST_FRACTION * training / cost_of_one) ** (1 / 3))
+    affordable = affordable_features(result, COST_FRACTION)
     features = max(FEWEST_FEATURES, min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, affordable))
-    count = max(1, int(COST_FRACTION * training / (cost_of_one * features**3)))
+    count = max(1, int((affordable / features) ** 3))
     tried: list[Correction] = []
     for correction in corrections(objective, features, seed=seed):
         if math.isfinite(correction.ratio):

@@ -31,8 +31,9 @@ from kinn.cli.tables import summary_table
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.metrics import evaluation_points, exact_values, field_errors
 from kinn.networks.corrected import CorrectionFeatures
-from kinn.train.corrections import add_correction, corrected
+from kinn.train.corrections import corrected
 from kinn.train.error_estimate import estimate_error
+from kinn.train.multi_stage import add_correction
 from kinn.train.state import StopReason, TrainingResult
 
 
@@ -179,3 +180,14 @@ def test_the_estimate_of_an_ensemble_is_that_of_the_mean() -> None:
     solution = kinn.solve(poisson(), MLP((8,)), iterations=15, ensemble=2)
     assert solution.estimate is not None
     assert solution.estimate.l2["u"] == pytest.approx(solution.errors["u"].l2, rel=0.05)
+
+
+def test_a_solve_adds_corrections() -> None:
+    plain = kinn.solve(poisson(), MLP((8,)), iterations=30)
+    solution = kinn.solve(poisson(), MLP((8,)), iterations=30, corrections=3)
+    assert solution.errors["u"].l2 < 1e-4 * plain.errors["u"].l2
+    assert solution.parameters > plain.parameters
+    assert solution.estimate is not None
+    assert solution.loss < 1e-6 * plain.loss
+    saved = solution.fields.state_dict()
+    assert {name for name in saved if ".frozen." in name}
