@@ -21,7 +21,6 @@ from kinn.networks import Architecture, Network
 from kinn.networks.corrected import Corrected, CorrectionFeatures
 from kinn.networks.layers.sum import Sum
 from kinn.optim.gauss_newton import TriangularFactor
-from kinn.optim.objective import gradient_flops
 from kinn.train.state import TrainingResult
 
 #: Damping of the least squares relative to the largest singular value, squared: the best on validation points is taken.
@@ -30,8 +29,8 @@ DAMPINGS = tuple(10.0**-k for k in range(4, 31, 2))
 #: The largest network whose tangent space is tried.
 MAX_TANGENT_PARAMETERS = 1500
 
-#: Operations of a least-squares problem with its singular values, for the cube of the number of features.
-LEAST_SQUARES_FLOPS = 15.0
+#: Work of a least-squares problem with its singular values, over the cube of the number of features.
+LEAST_SQUARES_WORK = 15.0
 
 #: Points of the subdomain from which the range of its network's outputs is taken.
 RANGE_POINTS = 512
@@ -137,10 +136,9 @@ def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> Resid
 
 
 def affordable_features(result: TrainingResult, fraction: float) -> int:
-    """Number of features whose least-squares problem takes this fraction of the operations of a training."""
-    objective = result.objective
-    training = gradient_flops(objective) * len(result.history)
-    return int((fraction * training / LEAST_SQUARES_FLOPS) ** (1 / 3))
+    """Number of features whose least-squares problem takes this fraction of the work of a training."""
+    work = result.history[-1].detail["work"] if result.history else 0.0
+    return int((fraction * work / LEAST_SQUARES_WORK) ** (1 / 3))
 
 
 def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) -> Correction:

@@ -23,7 +23,7 @@ MOST_FEATURES, FEWEST_FEATURES = 800, 128
 #: The most for each field.
 MOST_FEATURES_PER_FIELD = 400
 
-#: The fraction of the operations of training that estimates may take.
+#: The fraction of the work of training that estimates may take.
 COST_FRACTION = 0.15
 
 #: At most this many points, drawn from those at which errors are measured.

@@ -43,8 +43,8 @@ MOST_FEATURES, MOST_FEATURES_PER_FIELD = 1800, 600
 #: The fewest, of all fields together.
 FEWEST_FEATURES = 128
 
-#: The fraction of the operations of training that a step of a correction may take.
-COST_FRACTION = 0.3
+#: The fraction of the work of training that a step of a correction may take.
+COST_FRACTION = 0.5
 
 
 def add_corrections(

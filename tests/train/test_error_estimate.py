@@ -34,7 +34,7 @@ from kinn.networks.corrected import CorrectionFeatures
 from kinn.train.corrections import corrected
 from kinn.train.error_estimate import estimate_error
 from kinn.train.multi_stage import add_correction
-from kinn.train.state import StopReason, TrainingResult
+from kinn.train.state import HistoryEntry, StopReason, TrainingResult
 
 
 def poisson(enforce: str = "soft", scale: float = 1.0) -> Problem:
@@ -91,8 +91,8 @@ def result(trial: DomainTrial, **weights: float) -> TrainingResult:
     loss = objective.loss(theta)
     return TrainingResult(
         theta=theta, loss=loss, validation=loss, initial_validation=loss, stopped=StopReason.BUDGET,
-        history=(None,) * 200, seconds=1.0, strategy_states=[], objective=objective,
-    )  # type: ignore[arg-type] # fmt: skip
+        history=(HistoryEntry("lm", 1, 1.0, loss, detail={"work": 1e10}),), seconds=1.0, strategy_states=[], objective=objective,
+    )  # fmt: skip
 
 
 def test_the_unit_of_the_fields_does_not_matter() -> None:
