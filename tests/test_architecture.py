@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 298
-MOST_LINES = 39_500
+MOST_LINES = 39_800
 
 
 @cache
