@@ -26,7 +26,7 @@ def test_kernels_are_products_of_gradients(network: Architecture) -> None:
         (p,) = term.blocks
         fields, p = trial.traces(term.subdomains, p, term.index, term.unknown_index)
         (residual,) = term.residual(fields, p)
-        values = torch.as_tensor(residual.value)
+        values = term.factors[0] * torch.as_tensor(residual.value)
         rows = torch.stack([trial.flat.gradient(r, keep=True) for r in values])
         expected = (rows @ rows.T / len(values)).numpy()
         np.testing.assert_allclose(kernel.matrix, expected, rtol=1e-8, atol=1e-10 * np.abs(expected).max())

@@ -140,7 +140,7 @@ EVOLVING = ("solve", "heat-multifrequency", "--network", "mlp", "--set", "networ
 def test_strategies_are_named_and_set(kinn_command: Command) -> None:
     status, out, err = kinn_command(
         *EVOLVING, "--iterations", "6", "--weights", "ntk", "--set", "weights.every=3", "--sampling", "rad",
-        "--set", "causal.sharpness=20", "--time-windows", "2", "--json",
+        "--set", "causal.sharpness=20", "--time-windows", "2", "--pde-weight", "0.5", "--json",
     )  # fmt: skip
     assert (status, "window 2 lm" in err) == (0, True)
     run = Path(json.loads(out.splitlines()[-1])["run"])
@@ -149,6 +149,7 @@ def test_strategies_are_named_and_set(kinn_command: Command) -> None:
     assert config["sampling"]["name"] == "rad"
     assert config["causal"]["sharpness"] == 20.0
     assert config["time_windows"] == 2
+    assert config["pde_weight"] == 0.5
     (run / "network.safetensors").unlink()
     resumed = json.loads(kinn_command("resume", str(run), "--json").out.splitlines()[-1])
     assert resumed["run"] == str(run)
@@ -170,6 +171,7 @@ def test_an_ensemble_is_one_run(kinn_command: Command) -> None:
             ["--weights", "ntk", "--set", "weights.evry=3"],
             "no setting named 'evry' in weights 'ntk'; did you mean 'every'",
         ),
+        (["--pde-weight", "0"], "pde_weight is positive and finite, not 0.0"),
         (["--time-windows", "0"], "time_windows is a whole number of at least 1, not 0"),
         (["--batch", "10"], "mini-batches are for optimizer 'adam', not for 'auto'"),
         (["--curriculum", "nu=1,0.1"], "no coefficient named 'nu' in the curriculum of problem 'heat-multifrequency'"),

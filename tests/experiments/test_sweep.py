@@ -76,10 +76,13 @@ def test_budgets_go_to_those_that_have_all_values_and_the_last_counts(specs: Spe
 
 
 def test_a_case_gives_back_the_solve_that_it_came_from(specs: Specs) -> None:
-    (spec,) = specs(problems=[{"name": "crack", "features": "tip"}], seeds=1, weights="ntk", time_windows=1)
+    (spec,) = specs(
+        problems=[{"name": "crack", "features": "tip"}], seeds=1, weights="ntk", time_windows=1, pde_weight=0.3
+    )
     work = ResolvedRun.from_config(spec.config, spec.origin, RunOptions.from_config(spec.config, Path(), 1, 10.0))
     assert to_plain(work.config) == spec.config
     assert spec.config["problem"]["settings"]["features"] == "tip"
+    assert spec.config["pde_weight"] == 0.3
     assert spec.path(Path("runs")) == Path("runs/crack/strong-mlp") / spec.hash
 
 

@@ -164,17 +164,19 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
         for number, p, scale in self._blocks():
             if self.terms[number].integral:  # few residuals of many points: a reverse pass for each
                 residual = self._residual(self.terms[number], p, scale).flatten()
-                jacobian = torch.stack([self.trial.flat.gradient(r, keep=True) for r in residual])
+                zero = torch.zeros_like(theta)
+                rows = [self.trial.flat.gradient(r, keep=True) if r.requires_grad else zero for r in residual]
+                jacobian = torch.stack(rows)
                 yield number, residual.detach(), jacobian
                 continue
             tape = Tape()
             residual = self._residual(self.terms[number], p, scale, tape)
-            rows = residual.shape[1]
+            count = residual.shape[1]
             jacobian = self._zeros(residual.numel())
             for e in range(len(residual)):
                 if not residual[e].requires_grad:  # fields that are multiplied by zero leave nothing to differentiate
                     continue
-                equation = jacobian[e * rows : (e + 1) * rows]
+                equation = jacobian[e * count : (e + 1) * count]
                 columns = {parameter: equation[:, part] for parameter, part in slices.items()}
                 tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)
             yield number, residual.detach().flatten(), jacobian
