@@ -133,7 +133,9 @@ def largest_correction(result: TrainingResult, points: Array, *, seed: int) -> C
         if not count:
             break
     explaining = [c for c in tried if c.ratio < EXPLAINED] or tried
-    return max(explaining, key=lambda c: _unexplained(c.ratio) * _size(c, points), default=None)
+    # some directions of the tangent space hardly change the residual: what they explain in part may be far too large
+    in_features = [c for c in explaining if c.trial is not objective.trial]
+    return max(in_features or explaining, key=lambda c: _unexplained(c.ratio) * _size(c, points), default=None)
 
 
 def _unexplained(ratio: float) -> float:
