@@ -11,7 +11,6 @@ and times are CPU time, so that a shared machine gives the same result as an idl
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +18,9 @@ from pathlib import Path
 
 from accuracy_table.page import section
 from accuracy_table.rows import PAGES
-from accuracy_table.runs import Run, load_results, runs, solve
+from accuracy_table.runs import KEY, Run, runs, solve
 from pages import put_section
+from stored_results import append_result, load_results
 
 DOCS = Path(__file__).parent.parent / "docs"
 RESULTS = Path(__file__).parent / "accuracy_table" / "runs.jsonl"
@@ -44,7 +44,7 @@ def main() -> None:
         labels = ", ".join(dict.fromkeys(f"{row.problem} ({row.form})" for row in all_rows))
         parser.error(f"no row matches --only and --form; there are {labels}")
     if not options.page:
-        stored = load_results(RESULTS) if options.resume else {}
+        stored = load_results(RESULTS, KEY) if options.resume else {}
         work = [
             run for run in runs(rows, options.seeds) if run.key not in stored and options.network in (None, run.network)
         ]
@@ -52,14 +52,13 @@ def main() -> None:
             for _ in pool.map(_measure, work):
                 pass
     for page, page_rows in PAGES.items():
-        put_section(DOCS / page, "accuracy", section(list(page_rows), load_results(RESULTS)))
+        put_section(DOCS / page, "accuracy", section(list(page_rows), load_results(RESULTS, KEY)))
 
 
 def _measure(run: Run) -> None:
     """Solve, and store the result at once."""
     result = solve(run)
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result) + "\n")
+    append_result(RESULTS, result)
     print(
         f"{' '.join(map(str, run.key))}: {result['error']:.1e} in {result['cpu_seconds']:.0f} s",
         file=sys.stderr,

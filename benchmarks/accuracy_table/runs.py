@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from child_process import run_on_one_thread
 from pages import processor, versions
 
 from accuracy_table.rows import Row
+
+#: The entries of a stored result that make its key.
+KEY = ("row", "network", "seed")
 
 
 @dataclass(frozen=True)
@@ -53,23 +54,15 @@ def solve(run: Run) -> dict[str, Any]:
 
     A solve that fails is a result, too: its error is infinite, and the reason is stored.
     """
-    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    with tempfile.TemporaryDirectory() as out, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        command = [sys.executable, "-P", "-m", "kinn", *run.command, "--out", out]
-        child = subprocess.Popen(command, stdout=stdout, stderr=stderr, env={**os.environ, **threads})
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        stdout.seek(0)
-        stderr.seek(0)
-        summary: dict[str, Any] = {"failed": stderr.read().decode()[-2000:], "error": float("inf")}
-        if child.returncode == 0:
-            summary = json.loads(stdout.read().decode().splitlines()[-1])
-            summary |= {"error": _error(run.row, summary)}
+    with tempfile.TemporaryDirectory() as out:
+        process = run_on_one_thread([sys.executable, "-P", "-m", "kinn", *run.command, "--out", out])
+    summary: dict[str, Any] = {"failed": process.errors[-2000:], "error": float("inf")}
+    if process.status == 0:
+        summary = json.loads(process.output.splitlines()[-1])
+        summary |= {"error": _error(run.row, summary)}
     summary.pop("run", None)
-    seconds = round(usage.ru_utime + usage.ru_stime, 1)
-    label, network, seed = run.key
-    identity = {"row": label, "network": network, "seed": seed}
-    return {**summary, **identity, "cpu_seconds": seconds, "environment": environment()}
+    identity = dict(zip(KEY, run.key, strict=True))
+    return {**summary, **identity, "cpu_seconds": process.seconds, "environment": environment()}
 
 
 @functools.cache
@@ -84,11 +77,3 @@ def _error(row: Row, summary: dict[str, Any]) -> float:
         return max(float(unknown["error"]) for unknown in summary["unknowns"].values())
     errors = summary["errors"]
     return float(errors[row.of or next(iter(errors))]["l2"])
-
-
-def load_results(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Return the results in a file, by key; the last of several counts."""
-    if not path.exists():
-        return {}
-    results = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {(result["row"], result["network"], result["seed"]): result for result in results}
