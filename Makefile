@@ -4,7 +4,7 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test slow lint types docs accuracy bench race build clean
+.PHONY: setup demo test slow lint types docs accuracy untuned bench race build clean
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.kinn-setup
@@ -42,6 +42,11 @@ $(VENV)/.kinn-docs: $(VENV)/.kinn-setup
 
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
+
+untuned: setup
+	$(BIN)/python benchmarks/untuned.py --jobs $(JOBS)
+	$(BIN)/python benchmarks/untuned.py --jobs $(JOBS) --scales
+	$(BIN)/python benchmarks/untuned.py --jobs $(JOBS) --tolerance 1e-3 --tolerance 1e-5
 
 bench: setup
 	$(BIN)/python benchmarks/step.py

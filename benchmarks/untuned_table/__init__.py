@@ -1,0 +1,1 @@
+"""What `benchmarks/untuned.py` measures: problems, their runs, and the page."""
