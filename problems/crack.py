@@ -126,6 +126,7 @@ def make_problem(features: str = "none") -> Problem:
             boundary_density=6.0,  # the field varies fastest along the faces and the ligament, towards the tip
             budget=25.0 if tip else 75.0,
             sampler=towards_the_tip,
+            pde_weight=3.0,
             grading=Grading([(0.0, 0.0)], 0.5, sides=tip),
             forms={
                 "energy": {

@@ -103,6 +103,7 @@ def make_problem(reynolds: int = 100, features: str = "angles") -> Problem:
             boundary_density=2.0,
             budget=90.0,
             sampler=towards_the_corners,
+            pde_weight=2.0,
         ),
         title=f"Lid-driven cavity, Re = {reynolds}",
         source="Ghia, Ghia and Shin, J. Comput. Phys. 48 (1982) 387",

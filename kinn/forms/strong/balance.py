@@ -17,10 +17,14 @@ from kinn.fields import Field, Points
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.strong.residual_objective import ResidualObjective
 from kinn.forms.terms import Term, concatenate, plan_term, split_blocks
+from kinn.jets import IndexSet
 
 #: At how many points of a term, and for how many of its integrals, the operator's size is measured.
 SAMPLE = 256
 INTEGRALS = 8
+
+#: By how much fresh networks are scaled at most.
+LARGEST_FACTOR = 1e3
 
 #: Rows count as at most this multiple of the median: a singular coefficient sets no scale.
 OUTLIER = 10.0
@@ -28,6 +32,33 @@ OUTLIER = 10.0
 
 def balance_factors(trial: DomainTrial, terms: Sequence[Term]) -> list[tuple[float, ...]]:
     """Factor of each equation of each term that makes it dimensionless, at the present parameters."""
+    theta = trial.flat.get()
+    trial.flat.set(_of_size_one(trial, theta))
+    try:
+        return _measured_factors(trial, terms)
+    finally:
+        trial.flat.set(theta)
+
+
+def _of_size_one(trial: DomainTrial, theta: Tensor) -> Tensor:
+    """Parameters with the last layers scaled up to outputs of size one: fresh networks are smaller than what they learn.
+
+    Equations that are not linear have another size there.
+    """
+    theta = theta.clone()
+    index = IndexSet.closure(trial.problem.dimension, [])
+    for name, geometry in trial.problem.subdomains.items():
+        p = trial.problem.points(torch.as_tensor(geometry.sample(SAMPLE, seed=1), dtype=trial.dtype))
+        with torch.no_grad():
+            size = float(trial.outputs(name, p, index).double().square().mean().sqrt())
+        if 1.0 / LARGEST_FACTOR < size < 1.0:
+            for parameter in trial.network(name).last_layer:
+                theta[trial.flat.slices[parameter]] /= size
+    return theta
+
+
+def _measured_factors(trial: DomainTrial, terms: Sequence[Term]) -> list[tuple[float, ...]]:
+    """Factors of the equations at the parameters set."""
     factors = [(1.0,) * term.equations for term in terms]
     dependent = [n for n, term in enumerate(terms) if any(term.fields)]
     samples = [_sampled(trial, terms[n]) for n in dependent]

@@ -35,6 +35,9 @@ STEPS, HALVINGS = 4, 6
 #: The least size of a field relative to that by which its terms balance the sources.
 LEAST = 1e-3
 
+#: The least size of a field relative to that by which it would matter as much as another one in an equation.
+COMPANION = 0.3
+
 #: Fields that vary by less than this fraction of their mean are shifted by it.
 SHIFTED = 0.1
 
@@ -88,11 +91,11 @@ class CoarseSolve:
             variation = max(rms(values - mean), *(rms(d - mean) for d in data)) if data else inf
             if variation < SHIFTED * abs(mean) and not basis.trial.is_constrained(name):
                 shifts[name], sizes[name] = mean, max(variation, LEAST * abs(mean))
-        # a field that vanishes is of the size that matters to its companions
+        # components of a vector are of one size, and a field that vanishes is of that which matters to its companions
         for f, (name, column) in enumerate(zip(basis.names, columns.tolist(), strict=True)):
             others = scaled * torch.tensor([sizes[g] for g in basis.names], dtype=torch.float64) / columns
             others[:, f] = 0.0
-            sizes[name] = max(sizes[name], LEAST * column * float((scaled[:, f] * others.amax(dim=1)).max()))
+            sizes[name] = max(sizes[name], COMPANION * column * float((scaled[:, f] * others.amax(dim=1)).max()))
         return sizes, shifts
 
     def linearised(self, coefficients: Tensor) -> LinearisedEquations:

@@ -19,7 +19,16 @@ def objective(factor: float = 1.0, size: float = 1.0, **options: Any) -> Residua
         "p", Interval(0, 1), strong=lambda u, p: factor * (u.xx - 1),
         conditions=[Dirichlet("u", 0.0, on="left"), Neumann("u", 1.0, on="right")], **options,
     )  # fmt: skip
-    return strong_form(DomainTrial(problem, MLP((5,)), seed=1, scales=FieldScales({"u": size})), points=40)
+    return strong_form(large(problem, FieldScales({"u": size})), points=40)
+
+
+def large(problem: Problem, scales: FieldScales | None = None) -> DomainTrial:
+    """Trial functions with outputs of more than one, at which operators are measured as they are."""
+    trial = DomainTrial(problem, MLP((5,)), seed=1, scales=scales)
+    theta = trial.flat.get()
+    theta[trial.last_layer()] *= 20.0
+    trial.flat.set(theta)
+    return trial
 
 
 def row_size(terms: ResidualObjective, number: int) -> float:
@@ -41,7 +50,7 @@ def test_rows_of_all_equations_are_of_the_size_of_those_of_the_field() -> None:
     sizes = [row_size(first, n) for n in range(3)]
     # the field itself at interior points, against the equation there
     plain = Problem("p", Interval(0, 1), strong=lambda u, p: u - 1)
-    field = strong_form(DomainTrial(plain, MLP((5,)), seed=1), points=40)
+    field = strong_form(large(plain), points=40)
     assert field.terms[0].factors == pytest.approx((1.0,))
     assert sizes[0] == pytest.approx(row_size(field, 0))
     assert [row_size(second, n) for n in range(3)] == pytest.approx(sizes)
