@@ -52,7 +52,7 @@ def test_the_last_line_of_stdout_is_the_summary(kinn_command: Command) -> None:
     assert config["points"] == 60
     assert config["budget"] > 0
     assert len((run / "metrics.jsonl").read_text().splitlines()) == summary["iterations"]
-    assert {p.name for p in run.glob("*.png")} == {"u.png", "u-error.png", "convergence.png"}
+    assert {p.name for p in run.glob("*.png")} == {"u.png", "u-error-estimate.png", "u-error.png", "convergence.png"}
 
 
 def test_the_same_configuration_is_the_same_run(kinn_command: Command) -> None:
