@@ -6,7 +6,8 @@
     python benchmarks/untuned.py --page                              # measure nothing, write docs/untuned.md
 
 Each run is a separate process on one thread. Budgets and times are CPU time, so that a shared machine gives the same result as
-an idle one. Each result is stored at once, and `--resume` measures only the missing ones; several commands may run at a time.
+an idle one. Each result is stored at once, and `--resume` measures those that are missing or
+failed; several commands may run at a time.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--budget", type=float, default=120.0, metavar="SECONDS", help="CPU seconds of each run")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time, one thread each")
-    parser.add_argument("--resume", action="store_true", help="measure only what is missing")
+    parser.add_argument("--resume", action="store_true", help="measure only what is missing or failed")
     options = parser.parse_args()
     if options.child:
         from untuned_table.measurement import limit_time, measure
@@ -79,10 +80,11 @@ def selected(parser: argparse.ArgumentParser, options: argparse.Namespace, rows:
         if name not in names:
             parser.error(f"--only {name} is none of {', '.join(names)}")
     stored = load_results(RESULTS, KEY) if options.resume else {}
+    finished = {key for key, result in stored.items() if "failed" not in result}
     return [
         run
         for run in runs
-        if run.key not in stored
+        if run.key not in finished
         and options.network in (None, run.network)
         and (options.only is None or run.problem in options.only)
     ]
