@@ -45,6 +45,7 @@ class Solution:
         unknowns: The identified constants by name, with their standard deviations.
         quadrature: Of the energy form, the check on a second quadrature.
         bem: Of the inverse form, the errors of a plain boundary element method on the same panels.
+        tolerance: The relative L2 error that was asked for; None where none was.
         estimate: Of the strong form, the estimated error, known solution or not; None where there is none.
         history: One entry per step.
         fields: The trained fields: trial functions, or a combination of several trainings.
@@ -71,7 +72,15 @@ class Solution:
     quadrature: QuadratureCheck | None = None
     bem: dict[str, Errors] = field(default_factory=dict)
     estimate: ErrorEstimate | None = None
+    tolerance: float | None = None
     run: Path | None = None
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether the estimated error meets the tolerance; None where none was asked for."""
+        if self.tolerance is None:
+            return None
+        return self.estimate is not None and self.estimate.meets(self.tolerance)
 
     def __call__(self, points: Array) -> Array:
         """Fields (N, C) at points (N, d); NaN outside the domain."""
@@ -147,6 +156,8 @@ class Solution:
             "stopped": self.stopped,
             "loss": self.loss,
             "errors": {name: asdict(e) for name, e in self.errors.items()},
+            "tolerance": self.tolerance,
+            "converged": self.converged,
             "estimate": None if self.estimate is None else self.estimate.summary(),
             "unknowns": {name: asdict(e) | {"error": e.error} for name, e in self.unknowns.items()},
             "quadrature": None if (q := self.quadrature) is None else asdict(q) | {"reliable": q.reliable},

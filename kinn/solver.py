@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from inspect import Parameter, signature
 from pathlib import Path
@@ -43,6 +43,9 @@ FORM_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 
 #: The precisions by name.
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+#: The least tolerances that training can reach, by precision.
+LEAST_TOLERANCES = {"float64": 1e-13, "float32": 1e-5}
 
 #: Validation points for each collocation point.
 VALIDATION_FACTOR = 2
@@ -111,7 +114,7 @@ def solve(
     problem = problem.in_form(form)
     defaults = problem.defaults
     precision = _choice("dtype", dtype, DTYPES)
-    network = resolve_network(problem, network)
+    named, network = network, resolve_network(problem, network)
     optimizer = resolve_optimizer(defaults.optimizer if optimizer is None else optimizer)
     stopping = StoppingCriteria(
         budget=_positive("budget", defaults.budget if budget is None else budget),
@@ -122,7 +125,9 @@ def solve(
         if name not in option_kinds():
             raise unknown("option", name, signature(solve).parameters, "kinn.solve")
     training = resolve_options(defaults, options)
+    training = resolve_growth(problem, named, optimizer, training, options.get("growth"))
     check_options(training, optimizer, form)
+    check_tolerance(training, dtype)
     if not isinstance(callbacks, Sequence):
         raise InputError(f"callbacks is a list of kinn.Callback objects, not {callbacks!r}")
     for callback in callbacks:
@@ -131,15 +136,21 @@ def solve(
     if progress is not None and not callable(progress):
         raise InputError(f"progress is a function of a history entry, not {progress!r}")
     warn_if_ill_posed(problem)
-    network = _spread_network(problem, network, seed, precision)
-    plan = build_plan(problem, network, training, seed=seed, dtype=precision)
+    if getattr(network, "spread", None) == "auto":
+        from kinn.train.spread_sweep import with_spread
+
+        network = with_spread(problem, network, seed=seed, dtype=precision)
+    plan = build_plan(
+        problem, network, training, stopping, points=points or defaults.points, seed=seed, dtype=precision
+    )
     if threads is None and isinstance(checkpoint, Checkpoints):
         threads = checkpoint.saved.get("threads")
     with torch_threads(threads):
         trial = plan.trial(0)
         if threads is None and trial.parameter_count <= SINGLE_THREAD_BELOW:
             torch.set_num_threads(1)
-        points = collocation_count(trial) if points is None else points
+        if points is None and not training.growth:
+            points = collocation_count(trial)
         if checkpoint is None:
             checkpoint = Checkpoints(None)
         elif not isinstance(checkpoint, Checkpoints):
@@ -149,9 +160,14 @@ def solve(
                 "budget": stopping.budget, "clock": clock, "iterations": stopping.iterations, **training.to_config(),
             }  # fmt: skip
             checkpoint = Checkpoints.in_file(checkpoint, to_plain(config))
+        followers = [*callbacks, *([HistoryFunction(progress)] if progress else [])]
+        if training.tolerance is not None:
+            from kinn.train.tolerance import ToleranceCheck
+
+            followers.append(ToleranceCheck(training.tolerance, seed=seed, now=now))
         results = train_stages(
             plan, partial(_build_objectives, points=points, seed=seed, pde_weight=training.pde_weight), optimizer, stopping, training, seed=seed,
-            checkpoints=checkpoint, callbacks=[*callbacks, *([HistoryFunction(progress)] if progress else [])],
+            checkpoints=checkpoint, callbacks=followers,
         )  # fmt: skip
         fields, final = plan.fields(), [results[n] for n in plan.final_stages]
         if training.corrections:
@@ -159,10 +175,15 @@ def solve(
 
             fields, final = add_corrections(fields, final, training.corrections, seed=seed)
         unknowns = _identified_constants(problem, final)
-        estimate = None if training.estimate is False else _estimated_error(fields, final, form, seed, now)
+        work = sum(result.work for result in results)
+        estimate = None if training.estimate is False else _estimated_error(fields, final, form, work, seed, now)
     seconds = checkpoint.seconds_before + now() - began
-    settings = {"form": form, "network": network, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
-    return _solution(plan, results, fields, final, unknowns=unknowns, estimate=estimate, seconds=seconds, **settings)
+    trained = plan.trials[-1].architecture
+    settings = {"form": form, "network": trained, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
+    tolerance = training.tolerance
+    return _solution(
+        plan, results, fields, final, tolerance, unknowns=unknowns, estimate=estimate, seconds=seconds, **settings
+    )
 
 
 # what editors, `help` and the documentation show: the training options by name
@@ -201,16 +222,33 @@ def resolve_network(problem: Problem, network: Architecture | str) -> Architectu
     return chosen
 
 
-def _spread_network(problem: Problem, network: Architecture, seed: int, dtype: torch.dtype) -> Architecture:
-    """Network with the spread of its random features found by a sweep, where it has such and leaves it open."""
-    if getattr(network, "spread", None) != "auto":
-        return network
-    from kinn.networks import RandomFeatures
-    from kinn.train.spread_sweep import sweep_spread
+def resolve_growth(
+    problem: Problem, network: Architecture | str, optimizer: Optimizer, options: TrainingOptions, asked: bool | None
+) -> TrainingOptions:
+    """Options with the growth of the network decided: where it is named and neither the problem nor the user sizes it.
 
-    assert isinstance(network, RandomFeatures)
-    with torch_threads(1):
-        return sweep_spread(problem, network, seed=seed, dtype=dtype)
+    Args:
+        problem: The problem.
+        network: The network, by name where it has no settings.
+        optimizer: The method.
+        options: The resolved options.
+        asked: What the user says.
+
+    Raises:
+        InputError: If growth is asked for together with a fixed size, or with what trains several networks.
+    """
+    kind = NETWORKS[network] if isinstance(network, str) else type(network)
+    others = [name for name in ("time_windows", "curriculum", "batch") if getattr(options, name)]
+    if asked or (asked is None and options.growth):
+        if not isinstance(network, str) and network != kind():
+            raise InputError(f"growth gives the network its size: leave the settings of {network!r} out, or growth")
+        if others:
+            raise InputError(f"growth trains one network from stage to stage, which {others[0]} does not know")
+        return replace(options, growth=True)
+    sized = not isinstance(network, str) or network in problem.defaults.networks
+    fixed = sized or others or options.strategies or not optimizer.monotone or problem.defaults.form != "strong"
+    grows = asked is None and not fixed and len(kind().larger()) > 0
+    return replace(options, growth=True if grows else None)
 
 
 def resolve_optimizer(optimizer: Optimizer | str) -> Optimizer:
@@ -235,6 +273,24 @@ def check_options(options: TrainingOptions, optimizer: Optimizer, form: str) -> 
     for name in options.stated if form != "strong" else ():
         if option_kinds()[name].strong_only:
             raise InputError(f"{name} is for the strong form, not for the {form} form")
+
+
+def check_tolerance(options: TrainingOptions, dtype: str) -> None:
+    """Refuse tolerances that cannot be reached or checked.
+
+    Raises:
+        InputError: If there is one.
+    """
+    if options.tolerance is None:
+        return
+    least = LEAST_TOLERANCES[dtype]
+    if options.tolerance < least:
+        hint = "" if dtype == "float64" else ": take dtype='float64'"
+        raise InputError(f"tolerance is at least {least:g} in {dtype}, not {options.tolerance:g}{hint}")
+    if options.estimate is False:
+        raise InputError("a tolerance is checked by the estimated error: leave out estimate=False")
+    if options.time_windows:
+        raise InputError("errors of time windows are not estimated: a tolerance cannot be checked with time_windows")
 
 
 def _choice(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
@@ -267,12 +323,13 @@ def _build_objectives(
     seed_offset: int,
     stage_points: int | None,
     *,
-    points: int,
+    points: int | None,
     seed: int,
     pde_weight: float | None,
 ) -> tuple[FormObjective, FormObjective]:
     """Objective that is trained and that of validation: of an energy, its guard."""
     seed, points = seed + seed_offset, stage_points or points
+    assert points is not None
     objective = build_objective(trial, points=points, seed=seed, pde_weight=pde_weight)
     if objective.guard is not None:
         return distribute(objective), objective.guard
@@ -296,14 +353,14 @@ def _identified_constants(problem: Problem, final: Sequence[TrainingResult]) -> 
 
 
 def _estimated_error(
-    fields: FieldEvaluator, final: Sequence[TrainingResult], form: str, seed: int, now: Callable[[], float]
+    fields: FieldEvaluator, final: Sequence[TrainingResult], form: str, work: float, seed: int, now: Callable[[], float]
 ) -> ErrorEstimate | None:
     """Estimated error of the trained fields, None in forms that have no estimate."""
     if form != "strong":
         return None
     from kinn.train.error_estimate import estimate_error
 
-    return estimate_error(fields, final, seed=seed, now=now)
+    return estimate_error(fields, final, work=work, seed=seed, now=now)
 
 
 def _solution(
@@ -311,6 +368,7 @@ def _solution(
     results: Sequence[TrainingResult],
     fields: FieldEvaluator,
     final: Sequence[TrainingResult],
+    tolerance: float | None,
     **arguments: Any,
 ) -> Solution:
     """Solution of a plan whose stages are trained, with the arguments of the solve.
@@ -320,6 +378,7 @@ def _solution(
         results: The trainings of all stages.
         fields: The solution.
         final: The trainings of the fields that it consists of.
+        tolerance: The error asked for.
         **arguments: Further attributes of the solution.
     """
     history = joined_history(plan, results)
@@ -339,5 +398,6 @@ def _solution(
         fields=fields,
         quadrature=max((check for check in checks if check is not None), key=lambda check: check.gap, default=None),
         bem={} if direct is None else field_errors(direct),
+        tolerance=tolerance,
         **arguments,
     )

@@ -149,6 +149,20 @@ class FlagKind(OptionKind):
 
 
 @dataclass(frozen=True)
+class ChoiceKind(OptionKind):
+    """True or False; None where the solve decides, by `kinn.solver.resolve_growth`."""
+
+    command_line: ClassVar[tuple[Any, str | None]] = (bool, None)
+    study: ClassVar[Any] = bool
+    off: ClassVar[Any] = False
+
+    def resolve(self, name: str, value: Any) -> Any:
+        if value is not None and not isinstance(value, bool):
+            raise InputError(f"{name} is True or False, not {value!r}")
+        return value or None
+
+
+@dataclass(frozen=True)
 class CountKind(OptionKind):
     """A whole number of at least 1; False, or 1 where that means the same, switches the option off."""
 
@@ -232,6 +246,9 @@ class TrainingOptions:
             deviation is `solution.std`.
         corrections: The most corrections of the trained fields by random features, each added where it reduces the residuals
             to a quarter at least (multi-stage training).
+        tolerance: The relative L2 error of every field, as estimated, at which training ends; see `Solution.converged`.
+        growth: Whether the network starts small and grows with its points while training gains by it; by default where it
+            is named without settings.
         estimate: False to leave out `solution.estimate`, the estimated error of the strong form.
     """
 
@@ -262,6 +279,8 @@ class TrainingOptions:
     corrections: int | None = option(
         CountKind("Corrections by random features after training, at most N.", True, one_is_off=False)
     )
+    tolerance: float | None = option(NumberKind("Estimated relative L2 error at which training ends.", True))
+    growth: bool | None = option(ChoiceKind("Let the network start small and grow.", True))
     estimate: bool | None = option(FlagKind("Estimate the error of the solution."))
 
     @property

@@ -38,7 +38,7 @@ def solve(
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.run_options import RunOptions, parse_settings, resolve_training_options, with_settings
-    from kinn.solver import resolve_network, resolve_optimizer
+    from kinn.solver import resolve_growth, resolve_network, resolve_optimizer
     from kinn.train.distributed import process_group, rank
 
     texts = parse_settings(set_)
@@ -59,6 +59,8 @@ def solve(
     architecture = with_settings(resolve_network(loaded, network), texts["network"], "network")
     method = with_settings(resolve_optimizer(optimizer or loaded.defaults.optimizer), texts["optimizer"], "optimizer")
     strategies = resolve_training_options(loaded.defaults, options.parse_training_options(training), texts)
+    named = architecture if texts["network"] else network
+    strategies = resolve_growth(loaded, named, method, strategies, training["growth"])
     run = ResolvedRun(source, settings, loaded, architecture, method, strategies, seed, run_options)
     with process_group():
         if rank():

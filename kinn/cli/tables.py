@@ -48,6 +48,17 @@ def _errors_and_estimate(errors: Mapping[str, float | None], estimate: Mapping[s
     return f"{_errors(errors)}, {estimated}" if errors else estimated
 
 
+def _tolerance(summary: Mapping[str, Any]) -> str:
+    """Whether the tolerance is met, and what was reached where it is not."""
+    if summary["converged"]:
+        return f"{summary['tolerance']:g}, met"
+    estimate = summary["estimate"]
+    if estimate is None:
+        return f"{summary['tolerance']:g}, NOT MET: the error could not be estimated"
+    doubt = "" if estimate["reliable"] else ", which is not reliable"
+    return f"{summary['tolerance']:g}, NOT MET: the estimated error is {max(estimate['l2'].values()):.1e}{doubt}"
+
+
 def build_table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
     """Table of cells, whose text is not interpreted as markup."""
     table = Table(*headings, title=title)
@@ -65,6 +76,8 @@ def summary_table(summary: Mapping[str, Any], quadrature: QuadratureCheck | None
         "optimizer", f"{summary['optimizer']}, {summary['iterations']} iterations, {summary['seconds']:.1f} s"
     )
     table.add_row("stopped", str(summary["stopped"]))
+    if summary["tolerance"] is not None:
+        table.add_row("tolerance", _tolerance(summary))
     estimate = summary["estimate"] or {"l2": {}}
     for field in [*summary["errors"], *(name for name in estimate["l2"] if name not in summary["errors"])]:
         table.add_row(f"error of {field}", _errors_and_estimate(summary["errors"].get(field, {}), estimate, field))

@@ -193,7 +193,7 @@ def _first_seed_specs(
     omitted: list[str],
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Runs of one problem at one combination of values, for the first seed, with the labels for selections."""
-    from kinn.solver import check_options, resolve_network, resolve_optimizer
+    from kinn.solver import check_options, resolve_growth, resolve_network, resolve_optimizer
 
     common = {**study.settings, **values}
     keys = {name: getattr(study, name) for name in (*STUDY_KEYS, *option_kinds())}
@@ -207,9 +207,15 @@ def _first_seed_specs(
         except InputError as error:
             omitted.append(str(error))
             continue
-        networks = [usage.customise(resolve_network(formulated, n.name), n, common, "network") for n in study.networks]
+        plain = [resolve_network(formulated, n.name) for n in study.networks]
+        networks = [usage.customise(p, n, common, "network") for p, n in zip(plain, study.networks, strict=True)]
+        # a network without settings grows, unless sizes are to be matched
+        named = [
+            n.name if p == network else network for n, p, network in zip(study.networks, plain, networks, strict=True)
+        ]
         if study.match == "parameters":
             networks = match_sizes(networks, formulated)
+            named = list(networks)
         optimizers = [
             usage.customise(resolve_optimizer(o.name), o, common, "optimizer")
             for o in study.optimizers or [Entry(name=formulated.defaults.optimizer)]
@@ -224,7 +230,15 @@ def _first_seed_specs(
         first = ResolvedRun(
             source, settings, formulated, networks[0], optimizers[0], training, study.seed_list[0], options
         )
-        runs = [replace(first, network=n, optimizer=o) for n, o in product(networks, optimizers)]
+        runs = [
+            replace(
+                first,
+                network=n,
+                optimizer=o,
+                training_options=resolve_growth(formulated, name, o, training, keys["growth"]),
+            )
+            for (n, name), o in product(zip(networks, named, strict=True), optimizers)
+        ]
         for run in (*runs, *baseline_runs(study, first, networks, omitted)):
             labels = {"problem": entry.name, "form": form, "network": run.network.name}
             yield (

@@ -141,7 +141,10 @@ class ResolvedRun:
         checkpoint = read_checkpoint(folder.path / STATE)
         return checkpoint if checkpoint.get("config") == folder.config else None
 
-    def _default_points(self) -> int:
+    def _default_points(self) -> int | None:
+        """Number of points where none is stated; None where it grows."""
+        if self.training_options.growth:
+            return self.problem.defaults.points
         from kinn.forms import FieldScales, build_trial
         from kinn.networks import Architecture
         from kinn.solver import collocation_count

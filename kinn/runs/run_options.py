@@ -89,7 +89,8 @@ class RunOptions:
     ) -> RunOptions:
         """Options of a resolved configuration."""
         return RunOptions(
-            **{name: config[name] for name in ("form", "points", "budget", "dtype")},
+            **{name: config[name] for name in ("form", "budget", "dtype")},
+            points=config.get("points"),
             iterations=config.get("iterations"),
             clock=config.get("clock", "wall"),
             out=out,

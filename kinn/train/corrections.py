@@ -21,7 +21,6 @@ from kinn.networks import Architecture, Network
 from kinn.networks.corrected import Corrected, CorrectionFeatures
 from kinn.networks.layers.sum import Sum
 from kinn.optim.gauss_newton import TriangularFactor
-from kinn.train.state import TrainingResult
 
 #: Damping of the least squares relative to the largest singular value, squared: the best on validation points is taken.
 DAMPINGS = tuple(10.0**-k for k in range(4, 31, 2))
@@ -135,10 +134,9 @@ def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> Resid
     return objective
 
 
-def affordable_features(result: TrainingResult, fraction: float) -> int:
-    """Number of features whose least-squares problem takes this fraction of the work of a training."""
-    work = result.history[-1].detail["work"] if result.history else 0.0
-    return int((fraction * work / LEAST_SQUARES_WORK) ** (1 / 3))
+def affordable_features(work: float) -> int:
+    """Number of features whose least-squares problem takes this work."""
+    return int((work / LEAST_SQUARES_WORK) ** (1 / 3))
 
 
 def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) -> Correction:

@@ -64,6 +64,10 @@ class ErrorEstimate:
         """Whether e explains most of the residual on points that neither training nor the estimate used."""
         return self.residual_ratio <= RELIABLE
 
+    def meets(self, tolerance: float) -> bool:
+        """Whether the error of every field is below a tolerance, as far as can be trusted."""
+        return self.reliable and max(self.l2.values()) <= tolerance
+
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Estimated error of "u" or of a derivative such as "u.x" (N,), or of several (N, M), at points (N, d)."""
         return self.field.evaluate(points, expressions)
@@ -77,13 +81,14 @@ class ErrorEstimate:
 
 
 def estimate_error(
-    fields: FieldEvaluator, results: Sequence[TrainingResult], *, seed: int, now: Callable[[], float]
+    fields: FieldEvaluator, results: Sequence[TrainingResult], *, work: float, seed: int, now: Callable[[], float]
 ) -> ErrorEstimate | None:
     """Estimated error of trained fields, None where there is no estimate: of other forms, or of time windows.
 
     Args:
         fields: The fields: trial functions on the domain, or an ensemble of them.
         results: The training of each.
+        work: The multiplications of all training, of which estimates may take a share.
         seed: Fixes points and features.
         now: The clock.
     """
@@ -97,7 +102,7 @@ def estimate_error(
     for result in results:
         if not isinstance(result.objective, ResidualObjective):
             return None
-        correction = largest_correction(result, points, seed=seed)
+        correction = largest_correction(result, points, work=work / len(results), seed=seed)
         if correction is None:
             return None
         found.append((Linearisation(correction.trial, correction.step), correction.ratio))
@@ -109,18 +114,19 @@ def estimate_error(
     return ErrorEstimate(names, ratio, now() - began, error)
 
 
-def largest_correction(result: TrainingResult, points: Array, *, seed: int) -> Correction | None:
+def largest_correction(result: TrainingResult, points: Array, *, work: float, seed: int) -> Correction | None:
     """The correction of trained fields that explains the residual, or the largest of those that do in part.
 
     Args:
         result: The training.
         points: Points (N, d) at which corrections are compared.
+        work: The multiplications of training.
         seed: Fixes points and features.
     """
     objective = result.objective
     assert isinstance(objective, ResidualObjective)
     fields = len(objective.trial.problem.names)
-    affordable = affordable_features(result, COST_FRACTION)
+    affordable = affordable_features(COST_FRACTION * work)
     features = max(FEWEST_FEATURES, min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, affordable))
     count = max(1, int((affordable / features) ** 3))
     tried: list[Correction] = []

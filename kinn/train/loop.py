@@ -50,6 +50,7 @@ class StoppingCriteria:
         work: Multiplications, as `Optimizer.step_flops` counts them.
         progress_work: The multiplications over which slow progress is measured; infinite not to measure it.
         least_fall: Progress is slow where the loss falls by less than this fraction over them.
+        overfit: Training ends where the loss at validation points is above this multiple of that at the training points.
     """
 
     budget: float = 60.0
@@ -61,6 +62,7 @@ class StoppingCriteria:
     work: float = inf
     progress_work: float = inf
     least_fall: float = 0.3
+    overfit: float = inf
 
 
 def train(
@@ -147,29 +149,19 @@ def train(
         if state.stop_request:
             _validate_last(state, validation)
     notify("on_stage_end")
-    theta, loss = state.best_parameters()
-    seconds = broadcast(clock() - began)
-    validated = state.best_validation if theta is state.best_theta else state.validation
-    validated = state.best_validation if validated is None else validated
-    if objective.least_squares and not state.stage.completed and validated > state.initial_validation:
+    state.seconds = broadcast(clock() - began)
+    state.strategy_states = strategies.states
+    result = state.result(reason)
+    if objective.least_squares and not state.stage.completed and result.validation > result.initial_validation:
         warnings.warn(
-            f"the loss at validation points rose in training, from {state.initial_validation:.1e} to {validated:.1e}, while that "
-            f"at the training points fell from {state.initial_loss:.1e} to {loss:.1e}: these points are too few for the "
-            "parameters, or the weights are wrong; take more points or a smaller network",
+            f"the loss at validation points rose in training, from {result.initial_validation:.1e} to "
+            f"{result.validation:.1e}, while that at the training points fell from {state.initial_loss:.1e} to "
+            f"{result.loss:.1e}: these points are too few for the parameters, or the weights are wrong; "
+            "take more points or a smaller network",
             ProblemWarning,
             stacklevel=2,
         )
-    return TrainingResult(
-        theta,
-        loss,
-        validated,
-        state.initial_validation,
-        reason,
-        tuple(state.history),
-        seconds,
-        strategies.states,
-        objective,
-    )
+    return result
 
 
 def begin(
@@ -193,7 +185,7 @@ def begin(
     optimizer_state = optimizer.start(strategies.step_objective(1), theta)
     measured = Validation.of(validation, theta)
     return TrainingState(
-        stage or Stage(objective.trial),
+        stage or Stage(objective),
         optimizer_state,
         best_theta=theta,
         best_validation=measured.loss,
@@ -263,6 +255,8 @@ def reason_to_stop(
         return reason
     if progress_is_slow(state, objective, stopping):
         return StopReason.SLOW_PROGRESS
+    if (validated := state.validation) is not None and validated > stopping.overfit * state.loss:
+        return StopReason.POINTS_FITTED
     if objective.least_squares and state.iteration and state.loss == 0:
         return StopReason.LOSS_IS_ZERO
     # a few rises are chance, or a layer that is just being found: only a lasting departure from the best counts

@@ -70,7 +70,7 @@ def _corrected(result: TrainingResult, count: int, seed: int) -> tuple[DomainTri
     objective = result.objective
     assert isinstance(objective, ResidualObjective)
     most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * len(objective.trial.problem.names))
-    features = max(FEWEST_FEATURES, min(most, affordable_features(result, COST_FRACTION)))
+    features = max(FEWEST_FEATURES, min(most, affordable_features(COST_FRACTION * result.work)))
     for n in range(count):
         corrected = add_correction(objective, features, seed=seed + n)
         if corrected is None:

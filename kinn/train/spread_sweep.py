@@ -9,7 +9,7 @@ from math import inf, isfinite
 import torch
 
 from kinn.forms import FormObjective, build_objective, build_trial
-from kinn.networks import RandomFeatures
+from kinn.networks import Architecture, RandomFeatures
 from kinn.networks.layers.random_features import RandomFeatureSum
 from kinn.optim import LastLayerLeastSquares, LevenbergMarquardt, Optimizer
 from kinn.optim.least_squares import trains_last_layer_only
@@ -29,6 +29,18 @@ NONLINEAR_STEPS = 5
 
 #: What is added to the seed for the points that spreads are compared on.
 COMPARISON_SEED_OFFSET = 15_485_863
+
+
+def with_spread(problem: Problem, network: Architecture, *, seed: int, dtype: torch.dtype) -> Architecture:
+    """Network with the spread of its random features found by a sweep, where it has such and leaves it open."""
+    if not isinstance(network, RandomFeatures) or network.spread != "auto":
+        return network
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return sweep_spread(problem, network, seed=seed, dtype=dtype)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def sweep_spread(problem: Problem, network: RandomFeatures, *, seed: int, dtype: torch.dtype) -> RandomFeatures:

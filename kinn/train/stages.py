@@ -49,7 +49,7 @@ def train_stages(
             strategies.resume(result.strategy_states)
         else:
             previous = joined_history(plan, results)[-1:]
-            stage = Stage(trial, plan.label(number), tuple(results), *previous)
+            stage = Stage(objective, plan.label(number), tuple(results), *previous)
             resumed = saved and number == len(completed)
             state = restore_state(saved, stage, objective.loss(objective.start())) if resumed else None
             # the errors of a part of the time, or of another value of a constant, say nothing about the solution

@@ -41,10 +41,16 @@ class StopReason(StrEnum):
         return member
 
     BUDGET = "budget", "The seconds of the budget are used up."
+    TOLERANCE_MET = "tolerance met", "The estimated error is below the tolerance."
     ITERATIONS = "iterations", "The number of steps asked for is done."
     STAGNATION = "stagnation", "The loss hardly falls any more."
     SHARE = "share", "The work that the stage may take is done."
+    POINTS_FITTED = (
+        "points fitted",
+        "The training points are fitted, and not the equations: another stage takes more points.",
+    )
     SLOW_PROGRESS = "slow progress", "The loss falls slowly: another stage has more to gain."
+    GROWTH_ENDS = "growth ends", "Neither more points nor larger networks gain anything any more."
     LOSS_IS_ZERO = "loss is zero", "The loss is zero to the last digit."
     VALIDATION_RISES = (
         "validation rises",
@@ -121,6 +127,11 @@ class TrainingResult:
     strategy_states: list[StrategyState]
     objective: FormObjective
 
+    @property
+    def work(self) -> float:
+        """The multiplications that it took, as `Optimizer.step_flops` counts them."""
+        return self.history[-1].detail["work"] if self.history else 0.0
+
     def pack(self) -> dict[str, Any]:
         """Plain data and tensors, without the objective."""
         data = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "objective"}
@@ -135,12 +146,17 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class Stage:
-    """Stage of a solve: its trial functions, its name in the history, the stages before and their last history entry."""
+    """Stage of a solve: its objective, its name in the history, the stages before and their last history entry."""
 
-    trial: TrialFunctions
+    objective: FormObjective
     label: str = ""
     completed: tuple[TrainingResult, ...] = ()
     previous: HistoryEntry | None = None
+
+    @property
+    def trial(self) -> TrialFunctions:
+        """The trial functions."""
+        return self.objective.trial
 
 
 @dataclass
@@ -259,6 +275,22 @@ class TrainingState:
         if self.objective_is_transient or (measured is not None and self._is_kept(measured)):
             return self.theta, self.loss
         return self.best_theta, self.best_loss
+
+    def result(self, stopped: StopReason | str) -> TrainingResult:
+        """Result of a training that stops here."""
+        theta, loss = self.best_parameters()
+        validation = None if theta is self.best_theta else self.validation
+        return TrainingResult(
+            theta,
+            loss,
+            self.best_validation if validation is None else validation,
+            self.initial_validation,
+            stopped,
+            tuple(self.history),
+            self.seconds,
+            self.strategy_states,
+            self.stage.objective,
+        )
 
     def pack(self) -> dict[str, Any]:
         """Plain data and tensors, which can be written without pickling code."""

@@ -29,6 +29,8 @@ KEYS = (
     "stopped",
     "loss",
     "errors",
+    "tolerance",
+    "converged",
     "estimate",
     "unknowns",
     "quadrature",

@@ -154,7 +154,7 @@ def test_a_checkpoint_of_another_problem_is_refused(tmp_path: Path) -> None:
     other = Problem("other", Interval(0, 1), strong=lambda u, p: u.xx, conditions=[Dirichlet("u", 0.0, on="left")])
     with pytest.raises(InputError, match="the checkpoint is of problem 'bent', not of 'other'"):
         kinn.resume(path, other)
-    stage: Any = Stage(SimpleNamespace(problem=SimpleNamespace(name="x"), parameter_count=62))  # type: ignore[arg-type]
+    stage: Any = Stage(SimpleNamespace(trial=SimpleNamespace(problem=SimpleNamespace(name="x"), parameter_count=62)))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="of another problem or network: it has 61 parameters, and problem 'x' has 62"):
         restore_state(read_checkpoint(path), stage, 0.0)
     with pytest.raises(InputError, match="lacks what training needs to resume: 'training'"):

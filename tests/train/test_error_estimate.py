@@ -102,7 +102,7 @@ def test_the_unit_of_the_fields_does_not_matter() -> None:
         theta = trial.flat.get()
         theta[trial.last_layer()] *= scale
         trial.flat.set(theta)
-        estimate = estimate_error(trial, [result(trial)], seed=0, now=lambda: 0.0)
+        estimate = estimate_error(trial, [result(trial)], work=1e10, seed=0, now=lambda: 0.0)
         assert estimate is not None
         assert estimate.l2["u"] == pytest.approx(field_errors(trial)["u"].l2, rel=0.05)
         found.append(estimate.l2["u"])

@@ -143,7 +143,7 @@ def test_a_training_goes_on_from_where_it_stood_to_the_same_bits(method: Optimiz
     train(*systems(nonlinear), method, StoppingCriteria(iterations=31), callbacks=[Keeper()])
     for data in (kept[0], kept[2], kept[19], kept[-1]):
         training, validation = systems(nonlinear)
-        state = TrainingState.unpack(torch.load(io.BytesIO(data), weights_only=True), Stage(training.trial))
+        state = TrainingState.unpack(torch.load(io.BytesIO(data), weights_only=True), Stage(training))
         seconds = state.seconds
         outcome = train(training, validation, method, StoppingCriteria(iterations=45), state=state)
         assert torch.equal(outcome.theta, whole.theta)

@@ -59,7 +59,7 @@ def test_the_shares_of_the_points_add_up_to_the_loss() -> None:
 def state_at(loss: float) -> TrainingState:
     system, _ = systems()
     return TrainingState(
-        Stage(system.trial), State(torch.zeros(1), loss), torch.full((1,), -1.0), 1.0, 2.0, 1.0, 1.0, initial_loss=2.0
+        Stage(system), State(torch.zeros(1), loss), torch.full((1,), -1.0), 1.0, 2.0, 1.0, 1.0, initial_loss=2.0
     )
 
 

@@ -9,14 +9,31 @@ import torch
 from kinn.forms import build_trial
 from kinn.networks import Architecture
 from kinn.problem import Problem
+from kinn.train.loop import StoppingCriteria
 from kinn.train.plans.plan import SingleStage, TrainingPlan
 from kinn.training_options import TrainingOptions
 
 
 def build_plan(
-    problem: Problem, architecture: Architecture, options: TrainingOptions, *, seed: int, dtype: torch.dtype
+    problem: Problem,
+    architecture: Architecture,
+    options: TrainingOptions,
+    stopping: StoppingCriteria,
+    *,
+    points: int | None,
+    seed: int,
+    dtype: torch.dtype,
 ) -> TrainingPlan:
     """Plan of a solve.
+
+    Args:
+        problem: The problem.
+        architecture: The network.
+        options: The training options.
+        stopping: The limits of the solve.
+        points: The number of interior points, None where the user states none.
+        seed: Fixes initial parameters.
+        dtype: The precision.
 
     Raises:
         InputError: If the problem does not allow it.
@@ -32,6 +49,12 @@ def build_plan(
             from kinn.train.plans.time_marching import TimeMarching
 
             return TimeMarching(problem, factory, options.time_windows)
+        if options.growth:
+            from kinn.train.plans.growth import Growth
+            from kinn.train.spread_sweep import with_spread
+
+            spread = partial(with_spread, seed=seed + seed_offset, dtype=dtype)
+            return Growth(problem, factory, architecture, budget=stopping.budget, points=points, with_spread=spread)
         return SingleStage(problem, factory)
 
     if options.ensemble:

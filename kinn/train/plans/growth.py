@@ -1,0 +1,280 @@
+"""Growth: a network that starts small and grows while training gains by it, with its points.
+
+Coarse splines and narrow networks train fast and to the end; refinement keeps what they learnt, for the larger network
+starts as the same function. So a solve is a row of stages: first features that are fixed, of which least squares finds the
+coefficients; then short trainings of a few small networks, of which the best goes on; then, whenever the loss falls slowly,
+the next lever: more points where training fits the points and not the equations, else a larger network.
+
+What a stage may cost is counted in multiplications and not in seconds: no clock decides what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from kinn.forms import DomainTrial, TrialFunctions, build_objective
+from kinn.networks import KAN, Architecture, RandomFeatures, TensorSplines
+from kinn.problem import Problem
+from kinn.train.loop import StoppingCriteria
+from kinn.train.plans.plan import TrainingPlan, TrialFactory
+from kinn.train.state import StopReason, TrainingResult
+
+#: Multiplications a second of one core, by which shares of the budget become shares of work.
+NOMINAL_FLOPS = 1e10
+
+#: The shares of the budget that each of the first stages may take.
+START_SHARE = 0.06
+
+#: A larger start wins with up to this multiple of the loss of the next smaller one: it has more to gain.
+RICHNESS = 4.0
+
+#: Fixed features, which cannot grow much, win with this fraction of the loss of the best start alone, and are enough with
+#: this loss at validation points, of dimensionless equations; below the last one rounding is reached.
+FEATURES_WIN = 0.1
+FEATURES_ARE_ENOUGH = 1e-16
+ROUNDING = 1e-25
+
+#: The factor from one size of fixed features, or of the grid of their splines, to the next, and the most coefficients.
+FEATURES_GROWTH = 1.5
+MAX_FEATURES = 2200
+
+#: More features are tried after those that lowered the loss to this fraction.
+FEATURES_GAIN = 0.25
+
+#: Fixes the points on which stages are compared.
+COMPARISON_SEED = 86_028_121
+
+#: The share of the budget over which the progress of a stage is measured, and the least fall of the loss over it.
+PROGRESS_SHARE = 0.04
+LEAST_FALL = 0.3
+
+#: Interior points for each parameter and field.
+POINTS_PER_PARAMETER = 5.0
+FEWEST_POINTS = 1500
+
+#: Training fits the points and not the equations where the loss at others is this multiple; a stage ends where it is the
+#: second one.
+OVERFIT = 3.0
+SEVERE_OVERFIT = 10.0
+
+#: A lever gains where it lowers the loss at validation points to below this fraction; so many in a row that do not end it.
+GAIN = 0.7
+MAX_FAILURES = 3
+
+#: The most parameters of methods of second order.
+MAX_PARAMETERS = 3000
+
+#: Levers: what a stage changes.
+FEATURES, START, TRAIN, POINTS, NETWORK = "features", "start", "train", "points", "network"
+
+#: Reasons to stop that end all.
+FINAL = (
+    StopReason.BUDGET,
+    StopReason.TOLERANCE_MET,
+    StopReason.ITERATIONS,
+    StopReason.CALLBACK,
+    StopReason.LOSS_IS_ZERO,
+)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A stage of growth.
+
+    Attributes:
+        lever: What it changes: "features", "start", "train", "points" or "network".
+        architecture: Its network.
+        points: The number of interior points.
+        parent: The stage whose function it starts from; None for a fresh network.
+    """
+
+    lever: str
+    architecture: Architecture
+    points: int
+    parent: int | None = None
+
+
+class Growth(TrainingPlan):
+    """Trains small networks first and lets the best of them grow.
+
+    Args:
+        problem: The problem.
+        build_trial: Builds trial functions.
+        architecture: The kind of network.
+        budget: The seconds of the solve.
+        points: The number of interior points, None to let them grow too.
+        with_spread: Finds the spread of random features that suits the problem.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        build_trial: TrialFactory,
+        architecture: Architecture,
+        *,
+        budget: float,
+        points: int | None,
+        with_spread: Callable[[Problem, Architecture], Architecture],
+    ) -> None:
+        super().__init__(problem, build_trial)
+        self.work, self.fixed_points, self.with_spread = NOMINAL_FLOPS * budget, points, with_spread
+        self.starts = architecture.starts()
+        features = _fixed_features(architecture, problem)
+        first = Level(START, self.starts[0], self._points(self.starts[0]))
+        self.levels = [first if features is None else Level(FEATURES, features, self._points(features))]
+        self.final = 0
+
+    @property
+    def final_stages(self) -> list[int]:
+        return [self.final]
+
+    def continues(self, results: Sequence[TrainingResult]) -> bool:
+        if len(results) == len(self.levels):
+            level = self._next(results)
+            if level is None:
+                ended_here = self._stages(TRAIN) or results[-1].stopped == StopReason.TOLERANCE_MET
+                self.final = len(results) - 1 if ended_here else self._best(results)
+                return False
+            self.levels.append(level)
+        return True
+
+    def limits(self, stopping: StoppingCriteria, results: Sequence[TrainingResult]) -> StoppingCriteria:
+        budget = max(0.0, stopping.budget - sum(result.seconds for result in results))
+        iterations = stopping.iterations
+        if iterations is not None:
+            iterations = max(1, iterations - sum(len(result.history) for result in results))
+        return replace(
+            stopping,
+            budget=budget,
+            iterations=iterations,
+            work=START_SHARE * self.work if self.levels[len(results)].lever in (FEATURES, START) else inf,
+            progress_work=PROGRESS_SHARE * self.work,
+            least_fall=LEAST_FALL,
+            overfit=SEVERE_OVERFIT if self.fixed_points is None else inf,
+        )
+
+    def build(self, stage: int) -> TrialFunctions:
+        level = self.levels[stage]
+        first = self.trials[0] if self.trials else None
+        scales = first.scales if isinstance(first, DomainTrial) else None
+        if isinstance(level.architecture, RandomFeatures) and level.architecture.spread == "auto":
+            level = replace(level, architecture=self.with_spread(self.problem, level.architecture))
+            self.levels[stage] = level
+        trial = self.build_trial(self.problem, architecture=level.architecture, scales=scales)
+        if level.parent is not None:
+            parent = self.trials[level.parent]
+            assert isinstance(trial, DomainTrial)
+            assert isinstance(parent, DomainTrial)
+            trial.embed(parent)
+        return trial
+
+    def fields(self) -> TrialFunctions:
+        return self.trials[self.final]
+
+    def points(self, stage: int) -> int:
+        return self.levels[stage].points
+
+    def label(self, stage: int) -> str:
+        return f"{self.levels[stage].lever} {stage + 1}"
+
+    def seed_offset(self, stage: int) -> int:
+        return 104_729 * stage
+
+    def stopped(self, results: Sequence[TrainingResult]) -> str:
+        last = results[-1].stopped
+        return last if last in FINAL else StopReason.GROWTH_ENDS
+
+    def _stages(self, *levers: str) -> list[int]:
+        """Numbers of the stages of these levers."""
+        return [n for n, level in enumerate(self.levels) if level.lever in levers]
+
+    def _best(self, results: Sequence[TrainingResult]) -> int:
+        """The best of the first stages, by their losses with the same weights."""
+        features, starts = self._stages(FEATURES), self._stages(START)
+        if not starts:
+            return min(features, key=lambda n: results[n].validation)
+        losses = {n: self._compared(n, results, starts[0]) for n in (*features, *starts)}
+        start = min(starts, key=lambda n: losses[n] / RICHNESS ** (n - starts[0]))
+        return min(
+            (n for n in features if losses[n] < FEATURES_WIN * losses[start]), key=losses.__getitem__, default=start
+        )
+
+    def _compared(self, stage: int, results: Sequence[TrainingResult], other: int) -> float:
+        """Loss of a stage at fresh points with the weights of another."""
+        trial, like = self.trials[stage], results[other].objective
+        fresh = build_objective(trial, points=self._points(self.starts[-1]), seed=COMPARISON_SEED, like=like)
+        return fresh.loss(results[stage].theta)
+
+    def _next(self, results: Sequence[TrainingResult]) -> Level | None:
+        """Next stage, None at the end."""
+        last, level = results[-1], self.levels[-1]
+        if last.stopped in FINAL:
+            return None
+        if level.lever == FEATURES:
+            if (more := self._more_features(results)) is not None:
+                return more
+            if results[self._best(results)].validation < FEATURES_ARE_ENOUGH:
+                return None
+        if level.lever in (FEATURES, START):
+            starts = self._stages(START)
+            if len(starts) < len(self.starts):
+                architecture = self.starts[len(starts)]
+                return Level(START, architecture, self._points(architecture))
+            best = self._best(results)
+            if self.levels[best].lever == FEATURES:
+                return None
+            chosen = replace(self.levels[best], lever=TRAIN, parent=best)
+            return replace(chosen, points=2 * chosen.points) if self._overfits(results[best]) else chosen
+        return self._lever(results)
+
+    def _lever(self, results: Sequence[TrainingResult]) -> Level | None:
+        """More points, a larger network, or None where the last levers gained nothing."""
+        last, level, stage = results[-1], self.levels[-1], len(results) - 1
+        gains = [result.validation < GAIN * result.initial_validation for result in results[self._stages(TRAIN)[0] :]]
+        if len(gains) >= MAX_FAILURES and not any(gains[-MAX_FAILURES:]):
+            return None
+        larger = self._larger(level.architecture, refused=not gains[-1] and level.lever == NETWORK)
+        if self._overfits(last) or (larger is None and self.fixed_points is None):
+            return replace(level, lever=POINTS, points=2 * level.points, parent=stage)
+        return None if larger is None else Level(NETWORK, larger, max(level.points, self._points(larger)), stage)
+
+    def _more_features(self, results: Sequence[TrainingResult]) -> Level | None:
+        """More points for the features or more features, where the last ones gained."""
+        last, level = results[-1], self.levels[-1]
+        before = results[-2].validation if len(results) > 1 else inf
+        if not ROUNDING < last.validation < FEATURES_GAIN * before:
+            return None
+        if self._overfits(last):
+            return replace(level, points=2 * level.points)
+        larger = level.architecture.resized(FEATURES_GROWTH)
+        return None if self._parameters(larger) > MAX_FEATURES else Level(FEATURES, larger, self._points(larger))
+
+    def _overfits(self, result: TrainingResult) -> bool:
+        """Whether training fits the points, whose number may grow, and not the equations."""
+        return self.fixed_points is None and result.validation > OVERFIT * result.loss
+
+    def _larger(self, architecture: Architecture, *, refused: bool) -> Architecture | None:
+        """Next larger network: by the first lever of its kind, or by the second where the first gained nothing."""
+        fits = [a for a in architecture.larger() if self._parameters(a) <= MAX_PARAMETERS]
+        return fits[min(int(refused), len(fits) - 1)] if fits else None
+
+    def _points(self, architecture: Architecture) -> int:
+        """Number of interior points for a network."""
+        fields = len(self.problem.names)
+        in_proportion = int(POINTS_PER_PARAMETER * self._parameters(architecture) / fields)
+        return self.fixed_points or max(FEWEST_POINTS, in_proportion)
+
+    def _parameters(self, architecture: Architecture) -> int:
+        subdomains = len(self.problem.subdomains)
+        return subdomains * architecture.parameter_count(self.problem.dimension, len(self.problem.names))
+
+
+def _fixed_features(architecture: Architecture, problem: Problem) -> Architecture | None:
+    """Features of the kind of a network whose coefficients least squares finds: splines for KANs, else random ones."""
+    if problem.unknowns:
+        return None
+    if not isinstance(architecture, KAN):
+        return RandomFeatures(400)
+    return TensorSplines(12 if problem.dimension < 3 else 4) if problem.dimension <= 3 else None
