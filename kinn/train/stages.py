@@ -43,6 +43,7 @@ def train_stages(
         number = len(results)
         trial = plan.trial(number)
         objective, validation = build_objectives(trial, plan.seed_offset(number), plan.points(number))
+        plan.place_points(objective, number)
         strategies = _strategies(objective, options, seed + plan.seed_offset(number))
         if number < len(completed):
             result = TrainingResult.unpack(saved["completed"][number], objective)

@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.forms import TrialFunctions
+from kinn.forms import FormObjective, TrialFunctions
 from kinn.metrics import FieldEvaluator
 from kinn.problem import Array, Problem
 from kinn.train.loop import StoppingCriteria
@@ -104,6 +104,10 @@ class Ensemble(TrainingPlan):
     def points(self, stage: int) -> int | None:
         member, member_stage = self._member(stage)
         return self.members[member].points(member_stage)
+
+    def place_points(self, objective: FormObjective, stage: int) -> None:
+        member, member_stage = self._member(stage)
+        self.members[member].place_points(objective, member_stage)
 
     def label(self, stage: int) -> str:
         member, member_stage = self._member(stage)

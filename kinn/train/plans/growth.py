@@ -14,12 +14,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from kinn.forms import DomainTrial, TrialFunctions, build_objective
+import numpy as np
+
+from kinn.forms import DomainTrial, FormObjective, ResidualObjective, TrialFunctions, build_objective
+from kinn.forms.input_features import InputFeatures
 from kinn.networks import KAN, Architecture, RandomFeatures, TensorSplines
 from kinn.problem import Problem
 from kinn.train.loop import StoppingCriteria
 from kinn.train.plans.plan import TrainingPlan, TrialFactory
 from kinn.train.state import StopReason, TrainingResult
+from kinn.train.strategies.resampling import RAD
+from kinn.train.strategies.strategy import interior_terms
 
 #: Multiplications a second of one core, by which shares of the budget become shares of work.
 NOMINAL_FLOPS = 1e10
@@ -36,12 +41,15 @@ FEATURES_WIN = 0.1
 FEATURES_ARE_ENOUGH = 1e-16
 ROUNDING = 1e-25
 
+#: The first grids of tensor-product splines, by the number of inputs.
+SPLINE_GRIDS = {1: 24, 2: 12, 3: 3}
+
 #: The factor from one size of fixed features, or of the grid of their splines, to the next, and the most coefficients.
 FEATURES_GROWTH = 1.5
 MAX_FEATURES = 2200
 
 #: More features are tried after those that lowered the loss to this fraction.
-FEATURES_GAIN = 0.25
+FEATURES_GAIN = 0.7
 
 #: Fixes the points on which stages are compared.
 COMPARISON_SEED = 86_028_121
@@ -65,6 +73,9 @@ MAX_FAILURES = 3
 
 #: The most parameters of methods of second order.
 MAX_PARAMETERS = 3000
+
+#: Draws half of the points evenly and half in proportion to the residual.
+BY_RESIDUAL = RAD(power=1.0, floor=1.0, candidates=5)
 
 #: Levers: what a stage changes.
 FEATURES, START, TRAIN, POINTS, NETWORK = "features", "start", "train", "points", "network"
@@ -121,7 +132,8 @@ class Growth(TrainingPlan):
         super().__init__(problem, build_trial)
         self.work, self.fixed_points, self.with_spread = NOMINAL_FLOPS * budget, points, with_spread
         self.starts = architecture.starts()
-        features = _fixed_features(architecture, problem)
+        self.inputs = {name: len(InputFeatures(problem, name).bounds[0]) for name in problem.subdomains}
+        features = self._fixed_features(architecture)
         first = Level(START, self.starts[0], self._points(self.starts[0]))
         self.levels = [first if features is None else Level(FEATURES, features, self._points(features))]
         self.final = 0
@@ -175,6 +187,15 @@ class Growth(TrainingPlan):
 
     def points(self, stage: int) -> int:
         return self.levels[stage].points
+
+    def place_points(self, objective: FormObjective, stage: int) -> None:
+        """Draw the points by the residual where the ones before were fitted and the equations were not."""
+        if self.levels[stage].lever != POINTS or not isinstance(objective, ResidualObjective):
+            return
+        theta, generator = objective.start(), np.random.default_rng((self.seed_offset(stage), stage))
+        for n in interior_terms(objective):
+            drawn = BY_RESIDUAL.drawn(objective, n, objective.terms[n].points, theta, generator)
+            objective.move(n, objective.trial.problem.points(drawn))
 
     def label(self, stage: int) -> str:
         return f"{self.levels[stage].lever} {stage + 1}"
@@ -267,14 +288,14 @@ class Growth(TrainingPlan):
         return self.fixed_points or max(FEWEST_POINTS, in_proportion)
 
     def _parameters(self, architecture: Architecture) -> int:
-        subdomains = len(self.problem.subdomains)
-        return subdomains * architecture.parameter_count(self.problem.dimension, len(self.problem.names))
+        outputs = len(self.problem.names)
+        return sum(architecture.parameter_count(inputs, outputs) for inputs in self.inputs.values())
 
-
-def _fixed_features(architecture: Architecture, problem: Problem) -> Architecture | None:
-    """Features of the kind of a network whose coefficients least squares finds: splines for KANs, else random ones."""
-    if problem.unknowns:
-        return None
-    if not isinstance(architecture, KAN):
-        return RandomFeatures(400)
-    return TensorSplines(12 if problem.dimension < 3 else 4) if problem.dimension <= 3 else None
+    def _fixed_features(self, architecture: Architecture) -> Architecture | None:
+        """Features of the kind of a network whose coefficients least squares finds: splines for KANs, else random ones."""
+        if self.problem.unknowns:
+            return None
+        if not isinstance(architecture, KAN):
+            return RandomFeatures(400)
+        inputs = max(self.inputs.values())
+        return TensorSplines(SPLINE_GRIDS[inputs]) if inputs in SPLINE_GRIDS else None

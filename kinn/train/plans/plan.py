@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from kinn.forms import FieldScales, TrialFunctions
+from kinn.forms import FieldScales, FormObjective, TrialFunctions
 from kinn.networks import Architecture
 from kinn.problem import Problem
 from kinn.train.loop import StoppingCriteria
@@ -62,6 +62,9 @@ class TrainingPlan(ABC):
     def points(self, stage: int) -> int | None:
         """Number of interior points of a stage; None for that of the solve."""
         return None
+
+    def place_points(self, objective: FormObjective, stage: int) -> None:
+        """Move the points of a stage's objective to where they are needed; by default they stay."""
 
     def stopped(self, results: Sequence[TrainingResult]) -> str:
         """Why training stopped: the reason, or the reasons, of the stages."""

@@ -57,7 +57,7 @@ class RAD(Sampling):
         if iteration % self.every:
             return None
         generator = np.random.default_rng((state["seed"], iteration))
-        draw = partial(self._drawn, objective, theta=theta, generator=generator)
+        draw = partial(self.drawn, objective, theta=theta, generator=generator)
         points = {n: self._resampled(objective, n, state, partial(draw, n)) for n in interior_terms(objective)}
         return {**state, "points": points}
 
@@ -65,10 +65,10 @@ class RAD(Sampling):
         """New points (N, d) of a term."""
         return draw(objective.terms[n].points)
 
-    def _drawn(
+    def drawn(
         self, objective: ResidualObjective, n: int, count: int, theta: Tensor, generator: np.random.Generator
     ) -> Tensor:
-        """`count` points of term n, drawn from candidates by its residual."""
+        """Points (count, d) of term n, drawn from candidates by its residual at parameters (P,)."""
         term, problem = objective.terms[n], objective.trial.problem
         geometry, draw = problem.subdomains[term.subdomains[0]], problem.defaults.sampler
         pool, seed = self.candidates * count, int(generator.integers(2**31))
