@@ -47,6 +47,13 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 #: The least tolerances that training can reach, by precision.
 LEAST_TOLERANCES = {"float64": 1e-13, "float32": 1e-5}
 
+#: The most corrections of fields whose networks grew.
+GROWTH_CORRECTIONS = 2
+
+#: The fractions of the work of training that a least-squares problem of a correction may take: where corrections are asked
+#: for, and after growth.
+CORRECTION_SHARE, GROWTH_CORRECTION_SHARE = 0.5, 0.02
+
 #: Validation points for each collocation point.
 VALIDATION_FACTOR = 2
 
@@ -170,12 +177,13 @@ def solve(
             checkpoints=checkpoint, callbacks=followers,
         )  # fmt: skip
         fields, final = plan.fields(), [results[n] for n in plan.final_stages]
-        if training.corrections:
+        work = sum(result.work for result in results)
+        if corrections := training.corrections or (GROWTH_CORRECTIONS if training.growth else None):
             from kinn.train.multi_stage import add_corrections
 
-            fields, final = add_corrections(fields, final, training.corrections, seed=seed)
+            share = CORRECTION_SHARE if training.corrections else GROWTH_CORRECTION_SHARE
+            fields, final = add_corrections(fields, final, corrections, work=share * work, seed=seed)
         unknowns = _identified_constants(problem, final)
-        work = sum(result.work for result in results)
         estimate = None if training.estimate is False else _estimated_error(fields, final, form, work, seed, now)
     seconds = checkpoint.seconds_before + now() - began
     trained = plan.trials[-1].architecture

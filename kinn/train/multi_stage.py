@@ -43,12 +43,9 @@ MOST_FEATURES, MOST_FEATURES_PER_FIELD = 1800, 600
 #: The fewest, of all fields together.
 FEWEST_FEATURES = 128
 
-#: The fraction of the work of training that a step of a correction may take.
-COST_FRACTION = 0.5
-
 
 def add_corrections(
-    fields: FieldEvaluator, results: Sequence[TrainingResult], count: int, *, seed: int
+    fields: FieldEvaluator, results: Sequence[TrainingResult], count: int, *, work: float, seed: int
 ) -> tuple[FieldEvaluator, list[TrainingResult]]:
     """Fields with their corrections, `count` at most, and their trainings; unchanged where these cannot be corrected.
 
@@ -56,21 +53,22 @@ def add_corrections(
         fields: Trial functions on the domain, or an ensemble of them.
         results: The training of each.
         count: The most corrections.
+        work: The multiplications that a least-squares problem may take.
         seed: Fixes points and features.
     """
     members = fields.members if isinstance(fields, EnsembleSolution) else (fields,)
     if len(members) != len(results) or not all(isinstance(member, DomainTrial) for member in members):
         return fields, list(results)
-    trials, after = zip(*(_corrected(result, count, seed) for result in results), strict=True)
+    trials, after = zip(*(_corrected(result, count, work / len(results), seed) for result in results), strict=True)
     return trials[0] if len(trials) == 1 else EnsembleSolution(trials), list(after)
 
 
-def _corrected(result: TrainingResult, count: int, seed: int) -> tuple[DomainTrial, TrainingResult]:
+def _corrected(result: TrainingResult, count: int, work: float, seed: int) -> tuple[DomainTrial, TrainingResult]:
     """Trial functions of a training with corrections, and the training at their parameters."""
     objective = result.objective
     assert isinstance(objective, ResidualObjective)
     most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * len(objective.trial.problem.names))
-    features = max(FEWEST_FEATURES, min(most, affordable_features(COST_FRACTION * result.work)))
+    features = max(FEWEST_FEATURES, min(most, affordable_features(work)))
     for n in range(count):
         corrected = add_correction(objective, features, seed=seed + n)
         if corrected is None:

@@ -29,6 +29,9 @@ from kinn.train.strategies.strategy import interior_terms
 #: Multiplications a second of one core, by which shares of the budget become shares of work.
 NOMINAL_FLOPS = 1e10
 
+#: The share of the budget for training; corrections and the estimated error have the rest.
+TRAINING_SHARE = 0.87
+
 #: The shares of the budget that each of the first stages may take.
 START_SHARE = 0.06
 
@@ -153,7 +156,7 @@ class Growth(TrainingPlan):
         return True
 
     def limits(self, stopping: StoppingCriteria, results: Sequence[TrainingResult]) -> StoppingCriteria:
-        budget = max(0.0, stopping.budget - sum(result.seconds for result in results))
+        budget = max(0.0, TRAINING_SHARE * stopping.budget - sum(result.seconds for result in results))
         iterations = stopping.iterations
         if iterations is not None:
             iterations = max(1, iterations - sum(len(result.history) for result in results))

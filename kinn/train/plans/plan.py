@@ -63,7 +63,7 @@ class TrainingPlan(ABC):
         """Number of interior points of a stage; None for that of the solve."""
         return None
 
-    def place_points(self, objective: FormObjective, stage: int) -> None:
+    def place_points(self, objective: FormObjective, stage: int) -> None:  # noqa: B027
         """Move the points of a stage's objective to where they are needed; by default they stay."""
 
     def stopped(self, results: Sequence[TrainingResult]) -> str:
