@@ -186,7 +186,7 @@ def solve(
         unknowns = _identified_constants(problem, final)
         estimate = None if training.estimate is False else _estimated_error(fields, final, form, work, seed, now)
     seconds = checkpoint.seconds_before + now() - began
-    trained = plan.trials[-1].architecture
+    trained = plan.trials[plan.final_stages[-1]].architecture
     settings = {"form": form, "network": trained, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
     tolerance = training.tolerance
     return _solution(
