@@ -69,11 +69,13 @@ class Correction:
         step: The step (P,).
         ratio: The norm of the weighted residuals at validation points after the step, to first order, relative to that
             before.
+        residual: That norm before the step, of dimensionless residuals of the equations and the conditions.
     """
 
     trial: DomainTrial
     step: Tensor
     ratio: float
+    residual: float
 
 
 def corrected(
@@ -144,7 +146,7 @@ def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) ->
     theta = fit.start()
     model = TriangularFactor(fit, theta)
     if not bool(model.factor.isfinite().all() and model.image.isfinite().all()):
-        return Correction(fit.trial, torch.zeros_like(theta), math.inf)
+        return Correction(fit.trial, torch.zeros_like(theta), math.inf, math.inf)
     norms = model.factor.square().sum(dim=0).sqrt()
     norms = norms.clamp(min=1e-12 * float(norms.max()) or 1.0)
     left, singular, right = torch.linalg.svd(model.factor / norms, full_matrices=False)
@@ -157,7 +159,7 @@ def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) ->
         after += (r.unsqueeze(1) + jacobian.double() @ steps).square().sum(dim=0)
     best = int(torch.where(after.isfinite(), after, math.inf).argmin())
     ratio = math.sqrt(float(after[best]) / before) if before > 0 else 0.0
-    return Correction(fit.trial, steps[:, best], ratio)
+    return Correction(fit.trial, steps[:, best], ratio, math.sqrt(before))
 
 
 def corrections(trained: ResidualObjective, features: int, *, seed: int) -> Iterator[Correction]:

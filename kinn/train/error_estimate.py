@@ -38,6 +38,13 @@ EXPLAINED = 0.9
 #: Estimates are reliable where the correction leaves at most this of the residual.
 RELIABLE = 0.5
 
+#: Residuals up to this size are rounding, of which no correction explains anything.
+ROUNDING = 1e-11
+
+#: Estimates that are not reliable meet a tolerance, too, where the residuals are below this fraction of it: fields would
+#: have to amplify them beyond what well-posed problems do.
+NEGLIGIBLE_RESIDUAL = 1e-4
+
 #: The largest factor for what corrections do not explain.
 MOST_UNEXPLAINED = 5.0
 
@@ -50,23 +57,26 @@ class ErrorEstimate:
         l2: Relative error |e| / |u + e| in the root mean square by field, enlarged for the share of the residual that e does
             not explain.
         residual_ratio: The norm of the residuals that e leaves over, relative to that before.
+        residual: That norm before, of dimensionless residuals.
         seconds: Time that it took.
         field: The estimated error e itself, to be added to the fields.
     """
 
     l2: dict[str, float]
     residual_ratio: float
+    residual: float
     seconds: float
     field: FieldEvaluator
 
     @property
     def reliable(self) -> bool:
-        """Whether e explains most of the residual on points that neither training nor the estimate used."""
-        return self.residual_ratio <= RELIABLE
+        """Whether e explains most of the residual on points that neither training nor the estimate used, if it is not rounding."""
+        return self.residual_ratio <= RELIABLE or self.residual <= ROUNDING
 
     def meets(self, tolerance: float) -> bool:
         """Whether the error of every field is below a tolerance, as far as can be trusted."""
-        return self.reliable and max(self.l2.values()) <= tolerance
+        trusted = self.reliable or self.residual <= NEGLIGIBLE_RESIDUAL * tolerance
+        return trusted and max(self.l2.values()) <= tolerance
 
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Estimated error of "u" or of a derivative such as "u.x" (N,), or of several (N, M), at points (N, d)."""
@@ -98,20 +108,21 @@ def estimate_error(
         return None
     points = _points(fields)
     values = fields.evaluate(points, fields.problem.output_names)
-    found: list[tuple[Linearisation, float]] = []
+    found: list[Correction] = []
     for result in results:
         if not isinstance(result.objective, ResidualObjective):
             return None
         correction = largest_correction(result, points, work=work / len(results), seed=seed)
         if correction is None:
             return None
-        found.append((Linearisation(correction.trial, correction.step), correction.ratio))
-    error: FieldEvaluator = found[0][0] if len(found) == 1 else EnsembleSolution([e for e, _ in found])
-    ratio = max(r for _, r in found)
+        found.append(correction)
+    changes_of_members = [Linearisation(correction.trial, correction.step) for correction in found]
+    error: FieldEvaluator = changes_of_members[0] if len(found) == 1 else EnsembleSolution(changes_of_members)
+    ratio, residual = max(c.ratio for c in found), max(c.residual for c in found)
     changes = error.evaluate(points, fields.problem.output_names)
     l2 = _unexplained(ratio) * np.linalg.norm(changes, axis=0) / np.linalg.norm(values + changes, axis=0)
     names = dict(zip(fields.problem.output_names, l2.tolist(), strict=True))
-    return ErrorEstimate(names, ratio, now() - began, error)
+    return ErrorEstimate(names, ratio, residual, now() - began, error)
 
 
 def largest_correction(result: TrainingResult, points: Array, *, work: float, seed: int) -> Correction | None:

@@ -241,10 +241,10 @@ def reason_to_stop(
     state: TrainingState, objective: FormObjective, optimizer: Optimizer, stopping: StoppingCriteria
 ) -> StopReason | str:
     """Why training ends here, or "" where it continues."""
-    if state.optimizer_state.stalled:
-        return StopReason.of(state.optimizer_state.stalled)
     if state.stop_request:
         return StopReason.of(state.stop_request)
+    if state.optimizer_state.stalled:
+        return StopReason.of(state.optimizer_state.stalled)
     if state.seconds >= stopping.budget:
         return StopReason.BUDGET
     if stopping.iterations is not None and state.iteration >= stopping.iterations:

@@ -1,0 +1,173 @@
+"""A tolerance: training ends once the estimated error is below it, the solution says whether it is, and mistakes are named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import kinn
+from kinn import (
+    KAN,
+    MLP,
+    Dirichlet,
+    Initial,
+    InputError,
+    Interval,
+    Problem,
+    Rectangle,
+    TimeInterval,
+    cos,
+    problems,
+    sin,
+)
+from kinn.cli.tables import print_solution, summary_table
+from kinn.solver import LEAST_TOLERANCES
+from kinn.train.state import StopReason
+
+
+def poisson() -> Problem:
+    return Problem(
+        "square", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy + 13 * sin(2 * p.x) * sin(3 * p.y),
+        conditions=[Dirichlet("u", lambda x, y: sin(2 * x) * sin(3 * y), on="boundary")],
+        exact=lambda x, y: sin(2 * x) * sin(3 * y),
+    )  # fmt: skip
+
+
+def cubic() -> Problem:
+    return Problem(
+        "cubic", Interval(0, 2), strong=lambda u, p: u.xx - u**3 + sin(p.x) ** 3 + sin(p.x), exact=sin,
+        conditions=[Dirichlet("u", sin, on="boundary")],
+    )  # fmt: skip
+
+
+def oscillator() -> Problem:
+    return Problem(
+        "oscillator", TimeInterval(0, 3), fields=("u", "v"), strong=lambda u, v, p: [u.t - v, v.t + u],
+        conditions=[Initial("u", 0.0), Initial("v", 1.0)], exact=lambda t: (sin(t), cos(t)),
+    )  # fmt: skip
+
+
+PROBLEMS = [poisson, cubic, oscillator]
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4])
+@pytest.mark.parametrize("network", [KAN((6,), grid=5), MLP((10,))], ids=["kan", "mlp"])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_training_ends_at_the_tolerance(problem: Callable[[], Problem], network: Any, tolerance: float) -> None:
+    solution = kinn.solve(problem(), network, tolerance=tolerance, budget=30, clock="cpu")
+    assert solution.stopped == StopReason.TOLERANCE_MET
+    assert solution.converged is True
+    assert solution.estimate is not None
+    for name, error in solution.errors.items():
+        assert solution.estimate.l2[name] <= tolerance
+        assert error.l2 < 2 * tolerance
+    longer = kinn.solve(problem(), network, iterations=solution.iterations + 5)
+    assert longer.iterations > solution.iterations  # without a tolerance training goes on
+
+
+@pytest.mark.parametrize("network", ["kan", "mlp"])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_grown_networks_end_at_the_tolerance(problem: Callable[[], Problem], network: str) -> None:
+    solution = kinn.solve(problem(), network, tolerance=1e-3, budget=30, clock="cpu")
+    assert solution.converged is True
+    assert solution.stopped == StopReason.TOLERANCE_MET
+    assert max(error.l2 for error in solution.errors.values()) < 2e-3
+
+
+def test_what_is_not_reached_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    solution = kinn.solve(poisson(), MLP((3,)), tolerance=1e-9, iterations=20)
+    assert solution.converged is False
+    assert solution.stopped == StopReason.ITERATIONS
+    summary = solution.summary()
+    assert (summary["converged"], summary["tolerance"]) == (False, 1e-9)
+    print_solution(solution, json=True)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["converged"], printed["tolerance"]) == (False, 1e-9)
+    assert printed["estimate"]["l2"]["u"] > 1e-9
+    line = rows(solution)["tolerance"]
+    assert line.startswith("1e-09, NOT MET: the estimated error is ")
+    assert float(line.split(" is ")[1].split(",")[0]) == pytest.approx(printed["estimate"]["l2"]["u"], rel=0.1)
+
+
+def test_a_budget_that_is_used_up_is_not_convergence() -> None:
+    solution = kinn.solve(poisson(), KAN((4,)), tolerance=1e-12, budget=0.5, clock="cpu")
+    assert (solution.stopped, solution.converged) == (StopReason.BUDGET, False)
+
+
+def test_the_table_says_that_a_tolerance_is_met() -> None:
+    assert rows(kinn.solve(cubic(), KAN((6,)), tolerance=1e-3, budget=20))["tolerance"] == "0.001, met"
+
+
+def test_without_a_tolerance_nothing_is_said() -> None:
+    solution = kinn.solve(cubic(), KAN((6,)), iterations=5)
+    assert solution.converged is None
+    assert (solution.summary()["tolerance"], solution.summary()["converged"]) == (None, None)
+    assert "tolerance" not in rows(solution)
+
+
+def rows(solution: kinn.Solution) -> dict[str, str]:
+    """Lines of the table of a solution."""
+    table = summary_table(solution.summary())
+    return dict(zip(*(list(column.cells) for column in table.columns), strict=True))  # type: ignore[arg-type]
+
+
+def test_every_member_of_an_ensemble_ends_at_the_tolerance() -> None:
+    solution = kinn.solve(cubic(), MLP((8,)), tolerance=1e-4, budget=20, ensemble=2)
+    assert solution.converged is True
+    assert solution.stopped == StopReason.TOLERANCE_MET
+    assert solution.errors["u"].l2 < 2e-4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tolerance": 0}, "tolerance is positive and finite, not 0"),
+        ({"tolerance": -1e-3}, "tolerance is positive and finite, not -0.001"),
+        ({"tolerance": float("nan")}, "tolerance is positive and finite, not nan"),
+        ({"tolerance": float("inf")}, "tolerance is positive and finite, not inf"),
+        ({"tolerance": "small"}, "tolerance is positive and finite, not 'small'"),
+        ({"tolerance": 1e-16}, "tolerance is at least 1e-13 in float64, not 1e-16"),
+        (
+            {"tolerance": 1e-7, "dtype": "float32"},
+            "tolerance is at least 1e-05 in float32, not 1e-07: take dtype='float64'",
+        ),
+        (
+            {"tolerance": 1e-3, "estimate": False},
+            "a tolerance is checked by the estimated error: leave out estimate=False",
+        ),
+        (
+            {"tolerance": 1e-3, "time_windows": 2},
+            "errors of time windows are not estimated: a tolerance cannot be checked",
+        ),
+    ],
+)
+def test_mistakes_are_named(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        kinn.solve(oscillator(), "kan", **options)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_energies_have_no_tolerance() -> None:
+    with pytest.raises(InputError, match="tolerance is for the strong form, not for the energy form"):
+        kinn.solve(problems.get("poisson-2d"), "kan", form="energy", tolerance=1e-3)
+
+
+def test_the_least_tolerances_are_those_of_rounding() -> None:
+    assert set(LEAST_TOLERANCES) == {"float64", "float32"}
+    solution = kinn.solve(poisson(), "mlp", tolerance=1e-12, budget=20, clock="cpu")
+    assert solution.converged is True
+
+
+def test_fields_without_a_scale_are_named() -> None:
+    silent = Problem(
+        "silent", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy,
+        conditions=[Dirichlet("u", 0.0, on="boundary")],
+    )  # fmt: skip
+    with pytest.raises(InputError) as error:
+        kinn.solve(silent, "kan", tolerance=1e-3, budget=2)
+    print(error.value)
+    assert "\n" not in str(error.value)
