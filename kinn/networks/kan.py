@@ -50,10 +50,8 @@ class KAN(Architecture):
 
     name: ClassVar[str] = "kan"
 
-    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"width": (10,), "grid": 4},
-        {"width": (8, 8), "grid": 3, "init": "glorot"},
-    )
+    # one hidden layer learns what is separable, and that tensor-product splines do at once
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": (8, 8), "grid": 3, "init": "glorot"},)
 
     width: tuple[int, ...] | int = (8,)
     grid: tuple[int, ...] | int = 8

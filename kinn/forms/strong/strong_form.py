@@ -9,7 +9,7 @@ import torch
 
 from kinn.conditions import Condition
 from kinn.errors import InputError
-from kinn.fields import Points
+from kinn.fields import TIME, Points
 from kinn.forms.collocation import CollocationSampler
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.strong.balance import balance_factors
@@ -19,6 +19,9 @@ from kinn.forms.terms import Term, pde_residual, plan_term
 #: The factor of the PDE's mean square in the loss, of dimensionless equations and conditions. Equations hold at many more
 #: points than conditions, whose errors spread over the domain.
 PDE_WEIGHT = 0.2
+
+#: That of problems in time: what is wrong early is wrong from then on.
+PDE_WEIGHT_IN_TIME = 1.0
 
 #: That of problems with observations: data have noise, the equation has none.
 PDE_WEIGHT_OBSERVED = 1.0
@@ -53,7 +56,8 @@ def strong_form(
         pde_weight = problem.defaults.pde_weight
     if pde_weight is None:
         observed = any(condition.observed is not None for condition in problem.conditions)
-        pde_weight = PDE_WEIGHT_OBSERVED if observed else PDE_WEIGHT
+        in_time = TIME in problem.coordinates
+        pde_weight = PDE_WEIGHT_OBSERVED if observed else PDE_WEIGHT_IN_TIME if in_time else PDE_WEIGHT
     terms = plan_terms(trial, points=points, seed=seed, method=method)
     terms = [replace(term, weight=pde_weight * term.weight) if term.interior else term for term in terms]
     if factors is None:

@@ -49,7 +49,7 @@ SPLINE_GRIDS = {1: 24, 2: 12, 3: 3}
 
 #: The factor from one size of fixed features, or of the grid of their splines, to the next, and the most coefficients.
 FEATURES_GROWTH = 1.5
-MAX_FEATURES = 2200
+MAX_FEATURES = 2500
 
 #: More features are tried after those that lowered the loss to this fraction.
 FEATURES_GAIN = 0.7
@@ -61,8 +61,8 @@ COMPARISON_SEED = 86_028_121
 PROGRESS_SHARE = 0.04
 LEAST_FALL = 0.3
 
-#: Interior points for each parameter and field.
-POINTS_PER_PARAMETER = 5.0
+#: Interior points for each parameter and field: of the first stages, and of those that train on.
+FIRST_POINTS_PER_PARAMETER, POINTS_PER_PARAMETER = 5.0, 8.0
 FEWEST_POINTS = 1500
 
 #: Training fits the points and not the equations where the loss at others is this multiple; a stage ends where it is the
@@ -137,8 +137,7 @@ class Growth(TrainingPlan):
         self.starts = architecture.starts()
         self.inputs = {name: len(InputFeatures(problem, name).bounds[0]) for name in problem.subdomains}
         features = self._fixed_features(architecture)
-        first = Level(START, self.starts[0], self._points(self.starts[0]))
-        self.levels = [first if features is None else Level(FEATURES, features, self._points(features))]
+        self.levels = [self._first(START, self.starts[0]) if features is None else self._first(FEATURES, features)]
         self.final = 0
 
     @property
@@ -244,13 +243,12 @@ class Growth(TrainingPlan):
         if level.lever in (FEATURES, START):
             starts = self._stages(START)
             if len(starts) < len(self.starts):
-                architecture = self.starts[len(starts)]
-                return Level(START, architecture, self._points(architecture))
+                return self._first(START, self.starts[len(starts)])
             best = self._best(results)
             if self.levels[best].lever == FEATURES:
                 return None
-            chosen = replace(self.levels[best], lever=TRAIN, parent=best)
-            return replace(chosen, points=2 * chosen.points) if self._overfits(results[best]) else chosen
+            chosen = self.levels[best].architecture
+            return Level(TRAIN, chosen, (1 + self._overfits(results[best])) * self._points(chosen), best)
         return self._lever(results)
 
     def _lever(self, results: Sequence[TrainingResult]) -> Level | None:
@@ -273,7 +271,7 @@ class Growth(TrainingPlan):
         if self._overfits(last):
             return replace(level, points=2 * level.points)
         larger = level.architecture.resized(FEATURES_GROWTH)
-        return None if self._parameters(larger) > MAX_FEATURES else Level(FEATURES, larger, self._points(larger))
+        return None if self._parameters(larger) > MAX_FEATURES else self._first(FEATURES, larger)
 
     def _overfits(self, result: TrainingResult) -> bool:
         """Whether training fits the points, whose number may grow, and not the equations."""
@@ -284,10 +282,13 @@ class Growth(TrainingPlan):
         fits = [a for a in architecture.larger() if self._parameters(a) <= MAX_PARAMETERS]
         return fits[min(int(refused), len(fits) - 1)] if fits else None
 
-    def _points(self, architecture: Architecture) -> int:
+    def _first(self, lever: str, architecture: Architecture) -> Level:
+        """One of the first stages."""
+        return Level(lever, architecture, self._points(architecture, FIRST_POINTS_PER_PARAMETER))
+
+    def _points(self, architecture: Architecture, per_parameter: float = POINTS_PER_PARAMETER) -> int:
         """Number of interior points for a network."""
-        fields = len(self.problem.names)
-        in_proportion = int(POINTS_PER_PARAMETER * self._parameters(architecture) / fields)
+        in_proportion = int(per_parameter * self._parameters(architecture) / len(self.problem.names))
         return self.fixed_points or max(FEWEST_POINTS, in_proportion)
 
     def _parameters(self, architecture: Architecture) -> int:
