@@ -63,7 +63,7 @@ LEAST_FALL = 0.3
 
 #: Interior points for each parameter and field: of the first stages, and of those that train on.
 FIRST_POINTS_PER_PARAMETER, POINTS_PER_PARAMETER = 5.0, 8.0
-FEWEST_POINTS = 1500
+FEWEST_POINTS, MOST_POINTS_PER_PARAMETER = 1500, 64
 
 #: Training fits the points and not the equations where the loss at others is this multiple; a stage ends where it is the
 #: second one.
@@ -83,13 +83,18 @@ BY_RESIDUAL = RAD(power=1.0, floor=1.0, candidates=5)
 #: Levers: what a stage changes.
 FEATURES, START, TRAIN, POINTS, NETWORK = "features", "start", "train", "points", "network"
 
-#: Reasons to stop that end all.
-FINAL = (
-    StopReason.BUDGET,
-    StopReason.TOLERANCE_MET,
-    StopReason.ITERATIONS,
-    StopReason.CALLBACK,
-    StopReason.LOSS_IS_ZERO,
+#: Reasons to end a stage that another may follow; any other, a user's among them, ends the solve.
+PASSING = (
+    StopReason.SHARE,
+    StopReason.SLOW_PROGRESS,
+    StopReason.POINTS_FITTED,
+    StopReason.VALIDATION_RISES,
+    StopReason.STAGNATION,
+    StopReason.DAMPING_EXHAUSTED,
+    StopReason.LINE_SEARCH_FAILED,
+    StopReason.STEPS_REJECTED,
+    StopReason.LAST_LAYER_OPTIMAL,
+    StopReason.LEAST_SQUARES_FAILED,
 )
 
 
@@ -207,7 +212,7 @@ class Growth(TrainingPlan):
 
     def stopped(self, results: Sequence[TrainingResult]) -> str:
         last = results[-1].stopped
-        return last if last in FINAL else StopReason.GROWTH_ENDS
+        return StopReason.GROWTH_ENDS if last in PASSING else last
 
     def _stages(self, *levers: str) -> list[int]:
         """Numbers of the stages of these levers."""
@@ -233,7 +238,7 @@ class Growth(TrainingPlan):
     def _next(self, results: Sequence[TrainingResult]) -> Level | None:
         """Next stage, None at the end."""
         last, level = results[-1], self.levels[-1]
-        if last.stopped in FINAL:
+        if last.stopped not in PASSING:
             return None
         if level.lever == FEATURES:
             if (more := self._more_features(results)) is not None:
@@ -258,7 +263,8 @@ class Growth(TrainingPlan):
         if len(gains) >= MAX_FAILURES and not any(gains[-MAX_FAILURES:]):
             return None
         larger = self._larger(level.architecture, refused=not gains[-1] and level.lever == NETWORK)
-        if self._overfits(last) or (larger is None and self.fixed_points is None):
+        crowded = level.points >= MOST_POINTS_PER_PARAMETER * self._parameters(level.architecture)
+        if not crowded and (self._overfits(last) or (larger is None and self.fixed_points is None)):
             return replace(level, lever=POINTS, points=2 * level.points, parent=stage)
         return None if larger is None else Level(NETWORK, larger, max(level.points, self._points(larger)), stage)
 
