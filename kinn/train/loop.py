@@ -255,7 +255,8 @@ def reason_to_stop(
         return reason
     if progress_is_slow(state, objective, stopping):
         return StopReason.SLOW_PROGRESS
-    if (validated := state.validation) is not None and validated > stopping.overfit * state.loss:
+    validated = state.validation if objective.least_squares else None  # energies may be negative
+    if validated is not None and validated > stopping.overfit * state.loss:
         return StopReason.POINTS_FITTED
     if objective.least_squares and state.iteration and state.loss == 0:
         return StopReason.LOSS_IS_ZERO

@@ -186,6 +186,20 @@ def test_features_come_first_and_are_enough_where_they_are_accurate() -> None:
         assert solution.estimate.l2["u"] < 1e-10
 
 
+def test_an_energy_that_is_negative_does_not_fit_points() -> None:
+    problem = Problem(
+        "load", Interval(0, 1), energy=lambda u, p: u.x**2 / 2 - 8 * u, conditions=[Dirichlet("u", 0.0, on="boundary")]
+    )  # fmt: skip
+    solution = kinn.solve(problem, MLP((4,)), form="energy", iterations=25)
+    assert solution.loss < 0
+    assert solution.stopped != StopReason.POINTS_FITTED
+    assert solution.iterations == 25
+
+
+def test_splines_are_refined_up_to_the_finest_grid() -> None:
+    assert TensorSplines((900, 4)).resized(1.5) == TensorSplines((1000, 6))
+
+
 def test_features_of_a_nonlinear_problem_are_found_by_several_steps() -> None:
     solution = kinn.solve(cubic(), "kan", iterations=20)
     assert levers(solution)[0] == "features"
