@@ -193,7 +193,7 @@ def _first_seed_specs(
     omitted: list[str],
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Runs of one problem at one combination of values, for the first seed, with the labels for selections."""
-    from kinn.solver import check_options, resolve_growth, resolve_network, resolve_optimizer
+    from kinn.solver import check_options, check_tolerance, resolve_growth, resolve_network, resolve_optimizer
 
     common = {**study.settings, **values}
     keys = {name: getattr(study, name) for name in (*STUDY_KEYS, *option_kinds())}
@@ -225,6 +225,7 @@ def _first_seed_specs(
             {name: keys[name] for name in option_kinds()},
             {name: _settings_of(common, name) for name in strategy_kinds()},
         )
+        check_tolerance(training, options.dtype)
         for optimizer in optimizers:
             check_options(training, optimizer, form)
         first = ResolvedRun(

@@ -16,14 +16,17 @@ from kinn.networks.network import Architecture, positive_widths, rescaled, widen
 SQUASH_MAPS = ("none", "tanh", "softsign")
 INITIALISATIONS = ("power", "glorot")
 
+#: The most grid intervals of a spline.
+MAX_INTERVALS = 1000
+
 #: The most grid intervals that growth refines a layer to.
 MAX_GROWN_GRID = 32
 
 
 def check_splines(intervals: int, degree: int, init: str) -> None:
     """Raise an InputError unless there are such splines: settings of every network that has spline layers."""
-    if not 1 <= intervals <= 1000:
-        raise InputError(f"network.grid is 1 to 1000 intervals, not {intervals}")
+    if not 1 <= intervals <= MAX_INTERVALS:
+        raise InputError(f"network.grid is 1 to {MAX_INTERVALS} intervals, not {intervals}")
     if not 1 <= degree <= 7:
         raise InputError(f"network.degree is 1 to 7, not {degree}")
     check_name("value of network.init", init, INITIALISATIONS)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 
 from kinn.errors import InputError
-from kinn.networks.kan import check_splines
+from kinn.networks.kan import MAX_INTERVALS, check_splines
 from kinn.networks.layers.layer import Layer
 from kinn.networks.network import Architecture, rescaled
 
@@ -69,5 +69,5 @@ class TensorSplines(Architecture):
         return prod(intervals + self.degree for intervals in self.grids(inputs)) * outputs
 
     def resized(self, factor: float) -> TensorSplines:
-        grids = rescaled(self._grids, factor)
+        grids = tuple(min(intervals, MAX_INTERVALS) for intervals in rescaled(self._grids, factor))
         return replace(self, grid=grids[0] if isinstance(self.grid, int) else grids)
