@@ -89,7 +89,10 @@ def test_threads_are_set_back() -> None:
 
 def test_no_reference_no_errors() -> None:
     problem = Problem(
-        "p", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy, conditions=[Dirichlet("u", 0, on="boundary")]
+        "p",
+        Rectangle((0, 0), (1, 1)),
+        strong=lambda u, p: u.xx + u.yy + 1,
+        conditions=[Dirichlet("u", 0, on="boundary")],
     )
     assert kinn.solve(problem, MLP((4,)), iterations=2).errors == {}
 

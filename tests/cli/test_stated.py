@@ -28,7 +28,7 @@ STATED = {
     "bounds": '[Dirichlet("u", 0, on="boundary")], [Unknown("a", initial=3.0, bounds=(0, 1))], SQUARE',
     "empty": '[Dirichlet("u", 0, on="boundary")], (), Disk((0, 0), 1) - Disk((0, 0), 2)',
     "unbounded": '[Dirichlet("u", 0, on="boundary")], (), Rectangle((0, 0), (np.inf, 1))',
-    "few": '[Dirichlet("u", 0, on="left")], (), SQUARE',
+    "few": '[Dirichlet("u", 1, on="left")], (), SQUARE',
 }
 
 

@@ -38,7 +38,7 @@ def solved(problem: Problem) -> Solution:
 
 
 def simple(domain: Any, **options: Any) -> Problem:
-    return Problem("p", domain, strong=lambda u, p: u.x, conditions=[Dirichlet("u", 0.0, on="boundary")], **options)
+    return Problem("p", domain, strong=lambda u, p: u.x - 1, conditions=[Dirichlet("u", 0.0, on="boundary")], **options)
 
 
 def test_errors_are_measured_on_cell_centres() -> None:

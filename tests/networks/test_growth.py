@@ -22,7 +22,7 @@ from kinn import (
     ResNet,
     SelfScaledBroyden,
 )
-from kinn.forms import DomainTrial, strong_form
+from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.jets import IndexSet
 from kinn.networks import NETWORKS, Architecture, Network, Tape, embed
 from kinn.ops import SplineGrid, basis
@@ -400,19 +400,22 @@ def test_optimisers_start_afresh_on_a_grown_trial(optimizer: Optimizer) -> None:
         conditions=[kinn.Dirichlet("u", 0.0, on="left"), kinn.Dirichlet("u", float(np.sin(20)), on="right")],
     )
 
-    def train_trial(trial: DomainTrial, steps: int) -> tuple[float, float]:
-        objective = strong_form(trial, points=120)
+    def train_trial(
+        trial: DomainTrial, steps: int, like: ResidualObjective | None = None
+    ) -> tuple[float, ResidualObjective, float]:
+        factors = None if like is None else [term.factors for term in like.terms]
+        objective = strong_form(trial, points=120, factors=factors)
         state = optimizer.start(objective, trial.flat.get())
         first = state.loss
         for _ in range(steps):
             state = optimizer.step(objective, state)
         trial.flat.set(state.theta)
-        return first, state.loss
+        return first, objective, state.loss
 
-    small = KAN((4,), 3)
+    small = KAN((3,), 2)
     smaller, larger = DomainTrial(problem, small), DomainTrial(problem, small.larger()[0], seed=1)
-    _, converged = train_trial(smaller, 80)
+    _, trained, converged = train_trial(smaller, 80)
     larger.embed(smaller)
-    first, reached = train_trial(larger, 80)
+    first, _, reached = train_trial(larger, 80, like=trained)
     assert first == pytest.approx(converged, rel=1e-8)
     assert reached < 0.2 * converged

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kinn import KAN, Auto, problems
+from kinn import KAN, problems
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.optim import Objective, State
 from kinn.optim.race import METHODS, Race
@@ -56,7 +56,7 @@ def test_candidates_have_equal_work() -> None:
 
 def test_a_race_without_work_is_levenberg_marquardt() -> None:
     objective, start = Residuals(rosenbrock, 2), torch.tensor([-1.2, 1.0], dtype=torch.float64)
-    raced = run(Auto(race_work=0.0), objective, start, 8)
+    raced = run(Race(work=0.0), objective, start, 8)
     assert torch.equal(raced.theta, run(METHODS["lm"], objective, start, 8).theta)
 
 

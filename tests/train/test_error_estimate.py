@@ -47,7 +47,7 @@ def poisson(enforce: str = "soft", scale: float = 1.0) -> Problem:
 
 def nonlinear() -> Problem:
     return Problem(
-        "cubic", Interval(0, 2), strong=lambda u, p: u.xx + u**3 - sin(p.x) ** 3 + sin(p.x), exact=sin,
+        "cubic", Interval(0, 2), strong=lambda u, p: u.xx - u**3 + sin(p.x) ** 3 + sin(p.x), exact=sin,
         conditions=[Dirichlet("u", sin, on="boundary")],
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ def test_few_points_are_in_every_batch() -> None:
 
 def test_they_are_for_adam() -> None:
     ends = [Dirichlet("u", 0, on="left"), Dirichlet("u", 0, on="right")]
-    problem = Problem("p", Interval(0, 1), strong=lambda u, p: u.xx, conditions=ends)
+    problem = Problem("p", Interval(0, 1), strong=lambda u, p: u.xx + 1, conditions=ends)
     solution = solve(problem, MLP((4,)), optimizer=Adam(), batch=20, iterations=30)
     assert solution.iterations == 30
     with pytest.raises(InputError, match="mini-batches are for optimizer 'adam', not for 'lm'"):
