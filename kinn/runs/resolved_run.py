@@ -142,15 +142,18 @@ class ResolvedRun:
         return checkpoint if checkpoint.get("config") == folder.config else None
 
     def _default_points(self) -> int | None:
-        """Number of points where none is stated; None where it grows."""
-        if self.training_options.growth:
-            return self.problem.defaults.points
+        """Number of points where none is stated; None where it grows.
+
+        Raises:
+            InputError: If the problem contradicts itself.
+        """
         from kinn.forms import FieldScales, build_trial
         from kinn.networks import Architecture
         from kinn.solver import collocation_count
 
         assert isinstance(self.network, Architecture)  # a baseline without networks has its points in the options
-        return collocation_count(build_trial(self.problem, self.network, scales=FieldScales()))
+        trial = build_trial(self.problem, self.network, scales=FieldScales())
+        return self.problem.defaults.points if self.training_options.growth else collocation_count(trial)
 
 
 def _specifications(

@@ -134,17 +134,17 @@ def test_time_that_does_not_count_is_taken_off() -> None:
         counts_as_training: ClassVar[bool] = False
 
         def on_step(self, state: TrainingState) -> None:
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     class Counted(Slow):
         counts_as_training: ClassVar[bool] = True
 
     def seconds(callback: Callback) -> float:
-        solution = kinn.solve(bent(), NETWORK, points=60, iterations=10, callbacks=[callback])
+        solution = kinn.solve(bent(), NETWORK, optimizer="lm", points=60, iterations=10, callbacks=[callback])
         return solution.history[-1].seconds - solution.history[0].seconds
 
-    assert seconds(Counted()) > 0.45
-    assert seconds(Slow()) < 0.4
+    assert seconds(Counted()) > 0.9
+    assert seconds(Slow()) < 0.8
 
 
 def test_reasons_read_as_text_and_say_why() -> None:

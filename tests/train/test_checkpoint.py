@@ -21,8 +21,8 @@ from kinn import MLP, Auto, Dirichlet, InputError, Interval, Problem
 from kinn.train.checkpoint import FORMAT, Checkpoints, read_checkpoint, restore_state, write_checkpoint
 from kinn.train.state import Stage
 
-KILLS = 20
-STEPS = 60
+KILLS = 16
+STEPS = 48
 
 
 def problem(source: float = 1.0) -> Problem:
@@ -34,14 +34,16 @@ def solve(path: Path) -> kinn.Solution:
     """Solve with a checkpoint after every step, or as near to that as the time of writing allows."""
     keeper = Checkpoints.in_file(path, CONFIG)
     keeper.every = 0.0
-    return kinn.solve(problem(), NETWORK, optimizer=Auto(patience=8), points=60, iterations=STEPS, checkpoint=keeper)
+    return kinn.solve(
+        problem(), NETWORK, optimizer=Auto(patience=8, race_work=1e8), points=60, iterations=STEPS, checkpoint=keeper
+    )
 
 
 NETWORK = MLP((6, 6))
 CONFIG: dict[str, Any] = {
     "problem": {"name": "bent"},
     "network": {"name": "mlp", "width": [6, 6]},
-    "optimizer": {"name": "auto", "patience": 8},
+    "optimizer": {"name": "auto", "patience": 8, "race_work": 1e8},
     "form": "strong",
     "points": 60,
     "budget": 60.0,
