@@ -51,7 +51,7 @@ problem = Problem(
     unknowns=[Unknown(name, initial=1.0, positive=True, exact=value) for name, value in TRUE.items()],
     defaults=Defaults(pde_weight=1.0),
 )
-solution = kinn.solve(problem, KAN((4,), grid=24, degree=5), points=600, iterations=400, seed=0)
+solution = kinn.solve(problem, KAN((4,), grid=24, degree=5), optimizer="lm", points=600, iterations=400, seed=0)
 
 # %%
 # The standard deviations follow from the Gauss-Newton matrix and the noise level.

@@ -226,7 +226,7 @@ solution = kinn.solve(
     SineNetwork(width=24),
     optimizer=DampedGaussNewton(),
     weights=ConditionsFirst(),
-    callbacks=[StopAtLoss(1e-6)],
+    callbacks=[StopAtLoss(2.5e-7)],
     iterations=200,
     seed=0,
 )
