@@ -184,7 +184,7 @@ def solve(
             share = CORRECTION_SHARE if training.corrections else GROWTH_CORRECTION_SHARE
             fields, final = add_corrections(fields, final, corrections, work=share * work, seed=seed)
         unknowns = _identified_constants(problem, final)
-        estimate = None if training.estimate is False else _estimated_error(fields, final, form, work, seed, now)
+        estimate = None if training.estimate is False else _estimated_error(fields, final, work, seed, now)
     seconds = checkpoint.seconds_before + now() - began
     trained = plan.trials[plan.final_stages[-1]].architecture
     settings = {"form": form, "network": trained, "optimizer": optimizer.name, "seed": seed, "dtype": dtype}
@@ -361,11 +361,9 @@ def _identified_constants(problem: Problem, final: Sequence[TrainingResult]) -> 
 
 
 def _estimated_error(
-    fields: FieldEvaluator, final: Sequence[TrainingResult], form: str, work: float, seed: int, now: Callable[[], float]
+    fields: FieldEvaluator, final: Sequence[TrainingResult], work: float, seed: int, now: Callable[[], float]
 ) -> ErrorEstimate | None:
-    """Estimated error of the trained fields, None in forms that have no estimate."""
-    if form != "strong":
-        return None
+    """Estimated error of the trained fields, None where there is no estimate."""
     from kinn.train.error_estimate import estimate_error
 
     return estimate_error(fields, final, work=work, seed=seed, now=now)

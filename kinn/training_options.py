@@ -249,7 +249,7 @@ class TrainingOptions:
         tolerance: The relative L2 error of every field, as estimated, at which training ends; see `Solution.converged`.
         growth: Whether the network starts small and grows with its points while training gains by it; by default where it
             is named without settings.
-        estimate: False to leave out `solution.estimate`, the estimated error of the strong form.
+        estimate: False to leave out `solution.estimate`, the estimated error.
     """
 
     pde_weight: float | None = option(
@@ -279,7 +279,7 @@ class TrainingOptions:
     corrections: int | None = option(
         CountKind("Corrections by random features after training, at most N.", True, one_is_off=False)
     )
-    tolerance: float | None = option(NumberKind("Estimated relative L2 error at which training ends.", True))
+    tolerance: float | None = option(NumberKind("Estimated relative L2 error at which training ends."))
     growth: bool | None = option(ChoiceKind("Let the network start small and grow.", True))
     estimate: bool | None = option(FlagKind("Estimate the error of the solution."))
 

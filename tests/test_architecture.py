@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 300
-MOST_LINES = 39_800
+MOST_LINES = 40_550
 
 
 @cache

@@ -69,7 +69,8 @@ class Correction:
         step: The step (P,).
         ratio: The norm of the weighted residuals at validation points after the step, to first order, relative to that
             before.
-        residual: That norm before the step, of dimensionless residuals of the equations and the conditions.
+        residual: That norm before the step, of dimensionless residuals of the equations and the conditions;
+            infinite where an energy is corrected.
     """
 
     trial: DomainTrial

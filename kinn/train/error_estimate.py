@@ -1,15 +1,15 @@
-"""A-posteriori estimates of the error of trained fields, from the linearised equations on fresh points."""
+"""A-posteriori estimates of the error of trained fields: of the strong form from the linearised equations on fresh points."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kinn.forms import DomainTrial, ResidualObjective
+from kinn.forms import DomainTrial, FormObjective, ResidualObjective
 from kinn.forms.linearisation import Linearisation
 from kinn.metrics import FieldEvaluator, evaluation_points
 from kinn.problem import Array
@@ -56,8 +56,9 @@ class ErrorEstimate:
     Attributes:
         l2: Relative error |e| / |u + e| in the root mean square by field, enlarged for the share of the residual that e does
             not explain.
-        residual_ratio: The norm of the residuals that e leaves over, relative to that before.
-        residual: That norm before, of dimensionless residuals.
+        residual_ratio: The norm of the residuals that e leaves over, relative to that before; in the energy and the inverse
+            form the part of the error that e may leave.
+        residual: That norm before, of dimensionless residuals; infinite in the energy and the inverse form.
         seconds: Time that it took.
         field: The estimated error e itself, to be added to the fields.
     """
@@ -70,7 +71,7 @@ class ErrorEstimate:
 
     @property
     def reliable(self) -> bool:
-        """Whether e explains most of the residual on points that neither training nor the estimate used, if it is not rounding."""
+        """Whether e explains most of the residual on fresh points, or of the error, if the residual is not rounding."""
         return self.residual_ratio <= RELIABLE or self.residual <= ROUNDING
 
     def meets(self, tolerance: float) -> bool:
@@ -90,10 +91,24 @@ class ErrorEstimate:
         }  # fmt: skip
 
 
+class PartialError(NamedTuple):
+    """Estimated error of the fields of one training.
+
+    Attributes:
+        field: The error.
+        ratio: The part of it, or of the residual, that may be left.
+        residual: The norm of the dimensionless residuals; infinite where there are none.
+    """
+
+    field: FieldEvaluator
+    ratio: float
+    residual: float = math.inf
+
+
 def estimate_error(
     fields: FieldEvaluator, results: Sequence[TrainingResult], *, work: float, seed: int, now: Callable[[], float]
 ) -> ErrorEstimate | None:
-    """Estimated error of trained fields, None where there is no estimate: of other forms, or of time windows.
+    """Estimated error of trained fields, None where there is no estimate, as of time windows.
 
     Args:
         fields: The fields: trial functions on the domain, or an ensemble of them.
@@ -104,38 +119,76 @@ def estimate_error(
     """
     began = now()
     members = fields.members if isinstance(fields, EnsembleSolution) else (fields,)
-    if len(members) != len(results) or not all(isinstance(member, DomainTrial) for member in members):
+    if len(members) != len(results):
         return None
     points = _points(fields)
     values = fields.evaluate(points, fields.problem.output_names)
-    found: list[Correction] = []
-    for result in results:
-        if not isinstance(result.objective, ResidualObjective):
+    found: list[PartialError] = []
+    for member, result in zip(members, results, strict=True):
+        part = _error_of(member, result, points, work=work / len(results), seed=seed)
+        if part is None:
             return None
-        correction = largest_correction(result, points, work=work / len(results), seed=seed)
-        if correction is None:
-            return None
-        found.append(correction)
-    changes_of_members = [Linearisation(correction.trial, correction.step) for correction in found]
-    error: FieldEvaluator = changes_of_members[0] if len(found) == 1 else EnsembleSolution(changes_of_members)
-    ratio, residual = max(c.ratio for c in found), max(c.residual for c in found)
+        found.append(part)
+    error: FieldEvaluator = found[0].field if len(found) == 1 else EnsembleSolution([part.field for part in found])
+    ratio, residual = max(part.ratio for part in found), max(part.residual for part in found)
     changes = error.evaluate(points, fields.problem.output_names)
     l2 = _unexplained(ratio) * np.linalg.norm(changes, axis=0) / np.linalg.norm(values + changes, axis=0)
     names = dict(zip(fields.problem.output_names, l2.tolist(), strict=True))
     return ErrorEstimate(names, ratio, residual, now() - began, error)
 
 
-def largest_correction(result: TrainingResult, points: Array, *, work: float, seed: int) -> Correction | None:
+def _error_of(
+    fields: FieldEvaluator, result: TrainingResult, points: Array, *, work: float, seed: int
+) -> PartialError | None:
+    """Estimated error of the fields of one training; None where there is no estimate.
+
+    Args:
+        fields: The fields.
+        result: The training.
+        points: Points (N, d) at which estimates are compared.
+        work: The multiplications of training.
+        seed: Fixes points and features.
+    """
+    if fields.problem.defaults.form == "inverse":
+        from kinn.forms.inverse import BoundaryTrial
+        from kinn.train.boundary_error import boundary_error
+
+        if not isinstance(fields, BoundaryTrial):
+            return None
+        of_boundary = boundary_error(fields, points, work=COST_FRACTION * work)
+        return None if of_boundary is None else PartialError(*of_boundary)
+    objective = result.objective
+    if not isinstance(fields, DomainTrial):
+        return None
+    if isinstance(objective, ResidualObjective):
+        correction = largest_correction(objective, points, work=work, seed=seed)
+    else:
+        correction = _energy_correction(objective, work=work, seed=seed)
+    if correction is None:
+        return None
+    return PartialError(Linearisation(correction.trial, correction.step), correction.ratio, correction.residual)
+
+
+def _energy_correction(objective: FormObjective, *, work: float, seed: int) -> Correction | None:
+    """The correction of fields that minimise an energy, None where there is none; the arguments are those of others."""
+    from kinn.forms.energy import EnergyObjective
+    from kinn.train.energy_corrections import energy_correction
+
+    if not isinstance(objective, EnergyObjective):
+        return None
+    most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * len(objective.trial.problem.names))
+    return energy_correction(objective, most, work=COST_FRACTION * work, seed=seed)
+
+
+def largest_correction(objective: ResidualObjective, points: Array, *, work: float, seed: int) -> Correction | None:
     """The correction of trained fields that explains the residual, or the largest of those that do in part.
 
     Args:
-        result: The training.
+        objective: The trained residuals.
         points: Points (N, d) at which corrections are compared.
         work: The multiplications of training.
         seed: Fixes points and features.
     """
-    objective = result.objective
-    assert isinstance(objective, ResidualObjective)
     fields = len(objective.trial.problem.names)
     affordable = affordable_features(COST_FRACTION * work)
     features = max(FEWEST_FEATURES, min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, affordable))

@@ -20,7 +20,6 @@ from kinn import (
     Rectangle,
     TimeInterval,
     cos,
-    problems,
     sin,
 )
 from kinn.cli.tables import print_solution, summary_table
@@ -149,11 +148,6 @@ def test_mistakes_are_named(options: dict[str, Any], message: str) -> None:
         kinn.solve(oscillator(), "kan", **options)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_energies_have_no_tolerance() -> None:
-    with pytest.raises(InputError, match="tolerance is for the strong form, not for the energy form"):
-        kinn.solve(problems.get("poisson-2d"), "kan", form="energy", tolerance=1e-3)
 
 
 def test_the_least_tolerances_are_those_of_rounding() -> None:

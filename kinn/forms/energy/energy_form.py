@@ -66,10 +66,12 @@ class QuadratureSampler(PointSampler):
     Attributes:
         points: The number of points inside.
         seed: Moves the points; None for those of the plain rules.
+        degree: The degree that rules are exact for on each of their cells.
     """
 
     points: int
     seed: int | None
+    degree: int = DEGREE
 
     @cached_property
     def measure(self) -> float:
@@ -97,7 +99,7 @@ class QuadratureSampler(PointSampler):
 
     def _rule(self, domain: Geometry | Boundary, count: int) -> Points:
         grading = self.problem.defaults.grading
-        return self.quadrature([domain.quadrature(DEGREE, points=count, seed=self.seed, grading=grading)])
+        return self.quadrature([domain.quadrature(self.degree, points=count, seed=self.seed, grading=grading)])
 
 
 def quadrature_objective(

@@ -85,6 +85,10 @@ class EnergyObjective(SumOfTerms):
         """All terms."""
         return (*self.interior, *self.others)
 
+    def of_trial(self, trial: DomainTrial) -> EnergyObjective:
+        """The same energy, by the same quadratures and without a guard, of other trial functions of the problem."""
+        return EnergyObjective(trial, self.interior, self.others, None, self.refine_interior)
+
     @property
     def points(self) -> int:
         """The number of points of all quadratures."""

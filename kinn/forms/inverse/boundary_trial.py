@@ -75,6 +75,22 @@ class BoundaryTrial(TrialFunctions):
         """Fields of the Nystrom method on the same panels, or None where it found no solution."""
         return None if self.main_system.solution is None else Nystrom(self)
 
+    def system_pair(self, most_equations: int) -> tuple[BoundarySystem, BoundarySystem | None]:
+        """Equations on the present panels or finer ones, with at most this number where finer, and on coarser ones than these.
+
+        Finer panels are those of validation where they are assembled, and else of half the length; None where the present
+        panels are the coarsest and finer ones have too many equations.
+        """
+        main = self.main_system
+        finer = [s for s in self._systems.values() if _nodes(s) > _nodes(main)]
+        if not finer and 2 ** (self.problem.dimension - 1) * len(main.equations.right) <= most_equations:
+            finer = [self.system(_nodes(main) + 1)]
+        solvable = [s for s in finer if len(s.equations.right) <= most_equations]
+        if solvable:
+            return max(solvable, key=_nodes), main
+        coarsest = self.system()
+        return main, coarsest if _nodes(coarsest) < _nodes(main) else None
+
     def edge_network(self, number: int) -> Network:
         """Network of an edge."""
         return self.network(list(self.networks)[number])
@@ -97,6 +113,11 @@ class BoundaryTrial(TrialFunctions):
         return self._evaluator.values(subdomain, points, wanted)
 
 
+def _nodes(system: BoundarySystem) -> int:
+    """Number of nodes of the panels of a system."""
+    return system.discretisation.panels.nodes
+
+
 def _formulation(problem: Problem) -> BoundaryFormulation:
     """The problem in the inverse form; panels of surfaces are loaded in space alone."""
     if problem.dimension != 3:
@@ -109,12 +130,16 @@ def _formulation(problem: Problem) -> BoundaryFormulation:
 class Nystrom:
     """The Nystrom solution of the same equations, without a network: the reference of every run in the inverse form.
 
+    Args:
+        trial: The trial functions.
+        system: Their equations; None for those that they are evaluated on.
+
     Raises:
         SolveError: If the iteration found no solution.
     """
 
-    def __init__(self, trial: BoundaryTrial) -> None:
-        self.problem, system = trial.problem, trial.main_system
+    def __init__(self, trial: BoundaryTrial, system: BoundarySystem | None = None) -> None:
+        self.problem, system = trial.problem, system or trial.main_system
         if system.solution is None:
             raise SolveError("no solution of the boundary element method was found")
         self._evaluator = InteriorEvaluator(system, system.solution)
