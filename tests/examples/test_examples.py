@@ -19,6 +19,7 @@ EXPECTED = {
     "06_curriculum.py": (1e-3, "x-error.png"),
     "07_resume.py": (0.0, "pendulum.pt"),
     "08_extending_kinn.py": (3e-4, "u-error.png"),
+    "09_no_settings.py": (2e-6, "u-error-estimate.png"),
 }
 
 
