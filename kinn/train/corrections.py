@@ -71,12 +71,14 @@ class Correction:
             before.
         residual: That norm before the step, of dimensionless residuals of the equations and the conditions;
             infinite where an energy is corrected.
+        error_ratio: The ratio without the noise of observations, which is no error of the fields.
     """
 
     trial: DomainTrial
     step: Tensor
     ratio: float
     residual: float
+    error_ratio: float
 
 
 def corrected(
@@ -147,20 +149,36 @@ def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) ->
     theta = fit.start()
     model = TriangularFactor(fit, theta)
     if not bool(model.factor.isfinite().all() and model.image.isfinite().all()):
-        return Correction(fit.trial, torch.zeros_like(theta), math.inf, math.inf)
+        return Correction(fit.trial, torch.zeros_like(theta), math.inf, math.inf, math.inf)
     norms = model.factor.square().sum(dim=0).sqrt()
     norms = norms.clamp(min=1e-12 * float(norms.max()) or 1.0)
     left, singular, right = torch.linalg.svd(model.factor / norms, full_matrices=False)
     image, floor = singular * (left.T @ model.image), float(singular[0]) ** 2
     steps = torch.stack([-(right.T @ (image / (singular**2 + mu * floor))) / norms for mu in DAMPINGS], dim=1)
-    before, after = 0.0, torch.zeros(len(DAMPINGS), dtype=torch.float64)
-    for residual, jacobian in validation.blocks(theta):
+    # squared residuals before and after: of all terms, and of all but observations of known noise
+    before, after = [0.0, 0.0], torch.zeros(2, len(DAMPINGS), dtype=torch.float64)
+    for number, residual, jacobian in validation.term_blocks(theta):
         r = residual.double()
-        before += float(r @ r)
-        after += (r.unsqueeze(1) + jacobian.double() @ steps).square().sum(dim=0)
-    best = int(torch.where(after.isfinite(), after, math.inf).argmin())
-    ratio = math.sqrt(float(after[best]) / before) if before > 0 else 0.0
-    return Correction(fit.trial, steps[:, best], ratio, math.sqrt(before))
+        squares = (r.unsqueeze(1) + jacobian.double() @ steps).square().sum(dim=0)
+        for n in range(1 if validation.terms[number].noise is not None else 2):
+            before[n] += float(r @ r)
+            after[n] += squares
+    best = int(torch.where(after[0].isfinite(), after[0], math.inf).argmin())
+    left = after[:, best].tolist()
+    ratio = math.sqrt(left[0] / before[0]) if before[0] > 0 else 0.0
+    noise = noise_square(validation)
+    error_before, error_left = (max(total - noise, exact) for total, exact in (before, left))
+    error_ratio = ratio if noise == 0.0 else math.sqrt(error_left / error_before) if error_before > 0 else 0.0
+    return Correction(fit.trial, steps[:, best], ratio, math.sqrt(before[0]), error_ratio)
+
+
+def noise_square(objective: ResidualObjective) -> float:
+    """Expected square of the weighted residuals of observations by their noise, as far as it is known."""
+    return sum(
+        weight * (term.noise * (term.factors[0] if term.factors else 1.0)) ** 2
+        for term, weight in zip(objective.terms, objective.mean_weights, strict=True)
+        if term.noise is not None
+    )
 
 
 def corrections(trained: ResidualObjective, features: int, *, seed: int) -> Iterator[Correction]:

@@ -166,7 +166,7 @@ def _error_of(
         correction = _energy_correction(objective, work=work, seed=seed)
     if correction is None:
         return None
-    return PartialError(Linearisation(correction.trial, correction.step), correction.ratio, correction.residual)
+    return PartialError(Linearisation(correction.trial, correction.step), correction.error_ratio, correction.residual)
 
 
 def _energy_correction(objective: FormObjective, *, work: float, seed: int) -> Correction | None:
@@ -195,17 +195,17 @@ def largest_correction(objective: ResidualObjective, points: Array, *, work: flo
     count = max(1, int((affordable / features) ** 3))
     tried: list[Correction] = []
     for correction in corrections(objective, features, seed=seed):
-        if math.isfinite(correction.ratio):
+        if math.isfinite(correction.error_ratio):
             tried.append(correction)
-        if correction.ratio < ACCURATE:
+        if correction.error_ratio < ACCURATE:
             return correction
         count -= 1
         if not count:
             break
-    explaining = [c for c in tried if c.ratio < EXPLAINED] or tried
+    explaining = [c for c in tried if c.error_ratio < EXPLAINED] or tried
     # some directions of the tangent space hardly change the residual: what they explain in part may be far too large
     in_features = [c for c in explaining if c.trial is not objective.trial]
-    return max(in_features or explaining, key=lambda c: _unexplained(c.ratio) * _size(c, points), default=None)
+    return max(in_features or explaining, key=lambda c: _unexplained(c.error_ratio) * _size(c, points), default=None)
 
 
 def _unexplained(ratio: float) -> float:

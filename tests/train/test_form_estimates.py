@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import kinn
-from kinn import KAN, MLP, Dirichlet, Interval, Problem, Rectangle, grad, sin
+from kinn import KAN, MLP, Dirichlet, Interval, Observation, Problem, Rectangle, Unknown, grad, problems, sin
 from kinn.cli.tables import summary_table
 from kinn.equations import Laplace
 from kinn.forms.inverse import BoundaryTrial, inverse_form
@@ -120,3 +120,25 @@ def test_finer_panels_are_those_of_validation_where_they_are_few(monkeypatch: py
         assert error.minuend.parameter_count >= system.discretisation.size * (1 if work == 0.0 or nodes else 2)
         estimated = np.linalg.norm(error.evaluate(points, "u")) / np.linalg.norm(exact)
         assert estimated == pytest.approx(field_errors(trial)["u"].l2, rel=1e-2)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_noise_of_observations_is_no_error_of_the_fields(noise: float) -> None:
+    x = np.linspace(0.0, 2.0, 60)[:, None]
+    values = np.exp(-1.3 * x[:, 0]) + noise * np.random.default_rng(0).standard_normal(60)
+    problem = Problem(
+        "decay", Interval(0, 2), strong=lambda u, p: u.x + p.k * u, unknowns=[Unknown("k", initial=0.5, exact=1.3)],
+        conditions=[Observation("u", x, values, noise=noise or None)], exact=lambda x: kinn.exp(-1.3 * x),
+    )  # fmt: skip
+    solution = kinn.solve(problem, MLP((8,)), iterations=6)
+    assert solution.estimate is not None
+    assert solution.estimate.reliable
+    assert solution.estimate.l2["u"] == pytest.approx(solution.errors["u"].l2, rel=0.1)
+
+
+def test_unknown_fields_are_estimated() -> None:
+    problem = problems.get("heat-conductivity", samples=400)
+    solution = kinn.solve(problem, KAN((8,), 4, 5), iterations=12)
+    assert solution.estimate is not None
+    for name in ("u", "a"):
+        assert 1 / 3 < solution.estimate.l2[name] / solution.errors[name].l2 < 3

@@ -54,7 +54,7 @@ def test_a_solve_shows_its_boundary_and_writes_its_fields(tmp_path: Path, monkey
     problem = replace(problems.get("flower"), evaluation=np.array([[0.1, 0.2], [1.0, -0.3]]))
     solution = kinn.solve(problem, MLP((4,)), form="inverse", iterations=5, threads=1)
     figures = plot_solution(solution)
-    assert set(figures) == {"u", "u-error", "boundary", "convergence"}
+    assert set(figures) == {"u", "u-error", "u-error-estimate", "boundary", "convergence"}
     upper, middle, lower = figures["boundary"].axes
     assert [axes.get_ylabel() for axes in (upper, middle, lower)] == ["values", "tractions", "network - elements"]
     assert len(middle.get_lines()) == 2 * 5 + 5  # the network, boundary elements, and where petals begin
