@@ -11,7 +11,7 @@ from kinn.train.callbacks import Callback
 from kinn.train.checkpoint import Checkpoints, restore_state
 from kinn.train.error_monitor import ErrorMonitor
 from kinn.train.loop import StoppingCriteria, train
-from kinn.train.plans.plan import SingleStage, TrainingPlan
+from kinn.train.plans.plan import TrainingPlan
 from kinn.train.state import HistoryEntry, Stage, TrainingResult
 from kinn.train.strategies.stack import StrategyStack
 from kinn.training_options import TrainingOptions
@@ -53,8 +53,7 @@ def train_stages(
             stage = Stage(objective, plan.label(number), tuple(results), *previous)
             resumed = saved and number == len(completed)
             state = restore_state(saved, stage, objective.loss(objective.start())) if resumed else None
-            # the errors of a part of the time, or of another value of a constant, say nothing about the solution
-            monitors = [ErrorMonitor(trial)] if isinstance(plan, SingleStage) else []
+            monitors = [ErrorMonitor(trial)] if plan.solves_problem(number) else []
             result = train(
                 objective, validation, optimizer, plan.limits(stopping, results),
                 strategies=strategies, state=state, stage=stage, callbacks=[*monitors, *callbacks, checkpoints],

@@ -109,6 +109,9 @@ class Ensemble(TrainingPlan):
         member, member_stage = self._member(stage)
         self.members[member].place_points(objective, member_stage)
 
+    def solves_problem(self, stage: int) -> bool:
+        return False  # the mean of the members does
+
     def label(self, stage: int) -> str:
         member, member_stage = self._member(stage)
         return f"member {member + 1} {self.members[member].label(member_stage)}".rstrip()

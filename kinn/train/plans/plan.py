@@ -66,6 +66,13 @@ class TrainingPlan(ABC):
     def place_points(self, objective: FormObjective, stage: int) -> None:  # noqa: B027
         """Move the points of a stage's objective to where they are needed; by default they stay."""
 
+    def solves_problem(self, stage: int) -> bool:
+        """Whether a stage is trained for the problem itself.
+
+        Errors of a part of the time, or at another value of a constant, say nothing about the solution.
+        """
+        return self.trials[stage].problem is self.problem
+
     def stopped(self, results: Sequence[TrainingResult]) -> str:
         """Why training stopped: the reason, or the reasons, of the stages."""
         reasons = list(dict.fromkeys(result.stopped for result in results))
