@@ -91,11 +91,12 @@ def solve(
 
     Args:
         problem: The problem.
-        network: The network that represents the solution, or the name of one with the problem's settings.
+        network: The network that represents the solution, or the name of one: with the problem's settings, or without any,
+            to grow from a small one.
         form: The form of the equations: "strong", "energy" or "inverse".
         optimizer: A method or its name; None for that of the problem.
         points: The number of interior points, of collocation or of the energy's quadrature; None for that of the problem,
-            or four per parameter, ten for an energy.
+            or in proportion to the parameters: four each, ten for an energy, five where the network grows.
         budget: Seconds of training; None for those of the problem.
         clock: The clock that they are counted by: "wall", or "cpu" for CPU time, of all threads together, which does not
             depend on what else a machine does.

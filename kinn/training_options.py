@@ -184,7 +184,7 @@ class CountKind(OptionKind):
 class NumberKind(OptionKind):
     """A positive number; None for that of the problem."""
 
-    command_line: ClassVar[tuple[Any, str | None]] = (float, "W")
+    command_line: ClassVar[tuple[Any, str | None]] = (float, "X")
     study: ClassVar[Any] = float
     off: ClassVar[Any] = None
 
@@ -279,8 +279,10 @@ class TrainingOptions:
     corrections: int | None = option(
         CountKind("Corrections by random features after training, at most N.", True, one_is_off=False)
     )
-    tolerance: float | None = option(NumberKind("Estimated relative L2 error at which training ends."))
-    growth: bool | None = option(ChoiceKind("Let the network start small and grow.", True))
+    tolerance: float | None = option(NumberKind("Estimated relative L2 error of every field at which training ends."))
+    growth: bool | None = option(
+        ChoiceKind("Let the network start small and grow with its points. By default where it has no settings.", True)
+    )
     estimate: bool | None = option(FlagKind("Estimate the error of the solution."))
 
     @property

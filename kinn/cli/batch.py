@@ -24,7 +24,8 @@ def batch(
         Path, typer.Argument(metavar="STUDY", help="A study file, or the name of one that comes with KINN.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="The folder of the runs. [default: the study's name]")
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="The folder of the runs. By default the study's name."),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Concurrent runs.")] = None,
     dry_run: Annotated[

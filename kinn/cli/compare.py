@@ -15,11 +15,12 @@ from kinn.errors import InputError, SolveError
 def compare(
     problems: Annotated[list[str], typer.Argument(metavar="PROBLEM...", help="Names or scripts, as for `kinn solve`.")],
     form: Annotated[
-        list[str] | None, typer.Option("--form", metavar="NAME", help="Repeatable. [default: strong]")
+        list[str] | None, typer.Option("--form", metavar="NAME", help="Repeatable. By default strong.")
     ] = None,
     network: options.Networks = None,
     optimizer: Annotated[
-        list[str] | None, typer.Option("--optimizer", metavar="NAME", help="Repeatable. [default: the problem's]")
+        list[str] | None,
+        typer.Option("--optimizer", metavar="NAME", help="Repeatable. By default that of the problem."),
     ] = None,
     match: Annotated[
         str,

@@ -16,10 +16,10 @@ Problem = Annotated[
 ]
 Form = Annotated[str, typer.Option("--form", metavar="NAME", help="The form of the equations.")]
 Optimizer = Annotated[
-    str | None, typer.Option("--optimizer", metavar="NAME", help="The optimizer. [default: the problem's]")
+    str | None, typer.Option("--optimizer", metavar="NAME", help="The optimizer. By default that of the problem.")
 ]
 Networks = Annotated[
-    list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. [default: kan, mlp]")
+    list[str] | None, typer.Option("--network", metavar="NAME", help="Repeatable. By default kan and mlp.")
 ]
 Set = Annotated[
     list[str] | None,
@@ -30,8 +30,20 @@ Set = Annotated[
         "(weights.every=50, sampling.every=20, causal.sharpness=100) or of the problem (features=tip). Repeatable.",
     ),
 ]
-Points = Annotated[int | None, typer.Option("--points", metavar="N", help="Collocation points.")]
-Budget = Annotated[float | None, typer.Option("--budget", metavar="SECONDS", help="Limit of the training time.")]
+Points = Annotated[
+    int | None,
+    typer.Option(
+        "--points",
+        metavar="N",
+        help="Interior points. By default those of the problem, or in proportion to the parameters.",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget", metavar="SECONDS", help="Limit of the training time. By default that of the problem, or 60."
+    ),
+]
 Clock = Annotated[
     str, typer.Option("--clock", metavar="NAME", help="Clock of the budget: wall (wall-clock time) or cpu (CPU time).")
 ]
@@ -46,7 +58,7 @@ Checkpoint = Annotated[
 Thresholds = Annotated[
     list[float] | None,
     typer.Option(
-        "--threshold", metavar="E", help="State the time to this error threshold. Repeatable. [default: 1e-2 to 1e-4]"
+        "--threshold", metavar="E", help="State the time to this error threshold. Repeatable. By default 1e-2 to 1e-4."
     ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Solve again what is solved.")]

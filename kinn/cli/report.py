@@ -48,7 +48,7 @@ def status(runs: RunsArgument = Path("runs")) -> None:
 def report(
     runs: RunsArgument = Path("runs"),
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. [default: report.html]")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page. By default report.html.")
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A line per run.")] = None,
     latex: Annotated[Path | None, typer.Option("--latex", metavar="FILE", help="The summary, for booktabs.")] = None,

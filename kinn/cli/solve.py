@@ -14,7 +14,10 @@ from kinn.cli import options
 def solve(
     problem: options.Problem,
     form: options.Form = "strong",
-    network: Annotated[str, typer.Option("--network", metavar="NAME", help="kan or mlp.")] = "kan",
+    network: Annotated[
+        str,
+        typer.Option("--network", metavar="NAME", help="A name from `kinn list networks`; without settings it grows."),
+    ] = "kan",
     set_: options.Set = None,
     optimizer: options.Optimizer = None,
     points: options.Points = None,

@@ -45,6 +45,9 @@ ROUNDING = 1e-11
 #: have to amplify them beyond what well-posed problems do.
 NEGLIGIBLE_RESIDUAL = 1e-4
 
+#: So do those of the strong form that explain a part of the residual, with this margin: they are hardly ever too small by more.
+UNRELIABLE_MARGIN = 30.0
+
 #: The largest factor for what corrections do not explain.
 MOST_UNEXPLAINED = 5.0
 
@@ -76,8 +79,11 @@ class ErrorEstimate:
 
     def meets(self, tolerance: float) -> bool:
         """Whether the error of every field is below a tolerance, as far as can be trusted."""
-        trusted = self.reliable or self.residual <= NEGLIGIBLE_RESIDUAL * tolerance
-        return trusted and max(self.l2.values()) <= tolerance
+        largest = max(self.l2.values())
+        if self.reliable or self.residual <= NEGLIGIBLE_RESIDUAL * tolerance:
+            return largest <= tolerance
+        partly = self.residual_ratio < EXPLAINED and math.isfinite(self.residual)
+        return partly and UNRELIABLE_MARGIN * largest <= tolerance
 
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Estimated error of "u" or of a derivative such as "u.x" (N,), or of several (N, M), at points (N, d)."""

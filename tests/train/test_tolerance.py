@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from kinn import (
 )
 from kinn.cli.tables import print_solution, summary_table
 from kinn.solver import LEAST_TOLERANCES
+from kinn.train.error_estimate import ErrorEstimate
 from kinn.train.state import StopReason
 
 
@@ -154,6 +156,26 @@ def test_the_least_tolerances_are_those_of_rounding() -> None:
     assert set(LEAST_TOLERANCES) == {"float64", "float32"}
     solution = kinn.solve(poisson(), "mlp", tolerance=1e-12, budget=20, clock="cpu")
     assert solution.converged is True
+
+
+@pytest.mark.parametrize(
+    ("ratio", "residual", "error", "met"),
+    [
+        (0.1, 1e-3, 0.9e-3, True),
+        (0.1, 1e-3, 1.1e-3, False),
+        (0.6, 1e-3, 0.9e-3, False),  # not reliable
+        (0.6, 1e-3, 3e-5, True),  # by a margin of more than 30
+        (0.95, 1e-3, 1e-6, False),  # nothing is explained
+        (0.95, 1e-8, 0.9e-3, True),  # the residual is negligible
+        (1.0, 1e-12, 0.9e-3, True),  # the residual is rounding
+        (0.6, math.inf, 3e-5, False),  # an energy whose multipliers have not converged
+    ],
+)
+def test_estimates_meet_a_tolerance_as_far_as_they_can_be_trusted(
+    ratio: float, residual: float, error: float, met: bool
+) -> None:
+    estimate = ErrorEstimate({"u": error, "v": error / 2}, ratio, residual, 0.0, None)  # type: ignore[arg-type]
+    assert estimate.meets(1e-3) is met
 
 
 def test_fields_without_a_scale_are_named() -> None:
