@@ -120,6 +120,9 @@ class FormObjective(Objective, ABC):
     def locate_nonfinite(self, theta: Tensor) -> str:
         """Words on the terms that are not finite at theta, and where."""
 
+    def release(self) -> None:
+        """Free the memory that is kept to be used again: another objective is trained from now on."""
+
     def metrics(self) -> dict[str, float]:
         """Numbers by name for the history of training."""
         return {}

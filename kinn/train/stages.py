@@ -59,6 +59,7 @@ def train_stages(
                 strategies=strategies, state=state, stage=stage, callbacks=[*monitors, *callbacks, checkpoints],
             )  # fmt: skip
         trial.flat.set(result.theta)
+        result.objective.release()
         results.append(result)
     return results
 

@@ -181,6 +181,9 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
                 tape.add_jacobian(residual[e], columns, last=e == len(residual) - 1)
             yield number, residual.detach().flatten(), jacobian
 
+    def release(self) -> None:
+        self._buffer = self._buffer.new_empty(0)
+
     def _zeros(self, rows: int) -> Tensor:
         """Zeroed part (rows, P) of a buffer that is kept between blocks."""
         if len(self._buffer) < rows:
