@@ -20,10 +20,13 @@ from kinn.problem import Array, Problem
 SOLUTION_WORK = 1.5
 
 #: Systems of up to this many equations are solved whatever the training took.
-FEW_EQUATIONS = 1500
+FEW_EQUATIONS = 2000
 
 #: The error of a solution relative to its difference from that on panels of twice the length: between orders one and two.
 REMAINING = 0.5
+
+#: The part of the error that counts as left where no other panels tell.
+UNKNOWN_PART = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ def boundary_error(trial: BoundaryTrial, points: Array, *, work: float) -> tuple
     """Estimated error of trained boundary data, and the share of the error that it may have left; None without a solution.
 
     It is the distance to the direct solution on the finest panels whose equations are few enough, which is compared with
-    that on coarser ones. Where there are none, the share that is left is not known: 1.
+    that on coarser ones. Where there are none, the share that is left is not known, and the estimate is not reliable.
 
     Args:
         trial: The trained boundary data.
@@ -77,7 +80,7 @@ def boundary_error(trial: BoundaryTrial, points: Array, *, work: float) -> tuple
     solution = Nystrom(trial, fine)
     error, names = FieldDifference(solution, trial), trial.problem.names
     if coarse is None or coarse.solution is None:
-        return error, 1.0
+        return error, UNKNOWN_PART
     sizes = np.linalg.norm(solution.evaluate(points, names), axis=0)
     change, distance = (
         float(np.linalg.norm(np.linalg.norm(e.evaluate(points, names), axis=0) / np.where(sizes > 0, sizes, 1.0)))

@@ -116,7 +116,7 @@ def test_finer_panels_are_those_of_validation_where_they_are_few(monkeypatch: py
         found = boundary_error(trial, points, work=work)
         assert found is not None
         error, left = found
-        assert (left == 1.0) if work == 0.0 else (left < 1e-9)
+        assert (left > 0.5) if work == 0.0 else (left < 1e-9)
         assert error.minuend.parameter_count >= system.discretisation.size * (1 if work == 0.0 or nodes else 2)
         estimated = np.linalg.norm(error.evaluate(points, "u")) / np.linalg.norm(exact)
         assert estimated == pytest.approx(field_errors(trial)["u"].l2, rel=1e-2)
