@@ -134,6 +134,7 @@ def solve(
             raise unknown("option", name, signature(solve).parameters, "kinn.solve")
     training = resolve_options(defaults, options)
     training = resolve_growth(problem, named, optimizer, training, options.get("growth"))
+    network = resolve_grown_network(named, network, training)
     check_options(training, optimizer, form)
     check_tolerance(training, dtype)
     if not isinstance(callbacks, Sequence):
@@ -246,18 +247,35 @@ def resolve_growth(
     Raises:
         InputError: If growth is asked for together with a fixed size, or with what trains several networks.
     """
-    kind = NETWORKS[network] if isinstance(network, str) else type(network)
     others = [name for name in ("time_windows", "curriculum", "batch") if getattr(options, name)]
-    if asked or (asked is None and options.growth):
-        if not isinstance(network, str) and network != kind():
+    name = network if isinstance(network, str) else network.name
+    plain = NETWORKS[name]() if name in NETWORKS else None
+    without_settings = isinstance(network, str) or network == plain
+    if asked:
+        if not without_settings:
             raise InputError(f"growth gives the network its size: leave the settings of {network!r} out, or growth")
         if others:
             raise InputError(f"growth trains one network from stage to stage, which {others[0]} does not know")
         return replace(options, growth=True)
+    if asked is None and options.growth:  # a default of the problem yields to what the user states
+        return replace(options, growth=True if without_settings and not others else None)
     sized = not isinstance(network, str) or network in problem.defaults.networks
     fixed = sized or others or options.strategies or not optimizer.monotone or problem.defaults.form != "strong"
-    grows = asked is None and not fixed and len(kind().larger()) > 0
+    grows = asked is None and not fixed and plain is not None and len(plain.larger()) > 0
     return replace(options, growth=True if grows else None)
+
+
+def resolve_grown_network(
+    network: Architecture | str, architecture: Architecture, options: TrainingOptions
+) -> Architecture:
+    """Architecture of a solve: without the problem's settings where growth gives it its size.
+
+    Args:
+        network: What the user states.
+        architecture: It, by name with the problem's settings.
+        options: The resolved options.
+    """
+    return NETWORKS[network]() if options.growth and isinstance(network, str) else architecture
 
 
 def resolve_optimizer(optimizer: Optimizer | str) -> Optimizer:

@@ -41,7 +41,7 @@ def solve(
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.run_options import RunOptions, parse_settings, resolve_training_options, with_settings
-    from kinn.solver import check_tolerance, resolve_growth, resolve_network, resolve_optimizer
+    from kinn.solver import check_tolerance, resolve_grown_network, resolve_growth, resolve_network, resolve_optimizer
     from kinn.train.distributed import process_group, rank
 
     texts = parse_settings(set_)
@@ -65,6 +65,7 @@ def solve(
     named = architecture if texts["network"] else network
     strategies = resolve_growth(loaded, named, method, strategies, training["growth"])
     check_tolerance(strategies, dtype)
+    architecture = resolve_grown_network(named, architecture, strategies)
     run = ResolvedRun(source, settings, loaded, architecture, method, strategies, seed, run_options)
     with process_group():
         if rank():

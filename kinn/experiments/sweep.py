@@ -193,7 +193,14 @@ def _first_seed_specs(
     omitted: list[str],
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Runs of one problem at one combination of values, for the first seed, with the labels for selections."""
-    from kinn.solver import check_options, check_tolerance, resolve_growth, resolve_network, resolve_optimizer
+    from kinn.solver import (
+        check_options,
+        check_tolerance,
+        resolve_grown_network,
+        resolve_growth,
+        resolve_network,
+        resolve_optimizer,
+    )
 
     common = {**study.settings, **values}
     keys = {name: getattr(study, name) for name in (*STUDY_KEYS, *option_kinds())}
@@ -231,15 +238,11 @@ def _first_seed_specs(
         first = ResolvedRun(
             source, settings, formulated, networks[0], optimizers[0], training, study.seed_list[0], options
         )
-        runs = [
-            replace(
-                first,
-                network=n,
-                optimizer=o,
-                training_options=resolve_growth(formulated, name, o, training, keys["growth"]),
-            )
-            for (n, name), o in product(zip(networks, named, strict=True), optimizers)
-        ]
+        runs = []
+        for (architecture, network), optimizer in product(zip(networks, named, strict=True), optimizers):
+            grown = resolve_growth(formulated, network, optimizer, training, keys["growth"])
+            architecture = resolve_grown_network(network, architecture, grown)
+            runs.append(replace(first, network=architecture, optimizer=optimizer, training_options=grown))
         for run in (*runs, *baseline_runs(study, first, networks, omitted)):
             labels = {"problem": entry.name, "form": form, "network": run.network.name}
             yield (

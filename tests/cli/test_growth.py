@@ -93,6 +93,14 @@ def test_growth_can_be_switched_off(kinn_command: Command, script: str) -> None:
     assert config["points"] > 0
 
 
+def test_growth_replaces_the_settings_of_a_problem(kinn_command: Command) -> None:
+    outcome = kinn_command("solve", "poisson-1d", "--growth", "--iterations", "2", "--json")
+    assert outcome.status == 0
+    config = tomllib.loads((Path(last_line(outcome.out)["run"]) / "config.toml").read_text())
+    assert config["network"]["width"] == list(KAN().widths)
+    assert config["growth"] is True
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

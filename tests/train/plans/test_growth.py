@@ -373,6 +373,12 @@ class TestResolution:
         assert self.grows(poisson(networks={"kan": KAN((4,))}), "kan", True)
         assert self.grows(poisson(), KAN(), True)
 
+    def test_growth_that_a_problem_asks_for_yields_to_the_user(self) -> None:
+        problem = poisson(growth=True, networks={"kan": KAN((4,))})
+        assert kinn.solve(problem, "kan", iterations=1).history[0].stage.startswith("features")
+        assert kinn.solve(problem, MLP((7,)), iterations=1).network == MLP((7,))
+        assert kinn.solve(problem, "kan", growth=False, iterations=1).network == KAN((4,))
+
 
 @pytest.mark.parametrize(
     ("network", "options", "message"),
