@@ -68,7 +68,7 @@ def measure(problem: str, network: str, optimizer: str, points: int, steps: int)
 
     import kinn
     from kinn import problems
-    from kinn.solver import resolve_network
+    from kinn.arguments import resolve_network
 
     torch.set_num_threads(1)
     case = block() if problem == BLOCK else problems.get(problem)

@@ -150,7 +150,7 @@ class FlagKind(OptionKind):
 
 @dataclass(frozen=True)
 class ChoiceKind(OptionKind):
-    """True or False; None where the solve decides, by `kinn.solver.resolve_growth`."""
+    """True or False; None where the solve decides, by `kinn.arguments.resolve_growth`."""
 
     command_line: ClassVar[tuple[Any, str | None]] = (bool, None)
     study: ClassVar[Any] = bool

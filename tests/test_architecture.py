@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 305
-MOST_LINES = 40_600
+MOST_LINES = 40_700
 
 
 @cache

@@ -71,8 +71,8 @@ def line(row: Row, network: str, runs: list[Mapping[str, Any]], target: float | 
 
 def architectures(rows: list[Row]) -> str:
     """Return the default networks, points and budgets as a list."""
+    from kinn.arguments import resolve_network
     from kinn.runs.problem_loader import find_problem
-    from kinn.solver import resolve_network
 
     lines = []
     for row in rows:

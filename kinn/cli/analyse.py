@@ -33,9 +33,9 @@ def ntk(
 ) -> None:
     """Show the neural tangent kernel of every term of a problem: its spectrum at the start and during training."""
     from kinn.analysis.ntk import frequency_figure, spectra_figure, tangent_kernel_study
+    from kinn.arguments import resolve_optimizer
     from kinn.io.plots import save_figures
     from kinn.runs.run_options import with_settings
-    from kinn.solver import resolve_optimizer
 
     if iterations < 0 or points < 1:
         raise InputError(f"--iterations is 0 or more and --points 1 or more, not {iterations} and {points}")
@@ -88,10 +88,10 @@ def _networks(
     problem: str, names: list[str] | None, set_: list[str] | None
 ) -> tuple[Problem, list[Architecture], dict[str, str]]:
     """Problem, networks with their settings, and texts of the optimizer's settings."""
+    from kinn.arguments import resolve_network
     from kinn.config import setting_types
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.run_options import parse_settings, with_settings
-    from kinn.solver import resolve_network
 
     texts = parse_settings(set_)
     _, loaded = find_problem(problem).build(texts["problem"])

@@ -34,6 +34,13 @@ def solve(
     **training: Any,
 ) -> None:
     """Solve a problem and write the solution, its errors and figures into a run folder."""
+    from kinn.arguments import (
+        check_tolerance,
+        resolve_grown_network,
+        resolve_growth,
+        resolve_network,
+        resolve_optimizer,
+    )
     from kinn.cli.execute import notify
     from kinn.cli.progress import solve_progress
     from kinn.cli.tables import print_solution
@@ -41,7 +48,6 @@ def solve(
     from kinn.runs.problem_loader import find_problem
     from kinn.runs.resolved_run import ResolvedRun
     from kinn.runs.run_options import RunOptions, parse_settings, resolve_training_options, with_settings
-    from kinn.solver import check_tolerance, resolve_grown_network, resolve_growth, resolve_network, resolve_optimizer
     from kinn.train.distributed import process_group, rank
 
     texts = parse_settings(set_)

@@ -111,7 +111,7 @@ def baseline_runs(
 
 def _mlp(study: Study, problem: Problem, networks: Sequence[Architecture]) -> Architecture:
     """The MLP that a baseline trains: the first of the study, or the problem's."""
-    from kinn.solver import resolve_network
+    from kinn.arguments import resolve_network
 
     for network in networks:
         if network.name == "mlp":

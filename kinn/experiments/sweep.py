@@ -193,7 +193,7 @@ def _first_seed_specs(
     omitted: list[str],
 ) -> Iterator[tuple[RunSpec, dict[str, Any]]]:
     """Runs of one problem at one combination of values, for the first seed, with the labels for selections."""
-    from kinn.solver import (
+    from kinn.arguments import (
         check_options,
         check_tolerance,
         resolve_grown_network,

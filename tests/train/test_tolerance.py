@@ -23,8 +23,8 @@ from kinn import (
     cos,
     sin,
 )
+from kinn.arguments import LEAST_TOLERANCES
 from kinn.cli.tables import print_solution, summary_table
-from kinn.solver import LEAST_TOLERANCES
 from kinn.train.error_estimate import ErrorEstimate
 from kinn.train.state import StopReason
 

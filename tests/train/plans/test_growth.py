@@ -33,8 +33,8 @@ from kinn import (
     problems,
     sin,
 )
+from kinn.arguments import resolve_growth, resolve_optimizer
 from kinn.forms import FormObjective, build_objective
-from kinn.solver import resolve_growth, resolve_optimizer
 from kinn.train.plans import growth
 from kinn.train.state import StopReason, TrainingState
 from kinn.training_options import TrainingOptions
