@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import kinn
 from kinn import (
     KAN,
     MLP,
+    Callback,
     Dirichlet,
     Initial,
     InputError,
@@ -26,7 +28,7 @@ from kinn import (
 from kinn.arguments import LEAST_TOLERANCES
 from kinn.cli.tables import print_solution, summary_table
 from kinn.train.error_estimate import ErrorEstimate
-from kinn.train.state import StopReason
+from kinn.train.state import StopReason, TrainingState
 
 
 def poisson() -> Problem:
@@ -120,6 +122,30 @@ def test_every_member_of_an_ensemble_ends_at_the_tolerance() -> None:
     assert solution.converged is True
     assert solution.stopped == StopReason.TOLERANCE_MET
     assert solution.errors["u"].l2 < 2e-4
+
+
+class Interruption(Exception):
+    """A kill."""
+
+
+class Kill(Callback):
+    """Kills the solve after some steps."""
+
+    def on_step(self, state: TrainingState) -> None:
+        if state.iteration == 25:
+            raise Interruption
+
+
+def test_an_interrupted_solve_ends_at_the_tolerance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("kinn.train.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kinn.train.checkpoint.CHECKPOINT_COST_FACTOR", 0.0)
+    options: dict[str, Any] = {"tolerance": 1e-8, "iterations": 300}
+    uninterrupted = kinn.solve(cubic(), MLP((10,)), **options)
+    with pytest.raises(Interruption):
+        kinn.solve(cubic(), MLP((10,)), checkpoint=tmp_path / "state.pt", callbacks=[Kill()], **options)
+    resumed = kinn.resume(tmp_path / "state.pt", cubic())
+    assert (resumed.stopped, resumed.converged) == (StopReason.TOLERANCE_MET, True)
+    assert [e.loss for e in resumed.history] == [e.loss for e in uninterrupted.history]
 
 
 @pytest.mark.parametrize(
