@@ -38,18 +38,20 @@ START_SHARE = 0.06
 #: A larger start wins with up to this multiple of the loss of the next smaller one: it has more to gain.
 RICHNESS = 4.0
 
-#: Fixed features, which cannot grow much, win with this fraction of the loss of the best start alone, and are enough with
-#: this loss at validation points, of dimensionless equations; below the last one rounding is reached.
-FEATURES_WIN = 0.1
+#: Fixed features are enough with this loss at validation points, of dimensionless equations; below the next one rounding is
+#: reached.
 FEATURES_ARE_ENOUGH = 1e-16
 ROUNDING = 1e-25
 
 #: The first grids of tensor-product splines, by the number of inputs.
 SPLINE_GRIDS = {1: 24, 2: 12, 3: 3}
 
-#: The factor from one size of fixed features, or of the grid of their splines, to the next, and the most coefficients.
+#: The factor from one size of fixed features, or of the grid of their splines, to the next.
 FEATURES_GROWTH = 1.5
-MAX_FEATURES = 2500
+
+#: The share of the budget for the least squares of the largest features: so many multiplications times the cube of the number
+#: of coefficients, and so many steps where equations are not linear.
+FEATURES_SHARE, LEAST_SQUARES_WORK, NONLINEAR_STEPS = 0.12, 10.0, 5.0
 
 #: More features are tried after those that lowered the loss to this fraction.
 FEATURES_GAIN = 0.7
@@ -74,8 +76,9 @@ SEVERE_OVERFIT = 10.0
 GAIN = 0.7
 MAX_FAILURES = 3
 
-#: The most parameters of methods of second order.
-MAX_PARAMETERS = 3000
+#: The most parameters of methods of second order. One of their steps, of so many multiplications times the cube of the number
+#: of parameters, must fit in the work by which progress is measured.
+MAX_PARAMETERS, STEP_WORK = 3000, POINTS_PER_PARAMETER / 2
 
 #: Draws half of the points evenly and half in proportion to the residual.
 BY_RESIDUAL = RAD(power=1.0, floor=1.0, candidates=5)
@@ -153,8 +156,7 @@ class Growth(TrainingPlan):
         if len(results) == len(self.levels):
             level = self._next(results)
             if level is None:
-                ended_here = self._stages(TRAIN) or results[-1].stopped == StopReason.TOLERANCE_MET
-                self.final = len(results) - 1 if ended_here else self._best(results)
+                self.final = self._best(results)
                 return False
             self.levels.append(level)
         return True
@@ -219,15 +221,21 @@ class Growth(TrainingPlan):
         return [n for n, level in enumerate(self.levels) if level.lever in levers]
 
     def _best(self, results: Sequence[TrainingResult]) -> int:
-        """The best of the first stages, by their losses with the same weights."""
-        features, starts = self._stages(FEATURES), self._stages(START)
-        if not starts:
+        """The best stage: the last one, or fixed features where their loss with the same weights is lower."""
+        last = len(results) - 1
+        if results[last].stopped == StopReason.TOLERANCE_MET:
+            return last
+        features = self._stages(FEATURES)
+        if last in features:
             return min(features, key=lambda n: results[n].validation)
-        losses = {n: self._compared(n, results, starts[0]) for n in (*features, *starts)}
-        start = min(starts, key=lambda n: losses[n] / RICHNESS ** (n - starts[0]))
-        return min(
-            (n for n in features if losses[n] < FEATURES_WIN * losses[start]), key=losses.__getitem__, default=start
-        )
+        trained = last if self._stages(TRAIN) else self._best_start(results)
+        return min((*features, trained), key=lambda n: self._compared(n, results, trained))
+
+    def _best_start(self, results: Sequence[TrainingResult]) -> int:
+        """The start that goes on."""
+        starts = [n for n in self._stages(START) if n < len(results)]
+        losses = {n: self._compared(n, results, starts[0]) for n in starts}
+        return min(starts, key=lambda n: losses[n] / RICHNESS ** (n - starts[0]))
 
     def _compared(self, stage: int, results: Sequence[TrainingResult], other: int) -> float:
         """Loss of a stage at fresh points with the weights of another."""
@@ -243,15 +251,13 @@ class Growth(TrainingPlan):
         if level.lever == FEATURES:
             if (more := self._more_features(results)) is not None:
                 return more
-            if results[self._best(results)].validation < FEATURES_ARE_ENOUGH:
+            if min(result.validation for result in results) < FEATURES_ARE_ENOUGH:
                 return None
         if level.lever in (FEATURES, START):
             starts = self._stages(START)
             if len(starts) < len(self.starts):
                 return self._first(START, self.starts[len(starts)])
-            best = self._best(results)
-            if self.levels[best].lever == FEATURES:
-                return None
+            best = self._best_start(results)
             chosen = self.levels[best].architecture
             return Level(TRAIN, chosen, (1 + self._overfits(results[best])) * self._points(chosen), best)
         return self._lever(results)
@@ -277,7 +283,9 @@ class Growth(TrainingPlan):
         if self._overfits(last):
             return replace(level, points=2 * level.points)
         larger = level.architecture.resized(FEATURES_GROWTH)
-        return None if self._parameters(larger) > MAX_FEATURES else self._first(FEATURES, larger)
+        steps = 1.0 if last.objective.affine else NONLINEAR_STEPS
+        most = (FEATURES_SHARE * self.work / (steps * LEAST_SQUARES_WORK)) ** (1 / 3)
+        return None if self._parameters(larger) > most else self._first(FEATURES, larger)
 
     def _overfits(self, result: TrainingResult) -> bool:
         """Whether training fits the points, whose number may grow, and not the equations."""
@@ -285,7 +293,8 @@ class Growth(TrainingPlan):
 
     def _larger(self, architecture: Architecture, *, refused: bool) -> Architecture | None:
         """Next larger network: by the first lever of its kind, or by the second where the first gained nothing."""
-        fits = [a for a in architecture.larger() if self._parameters(a) <= MAX_PARAMETERS]
+        most = min(MAX_PARAMETERS, (PROGRESS_SHARE * self.work / STEP_WORK) ** (1 / 3))
+        fits = [a for a in architecture.larger() if self._parameters(a) <= most]
         return fits[min(int(refused), len(fits) - 1)] if fits else None
 
     def _first(self, lever: str, architecture: Architecture) -> Level:
