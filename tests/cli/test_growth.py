@@ -70,9 +70,8 @@ def test_an_interrupted_solve_grows_on(
 ) -> None:
     monkeypatch.setattr(KAN, "START_SIZES", ({"width": (2,), "grid": 2}, {"width": (2, 2), "grid": 2}))
     monkeypatch.setattr(growth, "NOMINAL_FLOPS", 1e6)
-    monkeypatch.setattr(growth, "MAX_FEATURES", 50)
+    monkeypatch.setattr(growth, "FEATURES_SHARE", 0.0)
     monkeypatch.setattr(growth, "FEATURES_ARE_ENOUGH", 0.0)
-    monkeypatch.setattr(growth, "FEATURES_WIN", 0.0)
     short = last_line(kinn_command("solve", script, "--iterations", "9", "--json").out)
     longer = last_line(kinn_command("resume", short["run"], "--iterations", "18", "--json").out)
     whole = last_line(kinn_command("solve", script, "--iterations", "18", "--json", "--out", "whole").out)
