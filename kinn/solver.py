@@ -179,7 +179,8 @@ def solve(
         )  # fmt: skip
         fields, final = plan.fields(), [results[n] for n in plan.final_stages]
         work = sum(result.work for result in results)
-        if corrections := training.corrections or (GROWTH_CORRECTIONS if training.growth else None):
+        by_default = GROWTH_CORRECTIONS if training.growth else 0
+        if corrections := by_default if training.corrections is None else training.corrections:
             from kinn.train.multi_stage import add_corrections
 
             share = CORRECTION_SHARE if training.corrections else GROWTH_CORRECTION_SHARE

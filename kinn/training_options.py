@@ -181,6 +181,20 @@ class CountKind(OptionKind):
 
 
 @dataclass(frozen=True)
+class MaximumKind(OptionKind):
+    """A whole number, 0 for none; None where the solve decides."""
+
+    command_line: ClassVar[tuple[Any, str | None]] = (int, "N")
+    study: ClassVar[Any] = int
+    off: ClassVar[Any] = None
+
+    def resolve(self, name: str, value: Any) -> Any:
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise InputError(f"{name} is a whole number of at least 0, not {value!r}")
+        return value
+
+
+@dataclass(frozen=True)
 class NumberKind(OptionKind):
     """A positive number; None for that of the problem."""
 
@@ -245,7 +259,7 @@ class TrainingOptions:
         ensemble: Solves with this number of seeds, each for the whole budget, and returns the mean; the standard
             deviation is `solution.std`.
         corrections: The most corrections of the trained fields by random features, each added where it reduces the residuals
-            to a quarter at least (multi-stage training).
+            to a quarter at least (multi-stage training); by default two after growth, else none.
         tolerance: The relative L2 error of every field, as estimated, at which training ends; see `Solution.converged`.
         growth: Whether the network starts small and grows with its points while training gains by it; by default where it
             is named without settings.
@@ -276,9 +290,7 @@ class TrainingOptions:
         CurriculumKind("Values that a coefficient of the problem takes in turn.")
     )
     ensemble: int | None = option(CountKind("Solve with N seeds and return the mean."))
-    corrections: int | None = option(
-        CountKind("Corrections by random features after training, at most N.", True, one_is_off=False)
-    )
+    corrections: int | None = option(MaximumKind("Corrections by random features after training, at most N.", True))
     tolerance: float | None = option(NumberKind("Estimated relative L2 error of every field at which training ends."))
     growth: bool | None = option(
         ChoiceKind("Let the network start small and grow with its points. By default where it has no settings.", True)

@@ -191,3 +191,23 @@ def test_a_solve_adds_corrections() -> None:
     assert solution.loss < 1e-6 * plain.loss
     saved = solution.fields.state_dict()
     assert {name for name in saved if ".frozen." in name}
+
+
+@pytest.mark.parametrize(("stated", "most"), [({}, [2]), ({"corrections": 0}, []), ({"corrections": 1}, [1])])
+def test_a_grown_network_is_corrected_unless_told_otherwise(
+    stated: dict[str, int], most: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def recorded(fields: Any, results: Any, count: int, **_: Any) -> tuple[Any, Any]:
+        asked.append(count)
+        return fields, results
+
+    monkeypatch.setattr("kinn.train.multi_stage.add_corrections", recorded)
+    kinn.solve(poisson(), "kan", iterations=1, **stated)
+    assert asked == most
+
+
+def test_a_number_of_corrections_is_not_negative() -> None:
+    with pytest.raises(InputError, match="corrections is a whole number of at least 0, not -1"):
+        kinn.solve(poisson(), "kan", corrections=-1)
