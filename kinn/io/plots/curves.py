@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -107,6 +108,10 @@ def _values_on_line(solution: PlottedSolution, points: Array) -> dict[str, tuple
     return curves
 
 
+#: Names of stages stand at least this fraction of the time axis apart.
+LABEL_GAP = 0.03
+
+
 def convergence(solution: PlottedSolution) -> Figure:
     """Loss over training time, with the validation loss and the stages of the optimiser."""
     figure, axes = figure_with_axes(solution, "convergence")
@@ -122,12 +127,16 @@ def convergence(solution: PlottedSolution) -> Figure:
     if validated:
         distances = [(s, max(abs(v - lowest), floor)) for s, v in validated]
         axes.semilogy(*zip(*distances, strict=True), "o-", markersize=3, linewidth=1, label=labels[1])
+    labelled = -inf
     for before, after in pairwise(history):
-        if before.stage != after.stage:
-            axes.axvline(after.seconds, color="0.7", linewidth=0.8)
+        if before.stage == after.stage:
+            continue
+        axes.axvline(after.seconds, color="0.7", linewidth=0.8)
+        if after.seconds - labelled > LABEL_GAP * seconds[-1]:
+            labelled = after.seconds
             axes.annotate(
-                after.stage, (after.seconds, 1.0), (2, -10), ("data", "axes fraction"), "offset points",
-                fontsize=8, color="0.4",
+                after.stage, (after.seconds, 1.0), (2, -4), ("data", "axes fraction"), "offset points",
+                fontsize=7, color="0.4", rotation=90, va="top",
             )  # fmt: skip
     axes.set(xlabel="seconds", ylabel="energy" if energy else "loss")
     axes.grid(alpha=0.3)
