@@ -41,6 +41,9 @@ RICHNESS = 4.0
 #: Fixed features are enough with this loss at validation points, of dimensionless equations; below the next one rounding is
 #: reached.
 FEATURES_ARE_ENOUGH = 1e-16
+
+#: Nothing else is trained where their loss is this fraction of that of the best start, with the same weights.
+FEATURES_WIN = 1e-3
 ROUNDING = 1e-25
 
 #: The first grids of tensor-product splines, by the number of inputs.
@@ -258,6 +261,9 @@ class Growth(TrainingPlan):
             if len(starts) < len(self.starts):
                 return self._first(START, self.starts[len(starts)])
             best = self._best_start(results)
+            loss = FEATURES_WIN * self._compared(best, results, best)
+            if any(self._compared(n, results, best) < loss for n in self._stages(FEATURES)):
+                return None
             chosen = self.levels[best].architecture
             return Level(TRAIN, chosen, (1 + self._overfits(results[best])) * self._points(chosen), best)
         return self._lever(results)
