@@ -55,6 +55,7 @@ class DomainTrial(TrialFunctions):
                 features.bounds,
                 seed=seed + 1_000_003 * n,  # subdomains must not start from equal networks
                 dtype=dtype,
+                angles=features.angles,
             )
         super().__init__(problem, architecture, networks, seed=seed, dtype=dtype)
         self._inputs, self._ansatz = inputs, ansatz

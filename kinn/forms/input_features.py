@@ -74,6 +74,12 @@ class InputFeatures:
         #: The box of the inputs, lower and upper corner.
         self.bounds: tuple[list[float], list[float]] = lower, upper
 
+    @property
+    def angles(self) -> dict[int, int]:
+        """Number of the first input of each periodic coordinate, and how many it has."""
+        counts = [2 * self.embeddings[n].harmonics if n in self.embeddings else 1 for n in range(self.problem.dimension)]
+        return {sum(counts[:axis]): counts[axis] for axis in sorted(self.embeddings)}
+
     def stack(self, p: Points, index: IndexSet) -> Tensor:
         """Inputs and their derivatives (A, N, inputs) at points."""
         coordinates = coordinate_stack(p.tensor, index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -32,8 +33,13 @@ class Corrected(Architecture):
     composed: bool = False
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
-        frozen = self.base.layers(inputs, outputs, generator)
-        correction = self.correction.layers(inputs + outputs * self.composed, outputs, generator)
+        return self.periodic_layers(inputs, outputs, generator, {})
+
+    def periodic_layers(
+        self, inputs: int, outputs: int, generator: torch.Generator, angles: Mapping[int, int]
+    ) -> list[Layer]:
+        frozen = self.base.periodic_layers(inputs, outputs, generator, angles)
+        correction = self.correction.periodic_layers(inputs + outputs * self.composed, outputs, generator, angles)
         return [Sum(frozen, correction, self.scale, outputs, composed=self.composed)]
 
     def resized(self, factor: float) -> Corrected:

@@ -103,6 +103,19 @@ class Architecture(ABC):
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
         """Freshly initialised float64 layers from `inputs` numbers in [-1, 1] to `outputs`."""
 
+    def periodic_layers(
+        self, inputs: int, outputs: int, generator: torch.Generator, angles: Mapping[int, int]
+    ) -> list[Layer]:
+        """Layers where some inputs are waves of the angle of a periodic coordinate; by default as those of `layers`.
+
+        Args:
+            inputs: The number of inputs.
+            outputs: The number of outputs.
+            generator: The source of the initial parameters.
+            angles: The first input of each such coordinate, a cosine, and the number of its inputs: cos, sin, cos 2, ...
+        """
+        return self.layers(inputs, outputs, generator)
+
     def parameter_count(self, inputs: int, outputs: int) -> int:
         """Number of trainable parameters of the network for these sizes; by default that of a network built for them."""
         return self.build(inputs, outputs).parameter_count
@@ -131,8 +144,11 @@ class Architecture(ABC):
         *,
         seed: int = 0,
         dtype: torch.dtype = torch.float64,
+        angles: Mapping[int, int] | None = None,
     ) -> Network:
         """Network from d coordinates in a box, [-1, 1]^d by default, to C fields; the seed fixes its parameters.
+
+        Some of the inputs may be waves of the angles of periodic coordinates, see `periodic_layers`.
 
         Raises:
             InputError: If a size or the dtype is out of range.
@@ -143,8 +159,8 @@ class Architecture(ABC):
             raise InputError(f"networks are float32 or float64, not {str(dtype).removeprefix('torch.')}")
         generator = torch.Generator().manual_seed(seed)
         lower, upper = bounds if bounds is not None else ([-1.0] * inputs, [1.0] * inputs)
-        chain: list[Layer] = [Normalise(lower, upper), *self.layers(inputs, outputs, generator)]
-        return Network(chain, inputs, outputs).to(dtype)
+        layers = self.periodic_layers(inputs, outputs, generator, angles or {})
+        return Network([Normalise(lower, upper), *layers], inputs, outputs).to(dtype)
 
 
 #: The architectures by their names on the command line.

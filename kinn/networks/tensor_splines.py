@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar
@@ -24,7 +25,7 @@ INITIAL_SCALE = 1e-2
 class TensorSplines(Architecture):
     """Products of B-splines of each coordinate on a uniform grid of the box around the domain.
 
-    Linear equations are solved by one least-squares problem, others by a few Gauss-Newton steps.
+    Those of a coordinate that hard conditions make periodic are periodic, too. Linear equations are solved by one least-squares problem, others by a few Gauss-Newton steps.
 
     Attributes:
         grid: The number of grid intervals, one for all coordinates or one per coordinate.
@@ -58,12 +59,22 @@ class TensorSplines(Architecture):
         return grids if len(grids) == inputs else grids * inputs
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
+        return self.periodic_layers(inputs, outputs, generator, {})
+
+    def periodic_layers(
+        self, inputs: int, outputs: int, generator: torch.Generator, angles: Mapping[int, int]
+    ) -> list[Layer]:
+        from kinn.networks.layers.angles import Angles
         from kinn.networks.layers.tensor_spline import TensorSplineLayer
         from kinn.ops import SplineGrid
 
-        grids = [SplineGrid.uniform(intervals, self.degree) for intervals in self.grids(inputs)]
-        shape = (prod(grid.size for grid in grids), outputs)
-        return [TensorSplineLayer(grids, INITIAL_SCALE * torch.randn(shape, generator=generator, dtype=torch.float64))]
+        coordinates = Angles(inputs, angles)
+        count, periodic = len(coordinates.first), coordinates.periodic
+        grids = [SplineGrid.uniform(intervals, self.degree) for intervals in self.grids(count)]
+        sizes = [grid.intervals if n in periodic else grid.size for n, grid in enumerate(grids)]
+        coefficients = torch.randn((prod(sizes), outputs), generator=generator, dtype=torch.float64)
+        splines = TensorSplineLayer(grids, INITIAL_SCALE * coefficients, periodic)
+        return [coordinates, splines] if angles else [splines]
 
     def parameter_count(self, inputs: int, outputs: int) -> int:
         return prod(intervals + self.degree for intervals in self.grids(inputs)) * outputs

@@ -73,6 +73,40 @@ def test_least_squares_finds_what_the_splines_span() -> None:
     assert solution.errors["u"].l2 < 1e-12
 
 
+@pytest.mark.parametrize("harmonics", [1, 2])
+def test_splines_of_an_angle(harmonics: int) -> None:
+    """They are periodic with all derivatives, and their derivatives are those of autograd in the coordinate itself."""
+    network = TensorSplines((3, 4), degree=5).build(1 + 2 * harmonics, 1, angles={1: 2 * harmonics}, seed=1)
+    assert network.parameter_count == (3 + 5) * 4
+    index = IndexSet.closure(2, [(0, 3), (1, 1)])
+    x = torch.rand(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    t, angle = x[:, 0], 2 * torch.pi * x[:, 1]
+    waves = [wave(k * angle) for k in range(1, harmonics + 1) for wave in (torch.cos, torch.sin)]
+
+    def derivative(u: torch.Tensor, a: tuple[int, ...]) -> torch.Tensor:
+        for axis, order in enumerate(a):
+            for _ in range(order):
+                u = torch.autograd.grad(u.sum() + 0 * x.square().sum(), x, create_graph=True)[0][:, axis]
+        return u
+
+    stack = torch.stack([torch.stack([derivative(u, a) for u in (t, *waves)], dim=1) for a in index]).detach()
+    out = network.push(stack, index)
+    values = network(torch.stack([t, *waves], dim=1))[:, 0]
+    for a in index:
+        torch.testing.assert_close(out[index.position[a], :, 0], derivative(values, a), rtol=1e-9, atol=1e-9)
+    ends = torch.tensor([[0.2, -1.0, -1e-9], [0.2, -1.0, 1e-9]], dtype=torch.float64)
+    ends = torch.cat([ends, *[ends[:, 1:]] * (harmonics - 1)], dim=1)
+    torch.testing.assert_close(network(ends)[0], network(ends)[1], rtol=0, atol=1e-8)
+
+
+def test_periodic_problem() -> None:
+    solution = kinn.solve(problems.get("advection"), TensorSplines((12, 27)))
+    assert solution.errors["u"].l2 < 2e-4
+    x = np.array([[0.0, 0.4], [2 * np.pi, 0.4]])
+    slopes = solution.evaluate("u.xx", x)
+    assert abs(slopes[0] - slopes[1]) < 1e-9
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

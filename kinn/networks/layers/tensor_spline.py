@@ -18,18 +18,25 @@ from kinn.networks.layers.layer import Layer
 from kinn.ops import SplineGrid, basis
 
 
+#: Rounding of the derivatives of inputs, in units of the last digit.
+AXIS_ROUNDING = 1e3
+
+
 class TensorSplineLayer(Layer):
     """The map x -> sum of c_ij.. B_i(x_1) B_j(x_2) ..
 
     Args:
         grids: The spline grid of each input, K_1, K_2, .. splines.
         coefficients: The initial coefficients, `(K_1 K_2 ..) x O`, the last input's fastest.
+        periodic: The numbers of the inputs in which the map is periodic with the length of their grid, which must be uniform;
+            these have as many splines as intervals.
     """
 
-    def __init__(self, grids: Sequence[SplineGrid], coefficients: Tensor) -> None:
+    def __init__(self, grids: Sequence[SplineGrid], coefficients: Tensor, periodic: Sequence[int] = ()) -> None:
         super().__init__()
         self.degrees = [grid.degree for grid in grids]
-        self.sizes = [grid.size for grid in grids]
+        self.periodic = frozenset(periodic)
+        self.sizes = [grid.intervals if n in self.periodic else grid.size for n, grid in enumerate(grids)]
         self.weight = Parameter(coefficients)
         for n, grid in enumerate(grids):
             self.register_buffer(f"edges_{n}", grid.edges)
@@ -42,15 +49,20 @@ class TensorSplineLayer(Layer):
         return [SplineGrid(k, buffers[f"edges_{n}"], buffers[f"matrices_{n}"]) for n, k in enumerate(self.degrees)]
 
     def forward(self, x: Tensor) -> Tensor:
-        return outer_product([next(basis(x[:, n], grid)) for n, grid in enumerate(self.grids)]) @ self.weight
+        return outer_product([next(self._basis(x[:, n], n)) for n in range(len(self.sizes))]) @ self.weight
+
+    def _basis(self, u: Tensor, n: int) -> Iterator[Tensor]:
+        """Splines of input n, then their derivatives."""
+        grid = self.grids[n]
+        return periodic_basis(u, grid) if n in self.periodic else basis(u, grid)
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         scales = None if stack.requires_grad else axis_scales(stack, index)
         if scales is None:
             return self._general_jet(stack, index, tape)
         tables = [
-            [scale**m * table for m, table in enumerate(islice(basis(stack[0, :, n], grid), index.order + 1))]
-            for n, (scale, grid) in enumerate(zip(scales, self.grids, strict=True))
+            [scale**m * table for m, table in enumerate(islice(self._basis(stack[0, :, n], n), index.order + 1))]
+            for n, scale in enumerate(scales)
         ]
         sums = [[self._contract(factors) for factors in derivatives(tables, a)] for a in index]
         out = torch.stack([torch.stack(terms).sum(dim=0) for terms in sums])
@@ -78,8 +90,8 @@ class TensorSplineLayer(Layer):
     def _general_jet(self, stack: Tensor, index: IndexSet, tape: Tape | None) -> Tensor:
         """Stack of the outputs for inputs of any kind."""
         jets = []
-        for n, grid in enumerate(self.grids):
-            splines = compose(lambda u, grid=grid: basis(u, grid), stack[..., n : n + 1], index).squeeze(2)  # type: ignore[misc]
+        for n in range(len(self.sizes)):
+            splines = compose(lambda u, n=n: self._basis(u, n), stack[..., n : n + 1], index).squeeze(2)  # type: ignore[misc]
             shape = [1] * len(self.sizes)
             shape[n] = self.sizes[n]
             splines = splines.reshape(*splines.shape[:2], *shape)
@@ -105,8 +117,21 @@ def outer_product(factors: Sequence[Tensor]) -> Tensor:
     return reduce(lambda left, right: (left.unsqueeze(2) * right.unsqueeze(1)).flatten(1), factors)
 
 
+def periodic_basis(u: Tensor, grid: SplineGrid) -> Iterator[Tensor]:
+    """Yield the periodic B-splines on a uniform grid at u, S x intervals, then their derivatives.
+
+    Those that leave the grid on the right come back on the left.
+    """
+    lower, upper = grid.edges[0], grid.edges[-1]
+    positions = torch.arange(grid.size, device=u.device) % grid.intervals
+    for table in basis(lower + (u - lower) % (upper - lower), grid):
+        yield table.new_zeros((*u.shape, grid.intervals)).index_add(-1, positions, table)
+
+
 def axis_scales(stack: Tensor, index: IndexSet) -> list[float] | None:
     """Slope of each input along its own coordinate, or None unless the inputs are the coordinates but for a scale.
+
+    Angles are so up to rounding.
 
     Args:
         stack: The inputs, `A x N x I`.
@@ -119,7 +144,8 @@ def axis_scales(stack: Tensor, index: IndexSet) -> list[float] | None:
     for position, axis in index.firsts:
         scales[axis] = float(stack[position, 0, axis])
         expected[position - 1, 0, axis] = scales[axis]
-    return scales if bool((stack[1:] == expected).all()) else None
+    rounding = AXIS_ROUNDING * torch.finfo(stack.dtype).eps * max(map(abs, scales)) ** index.order
+    return scales if bool(((stack[1:] - expected).abs() <= rounding).all()) else None
 
 
 def derivatives(tables: Sequence[Sequence[Tensor]], a: Index) -> Iterator[list[Tensor]]:

@@ -146,7 +146,7 @@ class Growth(TrainingPlan):
         super().__init__(problem, build_trial)
         self.work, self.fixed_points, self.with_spread = NOMINAL_FLOPS * budget, points, with_spread
         self.starts = architecture.starts()
-        self.inputs = {name: len(InputFeatures(problem, name).bounds[0]) for name in problem.subdomains}
+        self.features = [InputFeatures(problem, name) for name in problem.subdomains]
         features = self._fixed_features(architecture)
         self.levels = [self._first(START, self.starts[0]) if features is None else self._first(FEATURES, features)]
         self.final = 0
@@ -314,7 +314,12 @@ class Growth(TrainingPlan):
 
     def _parameters(self, architecture: Architecture) -> int:
         outputs = len(self.problem.names)
-        return sum(architecture.parameter_count(inputs, outputs) for inputs in self.inputs.values())
+        return sum(architecture.parameter_count(inputs, outputs) for inputs in self._inputs(architecture))
+
+    def _inputs(self, architecture: Architecture) -> list[int]:
+        """Number of inputs of the network of each subdomain; splines see an angle as one."""
+        merged = isinstance(architecture, TensorSplines)
+        return [len(f.bounds[0]) - merged * sum(n - 1 for n in f.angles.values()) for f in self.features]
 
     def _fixed_features(self, architecture: Architecture) -> Architecture | None:
         """Features of the kind of a network whose coefficients least squares finds: splines for KANs, else random ones."""
@@ -322,5 +327,5 @@ class Growth(TrainingPlan):
             return None
         if not isinstance(architecture, KAN):
             return RandomFeatures(400)
-        inputs = max(self.inputs.values())
+        inputs = max(self._inputs(TensorSplines()))
         return TensorSplines(SPLINE_GRIDS[inputs]) if inputs in SPLINE_GRIDS else None
