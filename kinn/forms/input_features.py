@@ -77,7 +77,9 @@ class InputFeatures:
     @property
     def angles(self) -> dict[int, int]:
         """Number of the first input of each periodic coordinate, and how many it has."""
-        counts = [2 * self.embeddings[n].harmonics if n in self.embeddings else 1 for n in range(self.problem.dimension)]
+        counts = [
+            2 * self.embeddings[n].harmonics if n in self.embeddings else 1 for n in range(self.problem.dimension)
+        ]
         return {sum(counts[:axis]): counts[axis] for axis in sorted(self.embeddings)}
 
     def stack(self, p: Points, index: IndexSet) -> Tensor:

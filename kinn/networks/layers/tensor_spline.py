@@ -17,7 +17,6 @@ from kinn.networks.jacobian_tape import Tape
 from kinn.networks.layers.layer import Layer
 from kinn.ops import SplineGrid, basis
 
-
 #: Rounding of the derivatives of inputs, in units of the last digit.
 AXIS_ROUNDING = 1e3
 
