@@ -8,6 +8,7 @@ from .unknowns import Unknown as Unknown
 from .unknowns import UnknownField as UnknownField
 from .unknowns import UnknownTerm as UnknownTerm
 from .fields import MovingCoordinate as MovingCoordinate
+from .table import Table as Table
 
 # How it is solved, and what comes back
 from .solver import solve as solve
@@ -74,6 +75,7 @@ from .math import cos as cos
 from .math import cosh as cosh
 from .math import erf as erf
 from .math import exp as exp
+from .math import floor as floor
 from .math import log as log
 from .math import maximum as maximum
 from .math import minimum as minimum

@@ -10,6 +10,16 @@ class InputError(ValueError):
     """Invalid input: the command line prints one line and exits with status 2."""
 
 
+class PlainDataError(InputError):
+    """A derivative that is asked of plain data, which have none."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} is plain data, and a derivative is asked of it: write it as a formula of the coordinates or as a "
+            "kinn.Table; where it jumps, take subdomains with an Interface, or the energy form"
+        )
+
+
 class SolveError(RuntimeError):
     """Numerical failure of a solve: the command line prints one line and exits with status 3."""
 

@@ -8,7 +8,8 @@ normal (`p.n`).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +18,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from kinn.errors import InputError, unknown
+from kinn.errors import InputError, PlainDataError, SolveError, unknown
 from kinn.jets import Component, Index, Jet
+from kinn.jets.jet import plain_data
 
 #: The name of the time coordinate: spatial operators such as the Laplacian leave it out.
 TIME = "t"
@@ -83,16 +85,37 @@ def derivative_index(letters: str, coordinates: Sequence[str], owner: str) -> In
     return tuple(index)
 
 
+@contextmanager
+def evaluating(what: str) -> Iterator[None]:
+    """Errors of functions that users wrote as one line that names the function.
+
+    Raises:
+        InputError: Tells what fields cannot go through.
+    """
+    try:
+        yield
+    except PlainDataError as error:
+        raise InputError(f"{what}: {error}") from error
+    except (InputError, SolveError):
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
+        line = " ".join(str(error).split())
+        raise InputError(
+            f"{what} cannot be evaluated on fields ({type(error).__name__}: {line}): write it with kinn.sin and the like, "
+            "and tables as kinn.Table"
+        ) from error
+
+
 @lru_cache(maxsize=1024)
 def _named_coordinates(function: Callable[..., Any], coordinates: tuple[str, ...]) -> tuple[str, ...]:
-    """Coordinates that a function takes by name, where these are not all; else none."""
+    """Coordinates that a function takes by name, where these are not all or in another order; else none."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not tell
         return ()
     named = tuple(name for name in parameters if name in coordinates)
     needed = {name for name, p in parameters.items() if p.default is p.empty}
-    return named if len(named) < len(coordinates) and needed <= set(named) else ()
+    return named if named != coordinates and needed <= set(named) else ()
 
 
 def call_by_name(function: Callable[..., Any], names: Sequence[str], coordinates: Sequence[Any]) -> Any:
@@ -185,7 +208,12 @@ class Points:
         if self.normals is None:
             raise InputError("p.n is the boundary normal, and these points do not lie on a boundary")
         normals = self.normals
-        return Vector(self._constant(normals[:, i], f"n{name}") for i, name in enumerate(self.names) if name != TIME)
+        flat = bool((normals == normals[:1]).all())  # where it turns, what its derivatives are depends on its extension
+        return Vector(
+            self._constant(normals[0, i] if flat else normals[:, i], f"the normal p.n along {name}")
+            for i, name in enumerate(self.names)
+            if name != TIME
+        )
 
     def side(self, number: int) -> Points:
         """Points of a side of a condition that joins two places: paired points where there are any, else these."""
@@ -212,6 +240,9 @@ class Points:
         return points
 
     def _constant(self, values: Component, name: str = "") -> Field:
+        """Number as a field; or an array (N,), plain data that have no derivatives."""
+        if isinstance(values, Tensor) and values.dim():
+            return Field(self.names, plain_data(values, name), name)
         return Field(self.names, lambda a: 0.0 if any(a) else values, name)
 
     def __getattr__(self, name: str) -> Any:
@@ -248,7 +279,8 @@ class Points:
             InputError: If the data has the wrong shape, is not finite, or is nothing of the kind.
         """
         if callable(data):
-            data = call_by_name(data, self.names, self.coordinates)
+            with evaluating(what):
+                data = call_by_name(data, self.names, self.coordinates)
         if isinstance(data, Field):
             values = data.value
             if isinstance(values, Tensor) and values.dim() and values.shape != (len(self),):

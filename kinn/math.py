@@ -61,20 +61,28 @@ silu = _elementary("silu")
 gelu = _elementary("gelu")
 abs = _elementary("abs")
 sign = _elementary("sign")
+floor = _elementary("floor")
 
 
 def where(condition: Values, yes: Values, no: Values) -> Values:
     """The values of `yes` where the condition holds and of `no` elsewhere, derivatives included.
 
     Args:
-        condition: A boolean array or tensor over the points, such as `p.y.value > 0`.
+        condition: A comparison, such as `p.y > 0`: a boolean array or tensor over the points.
         yes: A field, tensor, array or number.
         no: Likewise.
     """
-    if isinstance(yes, Jet) or isinstance(no, Jet):
+    if any(isinstance(v, Jet | torch.Tensor) for v in (condition, yes, no)):
         return jet.where(condition, yes, no)
-    tensors = any(isinstance(v, torch.Tensor) for v in (condition, yes, no))
-    return torch.where(condition, yes, no) if tensors else np.where(condition, yes, no)
+    return np.where(condition, yes, no)
+
+
+def locally_constant(values: Values, beside: Values) -> Values:
+    """Values (N, ...) of a function that is constant around each point: beside a field, one whose derivatives are zero.
+
+    Without this arrays are plain data, of which no derivative can be asked.
+    """
+    return beside.locally_constant(values) if isinstance(beside, Jet) else values
 
 
 def arctan2(y: Values, x: Values) -> Values:

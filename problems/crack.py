@@ -23,7 +23,7 @@ from kinn.equations import Laplace
 from kinn.errors import unknown
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Grading, Polygon
-from kinn.math import sqrt, where
+from kinn.math import locally_constant, sqrt, where
 from kinn.networks import KAN, MLP
 from kinn.problem import Array, Defaults, Postprocess, Problem
 
@@ -45,7 +45,7 @@ def singular_field(side: float | None = None) -> Callable[[Any, Any], Any]:
     def field(x: Any, y: Any) -> Any:
         r = radius(x, y)
         height = _plain(y)
-        sign = side if side is not None else np.where(height >= 0, 1.0, -1.0)
+        sign = side if side is not None else locally_constant(np.where(height >= 0, 1.0, -1.0), y)
         ahead = np.asarray(_plain(x)) > 0
         # where a branch is not taken its denominator is kept away from zero
         before = y / sqrt(2 * where(ahead, r + x, 1.0))

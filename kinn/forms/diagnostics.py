@@ -11,7 +11,7 @@ import torch
 
 from kinn.conditions import Condition
 from kinn.errors import ProblemWarning
-from kinn.fields import TIME, Field
+from kinn.fields import TIME, Field, evaluating
 from kinn.forms.compatibility import value_issues
 from kinn.forms.terms import TermResidual, pde_residual
 from kinn.jets import Component, Index
@@ -96,10 +96,11 @@ def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
     if (pde := problem.residual_of(subdomain)) is not None:
         residuals.append(pde_residual(pde, problem.names))
     for residual in residuals:
-        components = residual([fields], p)
-        for r in components:
-            if isinstance(r, Field):
-                r.value  # noqa: B018 (evaluating it records)
+        with evaluating(f"the residual of problem {problem.name!r}"):
+            components = residual([fields], p)
+            for r in components:
+                if isinstance(r, Field):
+                    r.value  # noqa: B018 (evaluating it records)
         summary.count += len(components)
     return summary
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kinn.errors import InputError
-from kinn.fields import Field, Points
+from kinn.fields import Field, Points, evaluating
 from kinn.forms.domain_trial import DomainTrial
 from kinn.jets import Component, Index, IndexSet
 from kinn.math import sqrt
@@ -121,10 +121,11 @@ def plan_term(
             return (size * (first_weight * first + (1 - first_weight) * second)).to(dtype)
 
         traces, p = trial.record_traces(subdomains, probes, answer)
-        residuals = residual(traces, p)
-        if not residuals:
-            raise InputError(f"the residual of {name} returns nothing")
-        return [_checked_values(r, p, name) for r in residuals]
+        with evaluating(name):
+            residuals = residual(traces, p)
+            if not residuals:
+                raise InputError(f"the residual of {name} returns nothing")
+            return [_checked_values(r, p, name) for r in residuals]
 
     first, second, mixed = evaluate_on(1.0), evaluate_on(0.0), evaluate_on(0.3)
     # a term that depends on the fields is not affine in them, however it enters

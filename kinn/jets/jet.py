@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
+from functools import reduce
+from math import log
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from kinn.errors import InputError
+from kinn.errors import InputError, PlainDataError
 from kinn.jets import univariate
 from kinn.jets.components import Component, ComposedJet, as_tensor, leibniz, plus
 from kinn.jets.index import Index, add, first_axis, subtract, trace, trace_axes, unit, zero
+from kinn.jets.point_mask import PointMask, as_mask
 from kinn.jets.univariate import Univariate
 
 
@@ -57,7 +60,7 @@ class Jet:
         return type(self)(self.dimension, rule)
 
     def _lift(self, other: object) -> Jet | None:
-        """`other` as a jet: constants have no derivatives; None where it has no meaning as one."""
+        """`other` as a jet: numbers are constants, arrays are plain data; None where it has no meaning as one."""
         if isinstance(other, Jet):
             if other.dimension != self.dimension:
                 raise InputError(f"a jet in {self.dimension} coordinates met one in {other.dimension}")
@@ -66,6 +69,8 @@ class Jet:
             other = other.item()
         if isinstance(other, np.ndarray):
             other = torch.as_tensor(other)
+        if isinstance(other, Tensor) and other.dim():
+            return Jet(self.dimension, plain_data(other, f"an array of shape {tuple(other.shape)}", self))
         if isinstance(other, Tensor | float | int):
             return constant(self.dimension, other)
         return None
@@ -101,6 +106,11 @@ class Jet:
     def linear(self, map_: Callable[[Component], Component]) -> Self:
         """Image under a linear map of the components (a sum over an axis, say): it acts on each alike."""
         return self._like(lambda a: map_(self[a]))
+
+    def locally_constant(self, values: Any) -> Self:
+        """Values (N, ...) of a function that is constant around each point; without this arrays are plain data."""
+        data = torch.as_tensor(values, dtype=as_tensor(self.value).dtype)
+        return self._like(lambda a: 0.0 if any(a) else data)
 
     def compose(self, function: Univariate) -> Self:
         """The composition function(self)."""
@@ -150,17 +160,51 @@ class Jet:
         left = self._lift(base)
         return NotImplemented if left is None else (self * left.compose(univariate.log)).compose(univariate.exp)
 
+    def __mod__(self, divisor: object) -> Self:
+        return self - (self / divisor).compose(univariate.floor) * divisor
+
+    def __floordiv__(self, divisor: object) -> Self:
+        return (self / divisor).compose(univariate.floor)
+
     def __abs__(self) -> Self:
         return self.compose(univariate.abs)
 
+    def __lt__(self, other: object) -> PointMask:
+        return self._compare("lt", other)
+
+    def __le__(self, other: object) -> PointMask:
+        return self._compare("le", other)
+
+    def __gt__(self, other: object) -> PointMask:
+        return self._compare("gt", other)
+
+    def __ge__(self, other: object) -> PointMask:
+        return self._compare("ge", other)
+
+    def _compare(self, relation: str, other: object) -> PointMask:
+        """Where the values stand in a relation."""
+        right = self._lift(other)
+        if right is None:
+            raise InputError(f"a field is compared with fields, tensors, arrays or numbers, not with {other!r}")
+        return as_mask(getattr(torch, relation)(as_tensor(self.value), as_tensor(right.value)))
+
     def __bool__(self) -> bool:
         raise InputError("a field has a value at every point, so it cannot decide an `if`; use kinn.where or a product")
+
+    def __len__(self) -> int:
+        raise InputError("a field has no length: a number such as 1.0 counts at all points")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **options: Any) -> Any:
         """Let numpy's functions act on jets: `np.sin(jet)`, `array * jet`."""
         if method != "__call__" or options:
             return NotImplemented
         return _by_name(ufunc.__name__, operands)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, operands: Any, options: Any) -> Any:
+        """Let numpy's other functions act on jets, as far as they are known: `np.where(jet < 0, jet, 0.0)`."""
+        if options:
+            raise InputError(f"fields do not know options of the function {function.__name__!r}")
+        return _by_name(function.__name__, operands)
 
     @classmethod
     def __torch_function__(
@@ -174,6 +218,26 @@ class Jet:
 def constant(dimension: int, value: Component) -> Jet:
     """Jet of a function that does not depend on the coordinates."""
     return Jet(dimension, lambda a: 0.0 if any(a) else value)
+
+
+def plain_data(values: Tensor, what: str, beside: Jet | None = None) -> Callable[[Index], Component]:
+    """Components of data that are known at the points alone: any derivative is an error.
+
+    Args:
+        values: The data: (N,), or (N, ...) beside a jet with further axes.
+        what: What the error calls them.
+        beside: A jet that they are combined with; data that are the same at all of its points are constants.
+    """
+
+    def component(a: Index) -> Component:
+        if not any(a):
+            return values
+        axes = max(values.dim(), 0 if beside is None else as_tensor(beside.value).dim())
+        if values.dim() < axes or (axes > 1 and len(values) == 1):
+            return 0.0
+        raise PlainDataError(what)
+
+    return component
 
 
 def coordinate(dimension: int, axis: int, values: Tensor) -> Jet:
@@ -191,10 +255,18 @@ def _lifted(name: str, *operands: Any) -> list[Jet]:
     return [jet, *jets]
 
 
-def where(condition: Any, yes: Any, no: Any) -> Jet:
-    """The jet that is `yes` where the condition holds and `no` elsewhere; one of them at least is a jet."""
+def where(condition: Any, yes: Any, no: Any) -> Any:
+    """The jet that is `yes` where the condition holds and `no` elsewhere, plain data if neither of them is a jet.
+
+    Raises:
+        InputError: If the condition is no comparison.
+    """
+    mask = torch.as_tensor(condition) if not isinstance(condition, Jet) else torch.empty(0)
+    if mask.dtype != torch.bool:
+        raise InputError("where takes a comparison as its condition, such as p.x < 0.5")
+    if not isinstance(yes, Jet) and not isinstance(no, Jet):
+        return torch.where(mask, *(torch.as_tensor(v, dtype=torch.float64) for v in (yes, no)))
     jet, chosen, rejected = _lifted("where", yes, no)
-    mask = torch.as_tensor(condition)
     return jet._like(lambda a: torch.where(mask, as_tensor(chosen[a]), as_tensor(rejected[a])))
 
 
@@ -225,6 +297,26 @@ def minimum(x: Any, y: Any) -> Any:
     return 0.5 * (x + y - abs(x - y))
 
 
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """0 where x is negative, 1 where it is positive, plain data."""
+    return where(x < 0, 0.0, where(x > 0, 1.0, at_zero))
+
+
+def clip(x: Any, lower: Any, upper: Any) -> Any:
+    """The nearest value between two bounds, each of which may be None."""
+    x = x if lower is None else maximum(x, lower)
+    return x if upper is None else minimum(x, upper)
+
+
+def polynomial(coefficients: Any, x: Any) -> Any:
+    """Polynomial with these coefficients, the highest power first."""
+    return reduce(lambda total, c: total * x + c, coefficients, 0.0 * x)
+
+
+def _refuse_interpolation(*_: Any) -> Any:
+    raise InputError("fields cannot go through np.interp: state the table as kinn.Table(x, values)")
+
+
 #: Functions of one jet by the names that numpy and torch give them.
 _UNIVARIATE: dict[str, Univariate] = {
     **{name: getattr(univariate, name) for name in univariate.NAMES},
@@ -235,12 +327,34 @@ _UNIVARIATE: dict[str, Univariate] = {
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "arctan2": arctan2, "atan2": arctan2, "where": where, "maximum": maximum, "minimum": minimum,
     "square": lambda x: x * x, "negative": operator.neg, "neg": operator.neg, "positive": operator.pos,
-    "reciprocal": lambda x: 1.0 / x,
+    "reciprocal": lambda x: 1.0 / x, "ceil": lambda x: -(-x).compose(univariate.floor), "heaviside": heaviside,
+    "hypot": lambda x, y: (x * x + y * y) ** 0.5, "log1p": lambda x: (1.0 + x).compose(univariate.log),
+    "expm1": lambda x: x.compose(univariate.exp) - 1.0, "log10": lambda x: x.compose(univariate.log) / log(10.0),
+    "log2": lambda x: x.compose(univariate.log) / log(2.0), "clip": clip, "clamp": clip, "polyval": polynomial,
+    "fmax": maximum, "fmin": minimum, "zeros_like": lambda x: 0.0 * x, "ones_like": lambda x: 0.0 * x + 1.0,
+    "real": operator.pos, "interp": _refuse_interpolation,
 }  # fmt: skip
 
 _OPERATORS: dict[str, str] = {
-    "add": "add", "subtract": "sub", "sub": "sub", "multiply": "mul", "mul": "mul", "divide": "truediv",
-    "true_divide": "truediv", "div": "truediv", "power": "pow", "pow": "pow",
+    "add": "add",
+    "subtract": "sub",
+    "sub": "sub",
+    "multiply": "mul",
+    "mul": "mul",
+    "divide": "truediv",
+    "true_divide": "truediv",
+    "div": "truediv",
+    "power": "pow",
+    "pow": "pow",
+    "remainder": "mod",
+    "mod": "mod",
+    "floor_divide": "floordiv",
+}
+
+#: Comparisons by those names, each with the method for operands the other way round.
+_COMPARISONS: dict[str, tuple[str, str]] = {
+    "less": ("lt", "gt"), "less_equal": ("le", "ge"), "greater": ("gt", "lt"), "greater_equal": ("ge", "le"),
+    "lt": ("lt", "gt"), "le": ("le", "ge"), "gt": ("gt", "lt"), "ge": ("ge", "le"),
 }  # fmt: skip
 
 
@@ -255,6 +369,9 @@ def _by_name(name: str, operands: tuple[Any, ...]) -> Any:
         if isinstance(left, Jet):
             return getattr(left, f"__{_OPERATORS[name]}__")(right)
         return getattr(right, f"__r{_OPERATORS[name]}__")(left)
+    if name in _COMPARISONS:
+        (left, right), (method, reflected) = operands, _COMPARISONS[name]
+        return left._compare(method, right) if isinstance(left, Jet) else right._compare(reflected, left)
     name = name.removeprefix("special_")
     if name in _UNIVARIATE:
         return operands[0].compose(_UNIVARIATE[name])

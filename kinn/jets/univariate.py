@@ -18,7 +18,7 @@ from torch import Tensor
 #: The elementary functions, of the same names in numpy, scipy or torch.
 NAMES = (
     "exp", "log", "sin", "cos", "tan", "arctan", "sinh", "cosh", "tanh", "sqrt", "erf", "sigmoid", "silu", "gelu", "abs",
-    "sign",
+    "sign", "floor",
 )  # fmt: skip
 
 #: Maps the values u to the endless stream f(u), f'(u), f''(u), ...
@@ -168,6 +168,13 @@ def abs(u: Tensor) -> Iterator[Tensor]:
 def sign(u: Tensor) -> Iterator[Tensor]:
     """The sign; its derivatives are taken as 0 everywhere."""
     yield torch.sign(u)
+    while True:
+        yield torch.zeros_like(u)
+
+
+def floor(u: Tensor) -> Iterator[Tensor]:
+    """The largest whole number up to u; its derivatives are taken as 0 everywhere."""
+    yield torch.floor(u)
     while True:
         yield torch.zeros_like(u)
 

@@ -17,7 +17,7 @@ import torch
 
 from kinn.geometry.types import Array
 from kinn.jets import Jet
-from kinn.math import cos, exp, sin, sqrt
+from kinn.math import cos, exp, locally_constant, sin, sqrt
 
 #: Distance of the nodes: for t up to 1 the peaks of the integrand have a width of 0.3 or more, whatever nu.
 STEP = 0.02
@@ -79,5 +79,5 @@ def _total(v: Any) -> Any:
 def _largest(v: Any) -> Any:
     """Return the largest value over the nodes, a constant that keeps the exponential from overflowing."""
     if isinstance(v, Jet):
-        return torch.as_tensor(v.value).amax(dim=-1, keepdim=True)
+        return locally_constant(torch.as_tensor(v.value).amax(dim=-1, keepdim=True), v)
     return v.max(axis=-1, keepdims=True)

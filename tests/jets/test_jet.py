@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinn import math as f
-from kinn.errors import InputError
+from kinn.errors import InputError, PlainDataError
 from kinn.jets import IndexSet, Jet, constant, coordinate
 from tests.oracle import nested
 
@@ -131,21 +132,58 @@ def test_linear_maps_act_on_each_component() -> None:
 def test_numpy_and_torch_functions_act_on_jets() -> None:
     at = torch.tensor([0.2, 0.9], dtype=torch.float64)
     x = coordinate(1, 0, at)
-    array = np.array([1.0, 2.0])
     for made, value, slope in [
         (np.sin(x), at.sin(), at.cos()),
         (torch.sin(x), at.sin(), at.cos()),
         (np.square(x), at**2, 2 * at),
-        (array * x, torch.tensor(array) * at, torch.tensor(array)),
-        (array - x, torch.tensor(array) - at, -torch.ones(2)),
-        (torch.tensor(array) - x, torch.tensor(array) - at, -torch.ones(2)),
-        (torch.mul(torch.tensor(array), x), torch.tensor(array) * at, torch.tensor(array)),
         (np.power(x, 2), at**2, 2 * at),
         (torch.special.erf(x), torch.erf(at), 2 / torch.pi**0.5 * torch.exp(-(at**2))),
         (np.float64(3.0) * x, 3 * at, 3 * torch.ones(2)),
     ]:
         torch.testing.assert_close(torch.as_tensor(made[(0,)]).double(), value.double())
         torch.testing.assert_close((torch.ones(2) * torch.as_tensor(made[(1,)])).double(), slope.double())
+
+
+def test_arrays_are_data_without_derivatives() -> None:
+    at = torch.tensor([0.2, 0.9], dtype=torch.float64)
+    x = coordinate(1, 0, at)
+    array = np.array([1.0, 2.0])
+    tensor = torch.tensor(array)
+    for jet, value in [
+        (array * x, tensor * at),
+        (array - x, tensor - at),
+        (tensor - x, tensor - at),
+        (torch.mul(tensor, x), tensor * at),
+        (f.where(x < 0.5, 1.0, 2.0) * x, tensor * at),
+    ]:
+        torch.testing.assert_close(torch.as_tensor(jet.value), value)
+        with pytest.raises(PlainDataError, match="plain data, and a derivative is asked of it"):
+            jet[(1,)]
+    frozen = f.locally_constant(array, x) * x
+    torch.testing.assert_close(torch.as_tensor(frozen[(1,)]), tensor)
+
+
+def test_comparisons_are_masks() -> None:
+    at = np.array([-1.25, 0.0, 2.5])
+    x = coordinate(1, 0, torch.tensor(at))
+    for mask, expected in [
+        (x < 0, at < 0),
+        (x <= 0.0, at <= 0),
+        (operator.lt(1.0, x), at > 1),
+        (np.float64(0.0) >= x, at <= 0),
+        (np.array([0.0, 0.0, 9.0]) < x, [False, False, False]),
+        ((x < 0) | (x > 2), (at < 0) | (at > 2)),
+        (~(x < 0) & (x * x < 4), (at >= 0) & (at**2 < 4)),
+    ]:
+        assert mask.tolist() == list(expected)
+
+    def formula(x: Any) -> Any:
+        return f.where(x < 0.5, 1.1, 10.0) + (x > 2) * 1.0 + (1 - (x < 0)) + x % 0.75 + f.floor(x)
+
+    torch.testing.assert_close(torch.as_tensor(formula(x).value), torch.tensor(formula(at)))
+    for wrong in (lambda: max(x, 0.0), lambda: 0 < x < 1, lambda: f.where(x - 0.5, 1.0, 0.0), lambda: bool(x < 1)):
+        with pytest.raises(InputError, match=r"kinn\.where|comparison"):
+            wrong()
 
 
 def test_where_takes_derivatives_from_its_branch() -> None:
@@ -168,8 +206,8 @@ def test_float32_stays_float32() -> None:
 
 def test_misuse_is_named() -> None:
     x = coordinate(1, 0, torch.ones(2))
-    with pytest.raises(InputError, match="do not know the function 'floor'"):
-        np.floor(x)
+    with pytest.raises(InputError, match="do not know the function 'cbrt'"):
+        np.cbrt(x)
     with pytest.raises(InputError, match="cannot decide an `if`"):
         bool(x)
     with pytest.raises(InputError, match="1 coordinates met one in 2"):

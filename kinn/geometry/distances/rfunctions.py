@@ -232,10 +232,11 @@ def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
 
 
 def like(array: NDArray[Any], values: Values) -> Values:
-    """An array as something that multiplies `values`: a tensor of their type for tensors and fields."""
-    plain: Any = getattr(values, "value", values)
+    """An array as something that multiplies `values`: a tensor of their type for tensors, a field without slopes for fields."""
     numbers = array.astype(np.float64)
-    return plain.new_tensor(numbers) if hasattr(plain, "new_tensor") else numbers
+    if hasattr(type(values), "locally_constant"):
+        return values.locally_constant(numbers)
+    return values.new_tensor(numbers) if hasattr(values, "new_tensor") else numbers
 
 
 MAX_ZERO_SETS = 128  # a smooth distance takes an expression for each triangle
