@@ -25,17 +25,24 @@ class MLP(Architecture):
             squares of the last layer; 0 for Glorot's scale and no bias.
         fourier: The number of random frequencies in front (0 for none).
         frequency: The standard deviation of those frequencies, in radians over half the domain's extent.
+        steepness: The standard deviation of the first layer's initial weights, with biases by which the centres of its
+            activations are spread over the box; 0 for weights and biases as `init_range` says.
     """
 
     name: ClassVar[str] = "mlp"
 
-    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = ({"width": (16, 16)}, {"width": (20, 20, 20)})
+    # on Glorot's weights without biases a fresh network is nearly linear and odd, and takes long to leave that
+    START_SIZES: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"width": (24, 24), "steepness": 3.0},
+        {"width": (20, 20, 20), "steepness": 1.5},
+    )
 
     width: tuple[int, ...] | int = (20, 20)
     activation: str = "tanh"
     init_range: float = 0.0
     fourier: int = 0
     frequency: float = 3.0
+    steepness: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "width", positive_widths(self.width))
@@ -44,6 +51,8 @@ class MLP(Architecture):
             raise InputError(f"network.fourier is a number of frequencies, 0 or more, not {self.fourier}")
         if not 0 <= self.init_range < float("inf"):
             raise InputError(f"network.init_range is 0 or more and finite, not {self.init_range}")
+        if not 0 <= self.steepness < float("inf"):
+            raise InputError(f"network.steepness is 0 or more and finite, not {self.steepness}")
         if not 0 < self.frequency < float("inf"):
             raise InputError(f"network.frequency is positive and finite, not {self.frequency}")
 
@@ -66,6 +75,10 @@ class MLP(Architecture):
             if self.init_range and n < len(self.widths):
                 weight.uniform_(-self.init_range, self.init_range, generator=generator)
                 bias.uniform_(-self.init_range, self.init_range, generator=generator)
+            if self.steepness and not n:
+                weight = self.steepness * torch.randn(fan_in, fan_out, generator=generator, dtype=torch.float64)
+                centres = 2 * torch.rand(fan_in, fan_out, generator=generator, dtype=torch.float64) - 1
+                bias = -(weight * centres).sum(dim=0)
             built.append(Linear(weight, bias))
         return built
 

@@ -19,6 +19,10 @@ class TestFourier(NetworkContract):
     architecture = MLP((6,), activation="gelu", fourier=4, frequency=2.0)
 
 
+class TestSteep(NetworkContract):
+    architecture = MLP((7, 5), steepness=2.0)
+
+
 class TestSwish(NetworkContract):
     architecture = MLP((5, 5), activation="swish")
 
@@ -31,6 +35,15 @@ def test_spread_fills_its_interval() -> None:
     assert float(weight.detach().var()) == pytest.approx(3.0, rel=0.15)
 
 
+def test_steep_activations_are_centred_all_over_the_box() -> None:
+    layer = MLP((4000, 3), steepness=3.0).build(2, 1).layers[1]
+    weight, bias = layer.weight.detach(), layer.bias.detach()
+    assert float(weight.std()) == pytest.approx(3.0, rel=0.05)
+    # b = -w . c with c uniform in [-1, 1]^2, whose covariance with w vanishes and whose variance is 1/3
+    assert float(bias.var()) == pytest.approx(2 * 9.0 / 3, rel=0.1)
+    assert bool((bias.abs() <= weight.abs().sum(dim=0)).all())
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -38,6 +51,7 @@ def test_spread_fills_its_interval() -> None:
         ({"fourier": -1}, "network.fourier"),
         ({"frequency": 0.0}, "network.frequency"),
         ({"init_range": -1.0}, "network.init_range"),
+        ({"steepness": -1.0}, "network.steepness"),
         ({"width": ("a",)}, "network.width"),
     ],
 )
