@@ -21,7 +21,7 @@ from torch import Tensor
 from kinn.errors import InputError, PlainDataError
 from kinn.jets import univariate
 from kinn.jets.components import Component, ComposedJet, as_tensor, leibniz, plus
-from kinn.jets.index import Index, add, first_axis, subtract, trace, trace_axes, unit, zero
+from kinn.jets.index import Index, add, below, first_axis, subtract, trace, trace_axes, unit, zero
 from kinn.jets.point_mask import PointMask, as_mask
 from kinn.jets.univariate import Univariate
 
@@ -111,6 +111,18 @@ class Jet:
         """Values (N, ...) of a function that is constant around each point; without this arrays are plain data."""
         data = torch.as_tensor(values, dtype=as_tensor(self.value).dtype)
         return self._like(lambda a: 0.0 if any(a) else data)
+
+    def recomputed(self, build: Callable[[], Jet]) -> Self:
+        """Jet that `build` gives, computed afresh for components not yet known: nothing in between is kept."""
+
+        def rule(a: Index) -> Component:
+            jet = build()
+            for b in () if trace_axes(a) else below(a):  # whatever asks for one will ask for those
+                new._known[b] = jet[b]
+            return jet[a]
+
+        new = self._like(rule)
+        return new
 
     def compose(self, function: Univariate) -> Self:
         """The composition function(self)."""

@@ -15,7 +15,7 @@ def cache_components(p: Points, build: Callable[[Points], Field]) -> Field:
     """Field at points that keeps its components, but nothing that they are computed from.
 
     A jet keeps all intermediate results, so that further components come cheap; at points that are used again and again,
-    as those of a quadrature are, it would keep them for good. Here each component is computed afresh, and once.
+    as those of a quadrature are, it would keep them for good. Here components are computed afresh, and once.
 
     Args:
         p: The points.
@@ -23,4 +23,4 @@ def cache_components(p: Points, build: Callable[[Points], Field]) -> Field:
     """
     # not the points themselves, which may keep this field: so memory is free as soon as they go
     copy = p.rows(slice(None))
-    return Field(p.names, lambda a: build(copy)[a])
+    return p.field(0.0, "zero").recomputed(lambda: build(copy))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import cached_property, partial
 from operator import add, mul
 from typing import Any
 
@@ -28,9 +28,13 @@ from kinn.fields import Field, Points
 from kinn.forms.hard import TrialMap, cache_components
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary.boundary import Part
+from kinn.geometry.distances.stacking import reduce_balanced
 
 #: What is added to distances, relative to the size of the domain, so that weights are numbers where boundaries meet.
 TINY = 1e-13
+
+#: Up to how many parts of a boundary have a factor each.
+MAX_FACTORS = 12
 
 #: At how many points inside the size of d is measured.
 PROBES = 256
@@ -85,13 +89,16 @@ class Constraint:
         """The order m of the distance."""
         return 1 if self.normal is None else 2
 
-    @property
+    @cached_property
     def factors(self) -> list[Boundary]:
         """Boundaries whose distances have a product that is zero on this one.
 
         The distance to all of it at once has unbounded second derivatives in corners, a product has not. Parts that
-        are no zero set of a function that is positive all over the domain stay together.
+        are no zero set of a function that is positive all over the domain stay together, and all parts where they are
+        many: their corners are flat, and a product of many distances is steep at the boundary.
         """
+        if len(self.boundary.parts) > MAX_FACTORS:
+            return [self.boundary]
         separate: list[list[Part]] = []
         together: list[Part] = []
         for part in self.boundary.parts:
@@ -134,7 +141,7 @@ class DistanceAnsatz:
 
         def trial(network: Field) -> Field:
             v = lift + distance * network
-            return reduce(add, (weight * -residual(v) for weight, residual in corrections), v)
+            return reduce_balanced(add, [v, *(weight * -residual(v) for weight, residual in corrections)])
 
         return trial
 
@@ -147,12 +154,14 @@ class DistanceAnsatz:
         """The function g, which blends the data of the boundaries."""
         powers = self._powers(p)
         parts = zip(self._valued, _weights([powers[n] for n in self._valued]), strict=True)
-        return reduce(add, (weight * self._data(self.constraints[n], p) for n, weight in parts), p.field(0.0, "zero"))
+        return reduce_balanced(
+            add, [weight * self._data(self.constraints[n], p) for n, weight in parts] or [p.field(0.0, "zero")]
+        )
 
     def _product(self, p: Points) -> Field:
         """The function d, zero where a value is prescribed."""
         powers = self._powers(p)
-        return reduce(mul, (powers[n] for n in self._valued), p.field(1.0, "one"))
+        return reduce_balanced(mul, [powers[n] for n in self._valued] or [p.field(1.0, "one")])
 
     def _weight(self, n: int, p: Points) -> Field:
         """The weight of a boundary among all."""
@@ -163,7 +172,7 @@ class DistanceAnsatz:
         out = []
         for constraint, scale in zip(self.constraints, self.scales, strict=True):
             distances = (_distance(factor, p) * (1.0 / self.size) for factor in constraint.factors)
-            power = reduce(mul, distances) * scale
+            power = reduce_balanced(mul, distances) * scale
             out.append(power * power if constraint.order == 2 else power)
         return out
 
@@ -179,7 +188,7 @@ class DistanceAnsatz:
         inward = _gradient(phi)
 
         def residual(v: Field) -> Field:
-            along = reduce(add, (a * b for a, b in zip(inward, _gradient(v), strict=True)))
+            along = reduce_balanced(add, (a * b for a, b in zip(inward, _gradient(v), strict=True)))
             return phi * (along + normal(p, v))
 
         return residual
@@ -194,10 +203,20 @@ def _weights(powers: Sequence[Field]) -> list[Field]:
     """Weights of boundaries from the powers of their distances: each is 1 where its own power is 0."""
     if len(powers) < 2:
         return [power * 0.0 + 1.0 for power in powers]
-    safe = [power + TINY for power in powers]
-    products = [reduce(mul, (s for m, s in enumerate(safe) if m != n)) for n in range(len(safe))]
-    total = reduce(add, products)
+    products = _products_of_others([power + TINY for power in powers])
+    total = reduce_balanced(add, products)
     return [product / total for product in products]
+
+
+def _products_of_others(values: Sequence[Field], outside: Field | None = None) -> list[Field]:
+    """For each of at least two values the product of all others, times what is outside of them."""
+    if len(values) == 1:
+        assert outside is not None
+        return [outside]
+    halves = values[: len(values) // 2], values[len(values) // 2 :]
+    first, second = (reduce_balanced(mul, half) for half in halves)
+    factors = (second, first) if outside is None else (outside * second, outside * first)
+    return [p for half, factor in zip(halves, factors, strict=True) for p in _products_of_others(half, factor)]
 
 
 def _gradient(u: Field) -> list[Field]:

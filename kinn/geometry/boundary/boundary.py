@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,17 +133,7 @@ def single_part(name: str, patch: BoundaryPatch) -> tuple[Part, ...]:
 
 def smooth_distance(parts: Sequence[Part], coordinates: tuple[distances.Values, ...], size: float) -> distances.Values:
     """Smooth distance to parts of the boundary of a domain of this size; see `Boundary.distance`."""
-    dim = parts[0].patch.dim + 1
-    if len(coordinates) != dim:
-        raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
-    functions: list[distances.ImplicitFunction] = []
-    zero_sets: list[distances.TrimmedZeroSet] = []
-    for part in parts:
-        if not part.positive_inside:
-            zero_sets.extend(part.patch.zero_sets)
-        elif not any(part.patch.implicit.matches(other) == 1 for other in functions):
-            functions.append(part.patch.implicit)
-    return distances.distance(functions, zero_sets, coordinates, size)
+    return Boundary("boundary", tuple(parts), size).distance(*coordinates)
 
 
 @dataclass(frozen=True)
@@ -192,7 +183,22 @@ class Boundary:
             InputError: The number of coordinates is not that of the domain, or no smooth distance is known for such a
                 boundary (a cloud of points, a foreign geometry).
         """
-        return smooth_distance(self.parts, coordinates, self.size)
+        dim = self.dim + 1
+        if len(coordinates) != dim:
+            raise InputError(f"a distance in this domain takes {dim} coordinates, got {len(coordinates)}")
+        return distances.distance(*self._zero_sets, coordinates, self.size)
+
+    @cached_property
+    def _zero_sets(self) -> tuple[Sequence[distances.ImplicitFunction], Sequence[distances.TrimmedZeroSet]]:
+        """Functions that are positive all over the domain, each once, and trimmed zero sets of others."""
+        functions: list[distances.ImplicitFunction] = []
+        zero_sets: list[distances.TrimmedZeroSet] = []
+        for part in self.parts:
+            if not part.positive_inside:
+                zero_sets.extend(part.patch.zero_sets)
+            elif not any(part.patch.implicit.matches(other) == 1 for other in functions):
+                functions.append(part.patch.implicit)
+        return functions, zero_sets
 
     def sample(self, n: int, *, method: str = "sobol", seed: int = 0) -> BoundaryPoints:
         """Points, n of them; each part gets its share by its measure, to within one point.

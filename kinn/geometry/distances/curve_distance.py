@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from kinn.errors import InputError
 from kinn.geometry.closed_curve import ClosedCurve
-from kinn.geometry.distances.implicit import ImplicitFunction, Values
-from kinn.geometry.distances.rfunctions import like, to_numpy
+from kinn.geometry.distances.implicit import ImplicitFunction, Values, like, to_numpy
 from kinn.geometry.types import Array, Mask
 
 _ORDER = 5  # of the Taylor polynomials, and so of the derivatives that are right

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinn.geometry.types import Array
 
@@ -19,6 +20,23 @@ from kinn.geometry.types import Array
 Values = Any
 
 _SAME = 1e-9  # planes closer than this, relative to their distance from the origin, are one
+
+
+def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
+    """Values (array, tensor, field or number) as an array of the same precision."""
+    plain: Any = getattr(values, "value", values)  # what a field is without its derivatives
+    if hasattr(plain, "detach"):
+        plain = plain.detach().cpu()
+    array = np.asarray(plain)
+    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
+
+
+def like(array: NDArray[Any], values: Values) -> Values:
+    """An array as something that multiplies `values`: a tensor of their type for tensors, a field without slopes for fields."""
+    numbers = array.astype(np.float64)
+    if hasattr(type(values), "locally_constant"):
+        return values.locally_constant(numbers)
+    return values.new_tensor(numbers) if hasattr(values, "new_tensor") else numbers
 
 
 class ImplicitFunction(ABC):
@@ -120,7 +138,7 @@ class Plane(ImplicitFunction):
 
     def __call__(self, x: Sequence[Values]) -> Values:
         """Signed distance; along an axis without rounding on the plane itself."""
-        along = [(a, c) for a, c in zip(self.slope, x, strict=True) if a]
+        along = [(a, c) for a, c in zip(self.slope, x, strict=True) if not isinstance(a, float) or a]
         if len(along) == 1:
             ((a, c),) = along
             return (c + self.shift / a) * a
@@ -141,11 +159,8 @@ class Plane(ImplicitFunction):
         if not isinstance(other, Plane) or len(other.slope) != len(self.slope):
             return 0
         close = _SAME * (1 + abs(self.shift))
-        for sign in (1, -1):
-            difference = np.subtract((*self.slope, self.shift), np.multiply(sign, (*other.slope, other.shift)))
-            if np.all(np.abs(difference) <= close):
-                return sign
-        return 0
+        pairs = list(zip((*self.slope, self.shift), (*other.slope, other.shift), strict=True))
+        return next((sign for sign in (1, -1) if all(abs(a - sign * b) <= close for a, b in pairs)), 0)
 
 
 @dataclass(frozen=True)

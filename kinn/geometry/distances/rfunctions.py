@@ -15,13 +15,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from operator import add
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, Plane, Values
+from kinn.geometry.distances.implicit import ImplicitFunction, ImplicitSphere, Plane, Values, like, to_numpy
+from kinn.geometry.distances.stacking import (
+    group_alike,
+    most_rows,
+    reduce_balanced,
+    reduce_rows,
+    stacked,
+    sum_rows,
+)
 from kinn.geometry.types import Array
 
 TINY = 1e-30  # of a length squared: keeps roots of zero, in corners, and their derivatives finite
@@ -149,8 +157,7 @@ class RIntersection(RegionCombination):
     neutral, absorbing = FullSpace, EmptySet
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
-        first, *others = (region.trimming(x, f) for region in self.regions)
-        return sum(others, first)
+        return reduce_balanced(add, (region.trimming(x, f) for region in self.regions))
 
 
 class RUnion(RegionCombination):
@@ -160,10 +167,8 @@ class RUnion(RegionCombination):
 
     def trimming(self, x: Sequence[Values], f: Values) -> Values:
         """Quotients a b / (a + b), and so on: zero where one of them is, no larger than any."""
-        first, *others = (region.trimming(x, f) for region in self.regions)
-        for other in others:
-            first = first * other / (first + other + _BOTH_ZERO * self.scale**2)
-        return first
+        tiny = _BOTH_ZERO * self.scale**2
+        return reduce_balanced(lambda a, b: a * b / (a + b + tiny), (r.trimming(x, f) for r in self.regions))
 
 
 intersection, union = RIntersection.of, RUnion.of
@@ -177,6 +182,8 @@ def diametral_ball(start: Sequence[float], end: Sequence[float]) -> Region:
 
 # A point this near to a patch, relative to the size, is on it: its derivatives are taken from inside.
 _ON, _ON_SINGLE = 1e-9, 1e-5
+# Nearer than this roots of sums of inverse squares lose digits.
+_NEAR, _NEAR_SINGLE = 1e-6, 1e-3
 
 
 @dataclass(frozen=True)
@@ -201,10 +208,48 @@ def distance(
     Returns:
         The same kind as the coordinates. In a corner the value is zero and derivatives are finite but meaningless.
     """
-    total, *others = *(f(x) for f in distances), *(_zero_set_distance(zero_set, x, size) for zero_set in zero_sets)
-    for other in others:
-        total = total * other * (total * total + other * other + TINY * size**2) ** -0.5
-    return total
+    items: list[ImplicitFunction | TrimmedZeroSet] = [*distances, *zero_sets]
+    values = [_joined_distance(alike, x, size) for alike in group_alike(items, most_rows(x[0]))]
+    return reduce_balanced(partial(_join, size), values)
+
+
+def _join(size: float, a: Values, b: Values) -> Values:
+    """R-equivalence of two distances in a domain of this size."""
+    return a * b * (a * a + b * b + TINY * size**2) ** -0.5
+
+
+def _joined_distance(items: Sequence[ImplicitFunction | TrimmedZeroSet], x: tuple[Values, ...], size: float) -> Values:
+    """Distances to one, or to several of one form, as if `_join` had joined them.
+
+    That is (sum 1 / a^2)^-1/2, which takes fewer operations, but means nothing on the zero sets.
+    """
+    if len(items) == 1:
+        return _single_distance(items[0], x, size)
+
+    def build() -> Values:
+        together = stacked(items, x[0])
+        square = _squared(together, x)
+        values = to_numpy(square)
+        if np.min(values) > ((_NEAR if values.dtype == np.float64 else _NEAR_SINGLE) * size) ** 2:
+            return sum_rows(1.0 / square, len(items)) ** -0.5
+        return reduce_rows(partial(_join, size), _single_distance(together, x, size), len(items))
+
+    # a field keeps what its components are computed from
+    return x[0].recomputed(build) if hasattr(x[0], "recomputed") else build()
+
+
+def _squared(item: ImplicitFunction | TrimmedZeroSet, x: tuple[Values, ...]) -> Values:
+    """Square of a distance: f^2 + trimming."""
+    if not isinstance(item, TrimmedZeroSet):
+        f = item(x)
+        return f * f
+    f = item.function(x)
+    return f * f + item.region.trimming(x, f)
+
+
+def _single_distance(item: ImplicitFunction | TrimmedZeroSet, x: tuple[Values, ...], size: float) -> Values:
+    """Distance to a zero set: its function where that is positive all over the domain, else with its trimming."""
+    return _zero_set_distance(item, x, size) if isinstance(item, TrimmedZeroSet) else item(x)
 
 
 def _zero_set_distance(zero_set: TrimmedZeroSet, x: tuple[Values, ...], size: float) -> Values:
@@ -220,23 +265,6 @@ def _zero_set_distance(zero_set: TrimmedZeroSet, x: tuple[Values, ...], size: fl
     # A root has no derivative at zero. There the trimming vanishes to the eighth order, and f itself takes its place.
     here = like(on, f)
     return here * f + (1.0 - here) * (f * f + trimming + here) ** 0.5
-
-
-def to_numpy(values: Values) -> NDArray[np.floating[Any]]:
-    """Values (array, tensor, field or number) as an array of the same precision."""
-    plain: Any = getattr(values, "value", values)  # what a field is without its derivatives
-    if hasattr(plain, "detach"):
-        plain = plain.detach().cpu()
-    array = np.asarray(plain)
-    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
-
-
-def like(array: NDArray[Any], values: Values) -> Values:
-    """An array as something that multiplies `values`: a tensor of their type for tensors, a field without slopes for fields."""
-    numbers = array.astype(np.float64)
-    if hasattr(type(values), "locally_constant"):
-        return values.locally_constant(numbers)
-    return values.new_tensor(numbers) if hasattr(values, "new_tensor") else numbers
 
 
 MAX_ZERO_SETS = 128  # a smooth distance takes an expression for each triangle
