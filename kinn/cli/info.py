@@ -15,6 +15,7 @@ FEATURES = (
     ("figures", ("matplotlib",), "pip install kinn"),
     ("VTU files", ("meshio",), "pip install kinn"),
     ("meshes of KINN's shapes", ("gmsh",), "pip install 'kinn[mesh]'"),
+    ("Exodus, MED and XDMF meshes", ("h5py", "netCDF4"), "pip install 'kinn[formats]'"),
     ("run folders", ("safetensors", "tomli-w", "filelock"), "pip install kinn"),
     ("test suite", ("pytest", "pytest-xdist", "hypothesis", "sympy"), "pip install 'kinn[dev]'"),
     ("studies on clusters", ("distributed", "submitit"), "pip install 'kinn[cluster]'"),

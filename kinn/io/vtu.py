@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import meshio
 import numpy as np
 
 from kinn.errors import InputError
 from kinn.fields import TIME
+from kinn.geometry.meshes.meshio_reader import import_meshio
 from kinn.io.output_mesh import CELL_TYPES, OutputMesh, output_meshes
 from kinn.metrics import FieldEvaluator, derived_reference, derived_values, evaluate_function, reference_values
 from kinn.problem import Array
+
+meshio = import_meshio()
 
 
 def save_vtu(fields: FieldEvaluator, path: Path, error: FieldEvaluator | None = None) -> None:

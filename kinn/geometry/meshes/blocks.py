@@ -77,9 +77,10 @@ class Block(Cells):
 
     @cached_property
     def density_probes(self) -> Array:
-        """The density at the nodes and some points between, (C, p)."""
+        """The density at the nodes, apexes of pyramids apart, and at some points between, (C, p)."""
+        nodes = self.kind.nodes[:-1] if self.kind.collapsed else self.kind.nodes
         inner, _ = tensor_rule(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
-        return self.at_each(np.concatenate([self.kind.nodes, inner])).density.reshape(self.count, -1)
+        return self.at_each(np.concatenate([nodes, inner])).density.reshape(self.count, -1)
 
     @cached_property
     def measures(self) -> Array:
@@ -97,12 +98,15 @@ class Block(Cells):
 
     def to_reference(self, which: Indices, unit: Array) -> Array:
         """Cube points, (m, k), as reference coordinates of elements, ratios of measure kept."""
-        if not self.kind.simplex or self.kind.dim == 1:
-            return unit
-        inner, left = unit.copy(), np.ones(len(unit))
-        for axis, power in enumerate(range(self.kind.dim, 0, -1)):
-            share = left * (1 - unit[:, axis] ** (1 / power))
-            inner[:, axis], left = share, left - share
+        inner, first = unit.copy(), 0
+        for factor in self.kind.factors:
+            left = np.ones(len(unit))
+            for axis, power in enumerate(range(factor.dim, 1, -1), first):
+                share = left * (1 - unit[:, axis] ** (1 / power))
+                inner[:, axis], left = share, left - share
+            first += factor.dim
+            if factor.dim > 1:
+                inner[:, first - 1] = left * (1 - unit[:, first - 1])
         return inner
 
 
@@ -217,7 +221,9 @@ def _holds(block: Block, which: Indices, points: Array, slack: float) -> Mask:
             break
     _, stretch = _inverse(block.jacobians(which, unit))
     room, size = 2 * slack * stretch, np.max(np.ptp(block.nodes[which], axis=1), axis=1)
-    depth = np.minimum(unit.min(axis=1), 1 - unit.sum(axis=1) if block.kind.simplex else (1 - unit).min(axis=1))
+    ends = np.cumsum([factor.dim for factor in block.factors])[:-1]
+    beyond = [part.sum(axis=1) - 1 for part in np.split(unit, ends, axis=1)]
+    depth = np.minimum(unit.min(axis=1), -np.max(beyond, axis=0))
     return np.asarray((depth >= -room) & (np.linalg.norm(gap, axis=1) <= slack + 1e-9 * size))
 
 

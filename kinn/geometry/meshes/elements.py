@@ -26,6 +26,8 @@ class ElementType:
         nodes: Reference coordinates of its nodes, (n, k).
         powers: Exponents of the monomials that its shape functions consist of.
         faces: For each kind of face the nodes of such faces, each counter-clockwise seen from outside.
+        linear_name: The type with the same corners and straight edges, where it is another.
+        collapsed: Whether it is a cube whose upper face is one point: a pyramid.
     """
 
     name: str
@@ -34,6 +36,8 @@ class ElementType:
     nodes: Array
     powers: Rows
     faces: tuple[tuple[str, Rows], ...] = ()
+    linear_name: str = ""
+    collapsed: bool = False
 
     @property
     def dim(self) -> int:
@@ -58,11 +62,15 @@ class ElementType:
     @cached_property
     def corners(self) -> int:
         """Number of corners, which come first."""
-        return self.dim + 1 if self.simplex else int(2**self.dim)
+        return 5 if self.collapsed else math.prod(factor.dim + 1 for factor in self.factors)
 
     @cached_property
     def _coefficients(self) -> Array:
         """The monomials' coefficients in each shape function, (monomials, n)."""
+        if self.collapsed:  # the four upper corners of the cube are the apex
+            cube = np.array([(*xy, z) for z in (0.0, 1.0) for xy in _SQUARE], dtype=np.float64)
+            coefficients = np.linalg.inv(self._monomials(cube))
+            return np.column_stack([coefficients[:, :4], coefficients[:, 4:].sum(axis=1)])
         return np.asarray(np.linalg.inv(self._monomials(self.nodes)), dtype=np.float64)
 
     def _monomials(self, unit: Array, slope: int | None = None) -> Array:
@@ -92,7 +100,7 @@ class ElementType:
     @property
     def linear(self) -> ElementType:
         """The type with the same reference cell and straight edges."""
-        return next(kind for kind in element_types().values() if kind.order == 1 and kind.factors == self.factors)
+        return element_types()[self.linear_name or self.name]
 
     @cached_property
     def straight(self) -> Array:
@@ -104,6 +112,8 @@ class ElementType:
         """Degree of the Jacobian's determinant along each factor."""
         if self.simplex:
             return (self.dim * (self.order - 1),)
+        if len(self.factors) == 2 and self.dim == 3:  # a triangle times a line
+            return (3 * self.order - 2, 3 * self.order - 1)
         return (self.dim * self.order - 1,) * self.dim
 
 
@@ -126,12 +136,23 @@ def _serendipity(k: int) -> Rows:
     return tuple(p for p in _each(k, 2) if sum(power for power in p if power > 1) <= 2)
 
 
+def _wedge(order: int) -> Rows:
+    """Exponents of a triangle times a line, quadratic ones without nodes inside faces."""
+    powers = tuple((*p, q) for q in range(2) for p in _total(2, order))
+    return powers if order == 1 else (*powers, *((*p, 2) for p in _total(2, 1)))
+
+
+_SQUARE = ((0, 0), (1, 0), (1, 1), (0, 1))
 _TRIANGLE_EDGES = ((0, 1), (1, 2), (2, 0))
 _SQUARE_EDGES = ((0, 1), (1, 2), (2, 3), (3, 0))
 _TETRA_EDGES = (*_TRIANGLE_EDGES, (0, 3), (1, 3), (2, 3))
 _CUBE_EDGES = (*_SQUARE_EDGES, (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 _TETRA_FACES = ((0, 2, 1), (0, 1, 3), (1, 2, 3), (0, 3, 2))
 _CUBE_FACES = ((0, 4, 7, 3), (1, 2, 6, 5), (0, 1, 5, 4), (3, 7, 6, 2), (0, 3, 2, 1), (4, 5, 6, 7))
+_WEDGE_EDGES = (*_TRIANGLE_EDGES, (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5))
+_WEDGE_FACES = (("triangle", ((0, 2, 1), (3, 4, 5))), ("quad", ((0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5))))
+_PYRAMID_FACES = (("quad", ((0, 3, 2, 1),)), ("triangle", ((0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4))))
+_QUADRATIC_FACES = {"line": "line3", "triangle": "triangle6"}
 _MIDDLES_OF_FACES = ((0, 0.5, 0.5), (1, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 1, 0.5), (0.5, 0.5, 0), (0.5, 0.5, 1))
 
 
@@ -140,47 +161,54 @@ def _quadratic(
     linear: ElementType,
     edges: tuple[tuple[int, int], ...],
     powers: Rows,
-    face_name: str = "",
     inner: tuple[tuple[float, ...], ...] = (),
 ) -> ElementType:
     """Quadratic type: a node in the middle of each edge, then `inner` ones, in space first those inside the faces."""
     number = {frozenset(edge): linear.corners + k for k, edge in enumerate(edges)}
     faces = []
-    for _, corners in linear.faces:
+    for face_kind, corners in linear.faces:
         rows = []
         for k, face in enumerate(corners):
             around = (*pairwise(face), (face[-1], face[0])) if len(face) > 2 else (face,)
             middle = (linear.corners + len(edges) + k,) if inner and linear.dim == 3 else ()
             rows.append((*face, *(number[frozenset(edge)] for edge in around), *middle))
-        faces.append((face_name, tuple(rows)))
+        quadratic = _QUADRATIC_FACES.get(face_kind, "quad9" if inner else "quad8")
+        faces.append((quadratic, tuple(rows)))
     nodes = np.array([*linear.nodes, *linear.nodes[np.array(edges)].mean(axis=1), *inner])
-    return ElementType(name, linear.factors, 2, nodes, powers, tuple(faces))
+    return ElementType(name, linear.factors, 2, nodes, powers, tuple(faces), linear.name)
 
 
 @cache
 def element_types() -> dict[str, ElementType]:
     """The types of elements that meshes may consist of, by name."""
-    corners = [(0, 0), (1, 0), (1, 1), (0, 1)]  # of cubes first counter-clockwise below, then above
-    square, cube = np.array(corners, dtype=float), np.array([(*xy, z) for z in (0.0, 1.0) for xy in corners])
+    # of cubes and wedges corners count counter-clockwise below, then above
+    square, cube = np.array(_SQUARE, dtype=float), np.array([(*xy, z) for z in (0.0, 1.0) for xy in _SQUARE])
     simplices = {k: np.vstack([np.zeros(k), np.eye(k)]) for k in (1, 2, 3)}
     line = ElementType("line", (LINE,), 1, simplices[1], _each(1, 1))
     triangle = ElementType("triangle", (Simplex(2),), 1, simplices[2], _total(2, 1), (("line", _TRIANGLE_EDGES),))
     quad = ElementType("quad", (LINE,) * 2, 1, square, _each(2, 1), (("line", _SQUARE_EDGES),))
     tetra = ElementType("tetra", (Simplex(3),), 1, simplices[3], _total(3, 1), (("triangle", _TETRA_FACES),))
     hexahedron = ElementType("hexahedron", (LINE,) * 3, 1, cube, _each(3, 1), (("quad", _CUBE_FACES),))
+    prism = np.array([(*xy, z) for z in (0.0, 1.0) for xy in simplices[2].tolist()])
+    wedge = ElementType("wedge", (Simplex(2), LINE), 1, prism, _wedge(1), _WEDGE_FACES)
+    apex = np.array([*cube[:4], (0.5, 0.5, 1.0)])
+    pyramid = ElementType("pyramid", (LINE,) * 3, 1, apex, _each(3, 1), _PYRAMID_FACES, collapsed=True)
     middles = (*_MIDDLES_OF_FACES, (0.5, 0.5, 0.5))
     kinds = (
         line,
         _quadratic("line3", line, ((0, 1),), _each(1, 2)),
         triangle,
-        _quadratic("triangle6", triangle, _TRIANGLE_EDGES, _total(2, 2), "line3"),
+        _quadratic("triangle6", triangle, _TRIANGLE_EDGES, _total(2, 2)),
         quad,
-        _quadratic("quad8", quad, _SQUARE_EDGES, _serendipity(2), "line3"),
-        _quadratic("quad9", quad, _SQUARE_EDGES, _each(2, 2), "line3", ((0.5, 0.5),)),
+        _quadratic("quad8", quad, _SQUARE_EDGES, _serendipity(2)),
+        _quadratic("quad9", quad, _SQUARE_EDGES, _each(2, 2), ((0.5, 0.5),)),
         tetra,
-        _quadratic("tetra10", tetra, _TETRA_EDGES, _total(3, 2), "triangle6"),
+        _quadratic("tetra10", tetra, _TETRA_EDGES, _total(3, 2)),
         hexahedron,
-        _quadratic("hexahedron20", hexahedron, _CUBE_EDGES, _serendipity(3), "quad8"),
-        _quadratic("hexahedron27", hexahedron, _CUBE_EDGES, _each(3, 2), "quad9", middles),
+        _quadratic("hexahedron20", hexahedron, _CUBE_EDGES, _serendipity(3)),
+        _quadratic("hexahedron27", hexahedron, _CUBE_EDGES, _each(3, 2), middles),
+        wedge,
+        _quadratic("wedge15", wedge, _WEDGE_EDGES, _wedge(2)),
+        pyramid,
     )
     return {kind.name: kind for kind in kinds}

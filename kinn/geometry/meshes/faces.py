@@ -199,8 +199,16 @@ class FaceGroups:
             ]
         return found
 
-    def within(self, part: Topology, mesh: Topology, interface: str) -> FaceGroups:
-        """Groups of a part of the mesh, and as one more the faces inside the mesh and in no group."""
+    def within(self, part: Topology, mesh: Topology, interfaces: Mapping[str, Indices], unnamed: str) -> FaceGroups:
+        """Groups of a part of the mesh.
+
+        Args:
+            part: The elements of the part.
+            mesh: All elements.
+            interfaces: For each name the faces, as keys, that the part shares with another; those count that are in no
+                group.
+            unnamed: Name of the other faces inside the mesh and in no group.
+        """
         outer = np.concatenate([faces.keys for faces in part.boundary])
         boundary = np.concatenate([faces.keys for faces in mesh.boundary])
         subgroups = FaceGroups(part, {}, {}, "")
@@ -208,9 +216,12 @@ class FaceGroups:
             name: rows[here] for name, rows in self._keys.items() if (here := row_indices(rows, outer) >= 0).any()
         }
         known = np.unique(np.concatenate([boundary, *self._keys.values()]), axis=0)
-        free = row_indices(outer, known) < 0
-        if free.any():
-            subgroups._keys[interface] = outer[free]
+        free = outer[row_indices(outer, known) < 0]
+        shared = {name: rows[row_indices(rows, free) >= 0] for name, rows in interfaces.items()} if len(free) else {}
+        subgroups._keys |= {name: rows for name, rows in shared.items() if len(rows)}
+        if len(free):
+            lost = free[row_indices(free, np.unique(np.concatenate([free[:0], *shared.values()]), axis=0)) < 0]
+            subgroups._keys |= {unnamed: lost} if len(lost) else {}
         return subgroups
 
 

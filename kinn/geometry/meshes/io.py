@@ -1,11 +1,10 @@
-"""Meshes from files, through meshio, with one line for what is wrong with them."""
+"""Arguments of meshes from files: points, elements, named boundaries and subdomains."""
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -13,111 +12,142 @@ from typing import Any
 import numpy as np
 
 from kinn.errors import InputError, unknown
+from kinn.geometry.meshes.deck import read_deck
 from kinn.geometry.meshes.elements import element_types
-
-#: Plane and axisymmetric elements of Abaqus that meshio's table leaves out.
-ABAQUS = {
-    family + variant: kind
-    for family in ("CPE", "CPS", "CAX")
-    for kind, variants in {
-        "triangle": "3",
-        "quad": "4 4R 4I 4H 4RH",
-        "triangle6": "6 6M 6H 6MH",
-        "quad8": "8 8R 8H 8RH",
-    }.items()
-    for variant in variants.split()
-}
-
-
-def read_with_meshio(path: str | Path, what: str) -> Any:
-    """The mesh of meshio in a file that should contain `what`; InputError where there is none that it can read."""
-    import meshio  # slow to import, and needed for files alone
-    from meshio.abaqus import _abaqus
-
-    for name, kind in ABAQUS.items():
-        _abaqus.abaqus_to_meshio_type.setdefault(name, kind)
-    where = Path(path)
-    if not where.is_file():
-        raise InputError(f"there is no {what.rsplit(maxsplit=1)[-1]} file {str(path)!r}")
-    aside = io.StringIO()  # meshio prints what is wrong, and then leaves
-    try:
-        # of a text file meshio first reads some letters as a number, which may overflow
-        with np.errstate(over="ignore"), redirect_stdout(aside), redirect_stderr(aside):
-            return meshio.read(where)
-    except (meshio.ReadError, SystemExit, ValueError, KeyError, IndexError, OSError) as error:
-        message = " ".join((aside.getvalue() if isinstance(error, SystemExit) else str(error)).split())
-        if "Incompatible cell data" in message:
-            message += " (give each surface or volume a physical group, or save only what has one)"
-        raise InputError(f"{str(path)!r} cannot be read as {what}" + (f": {message}" if message else "")) from None
-
+from kinn.geometry.meshes.mesh_file import MeshFile
+from kinn.geometry.meshes.meshio_reader import check_file, read_with_meshio
+from kinn.geometry.meshes.nastran import read_nastran
+from kinn.geometry.meshes.su2 import read_su2
+from kinn.geometry.types import Array, Indices
 
 #: Names, in other programs, of the integers that distinguish groups of cells.
-TAGS = ("gmsh:physical", "medit:ref", "CellEntityIds", "flac3d:group", "xdmf3:ref")
+TAGS = (
+    "gmsh:physical",
+    "medit:ref",
+    "CellEntityIds",
+    "flac3d:group",
+    "xdmf3:ref",
+    "mat_id",
+    "MaterialIDs",
+    "tetgen:ref",
+    "avsucd:material",
+    "ugrid:ref",
+    "netgen:index",
+    "cell_tags",
+)
 
-_PLANE = 1e-12  # heights that differ by less, relative to the size, are the same
+#: Formats with readers of our own, which keep what meshio loses, by meshio's names and suffixes.
+_READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2}
+_SUFFIXES = {".inp": "abaqus", ".bdf": "nastran", ".nas": "nastran", ".fem": "nastran", ".su2": "su2"}
+
+_PLANE = 1e-6  # heights that differ by less, relative to the size, are the same
 
 
-def read_mesh(path: str | Path, tags: str | None, names: Mapping[int, str] | None) -> dict[str, Any]:
-    """Arguments of `Mesh`: points, elements, boundaries, nodes and subdomains.
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Named groups: corners of faces, arrays (F, c), of boundaries, nodes of boundaries, elements of subdomains."""
+
+    boundaries: Mapping[str, list[Indices]]
+    nodes: Mapping[str, Indices]
+    subdomains: Mapping[str, Indices]
+
+
+def read_mesh(
+    path: str | Path, tags: str | None, names: Mapping[int, str] | None, file_format: str | None = None
+) -> tuple[Array, dict[str, Indices], Groups]:
+    """Points, elements and groups of the mesh in a file.
 
     Raises:
         InputError: There is no such file, it cannot be read, or it holds no elements that a mesh may consist of.
     """
-    mesh = read_with_meshio(path, "a mesh")
-    sides = {block.type: element_types()[block.type].dim for block in mesh.cells if block.type in element_types()}
-    strange = sorted({block.type for block in mesh.cells} - set(element_types()) - {"vertex"})
+    where = check_file(path, "a mesh")
+    kind = file_format or _SUFFIXES.get(where.suffix.lower(), "")
+    if kind == "abaqus" and file_format is None and _is_ucd(where):
+        kind = "avsucd"
+    try:
+        if kind in _READERS:
+            if tags is not None:
+                raise InputError("tags= is for files whose groups have numbers alone")
+            return _arguments(_renamed(_READERS[kind](where), names, path), path)
+        return _arguments(_from_meshio(read_with_meshio(path, "a mesh", kind or None), tags, names, path), path)
+    except InputError as error:
+        if repr(str(path)) in str(error):
+            raise
+        raise InputError(f"{str(path)!r} cannot be read as a mesh: {error}") from None
+
+
+def _is_ucd(path: Path) -> bool:
+    """Whether a file ending with .inp is one of AVS: it begins with five numbers."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = next((line.split() for line in file if line.strip() and line[0] != "#"), [])
+    return len(first) == 5 and all(word.isdigit() for word in first)
+
+
+def _arguments(mesh: MeshFile, path: str | Path) -> tuple[Array, dict[str, Indices], Groups]:
+    types = element_types()
+    sides = {kind: types[kind].dim for kind, _ in mesh.blocks if kind in types}
+    strange = sorted({kind for kind, _ in mesh.blocks} - set(types) - {"vertex"})
     if strange:
-        raise unknown("kind of element", strange[0], element_types(), repr(str(path)))
+        raise unknown("kind of element", strange[0], types, repr(str(path)))
     dim = max(sides.values(), default=0)
     if dim < 2:
-        raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra or hexahedra")
-    points = _flattened(mesh.points, dim, path)
-    labelled = _labels(mesh, tags, names, path)
-    kinds = list(dict.fromkeys(block.type for block in mesh.cells if sides.get(block.type) == dim))
-    elements = {kind: np.concatenate([block.data for block in mesh.cells if block.type == kind]) for kind in kinds}
-    order = [k for kind in kinds for k, block in enumerate(mesh.cells) if block.type == kind]
-    starts = dict(zip(order, accumulate((len(mesh.cells[k].data) for k in order), initial=0), strict=False))
-    boundaries: dict[str, list[Any]] = defaultdict(list)
+        raise InputError(f"{str(path)!r} holds no triangles, quadrilaterals, tetrahedra, hexahedra, wedges or pyramids")
+    points = _flattened(mesh, dim, path)
+    kinds = list(dict.fromkeys(kind for kind, _ in mesh.blocks if sides.get(kind) == dim))
+    elements = {kind: np.concatenate([nodes for other, nodes in mesh.blocks if other == kind]) for kind in kinds}
+    order = [k for kind in kinds for k, (other, _) in enumerate(mesh.blocks) if other == kind]
+    starts = dict(zip(order, accumulate((len(mesh.blocks[k][1]) for k in order), initial=0), strict=False))
+    boundaries: dict[str, list[Indices]] = defaultdict(list)
     subdomains: dict[str, list[int]] = defaultdict(list)
-    for name, members in labelled.items():
+    for name, faces in mesh.face_sets.items():
+        boundaries[name].extend(faces)
+    for name, members in mesh.cell_sets.items():
         for k, rows in members.items():
-            kind, data = mesh.cells[k].type, mesh.cells[k].data
+            kind, nodes = mesh.blocks[k]
             if k in starts:
                 subdomains[name].extend((starts[k] + rows).tolist())
             elif sides.get(kind) == dim - 1 and len(rows):
-                boundaries[name].append(data[rows][:, : element_types()[kind].corners])
-    nodes = {
+                boundaries[name].append(nodes[rows][:, : types[kind].corners])
+    node_sets = {
         name: rows
-        for name, rows in mesh.point_sets.items()
-        if name not in boundaries and 0 < len(rows) < len(points) and name[:5] != "gmsh:" and _has_faces(rows, elements)
+        for name, rows in mesh.node_sets.items()
+        if name not in boundaries and 0 < len(rows) < len(points) and _has_faces(rows, elements)
     }
-    return {
-        "points": points,
-        "elements": elements,
-        "boundaries": boundaries,
-        "nodes": nodes,
-        "subdomains": {name: np.array(rows) for name, rows in subdomains.items() if rows},
-    }
+    numbered = {name: np.array(rows, dtype=np.intp) for name, rows in subdomains.items() if rows}
+    return points, elements, Groups(boundaries, node_sets, numbered)
 
 
-def _flattened(points: Any, dim: int, path: str | Path) -> Any:
+def _flattened(mesh: MeshFile, dim: int, path: str | Path) -> Array:
     """Nodes without the third coordinate where the mesh is plane."""
-    nodes = np.asarray(points, dtype=np.float64)
-    if dim == 3 or nodes.shape[1] != 3:
-        return nodes
-    if np.ptp(nodes[:, 2]) > _PLANE * max(1e-300, float(np.max(np.ptp(nodes, axis=0)))):
+    points = np.asarray(mesh.points, dtype=np.float64)
+    if dim == 3 or points.shape[1] != 3:
+        return points
+    used = points[np.unique(np.concatenate([nodes.ravel() for kind, nodes in mesh.blocks if kind != "vertex"]))]
+    slack = _PLANE * max(1e-300, float(np.max(np.ptp(used, axis=0))))
+    if np.ptp(used[:, 2]) <= slack:
+        return points[:, :2]
+    for axis in "xy":
+        if np.ptp(column := used[:, "xy".index(axis)]) <= slack:
+            raise InputError(
+                f"{str(path)!r} holds a mesh in the plane {axis} = {column[0]:.4g}: the third coordinate of a plane mesh "
+                "is constant, save it in the plane of x and y"
+            )
+    flat = np.linalg.svd(used - used.mean(axis=0), full_matrices=False)[2][2] @ (used - used.mean(axis=0)).T
+    if np.ptp(flat) <= slack:
         raise InputError(
-            f"{str(path)!r} holds a surface in space, not a mesh of the plane: the solid inside is "
-            "TriangulatedSolid.from_file(...)"
+            f"{str(path)!r} holds a mesh in an oblique plane: the third coordinate of a plane mesh is constant, turn it "
+            "into the plane of x and y"
         )
-    return nodes[:, :2]
+    raise InputError(
+        f"{str(path)!r} holds a surface in space, not a mesh of the plane: the solid inside is "
+        "TriangulatedSolid.from_file(...)"
+    )
 
 
-def _labels(
-    mesh: Any, tags: str | None, names: Mapping[int, str] | None, path: str | Path
-) -> dict[str, dict[int, Any]]:
-    """For each name of a group of cells the rows of each block of cells that belong to it."""
-    found: dict[str, dict[int, Any]] = {
+def _from_meshio(mesh: Any, tags: str | None, names: Mapping[int, str] | None, path: str | Path) -> MeshFile:
+    """The mesh of meshio, its sets and integer cell data as named sets."""
+    blocks = [(block.type, np.asarray(block.data)) for block in mesh.cells]
+    sets: dict[str, dict[int, Indices]] = {
         name: {k: np.asarray(rows, dtype=np.intp) for k, rows in enumerate(members) if rows is not None}
         for name, members in mesh.cell_sets.items()
         if name[:5] != "gmsh:"
@@ -125,16 +155,39 @@ def _labels(
     if tags is not None and tags not in mesh.cell_data:
         raise unknown("cell data", tags, list(mesh.cell_data), repr(str(path)))
     tag = tags or next((tag for tag in TAGS if tag in mesh.cell_data), None)
-    group_names = {(int(number), int(dim)): name for name, (number, dim) in mesh.field_data.items()}
+    group_names = {(int(number), int(dim)): name for name, (number, dim) in _groups(mesh.field_data).items()}
+    met = set()
     for k, values in enumerate(mesh.cell_data[tag] if tag is not None else ()):
-        numbers, kind = np.asarray(values), element_types().get(mesh.cells[k].type)
-        if kind is None:
+        numbers, kind = np.asarray(values).squeeze(), element_types().get(blocks[k][0])
+        if kind is None or numbers.ndim != 1 or not (numbers == np.round(numbers)).all():
             continue
         for number in np.unique(numbers).astype(int).tolist():
+            met.add(number)
             name = (names or {}).get(number) or group_names.get((number, kind.dim))
             if name is not None or number != 0:  # which marks what belongs to no group
-                found.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(numbers == number)
-    return found
+                sets.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(numbers == number)
+    _check_names(names, met, f"cell data {tag!r} of {str(path)!r}" if tag else repr(str(path)))
+    points = {name: np.asarray(rows) for name, rows in mesh.point_sets.items() if name[:5] != "gmsh:"}
+    return MeshFile(np.asarray(mesh.points), blocks, sets, node_sets=points)
+
+
+def _groups(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Physical groups among the data of a file: a number and a dimension each."""
+    return {name: value for name, value in data.items() if np.size(value) == 2}
+
+
+def _check_names(names: Mapping[int, str] | None, met: set[int], where: str) -> None:
+    lost = sorted(set(names or {}) - met)
+    if lost:
+        there = ", ".join(map(str, sorted(met)[:20])) or "no numbers"
+        raise InputError(f"names= has {lost[0]}, which does not occur: {where} has {there}")
+
+
+def _renamed(mesh: MeshFile, names: Mapping[int, str] | None, path: str | Path) -> MeshFile:
+    """The mesh with sets of elements that are called by numbers renamed."""
+    _check_names(names, {int(key) for key in mesh.cell_sets if key.isdigit()}, repr(str(path)))
+    words = {str(number): name for number, name in (names or {}).items()}
+    return replace(mesh, cell_sets={words.get(key, key): rows for key, rows in mesh.cell_sets.items()})
 
 
 def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:

@@ -27,9 +27,10 @@ REST, INTERFACE = "rest", "interface"
 
 
 class Mesh(Geometry):
-    """A domain made of elements: triangles and quadrilaterals, or tetrahedra and hexahedra, linear or quadratic.
+    """A domain made of elements: triangles and quadrilaterals, or tetrahedra, hexahedra, wedges and pyramids.
 
-    Its boundary is that of its elements, edges of quadratic ones curved. Named groups of faces are its boundaries, and
+    They are linear or quadratic (pyramids linear), in one body or several. Its boundary is that of its elements, edges
+    of quadratic ones curved. Named groups of faces are its boundaries, and
     may overlap; what belongs to none is "rest". A mesh can be extruded and multiplied by time, but not combined with
     other shapes.
 
@@ -45,8 +46,8 @@ class Mesh(Geometry):
         name: Name of the mesh and of its whole boundary.
 
     Raises:
-        InputError: The elements are of unknown kinds, of different orders, degenerate or inverted, share a face with
-            more than one other, or are several bodies; or a group names what there is not.
+        InputError: The elements are of unknown kinds, of different orders, degenerate or folded, share a face with
+            more than one other, or are bodies that lie on one another; or a group names what there is not.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Mesh(Geometry):
         self.elements = orient(self.points, validate_elements(elements, self.points, what), what)
         self.topology = Topology(self.elements)
         self.topology.check(self.points, what)
+        self._interfaces: tuple[str, ...] = ()
         self.groups = FaceGroups(self.topology, boundaries or {}, nodes or {}, what)
         self.subdomains = {
             arguments.label(key, "the name of a subdomain"): _numbers(value, self.topology.count, key, what)
@@ -78,18 +80,21 @@ class Mesh(Geometry):
         *,
         tags: str | None = None,
         names: Mapping[int, str] | None = None,
+        file_format: str | None = None,
         name: str = "mesh",
     ) -> Mesh:
-        """The mesh in a file that meshio reads: Gmsh's .msh, VTU, Abaqus's .inp, ...
+        """The mesh in a file: Abaqus's and CalculiX's .inp, Nastran's .bdf, .su2, and what meshio reads: .msh, VTU, ...
 
-        Elements of the highest dimension are the mesh. Physical groups, and sets of elements and nodes, are its
-        boundaries and subdomains.
+        Elements of the highest dimension are the mesh. Physical groups, markers, properties, surfaces, and sets of
+        elements and nodes, are its boundaries and subdomains.
 
         Args:
             path: The file.
             tags: The name of the integer cell data that tell groups apart, in files that have no names (VTU); by
                 default what Gmsh, Medit and others call them.
             names: The names of these integers; by default the integers themselves.
+            file_format: The format, as meshio calls it ("gmsh", "abaqus", "nastran", "vtu", ...), where the ending of
+                the file's name does not tell.
             name: Name of the mesh.
 
         Raises:
@@ -97,7 +102,12 @@ class Mesh(Geometry):
         """
         from kinn.geometry.meshes.io import read_mesh
 
-        return cls(**read_mesh(path, tags, names), name=name)
+        points, elements, groups = read_mesh(path, tags, names, file_format)
+        mesh = cls(points, elements, subdomains=groups.subdomains, name=name)
+        # shells and the like that are no faces of the mesh are no boundaries of it
+        faces = {key: rows for key, rows in groups.boundaries.items() if mesh.topology.has_faces(rows)}
+        mesh.groups = FaceGroups(mesh.topology, faces, groups.nodes, f"the mesh {name!r}")
+        return mesh
 
     @classmethod
     def of(
@@ -193,9 +203,11 @@ class Mesh(Geometry):
         return (*self.groups.names, self._unnamed) if () in self.groups.sets else self.groups.names
 
     def boundary(self, name: str) -> Boundary:
-        if name in self.groups.names:
-            parts = tuple(part for part in self.parts if name in str(part.label.name).split(" & "))
-            return Boundary(name, parts, self.size)
+        joint = self._interfaces if name == INTERFACE and name not in self.groups.names else ()
+        if name in self.groups.names or joint:
+            wanted = {name, *joint}
+            parts = (part for groups, part in zip(self.groups.sets, self.parts, strict=True) if wanted & set(groups))
+            return Boundary(name, tuple(parts), self.size)
         if name in self.groups.inner:
             raise InputError(f"{name!r} lies inside the mesh: it bounds subdomains alone, mesh.subdomain(...)")
         if not self.groups.names and name not in (self.name, "boundary", "outer"):
@@ -208,21 +220,34 @@ class Mesh(Geometry):
     def subdomain(self, name: str) -> Mesh:
         """Elements of a subdomain as a mesh.
 
-        Boundaries keep their names; what the subdomain shares with others, and no group names, is "interface".
+        Boundaries keep their names. What the subdomain shares with another, and no group names, is called by the two
+        names, "steel|air", in the order of `subdomains`; what it shares with elements of none, and all that it shares,
+        is "interface".
 
         Raises:
-            InputError: There is no such subdomain, or its elements are no single body.
+            InputError: There is no such subdomain, or its boundary meets itself.
         """
         if name not in self.subdomains:
             if not self.subdomains:
                 raise InputError(f"the mesh has no subdomain {name!r}: no physical groups or sets name its elements")
             raise unknown("subdomain", name, list(self.subdomains))
-        members = split_rows(np.isin(np.arange(self.topology.count), self.subdomains[name]), self.elements.values())
+        inside = self._members(name)
+        members = split_rows(inside, self.elements.values())
         rows = zip(self.elements.items(), members, strict=True)
         elements = {kind: nodes[here] for (kind, nodes), here in rows if here.any()}
         mesh = Mesh(self.points, elements, name=name)
-        mesh.groups = self.groups.within(mesh.topology, self.topology, INTERFACE)
+        shared = {}
+        for other in self.subdomains:
+            if other != name and not (inside & (beyond := self._members(other))).any():
+                pair = "|".join(key for key in self.subdomains if key in (name, other))
+                shared[pair] = self.topology.between(inside, beyond)
+        mesh.groups = self.groups.within(mesh.topology, self.topology, shared, INTERFACE)
+        mesh._interfaces = tuple(pair for pair in mesh.groups.names if pair in shared)
         return mesh
+
+    def _members(self, subdomain: str) -> Mask:
+        """Which elements belong to a subdomain."""
+        return np.isin(np.arange(self.topology.count), self.subdomains[subdomain])
 
 
 def _numbers(values: Any, count: int, name: str, what: str) -> Indices:

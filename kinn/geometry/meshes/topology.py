@@ -105,6 +105,17 @@ class Topology:
         """Every face once, inner ones too, as keys."""
         return self._shared[0]
 
+    def has_faces(self, groups: Iterable[Indices]) -> bool:
+        """Whether any of some faces, arrays of corners (F, c), is one of an element."""
+        return any(bool((row_indices(face_keys(rows), self.different) >= 0).any()) for rows in groups)
+
+    def between(self, first: Mask, second: Mask) -> Indices:
+        """Faces, as keys, with an element of each of two sets of elements that have none in common."""
+        different, which, _ = self._shared
+        owners = np.concatenate([faces.owners for faces in self.faces])
+        sides = [np.bincount(which, some[owners], len(different)) > 0 for some in (first, second)]
+        return np.asarray(different[sides[0] & sides[1]])
+
     @cached_property
     def boundary(self) -> tuple[ElementFaces, ...]:
         """The faces that belong to one element alone."""
@@ -116,6 +127,13 @@ class Topology:
             if outer.any()
         )
 
+    @property
+    def _folded(self) -> Indices:
+        """Which of the different faces both of their elements go round in the same direction: they overlap."""
+        _, which, uses = self._shared
+        forward = np.concatenate([_forward(faces) for faces in self.faces])
+        return np.flatnonzero((uses == 2) & (np.bincount(which, forward, len(uses)) != 1))
+
     @cached_property
     def bodies(self) -> int:
         """Number of bodies that share no face."""
@@ -126,7 +144,7 @@ class Topology:
         return 1 + int(np.max(components(pairs, self.count)))
 
     def check(self, points: Array, what: str) -> None:
-        """Raise InputError if more than two elements share a face, bodies are several, or the boundary meets itself."""
+        """Raise InputError if elements overlap, bodies lie on one another, or the boundary meets itself."""
         different, _, uses = self._shared
         if (many := np.flatnonzero(uses > 2)).size:
             corners = different[many[0]]
@@ -134,18 +152,35 @@ class Topology:
                 f"{what} is no manifold: {uses[many[0]]} elements share the face near "
                 f"{centroid_text(points[corners[corners >= 0]])}"
             )
+        if (wrong := self._folded).size:
+            corners = different[wrong[0]]
+            raise InputError(
+                f"{what} has inverted elements: at {len(wrong)} faces both neighbours lie on the same side, first near "
+                f"{centroid_text(points[corners[corners >= 0]])}"
+            )
         if self.bodies > 1:
             used = np.unique(np.concatenate([nodes.ravel() for nodes in self.elements.values()]))
             size = float(np.max(np.ptp(points[used], axis=0)))
-            doubled = len(used) - len(np.unique(np.round(points[used] / (1e-9 * size)), axis=0))
-            hint = f"; {doubled} of its nodes lie on other nodes: merge them in the mesher" if doubled else ""
-            raise InputError(f"{what} is disconnected: it consists of {self.bodies} bodies that share no face{hint}")
+            if doubled := len(used) - len(np.unique(np.round(points[used] / (1e-9 * size)), axis=0)):
+                raise InputError(
+                    f"{what} is disconnected: it consists of {self.bodies} bodies that share no face; {doubled} of its "
+                    "nodes lie on other nodes: merge them in the mesher"
+                )
         rims = np.concatenate([_rims(faces) for faces in self.boundary])
         ends, uses = np.unique(rims, axis=0, return_counts=True)
         if (wrong := np.flatnonzero(uses != 2)).size:
             raise InputError(
                 f"{what} is no manifold: {uses[wrong[0]]} faces of its boundary meet near {centroid_text(points[ends[wrong[0]]])}"
             )
+
+
+def _forward(faces: ElementFaces) -> Mask:
+    """Whether each face is gone round from its least corner towards the lesser of the two beside it, (F,)."""
+    corners = faces.nodes[:, : element_types()[faces.kind].corners]
+    rows, least, count = np.arange(len(corners)), np.argmin(corners, axis=1), corners.shape[1]
+    if count == 2:
+        return np.asarray(least == 0)
+    return np.asarray(corners[rows, (least + 1) % count] < corners[rows, (least - 1) % count])
 
 
 def _rims(faces: ElementFaces) -> Indices:
@@ -202,7 +237,7 @@ def validate_elements(elements: Mapping[str, Any], points: Array, what: str) -> 
 
 
 def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[str, Indices]:
-    """Elements, all turned inside out if need be; InputError where some are degenerate or inverted."""
+    """Elements, each turned inside out if need be; InputError where some are degenerate or folded."""
     probes = {name: Block(element_types()[name], points[nodes]).density_probes for name, nodes in elements.items()}
     for name, nodes in elements.items():
         size = np.max(np.ptp(points[nodes], axis=1), axis=1) ** points.shape[1]
@@ -212,9 +247,11 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
                 f"{what} has {np.count_nonzero(flat)} degenerate elements, with no size; the first: {name} "
                 f"{_first(flat)} near {centroid_text(points[nodes[_first(flat)]])}"
             )
-    if all(np.all(values < 0) for values in probes.values()):
-        elements = {name: nodes[:, element_types()[name].mirrored] for name, nodes in elements.items()}
-        probes = {name: -values for name, values in probes.items()}
+    found = {}
+    for name, nodes in elements.items():
+        inside_out = np.all(probes[name] < 0, axis=1)
+        found[name] = np.where(inside_out[:, None], nodes[:, element_types()[name].mirrored], nodes)
+        probes[name] = np.where(inside_out[:, None], -probes[name], probes[name])
     bad = {name: np.min(values, axis=1) <= 0 for name, values in probes.items()}
     if any(rows.any() for rows in bad.values()):
         name = next(name for name, rows in bad.items() if rows.any())
@@ -224,7 +261,7 @@ def orient(points: Array, elements: Mapping[str, Indices], what: str) -> dict[st
             f"{what} has {total} inverted elements among {count}; the first: {name} {first} near "
             f"{centroid_text(points[elements[name][first]])}"
         )
-    return dict(elements)
+    return found
 
 
 def _first(rows: Any) -> int:

@@ -16,7 +16,7 @@ from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, triangle_charts
 from kinn.geometry.distances.rfunctions import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
 from kinn.geometry.geometry import CLOSE, Geometry
-from kinn.geometry.meshes.io import read_with_meshio
+from kinn.geometry.meshes.meshio_reader import read_with_meshio
 from kinn.geometry.meshes.triangle_mesh import TriangleMesh
 from kinn.geometry.quadrature.cells import Cells, Simplices
 from kinn.geometry.quadrature.rule import QuadratureSpec

@@ -28,6 +28,13 @@ def grid(
         tiles = [tile if np.linalg.det(tile[1:] - tile[0]) > 0 else tile[[1, 0, *range(2, d + 1)]] for tile in tiles]
         shares = np.column_stack([1 - element.nodes.sum(axis=1), element.nodes])
         local = [shares @ tile for tile in tiles]
+    elif element.collapsed:  # six on the faces of each cube, their apex in its middle
+        cube = element_types()["hexahedron"]
+        corners = [cube.nodes[list(face)][::-1] for _, faces in cube.faces for face in faces]
+        local = [np.vstack([face, np.full(3, 0.5)]) for face in corners]
+    elif len(element.factors) < d:  # two wedges in each cube
+        other = np.column_stack([1 - element.nodes[:, :2], element.nodes[:, 2]])
+        local = [element.nodes, other]
     else:
         local = [element.nodes]
     every = np.concatenate([(cells[:, None] + nodes) / n for nodes in local])
@@ -35,15 +42,19 @@ def grid(
     return mapping(every.reshape(-1, d)[first]), {kind: which.reshape(every.shape[:2])}
 
 
-def faces_at(points: np.ndarray, elements: dict[str, np.ndarray], on: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Corners of the faces all of whose nodes satisfy a condition."""
+def faces_at(
+    points: np.ndarray, elements: dict[str, np.ndarray], on: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray | list[np.ndarray]:
+    """Corners of the faces all of whose nodes satisfy a condition; of triangles and quadrilaterals apart."""
     found = []
     for kind, nodes in elements.items():
         for face_kind, faces in element_types()[kind].faces:
             rows = nodes[:, np.array(faces)].reshape(-1, len(faces[0]))
             found.append(rows[on(points[rows].reshape(-1, points.shape[1])).reshape(rows.shape).all(axis=1)])
             found[-1] = found[-1][:, : element_types()[face_kind].corners]
-    return np.concatenate(found)
+    widths = sorted({faces.shape[1] for faces in found})
+    stacked = [np.concatenate([faces for faces in found if faces.shape[1] == width]) for width in widths]
+    return stacked[0] if len(stacked) == 1 else stacked
 
 
 def ring(x: np.ndarray) -> np.ndarray:

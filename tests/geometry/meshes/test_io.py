@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-import meshio
 import numpy as np
 import pytest
 
 from kinn.errors import InputError
 from kinn.geometry import Mesh
+from kinn.geometry.meshes.meshio_reader import import_meshio
 from tests.geometry.meshes.grids import SOLID, faces_at, grid, ring
+
+meshio = import_meshio()
 
 GMSH = """$MeshFormat
 4.1 0 8
@@ -158,9 +161,7 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
         Mesh.read(broken)
     strange = tmp_path / "strange.inp"
     strange.write_text(ABAQUS.replace("CPS6", "CPS66"))
-    with pytest.raises(
-        InputError, match=r"strange\.inp' cannot be read as a mesh: .*Element type not available: CPS66"
-    ):
+    with pytest.raises(InputError, match=r"strange\.inp' cannot be read as a mesh: no type of element named 'CPS66'"):
         Mesh.read(strange)
     part = tmp_path / "part.msh"
     part.write_text(GMSH.replace("1 0 0 0 1 1 0 1 4 1 1", "1 0 0 0 1 1 0 0 1 1"))
@@ -175,12 +176,12 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
         Mesh.read(bent)
     lines = tmp_path / "lines.vtu"
     meshio.write(lines, meshio.Mesh(np.zeros((2, 3)), {"line": [(0, 1)]}))
-    with pytest.raises(InputError, match="holds no triangles, quadrilaterals, tetrahedra or hexahedra"):
+    with pytest.raises(InputError, match="holds no triangles, quadrilaterals, tetrahedra, hexahedra, wedges"):
         Mesh.read(lines)
-    wedge = tmp_path / "wedge.vtu"
-    meshio.write(wedge, meshio.Mesh(np.random.default_rng(0).random((6, 3)), {"wedge": [range(6)]}))
-    with pytest.raises(InputError, match="no kind of element named 'wedge'"):
-        Mesh.read(wedge)
+    pyramid = tmp_path / "pyramid.vtu"
+    meshio.write(pyramid, meshio.Mesh(np.random.default_rng(0).random((13, 3)), {"pyramid13": [range(13)]}))
+    with pytest.raises(InputError, match="no kind of element named 'pyramid13'"):
+        Mesh.read(pyramid)
     mixed = tmp_path / "mixed.vtu"
     second = grid("triangle6", 1)
     cells = [("triangle", elements["triangle"]), ("triangle6", second[1]["triangle6"] + 4)]
@@ -188,3 +189,112 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
     meshio.write(mixed, meshio.Mesh(np.column_stack([nodes, np.zeros(len(nodes))]), cells))
     with pytest.raises(InputError, match="mixes elements of different orders"):
         Mesh.read(mixed)
+
+
+@pytest.mark.parametrize("noise", [1e-9, 1e-7])
+@pytest.mark.parametrize("height", [0, 5, -1e3])
+def test_noise_of_the_third_coordinate(noise: float, height: float, tmp_path: Path) -> None:
+    points, elements = grid("triangle", 4)
+    z = height + noise * np.random.default_rng(0).standard_normal(len(points))
+    path = tmp_path / "square.vtu"
+    meshio.write(path, meshio.Mesh(np.column_stack([points, z]), elements))
+    mesh = Mesh.read(path)
+    assert (mesh.dim, mesh.measure) == (2, pytest.approx(1))
+
+
+def test_meshes_in_other_planes_are_refused_with_the_reason(tmp_path: Path) -> None:
+    points, elements = grid("triangle", 4)
+    path = tmp_path / "square.vtu"
+    for first, plane in ((0, "y = 2"), (1, "x = 2")):
+        space = np.full((len(points), 3), 2.0)
+        space[:, [first, 2]] = points
+        meshio.write(path, meshio.Mesh(space, elements))
+        with pytest.raises(InputError, match=f"holds a mesh in the plane {plane}: the third coordinate"):
+            Mesh.read(path)
+    meshio.write(path, meshio.Mesh(np.column_stack([points, points @ [0.5, 0.2]]), elements))
+    with pytest.raises(InputError, match="holds a mesh in an oblique plane"):
+        Mesh.read(path)
+
+
+@pytest.mark.parametrize("tag", ["mat_id", "MaterialIDs", "cell_tags"])
+def test_numbers_of_materials_are_names(tag: str, tmp_path: Path) -> None:
+    points, elements = grid("quad", 2)
+    path = tmp_path / "square.vtk"
+    space = np.column_stack([points, np.zeros(len(points))])
+    meshio.write(path, meshio.Mesh(space, elements, cell_data={tag: [np.array([1, 1, 1, 3])]}))
+    assert set(Mesh.read(path).subdomains) == {"1", "3"}
+    mesh = Mesh.read(path, names={3: "steel"})
+    assert mesh.subdomain("steel").measure == pytest.approx(0.25)
+    with pytest.raises(InputError, match=f"names= has 2, which does not occur: cell data '{tag}' of .* has 1, 3"):
+        Mesh.read(path, names={2: "steel", 1: "air"})
+
+
+def test_names_need_numbers(tmp_path: Path) -> None:
+    points, elements = grid("quad", 2)
+    path = tmp_path / "square.vtk"
+    meshio.write(path, meshio.Mesh(np.column_stack([points, np.zeros(len(points))]), elements))
+    with pytest.raises(InputError, match=r"names= has 3, which does not occur: .*square\.vtk' has no numbers"):
+        Mesh.read(path, names={3: "steel"})
+
+
+def test_the_format_can_be_stated(tmp_path: Path) -> None:
+    path = tmp_path / "two.txt"
+    path.write_text(ABAQUS)
+    assert Mesh.read(path, file_format="abaqus").boundaries == ("LEFT", "rest")
+    path.write_text(GMSH)
+    assert Mesh.read(path, file_format="gmsh").boundaries == ("left", "rest")
+    with pytest.raises(InputError, match="no file format named 'gmhs'; did you mean 'gmsh'"):
+        Mesh.read(path, file_format="gmhs")
+    with pytest.raises(InputError, match=r"two\.txt' cannot be read as a mesh: "):
+        Mesh.read(path)
+
+
+def test_ucd_files_of_the_same_ending(tmp_path: Path) -> None:
+    path = tmp_path / "square.inp"
+    points, elements = grid("quad", 2)
+    space = np.column_stack([points, np.zeros(len(points))])
+    data = {"avsucd:material": [np.array([1, 2, 2, 2])]}
+    meshio.write(path, meshio.Mesh(space, elements, cell_data=data), file_format="avsucd")
+    assert set(Mesh.read(path).subdomains) == {"1", "2"}
+
+
+@pytest.mark.parametrize(("ending", "package"), [("med", "h5py"), ("e", "netCDF4"), ("xdmf", "h5py")])
+def test_missing_packages_are_named(ending: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    path = tmp_path / f"part.{ending}"
+    path.write_text(XDMF if ending == "xdmf" else "")
+    with pytest.raises(InputError, match=rf"the package {package} is missing: pip install 'kinn\[formats\]'"):
+        Mesh.read(path)
+
+
+XDMF = """<Xdmf Version="3.0"><Domain><Grid Name="Grid">
+<Geometry GeometryType="XY"><DataItem DataType="Float" Dimensions="3 2" Format="HDF" Precision="8">a.h5:/x</DataItem></Geometry>
+<Topology TopologyType="Triangle" NumberOfElements="1"><DataItem DataType="Int" Dimensions="1 3" Format="HDF" Precision="8">a.h5:/e</DataItem></Topology>
+</Grid></Domain></Xdmf>"""
+
+
+@pytest.mark.parametrize(
+    "ending", ["msh", "vtk", "vtu", "mesh", "off", "stl", "obj", "ply", "med", "xdmf", "e", "su2", "bdf"]
+)
+@pytest.mark.parametrize(
+    "text", ["", "1 2 3\n", "$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$Nodes\n2\n", "# vtk DataFile\n\0\xff"]
+)
+def test_broken_files_are_refused_in_one_line(ending: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / f"broken.{ending}"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        Mesh.read(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "np." not in str(caught.value)
+
+
+def test_other_formats_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "part.k"
+    path.write_text("*KEYWORD\n")
+    with pytest.raises(InputError, match=r"LS-DYNA files \(\.k\) are not read; convert it .* gmsh part\.k -save"):
+        Mesh.read(path)
+    partitioned = tmp_path / "part.msh"
+    partitioned.write_text(GMSH.replace("$Nodes", "$PartitionedEntities\n2\n$EndPartitionedEntities\n$Nodes"))
+    with pytest.raises(InputError, match="partitioned files of Gmsh are not read"):
+        Mesh.read(partitioned)

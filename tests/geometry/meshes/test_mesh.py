@@ -125,10 +125,11 @@ def test_subdomains_keep_the_names_of_boundaries() -> None:
     )
     steel, air = mesh.subdomain("steel"), mesh.subdomain("air")
     assert steel.measure == pytest.approx(0.5)
-    assert steel.boundaries == ("edge", "interface", "rest")
-    assert air.boundaries == ("interface", "rest")
-    assert np.allclose(steel.boundary("interface").sample(9).points[:, 0], 0.5)
-    assert np.allclose(steel.boundary("interface").sample(9).normals, (-1, 0))
+    assert steel.boundaries == ("edge", "steel|air", "rest")
+    assert air.boundaries == ("steel|air", "rest")
+    for name in ("steel|air", "interface"):
+        assert np.allclose(steel.boundary(name).sample(9).points[:, 0], 0.5)
+        assert np.allclose(steel.boundary(name).sample(9).normals, (-1, 0))
     with pytest.raises(InputError, match="no subdomain named 'stele'; did you mean 'steel'"):
         mesh.subdomain("stele")
     # an interface that has a name keeps it
@@ -197,12 +198,28 @@ def points_and(kind: str, n: int = 2) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", SOLID)
-def test_inverted_elements_are_refused(kind: str) -> None:
+def test_elements_may_be_turned_both_ways(kind: str) -> None:
     points, nodes = points_and(kind)
     wrong = nodes.copy()
-    wrong[1] = wrong[1][element_types()[kind].mirrored]
-    with pytest.raises(InputError, match=rf"has 1 inverted elements among {len(nodes)}; the first: {kind} 1 near \("):
-        Mesh(points, {kind: wrong})
+    wrong[1::2] = wrong[1::2][:, element_types()[kind].mirrored]
+    mesh, right = Mesh(points, {kind: wrong}), Mesh(points, {kind: nodes})
+    assert mesh.measure == pytest.approx(right.measure, rel=1e-13)
+    samples = mesh.boundary("boundary").sample(40)
+    assert np.sum((samples.points - 0.5) * samples.normals, axis=1) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("kind", ["triangle", "quad", "tetra"])
+def test_folded_elements_are_refused(kind: str, mirror: bool) -> None:
+    """An inner node is pulled across its neighbours, whichever way round its elements count."""
+    points, nodes = points_and(kind)
+    inner = int(np.argmin(np.linalg.norm(points - 0.5, axis=1)))
+    points[inner, 0] = 1.4
+    around = np.flatnonzero((nodes == inner).any(axis=1))[::2]
+    if mirror:
+        nodes[around] = nodes[around][:, element_types()[kind].mirrored]
+    with pytest.raises(InputError, match="inverted elements"):
+        Mesh(points, {kind: nodes})
 
 
 @pytest.mark.parametrize("kind", [name for name in SOLID if element_types()[name].order == 2])
@@ -227,13 +244,68 @@ def test_degenerate_elements_are_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SOLID)
-def test_disconnected_meshes_are_refused(kind: str) -> None:
+def test_several_bodies(kind: str) -> None:
     points, nodes = points_and(kind)
-    with pytest.raises(InputError, match="is disconnected: it consists of 2 bodies that share no face"):
-        Mesh(np.concatenate([points, points + 3]), {kind: np.concatenate([nodes, nodes + len(points)])})
-    beside = points + np.eye(points.shape[1])[0]
+    d, count = points.shape[1], len(points)
+    both = np.concatenate([nodes, nodes + count])
+    mesh = Mesh(np.concatenate([points, points + 3]), {kind: both}, nodes={"left": np.flatnonzero(points[:, 0] == 0)})
+    assert mesh.measure == pytest.approx(2)
+    assert mesh.boundary("boundary").measure == pytest.approx(4 * d)
+    assert mesh.boundaries == ("left", "rest")
+    assert mesh.sample(500).mean(axis=0) == pytest.approx(np.full(d, 2.0), abs=0.05)
+    assert mesh.contains(np.array([[0.5] * d, [3.5] * d, [2.0] * d])).tolist() == [True, True, False]
+    beside = points + np.eye(d)[0]
     with pytest.raises(InputError, match=r"2 bodies that share no face; \d+ of its nodes lie on other nodes: merge"):
-        Mesh(np.concatenate([points, beside]), {kind: np.concatenate([nodes, nodes + len(points)])})
+        Mesh(np.concatenate([points, beside]), {kind: both})
+
+
+def layers(kind: str, axis: int = 0) -> Mesh:
+    """Four columns of cells: steel, air, glass, steel."""
+    points, elements = grid(kind, 4)
+    column = np.floor(4 * points[elements[kind]].mean(axis=1)[:, axis]).astype(int)
+    names = {"steel": (0, 3), "air": (1,), "glass": (2,)}
+    groups = {name: np.flatnonzero(np.isin(column, columns)) for name, columns in names.items()}
+    return Mesh(points, elements, subdomains=groups | {"all": np.arange(len(column))})
+
+
+@pytest.mark.parametrize("kind", ["triangle", "quad9", "tetra", "hexahedron", "wedge", "pyramid"])
+def test_interfaces_of_several_subdomains_are_named_by_pairs(kind: str) -> None:
+    mesh = layers(kind)
+    steel, air, glass = (mesh.subdomain(name) for name in ("steel", "air", "glass"))
+    assert steel.measure == pytest.approx(0.5)  # a subdomain of two pieces
+    assert steel.boundaries == ("steel|air", "steel|glass", "rest")
+    assert air.boundaries == ("steel|air", "air|glass", "rest")
+    assert glass.boundaries == ("steel|glass", "air|glass", "rest")
+    for pair, x, subdomains in (
+        ("steel|air", 0.25, (steel, air)),
+        ("air|glass", 0.5, (air, glass)),
+        ("steel|glass", 0.75, (glass, steel)),
+    ):
+        samples = [part.boundary(pair).sample(5) for part in subdomains]
+        assert all(np.allclose(sample.points[:, 0], x) for sample in samples)
+        assert [sample.normals[0, 0] for sample in samples] == pytest.approx([1, -1])
+    assert steel.boundary("interface").measure == pytest.approx(2)
+    assert mesh.subdomain("all").boundaries == mesh.boundaries
+
+
+def test_what_is_shared_with_no_subdomain_is_an_interface() -> None:
+    points, elements = grid("quad", 4)
+    row, column = np.floor(4 * points[elements["quad"]].mean(axis=1)).astype(int).T
+    corner = Mesh(
+        points, elements, subdomains={"a": np.flatnonzero((row < 2) & (column < 2)), "b": np.flatnonzero(row > 1)}
+    )
+    part = corner.subdomain("a")
+    assert part.boundaries == ("a|b", "interface", "rest")
+    assert [part.boundary(name).measure for name in part.boundaries] == pytest.approx([0.5, 0.5, 1])
+
+
+def test_names_of_groups_may_contain_any_characters() -> None:
+    points, elements = grid("quad", 2)
+    left = faces_at(points, elements, lambda x: x[:, 0] == 0)
+    lower = faces_at(points, elements, lambda x: x[:, 1] == 0)
+    mesh = Mesh(points, elements, {"in & out": left, "out": lower})
+    assert mesh.boundary("out").measure == pytest.approx(1)
+    assert mesh.boundary("in & out").measure == pytest.approx(1)
 
 
 def test_meshes_that_are_no_manifold_are_refused() -> None:
