@@ -8,7 +8,7 @@ normal (`p.n`).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from kinn.errors import InputError, PlainDataError, SolveError, unknown
 from kinn.jets import Component, Index, Jet
+from kinn.jets.index import trace
 from kinn.jets.jet import plain_data
 
 #: The name of the time coordinate: spatial operators such as the Laplacian leave it out.
@@ -58,10 +59,32 @@ class Field(Jet):
         """
         if isinstance(which, str):
             which = derivative_index(which, self.coordinates, self.name or "a field")
+        if _recorders:
+            _recorders[-1].append((self, which))
         return super().derivative(which)
+
+    def trace(self, axes: Iterable[int]) -> Self:
+        axes = tuple(axes)
+        if _recorders and len(axes) > 1:
+            _recorders[-1].append((self, trace(self.dimension, axes)))
+        return super().trace(axes)
 
     def __repr__(self) -> str:
         return f"Field({self.name or '...'} of {', '.join(self.coordinates)})"
+
+
+#: Lists that the derivatives which are taken of fields are recorded in, the last one at present.
+_recorders: list[list[tuple[Field, Index]]] = []
+
+
+@contextmanager
+def recording_derivatives() -> Iterator[list[tuple[Field, Index]]]:
+    """List that each derivative taken of a field is appended to: the field, and the multi-index."""
+    _recorders.append([])
+    try:
+        yield _recorders[-1]
+    finally:
+        _recorders.pop()
 
 
 def derivative_index(letters: str, coordinates: Sequence[str], owner: str) -> Index:
@@ -294,7 +317,7 @@ class Points:
             raise InputError(f"{what} has shape {tuple(values.shape)}, and there are {len(self)} points")
         if not torch.isfinite(values).all():
             raise InputError(f"{what} is not finite")
-        return self._constant(values if values.dim() else float(values))
+        return self._constant(values, what) if values.dim() else self._constant(float(values))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from kinn.training_options import option_kinds
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class _Table(BaseModel):
+class _TomlTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -59,7 +59,7 @@ Names = Annotated[list[Named], BeforeValidator(_as_list), Field(min_length=1)]
 Axes = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 
-class _Study(_Table):
+class _Study(_TomlTable):
     """The table `[study]`; the options of `TrainingOptions` belong to it.
 
     Attributes:
@@ -122,7 +122,7 @@ else:
     )
 
 
-class Resources(_Table):
+class Resources(_TomlTable):
     """The table `[resources]`: the resources of a run.
 
     Attributes:
@@ -146,7 +146,7 @@ class Resources(_Table):
     partition: str | None = None
 
 
-class StudyFile(_Table):
+class StudyFile(_TomlTable):
     """A study file.
 
     Attributes:

@@ -13,6 +13,7 @@ from kinn.conditions import Condition
 from kinn.errors import ProblemWarning
 from kinn.fields import TIME, Field, evaluating
 from kinn.forms.compatibility import value_issues
+from kinn.forms.discontinuities import Jump, quadrature_breaks, refuse_differentiated_jumps
 from kinn.forms.terms import TermResidual, pde_residual
 from kinn.jets import Component, Index
 from kinn.jets.index import TRACE
@@ -38,7 +39,12 @@ class EquationSummary:
 
 
 def warn_if_ill_posed(problem: Problem) -> None:
-    """Warn of each reason to doubt that a problem is well-posed."""
+    """Warn of each reason to doubt that a problem is well-posed.
+
+    Raises:
+        InputError: If it takes derivatives of what jumps or of plain data.
+    """
+    refuse_differentiated_jumps(problem)
     for issue in well_posedness_issues(problem):
         warnings.warn(f"problem {problem.name!r} {issue}", ProblemWarning, stacklevel=3)
 
@@ -66,6 +72,15 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
     for unknown in problem.unknowns:
         if unknown.name not in unknowns and not any(unknown.name in c.field_names for c in problem.conditions):
             yield f"never calls its unknown p.{unknown.name}"
+    if problem.defaults.form == "energy":
+        for name, breaks in quadrature_breaks(problem).items():
+            cuts = isinstance(breaks, Jump) or (any(breaks) and not problem.subdomains[name].cuts_cells)
+            if cuts:
+                at = f", as at {breaks.place(problem.coordinates)}" if isinstance(breaks, Jump) else ""
+                yield (
+                    f"has an energy that jumps inside its domain{at}, which the quadrature does not see{where[name]}: "
+                    "make both sides subdomains with an Interface"
+                )
     if problem.defaults.form == "strong" and any(c.loaded_fields(problem.names) for c in problem.conditions):
         from kinn.forms.zero_energy_modes import REMEDY, zero_energy_modes  # bodies under tractions alone
 

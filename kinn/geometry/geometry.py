@@ -59,6 +59,7 @@ class Geometry(ABC):
     """
 
     rejects: bool = True  # whether `from_unit` gives points that are not inside
+    cuts_cells: bool = False  # whether its quadrature can put edges of cells at given values of the coordinates
     expensive_level: bool = False  # whether the level takes so long that volumes are not measured by it
 
     @property
@@ -174,7 +175,13 @@ class Geometry(ABC):
         return (WeightedPoints(points, np.full(len(points), self.measure / len(points))),)
 
     def quadrature(
-        self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
+        self,
+        order: int,
+        *,
+        points: int | None = None,
+        seed: int | None = None,
+        grading: Grading | None = None,
+        breaks: Sequence[Sequence[float]] = (),
     ) -> Rule:
         """Points and positive weights for integrals over the shape.
 
@@ -187,12 +194,13 @@ class Geometry(ABC):
                 a network that has overfitted one rule is found out by another.
             grading: Corners that the points crowd towards, for fields that are singular there; polynomials are then
                 integrated to the accuracy that the number of points allows.
+            breaks: For each coordinate the values at which the integrand jumps; the cells of boxes are cut there (`cuts_cells`).
 
         Raises:
             InputError: A number is no integer or out of range, or the shape has no such corners.
         """
         spec = QuadratureSpec(order, points, seed)
-        cells = self.cells(spec)
+        cells = tuple(part.cut(breaks) for part in self.cells(spec)) if any(breaks) else self.cells(spec)
         return composite_rule(cells if grading is None else grading.inside(cells), spec)
 
     def charts(self) -> list[Chart]:

@@ -6,6 +6,7 @@ Conditions on derivatives are natural ones: the minimum satisfies them if the wo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -16,6 +17,7 @@ from kinn.conditions import INTERIOR, Condition, subdomains_with
 from kinn.errors import InputError
 from kinn.fields import TIME, Points
 from kinn.forms.collocation import PointSampler
+from kinn.forms.discontinuities import Jump, quadrature_breaks
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.energy_objective import EnergyObjective
 from kinn.forms.energy.energy_term import EnergyTerm, density_of, plan_energy
@@ -81,7 +83,9 @@ class QuadratureSampler(PointSampler):
     def interior(self, subdomain: str, seed: int = 0, *, refinement: int = 1) -> Points:
         """Points of the quadrature over a subdomain, `refinement` times the first number."""
         geometry = self.subdomains[subdomain]
-        return self._rule(geometry, max(1, round(refinement * self.points * geometry.measure / self.measure)))
+        count = max(1, round(refinement * self.points * geometry.measure / self.measure))
+        breaks = quadrature_breaks(self.problem)[subdomain]
+        return self._rule(geometry, count, () if isinstance(breaks, Jump) else breaks)
 
     def boundary(self, subdomain: str, name: str, seed: int = 0) -> Points:
         """Points of the quadrature over a boundary."""
@@ -97,9 +101,10 @@ class QuadratureSampler(PointSampler):
         x = locations[self.subdomains[subdomain].contains(locations)]
         return self.quadrature([Rule(x, np.ones(len(x)))]) if len(x) else None
 
-    def _rule(self, domain: Geometry | Boundary, count: int) -> Points:
+    def _rule(self, domain: Geometry | Boundary, count: int, breaks: Sequence[Sequence[float]] = ()) -> Points:
+        quadrature = partial(domain.quadrature, breaks=breaks) if isinstance(domain, Geometry) else domain.quadrature
         grading = self.problem.defaults.grading
-        return self.quadrature([domain.quadrature(self.degree, points=count, seed=self.seed, grading=grading)])
+        return self.quadrature([quadrature(self.degree, points=count, seed=self.seed, grading=grading)])
 
 
 def quadrature_objective(

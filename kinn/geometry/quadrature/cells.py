@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -48,6 +49,10 @@ class Cells(ABC):
         """Points, (C n, d), of every cell, or of the cells `rows`, at reference coordinates, (n, k)."""
         cells = np.arange(self.count) if rows is None else rows
         return self.at(np.repeat(cells, len(unit)), np.tile(unit, (len(cells), 1)))
+
+    def cut(self, breaks: Sequence[Sequence[float]]) -> Cells:
+        """Cells with edges at values of each coordinate; only those of boxes can be cut so."""
+        return self
 
     @property
     def degrees(self) -> tuple[int, ...]:
@@ -133,6 +138,17 @@ class Bricks(Cells):
         half = (self.upper - self.lower)[:, None] / 2
         lower = (self.lower[:, None] + half * corners).reshape(-1, d)
         return Bricks(lower, lower + np.repeat(half[:, 0], len(corners), axis=0))
+
+    def cut(self, breaks: Sequence[Sequence[float]]) -> Bricks:
+        lower, upper = self.lower, self.upper
+        for axis, values in enumerate(breaks):
+            for value in values:
+                inside = (lower[:, axis] < value) & (value < upper[:, axis])
+                lower = np.concatenate([lower, lower[inside]])
+                upper = np.concatenate([upper, upper[inside]])
+                upper[: len(inside), axis][inside] = value
+                lower[len(inside) :, axis] = value
+        return Bricks(lower, upper)
 
     @property
     def factors(self) -> tuple[Factor, ...]:

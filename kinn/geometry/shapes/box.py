@@ -86,6 +86,7 @@ class Box(Geometry):
     """
 
     rejects = False
+    cuts_cells = True
 
     def __init__(self, lower: Sequence[float], upper: Sequence[float], *, name: str = "box") -> None:
         self.name = arguments.label(name)
