@@ -13,7 +13,7 @@ from kinn.geometry.types import Array
 
 _DEGREE = 15
 _NODES = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))  # of Chebyshev interpolation on [-1, 1]
-_CLOSE = 1e-13  # what the last coefficients may be, relative to the speed
+_CLOSE = 1e-13  # what the last coefficients may be, relative to the greatest speed
 _MOST_PANELS = 2**14
 
 
@@ -33,13 +33,15 @@ class ArcLength:
     def __init__(self, speed: Callable[[Array], Array], breaks: Sequence[float]) -> None:
         lower, upper = np.array(breaks[:-1], dtype=np.float64), np.array(breaks[1:], dtype=np.float64)
         done: list[tuple[Any, Any, Any]] = []
+        fastest = 0.0
         while len(lower):
             middle, half = (lower + upper) / 2, (upper - lower) / 2
             values = speed((middle + half * _NODES[:, None]).ravel()).reshape(len(_NODES), -1)
             if not np.isfinite(values).all():
                 raise InputError("a curve must have a finite speed everywhere")
             coefficients = np.linalg.solve(chebyshev.chebvander(_NODES, _DEGREE), values)
-            good = np.max(np.abs(coefficients[-3:]), axis=0) <= _CLOSE * np.max(np.abs(values))
+            fastest = max(fastest, float(np.max(np.abs(values), initial=0.0)))
+            good = np.max(np.abs(coefficients[-3:]), axis=0) <= _CLOSE * fastest
             done.append((lower[good], upper[good], coefficients[:, good]))
             lower, upper = (
                 np.concatenate([lower[~good], middle[~good]]),

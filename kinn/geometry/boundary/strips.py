@@ -8,7 +8,7 @@ where the boundary is smooth the integrand stays so, because an arc is followed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
@@ -24,7 +24,9 @@ _NODES = 65  # of a stretch, among which turning points are sought
 _STEPS = 60  # of Newton's method and of bisection
 _CLOSE = 1e-15  # steps smaller than this share of an arc end Newton's method
 _STRAIGHT = 1e-13  # normals that differ by less belong to a straight line
-_GAUSS, _PANELS = 20, 17  # points with which areas are integrated, and ends of panels
+_GAUSS = 20  # points of a panel with which areas are integrated
+_HALVINGS = 40  # of panels at most, where a curve turns back sharply
+_EXACT = 1e-16  # what a panel may be off by, relative to the square of the length of the curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,16 +97,46 @@ class MonotoneArc:
         t = self.parameter(np.linspace(*x, 5))
         return float(1 - np.min(np.abs(self.curve.at(t[:, None]).normals[:, 1 - self.axis])))
 
-    def area(self, start: float, end: float, base: float) -> float:
-        """Area between the arc, from one parameter to another, and the height `base`."""
-        inner = sorted((t for t in self.curve.breaks if min(start, end) < t < max(start, end)), reverse=end < start)
-        joints = np.array([start, *inner, end])
-        least = np.linspace(start, end, 1 if self.straight else _PANELS)
-        joints = np.unique(np.concatenate([joints, least]))
-        u, w = gauss_jacobi(_GAUSS, 0.0, 0.0)
-        half = np.diff(joints)[:, None] / 2
-        t = (joints[:-1, None] + half * (1 + u)).ravel()
-        return float(np.sum((half * w).ravel() * (self.height(t) - base) * self.rise(t)[1]))
+    def area(self, start: float, end: float, span: tuple[float, float], base: float) -> float:
+        """Area between the arc, from one parameter to another, and the height `base`, over a span of the coordinate.
+
+        The arc is integrated against its own height, and what lies below that is a rectangle: errors of the quadrature are
+        not multiplied by how far away the base is.
+        """
+        level = float(self.height(np.array([start]))[0])
+        rectangle = (level - base) * (span[1] - span[0])
+        if self.straight:
+            return rectangle + (float(self.height(np.array([end]))[0]) - level) * (span[1] - span[0]) / 2
+
+        def integrand(t: Array) -> Array:
+            return np.asarray((self.height(t) - level) * self.rise(t)[1])
+
+        inner = [t for t in self.curve.breaks if min(start, end) < t < max(start, end)]
+        joints = np.unique([start, *inner, end])
+        return rectangle + _integrate(integrand, joints, _EXACT * self.curve.measure**2)
+
+
+def _integrate(function: Callable[[Array], Array], joints: Array, tolerance: float) -> float:
+    """Integral by Gauss rules on panels, halved until their halves agree."""
+    u, w = gauss_jacobi(_GAUSS, 0.0, 0.0)
+
+    def on(lower: Array, upper: Array) -> Array:
+        half = (upper - lower)[:, None] / 2
+        values = function((lower[:, None] + half * (1 + u)).ravel()).reshape(half.shape[0], -1)
+        return np.asarray(np.sum(half * w * values, axis=1))
+
+    lower, upper = joints[:-1], joints[1:]
+    values, total = on(lower, upper), 0.0
+    for _ in range(_HALVINGS):
+        middle = (lower + upper) / 2
+        first, second = on(lower, middle), on(middle, upper)
+        open_ = np.abs(first + second - values) > tolerance
+        total += float(np.sum((first + second)[~open_]))
+        if not open_.any():
+            return total
+        lower, upper = np.concatenate([lower[open_], middle[open_]]), np.concatenate([middle[open_], upper[open_]])
+        values = np.concatenate([first[open_], second[open_]])
+    return total + float(np.sum(values))
 
 
 def monotone_arcs(patches: Iterable[BoundaryPatch], axis: int, shortest: float) -> list[MonotoneArc]:
@@ -173,7 +205,8 @@ class Strip:
     def measure(self) -> float:
         """The area, integrated along the arcs."""
         base = float(self.lower.height(np.array([self.lower.start]))[0])
-        return self.upper.area(*self.parameters(self.upper), base) - self.lower.area(*self.parameters(self.lower), base)
+        upper, lower = (arc.area(*self.parameters(arc), self.span, base) for arc in (self.upper, self.lower))
+        return upper - lower
 
     def at(self, along: Array, across: Array) -> tuple[Array, Array, Array]:
         """Both coordinates and the density at reference coordinates, (m,) each."""

@@ -110,3 +110,22 @@ def test_a_curve_as_a_function_and_through_points() -> None:
     rule = spline.quadrature(5, points=2000)
     assert rule.measure == pytest.approx(spline.loop.area, rel=1e-12)
     assert rule.measure == pytest.approx(pi, rel=1e-5)
+
+
+def airfoil(points: int, angle: float, thickness: float = 0.12, gap: float = 0.0) -> CurveDomain:
+    """Spline through a NACA section, whose trailing edge it rounds with a radius far below the spacing of the points."""
+    x = (1 - np.cos(np.linspace(0, np.pi, points))) / 2
+    series = 0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4
+    y = 5 * thickness * series + gap * x
+    outline = np.concatenate([np.column_stack([x, y])[::-1], np.column_stack([x, -y])[1 : None if gap else -1]])
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return CurveDomain.through((outline @ turn.T).tolist())
+
+
+@pytest.mark.parametrize("size", [2.0, 200.0, 2e4])
+@pytest.mark.parametrize(("points", "angle", "gap"), [(20, 0.0, 0.0), (50, 0.1, 0.0), (40, 0.05, 1e-5)])
+def test_a_sharp_edge_costs_no_area_however_far_the_box(size: float, points: int, angle: float, gap: float) -> None:
+    foil = airfoil(points, angle, gap=gap)
+    box = Rectangle((-size, -size), (size, 1.1 * size))
+    assert (box - foil).measure == pytest.approx(box.measure - foil.measure, rel=1e-13)
+    assert (foil & box).measure == pytest.approx(foil.measure, rel=1e-11)
