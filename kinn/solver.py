@@ -24,7 +24,7 @@ from kinn.arguments import (
 )
 from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
-from kinn.forms import FormObjective, ResidualObjective, TrialFunctions, build_objective
+from kinn.forms import FormObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_if_ill_posed
 from kinn.metrics import FieldEvaluator, field_errors
 from kinn.networks import Architecture
@@ -257,9 +257,9 @@ def _identified_constants(problem: Problem, final: Sequence[TrainingResult]) -> 
     """Unknown constants by name, their estimates combined where several seeds were solved with."""
     if not problem.unknown_constants:
         return {}
-    from kinn.forms.strong.identification import combined, estimates
+    from kinn.train.constants import identified_constants
 
-    return combined([estimates(r.objective, r.theta) for r in final if isinstance(r.objective, ResidualObjective)])
+    return identified_constants(final)
 
 
 def _estimated_error(

@@ -117,7 +117,8 @@ def test_unknowns_in_everything_that_comes_back(tmp_path: Path) -> None:
     assert [r.unknowns["rate"] for r in solution.history] == [r.unknowns["rate"] for r in seen]
     assert seen[0].unknowns["rate"] != seen[-1].unknowns["rate"]
     summary = json.loads(json.dumps(solution.summary()))
-    assert summary["unknowns"] == {"rate": {"value": found.value, "std": found.std, "exact": 2.0, "error": found.error}}
+    expected = {"value": found.value, "std": found.std, "exact": 2.0, "issue": None, "error": found.error}
+    assert summary["unknowns"] == {"rate": expected}
     assert set(solution.errors) == {"u", "K"}
     assert solution.errors["K"].l2 < 1e-3
     assert solution.errors["K"].h1 is not None

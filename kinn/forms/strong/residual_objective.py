@@ -112,14 +112,15 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
             part._scales = part_scales
         return parts
 
-    def squared_residuals(self, theta: Tensor) -> list[Tensor]:
-        """Squares (N,) of the residuals of each term at its points, summed over equations, without weights."""
+    def residuals(self, theta: Tensor) -> list[Tensor]:
+        """Residuals (equations, N) of each term at its points, without weights."""
         self.trial.flat.set(theta)
         with torch.no_grad():
-            return [
-                torch.cat([self._residual(term, p, 1.0).square().sum(dim=0) for p in term.blocks])
-                for term in self.terms
-            ]
+            return [torch.cat([self._residual(term, p, 1.0) for p in term.blocks], dim=1) for term in self.terms]
+
+    def squared_residuals(self, theta: Tensor) -> list[Tensor]:
+        """Squares (N,) of the residuals of each term at its points, summed over equations, without weights."""
+        return [residuals.square().sum(dim=0) for residuals in self.residuals(theta)]
 
     def weighted_squares(self, theta: Tensor) -> list[Tensor] | None:
         """Shares (N,) of the points in the objective at theta by term; None where a network has no finite value there."""
