@@ -131,14 +131,18 @@ def evaluating(what: str) -> Iterator[None]:
 
 @lru_cache(maxsize=1024)
 def _named_coordinates(function: Callable[..., Any], coordinates: tuple[str, ...]) -> tuple[str, ...]:
-    """Coordinates that a function takes by name, where these are not all or in another order; else none."""
+    """Coordinates that a function takes by name, where these are not all; else none.
+
+    Objects that state their arguments, as tables do, take all by name too.
+    """
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not tell
         return ()
     named = tuple(name for name in parameters if name in coordinates)
     needed = {name for name, p in parameters.items() if p.default is p.empty}
-    return named if named != coordinates and needed <= set(named) else ()
+    by_name = len(named) < len(coordinates) or hasattr(function, "__signature__")
+    return named if by_name and needed <= set(named) else ()
 
 
 def call_by_name(function: Callable[..., Any], names: Sequence[str], coordinates: Sequence[Any]) -> Any:

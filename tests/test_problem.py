@@ -5,10 +5,79 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinn import Dirichlet, InputError, Interface, Interval, Observation, Problem, Rectangle
+from kinn import (
+    Cuboid,
+    Dirichlet,
+    Disk,
+    InputError,
+    Interface,
+    Interval,
+    Observation,
+    Problem,
+    Rectangle,
+    TimeInterval,
+    laplacian,
+)
 
 SQUARE = Rectangle((0, 0), (1, 1))
 HALVES = {"low": Rectangle((0, 0), (1, 1)), "high": Rectangle((0, 1), (1, 2))}
+
+#: Subdomains that do not meet where an interface is said to be, by its name.
+APART = [
+    (
+        {"a": Interval(0, 1), "b": Interval(1, 2)},
+        "right",
+        "'right' of 'a' and 'b' do not coincide: the first has x = 1",
+    ),
+    (
+        {"b": Interval(1, 2), "a": Interval(0, 1)},
+        "right",
+        "'right' of 'b' and 'a' do not coincide: the first has x = 2",
+    ),
+    (
+        {"a": Interval(0, 1) * TimeInterval(0, 1), "b": Interval(1, 2) * TimeInterval(0, 1)},
+        "left",
+        "do not coincide: the first has x = 0",
+    ),
+    ({"a": Rectangle((0, 0), (1, 1)), "b": Rectangle((1, 0), (2, 1))}, "right", "do not coincide"),
+    ({"a": Rectangle((0, 0), (1, 1)), "b": Rectangle((1, 0), (2, 1))}, "bottom", "do not coincide"),
+    (
+        {"a": Rectangle((0, 0), (1, 1), sides={"right": "j"}), "b": Rectangle((1, 0), (2, 2), sides={"left": "j"})},
+        "j",
+        "of 'b' and 'a' do not coincide: the first has x = 1, y = 1",
+    ),
+    (
+        {"disk": Disk((0, 0), 1), "plate": Rectangle((-2, -2), (2, 2)) - Disk((0, 0), 1.001)},
+        "disk",
+        "do not coincide",
+    ),
+    (
+        {"a": Interval(0, 1), "b": Interval(0.5, 1)},
+        "right",
+        "lie on the same side of their boundary 'right': they overlap",
+    ),
+]
+
+#: Subdomains that do.
+JOINED = [
+    {"a": Interval(0, 1, ends=("wall", "joint")), "b": Interval(1, 2, ends=("joint", "air"))},
+    {
+        "a": Interval(0, 1, ends=("wall", "joint")) * TimeInterval(0, 1),
+        "b": Interval(1, 2, ends=("joint", "air")) * TimeInterval(0, 1),
+    },
+    {"a": Rectangle((0, 0), (1, 1), sides={"right": "joint"}), "b": Rectangle((1, 0), (2, 1), sides={"left": "joint"})},
+    {"a": Disk((0, 0), 1, name="joint"), "b": Rectangle((-2, -2), (2, 2)) - Disk((0, 0), 1, name="joint")},
+    {
+        "a": Cuboid((0, 0, 0), (1, 1, 1), sides={"front": "joint"}),
+        "b": Cuboid((0, 0, 1), (1, 1, 3), sides={"back": "joint"}),
+    },
+]
+
+
+@pytest.mark.parametrize("domain", JOINED)
+def test_interfaces_of_boundaries_that_coincide(domain: Any) -> None:
+    problem = Problem("p", domain, strong=lambda u, p: laplacian(u), conditions=[Interface("u", on="joint")])
+    assert problem.subdomain_groups(problem.conditions[0]) == (("a", "b"),)
 
 
 def residual(u: Any, p: Any) -> Any:
@@ -38,6 +107,33 @@ def residual(u: Any, p: Any) -> Any:
             lambda: Problem("p", SQUARE, strong=residual, conditions=[Interface("u", on="top")]),
             "joins 2 subdomains, and 1",
         ),
+        *[
+            (
+                lambda domain=domain, on=on: Problem("p", domain, strong=residual, conditions=[Interface("u", on=on)]),
+                message,
+            )
+            for domain, on, message in APART
+        ],
+        *[
+            (lambda names=names: Problem("p", SQUARE, fields=names, strong=lambda *_: 0), message)
+            for names, message in [
+                (("u", "u.x"), "cannot be called so"),
+                (("u v",), "cannot be called so"),
+                (("1u",), "cannot be called so"),
+                (("lambda",), "cannot be called so"),
+                (("u", "x"), "has the name of a coordinate"),
+            ]
+        ],
+        *[
+            (lambda name=name: Problem("p", SQUARE, strong=residual, coefficients={name: 5.0}), message)
+            for name, message in [
+                ("x", "coefficient 'x' .* has the name of a field or a coordinate"),
+                ("u", "has the name of a field or a coordinate"),
+                ("n", "p.n means something else"),
+                ("weights", "p.weights means something else"),
+                ("k v", "or is no name"),
+            ]
+        ],
         (
             lambda: Problem("p", SQUARE, conditions=[Observation("u", [[2.0, 2.0]], [1.0])]),
             "1 points outside the domain",

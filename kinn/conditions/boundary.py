@@ -149,6 +149,12 @@ class Interface(BoundaryCondition):
             raise InputError(f"it joins 2 subdomains, and {len(adjacent)} have that boundary: {', '.join(adjacent)}")
         return (adjacent,)
 
+    def check_geometry(self, subdomains: Mapping[str, Geometry]) -> None:
+        from kinn.geometry.coincidence import check_coincidence  # most problems have one subdomain
+
+        ((first, second),) = self.subdomain_groups(subdomains)
+        check_coincidence(subdomains[first], subdomains[second], self.on, (first, second))
+
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
         first, second = (trace[self.field] for trace in traces)
         out = []

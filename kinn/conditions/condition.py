@@ -105,6 +105,13 @@ class Condition(ABC):
         names = subdomains_with(subdomains, self.boundaries[0]) if self.boundaries else tuple(subdomains)
         return tuple((name,) for name in names)
 
+    def check_geometry(self, subdomains: Mapping[str, Geometry]) -> None:  # noqa: B027 (most hold wherever their boundary is)
+        """Check that it can hold where its boundaries lie.
+
+        Raises:
+            InputError: If it cannot.
+        """
+
     def collocation_points(self, sampler: Sampler, group: Sequence[str], seed: int) -> Points | list[Points] | None:
         """Points at which it is evaluated in a group of subdomains.
 

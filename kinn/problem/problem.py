@@ -17,7 +17,13 @@ from kinn.fields import TIME, Field, Points
 from kinn.geometry import Geometry
 from kinn.geometry.types import Array, Mask
 from kinn.problem.postprocess import Postprocess
-from kinn.problem.validation import check_arguments, check_bindings, check_points
+from kinn.problem.validation import (
+    check_arguments,
+    check_bindings,
+    check_coefficient_names,
+    check_field_names,
+    check_points,
+)
 from kinn.unknowns import Unknown, UnknownField
 
 if TYPE_CHECKING:  # loaded by those that state the inverse form
@@ -209,6 +215,8 @@ class Problem:
         if self.strong is None and self.energy is None and self.inverse is None and not self.conditions:
             raise InputError(f"problem {name!r} states neither an equation nor a condition")
         taken = [*self.names, *self.coordinates, *self.coefficients]
+        check_field_names(self.names, self.coordinates, f"problem {name!r}")
+        check_coefficient_names(self.coefficients, [*self.names, *self.coordinates], f"problem {name!r}")
         check_bindings(self.unknowns, taken, self.coordinates, f"problem {name!r}")
         for condition in self.conditions:
             self._check_condition(condition)
@@ -237,6 +245,10 @@ class Problem:
                     f"{where} is about an unknown, which hard conditions are not built into: enforce it soft"
                 )
         self.subdomain_groups(condition)
+        try:
+            condition.check_geometry(self.subdomains)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
         for what, function in condition.functions.items():
             self._check_arguments(function, what)
         if condition.locations is not None:

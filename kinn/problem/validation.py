@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from keyword import iskeyword
 from typing import Any
 
 from kinn.errors import InputError, check_name
 from kinn.fields import Points
 from kinn.geometry.types import Array, Mask
 from kinn.unknowns import Unknown, UnknownField
+
+#: Attributes of points that belong to each of them, which no coefficient or unknown can hide behind.
+POINT_DATA = ("tensor", "observed", "paired_points", "weights", "fields", "normals", "names", "coefficients")
+
+
+def check_field_names(names: Sequence[str], coordinates: Sequence[str], owner: str) -> None:
+    """Check that fields have names that expressions such as "u.x" can call, none of them that of a coordinate.
+
+    Raises:
+        InputError: Names the first that has not.
+    """
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+            raise InputError(
+                f"the field {name!r} of {owner} cannot be called so: a name is a word such as 'u' or 'u_in'"
+            )
+        if name in coordinates:
+            raise InputError(f"the field {name!r} of {owner} has the name of a coordinate: {', '.join(coordinates)}")
+
+
+def check_coefficient_names(names: Iterable[str], taken: Sequence[str], owner: str) -> None:
+    """Check that residuals can access every coefficient as `p.name`.
+
+    Raises:
+        InputError: Names the first that they cannot.
+    """
+    for name in names:
+        where = f"the coefficient {name!r} of {owner}"
+        if not name.isidentifier() or iskeyword(name) or hasattr(Points, name) or name in POINT_DATA:
+            raise InputError(f"{where} cannot be called so: p.{name} means something else, or is no name")
+        if name in taken:
+            raise InputError(f"{where} has the name of a field or a coordinate: call it something else")
 
 
 def check_bindings(
@@ -29,7 +62,7 @@ def check_bindings(
     names = list(taken)
     for sought in unknowns:
         where = f"the unknown {sought.name!r} of {owner}"
-        if not sought.name.isidentifier() or hasattr(Points, sought.name):
+        if not sought.name.isidentifier() or hasattr(Points, sought.name) or sought.name in POINT_DATA:
             raise InputError(f"{where} cannot be called so: p.{sought.name} means something else")
         if sought.name in names:
             raise InputError(f"{where} has the name of a field, a coordinate, a coefficient or another unknown")

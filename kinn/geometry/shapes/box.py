@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from kinn.errors import InputError
+from kinn.errors import InputError, check_name
 from kinn.geometry import arguments, distances
 from kinn.geometry.boundary.boundary import BoundaryName, Face, Label, Part, slab
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart, quadrilateral_chart
@@ -80,24 +80,39 @@ class Box(Geometry):
         lower: The corner with the smallest coordinates, (d,).
         upper: The corner with the largest coordinates, (d,).
         name: Name of the box.
+        sides: Other names for some of its sides: `{"right": "joint"}`.
 
     Raises:
-        InputError: Not finite, of different dimension, or a lower bound that is not below the upper one.
+        InputError: Not finite, of different dimension, a lower bound that is not below the upper one, or names of no side.
     """
 
     rejects = False
     cuts_cells = True
 
-    def __init__(self, lower: Sequence[float], upper: Sequence[float], *, name: str = "box") -> None:
+    def __init__(
+        self,
+        lower: Sequence[float],
+        upper: Sequence[float],
+        *,
+        name: str = "box",
+        sides: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = arguments.label(name)
         self.lower = arguments.point(lower, "the lower corner")
         self.upper = arguments.point(upper, "the upper corner", len(self.lower))
         for coordinate, a, b in zip(self.coordinates, self.lower, self.upper, strict=True):
             if not a < b:
                 raise InputError(f"the lower bound of {coordinate} must be below the upper one, got {a:g} and {b:g}")
+        self.sides = dict(sides or {})
+        for side, own in self.sides.items():
+            check_name("side", side, [s for pair in self._default_names for s in pair], f"{self.name!r}")
+            arguments.label(own, "the name of a side")
+            if own in ("boundary", "outer", "interior", self.name):
+                raise InputError(f"a side may not be called {own!r}, which means something else")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.lower}, {self.upper}, name={self.name!r})"
+        sides = f", sides={self.sides}" if self.sides else ""
+        return f"{type(self).__name__}({self.lower}, {self.upper}, name={self.name!r}{sides})"
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -106,6 +121,10 @@ class Box(Geometry):
     @property
     def side_names(self) -> tuple[tuple[str, str], ...]:
         """Names of the lower and the upper side along each axis."""
+        return tuple((self.sides.get(a, a), self.sides.get(b, b)) for a, b in self._default_names)
+
+    @property
+    def _default_names(self) -> tuple[tuple[str, str], ...]:
         if self.dim <= len(_SIDES):
             return _SIDES[: self.dim]
         return tuple((f"{coordinate}-lower", f"{coordinate}-upper") for coordinate in self.coordinates)
@@ -149,24 +168,43 @@ class Box(Geometry):
 
 
 class Interval(Box):
-    """The interval from a to b, with boundaries "left" and "right"; arguments and errors as for `Box`."""
+    """The interval from a to b, with boundaries "left" and "right".
 
-    def __init__(self, a: float, b: float, *, name: str = "interval") -> None:
-        super().__init__((arguments.number(a, "the lower end"),), (arguments.number(b, "the upper end"),), name=name)
+    Args:
+        a: The lower end.
+        b: The upper end.
+        ends: Other names of the ends: `Interval(0, 0.5, ends=("wall", "joint"))`.
+        name: Name of the interval.
+
+    Raises:
+        InputError: As for `Box`.
+    """
+
+    def __init__(
+        self, a: float, b: float, *, ends: tuple[str, str] = ("left", "right"), name: str = "interval"
+    ) -> None:
+        if isinstance(ends, str) or len(ends) != 2:
+            raise InputError(f"an interval has two ends to name, ends=('wall', 'joint'), not {ends!r}")
+        renamed = {side: end for side, end in zip(_SIDES[0], ends, strict=True) if side != end}
+        lower, upper = (arguments.number(a, "the lower end"),), (arguments.number(b, "the upper end"),)
+        super().__init__(lower, upper, name=name, sides=renamed)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.lower[0]}, {self.upper[0]}, name={self.name!r})"
+        ends = f", ends={self.side_names[0]}" if self.sides else ""
+        return f"{type(self).__name__}({self.lower[0]}, {self.upper[0]}{ends}, name={self.name!r})"
 
 
 class Cuboid(Box):
-    """An axis-aligned cuboid with boundaries left and right (x), bottom and top (y), back and front (z)."""
+    """An axis-aligned cuboid with boundaries left and right (x), bottom and top (y), back and front (z); see `Box`."""
 
-    def __init__(self, lower: Any, upper: Any, *, name: str = "cuboid") -> None:
-        super().__init__(arguments.point(lower, "the lower corner", 3), upper, name=name)
+    def __init__(self, lower: Any, upper: Any, *, name: str = "cuboid", sides: Mapping[str, str] | None = None) -> None:
+        super().__init__(arguments.point(lower, "the lower corner", 3), upper, name=name, sides=sides)
 
 
 class Rectangle(Box):
-    """An axis-aligned rectangle between two corners, with boundaries "left", "right", "bottom" and "top"."""
+    """An axis-aligned rectangle between two corners, with boundaries "left", "right", "bottom" and "top"; see `Box`."""
 
-    def __init__(self, lower: Any, upper: Any, *, name: str = "rectangle") -> None:
-        super().__init__(arguments.point(lower, "the lower corner", 2), upper, name=name)
+    def __init__(
+        self, lower: Any, upper: Any, *, name: str = "rectangle", sides: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(arguments.point(lower, "the lower corner", 2), upper, name=name, sides=sides)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinn.errors import InputError
-from kinn.geometry import Box, Face, Interval, Rectangle
+from kinn.geometry import Box, Cuboid, Face, Interval, Rectangle, TimeInterval
 
 lengths = st.floats(0.01, 100)
 places = st.floats(-100, 100)
@@ -34,6 +34,27 @@ def test_names_and_faces() -> None:
     assert Rectangle((0, 0), (1, 1), name="plate").boundary("plate").measure == 4
     assert Interval(0, 1).boundaries == ("left", "right")
     assert Box((0,) * 4, (1,) * 4).boundaries[:2] == ("x1-lower", "x1-upper")
+
+
+def test_sides_take_names() -> None:
+    layer = Interval(0, 0.5, ends=("wall", "joint"))
+    assert layer.boundaries == ("wall", "joint")
+    assert layer.boundary("joint").face == Face(0, 0.5, 1)
+    assert repr(layer) == "Interval(0.0, 0.5, ends=('wall', 'joint'), name='interval')"
+    assert Interval(0, 1, ends=("left", "joint")).boundaries == ("left", "joint")
+    assert Cuboid((0, 0, 0), (1, 1, 1), sides={"back": "floor"}).boundaries[4:] == ("floor", "front")
+    tank = Rectangle((0, 0), (2, 1), sides={"left": "wall", "right": "wall"})
+    assert tank.boundary("wall").measure == 2
+    assert (tank - Rectangle((0.5, 0.2), (1, 0.4))).boundary("wall").measure == 2
+    assert (layer * TimeInterval(0, 1)).boundaries == ("wall", "joint", "initial", "final")
+    for wrong, message in [
+        (lambda: Rectangle((0, 0), (1, 1), sides={"lefft": "wall"}), "did you mean 'left'"),
+        (lambda: Rectangle((0, 0), (1, 1), sides={"left": "outer"}), "may not be called 'outer'"),
+        (lambda: Interval(0, 1, ends=("wall",)), "two ends to name"),  # type: ignore[arg-type]
+        (lambda: Interval(0, 1, ends="ab"), "two ends to name"),  # type: ignore[arg-type]
+    ]:
+        with pytest.raises(InputError, match=message):
+            wrong()
 
 
 def test_ends_of_an_interval_are_points() -> None:
