@@ -45,6 +45,12 @@ def point(value: Any, what: str, dim: int | None = None) -> tuple[float, ...]:
     return tuple(number(item, what) for item in items)
 
 
+def loop(points: Any, what: str) -> list[tuple[float, ...]]:
+    """Points (x, y) of a closed line, without the last one where it repeats the first, or raise InputError."""
+    found = [point(value, what, 2) for value in points]
+    return found[:-1] if len(found) > 3 and found[-1] == found[0] else found
+
+
 def integer(value: Any, what: str, least: int) -> int:
     """The `value` as an integer of at least `least`, or raise InputError."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):

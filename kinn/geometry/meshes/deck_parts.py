@@ -107,7 +107,7 @@ class DeckPart:
         kind = card.keyword
         instance = card.options.get("INSTANCE", "")
         group = self.named_set(kind, card, card.option(kind))
-        group.internal |= "INTERNAL" in card.options
+        group.internal |= "INTERNAL" in card.options and group.name.startswith("_")
         if kind == "NSET" and (elements := card.options.get("ELSET")):
             group.members.append((instance, f"*{elements}"))
         for fields in card.lines:

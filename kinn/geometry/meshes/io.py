@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -38,7 +38,14 @@ TAGS = (
 
 #: Formats with readers of our own, which keep what meshio loses, by meshio's names and suffixes.
 _READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2}
-_SUFFIXES = {".inp": "abaqus", ".bdf": "nastran", ".nas": "nastran", ".fem": "nastran", ".su2": "su2"}
+_SUFFIXES = {
+    ".inp": "abaqus",
+    ".bdf": "nastran",
+    ".nas": "nastran",
+    ".fem": "nastran",
+    ".su2": "su2",
+    ".f3grid": "flac3d",
+}
 
 _PLANE = 1e-6  # heights that differ by less, relative to the size, are the same
 
@@ -69,7 +76,7 @@ def read_mesh(
             if tags is not None:
                 raise InputError("tags= is for files whose groups have numbers alone")
             return _arguments(_renamed(_READERS[kind](where), names, path), path)
-        return _arguments(_from_meshio(read_with_meshio(path, "a mesh", kind or None), tags, names, path), path)
+        return _arguments(_from_meshio(read_with_meshio(path, "a mesh", kind or None), kind, tags, names, path), path)
     except InputError as error:
         if repr(str(path)) in str(error):
             raise
@@ -144,7 +151,7 @@ def _flattened(mesh: MeshFile, dim: int, path: str | Path) -> Array:
     )
 
 
-def _from_meshio(mesh: Any, tags: str | None, names: Mapping[int, str] | None, path: str | Path) -> MeshFile:
+def _from_meshio(mesh: Any, kind: str, tags: str | None, names: Mapping[int, str] | None, path: str | Path) -> MeshFile:
     """The mesh of meshio, its sets and integer cell data as named sets."""
     blocks = [(block.type, np.asarray(block.data)) for block in mesh.cells]
     sets: dict[str, dict[int, Indices]] = {
@@ -152,28 +159,49 @@ def _from_meshio(mesh: Any, tags: str | None, names: Mapping[int, str] | None, p
         for name, members in mesh.cell_sets.items()
         if name[:5] != "gmsh:"
     }
+    if kind == "flac3d":  # whose sets count on from block to block
+        starts = np.cumsum([0, *(len(nodes) for _, nodes in blocks)])
+        sets = {name: {k: rows - starts[k] for k, rows in members.items()} for name, members in sets.items()}
+    for name, members in sets.items():
+        if any(len(rows) and rows.max() >= len(blocks[k][1]) for k, rows in members.items()):
+            raise InputError(f"the set {name!r} has elements that do not exist")
     if tags is not None and tags not in mesh.cell_data:
         raise unknown("cell data", tags, list(mesh.cell_data), repr(str(path)))
     tag = tags or next((tag for tag in TAGS if tag in mesh.cell_data), None)
-    group_names = {(int(number), int(dim)): name for name, (number, dim) in _groups(mesh.field_data).items()}
+    names_of = _names_of_groups(mesh, names or {})
     met = set()
     for k, values in enumerate(mesh.cell_data[tag] if tag is not None else ()):
-        numbers, kind = np.asarray(values).squeeze(), element_types().get(blocks[k][0])
-        if kind is None or numbers.ndim != 1 or not (numbers == np.round(numbers)).all():
+        numbers, element = np.asarray(values).reshape(len(values), -1)[:, 0], element_types().get(blocks[k][0])
+        if element is None or np.size(values) != len(values) or not (numbers == np.round(numbers)).all():
             continue
         for number in np.unique(numbers).astype(int).tolist():
             met.add(number)
-            name = (names or {}).get(number) or group_names.get((number, kind.dim))
-            if name is not None or number != 0:  # which marks what belongs to no group
-                sets.setdefault(str(number) if name is None else name, {})[k] = np.flatnonzero(numbers == number)
+            found = names_of(number, element.dim)
+            if not found and number != 0:  # which marks what belongs to no group
+                found = [str(number)]
+            for name in found:
+                sets.setdefault(name, {})[k] = np.union1d(
+                    sets.get(name, {}).get(k, []), np.flatnonzero(numbers == number)
+                ).astype(np.intp)
     _check_names(names, met, f"cell data {tag!r} of {str(path)!r}" if tag else repr(str(path)))
     points = {name: np.asarray(rows) for name, rows in mesh.point_sets.items() if name[:5] != "gmsh:"}
     return MeshFile(np.asarray(mesh.points), blocks, sets, node_sets=points)
 
 
-def _groups(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Physical groups among the data of a file: a number and a dimension each."""
-    return {name: value for name, value in data.items() if np.size(value) == 2}
+def _names_of_groups(mesh: Any, names: Mapping[int, str]) -> Callable[[int, int], list[str]]:
+    """Names that stand for a number at cells of a dimension: the user's, those of Gmsh, those of MED."""
+    gmsh: dict[tuple[int, int], list[str]] = {}
+    for name, value in mesh.field_data.items():  # of which physical groups are a number and a dimension each
+        if isinstance(value, np.ndarray) and value.size == 2 and np.issubdtype(value.dtype, np.number):
+            gmsh.setdefault((int(value[0]), int(value[1])), []).append(name)
+    families = {int(number): list(groups) for number, groups in getattr(mesh, "cell_tags", {}).items()}
+
+    def names_of(number: int, dim: int) -> list[str]:
+        if number in names:
+            return [names[number]]
+        return gmsh.get((number, dim)) or families.get(number, [])
+
+    return names_of
 
 
 def _check_names(names: Mapping[int, str] | None, met: set[int], where: str) -> None:

@@ -26,17 +26,23 @@ _FOREIGN = {
     ".brep": "OpenCASCADE geometry",
 }
 
+#: Errors of a reader's code, which say nothing of the file.
+_INTERNAL = (TypeError, AttributeError, IndexError, AssertionError, NameError, MemoryError, RecursionError)
+
 #: Packages that meshio needs for some formats, all in the extra `formats`.
 _PACKAGES = ("h5py", "netCDF4")
 
 
 def import_meshio() -> Any:
-    """meshio, with the kinds of elements that it reads and writes, and that a table of its own lacks."""
+    """meshio, with kinds of elements and of integers that tables of its own lack."""
     import meshio  # slow to import, and needed for files alone
     from meshio._mesh import topological_dimension
+    from meshio.vtk import _vtk_42, _vtk_51
 
     for kind in ("wedge15", "pyramid13"):
         topological_dimension.setdefault(kind, 3)
+    for table in (_vtk_42.vtk_to_numpy_dtype_name, _vtk_51.vtk_to_numpy_dtype_name):
+        table.update({"vtktypeint64": "int64", "vtktypeint32": "int32", "vtkidtype": "int64"})
     return meshio
 
 
@@ -48,9 +54,10 @@ def read_with_meshio(path: str | Path, what: str, file_format: str | None = None
 
     suffix = where.suffix.lower()
     if file_format is None and suffix in _FOREIGN:
+        example = f", with Gmsh: gmsh {where.name} -save -o {where.stem}.msh" if suffix == ".unv" else ""
         raise InputError(
             f"{str(path)!r} cannot be read as {what}: {_FOREIGN[suffix]} files ({suffix}) are not read; convert it to "
-            f"another format, with Gmsh for example: gmsh {where.name} -save -o {where.stem}.msh"
+            f".msh, .vtu or .inp{example}"
         )
     if file_format is not None and file_format not in reader_map:
         raise unknown("file format", file_format, reader_map)
@@ -79,7 +86,9 @@ def check_file(path: str | Path, what: str) -> Path:
 def _reason(error: BaseException, printed: str) -> str:
     """What went wrong, in one line without marks of Python."""
     text = " ".join((printed if isinstance(error, SystemExit) else str(error)).split())
-    text = re.sub(r"\bnp\.\w+\((.*?)\)", r"\1", re.sub(r"^(Error|ReadError): ", "", text))
+    text = re.sub(
+        r"\bnp\.\w+\((.*?)\)", r"\1", re.sub(r"(^(Error|ReadError): | Error: Couldn't read file .*$)", "", text)
+    )
     if isinstance(error, ImportError):
         package = next((name for name in _PACKAGES if name in text), error.name or "a package")
         return f"the package {package} is missing: pip install 'kinn[formats]'"
@@ -87,6 +96,6 @@ def _reason(error: BaseException, printed: str) -> str:
         return f"{text} (give each surface or volume a physical group, or save only what has one)"
     if isinstance(error, KeyError):
         return f"it refers to {text}, which it does not define or meshio does not know"
-    if isinstance(error, MemoryError | RecursionError | OverflowError):
-        return "it is broken"
+    if isinstance(error, _INTERNAL):
+        text = ""
     return text or ("it is broken, or of another format" if not isinstance(error, SystemExit) else "")

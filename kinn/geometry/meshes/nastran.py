@@ -85,6 +85,7 @@ def read_nastran(path: str | Path) -> MeshFile:
                 f"{Path(path).name!r}: an element of property {group} has node {missing[0]}, which no GRID defines"
             )
         sets.setdefault(group, []).append(table.add(kind, [index[node] for node in nodes]))
+    sets.pop("0", None)  # which is no property
     points = np.array([located.position(number) for number in grids]).reshape(-1, 3)
     return MeshFile(points, table.blocks, {name: table.rows(numbers) for name, numbers in sets.items()})
 

@@ -21,6 +21,9 @@ _KINDS = {
     14: ("pyramid", 5),
 }
 
+#: Keywords whose data are read.
+_DATA = ("NDIME", "NPOIN", "NELEM", "MARKER_TAG", "MARKER_ELEMS")
+
 
 def read_su2(path: str | Path) -> MeshFile:
     """The mesh of an SU2 file of one zone.
@@ -49,6 +52,8 @@ class _Reader:
     def _take(self, count: int, what: str) -> Iterator[list[str]]:
         for k in range(count):
             line = next(self._lines, None)
+            while line is not None and line.upper().startswith("SEND_TO"):  # of other processes
+                line = next(self._lines, None)
             if line is None or "=" in line:
                 raise InputError(f"{self._where}: {count} {what} are announced, {k} are there")
             yield line.split()
@@ -58,12 +63,14 @@ class _Reader:
         dim = 0
         points, table = np.zeros((0, 3)), ElementTable()
         faces: dict[str, list[tuple[str, list[int]]]] = {}
-        marker = ""
+        marker, passing = "", False
         for line in self._lines:
             key, _, value = (text.strip() for text in line.partition("="))
             key = key.upper()
             if key == "NZONE" and to_int(value, self._where) != 1:
                 raise InputError(f"{self._where}: a file of {value} zones is not read, save each zone as a file")
+            if key in _DATA:
+                passing = False
             if key == "NDIME":
                 dim = to_int(value, self._where)
             elif key == "NPOIN":
@@ -77,7 +84,9 @@ class _Reader:
             elif key == "MARKER_ELEMS":
                 rows = self._take(to_int(value, self._where), f"faces of {marker!r}")
                 faces.setdefault(marker, []).extend(self._element(row) for row in rows if row[0] != "1")
-            elif key == "" or "=" not in line:
+            elif "=" in line:
+                passing = key not in ("NMARK", "NZONE", "IZONE")  # free-form boxes, periodicity and the like
+            elif not passing:
                 raise InputError(f"{self._where}: {line!r} is neither data nor KEY= VALUE")
         if not dim or points.shape[1:] != (dim,):
             raise InputError(f"{self._path.name!r} has no NDIME= of 2 or 3 before its points")

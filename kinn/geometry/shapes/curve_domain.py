@@ -86,12 +86,12 @@ class CurveDomain(Geometry):
 
     @classmethod
     def through(cls, points: Sequence[Sequence[float]], *, name: str = "curve") -> CurveDomain:
-        """Region inside the periodic cubic spline through points (x, y), the last joined to the first.
+        """Region inside the periodic cubic spline through points (x, y), the last joined to the first, which it may repeat.
 
         Raises:
             InputError: Fewer than three points, a repeated or infinite one, or a spline that crosses itself.
         """
-        corners = np.array([arguments.point(point, "a point of a curve", 2) for point in points])
+        corners = np.array(arguments.loop(points, "a point of a curve"))
         if len(corners) < 3:
             raise InputError(f"a curve needs at least 3 points, got {len(corners)}")
         domain = cls.__new__(cls)

@@ -28,7 +28,8 @@ class Polygon(Geometry):
     """A simple polygon.
 
     Args:
-        vertices: At least three corners (x, y), clockwise or counter-clockwise, the last joined to the first.
+        vertices: At least three corners (x, y), clockwise or counter-clockwise, the last joined to the first,
+            which it may repeat.
         edges: A name for each edge, the first running from the first vertex to the second; several edges may share a
             name, and are then one boundary. By default "edge-0", "edge-1", ...
         name: Name of the polygon.
@@ -46,7 +47,7 @@ class Polygon(Geometry):
         self.name = arguments.label(name)
         if not isinstance(vertices, Iterable):
             raise InputError(f"the vertices of a polygon must be a sequence of points, got {vertices!r}")
-        self.vertices = tuple(arguments.point(vertex, "a vertex of a polygon", 2) for vertex in vertices)
+        self.vertices = tuple(arguments.loop(vertices, "a vertex of a polygon"))
         count = len(self.vertices)
         if count < 3:
             raise InputError(f"a polygon needs at least 3 vertices, got {count}")

@@ -290,11 +290,81 @@ def test_broken_files_are_refused_in_one_line(ending: str, text: str, tmp_path: 
 
 
 def test_other_formats_are_refused_with_a_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "part.k"
-    path.write_text("*KEYWORD\n")
-    with pytest.raises(InputError, match=r"LS-DYNA files \(\.k\) are not read; convert it .* gmsh part\.k -save"):
-        Mesh.read(path)
+    for ending, message in (
+        ("k", r"LS-DYNA files \(\.k\) are not read; convert it to \.msh, \.vtu or \.inp$"),
+        ("unv", r"I-DEAS universal files \(\.unv\) are not read; .*, with Gmsh: gmsh part\.unv -save -o part\.msh$"),
+    ):
+        path = tmp_path / f"part.{ending}"
+        path.write_text("*KEYWORD\n")
+        with pytest.raises(InputError, match=message):
+            Mesh.read(path)
     partitioned = tmp_path / "part.msh"
     partitioned.write_text(GMSH.replace("$Nodes", "$PartitionedEntities\n2\n$EndPartitionedEntities\n$Nodes"))
     with pytest.raises(InputError, match="partitioned files of Gmsh are not read"):
         Mesh.read(partitioned)
+
+
+def test_an_element_in_several_physical_groups_is_in_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "part.msh"
+    twice = GMSH.replace('4\n1 1 "left"', '5\n2 5 "all"\n1 1 "left"')
+    for old, new in (
+        ("1 0 0 0 1 1 0 1 4 1 1", "1 0 0 0 1 1 0 2 4 5 1 1"),
+        ("2 1 0 0 2 1 0 1 3", "2 1 0 0 2 1 0 2 3 5"),
+    ):
+        assert old in twice
+        twice = twice.replace(old, new)
+    path.write_text(twice)
+    subdomains = Mesh.read(path).subdomains
+    assert {name: len(rows) for name, rows in subdomains.items()} == {"steel": 2, "air": 2, "all": 4}
+
+
+GMSH_4_0 = """$MeshFormat
+4.0 0 8
+$EndMeshFormat
+$PhysicalNames
+4
+1 1 "left"
+1 2 "weld"
+2 3 "steel"
+2 4 "air"
+$EndPhysicalNames
+$Entities
+0 3 2 0
+1 0 0 0 0 1 0 1 1 0
+2 1 0 0 1 1 0 1 2 0
+3 0 0 0 2 0 0 0 0
+1 0 0 0 1 1 0 1 4 1 1
+2 1 0 0 2 1 0 1 3 1 2
+$EndEntities
+$Nodes
+1 6
+1 2 0 6
+1 0 0 0
+2 1 0 0
+3 2 0 0
+4 0 1 0
+5 1 1 0
+6 2 1 0
+$EndNodes
+$Elements
+4 6
+1 1 1 1
+1 4 1
+2 1 1 1
+2 2 5
+1 2 2 2
+3 1 2 5
+4 1 5 4
+2 2 2 2
+5 2 3 6
+6 2 6 5
+$EndElements
+"""
+
+
+def test_the_older_version_of_gmsh(tmp_path: Path) -> None:
+    path = tmp_path / "two.msh"
+    path.write_text(GMSH_4_0)
+    mesh = Mesh.read(path)
+    assert (mesh.measure, mesh.boundaries, set(mesh.subdomains)) == (2, ("left", "rest"), {"steel", "air"})
+    assert mesh.subdomain("steel").boundaries == ("weld", "rest")

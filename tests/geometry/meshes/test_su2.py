@@ -45,7 +45,8 @@ def read(tmp_path: Path, text: str) -> Mesh:
 
 
 def test_markers_are_boundaries(tmp_path: Path) -> None:
-    mesh = read(tmp_path, SQUARE.replace("SEND_TO= 1\n", ""))
+    extra = "NPERIODIC= 1\nPERIODIC_INDEX= 0\n0.0 0.0 0.0\nFFD_NBOX= 1\nFFD_CORNER_POINTS= 1\n-1 2 0\n"
+    mesh = read(tmp_path, SQUARE + extra)
     assert mesh.measure == pytest.approx(2)
     assert mesh.boundaries == ("lower", "inlet side", "rest")
     assert [mesh.boundary(name).measure for name in mesh.boundaries] == pytest.approx([2, 1, 3])
@@ -79,4 +80,4 @@ def test_solids_of_every_kind(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        read(tmp_path, SQUARE.replace(old, new).replace("SEND_TO= 1\n", ""))
+        read(tmp_path, SQUARE.replace(old, new))

@@ -111,3 +111,10 @@ def test_rejected(make: object, says: str) -> None:
     with pytest.raises(InputError, match=says) as caught:
         make()  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+def test_the_last_point_may_repeat_the_first() -> None:
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    points = np.column_stack([np.cos(angle), np.sin(angle)])
+    closed = CurveDomain.through([*points, points[0]])
+    assert closed.measure == pytest.approx(CurveDomain.through(points).measure, rel=1e-14)

@@ -126,3 +126,15 @@ def test_rejected(vertices: list[tuple[float, float]], says: str) -> None:
 def test_rejected_names(edges: list[str]) -> None:
     with pytest.raises(InputError, match="name"):
         Polygon([(0, 0), (1, 0), (0, 1)], edges)
+
+
+def test_the_last_vertex_may_repeat_the_first() -> None:
+    """As files of airfoils and of maps write closed lines."""
+    corners = [(0, 0), (2, 0), (2, 1), (0, 1)]
+    closed = Polygon([*corners, corners[0]], edges=["low", "right", "top", "left"])
+    assert closed.vertices == Polygon(corners).vertices
+    assert closed.boundary("left").measure == pytest.approx(1)
+    with pytest.raises(InputError, match="may not repeat a vertex, and edge 3 has no length"):
+        Polygon([*corners, corners[3], corners[0]])
+    with pytest.raises(InputError, match="a polygon of 4 vertices needs 4 names of edges"):
+        Polygon([*corners, corners[0]], edges=["low", "right", "top", "left", "none"])
