@@ -65,6 +65,7 @@ _MODULES = {
     "stokes-cavity": "stokes_cavity",
     "two-holes": "two_holes",
     "van-der-pol": "van_der_pol",
+    "wall-layers": "wall_layers",
     "wave-1d": "wave_1d",
     "wedge": "wedge",
 }

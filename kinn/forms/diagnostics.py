@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import torch
 
-from kinn.conditions import Condition
-from kinn.errors import ProblemWarning
-from kinn.fields import TIME, Field, evaluating
+from kinn.conditions import Condition, Integral
+from kinn.errors import InputError, ProblemWarning
+from kinn.fields import TIME, Field, Points, evaluating
+from kinn.forms.collocation import CollocationSampler
 from kinn.forms.compatibility import value_issues
 from kinn.forms.discontinuities import Jump, quadrature_breaks, refuse_differentiated_jumps
 from kinn.forms.terms import TermResidual, pde_residual
@@ -19,8 +22,12 @@ from kinn.jets import Component, Index
 from kinn.jets.index import TRACE
 from kinn.problem import Problem
 
-#: At how many points residuals are evaluated.
+#: At how many points residuals are evaluated, and normals.
 PROBES = 3
+PROBES_ACROSS = 16
+
+#: A boundary whose normal has no larger component along a coordinate is parallel to it.
+PARALLEL = 1e-9
 
 
 @dataclass
@@ -52,26 +59,28 @@ def warn_if_ill_posed(problem: Problem) -> None:
 def well_posedness_issues(problem: Problem) -> Iterator[str]:
     """Reasons to doubt that a problem is well-posed, each in a few words that follow its name."""
     unknowns: set[str] = set()
+    summaries = {}
     where = {name: f" in its subdomain {name!r}" if len(problem.subdomains) > 1 else "" for name in problem.subdomains}
     # values at points may stand in for conditions on boundaries
     at_points = {name for c in problem.conditions if c.locations is not None for name in c.field_names}
     for name in problem.subdomains:
-        equations = _summarise(problem, name)
+        equations = summaries[name] = _summarise(problem, name)
         unknowns |= equations.unknowns
         yield from (issue + where[name] for issue in _equation_count(problem, equations))
         for u in problem.names:
             if u in at_points:
                 continue
-            order = {coordinate: equations.order.get((u, coordinate), 0) for coordinate in problem.coordinates}
-            in_time, in_space = order.pop(TIME, 0), max(order.values(), default=0)
+            highest = {coordinate: equations.order.get((u, coordinate), 0) for coordinate in problem.coordinates}
+            in_time, in_space = highest.pop(TIME, 0), max(highest.values(), default=0)
             if in_time:
                 yield from (issue + where[name] for issue in _initial_conditions(problem, name, u, in_time))
             if in_space:
-                yield from (issue + where[name] for issue in _boundary_conditions(problem, name, u, in_space))
+                yield from (issue + where[name] for issue in _boundary_conditions(problem, name, u, equations.order))
     yield from (issue + where[name] for name, issue in value_issues(problem))
-    for unknown in problem.unknowns:
-        if unknown.name not in unknowns and not any(unknown.name in c.field_names for c in problem.conditions):
-            yield f"never calls its unknown p.{unknown.name}"
+    uncalled = {u.name for u in problem.unknowns} - unknowns - {n for c in problem.conditions for n in c.field_names}
+    if uncalled:
+        uncalled -= _unknowns_in_conditions(problem)
+    yield from (f"never calls its unknown p.{u.name}" for u in problem.unknowns if u.name in uncalled)
     if problem.defaults.form == "energy":
         for name, breaks in quadrature_breaks(problem).items():
             cuts = isinstance(breaks, Jump) or (any(breaks) and not problem.subdomains[name].cuts_cells)
@@ -87,7 +96,8 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
         modes = None if problem.unknowns else zero_energy_modes(problem)
         if modes is not None:
             yield f"leaves a motion free: {modes} at will, whatever the tractions; {REMEDY}"
-    if problem.unknowns and all(c.observed is None for c in problem.conditions):
+    observed = any(c.observed is not None for c in problem.conditions)
+    if problem.unknowns and not observed and not _has_surplus(problem, summaries):
         yield "has unknowns, and no observations to find them by"
 
 
@@ -95,6 +105,17 @@ def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
     """Summary of the equations of a subdomain, evaluated on recording fields."""
     summary = EquationSummary()
     p = problem.points(torch.as_tensor(problem.subdomains[subdomain].sample(PROBES, seed=1)))
+    residuals: list[TermResidual] = [c.residuals for c in problem.conditions if c.is_interior]
+    if (pde := problem.residual_of(subdomain)) is not None:
+        residuals.append(pde_residual(pde, problem.names))
+    for residual in residuals:
+        with evaluating(f"the residual of problem {problem.name!r}"):
+            summary.count += _record(problem, residual, p, 1, summary)
+    return summary
+
+
+def _record(problem: Problem, residual: TermResidual, p: Points, sides: int, summary: EquationSummary) -> int:
+    """Number of equations of a residual, evaluated on recording fields."""
 
     def record(name: str, a: Index) -> Component:
         if name not in problem.names:
@@ -106,18 +127,68 @@ def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
 
     names = [*problem.names, *(u.name for u in problem.unknowns)]
     fields = {name: Field(problem.coordinates, partial(record, name), name) for name in names}
-    p = p.with_bindings([{u.name: fields[u.name] for u in problem.unknowns}])
-    residuals: list[TermResidual] = [c.residuals for c in problem.conditions if c.is_interior]
-    if (pde := problem.residual_of(subdomain)) is not None:
-        residuals.append(pde_residual(pde, problem.names))
-    for residual in residuals:
-        with evaluating(f"the residual of problem {problem.name!r}"):
-            components = residual([fields], p)
-            for r in components:
-                if isinstance(r, Field):
-                    r.value  # noqa: B018 (evaluating it records)
-        summary.count += len(components)
-    return summary
+    bindings = {u.name: fields[u.name] for u in problem.unknowns}
+    components = residual([fields] * sides, p.with_bindings([bindings] * (1 + len(p.paired_points))))
+    for r in components:
+        if isinstance(r, Field):
+            r.value  # noqa: B018 (evaluating it records)
+    return len(components)
+
+
+def _unknowns_in_conditions(problem: Problem) -> set[str]:
+    """Names of the unknowns that conditions call which hold elsewhere than throughout the domain."""
+    summary = EquationSummary()
+    measure = sum(geometry.measure for geometry in problem.subdomains.values())
+    size = max(geometry.size for geometry in problem.subdomains.values())
+    sampler = CollocationSampler(problem, torch.float64, size, PROBES / measure)
+    for condition in problem.conditions:
+        for group in problem.subdomain_groups(condition):
+            places = condition.collocation_points(sampler, group, 1)
+            for p in [places] if isinstance(places, Points) else places or []:
+                with suppress(InputError):  # said where it is planned
+                    _record(problem, condition.residuals, p, len(group), summary)
+    return summary.unknowns
+
+
+def _has_surplus(problem: Problem, summaries: Mapping[str, EquationSummary]) -> bool:
+    """Whether a problem states more than determines its fields, which then determines its unknowns without observations."""
+    fields = len(problem.names) + len(problem.unknown_fields)
+    if any(summary.count > fields for summary in summaries.values()):
+        return True
+    if problem.dimension > 1 or len(problem.subdomains) > 1:
+        if any(c.locations is not None or isinstance(c, Integral) for c in problem.conditions):
+            return True
+        return any(_has_surplus_on_a_side(problem, name, summary) for name, summary in summaries.items())
+    (name, summary), (coordinate,) = next(iter(summaries.items())), problem.coordinates
+    sides = dict.fromkeys(part.name for part in problem.subdomains[name].parts)
+    stated = sum(
+        sum(c.multiplicity for side in sides for c in _conditions_on(problem, name, u, side))
+        - summary.order.get((u, coordinate), 0)
+        for u in problem.names
+    )
+    stated += sum(len(c.locations) for c in problem.conditions if c.locations is not None)
+    return stated + sum(isinstance(c, Integral) for c in problem.conditions) > 0
+
+
+def _has_surplus_on_a_side(problem: Problem, subdomain: str, summary: EquationSummary) -> bool:
+    """Whether some field has more conditions on a part of the boundary than its equations take."""
+    for u in problem.names:
+        for part in dict.fromkeys(part.name for part in problem.subdomains[subdomain].parts):
+            order = _order_across(problem, subdomain, u, part, summary.order)
+            needed = order if part in ("initial", "final") else max(1, order // 2)
+            if order and sum(c.multiplicity for c in _conditions_on(problem, subdomain, u, part)) > needed:
+                return True
+    return False
+
+
+def _order_across(problem: Problem, subdomain: str, u: str, part: str, order: Mapping[tuple[str, str], int]) -> int:
+    """The highest derivative of a field along the coordinates that a part of the boundary is not parallel to."""
+    orders = [order.get((u, coordinate), 0) for coordinate in problem.coordinates]
+    if len(set(orders)) == 1:
+        return orders[0]
+    normals = problem.subdomains[subdomain].boundary(part).sample(PROBES_ACROSS, seed=1).normals
+    across = np.abs(normals).max(axis=0) > PARALLEL
+    return max((n for n, crossed in zip(orders, across, strict=True) if crossed), default=0)
 
 
 def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[str]:
@@ -126,7 +197,7 @@ def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[st
     measured = {name for c in problem.conditions if c.observed is not None for name in c.field_names}
     if not equations.count:
         return
-    if equations.count > fields:
+    if equations.count > fields + len(problem.unknown_constants):
         yield f"is over-determined: {equations.count} equations for {fields} fields"
     if equations.count + len(measured) < len(problem.names):
         yield f"is under-determined: {equations.count} equations for {len(problem.names)} fields"
@@ -141,17 +212,20 @@ def _initial_conditions(problem: Problem, subdomain: str, u: str, order: int) ->
         yield f"has {stated} condition for {u!r} at the start, and its equations hold time derivatives of order {order}"
 
 
-def _boundary_conditions(problem: Problem, subdomain: str, u: str, order: int) -> Iterator[str]:
-    """Issues of the boundary conditions: parts with too few for the order of the equations."""
-    parts = [part.name for part in problem.subdomains[subdomain].parts if part.label.lateral]
+def _boundary_conditions(
+    problem: Problem, subdomain: str, u: str, order: Mapping[tuple[str, str], int]
+) -> Iterator[str]:
+    """Issues of the boundary conditions: parts with too few for the derivatives across them."""
+    parts = dict.fromkeys(part.name for part in problem.subdomains[subdomain].parts if part.label.lateral)
+    across = {name: _order_across(problem, subdomain, u, name, order) for name in parts}
     stated = {
-        name: sum(c.multiplicity for c in _conditions_on(problem, subdomain, u, name)) for name in dict.fromkeys(parts)
+        name: sum(c.multiplicity for c in _conditions_on(problem, subdomain, u, name)) for name in parts if across[name]
     }
-    if not any(stated.values()):
+    if stated and not any(stated.values()):
         yield f"has no boundary condition for {u!r}"
-    elif order >= 2:
-        needed = order // 2
-        bare = [name for name, count in stated.items() if count < needed]
+        return
+    for needed in sorted({n // 2 for n in across.values() if n >= 2}):
+        bare = [name for name, count in stated.items() if across[name] // 2 == needed and count < needed]
         if bare:
             few = "no condition" if needed == 1 else f"fewer than {needed} conditions"
             yield f"has {few} for {u!r} on {', '.join(map(repr, bare))}"

@@ -11,6 +11,7 @@ from kinn import (
     Dirichlet,
     Disk,
     Initial,
+    Integral,
     Interface,
     Interval,
     Neumann,
@@ -93,6 +94,65 @@ def test_unknowns() -> None:
     issues = found(SQUARE, lambda u, p: laplacian(u) + p.a, conditions, unknowns=sought)
     assert issues == ["never calls its unknown p.K", "has unknowns, and no observations to find them by"]
     assert not found(SQUARE, lambda u, p: (p.K * u.x).x + p.a, [*conditions, SEEN], unknowns=sought)
+
+
+ROD = Interval(0, 1)
+SEEN_ROD = Observation("u", [0.2, 0.8], [1.8, 1.2])  # type: ignore[arg-type]
+H, K = Unknown("h", initial=0.1), Unknown("k", initial=1.0)
+ENDS = [Dirichlet("u", 0.0, on="left"), Dirichlet("u", 0.0, on="right")]
+NO_DATA = ["has unknowns, and no observations to find them by"]
+
+
+@pytest.mark.parametrize(
+    ("strong", "conditions", "unknowns", "expected"),
+    [
+        (
+            lambda u, p: u.xx,
+            [SEEN_ROD, ENDS[0], ResidualCondition(lambda u, p: u.x + p.h * u, on="right")],
+            [H],
+            [],
+        ),
+        (
+            lambda u, p: u.xx,
+            [SEEN_ROD, *ENDS, Integral(None, 1.0, of=lambda u, p: p.h * u)],
+            [H],
+            [],
+        ),
+        (lambda u, p: u.xx, [SEEN_ROD, *ENDS], [H], ["never calls its unknown p.h"]),
+        (lambda u, p: u.xx - p.k, ENDS, [K], NO_DATA),
+        (lambda u, p: u.xx - p.k, [*ENDS, Neumann("u", 1.0, on="left")], [K], []),
+        (lambda u, p: u.xx - p.k, [*ENDS, PointValue("u", 1.0, at=0.5)], [K], []),
+        (lambda u, p: u.xx - p.k, [*ENDS, Integral("u", 1.0)], [K], []),
+        (lambda u, p: (u.xx - p.k, u.x - 2 * p.x + 1), ENDS, [K], []),
+    ],
+)
+def test_unknowns_of_a_rod(strong: Any, conditions: Any, unknowns: Any, expected: list[str]) -> None:
+    assert found(ROD, strong, conditions, unknowns=unknowns) == expected
+
+
+def test_unknowns_that_conditions_determine_in_space() -> None:
+    surplus = [Dirichlet("u", 0.0, on="boundary"), Neumann("u", 1.0, on="left")]
+    assert not found(SQUARE, lambda u, p: laplacian(u) - p.k, surplus, unknowns=[K])
+    assert found(SQUARE, lambda u, p: laplacian(u) - p.k, surplus[:1], unknowns=[K]) == NO_DATA
+    start = [Initial("u", 0.0), Initial("u", 1.0, on="final")]
+    assert not found(TimeInterval(0, 1), lambda u, p: u.t - p.k, start, unknowns=[K])
+    assert found(TimeInterval(0, 1), lambda u, p: u.t - p.k, start[:1], unknowns=[K]) == NO_DATA
+
+
+def test_coordinates_without_derivatives_take_no_conditions() -> None:
+    def family(u: Any, p: Any) -> Any:  # of rods, y is their conductivity
+        return p.y * u.xx + 1
+
+    sides = [Dirichlet("u", 0.0, on="left"), Dirichlet("u", 0.0, on="right")]
+    assert not found(Rectangle((0, 1), (1, 2)), family, sides)
+    assert found(Rectangle((0, 1), (1, 2)), family, sides[:1]) == ["has no condition for 'u' on 'right'"]
+    assert found(Rectangle((0, 1), (1, 2)), family, [RIGHT.__class__("u", 0.0, on="top")]) == [
+        "has no boundary condition for 'u'"
+    ]
+    tube = Rectangle((0, 1), (1, 2)) * TimeInterval(0, 1)
+    assert not found(tube, lambda u, p: u.t - p.y * u.xx, [Initial("u", 0.0), *sides])
+    marched = [Dirichlet("u", 0.0, on=side) for side in ("left", "bottom", "top")]  # u flows out at the right
+    assert not found(SQUARE, lambda u, p: u.x - u.yy, marched)
 
 
 @pytest.mark.parametrize(
