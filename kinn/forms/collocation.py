@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from kinn.fields import Points
@@ -13,6 +14,9 @@ from kinn.problem import Array, Problem
 
 #: The least number of points on a boundary.
 FEWEST = 8
+
+#: Weights of mean 1 that differ by less are equal.
+EQUAL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,24 @@ class CollocationSampler(PointSampler):
         """Points inside a subdomain, in proportion to its measure."""
         geometry = self.subdomains[subdomain]
         count = max(1, round(self.density * geometry.measure))
-        return self._points(geometry.sample(count, method=self.method, seed=seed))
+        return self.collocation(geometry.collocation(count, method=self.method, seed=seed))
 
     def boundary(self, subdomain: str, name: str, seed: int) -> Points:
-        """Points of a boundary, as dense as those of the interior."""
+        """Points of a boundary, as dense as those of the interior, on meshes by the numbers of elements and faces."""
         geometry = self.subdomains[subdomain]
         boundary = geometry.boundary(name)
-        count = (
-            max(FEWEST, round(boundary.measure / self.spacing**boundary.dim)) if boundary.dim else len(boundary.parts)
-        )
-        drawn = boundary.sample(count, method=self.method, seed=seed)
-        return self._points(drawn.points, drawn.normals)
+        if not boundary.dim:
+            count = len(boundary.parts)
+        elif boundary.cell_count and geometry.cell_count:
+            per_cell = (self.density * geometry.measure / geometry.cell_count) ** (1 / geometry.dim)
+            closer = self.density ** (-1 / geometry.dim) / self.spacing
+            count = max(FEWEST, round(boundary.cell_count * (closer * per_cell) ** boundary.dim))
+        else:
+            count = max(FEWEST, round(boundary.measure / self.spacing**boundary.dim))
+        return self.collocation(boundary.collocation(count, method=self.method, seed=seed))
+
+    def collocation(self, rule: Rule) -> Points:
+        """Points of a rule; their weights, of mean 1, are left out where they are equal."""
+        weights = rule.weights * (len(rule) / rule.measure)
+        uneven = bool(np.ptp(weights) > EQUAL)
+        return self._points(rule.points, rule.normals, weights=weights if uneven else None)

@@ -192,6 +192,7 @@ def concatenate(problem: Problem, blocks: Sequence[Points]) -> Points:
         joined([block.normals for block in blocks]),
         joined([block.observed for block in blocks]),
         paired_points=[concatenate(problem, [block.paired_points[n] for block in blocks]) for n in sides],
+        weights=joined([block.weights for block in blocks]),
     )
 
 
@@ -203,6 +204,8 @@ def evaluate(term: Term, traces: Sequence[Mapping[str, Field]], p: Points) -> Te
     if term.local_weight is not None:
         root = sqrt(p.field(term.local_weight, f"the weight of {term.name}")).value
         values = [root * value for value in values]
+    if p.weights is not None and not term.integral:  # points of uneven density
+        values = [p.weights.sqrt() * value for value in values]
     rows = 1 if term.integral else len(p)
     return torch.stack([v if v.dim() else v.expand(rows) for v in values])
 

@@ -155,6 +155,20 @@ class Geometry(ABC):
         points = self.from_unit(unit)
         return points[self.contains(points)] if self.rejects else points
 
+    @property
+    def cell_count(self) -> float:
+        """Number of cubes that the elements of a mesh, or of what is made of one, amount to; 0 where there are none."""
+        return 0.0
+
+    def collocation(self, n: int, *, method: str = "sobol", seed: int = 0) -> Rule:
+        """Points for residuals, with weights whose sum is the measure.
+
+        They are uniform in measure, on meshes as dense as the elements: what a mesh resolves finely is resolved so here.
+        The arguments are those of `sample`.
+        """
+        points = self.sample(n, method=method, seed=seed)
+        return Rule(points, np.full(len(points), self.measure / len(points)))
+
     @cached_property
     def _strips(self) -> Strips | None:
         """The strips between the curves that bound a shape in the plane."""

@@ -72,6 +72,8 @@ def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = 
     problem = trial.problem
     total = sum(g.measure for g in problem.subdomains.values())
     terms: list[Term] = []
+    spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
+    sampler = CollocationSampler(problem, trial.dtype, spacing, points / total, method)
 
     for n, (name, geometry) in enumerate(problem.subdomains.items()):
         residual = problem.residual_of(name)
@@ -80,14 +82,14 @@ def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = 
         count = max(1, round(points * geometry.measure / total))
         draw = problem.defaults.sampler
         point_seed = seed + 101 * n
-        x = draw(geometry, count, point_seed) if draw else geometry.sample(count, method=method, seed=point_seed)
-        p = problem.points(torch.as_tensor(x, dtype=trial.dtype))
+        if draw:
+            p = problem.points(torch.as_tensor(draw(geometry, count, point_seed), dtype=trial.dtype))
+        else:
+            p = sampler.collocation(geometry.collocation(count, method=method, seed=point_seed))
         label = "the PDE" if len(problem.subdomains) == 1 else f"the PDE in {name!r}"
         pde = pde_residual(residual, problem.names)
         terms.append(plan_term(trial, label, (name,), pde, p, weight=count / points, interior=True))
 
-    spacing = (total / points) ** (1 / problem.dimension) / problem.defaults.boundary_density
-    sampler = CollocationSampler(problem, trial.dtype, spacing, points / total, method)
     precision = _precision_weights(trial)
     for n, condition in enumerate(problem.conditions):
         if condition.enforce == "hard":

@@ -225,6 +225,24 @@ class Boundary:
             np.concatenate([sample.normals for sample in samples]),
         )
 
+    @property
+    def cell_count(self) -> float:
+        """Number of lines or squares that the faces of elements amount to; 0 where there are none."""
+        return sum(part.patch.cell_count for part in self.parts)
+
+    def collocation(self, n: int, *, method: str = "sobol", seed: int = 0) -> Rule:
+        """Points for residuals, with normals and weights whose sum is the measure.
+
+        They are uniform, on boundaries of meshes as dense as the faces of elements; the arguments are those of `sample`.
+        """
+        cells = [part.patch.cell_count for part in self.parts]
+        shares = apportion(n, cells if all(cells) else [part.measure for part in self.parts])
+        used = [(k, part.patch, share) for k, (part, share) in enumerate(zip(self.parts, shares, strict=True)) if share]
+        rules = [patch.collocation(share, method, seed, 1 + k) for k, patch, share in used]
+        points, normals = (np.concatenate([getattr(r, name) for r in rules]) for name in ("points", "normals"))
+        weights = np.concatenate([rule.weights for rule in rules])
+        return Rule(points, weights * (self.measure / np.sum(weights)), normals)
+
     def quadrature(
         self, order: int, *, points: int | None = None, seed: int | None = None, grading: Grading | None = None
     ) -> Rule:

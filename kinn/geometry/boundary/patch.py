@@ -20,7 +20,7 @@ from kinn.errors import InputError
 from kinn.geometry import distances
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import LINE, Circle, Factor
-from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule
 from kinn.geometry.sampling import sample_by_rejection, unit_cube
 from kinn.geometry.types import Array, Indices, Mask
 
@@ -187,6 +187,16 @@ class BoundaryPatch(ABC):
 
         found = sample_by_rejection(n, draw, "a boundary patch", spread=method == "uniform")
         return BoundaryPoints(found[:, 0], found[:, 1])
+
+    @property
+    def cell_count(self) -> float:
+        """Number of lines or squares that the faces of elements amount to; 0 where there are none."""
+        return 0.0
+
+    def collocation(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> Rule:
+        """Points with weights for residuals, as dense as the faces of elements, or uniform; see `Geometry.collocation`."""
+        samples = self.sample(n, method, seed, stream)
+        return Rule(samples.points, np.full(n, self.measure / n), samples.normals)
 
     def draw(self, m: int, method: str, seed: int, stream: int) -> BoundaryPoints:
         """Points accepted among m candidates."""

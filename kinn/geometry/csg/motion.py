@@ -18,7 +18,7 @@ from kinn.geometry.distances.implicit import Motion
 from kinn.geometry.distances.rfunctions import Region
 from kinn.geometry.geometry import Geometry
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule
 from kinn.geometry.types import Array, Mask, delegated
 
 
@@ -64,6 +64,14 @@ class Transformed(Geometry):
 
     def draw(self, m: int, method: str, seed: int) -> Array:
         return self.motion(self.base.draw(m, method, seed))
+
+    @property
+    def cell_count(self) -> float:
+        return self.base.cell_count
+
+    def collocation(self, n: int, *, method: str = "sobol", seed: int = 0) -> Rule:
+        rule = self.base.collocation(n, method=method, seed=seed)
+        return Rule(self.motion(rule.points), rule.weights)
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         return move_cells(self.base.cells(spec), self.motion)

@@ -18,7 +18,8 @@ from kinn.geometry.distances.implicit import ImplicitFunction
 from kinn.geometry.distances.rfunctions import Region, TrimmedZeroSet, intersection
 from kinn.geometry.geometry import CLOSE, Geometry
 from kinn.geometry.quadrature.cells import Cells, EmbeddedCells, LiftedCells
-from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule
+from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Mask, delegated
 
 #: Charts round a lateral face above a closed smooth curve.
@@ -197,6 +198,18 @@ class Prism(Geometry):
     @property
     def region(self) -> Region:
         return intersection((self.base.region.lifted(), slab(self.dim, self.dim - 1, *self.ends)))
+
+    @property
+    def cell_count(self) -> float:
+        return self.base.cell_count
+
+    def collocation(self, n: int, *, method: str = "sobol", seed: int = 0) -> Rule:
+        if not self.cell_count or method == "uniform":
+            return super().collocation(n, method=method, seed=seed)
+        rule, (start, end) = self.base.collocation(n, method=method, seed=seed), self.ends
+        along = np.random.default_rng([seed, n]).permutation(unit_cube(n, 1, method, seed, stream=1))
+        points = np.column_stack([rule.points, start + along * (end - start)])
+        return Rule(points, rule.weights * (end - start))
 
     def from_unit(self, unit: Array) -> Array:
         start, end = self.ends

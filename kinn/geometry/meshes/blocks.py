@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,8 @@ from kinn.geometry.boundary.patch import Chart, triangle_charts
 from kinn.geometry.meshes.elements import ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import tensor_rule
-from kinn.geometry.sampling import pick_by_measure
+from kinn.geometry.quadrature.rule import Rule
+from kinn.geometry.sampling import pick_by_measure, sample_by_rejection
 from kinn.geometry.types import Array, Indices, Mask, delegated
 
 _STRAIGHT = 1e-12  # nodes this near to where they would be on a straight element, relative to its size, are there
@@ -44,6 +46,11 @@ class Block(Cells):
     @property
     def count(self) -> int:
         return len(self.nodes)
+
+    @property
+    def cube_count(self) -> float:
+        """Number of squares or cubes that they amount to: two triangles, six tetrahedra make one."""
+        return self.count / math.factorial(self.kind.dim) if self.kind.simplex else float(self.count)
 
     def jacobians(self, which: Indices, unit: Array) -> Array:
         """Derivatives of x by the reference coordinates, (m, d, k)."""
@@ -110,11 +117,44 @@ class Block(Cells):
         return inner
 
 
-def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False) -> CellPoints:
+_EVEN = 0.2  # share of graded points that are uniform in measure: no point stands for more than 1 / _EVEN others
+
+
+def sample_graded(groups: Sequence[Block], n: int, draw: Callable[[int], Array]) -> Rule:
+    """Points, n of them, as many in one element as in another but for a share that is uniform in measure.
+
+    Args:
+        groups: The elements.
+        n: The number of points.
+        draw: Gives points (m, k + 1) of the unit cube; see `sample_elements`.
+
+    Returns:
+        The points with weights inverse to their density, whose sum is the measure.
+    """
+    measures = np.concatenate([block.measures for block in groups])
+    shares = (1 - _EVEN) / len(measures) + _EVEN * measures / np.sum(measures)
+
+    def accepted(m: int) -> Array:
+        unit = draw(m)
+        found = sample_elements(groups, unit, excess=shares / measures)
+        normals = np.zeros_like(found.points) if found.normals is None else found.normals
+        return np.column_stack([found.points, normals, found.density])
+
+    rows = sample_by_rejection(n, accepted, "a mesh")
+    d = groups[0].nodes.shape[2]
+    weights = np.sum(measures) * rows[:, -1] / np.sum(rows[:, -1])
+    return Rule(rows[:, :d], weights, rows[:, d : 2 * d] if groups[0].surface else None)
+
+
+def sample_elements(
+    groups: Sequence[Block], unit: Array, *, all_: bool = False, excess: Array | None = None
+) -> CellPoints:
     """Points, uniform in measure, of elements.
 
     Args:
         groups: The elements.
+        excess: How much denser than uniform the points of each element are, (C,); then the densities that are returned
+            are the inverse of that.
         unit: Points (m, k + 1) of the unit cube. The first coordinate picks an element, and what it is within the
             share of that is used again; the last decides whether the point is kept where the density varies.
         all_: Whether all points are kept, which is uniform on straight simplices alone.
@@ -122,7 +162,8 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
     Returns:
         Those that are kept, in their order.
     """
-    which, within = pick_by_measure(np.concatenate([block.sampling_measures for block in groups]), unit[:, 0])
+    measures = np.concatenate([block.sampling_measures for block in groups])
+    which, within = pick_by_measure(measures if excess is None else measures * excess, unit[:, 0])
     inner = np.column_stack([within, unit[:, 1:-1]])
     d = groups[0].nodes.shape[2]
     points, normals, keep = np.empty((len(unit), d)), np.empty((len(unit), d)), np.full(len(unit), all_)
@@ -138,6 +179,8 @@ def sample_elements(groups: Sequence[Block], unit: Array, *, all_: bool = False)
             1 + 1e-12
         )
         first += block.count
+    if excess is not None:
+        density = 1 / excess[which]
     return CellPoints(points[keep], density[keep], normals[keep] if groups[0].surface else None)
 
 

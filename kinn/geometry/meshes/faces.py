@@ -17,11 +17,11 @@ from kinn.geometry.boundary.edges import Segment
 from kinn.geometry.boundary.patch import BoundaryPatch, BoundaryPoints, Chart
 from kinn.geometry.distances.implicit import ImplicitFunction, Plane
 from kinn.geometry.distances.rfunctions import MAX_ZERO_SETS, TrimmedZeroSet, triangle_zero_set
-from kinn.geometry.meshes.blocks import Block, make_blocks, sample_elements
+from kinn.geometry.meshes.blocks import Block, make_blocks, sample_elements, sample_graded
 from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.meshes.topology import Topology, face_keys, row_indices, split_rows
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Indices
 
@@ -46,6 +46,15 @@ class FacePatch(BoundaryPatch):
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         return self.blocks
+
+    @property
+    def cell_count(self) -> float:
+        return sum(block.cube_count for block in self.blocks)
+
+    def collocation(self, n: int, method: str = "sobol", seed: int = 0, stream: int = 0) -> Rule:
+        if method == "uniform":
+            return super().collocation(n, method, seed, stream)
+        return sample_graded(self.blocks, n, lambda m: unit_cube(m, self.dim + 1, method, seed, stream=stream))
 
     def at(self, unit: Array) -> BoundaryPoints:
         return self._drawn(np.column_stack([unit, np.zeros(len(unit))]), all_=True)

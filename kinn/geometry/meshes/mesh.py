@@ -13,12 +13,12 @@ from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Part
 from kinn.geometry.geometry import CLOSE, Geometry
-from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements
+from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements, sample_graded
 from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.meshes.faces import FaceGroups, boundary_parts
 from kinn.geometry.meshes.topology import Topology, orient, split_rows, validate_elements, validate_points
 from kinn.geometry.quadrature.cells import Cells
-from kinn.geometry.quadrature.rule import QuadratureSpec
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule
 from kinn.geometry.sampling import unit_cube
 from kinn.geometry.types import Array, Indices, Mask
 
@@ -188,6 +188,15 @@ class Mesh(Geometry):
         if method == "uniform":
             return super().draw(m, method, seed)
         return sample_elements(self.blocks, unit_cube(m, self.dim + 1, method, seed)).points
+
+    @property
+    def cell_count(self) -> float:
+        return sum(block.cube_count for block in self.blocks)
+
+    def collocation(self, n: int, *, method: str = "sobol", seed: int = 0) -> Rule:
+        if method == "uniform":
+            return super().collocation(n, method=method, seed=seed)
+        return sample_graded(self.blocks, n, lambda m: unit_cube(m, self.dim + 1, method, seed))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
