@@ -82,19 +82,32 @@ class Block(Cells):
             return [on(chart) for chart in triangle_charts(self.kind.nodes[:3])]
         return [on(lambda uv: (uv + 1) / 2)]
 
+    def _densities(self, unit: Array) -> Array:
+        """Density at the same reference coordinates, (p, k), of each element, (C, p)."""
+        columns = np.tensordot(self.nodes, self.kind.gradients(unit), axes=(1, 1))  # (C, d, p, k)
+        first, *others = np.moveaxis(columns, (1, 3), (3, 0))  # derivatives of x by each coordinate, (C, p, d)
+        if not others:
+            return np.asarray(np.linalg.norm(first, axis=2))
+        if first.shape[2] == 2:
+            return np.asarray(first[..., 0] * others[0][..., 1] - first[..., 1] * others[0][..., 0])
+        across = np.cross(first, others[0])
+        if self.surface:
+            return np.asarray(np.linalg.norm(across, axis=2))
+        return np.asarray(np.einsum("cpd,cpd->cp", across, others[1]))
+
     @cached_property
     def density_probes(self) -> Array:
         """The density at the nodes, apexes of pyramids apart, and at some points between, (C, p)."""
         nodes = self.kind.nodes[:-1] if self.kind.collapsed else self.kind.nodes
         inner, _ = tensor_rule(self.factors, (_PROBES,) * len(self.factors), (1,) * len(self.factors))
-        return self.at_each(np.concatenate([nodes, inner])).density.reshape(self.count, -1)
+        return self._densities(np.concatenate([nodes, inner]))
 
     @cached_property
     def measures(self) -> Array:
         """Length, area or volume of each, (C,); of curved faces to some ten digits."""
         order = 15 if self.curved else 0
         unit, weights = tensor_rule(self.factors, [order + degree for degree in self.degrees], (1,) * len(self.factors))
-        return np.asarray(self.at_each(unit).density.reshape(self.count, -1) @ weights)
+        return np.asarray(self._densities(unit) @ weights)
 
     @cached_property
     def sampling_measures(self) -> Array:

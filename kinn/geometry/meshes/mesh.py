@@ -212,6 +212,9 @@ class Mesh(Geometry):
         return (*self.groups.names, self._unnamed) if () in self.groups.sets else self.groups.names
 
     def boundary(self, name: str) -> Boundary:
+        other_way = "|".join(reversed(name.split("|")))
+        if other_way in self._interfaces:
+            name = other_way
         joint = self._interfaces if name == INTERFACE and name not in self.groups.names else ()
         if name in self.groups.names or joint:
             wanted = {name, *joint}

@@ -54,6 +54,8 @@ def read_nastran(path: str | Path) -> MeshFile:
     default = 0
     for fields, where in _entries(Path(path)):
         name, *values = fields
+        if name.startswith("="):
+            raise InputError(f"{where}: replicated entries (=) are not read, write them out")
         if name == "GRDSET":
             default = int(_field(values, 1) or 0)
         elif name == "GRID":
@@ -171,6 +173,8 @@ def _entries(path: Path, depth: int = 0) -> Iterator[tuple[list[str], str]]:
             bulk = True
         elif head.startswith("INCLUDE"):
             included = path.parent / line.strip()[7:].strip().strip("'\"")
+            if not bulk and (not included.is_file() or b"BEGIN" not in included.read_bytes().upper()):
+                continue  # executive and case control say nothing of the mesh
             if not included.is_file():
                 raise InputError(f"{path.name!r} line {number}: there is no file {included.name!r}")
             yield from chain([(entry, where)] if entry else [], _entries(included, depth + 1))

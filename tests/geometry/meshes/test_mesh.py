@@ -285,6 +285,7 @@ def test_interfaces_of_several_subdomains_are_named_by_pairs(kind: str) -> None:
         assert all(np.allclose(sample.points[:, 0], x) for sample in samples)
         assert [sample.normals[0, 0] for sample in samples] == pytest.approx([1, -1])
     assert steel.boundary("interface").measure == pytest.approx(2)
+    assert steel.boundary("air|steel").measure == steel.boundary("steel|air").measure
     assert mesh.subdomain("all").boundaries == mesh.boundaries
 
 

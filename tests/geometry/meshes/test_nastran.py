@@ -96,6 +96,12 @@ def test_continued_solids_and_their_order_of_nodes(tmp_path: Path) -> None:
     assert read(tmp_path, grids + penta).measure == pytest.approx(0.5)
 
 
+def test_included_files(tmp_path: Path) -> None:
+    (tmp_path / "grids.bdf").write_text(CYLINDER + POLAR.replace("ENDDATA\n", ""))
+    control = "SOL 101\nINCLUDE 'alter.v9'\nCEND\nBEGIN BULK\nINCLUDE 'grids.bdf'\nENDDATA\n"
+    assert read(tmp_path, control).measure == pytest.approx(1.5 * 2**-0.5)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -106,6 +112,7 @@ def test_continued_solids_and_their_order_of_nodes(tmp_path: Path) -> None:
         (CYLINDER + POLAR.replace("1,2,3,4\n", "1,2,3\n"), "line 10: CQUAD4 1 has 3 nodes"),
         (CYLINDER + POLAR.replace("CQUAD4", "CTRIAX6"), "line 10: entries CTRIAX6 are not read"),
         (CYLINDER + "GRID,1,1,3.,0.,0.\n" + POLAR, "line 7: GRID 1 has two different positions"),
+        (CYLINDER + "GRID,11,,0.,0.,0.\n=,*1,=,*1.,==\n" + POLAR, r"line 7: replicated entries \(=\) are not read"),
         ("INCLUDE 'lost.bdf'\n" + POLAR, r"line 4: there is no file 'lost\.bdf'"),
     ],
 )
