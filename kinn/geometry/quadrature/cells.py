@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from math import factorial
 
 import numpy as np
 
@@ -105,10 +106,15 @@ class Simplices(Cells):
     def polygons(self) -> Array | None:
         return self.corners if self.corners.shape[1:] == (3, 2) else None
 
+    @property
+    def volumes(self) -> Array:
+        """Lengths, areas or volumes of the simplices, (C,)."""
+        return self._density / factorial(self.corners.shape[1] - 1)
+
     @cached_property
     def _density(self) -> Array:
         edges = self.corners[:, 1:] - self.corners[:, :1]
-        return np.asarray(np.sqrt(np.linalg.det(np.einsum("cid,cjd->cij", edges, edges))))
+        return np.asarray(np.sqrt(np.maximum(0.0, np.linalg.det(np.einsum("cid,cjd->cij", edges, edges)))))
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
         shares = np.concatenate([1 - unit.sum(axis=1, keepdims=True), unit], axis=1)

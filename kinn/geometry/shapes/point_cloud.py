@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from kinn.errors import InputError
 from kinn.geometry import arguments
@@ -15,7 +15,15 @@ from kinn.geometry.boundary.boundary import BoundaryName, Label, Part
 from kinn.geometry.boundary.patch import BoundaryPoints
 from kinn.geometry.boundary.scattered import point_measures, proportional_indices, scattered_patches
 from kinn.geometry.geometry import Geometry
+from kinn.geometry.quadrature.cells import Cells, Simplices, WeightedPoints
+from kinn.geometry.quadrature.rule import QuadratureSpec
 from kinn.geometry.types import Array, Mask
+
+#: Cells between points are found up to this dimension.
+MOST_DIMENSIONS = 3
+
+#: Cells of less volume than this share of the median are left out.
+SLIVER = 1e-9
 
 _WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings away from one of its points
 
@@ -23,13 +31,15 @@ _WITHIN = 1.5  # a point belongs to the cloud up to this many of its spacings aw
 class PointCloud(Geometry):
     """A domain given by points inside and, by name, points on its boundary; samples are taken from them.
 
-    Asked for more points than there are, samples repeat them. A cloud can be multiplied by time, but not combined with
-    other shapes.
+    Asked for more points than there are, samples repeat them. Integrals are those over the cells between the points, up to
+    three dimensions and where points of the boundary are known; so they do not depend on how densely points lie. A cloud can
+    be multiplied by time, but not combined with other shapes.
 
     Args:
         points: Points inside, (N, d).
         boundary: For each boundary its points, (M, d), and the outward normals there, (M, d), of any length.
-        measure: Length, area or volume of the domain; estimated from the spacing of the points where it is not given.
+        measure: Length, area or volume of the domain; that of the cells, or estimated from the spacing of the points, where
+            it is not given.
         name: Name of the cloud, which all boundaries together answer to.
 
     Raises:
@@ -91,7 +101,42 @@ class PointCloud(Geometry):
     def measure(self) -> float:
         if self._measure is not None:
             return self._measure
+        if self._simplices is not None:
+            return float(np.sum(self._simplices.volumes))
         return float(np.sum(point_measures(self.points, self.points.shape[1])))
+
+    @cached_property
+    def _simplices(self) -> Simplices | None:
+        """Cells between the points, those of the boundary included; None where they are not known."""
+        points, first = np.unique(self._everything, axis=0, return_index=True)
+        d = points.shape[1]
+        if not self.samples or d > MOST_DIMENSIONS or len(points) < d + 2:
+            return None
+        if d == 1:  # sorted, as np.unique leaves them
+            rows = np.stack([np.arange(len(points) - 1), np.arange(1, len(points))], axis=1)
+        else:
+            try:
+                rows = Delaunay(points).simplices
+            except QhullError:  # all on a line or a plane
+                return None
+        corners = points[rows]
+        away = corners.mean(axis=1, keepdims=True) - corners
+        normals = np.concatenate([np.zeros_like(self.points), *(samples.normals for samples in self.samples.values())])[
+            first
+        ]
+        on_boundary = (first >= len(self.points))[rows].all(axis=1)
+        # cells of the boundary alone lie behind it, in holes and bays before it; others are no wider than points are apart
+        inside = np.sum(away * normals[rows], axis=(1, 2)) < 0
+        near = (np.linalg.norm(away, axis=2) <= self._tree[1][first][rows]).any(axis=1)
+        cells = Simplices(corners)
+        wide = cells.volumes > SLIVER * np.median(cells.volumes)  # points along a straight side leave slivers
+        return Simplices(corners[np.where(on_boundary, inside, near) & wide])
+
+    def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
+        if self._simplices is not None:
+            return (self._simplices,)
+        weights = point_measures(self.points, self.points.shape[1])
+        return (WeightedPoints(self.points, weights * (self.measure / weights.sum())),)
 
     def level(self, points: Array) -> Array:
         """Raise: a cloud has no surface.

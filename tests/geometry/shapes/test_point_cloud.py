@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 
 from kinn.errors import InputError
-from kinn.geometry import Disk, PointCloud, Rectangle, TimeInterval
+from kinn.geometry import Box, Disk, PointCloud, Rectangle, TimeInterval
 from kinn.geometry.boundary.scattered import point_measures, proportional_indices
 
 PLATE = Rectangle((0, 0), (2, 1)) - Disk((1, 0.5), 0.25)
@@ -44,6 +45,41 @@ def test_boundaries() -> None:
 def test_measure_is_estimated_or_given() -> None:
     assert CLOUD.measure == pytest.approx(PLATE.measure, rel=0.2)
     assert PointCloud(INSIDE, measure=1.8).measure == 1.8
+
+
+def uneven(d: int, n: int) -> PointCloud:
+    """Return a cloud in the unit cube whose points crowd towards the origin."""
+    rng = np.random.default_rng(0)
+    box = Box((0.0,) * d, (1.0,) * d)
+    edges = {}
+    for name in box.boundaries:
+        sides = box.boundary(name).sample(max(1, n // 8) if d > 1 else 1)
+        edges[name] = (sides.points**2, sides.normals)
+    corners = np.array(list(product((0.0, 1.0), repeat=d)))
+    edges[box.boundaries[0]] = tuple(
+        np.concatenate(pair) for pair in zip(edges[box.boundaries[0]], (corners, corners * 2 - 1), strict=True)
+    )
+    return PointCloud(rng.random((n, d)) ** 2, edges)
+
+
+@pytest.mark.parametrize(("d", "n", "rel"), [(1, 60, 1e-9), (2, 600, 3e-3), (3, 3000, 2e-2)])
+def test_integrals_do_not_depend_on_how_densely_points_lie(d: int, n: int, rel: float) -> None:
+    cloud = uneven(d, n)
+    assert cloud.measure == pytest.approx(1.0, rel=rel)
+    for seed in (None, 1):
+        rule = cloud.quadrature(5, points=500, seed=seed)
+        assert rule.measure == pytest.approx(1.0, rel=rel)
+        assert rule.weights @ rule.points[:, 0] ** 2 == pytest.approx(1 / 3, rel=2 * rel)
+        assert len(rule) >= 500
+
+
+def test_integrals_over_a_cloud_with_a_hole() -> None:
+    rule = CLOUD.quadrature(3)
+    exact = PLATE.quadrature(9, points=4000)
+    assert rule.measure == pytest.approx(PLATE.measure, rel=0.03)
+    assert rule.weights @ rule.points[:, 0] ** 2 == pytest.approx(exact.weights @ exact.points[:, 0] ** 2, rel=0.04)
+    alone = PointCloud(np.random.default_rng(0).random((4000, 2)) ** 2, measure=1.0).quadrature(3)
+    assert alone.weights @ alone.points[:, 0] == pytest.approx(0.5, rel=0.1)  # 1/3 where all points weigh the same
 
 
 def test_points_among_those_of_the_cloud_belong_to_it() -> None:
