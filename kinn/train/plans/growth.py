@@ -3,7 +3,8 @@
 Coarse splines and narrow networks train fast and to the end; refinement keeps what they learnt, for the larger network
 starts as the same function. So a solve is a row of stages: first features that are fixed, of which least squares finds the
 coefficients; then short trainings of a few small networks, of which the best goes on; then, whenever the loss falls slowly,
-the next lever: more points where training fits the points and not the equations, else a larger network.
+the next lever: more points where training fits the points and not the equations, else a larger network, else fresh points.
+What is kept is the best of all stages at the same points.
 
 What a stage may cost is counted in multiplications and not in seconds: no clock decides what follows.
 """
@@ -19,6 +20,7 @@ import numpy as np
 from kinn.forms import DomainTrial, FormObjective, ResidualObjective, TrialFunctions, build_objective
 from kinn.forms.input_features import InputFeatures
 from kinn.networks import KAN, Architecture, RandomFeatures, TensorSplines
+from kinn.optim import LevenbergMarquardt
 from kinn.problem import Problem
 from kinn.train.loop import StoppingCriteria
 from kinn.train.plans.plan import TrainingPlan, TrialFactory
@@ -36,7 +38,7 @@ TRAINING_SHARE = 0.87
 START_SHARE = 0.06
 
 #: A larger start wins with up to this multiple of the loss of the next smaller one: it has more to gain.
-RICHNESS = 4.0
+RICHNESS = 2.0
 
 #: Fixed features are enough with this loss at validation points, of dimensionless equations; below the next one rounding is
 #: reached.
@@ -63,7 +65,7 @@ FEATURES_GAIN = 0.7
 COMPARISON_SEED = 86_028_121
 
 #: The share of the budget over which the progress of a stage is measured, and the least fall of the loss over it.
-PROGRESS_SHARE = 0.04
+PROGRESS_SHARE = 0.06
 LEAST_FALL = 0.3
 
 #: Interior points for each parameter and field: of the first stages, and of those that train on.
@@ -75,6 +77,9 @@ FEWEST_POINTS, MOST_POINTS_PER_PARAMETER = 1500, 64
 OVERFIT = 3.0
 SEVERE_OVERFIT = 10.0
 
+#: There are points enough where it is below this one: a step of Levenberg-Marquardt costs in proportion to them.
+SLIGHT_OVERFIT = 1.5
+
 #: A lever gains where it lowers the loss at validation points to below this fraction; so many in a row that do not end it.
 GAIN = 0.7
 MAX_FAILURES = 3
@@ -82,6 +87,9 @@ MAX_FAILURES = 3
 #: The most parameters of methods of second order. One of their steps, of so many multiplications times the cube of the number
 #: of parameters, must fit in the work by which progress is measured.
 MAX_PARAMETERS, STEP_WORK = 3000, POINTS_PER_PARAMETER / 2
+
+#: So many steps must fit where Levenberg-Marquardt trains: with fewer, a larger network learns less than this one would.
+STEPS_OF_PROGRESS = 4
 
 #: Draws half of the points evenly and half in proportion to the residual.
 BY_RESIDUAL = RAD(power=1.0, floor=1.0, candidates=5)
@@ -224,15 +232,15 @@ class Growth(TrainingPlan):
         return [n for n, level in enumerate(self.levels) if level.lever in levers]
 
     def _best(self, results: Sequence[TrainingResult]) -> int:
-        """The best stage: the last one, or fixed features where their loss with the same weights is lower."""
+        """The best stage: that with the lowest loss at the same points with the same weights."""
         last = len(results) - 1
         if results[last].stopped == StopReason.TOLERANCE_MET:
             return last
         features = self._stages(FEATURES)
         if last in features:
             return min(features, key=lambda n: results[n].validation)
-        trained = last if self._stages(TRAIN) else self._best_start(results)
-        return min((*features, trained), key=lambda n: self._compared(n, results, trained))
+        trained = self._stages(TRAIN, POINTS, NETWORK) or [self._best_start(results)]
+        return min((*features, *trained), key=lambda n: self._compared(n, results, trained[-1]))
 
     def _best_start(self, results: Sequence[TrainingResult]) -> int:
         """The start that goes on."""
@@ -265,7 +273,8 @@ class Growth(TrainingPlan):
             if any(self._compared(n, results, best) < loss for n in self._stages(FEATURES)):
                 return None
             chosen = self.levels[best].architecture
-            return Level(TRAIN, chosen, (1 + self._overfits(results[best])) * self._points(chosen), best)
+            points = (1 + self._overfits(results[best])) * self._points(chosen, _points_per_parameter(results[best]))
+            return Level(TRAIN, chosen, points, best)
         return self._lever(results)
 
     def _lever(self, results: Sequence[TrainingResult]) -> Level | None:
@@ -274,11 +283,16 @@ class Growth(TrainingPlan):
         gains = [result.validation < GAIN * result.initial_validation for result in results[self._stages(TRAIN)[0] :]]
         if len(gains) >= MAX_FAILURES and not any(gains[-MAX_FAILURES:]):
             return None
-        larger = self._larger(level.architecture, refused=not gains[-1] and level.lever == NETWORK)
+        refused = not gains[-1] and level.lever == NETWORK
+        steps = STEPS_OF_PROGRESS if _by_levenberg_marquardt(last) else 1
+        larger = self._larger(level.architecture, refused=refused, steps=steps)
         crowded = level.points >= MOST_POINTS_PER_PARAMETER * self._parameters(level.architecture)
-        if not crowded and (self._overfits(last) or (larger is None and self.fixed_points is None)):
+        if not crowded and self._overfits(last):
             return replace(level, lever=POINTS, points=2 * level.points, parent=stage)
-        return None if larger is None else Level(NETWORK, larger, max(level.points, self._points(larger)), stage)
+        if larger is None:
+            return replace(level, lever=TRAIN, parent=stage)
+        points = max(level.points, self._points(larger, _points_per_parameter(last)))
+        return Level(NETWORK, larger, points, stage)
 
     def _more_features(self, results: Sequence[TrainingResult]) -> Level | None:
         """More points for the features or more features, where the last ones gained."""
@@ -297,9 +311,9 @@ class Growth(TrainingPlan):
         """Whether training fits the points, whose number may grow, and not the equations."""
         return self.fixed_points is None and result.validation > OVERFIT * result.loss
 
-    def _larger(self, architecture: Architecture, *, refused: bool) -> Architecture | None:
+    def _larger(self, architecture: Architecture, *, refused: bool, steps: int) -> Architecture | None:
         """Next larger network: by the first lever of its kind, or by the second where the first gained nothing."""
-        most = min(MAX_PARAMETERS, (PROGRESS_SHARE * self.work / STEP_WORK) ** (1 / 3))
+        most = min(MAX_PARAMETERS, (PROGRESS_SHARE * self.work / (steps * STEP_WORK)) ** (1 / 3))
         fits = [a for a in architecture.larger() if self._parameters(a) <= most]
         return fits[min(int(refused), len(fits) - 1)] if fits else None
 
@@ -329,3 +343,14 @@ class Growth(TrainingPlan):
             return RandomFeatures(400)
         inputs = max(self._inputs(TensorSplines()))
         return TensorSplines(SPLINE_GRIDS[inputs]) if inputs in SPLINE_GRIDS else None
+
+
+def _by_levenberg_marquardt(result: TrainingResult) -> bool:
+    """Whether the last step of a training was one of Levenberg-Marquardt."""
+    return bool(result.history) and result.history[-1].stage == LevenbergMarquardt.name
+
+
+def _points_per_parameter(result: TrainingResult) -> float:
+    """Points for each parameter and field of the next training."""
+    enough = _by_levenberg_marquardt(result) and result.validation < SLIGHT_OVERFIT * result.loss
+    return FIRST_POINTS_PER_PARAMETER if enough else POINTS_PER_PARAMETER
