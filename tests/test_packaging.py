@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 #: Import names that differ from the distribution's.
 DISTRIBUTIONS = {"lazy_loader": "lazy-loader", "tomli_w": "tomli-w", "yaml": "pyyaml"}
 #: Imported only by what needs them, and offered as extras.
-OPTIONAL = {"cupy", "deepxde", "gmsh", "numba", "submitit", "dask", "pytorch_optimizer", "skfem"}
+OPTIONAL = {"cupy", "deepxde", "gmsh", "netCDF4", "numba", "submitit", "dask", "pytorch_optimizer", "skfem"}
 
 
 def run(*command: str | Path, cwd: Path) -> str:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from kinn.errors import InputError, unknown
 from kinn.geometry.meshes.deck import read_deck
 from kinn.geometry.meshes.elements import element_types
+from kinn.geometry.meshes.exodus import read_exodus
 from kinn.geometry.meshes.mesh_file import MeshFile
-from kinn.geometry.meshes.meshio_reader import check_file, read_with_meshio
+from kinn.geometry.meshes.meshio_reader import check_file, read_with_meshio, reader_error
 from kinn.geometry.meshes.nastran import read_nastran
 from kinn.geometry.meshes.su2 import read_su2
 from kinn.geometry.types import Array, Indices
+
+_T = TypeVar("_T")
 
 #: Names, in other programs, of the integers that distinguish groups of cells.
 TAGS = (
@@ -37,13 +40,12 @@ TAGS = (
 )
 
 #: Formats with readers of our own, which keep what meshio loses, by meshio's names and suffixes.
-_READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2}
+_READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2, "exodus": read_exodus}
 _SUFFIXES = {
     ".inp": "abaqus",
-    ".bdf": "nastran",
-    ".nas": "nastran",
-    ".fem": "nastran",
+    **dict.fromkeys((".bdf", ".nas", ".fem"), "nastran"),
     ".su2": "su2",
+    **dict.fromkeys((".e", ".exo", ".ex2", ".g"), "exodus"),
     ".f3grid": "flac3d",
 }
 
@@ -81,6 +83,8 @@ def read_mesh(
         if repr(str(path)) in str(error):
             raise
         raise InputError(f"{str(path)!r} cannot be read as a mesh: {error}") from None
+    except Exception as error:  # noqa: BLE001 (files are broken in many ways)
+        raise InputError(f"{str(path)!r} cannot be read as a mesh: {reader_error(error)}") from None
 
 
 def _is_ucd(path: Path) -> bool:
@@ -212,10 +216,15 @@ def _check_names(names: Mapping[int, str] | None, met: set[int], where: str) -> 
 
 
 def _renamed(mesh: MeshFile, names: Mapping[int, str] | None, path: str | Path) -> MeshFile:
-    """The mesh with sets of elements that are called by numbers renamed."""
-    _check_names(names, {int(key) for key in mesh.cell_sets if key.isdigit()}, repr(str(path)))
+    """The mesh with sets that are called by numbers renamed."""
+    groups = (mesh.cell_sets, mesh.face_sets, mesh.node_sets)
+    _check_names(names, {int(key) for group in groups for key in group if key.isdigit()}, repr(str(path)))
     words = {str(number): name for number, name in (names or {}).items()}
-    return replace(mesh, cell_sets={words.get(key, key): rows for key, rows in mesh.cell_sets.items()})
+
+    def renamed(group: Mapping[str, _T]) -> dict[str, _T]:
+        return {words.get(key, key): value for key, value in group.items()}
+
+    return MeshFile(mesh.points, mesh.blocks, renamed(mesh.cell_sets), renamed(mesh.face_sets), renamed(mesh.node_sets))
 
 
 def _has_faces(rows: Any, elements: Mapping[str, Any]) -> bool:

@@ -71,7 +71,7 @@ def read_with_meshio(path: str | Path, what: str, file_format: str | None = None
         with np.errstate(over="ignore"), redirect_stdout(aside), redirect_stderr(aside):
             return meshio.read(where, file_format)
     except (Exception, SystemExit) as error:  # noqa: BLE001 (readers fail in many ways)
-        reason = _reason(error, aside.getvalue())
+        reason = reader_error(error, aside.getvalue())
         raise InputError(f"{str(path)!r} cannot be read as {what}" + (f": {reason}" if reason else "")) from None
 
 
@@ -83,7 +83,7 @@ def check_file(path: str | Path, what: str) -> Path:
     return where
 
 
-def _reason(error: BaseException, printed: str) -> str:
+def reader_error(error: BaseException, printed: str = "") -> str:
     """What went wrong, in one line without marks of Python."""
     text = " ".join((printed if isinstance(error, SystemExit) else str(error)).split())
     text = re.sub(
@@ -95,7 +95,7 @@ def _reason(error: BaseException, printed: str) -> str:
     if "Incompatible cell data" in text:
         return f"{text} (give each surface or volume a physical group, or save only what has one)"
     if isinstance(error, KeyError):
-        return f"it refers to {text}, which it does not define or meshio does not know"
+        return f"it refers to {text}, which it does not define or which is not known"
     if isinstance(error, _INTERNAL):
         text = ""
     return text or ("it is broken, or of another format" if not isinstance(error, SystemExit) else "")
