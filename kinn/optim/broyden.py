@@ -25,7 +25,7 @@ from kinn.optim.objective import Objective, Optimizer, State, curvature_flops, g
 MAX_DENSE_PARAMETERS = 5000
 
 #: Work of an update for P^2 and of the inverse of the Gauss-Newton matrix for P^3, in the units of `gradient_flops`.
-UPDATE_FLOPS = 20.0
+UPDATE_FLOPS = 40.0
 INVERSE_FLOPS = 0.4
 
 #: The trial step that scales the identity, as a fraction of the longest sensible one.

@@ -15,15 +15,17 @@ from kinn.config import Catalogue
 #: Why a method stalls that found steps, none of which `Objective.accepts`.
 ALL_REJECTED = "every step is rejected"
 
-#: Work is counted in units of 0.1 ns on one core of 2.5 GHz. These were fitted to CPU times of KANs and MLPs of 200 to 1,700
-#: parameters P on 800 to 7,500 residuals N. Of a gradient: for its operations as such, and for each residual times root P.
-GRADIENT_OVERHEAD_FLOPS = 1e7
+#: Work is counted in units of 0.1 ns on one core of 2.5 GHz. These were fitted to CPU times of KANs and MLPs of 500 to 2,600
+#: parameters P on 1,500 to 20,000 residuals N. Of a gradient: for its operations as such, and for each multiplication of the
+#: residuals or, where their number is not known, for each residual times root P.
+GRADIENT_OVERHEAD_FLOPS = 2.5e7
+GRADIENT_FLOPS = 4.0
 GRADIENT_ROW_FLOPS = 500.0
 #: Of a loss, as a fraction of a gradient.
 LOSS_FRACTION = 0.45
 #: Of the rows of the Jacobian, for each entry, and of J^T J for N P^2.
-JACOBIAN_ENTRY_FLOPS = 40.0
-GRAM_FLOPS = 0.18
+JACOBIAN_ENTRY_FLOPS = 160.0
+GRAM_FLOPS = 0.14
 
 
 class Curvature(NamedTuple):
@@ -46,6 +48,11 @@ class Objective(Protocol):
     First-order methods need `size`, `samples`, `loss`, `gradient` and `accepts` of it; Gauss-Newton methods `curvature` or
     `blocks`, too. `SumOfSquares` derives all but `size`, `samples`, `affine`, `loss`, `gradient`, `blocks` and `last_layer`.
     """
+
+    @property
+    def flops(self) -> float:
+        """Approximate multiplications of an evaluation, 0 where they are not known."""
+        return 0.0
 
     @property
     def size(self) -> int:
@@ -181,7 +188,8 @@ class Optimizer(ABC):
 
 def gradient_flops(objective: Objective) -> float:
     """Approximate work of a gradient, in units of 0.1 ns."""
-    return GRADIENT_OVERHEAD_FLOPS + GRADIENT_ROW_FLOPS * objective.samples * sqrt(objective.size)
+    evaluation = GRADIENT_FLOPS * objective.flops or GRADIENT_ROW_FLOPS * objective.samples * sqrt(objective.size)
+    return GRADIENT_OVERHEAD_FLOPS + evaluation
 
 
 def curvature_flops(objective: Objective) -> float:

@@ -78,8 +78,9 @@ class Race(Optimizer):
         candidates: dict[str, Candidate] = state.memory["candidates"]
         idle: int = state.memory["idle"]
         if len(candidates) > 1:
-            candidates = self._remaining(self._advance_together(objective, candidates))
-            return self._state(candidates, idle=idle)
+            advanced = self._advance_together(objective, candidates)
+            work = sum(c["work"] - candidates[name]["work"] for name, c in advanced.items())
+            return self._state(self._remaining(advanced), idle=idle, work=work)
         ((name, candidate),) = candidates.items()
         candidate = self._advance(name, objective, candidate)
         candidates = {name: candidate}
@@ -103,7 +104,8 @@ class Race(Optimizer):
 
     def step_flops(self, objective: Objective, state: State) -> float:
         candidates: dict[str, Candidate] = state.memory["candidates"]
-        return len(candidates) * max(METHODS[name].step_flops(objective, c["state"]) for name, c in candidates.items())
+        work: float = state.memory.get("work", 0.0)  # that of all candidates of the last step, also of those since dropped
+        return work or len(candidates) * max(METHODS[name].step_flops(objective, c["state"]) for name, c in candidates.items())
 
     def may_stagnate(self, state: State) -> bool:
         """Whether all methods have been tried."""
@@ -182,11 +184,13 @@ class Race(Optimizer):
     def _patience(self, name: str) -> int:
         return self.patience if name == "lm" else BROYDEN_PATIENCE
 
-    def _state(self, candidates: dict[str, Candidate], *, idle: int, stalled: str = "") -> State:
+    def _state(
+        self, candidates: dict[str, Candidate], *, idle: int, work: float = 0.0, stalled: str = ""
+    ) -> State:
         """State with the parameters of the leader."""
         name = _leader(candidates)
         leader: State = candidates[name]["state"]
-        memory = {"candidates": candidates, "idle": idle}
+        memory = {"candidates": candidates, "idle": idle, "work": work}
         return State(leader.theta, leader.loss, memory, stalled, leader.detail, METHODS[name].name)
 
 

@@ -16,6 +16,11 @@ class SumOfSquares(ABC):
 
     least_squares = True
 
+    @property
+    def flops(self) -> float:
+        """Approximate multiplications of an evaluation: not known."""
+        return 0.0
+
     @abstractmethod
     def blocks(self, theta: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield parts of the residuals r (n,) and of their Jacobian (n, P)."""

@@ -22,6 +22,9 @@ from kinn.forms.terms import Term, concatenate, evaluate, split_blocks
 from kinn.networks import Tape
 from kinn.optim.sum_of_squares import SumOfSquares
 
+#: Time of a multiplication in layers of torch, relative to those of the spline op, as activations are not counted.
+TORCH_FLOPS = 2.0
+
 
 class ResidualObjective(SumOfSquares, SumOfTerms):
     """Weighted residuals r(theta) with their Jacobian, block by block of points.
@@ -64,6 +67,16 @@ class ResidualObjective(SumOfSquares, SumOfTerms):
         else:
             roots = weights.to(self.trial.dtype).sqrt()
             self._scales[n] = [scale * part for part in roots.split_with_sizes(term.sizes)]
+
+    @property
+    def flops(self) -> float:
+        trial, total = self.trial, 0.0
+        for term in self.terms:
+            for name, index in zip(term.subdomains, term.index, strict=True):
+                network = trial.network(name)
+                rate = TORCH_FLOPS if network.backend(index) == "torch" else 1.0
+                total += rate * term.points * network.flops(index)
+        return total
 
     @property
     def mean_weights(self) -> list[float]:
