@@ -104,8 +104,12 @@ class Race(Optimizer):
 
     def step_flops(self, objective: Objective, state: State) -> float:
         candidates: dict[str, Candidate] = state.memory["candidates"]
-        work: float = state.memory.get("work", 0.0)  # that of all candidates of the last step, also of those since dropped
-        return work or len(candidates) * max(METHODS[name].step_flops(objective, c["state"]) for name, c in candidates.items())
+        work: float = state.memory.get(
+            "work", 0.0
+        )  # that of all candidates of the last step, also of those since dropped
+        return work or len(candidates) * max(
+            METHODS[name].step_flops(objective, c["state"]) for name, c in candidates.items()
+        )
 
     def may_stagnate(self, state: State) -> bool:
         """Whether all methods have been tried."""
@@ -184,9 +188,7 @@ class Race(Optimizer):
     def _patience(self, name: str) -> int:
         return self.patience if name == "lm" else BROYDEN_PATIENCE
 
-    def _state(
-        self, candidates: dict[str, Candidate], *, idle: int, work: float = 0.0, stalled: str = ""
-    ) -> State:
+    def _state(self, candidates: dict[str, Candidate], *, idle: int, work: float = 0.0, stalled: str = "") -> State:
         """State with the parameters of the leader."""
         name = _leader(candidates)
         leader: State = candidates[name]["state"]

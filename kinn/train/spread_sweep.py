@@ -60,7 +60,7 @@ def sweep_spread(problem: Problem, network: RandomFeatures, *, seed: int, dtype:
     def residual(spreads: tuple[float, ...]) -> float:
         for layer in layers:
             layer.spread.copy_(torch.tensor(spreads[: len(layer.spread)], dtype=torch.float64))
-        return _fitted_loss(objective, fresh, start)
+        return fitted_loss(objective, fresh, start)
 
     spreads = minimise_by_scans(residual, dimension)
     rounded = tuple(float(f"{spread:.3g}") for spread in spreads)
@@ -90,7 +90,7 @@ def minimise_by_scans(function: Callable[[tuple[float, ...]], float], dimension:
     return best
 
 
-def _fitted_loss(objective: FormObjective, fresh: FormObjective, start: torch.Tensor) -> float:
+def fitted_loss(objective: FormObjective, fresh: FormObjective, start: torch.Tensor) -> float:
     """Loss on fresh points after least squares, or after a few Gauss-Newton steps."""
     squares = objective.affine or trains_last_layer_only(objective)
     method: Optimizer = LastLayerLeastSquares() if squares else LevenbergMarquardt()

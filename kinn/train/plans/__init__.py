@@ -50,11 +50,21 @@ def build_plan(
 
             return TimeMarching(problem, factory, options.time_windows)
         if options.growth:
+            from kinn.train.grid_sweep import sweep_grid
             from kinn.train.plans.growth import Growth
             from kinn.train.spread_sweep import with_spread
 
             spread = partial(with_spread, seed=seed + seed_offset, dtype=dtype)
-            return Growth(problem, factory, architecture, budget=stopping.budget, points=points, with_spread=spread)
+            grid = partial(sweep_grid, seed=seed + seed_offset, dtype=dtype)
+            return Growth(
+                problem,
+                factory,
+                architecture,
+                budget=stopping.budget,
+                points=points,
+                with_spread=spread,
+                with_grid=grid,
+            )
         return SingleStage(problem, factory)
 
     if options.ensemble:

@@ -51,6 +51,9 @@ ROUNDING = 1e-25
 #: The first grids of tensor-product splines, by the number of inputs.
 SPLINE_GRIDS = {1: 24, 2: 12, 3: 3}
 
+#: With so many inputs splines of linear problems have another grid along each, found by a sweep.
+SWEPT_INPUTS = 3
+
 #: The factor from one size of fixed features, or of the grid of their splines, to the next.
 FEATURES_GROWTH = 1.5
 
@@ -139,6 +142,7 @@ class Growth(TrainingPlan):
         budget: The seconds of the solve.
         points: The number of interior points, None to let them grow too.
         with_spread: Finds the spread of random features that suits the problem.
+        with_grid: Finds the grid of splines, of at most so many coefficients, that suits the problem.
     """
 
     def __init__(
@@ -150,9 +154,11 @@ class Growth(TrainingPlan):
         budget: float,
         points: int | None,
         with_spread: Callable[[Problem, Architecture], Architecture],
+        with_grid: Callable[[Problem, TensorSplines, int], TensorSplines],
     ) -> None:
         super().__init__(problem, build_trial)
-        self.work, self.fixed_points, self.with_spread = NOMINAL_FLOPS * budget, points, with_spread
+        self.work, self.fixed_points = NOMINAL_FLOPS * budget, points
+        self.with_spread, self.with_grid = with_spread, with_grid
         self.starts = architecture.starts()
         self.features = [InputFeatures(problem, name) for name in problem.subdomains]
         features = self._fixed_features(architecture)
@@ -300,11 +306,15 @@ class Growth(TrainingPlan):
         before = results[-2].validation if len(results) > 1 else inf
         if not ROUNDING < last.validation < FEATURES_GAIN * before:
             return None
+        steps = 1.0 if last.objective.affine else NONLINEAR_STEPS
+        most = (FEATURES_SHARE * self.work / (steps * LEAST_SQUARES_WORK)) ** (1 / 3)
+        splines, inputs = level.architecture, max(self._inputs(level.architecture))
+        if isinstance(splines, TensorSplines) and isinstance(splines.grid, int) and inputs >= SWEPT_INPUTS:
+            coarse = replace(splines, grid=(splines.grid,) * inputs)
+            return self._first(FEATURES, self.with_grid(self.problem, coarse, int(most)))
         if self._overfits(last):
             return replace(level, points=2 * level.points)
         larger = level.architecture.resized(FEATURES_GROWTH)
-        steps = 1.0 if last.objective.affine else NONLINEAR_STEPS
-        most = (FEATURES_SHARE * self.work / (steps * LEAST_SQUARES_WORK)) ** (1 / 3)
         return None if self._parameters(larger) > most else self._first(FEATURES, larger)
 
     def _overfits(self, result: TrainingResult) -> bool:
