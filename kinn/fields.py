@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -123,6 +124,10 @@ def evaluating(what: str) -> Iterator[None]:
         raise
     except (TypeError, ValueError, RuntimeError) as error:
         line = " ".join(str(error).split())
+        if "must match the size" in line:
+            raise InputError(
+                f"{what} combines an array with fields at other points ({line}): state values at points as kinn.Table"
+            ) from error
         raise InputError(
             f"{what} cannot be evaluated on fields ({type(error).__name__}: {line}): write it with kinn.sin and the like, "
             "and tables as kinn.Table"
@@ -295,19 +300,34 @@ class Points:
             self._cache[key] = compute()
         return self._cache[key]
 
+    def _call(self, function: Callable[..., Any], what: str) -> Any:
+        """Value of a function of the coordinates as fields; as arrays, plain data, where fields cannot go through it."""
+        try:
+            with evaluating(what):
+                return call_by_name(function, self.names, self.coordinates)
+        except InputError as error:
+            try:
+                values = call_by_name(function, self.names, list(self.tensor.detach().cpu().numpy().T))
+                data = np.asarray(values, dtype=np.float64)
+            except Exception:  # noqa: BLE001 (what fields are told is what matters)
+                raise error from None
+            if data.shape not in ((), (len(self),)):
+                raise error from None
+            return data
+
     def field(self, data: Any, what: str) -> Field:
         """Data on these points as a field: a number, an array (N,), a field, or a function of coordinates.
 
         Args:
-            data: The data. A function takes all coordinates in order, or some of them by their names: `lambda t: ...`.
+            data: The data. A function takes all coordinates in order, or some of them by their names: `lambda t: ...`. One
+                that fields cannot go through, of scipy say, is plain data: no derivative can be asked of it.
             what: What error messages call it.
 
         Raises:
             InputError: If the data has the wrong shape, is not finite, or is nothing of the kind.
         """
         if callable(data):
-            with evaluating(what):
-                data = call_by_name(data, self.names, self.coordinates)
+            data = self._call(data, what)
         if isinstance(data, Field):
             values = data.value
             if isinstance(values, Tensor) and values.dim() and values.shape != (len(self),):

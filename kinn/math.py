@@ -13,6 +13,7 @@ import numpy as np
 import scipy.special
 import torch
 
+from kinn.errors import InputError
 from kinn.jets import jet, univariate
 from kinn.jets.jet import Jet
 from kinn.jets.univariate import Univariate
@@ -74,6 +75,8 @@ def where(condition: Values, yes: Values, no: Values) -> Values:
     """
     if any(isinstance(v, Jet | torch.Tensor) for v in (condition, yes, no)):
         return jet.where(condition, yes, no)
+    if np.asarray(condition).dtype != np.bool_:
+        raise InputError(jet.NO_COMPARISON)
     return np.where(condition, yes, no)
 
 

@@ -267,6 +267,9 @@ def _lifted(name: str, *operands: Any) -> list[Jet]:
     return [jet, *jets]
 
 
+NO_COMPARISON = "where takes a comparison as its condition, such as p.x < 0.5"
+
+
 def where(condition: Any, yes: Any, no: Any) -> Any:
     """The jet that is `yes` where the condition holds and `no` elsewhere, plain data if neither of them is a jet.
 
@@ -275,7 +278,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
     """
     mask = torch.as_tensor(condition) if not isinstance(condition, Jet) else torch.empty(0)
     if mask.dtype != torch.bool:
-        raise InputError("where takes a comparison as its condition, such as p.x < 0.5")
+        raise InputError(NO_COMPARISON)
     if not isinstance(yes, Jet) and not isinstance(no, Jet):
         return torch.where(mask, *(torch.as_tensor(v, dtype=torch.float64) for v in (yes, no)))
     jet, chosen, rejected = _lifted("where", yes, no)
