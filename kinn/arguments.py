@@ -126,7 +126,9 @@ def check_tolerance(options: TrainingOptions, dtype: str) -> None:
     if options.estimate is False:
         raise InputError("a tolerance is checked by the estimated error: leave out estimate=False")
     if options.time_windows:
-        raise InputError("errors of time windows are not estimated: a tolerance cannot be checked with time_windows")
+        raise InputError(
+            "a tolerance is checked while the network of all time is trained: leave out time_windows or the tolerance"
+        )
 
 
 def choice(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:

@@ -136,21 +136,7 @@ class SwitchKind(StrategyKind):
 
 @dataclass(frozen=True)
 class FlagKind(OptionKind):
-    """What a solve does unless it is told False."""
-
-    command_line: ClassVar[tuple[Any, str | None]] = (bool, None)
-    study: ClassVar[Any] = bool
-    off: ClassVar[Any] = True
-
-    def resolve(self, name: str, value: Any) -> Any:
-        if value is not None and not isinstance(value, bool):
-            raise InputError(f"{name} is True or False, not {value!r}")
-        return None if value else value
-
-
-@dataclass(frozen=True)
-class ChoiceKind(OptionKind):
-    """True or False; None where the solve decides, by `kinn.arguments.resolve_growth`."""
+    """True or False; False where it is not stated, or where the solve decides so."""
 
     command_line: ClassVar[tuple[Any, str | None]] = (bool, None)
     study: ClassVar[Any] = bool
@@ -159,7 +145,14 @@ class ChoiceKind(OptionKind):
     def resolve(self, name: str, value: Any) -> Any:
         if value is not None and not isinstance(value, bool):
             raise InputError(f"{name} is True or False, not {value!r}")
-        return value or None
+        return None if value == self.off else value
+
+
+@dataclass(frozen=True)
+class DefaultFlagKind(FlagKind):
+    """True or False; True where it is not stated."""
+
+    off: ClassVar[Any] = True
 
 
 @dataclass(frozen=True)
@@ -293,9 +286,9 @@ class TrainingOptions:
     corrections: int | None = option(MaximumKind("Corrections by random features after training, at most N.", True))
     tolerance: float | None = option(NumberKind("Estimated relative L2 error of every field at which training ends."))
     growth: bool | None = option(
-        ChoiceKind("Let the network start small and grow with its points. By default where it has no settings.", True)
+        FlagKind("Let the network start small and grow with its points. By default where it has no settings.", True)
     )
-    estimate: bool | None = option(FlagKind("Estimate the error of the solution."))
+    estimate: bool | None = option(DefaultFlagKind("Estimate the error of the solution."))
 
     @property
     def stated(self) -> dict[str, Any]:

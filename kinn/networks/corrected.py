@@ -16,12 +16,11 @@ from kinn.networks.network import Architecture
 
 @dataclass(frozen=True)
 class Corrected(Architecture):
-    """A network that is frozen, plus a multiple of another that is trained and starts at zero.
+    """A network that is frozen, plus another that is trained and starts at zero.
 
     Attributes:
         base: The frozen network.
         correction: The trained one.
-        scale: The factor of the correction.
         composed: Whether the outputs of the frozen network are inputs of the correction.
     """
 
@@ -29,7 +28,6 @@ class Corrected(Architecture):
 
     base: Architecture
     correction: Architecture
-    scale: float = 1.0
     composed: bool = False
 
     def layers(self, inputs: int, outputs: int, generator: torch.Generator) -> list[Layer]:
@@ -40,7 +38,7 @@ class Corrected(Architecture):
     ) -> list[Layer]:
         frozen = self.base.periodic_layers(inputs, outputs, generator, angles)
         correction = self.correction.periodic_layers(inputs + outputs * self.composed, outputs, generator, angles)
-        return [Sum(frozen, correction, self.scale, outputs, composed=self.composed)]
+        return [Sum(frozen, correction, outputs, composed=self.composed)]
 
     def resized(self, factor: float) -> Corrected:
         return replace(self, base=self.base.resized(factor), correction=self.correction.resized(factor))

@@ -6,15 +6,11 @@ finer panels, those of validation where they are not too many, is free of the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
 import numpy as np
-from torch import Tensor
 
 from kinn.forms.inverse import BoundaryTrial, Nystrom
-from kinn.metrics import FieldEvaluator
-from kinn.problem import Array, Problem
+from kinn.problem import Array
+from kinn.train.field_difference import FieldDifference
 
 #: Work of the solution of a system over the cube of the number of its equations.
 SOLUTION_WORK = 1.5
@@ -27,40 +23,6 @@ REMAINING = 0.5
 
 #: The part of the error that counts as left where no other panels tell.
 UNKNOWN_PART = 0.75
-
-
-@dataclass(frozen=True, eq=False)
-class FieldDifference:
-    """Difference of two solutions of one problem.
-
-    Attributes:
-        minuend: The first solution.
-        subtrahend: The solution that is subtracted.
-    """
-
-    minuend: FieldEvaluator
-    subtrahend: FieldEvaluator
-
-    @property
-    def problem(self) -> Problem:
-        """The problem that both solve."""
-        return self.minuend.problem
-
-    @property
-    def parameter_count(self) -> int:
-        """The number of parameters of both."""
-        return self.minuend.parameter_count + self.subtrahend.parameter_count
-
-    def evaluate(self, points: Array, expressions: str | Iterable[str], *, subdomain: str | None = None) -> Array:
-        """Differences of fields and derivatives at points; see `TrialFunctions.evaluate`."""
-        names = expressions if isinstance(expressions, str) else list(expressions)
-        first, second = (u.evaluate(points, names, subdomain=subdomain) for u in (self.minuend, self.subtrahend))
-        return np.asarray(first - second)
-
-    def state_dict(self) -> Mapping[str, Tensor]:
-        """Weights of both by name."""
-        parts = {"minuend": self.minuend, "subtrahend": self.subtrahend}
-        return {f"{part}.{name}": w for part, fields in parts.items() for name, w in fields.state_dict().items()}
 
 
 def boundary_error(trial: BoundaryTrial, points: Array, *, work: float) -> tuple[FieldDifference, float] | None:

@@ -2,14 +2,12 @@
 
 Where the residual of trained fields u is F(u), their error e satisfies F'(u) e = -F(u) up to second order, with the
 defects of the conditions as its data. It is sought by least squares among random features: sines of random frequencies
-in the coordinates, and in the coordinates and u, which are as sharp as u where u is sharp; or in the tangent space of the
-network, the derivatives of the fields with respect to the weights.
+in the coordinates, and in the coordinates and u, which are as sharp as u where u is sharp.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +15,7 @@ import torch
 from torch import Tensor
 
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
+from kinn.forms.terms import concatenate
 from kinn.networks import Architecture, Network
 from kinn.networks.corrected import Corrected, CorrectionFeatures
 from kinn.networks.layers.sum import Sum
@@ -24,9 +23,6 @@ from kinn.optim.gauss_newton import TriangularFactor
 
 #: Damping of the least squares relative to the largest singular value, squared: the best on validation points is taken.
 DAMPINGS = tuple(10.0**-k for k in range(4, 31, 2))
-
-#: The largest network whose tangent space is tried.
-MAX_TANGENT_PARAMETERS = 1500
 
 #: Work of a least-squares problem with its singular values, over the cube of the number of features.
 LEAST_SQUARES_WORK = 15.0
@@ -68,34 +64,26 @@ class Correction:
         trial: The trial functions.
         step: The step (P,).
         ratio: The norm of the weighted residuals at validation points after the step, to first order, relative to that
-            before.
-        residual: That norm before the step, of dimensionless residuals of the equations and the conditions;
-            infinite where an energy is corrected.
-        error_ratio: The ratio without the noise of observations, which is no error of the fields.
+            before; of an energy the part of the error that the step may leave.
     """
 
     trial: DomainTrial
     step: Tensor
     ratio: float
-    residual: float
-    error_ratio: float
 
 
-def corrected(
-    trial: DomainTrial, architecture: Architecture, *, scale: float = 1.0, seed: int = 0, composed: bool = False
-) -> DomainTrial:
-    """Trial functions whose networks are those of others, frozen, plus a multiple of new ones, which start at zero.
+def corrected(trial: DomainTrial, architecture: Architecture, *, seed: int = 0, composed: bool = False) -> DomainTrial:
+    """Trial functions whose networks are those of others, frozen, plus new ones, which start at zero.
 
     Constants that are unknown stay so, from their present values.
 
     Args:
         trial: The others.
         architecture: The new networks.
-        scale: The factor of these.
         seed: Fixes their initial parameters.
         composed: Whether the frozen networks' outputs are inputs of the new ones.
     """
-    summed = Corrected(trial.architecture, architecture, scale, composed)
+    summed = Corrected(trial.architecture, architecture, composed)
     out = DomainTrial(trial.problem, summed, seed=seed, dtype=trial.dtype, scales=trial.scales)
     for name, geometry in trial.problem.subdomains.items():
         p = trial.problem.points(torch.as_tensor(geometry.sample(RANGE_POINTS, seed=1), dtype=trial.dtype))
@@ -129,11 +117,22 @@ def _load(network: Network, frozen: Network, x: Tensor) -> None:
         network.load_state_dict(frozen.state_dict())
 
 
-def fresh_objective(trained: ResidualObjective, points: int, seed: int) -> ResidualObjective:
-    """Objective at other points, each term with its factors and the mean of its weights in the trained one."""
+def fresh_objective(
+    trained: ResidualObjective, points: int, seed: int, *, half: int | None = None
+) -> ResidualObjective:
+    """Objective at other points, each term with its factors and the mean of its weights in the trained one.
+
+    Args:
+        trained: The trained objective.
+        points: The number of interior points.
+        seed: Fixes the points.
+        half: 0 or 1 for that half of the observations, of which there are no others; None for all.
+    """
     factors = [term.factors for term in trained.terms]
     objective = strong_form(trained.trial, points=points, seed=seed, factors=factors)
     for n, weight in enumerate(trained.mean_weights):
+        if half is not None and objective.terms[n].observed and objective.terms[n].points > 1:
+            objective.move(n, concatenate(trained.trial.problem, objective.terms[n].blocks).rows(slice(half, None, 2)))
         if objective.terms[n].weight:
             objective.set_weights(n, weight / objective.terms[n].weight)
     return objective
@@ -149,27 +148,19 @@ def least_squares_step(fit: ResidualObjective, validation: ResidualObjective) ->
     theta = fit.start()
     model = TriangularFactor(fit, theta)
     if not bool(model.factor.isfinite().all() and model.image.isfinite().all()):
-        return Correction(fit.trial, torch.zeros_like(theta), math.inf, math.inf, math.inf)
+        return Correction(fit.trial, torch.zeros_like(theta), math.inf)
     norms = model.factor.square().sum(dim=0).sqrt()
     norms = norms.clamp(min=1e-12 * float(norms.max()) or 1.0)
     left, singular, right = torch.linalg.svd(model.factor / norms, full_matrices=False)
     image, floor = singular * (left.T @ model.image), float(singular[0]) ** 2
     steps = torch.stack([-(right.T @ (image / (singular**2 + mu * floor))) / norms for mu in DAMPINGS], dim=1)
-    # squared residuals before and after: of all terms, and of all but observations of known noise
-    before, after = [0.0, 0.0], torch.zeros(2, len(DAMPINGS), dtype=torch.float64)
-    for number, residual, jacobian in validation.term_blocks(theta):
+    before, after = 0.0, torch.zeros(len(DAMPINGS), dtype=torch.float64)
+    for residual, jacobian in validation.blocks(theta):
         r = residual.double()
-        squares = (r.unsqueeze(1) + jacobian.double() @ steps).square().sum(dim=0)
-        for n in range(1 if validation.terms[number].noise is not None else 2):
-            before[n] += float(r @ r)
-            after[n] += squares
-    best = int(torch.where(after[0].isfinite(), after[0], math.inf).argmin())
-    left = after[:, best].tolist()
-    ratio = math.sqrt(left[0] / before[0]) if before[0] > 0 else 0.0
-    noise = noise_square(validation)
-    error_before, error_left = (max(total - noise, exact) for total, exact in (before, left))
-    error_ratio = ratio if noise == 0.0 else math.sqrt(error_left / error_before) if error_before > 0 else 0.0
-    return Correction(fit.trial, steps[:, best], ratio, math.sqrt(before[0]), error_ratio)
+        before += float(r @ r)
+        after += (r.unsqueeze(1) + jacobian.double() @ steps).square().sum(dim=0)
+    best = int(torch.where(after.isfinite(), after, math.inf).argmin())
+    return Correction(fit.trial, steps[:, best], math.sqrt(float(after[best]) / before) if before > 0 else 0.0)
 
 
 def noise_square(objective: ResidualObjective) -> float:
@@ -179,19 +170,6 @@ def noise_square(objective: ResidualObjective) -> float:
         for term, weight in zip(objective.terms, objective.mean_weights, strict=True)
         if term.noise is not None
     )
-
-
-def corrections(trained: ResidualObjective, features: int, *, seed: int) -> Iterator[Correction]:
-    """Yield the correction in each space of random features, `features` of all fields together, and the tangent space."""
-    trial = trained.trial
-    per_field = max(8, features // len(trial.problem.names))
-    fit = fresh_objective(trained, round(FIT_POINTS * per_field), seed + SEED_OFFSET)
-    validation = fresh_objective(trained, round(VALIDATION_POINTS * per_field), seed + VALIDATION_SEED_OFFSET)
-    for space in SPACES:
-        yield correction_in(space, fit, validation, per_field, seed)
-    if trained.size <= MAX_TANGENT_PARAMETERS:
-        points = round(FIT_POINTS * trained.size / len(trial.problem.names))
-        yield least_squares_step(fresh_objective(trained, points, seed + SEED_OFFSET), validation)
 
 
 def correction_in(

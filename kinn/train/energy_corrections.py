@@ -118,7 +118,7 @@ def energy_correction(trained: EnergyObjective, features: int, *, work: float, s
         return None
     # the least penalised energy is not the solution before its multipliers have converged
     left = max(_missing(best, second), UNCONVERGED if trained.penalised else 0.0)
-    correction = Correction(best.trial, best.step, left, math.inf, left)
+    correction = Correction(best.trial, best.step, left)
     return correction if trained.affine else _newton(correction, fit, validation)
 
 
@@ -151,7 +151,7 @@ def _newton(correction: Correction, fit: Quadratures, validation: Quadratures) -
             break
     trial.flat.set(start)
     ratio = correction.ratio if converged else max(correction.ratio, UNCONVERGED)
-    return Correction(trial, (theta - start).double(), ratio, math.inf, ratio)
+    return Correction(trial, (theta - start).double(), ratio)
 
 
 def _missing(best: EnergyStep, second: EnergyStep) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,30 +14,25 @@ from kinn.forms import DomainTrial, FormObjective, ResidualObjective
 from kinn.forms.linearisation import Linearisation
 from kinn.metrics import FieldEvaluator, evaluation_points
 from kinn.problem import Array
-from kinn.train.corrections import Correction, affordable_features, corrections
+from kinn.train.linearised_error import MOST_FEATURES, MOST_FEATURES_PER_FIELD, linearised_error
 from kinn.train.plans.ensemble import EnsembleSolution
+from kinn.train.plans.time_marching import TimeMarchingSolution
 from kinn.train.state import TrainingResult
 
-#: The most unknowns of a least-squares problem, those of all fields together, and the fewest.
-MOST_FEATURES, FEWEST_FEATURES = 800, 128
+#: The fraction of the work of training that an estimate may take.
+COST_FRACTION = 0.12
 
-#: The most for each field.
-MOST_FEATURES_PER_FIELD = 400
-
-#: The fraction of the work of training that estimates may take.
-COST_FRACTION = 0.15
+#: The multiplications that an estimate of the strong form may take by default however short the training was.
+LEAST_WORK = 2e9
 
 #: At most this many points, drawn from those at which errors are measured.
 POINTS = 2000
 
-#: Corrections that leave less than this of the residual are the error; no others are tried.
-ACCURATE = 0.1
-
-#: Those that leave less than this count as estimates where none is accurate: of these the largest is taken.
+#: Errors that leave less than this of the residual explain a part of it.
 EXPLAINED = 0.9
 
-#: Estimates are reliable where the correction leaves at most this of the residual.
-RELIABLE = 0.5
+#: Estimates are reliable where the error leaves at most this of the residual, or is as uncertain as this at most.
+RELIABLE, CERTAIN = 0.5, 0.3
 
 #: Residuals up to this size are rounding, of which no correction explains anything.
 ROUNDING = 1e-11
@@ -48,8 +44,9 @@ NEGLIGIBLE_RESIDUAL = 1e-4
 #: So do those of the strong form that explain a part of the residual, with this margin: they are hardly ever too small by more.
 UNRELIABLE_MARGIN = 30.0
 
-#: The largest factor for what corrections do not explain.
-MOST_UNEXPLAINED = 5.0
+#: The largest factor for the part of the residual that an error leaves, and its power of the part explained: what is left
+#: oscillates more, so that it counts less. For the part of the error itself.
+MOST_UNEXPLAINED, MOST_MISSING = (2.0, 0.25), (5.0, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +61,8 @@ class ErrorEstimate:
         residual: That norm before, of dimensionless residuals; infinite in the energy and the inverse form.
         seconds: Time that it took.
         field: The estimated error e itself, to be added to the fields.
+        uncertainty: The difference of e to that in another space of features, or from half of the points, relative to e;
+            infinite where none is known.
     """
 
     l2: dict[str, float]
@@ -71,11 +70,16 @@ class ErrorEstimate:
     residual: float
     seconds: float
     field: FieldEvaluator
+    uncertainty: float = math.inf
 
     @property
     def reliable(self) -> bool:
-        """Whether e explains most of the residual on fresh points, or of the error, if the residual is not rounding."""
-        return self.residual_ratio <= RELIABLE or self.residual <= ROUNDING
+        """Whether e explains most of the residual on fresh points, or of the error, or does not depend on how it is found.
+
+        So is an estimate where the residual is rounding.
+        """
+        certain = self.residual_ratio < EXPLAINED and self.uncertainty <= CERTAIN
+        return self.residual_ratio <= RELIABLE or certain or self.residual <= ROUNDING
 
     def meets(self, tolerance: float) -> bool:
         """Whether the error of every field is below a tolerance, as far as can be trusted."""
@@ -92,8 +96,9 @@ class ErrorEstimate:
     def summary(self) -> dict[str, Any]:
         """Values that `kinn solve --json` prints."""
         return {
-            "l2": self.l2, "residual_ratio": self.residual_ratio, "reliable": self.reliable,
-            "seconds": round(self.seconds, 3),
+            "l2": self.l2, "residual_ratio": self.residual_ratio,
+            "uncertainty": self.uncertainty if math.isfinite(self.uncertainty) else None,
+            "reliable": self.reliable, "seconds": round(self.seconds, 3),
         }  # fmt: skip
 
 
@@ -104,47 +109,84 @@ class PartialError(NamedTuple):
         field: The error.
         ratio: The part of it, or of the residual, that may be left.
         residual: The norm of the dimensionless residuals; infinite where there are none.
+        uncertainty: The part of it that depends on how it is found; infinite where this is not known.
+        sizes: The norms (fields,) with what was taken from it by damping, relative to those of it.
     """
 
     field: FieldEvaluator
     ratio: float
     residual: float = math.inf
+    uncertainty: float = math.inf
+    sizes: Array | float = 1.0
 
 
 def estimate_error(
-    fields: FieldEvaluator, results: Sequence[TrainingResult], *, work: float, seed: int, now: Callable[[], float]
+    fields: FieldEvaluator,
+    results: Sequence[TrainingResult],
+    *,
+    work: float,
+    seed: int,
+    now: Callable[[], float],
+    least_work: float = LEAST_WORK,
 ) -> ErrorEstimate | None:
-    """Estimated error of trained fields, None where there is no estimate, as of time windows.
+    """Estimated error of trained fields, None where there is no estimate.
 
     Args:
-        fields: The fields: trial functions on the domain, or an ensemble of them.
+        fields: The fields: trial functions on the domain, or an ensemble or time windows of them.
         results: The training of each.
         work: The multiplications of all training, of which estimates may take a share.
         seed: Fixes points and features.
         now: The clock.
+        least_work: The multiplications that an estimate of the strong form may take however short the training was.
     """
     began = now()
-    members = fields.members if isinstance(fields, EnsembleSolution) else (fields,)
-    if len(members) != len(results):
-        return None
     points = _points(fields)
     values = fields.evaluate(points, fields.problem.output_names)
-    found: list[PartialError] = []
-    for member, result in zip(members, results, strict=True):
-        part = _error_of(member, result, points, work=work / len(results), seed=seed)
-        if part is None:
-            return None
-        found.append(part)
+    allowed = COST_FRACTION * work
+    found = _partial_errors(fields, results, points, work=allowed, least_work=least_work, seed=seed)
+    if not found:
+        return None
     error: FieldEvaluator = found[0].field if len(found) == 1 else EnsembleSolution([part.field for part in found])
     ratio, residual = max(part.ratio for part in found), max(part.residual for part in found)
+    uncertainty = max(part.uncertainty for part in found)
     changes = error.evaluate(points, fields.problem.output_names)
-    l2 = _unexplained(ratio) * np.linalg.norm(changes, axis=0) / np.linalg.norm(values + changes, axis=0)
+    sizes: Array | float = reduce(np.maximum, (part.sizes for part in found))
+    l2 = (
+        sizes
+        * _unexplained(ratio, of_residual=math.isfinite(residual))
+        * np.linalg.norm(changes, axis=0)
+        / np.linalg.norm(values + changes, axis=0)
+    )
     names = dict(zip(fields.problem.output_names, l2.tolist(), strict=True))
-    return ErrorEstimate(names, ratio, residual, now() - began, error)
+    return ErrorEstimate(names, ratio, residual, now() - began, error, uncertainty)
+
+
+def _partial_errors(
+    fields: FieldEvaluator,
+    results: Sequence[TrainingResult],
+    points: Array,
+    *,
+    work: float,
+    least_work: float,
+    seed: int,
+) -> list[PartialError]:
+    """Estimated errors of the members of an ensemble, or of the fields; none where one of them is not known."""
+    if isinstance(fields, TimeMarchingSolution):
+        from kinn.train.window_errors import window_errors
+
+        of_windows = window_errors(fields, results, work=max(least_work, work), seed=seed)
+        return [] if of_windows is None else [PartialError(*of_windows)]
+    members = fields.members if isinstance(fields, EnsembleSolution) else (fields,)
+    if len(members) != len(results):
+        return []
+    pairs = zip(members, results, strict=True)
+    share = work / len(results), least_work / len(results)
+    found = [_error_of(member, result, points, share, seed=seed) for member, result in pairs]
+    return [] if None in found else [part for part in found if part is not None]
 
 
 def _error_of(
-    fields: FieldEvaluator, result: TrainingResult, points: Array, *, work: float, seed: int
+    fields: FieldEvaluator, result: TrainingResult, points: Array, works: tuple[float, float], *, seed: int
 ) -> PartialError | None:
     """Estimated error of the fields of one training; None where there is no estimate.
 
@@ -152,81 +194,49 @@ def _error_of(
         fields: The fields.
         result: The training.
         points: Points (N, d) at which estimates are compared.
-        work: The multiplications of training.
+        works: The multiplications that it may take, and those that it may take in the strong form at least.
         seed: Fixes points and features.
     """
+    work, least_work = works
     if fields.problem.defaults.form == "inverse":
         from kinn.forms.inverse import BoundaryTrial
         from kinn.train.boundary_error import boundary_error
 
         if not isinstance(fields, BoundaryTrial):
             return None
-        of_boundary = boundary_error(fields, points, work=COST_FRACTION * work)
+        of_boundary = boundary_error(fields, points, work=work)
         return None if of_boundary is None else PartialError(*of_boundary)
     objective = result.objective
     if not isinstance(fields, DomainTrial):
         return None
     if isinstance(objective, ResidualObjective):
-        correction = largest_correction(objective, points, work=work, seed=seed)
-    else:
-        correction = _energy_correction(objective, work=work, seed=seed)
-    if correction is None:
-        return None
-    return PartialError(Linearisation(correction.trial, correction.step), correction.error_ratio, correction.residual)
+        found = linearised_error(objective, points, work=max(least_work, work), seed=seed)
+        if found is None:
+            return None
+        error, uncertainty, sizes = found
+        return PartialError(Linearisation(error.trial, error.step), error.ratio, error.residual, uncertainty, sizes)
+    return _error_by_energy(objective, work=work, seed=seed)
 
 
-def _energy_correction(objective: FormObjective, *, work: float, seed: int) -> Correction | None:
-    """The correction of fields that minimise an energy, None where there is none; the arguments are those of others."""
+def _error_by_energy(objective: FormObjective, *, work: float, seed: int) -> PartialError | None:
+    """Error of fields that minimise an energy, None where there is none; the arguments are those of others."""
     from kinn.forms.energy import EnergyObjective
     from kinn.train.energy_corrections import energy_correction
 
     if not isinstance(objective, EnergyObjective):
         return None
     most = min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * len(objective.trial.problem.names))
-    return energy_correction(objective, most, work=COST_FRACTION * work, seed=seed)
+    correction = energy_correction(objective, most, work=work, seed=seed)
+    return (
+        None if correction is None else PartialError(Linearisation(correction.trial, correction.step), correction.ratio)
+    )
 
 
-def largest_correction(objective: ResidualObjective, points: Array, *, work: float, seed: int) -> Correction | None:
-    """The correction of trained fields that explains the residual, or the largest of those that do in part.
-
-    Args:
-        objective: The trained residuals.
-        points: Points (N, d) at which corrections are compared.
-        work: The multiplications of training.
-        seed: Fixes points and features.
-    """
-    fields = len(objective.trial.problem.names)
-    affordable = affordable_features(COST_FRACTION * work)
-    features = max(FEWEST_FEATURES, min(MOST_FEATURES, MOST_FEATURES_PER_FIELD * fields, affordable))
-    count = max(1, int((affordable / features) ** 3))
-    tried: list[Correction] = []
-    for correction in corrections(objective, features, seed=seed):
-        if math.isfinite(correction.error_ratio):
-            tried.append(correction)
-        if correction.error_ratio < ACCURATE:
-            return correction
-        count -= 1
-        if not count:
-            break
-    explaining = [c for c in tried if c.error_ratio < EXPLAINED] or tried
-    # some directions of the tangent space hardly change the residual: what they explain in part may be far too large
-    in_features = [c for c in explaining if c.trial is not objective.trial]
-    return max(in_features or explaining, key=lambda c: _unexplained(c.error_ratio) * _size(c, points), default=None)
-
-
-def _unexplained(ratio: float) -> float:
-    """Factor of an estimate for the residual that it leaves."""
+def _unexplained(ratio: float, *, of_residual: bool) -> float:
+    """Factor of an estimate for the part of the residual, or of the error, that it leaves."""
+    most, power = MOST_UNEXPLAINED if of_residual else MOST_MISSING
     explained = 1.0 - min(ratio, 1.0) ** 2
-    return min(MOST_UNEXPLAINED, explained**-0.5) if explained > 0 else MOST_UNEXPLAINED
-
-
-def _size(correction: Correction, points: Array) -> float:
-    """Sum of the relative sizes of a correction over the fields."""
-    trial = correction.trial
-    names = trial.problem.names
-    changes = Linearisation(trial, correction.step).evaluate(points, names)
-    corrected = trial.evaluate(points, names) + changes
-    return float((np.linalg.norm(changes, axis=0) / np.linalg.norm(corrected, axis=0)).sum())
+    return min(most, explained**-power) if explained > 0 else most
 
 
 def _points(fields: FieldEvaluator) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from math import pi
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from kinn import (
     InputError,
     Interval,
     Problem,
-    Rectangle,
     Solution,
     TimeInterval,
     cos,
@@ -35,28 +35,7 @@ from kinn.train.corrections import corrected
 from kinn.train.error_estimate import estimate_error
 from kinn.train.multi_stage import add_correction
 from kinn.train.state import HistoryEntry, StopReason, TrainingResult
-
-
-def poisson(enforce: str = "soft", scale: float = 1.0) -> Problem:
-    return Problem(
-        "square", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy + 13 * scale * sin(2 * p.x) * sin(3 * p.y),
-        conditions=[Dirichlet("u", lambda x, y: scale * sin(2 * x) * sin(3 * y), on="boundary", enforce=enforce)],
-        exact=lambda x, y: scale * sin(2 * x) * sin(3 * y),
-    )  # fmt: skip
-
-
-def nonlinear() -> Problem:
-    return Problem(
-        "cubic", Interval(0, 2), strong=lambda u, p: u.xx - u**3 + sin(p.x) ** 3 + sin(p.x), exact=sin,
-        conditions=[Dirichlet("u", sin, on="boundary")],
-    )  # fmt: skip
-
-
-def oscillator() -> Problem:
-    return Problem(
-        "oscillator", TimeInterval(0, 3), fields=("u", "v"), strong=lambda u, v, p: [u.t - v, v.t + u],
-        conditions=[Initial("u", 0.0), Initial("v", 1.0)], exact=lambda t: (sin(t), cos(t)),
-    )  # fmt: skip
+from tests.train.smooth_problems import cubic, oscillator, poisson
 
 
 @pytest.mark.parametrize(
@@ -65,7 +44,7 @@ def oscillator() -> Problem:
         (poisson(), MLP((10,)), 40),
         (poisson("hard"), MLP((10,)), 6),
         (poisson(), KAN((4,), grid=4), 15),
-        (nonlinear(), MLP((10,)), 40),
+        (cubic(), MLP((10,)), 40),
         (oscillator(), MLP((8,)), 20),
     ],
     ids=["soft", "hard", "kan", "nonlinear", "two fields"],
@@ -113,7 +92,7 @@ def test_a_correction_keeps_the_fields_and_their_hard_conditions() -> None:
     trial = DomainTrial(poisson("hard"), KAN((4,), grid=4), seed=2)
     once = corrected(trial, CorrectionFeatures(20), seed=1, composed=True)
     once.flat.set(torch.randn(once.flat.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
-    twice = corrected(once, MLP((6,)), scale=0.1, seed=2)
+    twice = corrected(once, MLP((6,)), seed=2)
     x = evaluation_points(trial.problem)[::97]
     expressions = ["u", "u.x", "u.yy"]
     start = corrected(trial, CorrectionFeatures(20), seed=1, composed=True)
@@ -122,13 +101,13 @@ def test_a_correction_keeps_the_fields_and_their_hard_conditions() -> None:
     assert np.abs(twice.evaluate(x, "u") - trial.evaluate(x, "u")).max() > 1e-2
     edge = np.array([[0.0, 0.3], [1.0, 0.6], [0.2, 1.0]])
     np.testing.assert_allclose(twice.evaluate(edge, "u"), np.sin(2 * edge[:, 0]) * np.sin(3 * edge[:, 1]), atol=1e-13)
-    again = corrected(corrected(trial, CorrectionFeatures(20), composed=True), MLP((6,)), scale=0.1)
+    again = corrected(corrected(trial, CorrectionFeatures(20), composed=True), MLP((6,)))
     again.load_state_dict(twice.state_dict())
     np.testing.assert_allclose(again.evaluate(x, expressions), twice.evaluate(x, expressions), rtol=1e-12)
 
 
 def test_corrections_are_added_while_they_gain() -> None:
-    trial = DomainTrial(nonlinear(), MLP((10,)), seed=3)
+    trial = DomainTrial(cubic(), MLP((10,)), seed=3)
     objective = result(trial).objective
     assert isinstance(objective, ResidualObjective)
     errors = [field_errors(trial)["u"].l2]
@@ -170,10 +149,49 @@ def without_estimate(solution: Solution, folder: Path) -> None:
 
 def test_solutions_without_an_estimate(tmp_path: Path) -> None:
     without_estimate(kinn.solve(poisson(), MLP((4,)), iterations=2, estimate=False), tmp_path)
-    decay = Problem("decay", TimeInterval(0, 1), strong=lambda u, p: u.t + u, conditions=[Initial("u", 1.0)])
-    without_estimate(kinn.solve(decay, MLP((4,)), iterations=2, time_windows=2), tmp_path)
     with pytest.raises(InputError, match="estimate is True or False, not 3"):
-        kinn.solve(decay, MLP((4,)), estimate=3)
+        kinn.solve(poisson(), MLP((4,)), estimate=3)
+
+
+def hard_oscillator() -> Problem:
+    return replace(oscillator(), conditions=[Initial("u", 0.0, enforce="hard"), Initial("v", 1.0, enforce="hard")])
+
+
+def wave() -> Problem:
+    """A standing wave, whose initial velocity is zero."""
+    return Problem(
+        "wave", Interval(0, pi) * TimeInterval(0, 2), strong=lambda u, p: u.tt - u.xx, exact=lambda x, t: sin(x) * cos(t),
+        conditions=[
+            Initial("u", lambda x, t: sin(x)), Initial("u", 0.0, derivative="t"), Dirichlet("u", 0.0, on="left"), Dirichlet("u", 0.0, on="right"),
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("problem", [oscillator(), hard_oscillator(), wave()], ids=["soft", "hard", "wave"])
+def test_errors_of_time_windows_propagate(problem: Problem) -> None:
+    solution = kinn.solve(problem, MLP((8,)), iterations=15, time_windows=3)
+    assert solution.estimate is not None
+    for name, errors in solution.errors.items():
+        assert solution.estimate.l2[name] == pytest.approx(errors.l2, rel=0.3)
+    x = evaluation_points(problem)[::11]
+    exact = exact_values(problem, x)
+    assert exact is not None
+    error = exact[:, 0] - solution(x)[:, 0]
+    estimated = solution.estimate.evaluate("u", x)
+    assert np.linalg.norm(estimated - error) < 0.1 * np.linalg.norm(error)
+
+
+def test_oscillations_of_the_fields_are_found() -> None:
+    smooth = kinn.solve(poisson(), MLP((10,)), iterations=20).fields
+    assert isinstance(smooth, DomainTrial)
+    trial = corrected(smooth, CorrectionFeatures(200, frequency=150.0, share=0.0), seed=1, composed=True)
+    noise = torch.randn(trial.flat.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    trial.flat.set(5e-4 * noise)
+    estimate = estimate_error(trial, [result(trial)], work=1e12, seed=0, now=lambda: 0.0)
+    error = field_errors(trial)["u"].l2
+    assert estimate is not None
+    assert error > 1.05 * field_errors(smooth)["u"].l2
+    assert estimate.l2["u"] == pytest.approx(error, rel=0.05)
 
 
 def test_the_estimate_of_an_ensemble_is_that_of_the_mean() -> None:

@@ -16,42 +16,15 @@ from kinn import (
     MLP,
     Callback,
     Dirichlet,
-    Initial,
     InputError,
-    Interval,
     Problem,
     Rectangle,
-    TimeInterval,
-    cos,
-    sin,
 )
 from kinn.arguments import LEAST_TOLERANCES
 from kinn.cli.tables import print_solution, summary_table
 from kinn.train.error_estimate import ErrorEstimate
 from kinn.train.state import StopReason, TrainingState
-
-
-def poisson() -> Problem:
-    return Problem(
-        "square", Rectangle((0, 0), (1, 1)), strong=lambda u, p: u.xx + u.yy + 13 * sin(2 * p.x) * sin(3 * p.y),
-        conditions=[Dirichlet("u", lambda x, y: sin(2 * x) * sin(3 * y), on="boundary")],
-        exact=lambda x, y: sin(2 * x) * sin(3 * y),
-    )  # fmt: skip
-
-
-def cubic() -> Problem:
-    return Problem(
-        "cubic", Interval(0, 2), strong=lambda u, p: u.xx - u**3 + sin(p.x) ** 3 + sin(p.x), exact=sin,
-        conditions=[Dirichlet("u", sin, on="boundary")],
-    )  # fmt: skip
-
-
-def oscillator() -> Problem:
-    return Problem(
-        "oscillator", TimeInterval(0, 3), fields=("u", "v"), strong=lambda u, v, p: [u.t - v, v.t + u],
-        conditions=[Initial("u", 0.0), Initial("v", 1.0)], exact=lambda t: (sin(t), cos(t)),
-    )  # fmt: skip
-
+from tests.train.smooth_problems import cubic, oscillator, poisson
 
 PROBLEMS = [poisson, cubic, oscillator]
 
@@ -167,7 +140,7 @@ def test_an_interrupted_solve_ends_at_the_tolerance(monkeypatch: pytest.MonkeyPa
         ),
         (
             {"tolerance": 1e-3, "time_windows": 2},
-            "errors of time windows are not estimated: a tolerance cannot be checked",
+            "a tolerance is checked while the network of all time is trained: leave out time_windows or the tolerance",
         ),
     ],
 )
@@ -185,22 +158,23 @@ def test_the_least_tolerances_are_those_of_rounding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "residual", "error", "met"),
+    ("ratio", "residual", "error", "uncertainty", "met"),
     [
-        (0.1, 1e-3, 0.9e-3, True),
-        (0.1, 1e-3, 1.1e-3, False),
-        (0.6, 1e-3, 0.9e-3, False),  # not reliable
-        (0.6, 1e-3, 3e-5, True),  # by a margin of more than 30
-        (0.95, 1e-3, 1e-6, False),  # nothing is explained
-        (0.95, 1e-8, 0.9e-3, True),  # the residual is negligible
-        (1.0, 1e-12, 0.9e-3, True),  # the residual is rounding
-        (0.6, math.inf, 3e-5, False),  # an energy whose multipliers have not converged
+        (0.1, 1e-3, 0.9e-3, 0.9, True),
+        (0.1, 1e-3, 1.1e-3, 0.1, False),
+        (0.6, 1e-3, 0.9e-3, 0.9, False),  # not reliable
+        (0.6, 1e-3, 3e-5, 0.9, True),  # by a margin of more than 30
+        (0.6, 1e-3, 0.9e-3, 0.2, True),  # two spaces and either half of the points tell the same
+        (0.95, 1e-3, 1e-6, 0.2, False),  # nothing is explained
+        (0.95, 1e-8, 0.9e-3, 0.9, True),  # the residual is negligible
+        (1.0, 1e-12, 0.9e-3, math.inf, True),  # the residual is rounding
+        (0.6, math.inf, 3e-5, math.inf, False),  # an energy whose multipliers have not converged
     ],
 )
 def test_estimates_meet_a_tolerance_as_far_as_they_can_be_trusted(
-    ratio: float, residual: float, error: float, met: bool
+    ratio: float, residual: float, error: float, uncertainty: float, met: bool
 ) -> None:
-    estimate = ErrorEstimate({"u": error, "v": error / 2}, ratio, residual, 0.0, None)  # type: ignore[arg-type]
+    estimate = ErrorEstimate({"u": error, "v": error / 2}, ratio, residual, 0.0, None, uncertainty)  # type: ignore[arg-type]
     assert estimate.meets(1e-3) is met
 
 

@@ -1,4 +1,4 @@
-"""The sum of frozen layers and a multiple of trained ones, as corrections of a trained network need it."""
+"""The sum of frozen layers and trained ones, as corrections of a trained network need it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from kinn.networks.layers.layer import Layer, push_forward, values
 
 
 class Sum(Layer):
-    """A chain of frozen layers plus a multiple of a chain of trained ones, which starts at zero.
+    """A chain of frozen layers plus a chain of trained ones, which starts at zero.
 
     Args:
         frozen: The frozen layers, from I inputs to C outputs.
         correction: The trained layers, from I inputs or, if composed, from I + C.
-        scale: The factor of the correction.
         outputs: The number C.
         composed: Whether the outputs of the frozen layers, scaled to [-1, 1], are inputs of the correction: so its
             features are sharp where the frozen layers are.
@@ -28,13 +27,11 @@ class Sum(Layer):
     centre: Tensor
     spread: Tensor
 
-    def __init__(
-        self, frozen: Sequence[Layer], correction: Sequence[Layer], scale: float, outputs: int, *, composed: bool
-    ) -> None:
+    def __init__(self, frozen: Sequence[Layer], correction: Sequence[Layer], outputs: int, *, composed: bool) -> None:
         super().__init__()
         self.frozen = nn.ModuleList(frozen).requires_grad_(False)
         self.correction = nn.ModuleList(correction)
-        self.scale, self.composed = scale, composed
+        self.composed = composed
         self.register_buffer("centre", torch.zeros(outputs, dtype=torch.float64))
         self.register_buffer("spread", torch.ones(outputs, dtype=torch.float64))
         with torch.no_grad():
@@ -59,7 +56,7 @@ class Sum(Layer):
     def forward(self, x: Tensor) -> Tensor:
         base = values(self.frozen, x)
         inputs = torch.cat([x, (base - self.centre) / self.spread], dim=-1) if self.composed else x
-        return base + self.scale * values(self.correction, inputs)
+        return base + values(self.correction, inputs)
 
     def jet(self, stack: Tensor, index: IndexSet, tape: Tape | None = None) -> Tensor:
         if stack.requires_grad:  # inputs that depend on parameters, as those of an unknown term do
@@ -72,4 +69,4 @@ class Sum(Layer):
             scaled = base / self.spread
             scaled = torch.cat([(scaled[0] - self.centre / self.spread).unsqueeze(0), scaled[1:]])
             inputs = torch.cat([stack, scaled], dim=-1)
-        return base + self.scale * push_forward(self.correction, inputs, index, tape)
+        return base + push_forward(self.correction, inputs, index, tape)

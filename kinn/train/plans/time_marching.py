@@ -83,32 +83,37 @@ class TimeMarching(TrainingPlan):
 
     def build(self, stage: int) -> TrialFunctions:
         """Trial functions of a window, which start from the final state of the last one."""
-        problem, span = self.problem, (self.instants[stage], self.instants[stage + 1])
-        windows = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
-        domain = windows if isinstance(problem.domain, Mapping) else next(iter(windows.values()))
         previous = self.trials[-1] if self.trials else None
         assert previous is None or isinstance(previous, DomainTrial)
-        conditions = conditions_of(problem, span, last=stage == self.count - 1, previous=previous)
-        defaults, draw = problem.defaults, problem.defaults.sampler
-        if draw is not None:
-            uncut = {id(windows[name]): geometry for name, geometry in problem.subdomains.items()}
-
-            def sampler(geometry: Geometry, n: int, seed: int) -> Array:
-                """Those of the problem's points that lie in the window, about n."""
-                x = draw(uncut[id(geometry)], n * self.count, seed)
-                t = x[:, problem.coordinates.index(TIME)]
-                return np.asarray(x[(span[0] <= t) & (t <= span[1])])
-
-            defaults = replace(defaults, sampler=sampler)
-        return self.build_trial(
-            replace(problem, domain=domain, conditions=conditions, defaults=defaults, evaluation=None)
-        )
+        return self.build_trial(window_problem(self.problem, self.instants, stage, previous=previous))
 
     def fields(self) -> TimeMarchingSolution:
         return TimeMarchingSolution(self.problem, self.trials, self.instants)
 
     def label(self, stage: int) -> str:
         return f"window {stage + 1}"
+
+
+def window_problem(
+    problem: Problem, instants: Sequence[float], number: int, *, previous: DomainTrial | None
+) -> Problem:
+    """Problem on one of the windows that some instants bound, from the final state of the trial functions before."""
+    span, count = (instants[number], instants[number + 1]), len(instants) - 1
+    windows = {name: _cut(geometry, span) for name, geometry in problem.subdomains.items()}
+    domain = windows if isinstance(problem.domain, Mapping) else next(iter(windows.values()))
+    conditions = conditions_of(problem, span, last=number == count - 1, previous=previous)
+    defaults, draw = problem.defaults, problem.defaults.sampler
+    if draw is not None:
+        uncut = {id(windows[name]): geometry for name, geometry in problem.subdomains.items()}
+
+        def sampler(geometry: Geometry, n: int, seed: int) -> Array:
+            """Those of the problem's points that lie in the window, about n."""
+            x = draw(uncut[id(geometry)], n * count, seed)
+            t = x[:, problem.coordinates.index(TIME)]
+            return np.asarray(x[(span[0] <= t) & (t <= span[1])])
+
+        defaults = replace(defaults, sampler=sampler)
+    return replace(problem, domain=domain, conditions=conditions, defaults=defaults, evaluation=None)
 
 
 def _cut(geometry: Geometry, span: tuple[float, float]) -> Geometry:

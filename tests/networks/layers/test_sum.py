@@ -18,7 +18,7 @@ SECOND = IndexSet.full(2, 2)
 def sum_of(base: MLP | KAN, *, composed: bool) -> Network:
     """A network with a correction that is not zero."""
     features = CorrectionFeatures(waves=9, frequency=2.0, fields=2 if composed else 0)
-    network = Corrected(base, features, scale=0.3, composed=composed).build(2, 2, ([0.0, -1.0], [2.0, 1.0]), seed=1)
+    network = Corrected(base, features, composed=composed).build(2, 2, ([0.0, -1.0], [2.0, 1.0]), seed=1)
     (layer,) = (part for part in network.layers if isinstance(part, Sum))
     frozen = nn.ModuleList(layer.frozen)
     layer.load_frozen(list(frozen), 2 * torch.rand(50, 2, dtype=torch.float64) - 1)
