@@ -46,7 +46,7 @@ class Solution:
         quadrature: Of the energy form, the check on a second quadrature.
         bem: Of the inverse form, the errors of a plain boundary element method on the same panels.
         tolerance: The relative L2 error that was asked for; None where none was.
-        estimate: The estimated error, known solution or not; None where there is none, as of time windows.
+        estimate: The estimated error, known solution or not; None where there is none.
         history: One entry per step.
         fields: The trained fields: trial functions, or a combination of several trainings.
         run: The run folder, if one was written.
