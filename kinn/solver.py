@@ -24,6 +24,7 @@ from kinn.arguments import (
 )
 from kinn.config import to_config, to_plain
 from kinn.errors import InputError, unknown
+from kinn.fields import TIME
 from kinn.forms import FormObjective, TrialFunctions, build_objective
 from kinn.forms.diagnostics import warn_if_ill_posed
 from kinn.metrics import FieldEvaluator, field_errors
@@ -185,6 +186,7 @@ def solve(
 
             share = CORRECTION_SHARE if training.corrections else GROWTH_CORRECTION_SHARE
             fields, final = add_corrections(fields, final, corrections, work=share * work, seed=seed)
+        _warn_of_departures(problem, final)
         unknowns = _identified_constants(problem, final)
         estimate = None if training.estimate is False else _estimated_error(fields, final, work, seed, now)
     seconds = checkpoint.seconds_before + now() - began
@@ -251,6 +253,14 @@ def _build_objectives(
         like=objective,
     )
     return distribute(objective), distribute(validation)
+
+
+def _warn_of_departures(problem: Problem, final: Sequence[TrainingResult]) -> None:
+    """Warn of trajectories that leave their equation for a short while."""
+    if TIME in problem.coordinates and problem.defaults.form == "strong":
+        from kinn.train.trajectories import warn_of_departures
+
+        warn_of_departures(final)
 
 
 def _identified_constants(problem: Problem, final: Sequence[TrainingResult]) -> dict[str, Estimate]:

@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 327
-MOST_LINES = 44_610
+MOST_LINES = 44_700
 
 
 @cache
