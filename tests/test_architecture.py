@@ -13,8 +13,8 @@ import kinn
 
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
-MOST_MODULES = 327
-MOST_LINES = 44_700
+MOST_MODULES = 329
+MOST_LINES = 44_900
 
 
 @cache

@@ -19,6 +19,7 @@ from kinn.geometry.meshes.mesh_file import MeshFile
 from kinn.geometry.meshes.meshio_reader import check_file, read_with_meshio, reader_error
 from kinn.geometry.meshes.nastran import read_nastran
 from kinn.geometry.meshes.su2 import read_su2
+from kinn.geometry.meshes.unv import read_unv
 from kinn.geometry.types import Array, Indices
 
 _T = TypeVar("_T")
@@ -40,12 +41,13 @@ TAGS = (
 )
 
 #: Formats with readers of our own, which keep what meshio loses, by meshio's names and suffixes.
-_READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2, "exodus": read_exodus}
+_READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2, "exodus": read_exodus, "unv": read_unv}
 _SUFFIXES = {
     ".inp": "abaqus",
     **dict.fromkeys((".bdf", ".nas", ".fem"), "nastran"),
     ".su2": "su2",
     **dict.fromkeys((".e", ".exo", ".ex2", ".g"), "exodus"),
+    ".unv": "unv",
     ".f3grid": "flac3d",
 }
 
@@ -124,8 +126,29 @@ def _arguments(mesh: MeshFile, path: str | Path) -> tuple[Array, dict[str, Indic
         for name, rows in mesh.node_sets.items()
         if name not in boundaries and 0 < len(rows) < len(points) and _has_faces(rows, elements)
     }
-    numbered = {name: np.array(rows, dtype=np.intp) for name, rows in subdomains.items() if rows}
+    elements, numbers = _once(elements)
+    numbered = {name: np.unique(numbers[rows]) for name, rows in subdomains.items() if rows}
     return points, elements, Groups(boundaries, node_sets, numbered)
+
+
+def _once(elements: Mapping[str, Indices]) -> tuple[dict[str, Indices], Indices]:
+    """Elements without those that are there again, and the number of each one's first: Gmsh 2.2 writes one a group."""
+    found, numbers, first = {}, [], 0
+    for kind, nodes in elements.items():
+        keys = np.sort(nodes, axis=1)
+        # equal rows have equal sums, which are compared faster
+        if len(np.unique((keys.astype(np.uint64) + 1) ** 3 @ np.arange(1, keys.shape[1] + 1, dtype=np.uint64))) == len(
+            keys
+        ):
+            place, kept = np.arange(len(nodes)), nodes
+        else:
+            _, index, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+            order = np.argsort(index)
+            place, kept = np.argsort(order)[inverse.reshape(-1)], nodes[index[order]]
+        found[kind] = kept
+        numbers.append(first + place)
+        first += len(kept)
+    return found, np.concatenate(numbers)
 
 
 def _flattened(mesh: MeshFile, dim: int, path: str | Path) -> Array:

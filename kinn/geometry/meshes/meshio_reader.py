@@ -14,7 +14,6 @@ from kinn.errors import InputError, unknown
 
 #: What formats that meshio does not read are called, and what to do about them.
 _FOREIGN = {
-    ".unv": "I-DEAS universal",
     ".z88": "Z88",
     ".cas.h5": "Fluent",
     ".k": "LS-DYNA",
@@ -54,10 +53,9 @@ def read_with_meshio(path: str | Path, what: str, file_format: str | None = None
 
     suffix = where.suffix.lower()
     if file_format is None and suffix in _FOREIGN:
-        example = f", with Gmsh: gmsh {where.name} -save -o {where.stem}.msh" if suffix == ".unv" else ""
         raise InputError(
             f"{str(path)!r} cannot be read as {what}: {_FOREIGN[suffix]} files ({suffix}) are not read; convert it to "
-            f".msh, .vtu or .inp{example}"
+            ".msh, .vtu or .inp"
         )
     if file_format is not None and file_format not in reader_map:
         raise unknown("file format", file_format, reader_map)

@@ -290,14 +290,10 @@ def test_broken_files_are_refused_in_one_line(ending: str, text: str, tmp_path: 
 
 
 def test_other_formats_are_refused_with_a_way_out(tmp_path: Path) -> None:
-    for ending, message in (
-        ("k", r"LS-DYNA files \(\.k\) are not read; convert it to \.msh, \.vtu or \.inp$"),
-        ("unv", r"I-DEAS universal files \(\.unv\) are not read; .*, with Gmsh: gmsh part\.unv -save -o part\.msh$"),
-    ):
-        path = tmp_path / f"part.{ending}"
-        path.write_text("*KEYWORD\n")
-        with pytest.raises(InputError, match=message):
-            Mesh.read(path)
+    path = tmp_path / "part.k"
+    path.write_text("*KEYWORD\n")
+    with pytest.raises(InputError, match=r"LS-DYNA files \(\.k\) are not read; convert it to \.msh, \.vtu or \.inp$"):
+        Mesh.read(path)
     partitioned = tmp_path / "part.msh"
     partitioned.write_text(GMSH.replace("$Nodes", "$PartitionedEntities\n2\n$EndPartitionedEntities\n$Nodes"))
     with pytest.raises(InputError, match="partitioned files of Gmsh are not read"):
@@ -368,3 +364,47 @@ def test_the_older_version_of_gmsh(tmp_path: Path) -> None:
     mesh = Mesh.read(path)
     assert (mesh.measure, mesh.boundaries, set(mesh.subdomains)) == (2, ("left", "rest"), {"steel", "air"})
     assert mesh.subdomain("steel").boundaries == ("weld", "rest")
+
+
+GMSH_2_2 = """$MeshFormat
+2.2 0 8
+$EndMeshFormat
+$PhysicalNames
+3
+1 1 "left"
+2 2 "all"
+2 3 "steel"
+$EndPhysicalNames
+$Nodes
+6
+1 0 0 0
+2 1 0 0
+3 2 0 0
+4 0 1 0
+5 1 1 0
+6 2 1 0
+$EndNodes
+$Elements
+7
+1 1 2 1 1 4 1
+2 2 2 2 1 1 2 5
+3 2 2 2 1 1 5 4
+4 2 2 2 2 2 3 6
+5 2 2 2 2 2 6 5
+6 2 2 3 2 2 3 6
+7 2 2 3 2 2 6 5
+$EndElements
+"""
+
+
+def test_elements_that_are_written_once_a_group(tmp_path: Path) -> None:
+    path = tmp_path / "two.msh"
+    path.write_text(GMSH_2_2)
+    mesh = Mesh.read(path)
+    assert (mesh.measure, mesh.boundaries) == (2, ("left", "rest"))
+    assert {name: rows.tolist() for name, rows in mesh.subdomains.items()} == {"all": [0, 1, 2, 3], "steel": [2, 3]}
+    twice = "*NODE\n1, 0, 0\n2, 1, 0\n3, 0, 1\n4, 1, 1\n*ELEMENT, TYPE=CPS3, ELSET=a\n1, 1, 2, 3\n2, 2, 4, 3\n"
+    deck = tmp_path / "overlay.inp"
+    deck.write_text(twice + "*ELEMENT, TYPE=CPS3, ELSET=b\n3, 3, 2, 4\n*ELSET, ELSET=c\n1, 3\n")
+    mesh = Mesh.read(deck)
+    assert {name: rows.tolist() for name, rows in mesh.subdomains.items()} == {"a": [0, 1], "b": [1], "c": [0, 1]}
