@@ -138,15 +138,15 @@ def evaluating(what: str) -> Iterator[None]:
 def _named_coordinates(function: Callable[..., Any], coordinates: tuple[str, ...]) -> tuple[str, ...]:
     """Coordinates that a function takes by name, where these are not all; else none.
 
-    Objects that state their arguments, as tables do, take all by name too.
+    Objects that say which coordinates they are functions `of`, as tables do, take all by name too.
     """
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not tell
         return ()
-    named = tuple(name for name in parameters if name in coordinates)
+    named = tuple(n for n, p in parameters.items() if n in coordinates and p.kind is not p.POSITIONAL_ONLY)
     needed = {name for name, p in parameters.items() if p.default is p.empty}
-    by_name = len(named) < len(coordinates) or hasattr(function, "__signature__")
+    by_name = len(named) < len(coordinates) or isinstance(getattr(function, "of", None), tuple)
     return named if by_name and needed <= set(named) else ()
 
 
