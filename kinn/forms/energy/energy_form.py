@@ -35,6 +35,9 @@ MIN_BOUNDARY_POINTS = 16
 #: How much closer points lie on boundaries than inside: they are few, and are not refined with those inside.
 BOUNDARY_DENSITY = 2.0
 
+#: Up to how many points no mesh is integrated with a lower order to save some.
+FEW_POINTS = 2**14
+
 #: The points of the guard's quadrature for each point of the first.
 GUARD_POINTS = 1.5
 
@@ -85,6 +88,10 @@ class QuadratureSampler(PointSampler):
         geometry = self.subdomains[subdomain]
         count = max(1, round(refinement * self.points * geometry.measure / self.measure))
         breaks = quadrature_breaks(self.problem)[subdomain]
+        if (isinstance(breaks, Jump) or not any(breaks)) and self.problem.defaults.grading is None:
+            most = refinement * max(self.points, FEW_POINTS) * geometry.measure / self.measure
+            rule = geometry.limited_quadrature(self.degree, max(1, round(most)), points=count, seed=self.seed)
+            return self.quadrature([rule])
         return self._rule(geometry, count, () if isinstance(breaks, Jump) else breaks)
 
     def boundary(self, subdomain: str, name: str, seed: int = 0) -> Points:

@@ -23,7 +23,7 @@ from kinn.errors import InputError
 from kinn.forms.domain_trial import DomainTrial
 from kinn.forms.energy.energy_term import EnergyTerm
 from kinn.forms.energy.penalty import PenaltyTerm
-from kinn.forms.objective import QuadratureCheck, SumOfTerms, format_point
+from kinn.forms.objective import MAX_QUADRATURE_GAP, QuadratureCheck, SumOfTerms, format_point
 from kinn.networks import Tape
 from kinn.optim.objective import Curvature
 from kinn.optim.sum_of_squares import add_gram, symmetric
@@ -253,14 +253,28 @@ class EnergyObjective(SumOfTerms):
         return {"refinement": float(self.refinement)}
 
     def quadrature_gap(self, theta: Tensor) -> float:
-        """Difference of the energies by the two quadratures, relative to the larger, loads and penalties aside."""
+        """Difference of the energies by the two quadratures, relative to how unevenly they are spread out.
+
+        That is the integral of the distance of each density from its mean: a density that is nearly uniform, as of a flow
+        around a small body, is integrated by any quadrature, and says nothing of what varies. Loads and penalties aside.
+        """
         assert self.guard is not None
-        names = {term.name for term in self.interior}
-        own, other = (
-            sum(share for name, share in energy.term_losses(theta).items() if name in names)
-            for energy in (self, self.guard)
-        )
-        return abs(other - own) / max(abs(own), abs(other), 1e-300)
+        (own, spread), (other, other_spread) = (energy.interior_energy(theta) for energy in (self, self.guard))
+        least = ROUNDING / MAX_QUADRATURE_GAP * max(abs(own), abs(other))
+        return abs(other - own) / max(spread, other_spread, least, 1e-300)
+
+    def interior_energy(self, theta: Tensor) -> tuple[float, float]:
+        """Energy inside at theta, and the integral of the distance of its densities from their means."""
+        self.trial.flat.set(theta)
+        energy = spread = 0.0
+        with torch.no_grad():
+            for term in self.interior:
+                density = torch.cat([term.at(term.components(self.trial, n), n) for n in range(len(term.blocks))])
+                weights = torch.cat([torch.as_tensor(p.weights) for p in term.blocks])
+                total = float(weights @ density)
+                energy += total
+                spread += float(weights @ (density - total / weights.sum()).abs())
+        return energy, spread
 
     def quadrature_check(self, theta: Tensor, rejected: int) -> QuadratureCheck:
         assert self.guard is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -14,8 +15,8 @@ from kinn.geometry.boundary.patch import Chart, triangle_charts
 from kinn.geometry.meshes.elements import ElementType
 from kinn.geometry.quadrature.cells import CellPoints, Cells
 from kinn.geometry.quadrature.reference_cells import tensor_rule
-from kinn.geometry.quadrature.rule import Rule
-from kinn.geometry.sampling import pick_by_measure, sample_by_rejection
+from kinn.geometry.quadrature.rule import QuadratureSpec, Rule, composite_rule
+from kinn.geometry.sampling import pick_by_measure, sample_by_rejection, unit_cube
 from kinn.geometry.types import Array, Indices, Mask, delegated
 
 _STRAIGHT = 1e-12  # nodes this near to where they would be on a straight element, relative to its size, are there
@@ -130,6 +131,7 @@ class Block(Cells):
         return inner
 
 
+_BITS = 10  # of each coordinate along the curve
 _EVEN = 0.2  # share of graded points that are uniform in measure: no point stands for more than 1 / _EVEN others
 
 
@@ -144,8 +146,7 @@ def sample_graded(groups: Sequence[Block], n: int, draw: Callable[[int], Array])
     Returns:
         The points with weights inverse to their density, whose sum is the measure.
     """
-    measures = np.concatenate([block.measures for block in groups])
-    shares = (1 - _EVEN) / len(measures) + _EVEN * measures / np.sum(measures)
+    measures, shares = _graded_shares(groups)
 
     def accepted(m: int) -> Array:
         unit = draw(m)
@@ -157,6 +158,57 @@ def sample_graded(groups: Sequence[Block], n: int, draw: Callable[[int], Array])
     d = groups[0].nodes.shape[2]
     weights = np.sum(measures) * rows[:, -1] / np.sum(rows[:, -1])
     return Rule(rows[:, :d], weights, rows[:, d : 2 * d] if groups[0].surface else None)
+
+
+def _graded_shares(groups: Sequence[Block]) -> tuple[Array, Array]:
+    """Measures (C,) of elements, and the share of graded points that each has."""
+    measures = np.concatenate([block.measures for block in groups])
+    return measures, (1 - _EVEN) / len(measures) + _EVEN * measures / np.sum(measures)
+
+
+def limited_rule(groups: Sequence[Block], spec: QuadratureSpec, most: int) -> Rule:
+    """Rule on elements of about `most` points at most.
+
+    The order is lowered as far as that takes, to 2 at least. Beyond, elements are drawn, one of each stratum of neighbours,
+    and one point in each: single points in the same place of all elements would be biased.
+    """
+    for order in range(spec.order, 1, -1):
+        if sum(_least_points(block, order, spec.seed is not None) for block in groups) <= most:
+            return composite_rule(groups, replace(spec, order=order))
+    measures, shares = _graded_shares(groups)
+    neighbours = neighbour_order(np.concatenate([block.nodes.mean(axis=1) for block in groups]))
+    rng = np.random.default_rng(spec.seed or 0)
+    picked, _ = pick_by_measure(shares[neighbours], (np.arange(most) + rng.random()) / most)
+    which, d, k = neighbours[picked], groups[0].nodes.shape[2], groups[0].kind.dim
+    inner = unit_cube(most, k, "sobol", spec.seed or 0)
+    points, normals, weights, first = np.empty((most, d)), np.empty((most, d)), np.empty(most), 0
+    for block in groups:
+        rows = np.flatnonzero((which >= first) & (which < first + block.count))
+        cells = which[rows] - first
+        samples = block.at(cells, block.to_reference(cells, inner[rows]))
+        points[rows], weights[rows] = samples.points, samples.density * block.kind.volume / shares[which[rows]]
+        if samples.normals is not None:
+            normals[rows] = samples.normals
+        first += block.count
+    weights *= np.sum(measures) / np.sum(weights)
+    return Rule(points, weights, normals if groups[0].surface else None)
+
+
+def _least_points(block: Block, order: int, shifted: bool) -> int:
+    """Number of points of a rule of this order on each element of a block."""
+    once = np.ones(1, dtype=np.intp)
+    sizes = (f.size(order + degree, once, shifted)[0] for f, degree in zip(block.factors, block.degrees, strict=True))
+    return block.count * math.prod(int(size) for size in sizes)
+
+
+def neighbour_order(points: Array) -> Indices:
+    """Order (C,) of points (C, d) in which neighbours mostly follow each other, along Morton's curve through their ranks."""
+    d = points.shape[1]
+    ranks = np.argsort(np.argsort(points, axis=0), axis=0) * 2**_BITS // len(points)
+    code = np.zeros(len(points), dtype=np.int64)
+    for bit, axis in product(range(_BITS), range(d)):
+        code |= (ranks[:, axis] >> bit & 1) << (bit * d + axis)
+    return np.argsort(code, kind="stable")
 
 
 def sample_elements(

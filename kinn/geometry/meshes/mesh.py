@@ -13,7 +13,7 @@ from kinn.errors import InputError, unknown
 from kinn.geometry import arguments
 from kinn.geometry.boundary.boundary import Boundary, Part
 from kinn.geometry.geometry import CLOSE, Geometry
-from kinn.geometry.meshes.blocks import Block, Locator, make_blocks, sample_elements, sample_graded
+from kinn.geometry.meshes.blocks import Block, Locator, limited_rule, make_blocks, sample_elements, sample_graded
 from kinn.geometry.meshes.elements import element_types
 from kinn.geometry.meshes.faces import FaceGroups, boundary_parts
 from kinn.geometry.meshes.topology import Topology, orient, split_rows, validate_elements, validate_points
@@ -171,6 +171,9 @@ class Mesh(Geometry):
 
     def cells(self, spec: QuadratureSpec) -> tuple[Cells, ...]:
         return self.blocks
+
+    def limited_quadrature(self, order: int, most: int, *, points: int, seed: int | None = None) -> Rule:
+        return limited_rule(self.blocks, QuadratureSpec(order, points, seed), most)
 
     def level(self, points: Array) -> Array:
         """Raise InputError: distances to a mesh are not known."""

@@ -163,6 +163,16 @@ def test_network_that_exploits_the_rule_is_found_out():
     assert max(record.detail["refinement"] for record in solution.history) > 1
 
 
+def test_a_uniform_density_hides_nothing_from_the_guard():
+    """As that of a far field, which any quadrature integrates, around what is not resolved."""
+    plain, flow = poisson(), poisson(energy=lambda u, p: density(u, p) + 1e4)
+    first, second = (objective_of(problem, 100) for problem in (plain, flow))
+    theta = 3.0 * first.start()
+    gap = first.quadrature_gap(theta)
+    assert gap > 1e-9
+    assert second.quadrature_gap(theta) == pytest.approx(gap, rel=1e-3)
+
+
 def test_loads_and_interfaces():
     """Pulled at the end: u' = 1 / k in each bar."""
     problem = bars(Interface("u", on="middle", coefficients=(1, 4)), work={"right": lambda u, p: 1.0 * u})
