@@ -63,9 +63,21 @@ class Block(Cells):
 
     def at(self, which: Indices, unit: Array) -> CellPoints:
         """Points, with normals on faces; nodes count counter-clockwise seen from outside."""
-        jacobian, points = self.jacobians(which, unit), self.points(which, unit)
+        return self._samples(self.points(which, unit), self.jacobians(which, unit))
+
+    def at_each(self, unit: Array, rows: Indices | None = None) -> CellPoints:
+        """Points of every element at the same reference coordinates, where shape functions are evaluated once."""
+        nodes = self.nodes if rows is None else self.nodes[rows]
+        gradients = np.moveaxis(self.kind.gradients(unit), 1, 2)
+        d, k = nodes.shape[2], self.kind.dim
+        jacobian = (gradients.reshape(len(unit) * k, -1) @ nodes).reshape(-1, k, d)
+        points = (self.kind.shape_functions(unit) @ nodes).reshape(-1, d)
+        return self._samples(points, np.swapaxes(jacobian, 1, 2))
+
+    def _samples(self, points: Array, jacobian: Array) -> CellPoints:
+        """Points (m, d) with these derivatives by the reference coordinates, (m, d, k)."""
         if not self.surface:
-            return CellPoints(points, np.linalg.det(jacobian))
+            return CellPoints(points, _determinant(jacobian))
         if self.kind.dim == 1:
             across = np.stack([jacobian[:, 1, 0], -jacobian[:, 0, 0]], axis=1)
         else:
@@ -333,6 +345,15 @@ def _holds(block: Block, which: Indices, points: Array, slack: float) -> Mask:
     beyond = [part.sum(axis=1) - 1 for part in np.split(unit, ends, axis=1)]
     depth = np.minimum(unit.min(axis=1), -np.max(beyond, axis=0))
     return np.asarray((depth >= -room) & (np.linalg.norm(gap, axis=1) <= slack + 1e-9 * size))
+
+
+def _determinant(matrices: Array) -> Array:
+    """Determinants (m,) of matrices (m, d, d) of two or three rows."""
+    if matrices.shape[1] == 2:
+        a, b, c, d = (matrices[:, i, j] for i in range(2) for j in range(2))
+        return np.asarray(a * d - b * c)
+    a, b, c, d, e, f, g, h, i = (matrices[:, row, column] for row in range(3) for column in range(3))
+    return np.asarray(a * (e * i - f * h) + b * (f * g - d * i) + c * (d * h - e * g))
 
 
 def _inverse(matrices: Array) -> tuple[Array, Array]:
