@@ -24,8 +24,9 @@ import torch
 
 from kinn.conditions import BoundaryDatum
 from kinn.errors import InputError
-from kinn.fields import Field, Points
+from kinn.fields import TIME, Field, Points
 from kinn.forms.hard import TrialMap, cache_components
+from kinn.forms.hard.corner_lift import CornerLift, Side, straight_or_closed
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary.boundary import Part
 from kinn.geometry.distances.stacking import reduce_balanced
@@ -129,6 +130,7 @@ class DistanceAnsatz:
         self.scales = [1.0] * len(self.constraints)
         # powers of distances to many parts are small: each is scaled to 1 at most
         self.scales = [1.0 / float(torch.as_tensor(power.value).abs().max()) for power in self._powers(probes)]
+        self.corner_lift = self._corner_lift(probes)
 
     def __call__(self, p: Points) -> TrialMap:
         """Map from N to u at points."""
@@ -152,11 +154,33 @@ class DistanceAnsatz:
 
     def _lift(self, p: Points) -> Field:
         """The function g, which blends the data of the boundaries."""
+        if self.corner_lift is not None:
+            return self.corner_lift(p)
         powers = self._powers(p)
         parts = zip(self._valued, _weights([powers[n] for n in self._valued]), strict=True)
         return reduce_balanced(
             add, [weight * self._data(self.constraints[n], p) for n, weight in parts] or [p.field(0.0, "zero")]
         )
+
+    def _corner_lift(self, probes: Points) -> CornerLift | None:
+        """Lift that is smooth at corners; None where it does not apply or is not finite at points inside."""
+        if len(self.constraints) < 2 or len(probes.names) != 2 or TIME in probes.names:
+            return None
+        sides = []
+        for constraint in self.constraints:
+            for part in constraint.boundary.parts:
+                ends = straight_or_closed(part)
+                if constraint.normal is not None or ends is None:
+                    return None
+                sides.append(Side(part, constraint.value, constraint.label, ends))
+        lift = CornerLift.of(sides, self.size)
+        if lift is None:
+            return None
+        try:
+            value = torch.as_tensor(lift(probes).value)
+        except InputError:  # data that are not defined beyond their side
+            return None
+        return lift if bool(value.isfinite().all()) else None
 
     def _product(self, p: Points) -> Field:
         """The function d, zero where a value is prescribed."""
