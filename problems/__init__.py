@@ -35,6 +35,7 @@ _MODULES = {
     "flower": "flower",
     "heat-anisotropic": "heat_anisotropic",
     "heat-conductivity": "heat_conductivity",
+    "heat-inverse": "heat_inverse",
     "heat-multifrequency": "heat_multifrequency",
     "helmholtz": "helmholtz",
     "heterogeneous": "heterogeneous",

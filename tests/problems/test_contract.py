@@ -77,7 +77,12 @@ class Stored:
 
 
 #: The largest error of measurement: four standard deviations, with little chance of more.
-NOISE = {"burgers-viscosity": 4 * 0.006, "conductivity-field": 4 * 0.01 * 0.1, "heat-conductivity": 4 * 0.01}
+NOISE = {
+    "burgers-viscosity": 4 * 0.006,
+    "conductivity-field": 4 * 0.01 * 0.1,
+    "heat-conductivity": 4 * 0.01,
+    "heat-inverse": 4 * 0.1,
+}
 
 
 def differences(points: Array, index: Index, step: float = 0.01) -> Array:
@@ -286,6 +291,8 @@ def test_is_evaluated_inside(problem: Problem) -> None:
         ("eikonal", {"gradient": float("nan")}),
         ("heat-conductivity", {"samples": 10.5}),
         ("heat-conductivity", {"noise": 2.0}),
+        ("heat-inverse", {"noise": -0.1}),
+        ("heat-inverse", {"samples": 9}),
         ("conductivity-field", {"truth": "lognormal"}),
         ("conductivity-field", {"samples": 4}),
         ("conductivity-field", {"noise": -0.1}),
