@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 329
-MOST_LINES = 45_100
+MOST_LINES = 45_200
 
 
 @cache

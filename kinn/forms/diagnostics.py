@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from kinn.conditions import Condition, Integral
 from kinn.errors import InputError, ProblemWarning
 from kinn.fields import TIME, Field, Points, evaluating
 from kinn.forms.collocation import CollocationSampler
-from kinn.forms.compatibility import value_issues
+from kinn.forms.compatibility import common_points, value_conditions, value_issues
 from kinn.forms.discontinuities import Jump, quadrature_breaks, refuse_differentiated_jumps
 from kinn.forms.terms import TermResidual, pde_residual
 from kinn.jets import Component, Index
@@ -24,6 +25,9 @@ from kinn.problem import Problem
 
 #: At how many points residuals are evaluated, and normals.
 PROBES = 3
+
+#: Up to this many hard conditions on a field are compared in pairs.
+MOST_SIDES = 32
 PROBES_ACROSS = 16
 
 #: A boundary whose normal has no larger component along a coordinate is parallel to it.
@@ -76,7 +80,14 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
                 yield from (issue + where[name] for issue in _initial_conditions(problem, name, u, in_time))
             if in_space:
                 yield from (issue + where[name] for issue in _boundary_conditions(problem, name, u, equations.order))
-    yield from (issue + where[name] for name, issue in value_issues(problem))
+    contradictory = set()
+    for name, issue in value_issues(problem):
+        contradictory.add(name)
+        yield issue + where[name]
+    for name in problem.subdomains:
+        for u in problem.names if name not in contradictory else ():
+            if (blend := _singular_blend(problem, name, u)) is not None:
+                yield blend + where[name]
     uncalled = {u.name for u in problem.unknowns} - unknowns - {n for c in problem.conditions for n in c.field_names}
     if uncalled:
         uncalled -= _unknowns_in_conditions(problem)
@@ -99,6 +110,31 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
     observed = any(c.observed is not None for c in problem.conditions)
     if problem.unknowns and not observed and not _has_surplus(problem, summaries):
         yield "has unknowns, and no observations to find them by"
+
+
+def _singular_blend(problem: Problem, subdomain: str, field: str) -> str | None:
+    """Words on hard data that differ on boundaries which meet, if weights that jump there blend them."""
+    hard = [c for c in value_conditions(problem, subdomain, field) if c.enforce == "hard"]
+    if not 2 <= len(hard) <= MOST_SIDES:
+        return None
+    from kinn.forms.hard.ansatz import hard_ansatz
+    from kinn.forms.hard.distance_ansatz import DistanceAnsatz
+
+    try:
+        ansatz = hard_ansatz(problem, subdomain, field)
+    except InputError:  # raised again where the trial functions are built
+        return None
+    if not isinstance(ansatz, DistanceAnsatz) or ansatz.corner_lift is not None:
+        return None
+    geometry = problem.subdomains[subdomain]
+    for first, second in combinations([c for c in ansatz.constraints if callable(c.value)], 2):
+        if len(points := common_points(first.boundary, second.boundary, geometry)):
+            where = ", ".join(f"{name} = {x:.6g}" for name, x in zip(problem.coordinates, points[0], strict=True))
+            return (
+                f"enforces different functions for {field!r} hard on boundaries that meet at {where}: their blend has "
+                "unbounded second derivatives there; enforce them soft, or state one function for both"
+            )
+    return None
 
 
 def _summarise(problem: Problem, subdomain: str) -> EquationSummary:

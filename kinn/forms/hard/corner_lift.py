@@ -28,9 +28,12 @@ CLOSE = 1e-9
 #: The least sine of the angle of a corner.
 LEAST_SINE = 0.1
 
+#: The most sides: the work grows with the square of their number.
+MOST_SIDES = 32
+
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class SideDatum:
     """A part of the boundary with a datum.
 
     Attributes:
@@ -47,8 +50,8 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class _Corner:
-    """A corner of two sides, by number, with the unit vectors along them; of one side where it has no neighbour."""
+class CornerData:
+    """A corner of two sides, by number, with the unit vectors along them; an end of one that has no neighbour."""
 
     sides: tuple[int, ...]
     point: Array | None = None
@@ -64,13 +67,15 @@ class CornerLift:
         size: The size of the domain.
     """
 
-    def __init__(self, sides: Sequence[Side], corners: Sequence[_Corner], size: float) -> None:
+    def __init__(self, sides: Sequence[SideDatum], corners: Sequence[CornerData], size: float) -> None:
         self.sides, self.corners, self.size = sides, corners, size
 
     @classmethod
-    def of(cls, sides: Sequence[Side], size: float) -> CornerLift | None:
-        """Lift of sides, None where one is neither straight nor closed, or two meet at a flat angle."""
-        corners: list[_Corner] = []
+    def of(cls, sides: Sequence[SideDatum], size: float) -> CornerLift | None:
+        """Lift of sides, None where two meet at a flat angle or they are many."""
+        if len(sides) > MOST_SIDES:
+            return None
+        corners: list[CornerData] = []
         for n, side in enumerate(sides):
             free = not side.ends
             for end in side.ends:
@@ -83,9 +88,9 @@ class CornerLift:
                     along = tuple(_direction(sides[m], end) for m in pair)
                     if abs(along[0][0] * along[1][1] - along[0][1] * along[1][0]) < LEAST_SINE:
                         return None
-                    corners.append(_Corner(pair, end, along))
+                    corners.append(CornerData(pair, end, along))
             if free:
-                corners.append(_Corner((n,)))
+                corners.append(CornerData((n,)))
         return cls(sides, corners, size)
 
     def __call__(self, p: Points) -> Field:
@@ -102,7 +107,7 @@ class CornerLift:
         total = reduce(add, weights)
         return reduce(add, (w * self._at(c, p) for w, c in zip(weights, self.corners, strict=True))) / total
 
-    def _at(self, corner: _Corner, p: Points) -> Field:
+    def _at(self, corner: CornerData, p: Points) -> Field:
         """Data of the sides of a corner."""
         first = self.sides[corner.sides[0]]
         if corner.point is None or first.value is self.sides[corner.sides[1]].value:
@@ -128,14 +133,14 @@ def straight_or_closed(part: Part) -> tuple[Array, ...] | None:
     return (ends[0], ends[-1]) if straight else None
 
 
-def _datum(side: Side, coordinates: Sequence[Field], p: Points) -> Field:
+def _datum(side: SideDatum, coordinates: Sequence[Field], p: Points) -> Field:
     """Datum of a side at other coordinates."""
     value: Any | Callable[..., Any] = side.value
     found = call_by_name(value, p.names, coordinates) if callable(value) else value
     return p.field(found, f"the value of {side.label}")
 
 
-def _direction(side: Side, end: Array) -> Array:
+def _direction(side: SideDatum, end: Array) -> Array:
     """Unit vector along a straight side from one of its ends."""
     other = max(side.ends, key=lambda e: float(np.linalg.norm(e - end)))
     return np.asarray((other - end) / np.linalg.norm(other - end))

@@ -26,7 +26,7 @@ from kinn.conditions import BoundaryDatum
 from kinn.errors import InputError
 from kinn.fields import TIME, Field, Points
 from kinn.forms.hard import TrialMap, cache_components
-from kinn.forms.hard.corner_lift import CornerLift, Side, straight_or_closed
+from kinn.forms.hard.corner_lift import CornerLift, SideDatum, straight_or_closed
 from kinn.geometry import Boundary, Geometry
 from kinn.geometry.boundary.boundary import Part
 from kinn.geometry.distances.stacking import reduce_balanced
@@ -172,7 +172,7 @@ class DistanceAnsatz:
                 ends = straight_or_closed(part)
                 if constraint.normal is not None or ends is None:
                     return None
-                sides.append(Side(part, constraint.value, constraint.label, ends))
+                sides.append(SideDatum(part, constraint.value, constraint.label, ends))
         lift = CornerLift.of(sides, self.size)
         if lift is None:
             return None

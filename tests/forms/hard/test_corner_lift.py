@@ -9,6 +9,7 @@ import torch
 
 import kinn
 from kinn import MLP, Dirichlet, Disk, Geometry, Neumann, Polygon, Problem, Rectangle, exp, laplacian, sin
+from kinn.forms.diagnostics import well_posedness_issues
 from kinn.forms.hard.ansatz import hard_ansatz
 from kinn.forms.hard.corner_lift import CornerLift
 from kinn.forms.hard.distance_ansatz import DistanceAnsatz
@@ -89,3 +90,18 @@ def test_formulas_side_by_side_leave_no_singularity(domain: Geometry) -> None:
     """With weights that jump at corners the errors were 2e-3 and 7e-3 on the first two, with twice the layers."""
     found = kinn.solve(problem(domain), MLP((20,)), optimizer="lm", iterations=40, points=400, estimate=False)
     assert found.errors["u"].l2 < 1e-5
+
+
+def test_a_blend_that_is_singular_is_warned_of() -> None:
+    (issue,) = well_posedness_issues(problem(L_SHAPE))
+    assert "hard on boundaries that meet at x = " in issue
+    assert "enforce them soft" in issue
+    for domain in (TRIANGLE, HOLED, Rectangle((0, 0), (1, 2))):
+        assert not list(well_posedness_issues(problem(domain)))
+    together = Problem(
+        "p",
+        L_SHAPE,
+        strong=lambda u, p: laplacian(u),
+        conditions=[Dirichlet("u", exact, on="boundary", enforce="hard")],
+    )
+    assert not list(well_posedness_issues(together))
