@@ -13,8 +13,8 @@ import kinn
 
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
-MOST_MODULES = 329
-MOST_LINES = 45_200
+MOST_MODULES = 330
+MOST_LINES = 45_400
 
 
 @cache

@@ -51,12 +51,12 @@ def build_plan(
             return TimeMarching(problem, factory, options.time_windows)
         if options.growth:
             from kinn.train.grid_sweep import sweep_grid
-            from kinn.train.plans.growth import Growth
+            from kinn.train.plans.marching_growth import MarchingGrowth
             from kinn.train.spread_sweep import with_spread
 
             spread = partial(with_spread, seed=seed + seed_offset, dtype=dtype)
             grid = partial(sweep_grid, seed=seed + seed_offset, dtype=dtype)
-            return Growth(
+            return MarchingGrowth(
                 problem,
                 factory,
                 architecture,
