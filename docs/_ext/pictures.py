@@ -63,7 +63,7 @@ def _maps(problem: Problem) -> Figure:
         _map(figure, axes, nodes, [piece.triangles for piece in pieces], values)
         _label(axes, problem, name)
         for condition in problem.conditions:
-            if isinstance(condition, Observation) and condition.field == name:
+            if isinstance(condition, Observation) and condition.quantity == name:
                 axes.plot(*condition.points.T, "k.", markersize=1.5)
     return figure
 

@@ -49,8 +49,12 @@ class Condition(ABC):
     @property
     def label(self) -> str:
         """What messages and records call the condition."""
-        settings = {name: getattr(self, name, None) for name in ("field", "on", "over")}
-        parts = [f"{'' if name == 'field' else f'{name}='}{x!r}" for name, x in settings.items() if x is not None]
+        settings = {name: getattr(self, name, None) for name in ("field", "quantity", "on", "over")}
+        parts = [
+            f"{f'{name}=' if name in ('on', 'over') else ''}{getattr(x, '__name__', None) or repr(x)}"
+            for name, x in settings.items()
+            if x is not None
+        ]
         return f"{type(self).__name__}({', '.join(parts)})"
 
     @property
@@ -104,6 +108,10 @@ class Condition(ABC):
         """
         names = subdomains_with(subdomains, self.boundaries[0]) if self.boundaries else tuple(subdomains)
         return tuple((name,) for name in names)
+
+    def in_dimension(self, dimension: int) -> Self:
+        """Condition with its points as (N, d), where they were stated as d or N numbers."""
+        return self
 
     def check_geometry(self, subdomains: Mapping[str, Geometry]) -> None:  # noqa: B027 (most hold wherever their boundary is)
         """Check that it can hold where its boundaries lie.
@@ -260,6 +268,11 @@ class BoundaryCondition(Condition):
     @property
     def boundaries(self) -> tuple[str, ...]:
         return (self.on,)
+
+
+def call_on_fields(function: Callable[..., Any], trace: Traces, p: Points) -> Any:
+    """Value of a function of all fields in order and the points."""
+    return function(*(trace[name] for name in p.fields), p)
 
 
 def subdomains_with(subdomains: Mapping[str, Geometry], boundary: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kinn.calculus import grad
-from kinn.conditions.condition import Condition, subdomains_with
+from kinn.conditions.condition import Condition, call_on_fields, subdomains_with
 from kinn.conditions.types import Sampler, TimeWindow, Traces
 from kinn.errors import InputError, check_name
 from kinn.fields import TIME, Field, Points, call_by_name
@@ -109,8 +109,7 @@ class Integral(Condition):
 
     def _integrand(self, trace: Traces, p: Points) -> Field:
         if callable(self.of):
-            values = self.of(*(trace[name] for name in p.fields), p)
-            integrand: Field = p.field(values, f"the integrand of {self.label}")
+            integrand: Field = p.field(call_on_fields(self.of, trace, p), f"the integrand of {self.label}")
             return integrand
         assert self.field is not None
         u = trace[self.field]

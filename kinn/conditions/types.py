@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
+
 from kinn.fields import Field, Points
 from kinn.geometry import Geometry, Rule
-from kinn.geometry.types import Array
+from kinn.geometry.types import Array, Mask
 
 #: Where a condition holds that holds on no boundary.
 INTERIOR = "interior"
@@ -102,3 +104,8 @@ class TimeWindow:
     span: tuple[float, float]
     last: bool
     initial: Callable[[str], Any] | None = None
+
+    def contains(self, points: Array) -> Mask:
+        """Whether points (N, d) lie in it, (N,); the end belongs to the last window alone."""
+        t, (start, end) = points[:, self.axis], self.span
+        return np.asarray((start <= t) & ((t <= end) if self.last else (t < end)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -66,7 +66,7 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
     summaries = {}
     where = {name: f" in its subdomain {name!r}" if len(problem.subdomains) > 1 else "" for name in problem.subdomains}
     # values at points may stand in for conditions on boundaries
-    at_points = {name for c in problem.conditions if c.locations is not None for name in c.field_names}
+    at_points = _fields_at_points(problem)
     for name in problem.subdomains:
         equations = summaries[name] = _summarise(problem, name)
         unknowns |= equations.unknowns
@@ -90,7 +90,7 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
                 yield blend + where[name]
     uncalled = {u.name for u in problem.unknowns} - unknowns - {n for c in problem.conditions for n in c.field_names}
     if uncalled:
-        uncalled -= _unknowns_in_conditions(problem)
+        uncalled -= _summarise_conditions(problem, problem.conditions).unknowns
     yield from (f"never calls its unknown p.{u.name}" for u in problem.unknowns if u.name in uncalled)
     if problem.defaults.form == "energy":
         for name, breaks in quadrature_breaks(problem).items():
@@ -171,19 +171,26 @@ def _record(problem: Problem, residual: TermResidual, p: Points, sides: int, sum
     return len(components)
 
 
-def _unknowns_in_conditions(problem: Problem) -> set[str]:
-    """Names of the unknowns that conditions call which hold elsewhere than throughout the domain."""
+def _fields_at_points(problem: Problem) -> set[str]:
+    """Names of the fields in conditions at points."""
+    conditions = [c for c in problem.conditions if c.locations is not None]
+    recorded = _summarise_conditions(problem, [c for c in conditions if not c.field_names])
+    return {name for name, _ in recorded.order}.union(*(c.field_names for c in conditions))
+
+
+def _summarise_conditions(problem: Problem, conditions: Sequence[Condition]) -> EquationSummary:
+    """Summary of the residuals of conditions."""
     summary = EquationSummary()
     measure = sum(geometry.measure for geometry in problem.subdomains.values())
     size = max(geometry.size for geometry in problem.subdomains.values())
     sampler = CollocationSampler(problem, torch.float64, size, PROBES / measure)
-    for condition in problem.conditions:
+    for condition in conditions:
         for group in problem.subdomain_groups(condition):
             places = condition.collocation_points(sampler, group, 1)
             for p in [places] if isinstance(places, Points) else places or []:
-                with suppress(InputError):  # said where it is planned
+                with suppress(InputError), evaluating(condition.label):  # said where it is planned
                     _record(problem, condition.residuals, p, len(group), summary)
-    return summary.unknowns
+    return summary
 
 
 def _has_surplus(problem: Problem, summaries: Mapping[str, EquationSummary]) -> bool:
@@ -230,7 +237,7 @@ def _order_across(problem: Problem, subdomain: str, u: str, part: str, order: Ma
 def _equation_count(problem: Problem, equations: EquationSummary) -> Iterator[str]:
     """Issues of the number of equations."""
     fields = len(problem.names) + len(problem.unknown_fields)
-    measured = {name for c in problem.conditions if c.observed is not None for name in c.field_names}
+    measured = {c.field_names or c for c in problem.conditions if c.observed is not None}
     if not equations.count:
         return
     if equations.count > fields + len(problem.unknown_constants):

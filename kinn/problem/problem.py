@@ -218,6 +218,7 @@ class Problem:
         check_field_names(self.names, self.coordinates, f"problem {name!r}")
         check_coefficient_names(self.coefficients, [*self.names, *self.coordinates], f"problem {name!r}")
         check_bindings(self.unknowns, taken, self.coordinates, f"problem {name!r}")
+        object.__setattr__(self, "conditions", tuple(c.in_dimension(self.dimension) for c in self.conditions))
         for condition in self.conditions:
             self._check_condition(condition)
         self._check_tractions()

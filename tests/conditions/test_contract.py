@@ -116,6 +116,28 @@ class TestObservation(ConditionContract):
         return x + y
 
 
+class TestObservationOfADerivative(TestObservation):
+    condition = Observation("u.x", [(0.2, 0.3), (0.5, 0.5)], [0.3, 0.5])  # type: ignore[arg-type]
+
+    def exact(self, x: Any, y: Any) -> Any:
+        return x * y
+
+
+class TestObservationOfAFunction(TestObservation):
+    condition = Observation(lambda u, v, p: kinn.sqrt(u * u + v * v), [(0.3, 0.4), (0.6, 0.8)], [[0.5], [1.0]])  # type: ignore[arg-type]
+    fields = ("u", "v")
+
+    def exact(self, x: Any, y: Any) -> Any:
+        return x, y
+
+
+class TestResidualAtPoints(ConditionContract):
+    condition = ResidualCondition(lambda u, p: u.x * u - p.y, at=[(0.2, 0.3), (0.5, 0.5)])
+
+    def exact(self, x: Any, y: Any) -> Any:
+        return (2 * x * y) ** 0.5
+
+
 class TestResidualCondition(ConditionContract):
     condition = ResidualCondition(lambda u, p: grad(u) @ p.n - u, on="right")
 

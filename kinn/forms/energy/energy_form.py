@@ -170,6 +170,8 @@ def _penalty_terms(
         essential.check_data(points)
         term = plan_penalty(trial, essential, group, points, factor)
         if essential.natural_in_derivatives and any(any(a) for _, _, a in term.derivatives):
+            if essential.locations is not None:
+                raise InputError(f"{essential.label} holds derivatives at a point, which an energy does not feel")
             return []
         terms.append(term)
     return terms

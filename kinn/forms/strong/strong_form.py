@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import torch
 
-from kinn.conditions import Condition
 from kinn.errors import InputError
 from kinn.fields import TIME, Points
 from kinn.forms.collocation import CollocationSampler
@@ -62,7 +61,9 @@ def strong_form(
     terms = [replace(term, weight=pde_weight * term.weight) if term.interior else term for term in terms]
     if factors is None:
         factors = balance_factors(trial, terms)
-    return ResidualObjective(trial, [replace(t, factors=f) for t, f in zip(terms, factors, strict=True)])
+    terms = [replace(t, factors=f) for t, f in zip(terms, factors, strict=True)]
+    precision = _precision_weights(terms)
+    return ResidualObjective(trial, [replace(t, weight=t.weight * w) for t, w in zip(terms, precision, strict=True)])
 
 
 def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = "sobol") -> list[Term]:
@@ -90,7 +91,6 @@ def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = 
         pde = pde_residual(residual, problem.names)
         terms.append(plan_term(trial, label, (name,), pde, p, weight=count / points, interior=True))
 
-    precision = _precision_weights(trial)
     for n, condition in enumerate(problem.conditions):
         if condition.enforce == "hard":
             continue
@@ -103,7 +103,7 @@ def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = 
             several = len(problem.subdomains) > 1 and isinstance(places, Points)
             label = f"{condition.label} in {group[0]!r}" if several else condition.label
             local = condition.weight if callable(condition.weight) else None
-            weight = 1.0 if callable(condition.weight) else condition.weight * precision.get(condition, 1.0)
+            weight = 1.0 if callable(condition.weight) else condition.weight
             term = plan_term(
                 trial,
                 label,
@@ -120,17 +120,16 @@ def plan_terms(trial: DomainTrial, *, points: int, seed: int = 0, method: str = 
     return terms
 
 
-def _precision_weights(trial: DomainTrial) -> dict[Condition, float]:
-    """Weights of sets of measurements of known noise by which each measurement counts by its precision.
+def _precision_weights(terms: Sequence[Term]) -> list[float]:
+    """Weights of sets of measurements of known noise by which each measurement counts by its precision; 1 for other terms.
 
-    Their mean is such that the loss of all of them is that of one set. The noise is relative to the size of the field.
+    Their mean is such that the loss of all of them is that of one set. The noise is relative to the size of what is measured,
+    by which the factors of the terms divide.
     """
-    known: dict[Condition, tuple[int, float]] = {}
-    for c in trial.problem.conditions:
-        if c.observed is not None and c.noise is not None:
-            known[c] = len(c.observed), c.noise / trial.size_of(c.field_names[0])
+    known = {n: (t.points, t.noise * t.factors[0]) for n, t in enumerate(terms) if t.observed and t.noise is not None}
     if len(known) < 2:
-        return {}
-    total = sum(n for n, _ in known.values())
-    mean = sum(n / noise**2 for n, noise in known.values()) / total
-    return {c: n / total / noise**2 / mean for c, (n, noise) in known.items()}
+        return [1.0] * len(terms)
+    total = sum(count for count, _ in known.values())
+    mean = sum(count / noise**2 for count, noise in known.values()) / total
+    weights = {n: count / total / noise**2 / mean for n, (count, noise) in known.items()}
+    return [weights.get(n, 1.0) for n in range(len(terms))]
