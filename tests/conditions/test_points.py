@@ -156,7 +156,10 @@ def test_an_energy_refuses_slopes_at_points() -> None:
         (lambda: Observation("u", [[0.5]], ["a"]), "data that are no numbers"),  # type: ignore[arg-type]
         (lambda: Observation("u", [[0.5, 1.0]], [1.0, 2.0]), r"needs points \(N, d\) and values"),  # type: ignore[arg-type]
         (lambda: Observation(3, [[0.5]], [1.0]), "the name of a field, a derivative such as 'u.x' or a function"),  # type: ignore[arg-type]
-        (lambda: Problem("p", SQUARE, conditions=[Observation("v.x", (0, 0), [1.0])]), "no field named 'v' in Observation.'v.x'."),  # type: ignore[arg-type]
+        (
+            lambda: Problem("p", SQUARE, conditions=[Observation("v.x", (0, 0), [1.0])]),
+            "no field named 'v' in Observation.'v.x'.",
+        ),  # type: ignore[arg-type]
         (
             lambda: Problem("p", SQUARE, conditions=[Observation(lambda u: u, (0, 0), [1.0])]),  # type: ignore[arg-type]
             "quantity of .*must take u, p in this order",
