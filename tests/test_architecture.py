@@ -13,8 +13,8 @@ import kinn
 
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
-MOST_MODULES = 330
-MOST_LINES = 45_400
+MOST_MODULES = 331
+MOST_LINES = 45_450
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Integral conditions over a domain or a boundary, and the quadratures they are evaluated with."""
+"""Integral conditions over a domain, a boundary or a line inside, and the quadratures they are evaluated with."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from kinn.calculus import grad
 from kinn.conditions.condition import Condition, call_on_fields, subdomains_with
+from kinn.conditions.inner_boundary import polyline, split_rule
 from kinn.conditions.types import Sampler, TimeWindow, Traces
 from kinn.errors import InputError, check_name
 from kinn.fields import TIME, Field, Points, call_by_name
@@ -30,15 +31,19 @@ BEYOND = (5, 4096)
 class Integral(Condition):
     """An integral over the domain or a boundary takes a value: a mass that is conserved, a mean that fixes a constant.
 
+    It may also be taken over a line or a surface inside the domain: a flow that was measured through a cross-section.
+
     In a domain of space and time it is taken over space, at instants spread over the time; over "initial" and "final"
     at these.
 
     Attributes:
         field: The name of the field; None where `of` is a function.
         value: What the integral is: a number, or a function of t.
-        over: The name of the boundary, or None for the whole domain.
+        over: The name of the boundary, or None for the whole domain. Inside the domain the points (x, y) of a straight line,
+            two or more, its normals to the right of the way from the first to the last; or a boundary of another shape
+            (`Disk((0, 0), 1).boundary("disk")`), its normals outward from that.
         of: "value" for the field itself, "flux" for its normal derivative (on a boundary), or a function of all fields
-            in order and the points.
+            in order and the points, which have normals `p.n` on a boundary.
         mean: Whether `value` is that of the mean instead.
         instants: At how many instants it is taken.
         weight: The factor of its square in the loss, relative to the default.
@@ -47,7 +52,7 @@ class Integral(Condition):
     field: str | None
     value: Any
     _: KW_ONLY
-    over: str | None = None
+    over: Any = None
     of: str | Callable[..., Any] = "value"
     mean: bool = False
     instants: int = 16
@@ -62,7 +67,15 @@ class Integral(Condition):
                 raise InputError(f"{self.label} takes a flux through a boundary: over='right'")
         if self.instants < 1:
             raise InputError(f"{self.label} is taken at 1 instant or more, not {self.instants}")
+        if self.over is not None and not isinstance(self.over, str | Boundary):
+            object.__setattr__(self, "over", polyline(self.over, f"Integral({self.field!r})"))
         super().__post_init__()
+
+    @property
+    def label(self) -> str:
+        if not isinstance(self.over, Boundary):
+            return super().label
+        return f"{type(self).__name__}({'' if self.field is None else f'{self.field!r}, '}over={self.over.name!r})"
 
     @property
     def is_interior(self) -> bool:
@@ -71,10 +84,14 @@ class Integral(Condition):
     def subdomain_groups(self, subdomains: Mapping[str, Geometry]) -> tuple[tuple[str, ...], ...]:
         if callable(self.value) and not any(TIME in g.coordinates for g in subdomains.values()):
             raise InputError("its value is a number, for it can depend on time alone, and there is none")
+        if isinstance(self.over, Boundary):
+            return (tuple(split_rule(_quadrature(self.over), subdomains)),)
         return (tuple(subdomains) if self.over is None else subdomains_with(subdomains, self.over),)
 
     def collocation_points(self, sampler: Sampler, group: Sequence[str], seed: int) -> list[Points]:
-        rules = (self._rules(sampler.subdomains[name], seed) for name in group)
+        subdomains = sampler.subdomains
+        inner = split_rule(_quadrature(self.over), subdomains) if isinstance(self.over, Boundary) else {}
+        rules = (self._rules(subdomains[name], seed, inner.get(name)) for name in group)
         return [sampler.quadrature(at_instant) for at_instant in zip(*rules, strict=True)]
 
     def residuals(self, traces: Sequence[Traces], p: Points) -> list[Field]:
@@ -105,7 +122,7 @@ class Integral(Condition):
         raise InputError(f"the energy form does not know {self.label}: solve the strong form")
 
     def in_window(self, window: TimeWindow) -> Condition | None:
-        return self._in_window(window, self.over)
+        return self._in_window(window, self.over if isinstance(self.over, str) else None)
 
     def _integrand(self, trace: Traces, p: Points) -> Field:
         if callable(self.of):
@@ -115,15 +132,19 @@ class Integral(Condition):
         u = trace[self.field]
         return u if self.of == "value" else grad(u) @ p.n
 
-    def _rules(self, geometry: Geometry, seed: int) -> list[Rule]:
-        """Quadratures in a subdomain: one, or one for each instant in space and time."""
+    def _rules(self, geometry: Geometry, seed: int, inner: Rule | None) -> list[Rule]:
+        """Quadratures in a subdomain: one, or one for each instant in space and time; `inner` on a boundary inside."""
         over = self.over
+
+        def in_space(space: Geometry) -> Rule:
+            return inner or _quadrature(space.boundary(over) if isinstance(over, str) else space)
+
         if not isinstance(geometry, SpaceTime):
-            return [_quadrature(geometry if over is None else geometry.boundary(over))]
+            return [in_space(geometry)]
         (t0,), (t1,) = geometry.time.bounds
         if over in ("initial", "final"):
             return [_at_instant(_quadrature(geometry.space), t0 if over == "initial" else t1)]
-        rule = _quadrature(geometry.space if over is None else geometry.space.boundary(over))
+        rule = in_space(geometry.space)
         # spread evenly, and elsewhere for another seed
         shift = np.random.default_rng(seed).random()
         return [_at_instant(rule, t0 + (t1 - t0) * (n + shift) / self.instants) for n in range(self.instants)]

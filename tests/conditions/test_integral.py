@@ -9,6 +9,8 @@ import torch
 import kinn
 from kinn import (
     MLP,
+    Cuboid,
+    Dirichlet,
     Disk,
     InputError,
     Integral,
@@ -23,6 +25,7 @@ from kinn import (
     exp,
     sin,
 )
+from kinn.conditions import TimeWindow
 from kinn.forms import DomainTrial, ResidualObjective, strong_form
 from kinn.forms.terms import evaluate
 
@@ -98,6 +101,61 @@ def test_integrals_of_a_known_function(domain: Any, condition: Integral, accurac
     assert max(wrong) > 1e-2 or condition.field is None
 
 
+FLUX_UP = np.cos(0.5) * (np.exp(2) - 1)  # of sin(x) exp(y) to the right through x = 1/2
+
+
+@pytest.mark.parametrize(
+    ("domain", "over", "flux"),
+    [
+        (SQUARE, [(0.5, 0), (0.5, 2)], FLUX_UP),
+        (SQUARE, np.array([(0.5, 2), (0.5, 1), (0.5, 0)]), -FLUX_UP),
+        (SQUARE, Rectangle((0, 0), (0.5, 2)).boundary("right"), FLUX_UP),
+        (SQUARE, [(0.2, 0.3), (0.9, 0.4), (0.3, 1.7), (0.2, 0.3)], 0.0),  # u is harmonic
+        (SQUARE, Disk((0.5, 0.7), 0.3).boundary("disk"), 0.0),
+        (
+            {"low": Rectangle((0, 0), (1, 1)), "high": Rectangle((0, 1), (1, 2))},
+            [(0.5, 0), (0.5, 1), (0.5, 2)],
+            FLUX_UP,
+        ),
+        ({"left": Rectangle((0, 0), (0.5, 2)), "right": Rectangle((0.5, 0), (1, 2))}, [(0.5, 0), (0.5, 2)], FLUX_UP),
+    ],
+)
+def test_fluxes_through_lines_inside(domain: Any, over: Any, flux: float) -> None:
+    for condition in (
+        Integral("u", flux, over=over, of="flux"),
+        Integral(None, flux, over=over, of=lambda u, p: u.x * p.n[0] + u.y * p.n[1]),
+    ):
+        assert max(at_exact(Problem("p", domain, conditions=[condition]), condition, u)) < 1e-12
+        wrong = Integral("u", flux + 0.1, over=over, of="flux")
+        assert min(at_exact(Problem("p", domain, conditions=[wrong]), wrong, u)) > 1e-3
+
+
+def test_fluxes_through_inner_points_surfaces_and_lines_in_time() -> None:
+    flow = Integral("u", lambda t: exp(-t) * np.cos(0.5), over=Interval(0, 0.5).boundary("right"), of="flux")
+    found = at_exact(Problem("p", SPACE_TIME, conditions=[flow]), flow, lambda x, t: (sin(x) * exp(-t),))
+    assert len(found) == 16
+    assert max(found) < 1e-12
+    plane = Integral("u", 1.0, over=Cuboid((0, 0, 0), (0.5, 1, 1)).boundary("right"), of="flux")
+    cube = Problem("p", Cuboid((0, 0, 0), (1, 1, 1)), conditions=[plane])
+    assert max(at_exact(cube, plane, lambda x, y, z: (x * x + y * z,))) < 1e-12
+    window = TimeWindow(1, (0.0, 0.5), last=False)
+    assert flow.in_window(window) is flow
+
+
+def test_a_flow_through_a_cross_section_determines_a_pressure() -> None:
+    """The potential at the outlet of a channel follows from the flow through a line inside."""
+    problem = Problem(
+        "p", Rectangle((0, 0), (2, 1)), strong=lambda u, p: u.xx + u.yy, exact=lambda x, y: 3 * x + 0 * y,
+        conditions=[
+            Dirichlet("u", 0.0, on="left"), Neumann("u", 0.0, on="top"), Neumann("u", 0.0, on="bottom"),
+            ResidualCondition(lambda u, p: u - p.outlet, on="right"), Integral("u", 3.0, over=[(0.7, 0), (0.7, 1)], of="flux"),
+        ],
+        unknowns=[Unknown("outlet", initial=1.0)],
+    )  # fmt: skip
+    solution = kinn.solve(problem, MLP((8,)), iterations=40, points=100)
+    assert solution.unknowns["outlet"].value == pytest.approx(6.0, rel=1e-5)
+
+
 def test_an_integral_over_two_subdomains() -> None:
     halves = {"low": Rectangle((0, 0), (1, 1)), "high": Rectangle((0, 1), (1, 2))}
     condition = Integral("u", (1 - np.cos(1)) * (np.exp(2) - 1))
@@ -132,6 +190,17 @@ def test_a_mean_fixes_what_neumann_conditions_leave_open() -> None:
         (lambda: Integral("u", 1.0, of="flux"), "through a boundary"),
         (lambda: Integral(None, 1.0), "name of a field"),
         (lambda: Integral("u", 1.0, instants=0), "1 instant or more"),
+        (lambda: Integral("u", 1.0, over=[(0, 0)]), "a line through 2 or more different points"),
+        (lambda: Integral("u", 1.0, over=[(0, 0), (0, 0)]), "a line through 2 or more different points"),
+        (lambda: Integral("u", 1.0, over=3), "a line through 2 or more different points"),
+        (
+            lambda: Problem("p", SQUARE, conditions=[Integral("u", 1.0, over=[(0.5, 1), (0.5, 3)])]),
+            r"Integral\('u', over='line'\) of problem 'p': it leaves the domain, at \(0.5, 2",
+        ),
+        (
+            lambda: Problem("p", Interval(0, 1), conditions=[Integral("u", 1.0, over=[(0, 0), (0, 1)])]),
+            "have 2 coordinates",
+        ),
         (lambda: Problem("p", SQUARE, conditions=[Integral("v", 1.0)]), "no field named 'v'"),
         (lambda: Problem("p", SQUARE, conditions=[Integral("u", 1.0, over="lft")]), "did you mean 'left'"),
         (lambda: Problem("p", SQUARE, conditions=[Integral("u", lambda t: t)]), "depend on time alone"),
