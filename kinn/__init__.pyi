@@ -68,6 +68,9 @@ from .calculus import div as div
 from .calculus import laplacian as laplacian
 from .calculus import hessian as hessian
 from .calculus import strain as strain
+from .curvilinear import Polar as Polar
+from .curvilinear import Cylindrical as Cylindrical
+from .curvilinear import Spherical as Spherical
 from .math import abs as abs
 from .math import arctan as arctan
 from .math import arctan2 as arctan2

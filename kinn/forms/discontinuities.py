@@ -33,6 +33,9 @@ MOST_LINES = 10
 #: How often the interval with the largest difference is cut, into how many parts each time: to 1e-9 of its length.
 CUTS, PARTS = 8, 16
 
+#: Lines end at this fraction of their length from the bounds, beyond which the differences of a pole, 1/r, would remain too.
+MARGIN = 1e-6
+
 #: A difference that remains counts as a jump from this share of the largest value on.
 LEAST_JUMP = 1e-3
 
@@ -140,7 +143,7 @@ def find_jumps(geometry: Geometry, expressions: Expressions) -> Iterator[Jump]:
     shares = np.linspace(0.0, 1.0, POINTS) + 0.3 / POINTS * np.sin(37.0 * np.arange(POINTS))  # off regular places
     for axis in range(len(lower)):
         x = np.repeat(through[:, None, :], POINTS, axis=1)
-        x[:, :, axis] = lower[axis] + np.clip(shares, 1e-9, 1 - 1e-9) * (upper - lower)[axis]
+        x[:, :, axis] = lower[axis] + np.clip(shares, MARGIN, 1 - MARGIN) * (upper - lower)[axis]
         for number, values, known in _on_lines(geometry, expressions, x, axis):
             least = LEAST_JUMP * float(np.max(np.abs(values[known]), initial=0.0))
             steps = np.abs(np.diff(values, axis=1)) * (known[:, 1:] & known[:, :-1])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,19 @@ def label(value: Any, what: str = "the name of a shape") -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{what} must be a non-empty string, got {value!r}")
     return value
+
+
+def axis_names(names: Sequence[Any], dim: int) -> None:
+    """Raise InputError unless these are names for `dim` coordinates of space, by which derivatives can be spelled."""
+    if len(names) != dim:
+        raise InputError(f"a shape in {dim} dimensions has {dim} coordinates to name, got {len(names)}: {names}")
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name == "t":
+            raise InputError(f'the coordinate {name!r} is no name, a word such as "r", or is the time "t"')
+    for name in names:
+        others = "|".join(other for other in names if other != name)
+        if len(set(names)) < dim or (others and re.fullmatch(f"(?:{others})+", name)):
+            raise InputError(f"the coordinate {name!r} can be read as another one, or several: {', '.join(names)}")
 
 
 def points(values: Any, coordinates: Sequence[str]) -> Array:

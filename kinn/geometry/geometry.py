@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -61,6 +62,7 @@ class Geometry(ABC):
     rejects: bool = True  # whether `from_unit` gives points that are not inside
     cuts_cells: bool = False  # whether its quadrature can put edges of cells at given values of the coordinates
     expensive_level: bool = False  # whether the level takes so long that volumes are not measured by it
+    axis_names: tuple[str, ...] | None = None  # the names of its coordinates, where they are not the usual ones
 
     @property
     def dim(self) -> int:
@@ -70,7 +72,24 @@ class Geometry(ABC):
     @property
     def coordinates(self) -> tuple[str, ...]:
         """Names of the coordinates, in the order of the columns of points."""
-        return coordinate_names(self.dim)
+        return self.axis_names or coordinate_names(self.dim)
+
+    def with_coordinates(self, *names: str) -> Self:
+        """Shape in coordinates of these names, such as `"r", "z"`; its points and boundaries stay.
+
+        Args:
+            *names: One name for each coordinate of space; time is always "t" and comes by `shape * TimeInterval(0, 1)`.
+
+        Raises:
+            InputError: Too many or too few names, one that is no identifier, or names that leave the spelling of a
+                derivative open: `u.rr` with coordinates "r" and "rr".
+        """
+        if "t" in self.coordinates:
+            raise InputError("coordinates of space are named: name those of the shape, then multiply it by time")
+        arguments.axis_names(names, self.dim)
+        shape = copy(self)
+        shape.axis_names = names
+        return shape
 
     @property
     @abstractmethod

@@ -21,6 +21,7 @@ from kinn.problem.validation import (
     check_arguments,
     check_bindings,
     check_coefficient_names,
+    check_coordinate_names,
     check_field_names,
     check_points,
 )
@@ -214,6 +215,7 @@ class Problem:
             raise InputError(f"the subdomains of problem {name!r} have different coordinates")
         if self.strong is None and self.energy is None and self.inverse is None and not self.conditions:
             raise InputError(f"problem {name!r} states neither an equation nor a condition")
+        check_coordinate_names(self.coordinates, f"problem {name!r}")
         taken = [*self.names, *self.coordinates, *self.coefficients]
         check_field_names(self.names, self.coordinates, f"problem {name!r}")
         check_coefficient_names(self.coefficients, [*self.names, *self.coordinates], f"problem {name!r}")

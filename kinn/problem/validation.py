@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import Any
 
 from kinn.errors import InputError, check_name
-from kinn.fields import Points
+from kinn.fields import Field, Points
 from kinn.geometry.types import Array, Mask
 from kinn.unknowns import Unknown, UnknownField
 
@@ -29,6 +29,17 @@ def check_field_names(names: Sequence[str], coordinates: Sequence[str], owner: s
             )
         if name in coordinates:
             raise InputError(f"the field {name!r} of {owner} has the name of a coordinate: {', '.join(coordinates)}")
+
+
+def check_coordinate_names(names: Iterable[str], owner: str) -> None:
+    """Check that points and fields have no attributes of the names of coordinates.
+
+    Raises:
+        InputError: Names the first that they have.
+    """
+    for name in names:
+        if hasattr(Points, name) or name in POINT_DATA or hasattr(Field, name):
+            raise InputError(f"the coordinate {name!r} of {owner} cannot be called so: p.{name} or u.{name} means more")
 
 
 def check_coefficient_names(names: Iterable[str], taken: Sequence[str], owner: str) -> None:

@@ -40,6 +40,7 @@ CONTINUOUS: dict[str, Coefficient] = {
     "kink": lambda x: 1 + abs(x - 0.5),
     "maximum": lambda x: kinn.maximum(1.0, 2 * x),
     "piecewise": lambda x: kinn.where(x < 0.5, 1 + x, 2 - x),
+    "pole": lambda x: 1 / x + 1 / (1 - x) ** 2,
     "root": lambda x: (x * x) ** 0.25,
     "table": Table(XS, 1 + XS**2),
 }

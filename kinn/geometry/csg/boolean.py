@@ -43,7 +43,7 @@ class Boolean(Geometry):
         if first.coordinates != second.coordinates:
             ours, theirs = (", ".join(shape.coordinates) for shape in (first, second))
             raise InputError(f"cannot combine shapes in different coordinates: ({ours}) {self.symbol} ({theirs})")
-        self.first, self.second = first, second
+        self.first, self.second, self.axis_names = first, second, first.axis_names
         self.expensive_level = first.expensive_level or second.expensive_level
 
     def __repr__(self) -> str:

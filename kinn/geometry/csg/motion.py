@@ -36,7 +36,7 @@ class Transformed(Geometry):
     def __init__(self, base: Geometry, motion: Motion) -> None:
         if "t" in base.coordinates:
             raise InputError("only shapes in space are moved: move the shape, then multiply it by time")
-        self.base, self.motion = base, motion
+        self.base, self.motion, self.axis_names = base, motion, base.axis_names
         self.rejects, self.expensive_level = base.rejects, base.expensive_level
 
     def __repr__(self) -> str:
