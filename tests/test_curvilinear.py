@@ -38,8 +38,7 @@ def both(request: pytest.FixtureRequest):
     tangents = np.array([[np.asarray(f.derivative(n).value) * np.ones(7) for f in mapped] for n in p.names])
     units = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
     bases = [
-        [mapped[j].derivative(n) / h for j in range(d)]
-        for n, h in zip(p.names, system.scale_factors(), strict=True)
+        [mapped[j].derivative(n) / h for j in range(d)] for n, h in zip(p.names, system.scale_factors(), strict=True)
     ]
     return system, mapped, q, units, bases
 
