@@ -61,6 +61,34 @@ def test_groups_of_elements_and_nodes(tmp_path: Path) -> None:
     assert mesh.boundary("left side").sample(3).points[:, 0] == pytest.approx(0)
 
 
+def test_older_groups_have_pairs_of_integers(tmp_path: Path) -> None:
+    pairs = SQUARE.replace("2467", "2429").replace(" 8         1         0         0 ", " 8         1 ")
+    pairs = pairs.replace(" 7         1         0         0 ", " 7         1 ")
+    for entry in ("8         3", "8         2", "7         4"):
+        pairs = pairs.replace(f"{entry}         0         0\n", f"{entry}\n")
+    mesh, expected = read(tmp_path, pairs), read(tmp_path, SQUARE)
+    assert mesh.boundaries == expected.boundaries
+    assert mesh.subdomains.keys() == expected.subdomains.keys()
+    assert mesh.subdomain("floor").measure == 1
+
+
+@pytest.mark.parametrize("beam", [22, 24])
+def test_quadratic_edges_of_salome(beam: int, tmp_path: Path) -> None:
+    points = "".join(f"{k} 1 1 11\n{x} {y} 0\n" for k, (x, y) in enumerate(TRIANGLE, 1))
+    elements = f"1 {beam} 2 1 7 3\n0 1 1\n1 2 3\n2 42 2 1 7 6\n1 2 3 4 5 6\n"
+    group = "1 0 0 0 0 0 0 1\nfloor\n8 1 0 0\n"
+    mesh = read(tmp_path, f"-1\n2411\n{points}-1\n-1\n2412\n{elements}-1\n-1\n2467\n{group}-1\n")
+    assert mesh.measure == pytest.approx(0.5)
+    assert mesh.boundary("floor").sample(3).points[:, 1] == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("triangle", "quadrilateral"), [(41, 44), (74, 71), (91, 94)])
+def test_membranes_are_numbered_unlike_other_plane_elements(triangle: int, quadrilateral: int, tmp_path: Path) -> None:
+    points = "".join(f"{k} 1 1 11\n{x} {y} 0\n" for k, (x, y) in enumerate([(0, 0), (1, 0), (1, 1), (0, 1), (2, 0)], 1))
+    elements = f"1 {quadrilateral} 2 1 7 4\n1 2 3 4\n2 {triangle} 2 1 7 3\n2 5 3\n"
+    assert read(tmp_path, f"-1\n2411\n{points}-1\n-1\n2412\n{elements}-1\n").measure == pytest.approx(1.5)
+
+
 #: Nodes in the order of I-DEAS: around the lower face with the middles of its edges, upright edges, around the upper.
 RING = [(0, 0), (0.5, 0), (1, 0), (1, 0.5), (1, 1), (0.5, 1), (0, 1), (0, 0.5)]
 TRIANGLE = [(0, 0), (0.5, 0), (1, 0), (0.5, 0.5), (0, 1), (0, 0.5)]
@@ -94,7 +122,11 @@ def test_nodes_of_quadratic_elements_are_put_in_order(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("2        91 ", "2       192 ", "the dataset in line 13: elements of the descriptor 192 are not read"),
+        (
+            "2        91 ",
+            "2       192 ",
+            "the dataset in line 13: elements of the descriptor 192 with 3 nodes are not read",
+        ),
         ("1         2         3\n", "1         2         9\n", "element 2 has not the 3 nodes of a triangle"),
         ("1         1         1        11", "1         5         1        11", "local coordinate systems are not read"),
         ("  2411\n", "    15\n", "line 2: the older dataset 15 is not read"),
