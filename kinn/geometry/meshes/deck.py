@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -200,10 +200,10 @@ class _Assembly:
 def _copy_for_instance(part: DeckPart, name: str) -> DeckPart:
     """A copy of a part for an instance, which may add nodes, elements and sets of its own."""
     copy = DeckPart(name)
-    copy.nodes, copy.elements, copy.surfaces = dict(part.nodes), dict(part.elements), dict(part.surfaces)
+    copy.nodes, copy.elements = dict(part.nodes), dict(part.elements)
+    copy.surfaces = {key: replace(s, members=list(s.members)) for key, s in part.surfaces.items()}
     copy.sets = {
-        kind: {key: NamedSet(s.name, s.where, list(s.members), s.internal) for key, s in sets.items()}
-        for kind, sets in part.sets.items()
+        kind: {key: replace(s, members=list(s.members)) for key, s in sets.items()} for kind, sets in part.sets.items()
     }
     return copy
 

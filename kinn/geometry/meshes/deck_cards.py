@@ -110,6 +110,8 @@ def _card(line: str, where: str) -> Card | None:
         return None
     pairs = (option.partition("=") for option in options if option.strip())
     values = {" ".join(name.split()).upper(): value.strip().strip("\"'") for name, _, value in pairs}
+    if (data := next(filter(str.isdigit, values), None)) is not None:
+        raise InputError(f"{where}: a comma at its end continues *{keyword}, so that {data} is no data: leave it out")
     return Card(keyword, values, where)
 
 

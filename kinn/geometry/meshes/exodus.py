@@ -63,7 +63,7 @@ def read_exodus(path: str | Path) -> MeshFile:
         elements, numbers = (np.asarray(data.get(f"{key}_ss{k}", ()), dtype=np.intp) - 1 for key in ("elem", "side"))
         faces_found = []
         for element, side in zip(elements.tolist(), numbers.tolist(), strict=True):
-            if side >= len(sides[element]):
+            if not (0 <= element < len(sides) and 0 <= side < len(sides[element])):
                 raise InputError(
                     f"the side set {name!r} has side {side + 1} of element {element + 1}, which is unknown"
                 )

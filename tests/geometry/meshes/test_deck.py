@@ -256,6 +256,7 @@ def test_quadratic_lines_whose_middle_node_comes_second(tmp_path: Path) -> None:
         (STRIP + "*ELSET, ELSET=a\nb\n*ELSET, ELSET=b\na\n", "the set '[ab]' contains itself"),
         (STRIP + "*SURFACE, NAME=a\nEall, S5\n", "no face named 'S5' in 'deck.inp' line 17"),
         (STRIP + "*NSET, NSET=a, GENERATE\n5, 1\n", "5, 1 is no range"),
+        (STRIP + "*NSET, NSET=a,\n1, 2\n", r"line 17: a comma at its end continues \*NSET, so that 1 is no data"),
         (STRIP + "*NODE\n1, 0, 1, 0\n", "line 17: node 1 has two different positions"),
         (STRIP + "*ELEMENT, TYPE=CPS4\n1, 1, 2, 6, 7\n", "line 17: element 1 is there twice"),
         (NODES + "*ELEMENT, TYPE=CPS4\n1, 1, 2, 7, 66\n", "element 1 has node 66, which .NODE does not define"),
