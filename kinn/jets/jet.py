@@ -175,8 +175,14 @@ class Jet:
     def __mod__(self, divisor: object) -> Self:
         return self - (self / divisor).compose(univariate.floor) * divisor
 
+    def __rmod__(self, dividend: object) -> Self:
+        return dividend - (dividend / self).compose(univariate.floor) * self
+
     def __floordiv__(self, divisor: object) -> Self:
         return (self / divisor).compose(univariate.floor)
+
+    def __rfloordiv__(self, dividend: object) -> Self:
+        return (dividend / self).compose(univariate.floor)
 
     def __abs__(self) -> Self:
         return self.compose(univariate.abs)
@@ -192,6 +198,14 @@ class Jet:
 
     def __ge__(self, other: object) -> PointMask:
         return self._compare("ge", other)
+
+    def __eq__(self, other: object) -> Any:
+        return NotImplemented if self._lift(other) is None else self._compare("eq", other)
+
+    def __ne__(self, other: object) -> Any:
+        return NotImplemented if self._lift(other) is None else self._compare("ne", other)
+
+    __hash__ = object.__hash__
 
     def _compare(self, relation: str, other: object) -> PointMask:
         """Where the values stand in a relation."""
@@ -351,25 +365,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 _OPERATORS: dict[str, str] = {
-    "add": "add",
-    "subtract": "sub",
-    "sub": "sub",
-    "multiply": "mul",
-    "mul": "mul",
-    "divide": "truediv",
-    "true_divide": "truediv",
-    "div": "truediv",
-    "power": "pow",
-    "pow": "pow",
-    "remainder": "mod",
-    "mod": "mod",
+    "add": "add", "subtract": "sub", "sub": "sub", "multiply": "mul", "mul": "mul", "divide": "truediv",
+    "true_divide": "truediv", "div": "truediv", "power": "pow", "pow": "pow", "remainder": "mod", "mod": "mod",
     "floor_divide": "floordiv",
-}
+}  # fmt: skip
 
 #: Comparisons by those names, each with the method for operands the other way round.
 _COMPARISONS: dict[str, tuple[str, str]] = {
     "less": ("lt", "gt"), "less_equal": ("le", "ge"), "greater": ("gt", "lt"), "greater_equal": ("ge", "le"),
     "lt": ("lt", "gt"), "le": ("le", "ge"), "gt": ("gt", "lt"), "ge": ("ge", "le"),
+    "equal": ("eq", "eq"), "not_equal": ("ne", "ne"), "eq": ("eq", "eq"), "ne": ("ne", "ne"),
 }  # fmt: skip
 
 

@@ -186,6 +186,23 @@ def test_comparisons_are_masks() -> None:
             wrong()
 
 
+def test_equality_is_a_mask_too() -> None:
+    x = coordinate(1, 0, torch.tensor([0.0, 2.0], dtype=torch.float64))
+    for equal in (x == 0.0, 0 == x, x == np.zeros(2), np.equal(x, 0.0), x == torch.zeros(2), ~(x != 0.0), 2 * x == x):  # noqa: SIM300
+        assert torch.as_tensor(f.where(equal, 1.0, x).value).tolist() == [1.0, 2.0]
+    assert {x: "a field is a key"}[x]
+    assert x not in ("x", None)
+
+
+def test_remainders_of_numbers_by_jets() -> None:
+    values = np.array([0.3, 0.7, 1.5])
+    x = coordinate(1, 0, torch.as_tensor(values))
+    for remainder in (2.0 % x, np.mod(2.0, x)):
+        np.testing.assert_allclose(torch.as_tensor(remainder.value), 2.0 % values)
+        np.testing.assert_allclose(torch.as_tensor(remainder[(1,)]), -(2.0 // values))
+    np.testing.assert_allclose(torch.as_tensor((2.0 // x).value), 2.0 // values)
+
+
 def test_where_takes_derivatives_from_its_branch() -> None:
     x = coordinate(1, 0, torch.tensor([-1.0, 2.0], dtype=torch.float64))
     jet = f.where(np.array([True, False]), x * x, 5.0)
