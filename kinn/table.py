@@ -110,7 +110,7 @@ class Table:
             if any(a is None for a in lifted):
                 raise InputError("a Table takes fields, tensors, arrays or numbers")
             return self._composed(jet, [a for a in lifted if a is not None])
-        tensors = [torch.as_tensor(a) for a in args]
+        tensors = [a if isinstance(a, Tensor) else torch.as_tensor(np.asarray(a)) for a in args]
         shape = np.broadcast_shapes(*(tuple(t.shape) for t in tensors))
         floats = [(t if t.is_floating_point() else t.double()).expand(shape).reshape(-1) for t in tensors]
         out = self._values(self._function, floats, ()).reshape(shape)
@@ -199,13 +199,13 @@ class _Scattered:
         centers = (points - lower) / span
         squares = np.sum((centers[:, None] - centers) ** 2, axis=2)
         tail = np.column_stack([np.ones(n), centers])
+        if np.linalg.matrix_rank(tail) <= d:
+            raise InputError("the points of a Table lie on a line or plane: a scattered table needs others")
         matrix = np.block([[(squares + KERNEL_RADIUS**2) ** 1.5, tail], [tail.T, np.zeros((d + 1, d + 1))]])
         try:
             weights = np.linalg.solve(matrix, np.concatenate([values, np.zeros(d + 1)]))
         except np.linalg.LinAlgError:
-            raise InputError(
-                "the points of a Table repeat or lie on a line or plane: a scattered table needs others"
-            ) from None
+            raise InputError("the points of a Table repeat: a scattered table needs one value for each") from None
         return cls(centers, weights, lower, span)
 
     def partial(self, axis: int) -> _Scattered:

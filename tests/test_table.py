@@ -109,12 +109,21 @@ def test_tables_outside_their_range() -> None:
         (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3], kind="cubik"), "did you mean 'cubic'"),
         (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3], of=("x", "y")), "names 2 coordinates"),
         (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3])(0.5, 0.5), "is called with 2: name its own"),
-        (lambda: Table(np.zeros((9, 2)), np.zeros(9)), "repeat or lie on a line"),
+        (lambda: Table(np.zeros((9, 2)), np.zeros(9)), "lie on a line or plane"),
+        (lambda: Table(np.outer(np.arange(9), [0.3, 0.7]) + 0.1, np.zeros(9)), "lie on a line or plane"),
+        (lambda: Table(np.tile([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], (2, 1)), np.arange(6)), "repeat"),
     ],
 )
 def test_misuse_is_named(build: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build()
+
+
+def test_numbers_have_all_their_digits() -> None:
+    x = np.linspace(0, 1, 9)
+    table = Table(x, x**3)
+    assert float(table(0.3)) == pytest.approx(0.027, abs=1e-15)
+    np.testing.assert_allclose(table([0.1, 0.7]), [0.001, 0.343], atol=1e-15)
 
 
 def test_a_linear_table_has_no_second_derivative() -> None:
