@@ -102,7 +102,7 @@ class Table:
         args = (*coordinates, *(named[name] for name in self.of or () if name in named))
         if len(args) != self.dimension:
             raise InputError(
-                f"a Table of {self.dimension} coordinates is called with {len(args)}: name its own, Table(..., of='x')"
+                f"a Table of {self.dimension} coordinates is called with {len(args)}: name them, Table(..., of='x')"
             )
         if any(isinstance(a, Jet) for a in args):
             jet = next(a for a in args if isinstance(a, Jet))

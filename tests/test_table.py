@@ -108,7 +108,7 @@ def test_tables_outside_their_range() -> None:
         (lambda: Table([0, 1, 2], [0, 1, 2]), "takes 4 values along each axis"),
         (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3], kind="cubik"), "did you mean 'cubic'"),
         (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3], of=("x", "y")), "names 2 coordinates"),
-        (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3])(0.5, 0.5), "is called with 2: name its own"),
+        (lambda: Table([0, 1, 2, 3], [0, 1, 2, 3])(0.5, 0.5), "is called with 2: name them"),
         (lambda: Table(np.zeros((9, 2)), np.zeros(9)), "lie on a line or plane"),
         (lambda: Table(np.outer(np.arange(9), [0.3, 0.7]) + 0.1, np.zeros(9)), "lie on a line or plane"),
         (lambda: Table(np.tile([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], (2, 1)), np.arange(6)), "repeat"),

@@ -25,7 +25,8 @@ INITIAL_SCALE = 1e-2
 class TensorSplines(Architecture):
     """Products of B-splines of each coordinate on a uniform grid of the box around the domain.
 
-    Those of a coordinate that hard conditions make periodic are periodic, too. Linear equations are solved by one least-squares problem, others by a few Gauss-Newton steps.
+    Those of a coordinate that hard conditions make periodic are periodic, too. Linear equations are solved by one
+    least-squares problem, others by a few Gauss-Newton steps.
 
     Attributes:
         grid: The number of grid intervals, one for all coordinates or one per coordinate.

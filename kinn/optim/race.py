@@ -104,9 +104,8 @@ class Race(Optimizer):
 
     def step_flops(self, objective: Objective, state: State) -> float:
         candidates: dict[str, Candidate] = state.memory["candidates"]
-        work: float = state.memory.get(
-            "work", 0.0
-        )  # that of all candidates of the last step, also of those since dropped
+        # of all candidates of the last step, those dropped since among them
+        work: float = state.memory.get("work", 0.0)
         return work or len(candidates) * max(
             METHODS[name].step_flops(objective, c["state"]) for name, c in candidates.items()
         )

@@ -48,15 +48,15 @@ MOST_FEATURES_PER_FIELD, MOST_FEATURES, ENOUGH_FEATURES, FEWEST_FEATURES = 400, 
 #: How much fewer features are tried where they take too much work.
 FEATURES_STEP = 16
 
-#: Work of an entry of the Jacobian for so many derivatives of the fields, of a residual over the number of trained parameters, and of the singular values over
-#: the cube of the number of features; residuals for each feature, of the equation of one field and its conditions.
-ENTRY_WORK, DERIVATIVES, RESIDUAL_WORK, SINGULAR_VALUES_WORK, RESIDUALS_PER_FEATURE = (
-    600.0,
-    6,
-    30.0,
-    45.0,
-    2.6 * POINTS_PER_FEATURE,
-)
+#: Work of an entry of the Jacobian for so many derivatives of the fields, and of a residual over the number of trained
+#: parameters.
+ENTRY_WORK, DERIVATIVES, RESIDUAL_WORK = 600.0, 6, 30.0
+
+#: Work of the singular values over the cube of the number of features.
+SINGULAR_VALUES_WORK = 45.0
+
+#: Residuals for each feature, of the equation of one field and its conditions.
+RESIDUALS_PER_FEATURE = 2.6 * POINTS_PER_FEATURE
 
 #: No other space is tried after one that leaves less than this of the residual.
 ACCURATE = 0.1

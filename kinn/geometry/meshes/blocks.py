@@ -230,11 +230,11 @@ def sample_elements(
 
     Args:
         groups: The elements.
-        excess: How much denser than uniform the points of each element are, (C,); then the densities that are returned
-            are the inverse of that.
         unit: Points (m, k + 1) of the unit cube. The first coordinate picks an element, and what it is within the
             share of that is used again; the last decides whether the point is kept where the density varies.
         all_: Whether all points are kept, which is uniform on straight simplices alone.
+        excess: How much denser than uniform the points of each element are, (C,); then the densities that are returned
+            are the inverse of that.
 
     Returns:
         Those that are kept, in their order.

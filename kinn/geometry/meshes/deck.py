@@ -48,7 +48,7 @@ class _Assembly:
         self.types: list[DeckType] = []
         self.instances: list[Instance] = []
         parts: dict[str, DeckPart] = {}
-        placed: list[tuple[str, DeckPart, Card]] = []
+        instances: list[tuple[DeckPart, Card]] = []
         current = self.root
         for card in cards:
             match card.keyword:
@@ -61,15 +61,15 @@ class _Assembly:
                     if source is None:
                         raise unknown("part", card.options["PART"], [part.name for part in parts.values()], card.where)
                     current = _copy_for_instance(source, card.option("NAME"))
-                    placed.append((current.name, current, card))
+                    instances.append((current, card))
                 case "END PART" | "END INSTANCE" | "ASSEMBLY" | "END ASSEMBLY":
                     current = self.root
                 case _:
                     current.add(card)
         self._place("", self.root, None)
-        for name, part, card in placed:
-            self._place(name, part, card)
-        if not placed:
+        for part, card in instances:
+            self._place(part.name, part, card)
+        if not instances:
             for part in parts.values():
                 self._place(part.name, part, None)
 

@@ -40,7 +40,7 @@ TAGS = (
     "cell_tags",
 )
 
-#: Formats with readers of our own, which keep what meshio loses, by meshio's names and suffixes.
+#: Readers that keep what meshio loses, by its names of formats; suffixes and these names.
 _READERS = {"abaqus": read_deck, "nastran": read_nastran, "su2": read_su2, "exodus": read_exodus, "unv": read_unv}
 _SUFFIXES = {
     ".inp": "abaqus",

@@ -1,4 +1,4 @@
-"""Meshes of triangles, quadrilaterals, tetrahedra and hexahedra as shapes."""
+"""Meshes of elements in the plane and in space as shapes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,13 @@ class Mesh(Geometry):
     """A domain made of elements: triangles and quadrilaterals, or tetrahedra, hexahedra, wedges and pyramids.
 
     They are linear or quadratic (pyramids linear), in one body or several. Its boundary is that of its elements, edges
-    of quadratic ones curved. Named groups of faces are its boundaries, and
-    may overlap; what belongs to none is "rest". A mesh can be extruded and multiplied by time, but not combined with
-    other shapes.
+    of quadratic ones curved. Named groups of faces are its boundaries, and may overlap; what belongs to none is "rest".
+    A mesh can be extruded and multiplied by time, but not combined with other shapes.
 
     Args:
         points: The nodes, (V, 2) or (V, 3).
         elements: For each kind of element, as meshio calls them ("triangle", "quad9", "tetra10", ...), the indices of
-            the nodes of each, (E, n), in VTK's order. All are of one order; which way round they count does not
-            matter, as long as it is the same for all.
+            the nodes of each, (E, n), in VTK's order. All are of one order; each may count its nodes either way round.
         boundaries: For each named boundary its faces, (F, c) indices of their corners, or several such arrays. Faces
             inside are boundaries of subdomains.
         nodes: For each named boundary indices of nodes: its faces are those with no other nodes.
@@ -83,7 +81,7 @@ class Mesh(Geometry):
         file_format: str | None = None,
         name: str = "mesh",
     ) -> Mesh:
-        """The mesh in a file: Abaqus's and CalculiX's .inp, Nastran's .bdf, .su2, and what meshio reads: .msh, VTU, ...
+        """Mesh in a file of Abaqus, CalculiX, Nastran, SU2, Exodus, I-DEAS, or another that meshio reads (.msh, .vtu, ...).
 
         Elements of the highest dimension are the mesh. Physical groups, markers, properties, surfaces, and sets of
         elements and nodes, are its boundaries and subdomains.

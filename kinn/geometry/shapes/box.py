@@ -104,11 +104,11 @@ class Box(Geometry):
             if not a < b:
                 raise InputError(f"the lower bound of {coordinate} must be below the upper one, got {a:g} and {b:g}")
         self.sides = dict(sides or {})
-        for side, own in self.sides.items():
+        for side, label in self.sides.items():
             check_name("side", side, [s for pair in self._default_names for s in pair], f"{self.name!r}")
-            arguments.label(own, "the name of a side")
-            if own in ("boundary", "outer", "interior", self.name):
-                raise InputError(f"a side may not be called {own!r}, which means something else")
+            arguments.label(label, "the name of a side")
+            if label in ("boundary", "outer", "interior", self.name):
+                raise InputError(f"a side may not be called {label!r}, which means something else")
 
     def __repr__(self) -> str:
         sides = f", sides={self.sides}" if self.sides else ""
