@@ -45,11 +45,11 @@ def warn_of_departures(results: Sequence[TrainingResult]) -> None:
         objective = result.objective
         if not isinstance(objective, ResidualObjective) or TIME not in objective.trial.problem.coordinates:
             continue
-        if result.loss > SMALL_LOSS:
-            continue
         objective.trial.flat.set(result.theta)
-        for term in objective.terms:
-            if term.interior and (found := _departure(objective, term)) is not None:
+        for term, weight in zip(objective.terms, objective.mean_weights, strict=True):
+            # the mean square of a term of little weight may be large where the loss is small
+            small = term.interior and result.loss <= SMALL_LOSS * min(1.0, weight)
+            if small and (found := _departure(objective, term)) is not None:
                 start, end, share = found
                 name = objective.trial.problem.name
                 warnings.warn(
