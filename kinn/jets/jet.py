@@ -22,11 +22,11 @@ from kinn.errors import InputError, PlainDataError
 from kinn.jets import univariate
 from kinn.jets.components import Component, ComposedJet, as_tensor, leibniz, plus
 from kinn.jets.index import Index, add, below, first_axis, subtract, trace, trace_axes, unit, zero
-from kinn.jets.point_mask import PointMask, as_mask
+from kinn.jets.point_mask import Ordered, PointMask, as_mask
 from kinn.jets.univariate import Univariate
 
 
-class Jet:
+class Jet(Ordered):
     """A function of d coordinates with its partial derivatives, each computed on demand and kept.
 
     Args:
@@ -187,18 +187,6 @@ class Jet:
     def __abs__(self) -> Self:
         return self.compose(univariate.abs)
 
-    def __lt__(self, other: object) -> PointMask:
-        return self._compare("lt", other)
-
-    def __le__(self, other: object) -> PointMask:
-        return self._compare("le", other)
-
-    def __gt__(self, other: object) -> PointMask:
-        return self._compare("gt", other)
-
-    def __ge__(self, other: object) -> PointMask:
-        return self._compare("ge", other)
-
     def __eq__(self, other: object) -> Any:
         return NotImplemented if self._lift(other) is None else self._compare("eq", other)
 
@@ -208,7 +196,6 @@ class Jet:
     __hash__ = object.__hash__
 
     def _compare(self, relation: str, other: object) -> PointMask:
-        """Where the values stand in a relation."""
         right = self._lift(other)
         if right is None:
             raise InputError(f"a field is compared with fields, tensors, arrays or numbers, not with {other!r}")

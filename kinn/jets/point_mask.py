@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -45,6 +46,28 @@ class PointMask(Tensor):
         return other - self.long()
 
     __rand__, __ror__ = __and__, __or__
+
+
+class Ordered(ABC):
+    """Values at points whose comparisons are masks."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _compare(self, relation: str, other: object) -> PointMask:
+        """Where the values stand in a relation, named as torch does."""
+
+    def __lt__(self, other: object) -> PointMask:
+        return self._compare("lt", other)
+
+    def __le__(self, other: object) -> PointMask:
+        return self._compare("le", other)
+
+    def __gt__(self, other: object) -> PointMask:
+        return self._compare("gt", other)
+
+    def __ge__(self, other: object) -> PointMask:
+        return self._compare("ge", other)
 
 
 def as_mask(values: Tensor) -> PointMask:
