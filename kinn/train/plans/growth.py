@@ -59,7 +59,7 @@ FEATURES_GROWTH = 1.5
 
 #: The share of the budget for the least squares of the largest features: so many multiplications times the cube of the number
 #: of coefficients, and so many steps where equations are not linear.
-FEATURES_SHARE, LEAST_SQUARES_WORK, NONLINEAR_STEPS = 0.12, 10.0, 5.0
+FEATURES_SHARE, LEAST_SQUARES_WORK, NONLINEAR_STEPS = 0.12, 5.0, 5.0
 
 #: More features are tried after those that lowered the loss to this fraction.
 FEATURES_GAIN = 0.7
