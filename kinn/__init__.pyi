@@ -12,6 +12,7 @@ from .table import Table as Table
 
 # How it is solved, and what comes back
 from .solver import solve as solve
+from .eigenproblem import solve_eigenproblem as solve_eigenproblem
 from .runs.resume import resume as resume
 from .training_options import TrainingOptions as TrainingOptions
 from .solution import Solution as Solution

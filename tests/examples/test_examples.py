@@ -21,6 +21,7 @@ EXPECTED = {
     "08_extending_kinn.py": (3e-4, "u-error.png"),
     "09_no_settings.py": (2e-6, "u-error-estimate.png"),
     "10_axisymmetric_pipe.py": (1e-4, "w-error-estimate.png"),
+    "11_eigenvalues.py": (1e-3, "u-error-estimate.png"),
 }
 
 
