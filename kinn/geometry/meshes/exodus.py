@@ -118,6 +118,8 @@ def _variables(path: Path) -> dict[str, Any]:
                 if name.startswith("connect"):
                     data[f"{name}:elem_type"] = variable.elem_type.decode().strip("\0 ")
         return data
+    if not head.startswith((b"\x89HDF", b"CDF")):
+        raise InputError("it is no netCDF file")
     try:
         import netCDF4
     except ImportError:

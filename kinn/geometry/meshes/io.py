@@ -113,6 +113,8 @@ def _arguments(mesh: MeshFile, path: str | Path) -> tuple[Array, dict[str, Indic
     boundaries: dict[str, list[Indices]] = defaultdict(list)
     subdomains: dict[str, list[int]] = defaultdict(list)
     for name, faces in mesh.face_sets.items():
+        if any(corners.min() < 0 or corners.max() >= len(points) for corners in faces):
+            raise InputError(f"the boundary {name!r} has nodes that do not exist: there are {len(points)}")
         boundaries[name].extend(faces)
     for name, members in mesh.cell_sets.items():
         for k, rows in members.items():

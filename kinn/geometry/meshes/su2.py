@@ -75,7 +75,7 @@ class _Reader:
                 dim = to_int(value, self._where)
             elif key == "NPOIN":
                 rows = self._take(to_int(value.split()[0], self._where), "points")
-                points = np.array([[to_float(text, self._where) for text in row[:dim]] for row in rows])
+                points = np.array([self._point(row, dim) for row in rows])
             elif key == "NELEM":
                 for row in self._take(to_int(value, self._where), "elements"):
                     table.add(*self._element(row))
@@ -92,6 +92,11 @@ class _Reader:
             raise InputError(f"{self._path.name!r} has no NDIME= of 2 or 3 before its points")
         corners = {name: stack_faces(nodes for _, nodes in rows) for name, rows in faces.items() if rows}
         return MeshFile(points, table.blocks, face_sets=corners)
+
+    def _point(self, row: list[str], dim: int) -> list[float]:
+        if len(row) < dim:
+            raise InputError(f"{self._where}: a point has {dim} coordinates, not {len(row)}")
+        return [to_float(text, self._where) for text in row[:dim]]
 
     def _element(self, row: list[str]) -> tuple[str, list[int]]:
         number = to_int(row[0], self._where)

@@ -121,9 +121,16 @@ def test_what_is_not_known_is_refused(tmp_path: Path) -> None:
     write(path, hexahedron(8), {"cube": ("HEX8", [[*range(1, 9)]])}, {"lid": [(1, 7)]})
     with pytest.raises(InputError, match=r"cube\.e' cannot be .*: the side set 'lid' has side 7 of element 1"):
         Mesh.read(path)
+    write(path, hexahedron(8), {"cube": ("HEX8", [[*range(1, 9)]])}, {"lid": [(1, 0)]})
+    with pytest.raises(InputError, match="has side 0 of element 1, which is unknown"):
+        Mesh.read(path)
     write(path, hexahedron(8), {"cube": ("NSIDED", [[*range(1, 9)]])})
     with pytest.raises(InputError, match="elements NSIDED with 8 nodes are not read"):
         Mesh.read(path)
-    path.write_bytes(path.read_bytes()[:200])
+    truncated = path.read_bytes()[:200]
+    path.write_text("no mesh")
+    with pytest.raises(InputError, match="it is no netCDF file"):
+        Mesh.read(path)
+    path.write_bytes(truncated)
     with pytest.raises(InputError, match=r"cube\.e' cannot be read as a mesh: "):
         Mesh.read(path)

@@ -76,6 +76,8 @@ def test_solids_of_every_kind(tmp_path: Path) -> None:
         ("9 1 4 5 2 2", "9 1 4 5", "line 6: a quad has 4 nodes, not 3"),
         ("1.0 1.0 2", "1.0 x 2", "line 10: 'x' is no number"),
         ("5 0 1 2 0", "5 0 1 12 0", "whose nodes do not exist: there are 6"),
+        ("1.0 1.0 2", "1.0", "line 10: a point has 2 coordinates, not 1"),
+        ("3 3 0", "3 3 9", "the boundary 'inlet side' has nodes that do not exist: there are 6"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
