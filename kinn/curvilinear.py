@@ -167,8 +167,8 @@ class OrthogonalCoordinates(ABC):
         if len(v) != len(self._present):
             present = ", ".join(self.names[i] for i in self._present)
             raise InputError(f"{operator} takes components along {present} or {', '.join(self.names)}, not {len(v)}")
-        given = dict(zip(self._present, v, strict=True))
-        return [given.get(i, 0.0) for i in range(len(self.names))]
+        by_number = dict(zip(self._present, v, strict=True))
+        return [by_number.get(i, 0.0) for i in range(len(self.names))]
 
     def _restricted(self, rows: Sequence[Field], v: Sequence[Field]) -> Vector:
         """Components of a result along those that a vector has."""

@@ -130,7 +130,9 @@ class Mesh(Geometry):
         """
         from kinn.geometry.meshes.gmsh_mesher import generate
 
-        return cls(*generate(shape, size, order, quadrilaterals), name=name)
+        mesh = cls(*generate(shape, size, order, quadrilaterals), name=name)
+        mesh.axis_names = shape.axis_names
+        return mesh
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(nodes)} x {kind}" for kind, nodes in self.elements.items())
@@ -249,6 +251,7 @@ class Mesh(Geometry):
         rows = zip(self.elements.items(), members, strict=True)
         elements = {kind: nodes[here] for (kind, nodes), here in rows if here.any()}
         mesh = Mesh(self.points, elements, name=name)
+        mesh.axis_names = self.axis_names
         shared = {}
         for other in self.subdomains:
             if other != name and not (inside & (beyond := self._members(other))).any():

@@ -31,6 +31,7 @@ needs_gmsh = pytest.mark.skipif(gmsh_missing(), reason="gmsh, or a library that 
 @needs_gmsh
 def test_plate_with_a_hole() -> None:
     mesh = Mesh.of(PLATE, 2.0)
+    assert Mesh.of(PLATE.with_coordinates("r", "z"), 2.0).coordinates == ("r", "z")
     assert list(mesh.elements) == ["triangle6"]
     assert set(mesh.boundaries) == {"left", "right", "bottom", "top", "hole"}
     assert mesh.measure == pytest.approx(400 - 25 * pi / 4, rel=1e-5)

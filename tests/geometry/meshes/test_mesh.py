@@ -124,6 +124,7 @@ def test_subdomains_keep_the_names_of_boundaries() -> None:
         points, elements, {"edge": edge}, subdomains={"steel": right, "air": np.setdiff1d(np.arange(32), right)}
     )
     steel, air = mesh.subdomain("steel"), mesh.subdomain("air")
+    assert mesh.with_coordinates("r", "z").subdomain("air").coordinates == ("r", "z")
     assert steel.measure == pytest.approx(0.5)
     assert steel.boundaries == ("edge", "steel|air", "rest")
     assert air.boundaries == ("steel|air", "rest")
