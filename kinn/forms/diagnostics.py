@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +17,7 @@ from kinn.fields import TIME, Field, Points, evaluating
 from kinn.forms.collocation import CollocationSampler
 from kinn.forms.compatibility import common_points, value_conditions, value_issues
 from kinn.forms.discontinuities import Jump, quadrature_breaks, refuse_differentiated_jumps
+from kinn.forms.scale_invariance import evaluate_on_components, scale_invariances
 from kinn.forms.terms import TermResidual, pde_residual
 from kinn.jets import Component, Index
 from kinn.jets.index import TRACE
@@ -110,6 +110,10 @@ def well_posedness_issues(problem: Problem) -> Iterator[str]:
     observed = any(c.observed is not None for c in problem.conditions)
     if problem.unknowns and not observed and not _has_surplus(problem, summaries):
         yield "has unknowns, and no observations to find them by"
+    elif problem.defaults.form == "strong":
+        for exponents in scale_invariances(problem):
+            factors = ", ".join(f"{name} times {_power(x)}" for name, x in exponents.items())
+            yield f"leaves a scale free: {factors} satisfy all it states too, for any s; state or observe one of them"
 
 
 def _singular_blend(problem: Problem, subdomain: str, field: str) -> str | None:
@@ -137,6 +141,12 @@ def _singular_blend(problem: Problem, subdomain: str, field: str) -> str | None:
     return None
 
 
+def _power(exponent: float) -> str:
+    """Power of s in words."""
+    power = "s" if abs(exponent) == 1 else f"s^{abs(exponent):g}"
+    return power if exponent > 0 else f"1/{power}"
+
+
 def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
     """Summary of the equations of a subdomain, evaluated on recording fields."""
     summary = EquationSummary()
@@ -153,7 +163,7 @@ def _summarise(problem: Problem, subdomain: str) -> EquationSummary:
 def _record(problem: Problem, residual: TermResidual, p: Points, sides: int, summary: EquationSummary) -> int:
     """Number of equations of a residual, evaluated on recording fields."""
 
-    def record(name: str, a: Index) -> Component:
+    def record(_: int, name: str, a: Index) -> Component:
         if name not in problem.names:
             summary.unknowns.add(name)
         for coordinate, n in zip(problem.coordinates, a, strict=True):
@@ -161,10 +171,7 @@ def _record(problem: Problem, residual: TermResidual, p: Points, sides: int, sum
             summary.order[key] = max(summary.order.get(key, 0), 2 if n == TRACE else n)
         return torch.ones(len(p), dtype=torch.float64)
 
-    names = [*problem.names, *(u.name for u in problem.unknowns)]
-    fields = {name: Field(problem.coordinates, partial(record, name), name) for name in names}
-    bindings = {u.name: fields[u.name] for u in problem.unknowns}
-    components = residual([fields] * sides, p.with_bindings([bindings] * (1 + len(p.paired_points))))
+    components = evaluate_on_components(problem, residual, p, sides, record)
     for r in components:
         if isinstance(r, Field):
             r.value  # noqa: B018 (evaluating it records)

@@ -93,7 +93,9 @@ def test_unknowns() -> None:
     sought = [Unknown("a", initial=1.0), UnknownField("K")]
     issues = found(SQUARE, lambda u, p: laplacian(u) + p.a, conditions, unknowns=sought)
     assert issues == ["never calls its unknown p.K", "has unknowns, and no observations to find them by"]
-    assert not found(SQUARE, lambda u, p: (p.K * u.x).x + p.a, [*conditions, SEEN], unknowns=sought)
+    assert not found(SQUARE, lambda u, p: (p.K * u.x).x + p.a + 1, [*conditions, SEEN], unknowns=sought)
+    (issue,) = found(SQUARE, lambda u, p: (p.K * u.x).x + p.a, [*conditions, SEEN], unknowns=sought)
+    assert issue.startswith("leaves a scale free: a times s, K times s satisfy")
 
 
 ROD = Interval(0, 1)
