@@ -94,8 +94,8 @@ class LinearisedError:
     residual: float
 
     def evaluate(self, points: Array, step: Tensor) -> Array:
-        """Errors (N, fields) with some coefficients."""
-        return Linearisation(self.trial, step).evaluate(points, self.trial.problem.names)
+        """Errors (N, outputs) of fields and unknown fields with some coefficients."""
+        return Linearisation(self.trial, step).evaluate(points, self.trial.problem.output_names)
 
     def sizes(self, points: Array) -> Array:
         """Norms (fields,) of the error at points, with what damping has taken from it.
@@ -202,7 +202,7 @@ def _oscillation_sizes(objective: ResidualObjective, residual: float, points: Ar
             step[part] = 0.0
     image = float((torch.cat(_triangular_factors(objective.of_trial(trial)))[:, :-1] @ step).norm())
     step = step * (residual / image if image > 0 else 0.0)
-    return np.asarray(np.linalg.norm(Linearisation(trial, step).evaluate(points, trial.problem.names), axis=0))
+    return np.asarray(np.linalg.norm(Linearisation(trial, step).evaluate(points, trial.problem.output_names), axis=0))
 
 
 def _triangular_factors(objective: ResidualObjective) -> tuple[Tensor, Tensor]:
