@@ -13,8 +13,8 @@ import kinn
 
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
-MOST_MODULES = 334
-MOST_LINES = 45_920
+MOST_MODULES = 335
+MOST_LINES = 46_120
 
 
 @cache
