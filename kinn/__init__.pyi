@@ -75,6 +75,7 @@ from .curvilinear import Spherical as Spherical
 from .math import abs as abs
 from .math import arctan as arctan
 from .math import arctan2 as arctan2
+from .math import complementarity as complementarity
 from .math import cos as cos
 from .math import cosh as cosh
 from .math import erf as erf

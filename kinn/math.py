@@ -96,3 +96,18 @@ def arctan2(y: Values, x: Values) -> Values:
 
 
 maximum, minimum = jet.maximum, jet.minimum
+
+
+def complementarity(a: Values, b: Values) -> Values:
+    """Residual a + b - sqrt(a^2 + b^2) of the complementarity of two: zero where a >= 0, b >= 0 and a b = 0.
+
+    The function of Fischer and Burmeister (Fischer 1992, Optimization 24, 269-284) is smooth but where both are zero; there its
+    derivative is that of a + b. Both must be of the same units and of similar size: `complementarity(k * (u - psi), -u.xx - f)`.
+
+    Args:
+        a: A field, tensor, array or number.
+        b: Likewise.
+    """
+    squared = a * a + b * b
+    positive = squared > 0
+    return a + b - where(positive, sqrt(where(positive, squared, 1.0)), 0.0)

@@ -14,7 +14,7 @@ import kinn
 ROOT = Path(kinn.__file__).parent
 LARGEST_MODULE = 400
 MOST_MODULES = 335
-MOST_LINES = 46_120
+MOST_LINES = 46_145
 
 
 @cache

@@ -22,6 +22,7 @@ EXPECTED = {
     "09_no_settings.py": (2e-6, "u-error-estimate.png"),
     "10_axisymmetric_pipe.py": (1e-4, "w-error-estimate.png"),
     "11_eigenvalues.py": (1e-3, "u-error-estimate.png"),
+    "12_obstacle.py": (1e-3, "u-error.png"),
 }
 
 
