@@ -31,6 +31,9 @@ INVERSE_FLOPS = 0.4
 #: The trial step that scales the identity, as a fraction of the longest sensible one.
 TRIAL_FRACTION = 1e-2
 
+#: A fall of the loss below this fraction of it is rounding, and so are the gradient and what it would tell of the curvature.
+ROUNDING = 2.0**-52
+
 
 @dataclass(frozen=True)
 class SelfScaledBroyden(Optimizer):
@@ -88,10 +91,11 @@ class SelfScaledBroyden(Optimizer):
     ) -> tuple[float, Tensor, float, Tensor, bool] | None:
         """Step length, parameters, loss and gradient at a strong Wolfe point, and True.
 
-        Where none is found, the lowest point of the search that decreases the loss enough, and False, or None.
+        Where none is found, the lowest point of the search that decreases the loss enough, and False, or None. None, too,
+        where the loss can only fall by its rounding.
         """
         gradient: Tensor = state.memory["gradient"]
-        if not bool(torch.isfinite(direction).all()) or float(direction @ gradient) >= 0:
+        if not bool(torch.isfinite(direction).all()) or -float(direction @ gradient) <= ROUNDING * abs(state.loss):
             return None
         start, along, slope = (t.double().numpy() for t in (state.theta, direction, gradient))
         with warnings.catch_warnings():
