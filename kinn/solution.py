@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kinn.conditions.points import points_in_dimension
 from kinn.config import Specification
 from kinn.errors import InputError
 from kinn.forms.objective import QuadratureCheck
@@ -84,11 +85,11 @@ class Solution:
 
     def __call__(self, points: Array) -> Array:
         """Fields (N, C) at points (N, d); NaN outside the domain."""
-        return self.fields.evaluate(points, self.problem.names)
+        return self.fields.evaluate(self._point_rows(points), self.problem.names)
 
     def evaluate(self, expressions: str | Iterable[str], points: Array) -> Array:
-        """Field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d)."""
-        return self.fields.evaluate(points, expressions)
+        """Field or derivative such as "u.xx" (N,), or several (N, M), at points (N, d); in one dimension also N numbers."""
+        return self.fields.evaluate(self._point_rows(points), expressions)
 
     def derived(self, name: str, points: Array) -> Array:
         """Derived field (N,), a stress say, at points (N, d); NaN outside the domain.
@@ -96,7 +97,7 @@ class Solution:
         Raises:
             InputError: If the problem derives no field of that name.
         """
-        return derived_values(self.fields, name, np.atleast_2d(np.asarray(points, dtype=np.float64)))
+        return derived_values(self.fields, name, self._point_rows(points))
 
     def std(self, expressions: str | Iterable[str], points: Array) -> Array:
         """Standard deviation of fields or derivatives over the members of an ensemble at points (N, d).
@@ -108,11 +109,15 @@ class Solution:
 
         if not isinstance(self.fields, EnsembleSolution):
             raise InputError("only an ensemble has a standard deviation: kinn.solve(..., ensemble=5)")
-        return self.fields.std(points, expressions)
+        return self.fields.std(self._point_rows(points), expressions)
+
+    def _point_rows(self, points: Array) -> Array:
+        """Points (N, d), one of them where they are d numbers."""
+        return points_in_dimension(np.atleast_2d(np.asarray(points, dtype=np.float64)), self.problem.dimension)
 
     def reference(self, points: Array) -> Array | None:
         """Exact or reference values (N, C) at points (N, d), or None where neither is known."""
-        return exact_values(self.problem, points)
+        return exact_values(self.problem, self._point_rows(points))
 
     def plot(self, folder: str | Path | None = None) -> dict[str, Figure]:
         """Figures by name: fields, errors, convergence; written as PNG into a folder if given."""

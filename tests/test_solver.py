@@ -81,6 +81,16 @@ def test_float32_and_other_methods() -> None:
     assert named.optimizer == "lm"
 
 
+def test_points_in_one_dimension_are_numbers() -> None:
+    solution = kinn.solve(line(), MLP((4,)), iterations=1)
+    x = np.linspace(-0.9, 0.9, 5)
+    assert solution.evaluate("u", x).tolist() == solution.evaluate("u", x[:, None]).tolist()
+    assert solution(0.5).tolist() == solution([[0.5]]).tolist()  # type: ignore[arg-type]
+    np.testing.assert_allclose(solution.reference(x), np.sin(np.pi * x)[:, None])
+    with pytest.raises(InputError, match=r"points have shape \(N, 1\)"):
+        solution.evaluate("u", np.ones((2, 3)))
+
+
 def test_threads_are_set_back() -> None:
     before = torch.get_num_threads()
     kinn.solve(line(), MLP((4,)), iterations=1, threads=1)
