@@ -3,9 +3,9 @@ Time marching
 =============
 
 The van der Pol oscillator x'' - (1 - x^2) x' + x = 0 over three periods. Trained on the whole time interval, a network
-converges to functions that satisfy the equation at late times but do not follow from the initial state. Time marching divides
-the interval into windows, each with a separate network that starts from the final state of the previous window. The same
-training then converges to the solution.
+converges to functions that satisfy the equation at late times but do not follow from the initial state, and a warning says
+where they depart from it. Time marching divides the interval into windows, each with a separate network that starts from the
+final state of the previous window. The same training then converges to the solution.
 """
 
 from __future__ import annotations

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import runpy
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+
+from kinn.errors import ProblemWarning
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -25,11 +28,17 @@ EXPECTED = {
     "12_obstacle.py": (1e-3, "u-error.png"),
 }
 
+#: What examples that show a failure are warned of.
+WARNINGS = {
+    "05_time_marching.py": "'van-der-pol' has a small loss, but the PDE is not met between t = .*time_windows=8"
+}
+
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_example(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    error = runpy.run_path(str(EXAMPLES / name), run_name="__main__")["error"]
+    with pytest.warns(ProblemWarning, match=WARNINGS[name]) if name in WARNINGS else nullcontext():
+        error = runpy.run_path(str(EXAMPLES / name), run_name="__main__")["error"]
     most, file = EXPECTED[name]
     assert error <= most
     assert list(tmp_path.rglob(file))
