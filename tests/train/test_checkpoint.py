@@ -35,7 +35,7 @@ def solve(path: Path) -> kinn.Solution:
     keeper = Checkpoints.in_file(path, CONFIG)
     keeper.every = 0.0
     return kinn.solve(
-        problem(), NETWORK, optimizer=Auto(patience=8, race_work=1e8), points=60, iterations=STEPS, checkpoint=keeper
+        problem(), NETWORK, optimizer=Auto(patience=8, race_work=3e8), points=60, iterations=STEPS, checkpoint=keeper
     )
 
 
@@ -43,7 +43,7 @@ NETWORK = MLP((6, 6))
 CONFIG: dict[str, Any] = {
     "problem": {"name": "bent"},
     "network": {"name": "mlp", "width": [6, 6]},
-    "optimizer": {"name": "auto", "patience": 8, "race_work": 1e8},
+    "optimizer": {"name": "auto", "patience": 8, "race_work": 3e8},
     "form": "strong",
     "points": 60,
     "budget": 60.0,
