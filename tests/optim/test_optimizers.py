@@ -184,6 +184,21 @@ class WithInnerParameter(Residuals):
         return torch.arange(1, self.size)
 
 
+def test_a_fall_of_the_loss_by_its_rounding_is_no_step() -> None:
+    class Noise(Residuals):
+        """Gradient of noise at the minimum, and a loss that is less by its last bit at all other places."""
+
+        def gradient(self, theta: torch.Tensor) -> tuple[float, torch.Tensor]:
+            away = bool(theta.any())
+            return 1.0 - away * 2.0**-53, torch.tensor([1e-17, 2e-17], dtype=torch.float64) * (0.5 if away else 1.0)
+
+    method, start = SelfScaledBroyden(), torch.zeros(2, dtype=torch.float64)
+    objective = Noise(lambda theta: torch.cat([theta, torch.ones(1, dtype=torch.float64)]), 2)
+    state = method.step(objective, method.start(objective, start))
+    assert torch.equal(state.theta, start)
+    assert state.detail["evaluations"] == 0
+
+
 def test_last_layer_is_exact_and_for_linear_problems_alone() -> None:
     state = run(LastLayerLeastSquares(), linear(30, 10), torch.zeros(10, dtype=torch.float64), 3)
     assert state.loss < 1e-24

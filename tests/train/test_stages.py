@@ -28,9 +28,8 @@ def test_each_stage_builds_its_trial_functions_once(
             built.append(self)
 
     monkeypatch.setattr(DomainTrial, "__init__", counted)
-    kinn.solve(
-        heat(), NETWORK, points=60, iterations=2 * count, estimate=False, **options
-    )  # which builds windows again
+    # estimates build windows again
+    kinn.solve(heat(), NETWORK, points=60, iterations=2 * count, estimate=False, **options)
     assert len(built) == count
 
 
