@@ -22,8 +22,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Disk
 from kinn.math import log
-from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Problem
 
 #: The radius inside; that outside is 1.
 INNER = 0.5
@@ -73,9 +72,6 @@ def make_problem(inside: float = 5.0, outside: float = 2.0) -> Problem:
         inverse=Laplace(),
         conditions=[Robin("u", inside, 1.0, inside, on="inside"), Robin("u", outside, 1.0, surroundings, on="outside")],
         exact=exact,
-        defaults=Defaults(
-            networks={"kan": KAN((10,), 10, 7), "mlp": MLP((200,), init_range=3.0)}, points=2000, budget=60.0
-        ),
         title="Temperature in the wall of a pipe, Robin conditions",
         source="Carslaw and Jaeger, Conduction of Heat in Solids (1959)",
     )

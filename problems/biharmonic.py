@@ -13,8 +13,7 @@ from kinn.conditions import Dirichlet, Neumann
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
 from kinn.math import cos, sin
-from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Problem
 
 
 def exact(x: Any, y: Any) -> Any:
@@ -46,9 +45,6 @@ def make_problem(enforce: str = "hard") -> Problem:
         strong=strong,
         conditions=[Dirichlet("u", 0.0, on="boundary", enforce=enforce), Neumann("u", 0.0, on="boundary")],
         exact=exact,
-        defaults=Defaults(
-            networks={"kan": KAN((10,), 8, 7), "mlp": MLP((200,), init_range=3.0)}, points=2000, budget=60.0
-        ),
         title="Clamped plate, u = sin^2(pi x) sin^2(pi y)",
         source="manufactured; Timoshenko and Woinowsky-Krieger, Theory of Plates and Shells",
     )

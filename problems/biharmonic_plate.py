@@ -90,10 +90,7 @@ def make_problem() -> Problem:
         },
         postprocess=Postprocess(lines={"middle": ((0.0, 0.5), (1.0, 0.5)), "diagonal": ((0.0, 0.0), (1.0, 1.0))}),
         defaults=Defaults(
-            networks={"kan": KAN((6,), 6, 7), "mlp": MLP((16, 16))},
-            points=2000,
-            budget=60.0,
-            forms={"energy": {"budget": 30.0}},
+            forms={"energy": {"networks": {"kan": KAN((6,), 6, 7), "mlp": MLP((16, 16))}, "budget": 30.0}}
         ),
         title="A thin plate on simple supports under a uniform load",
         source="Timoshenko and Woinowsky-Krieger, Theory of Plates and Shells, section 30",

@@ -93,12 +93,14 @@ def make_problem(poisson: float = 0.3) -> Problem:
             },
         ),
         defaults=Defaults(
-            networks={"kan": KAN((6,), 3, 5), "mlp": MLP((14, 14))},
-            # w, small beside v, is what too few points leave undetermined
-            points_per_parameter=12.0,
             boundary_density=2.0,
-            budget=120.0,
-            forms={"energy": {"boundary_density": 1.0}},
+            forms={
+                "energy": {
+                    "networks": {"kan": KAN((6,), 3, 5), "mlp": MLP((14, 14))},
+                    "boundary_density": 1.0,
+                    "budget": 120.0,
+                }
+            },
         ),
         title="A cantilever in three dimensions bent by a force at its end",
         source="Timoshenko and Goodier, Theory of Elasticity, chapter 12",

@@ -57,11 +57,7 @@ def make_problem() -> Problem:
         inverse=Laplace(),
         conditions=[Dirichlet("u", exact, on="flower")],
         exact=exact,
-        defaults=Defaults(
-            networks={"kan": KAN((8,), 8, 5), "mlp": MLP((20, 20))},
-            budget=30.0,
-            forms={"inverse": {"networks": {"kan": KAN((3,), 6, 7), "mlp": MLP((12,))}, "budget": 10.0}},
-        ),
+        defaults=Defaults(forms={"inverse": {"networks": {"kan": KAN((3,), 6, 7), "mlp": MLP((12,))}, "budget": 10.0}}),
         title="Laplace's equation in a flower of five semicircles",
         source="Wang et al., CMAME 433 (2025) 117518",
     )

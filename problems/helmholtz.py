@@ -16,8 +16,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
 from kinn.math import sin
-from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Problem
 from kinn.problems.settings import finite_number, whole_number
 
 
@@ -50,20 +49,12 @@ def make_problem(a1: int = 1, a2: int = 4, wave_number: float = 1.0, enforce: st
         residual: Field = laplacian(u) + wave_number**2 * u - factor * exact(p.x, p.y)
         return residual
 
-    waves = max(a1, a2)
     return Problem(
         "helmholtz",
         Rectangle((-1.0, -1.0), (1.0, 1.0)),
         strong=strong,
         conditions=[Dirichlet("u", 0.0, on="boundary", enforce=enforce)],
         exact=exact,
-        defaults=Defaults(
-            networks={
-                "kan": KAN((12,), 2 + 2 * waves, 5),
-                "mlp": MLP((75 * waves,), activation="sin", init_range=3.0 * waves),
-            },
-            budget=20.0,
-        ),
         title=f"Helmholtz equation, u = sin({a1} pi x) sin({a2} pi y), k = {wave_number:g}",
         source="Wang, Teng and Perdikaris, SIAM J. Sci. Comput. 43 (2021) A3055",
     )

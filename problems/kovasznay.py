@@ -19,8 +19,7 @@ from kinn.errors import InputError
 from kinn.fields import Field, Points
 from kinn.geometry import Rectangle
 from kinn.math import cos, exp, sin
-from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Problem
 
 
 def make_problem(reynolds: float = 40.0, enforce: str = "hard") -> Problem:
@@ -67,7 +66,6 @@ def make_problem(reynolds: float = 40.0, enforce: str = "hard") -> Problem:
             Dirichlet("p", pressure, on="right", enforce=enforce),
         ],
         exact=exact,
-        defaults=Defaults(networks={"kan": KAN((10,), 8, 5), "mlp": MLP((20, 20))}, points=1500, budget=60.0),
         title=f"Kovasznay flow, Re = {reynolds:g}",
         source="Lu et al., DeepXDE, SIAM Rev. 63 (2021) 208",
     )

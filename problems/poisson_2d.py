@@ -49,7 +49,9 @@ def make_problem(enforce: str = "hard") -> Problem:
         energy=energy,
         conditions=[Dirichlet("u", 0.0, on="boundary", enforce=enforce)],
         exact=exact,
-        defaults=Defaults(networks={"kan": KAN((12,), 8, 5), "mlp": MLP((20, 20))}, budget=20.0),
+        defaults=Defaults(
+            forms={"energy": {"networks": {"kan": KAN((12,), 8, 5), "mlp": MLP((20, 20))}, "budget": 20.0}}
+        ),
         title="Poisson's equation on a square, u = sin(pi x) sin(pi y)",
         source="manufactured; the example that DeepXDE, PINA and the energy natural gradient paper share",
     )
