@@ -90,12 +90,11 @@ class MarchingGrowth(Growth):
     def _forecast(self, results: Sequence[TrainingResult]) -> float:
         """Loss at the end of the budget, by the power of the work with which the second half of the last stage falls."""
         last, before = results[-1], sum(result.work for result in results[:-1])
-        half = next(entry for entry in last.history if entry.detail["work"] >= last.work / 2)
-        if half is last.history[-1]:
+        half = next((entry for entry in last.history if entry.detail["work"] >= last.work / 2), None)
+        if half is None or half is last.history[-1] or last.history[-1].loss <= 0:
             return last.validation
         power = log(half.loss / last.history[-1].loss) / log((before + last.work) / (before + half.detail["work"]))
-        end = TRAINING_SHARE * self.work / (before + last.work)
-        return last.validation * pow(end, -power)
+        return last.validation * pow(TRAINING_SHARE * self.work / (before + last.work), -power)
 
     def _window(self) -> Level:
         """The next window of time."""
