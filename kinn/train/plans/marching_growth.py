@@ -28,7 +28,7 @@ from kinn.train.state import StopReason, TrainingResult
 WINDOW = "window"
 
 #: Windows follow where after this share of the budget the loss is not on its way to below the first at its end.
-MARCHED_LOSS, TRIED_SHARE = 1e-8, 0.25
+MARCHED_LOSS, TRIED_SHARE = 1e-6, 0.25
 
 #: The number of windows, and the points of each for a parameter and field.
 WINDOWS, POINTS_OF_WINDOWS = 4, 2.5
