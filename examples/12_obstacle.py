@@ -3,7 +3,7 @@ A membrane over an obstacle
 ===========================
 
 A string is fixed at both ends and stretched over an obstacle psi = 1/2 - x^2: u >= psi, -u'' >= 0, and one of both is an equality
-everywhere. `kinn.complementarity` makes one residual of this. The string leaves the obstacle at |x| = 1 - 1 / sqrt(2) along its
+everywhere. `kinn.complementarity` makes one residual of this. The string leaves the obstacle at x = +-(1 - 1 / sqrt(2)) along its
 tangent.
 """
 
