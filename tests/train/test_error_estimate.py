@@ -21,6 +21,7 @@ from kinn import (
     Initial,
     InputError,
     Interval,
+    Observation,
     Problem,
     Solution,
     TimeInterval,
@@ -229,3 +230,9 @@ def test_a_grown_network_is_corrected_unless_told_otherwise(
 def test_a_number_of_corrections_is_not_negative() -> None:
     with pytest.raises(InputError, match="corrections is a whole number of at least 0, not -1"):
         kinn.solve(poisson(), "kan", corrections=-1)
+
+
+def test_data_alone_have_no_estimate() -> None:
+    x = np.linspace(0.0, 1.0, 21)
+    problem = Problem("data", Interval(0.0, 1.0), conditions=[Observation("u", x[:, None], np.sin(x))])
+    assert kinn.solve(problem, MLP((5,)), iterations=3).estimate is None
