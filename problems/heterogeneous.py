@@ -66,9 +66,7 @@ def make_problem() -> Problem:
         ],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((5,), 5, 5), "mlp": MLP((12, 8))},
-            budget=30.0,
-            forms={"energy": {"budget": 60.0}},
+            forms={"energy": {"networks": {"kan": KAN((5,), 5, 5), "mlp": MLP((12, 8))}, "budget": 60.0}}
         ),
         postprocess=Postprocess(lines={"y=0": ((-1.0, 0.0), (1.0, 0.0))}),
         title="Two materials in a square",

@@ -63,10 +63,7 @@ def make_problem(depth: int = 2) -> Problem:
         conditions=[Dirichlet("u", exact, on="curve")],
         exact=exact,
         defaults=Defaults(
-            networks={"kan": KAN((6,), 6, 5), "mlp": MLP((16, 8))},
-            points=2000,  # with four per parameter one seed in three fits the points and not the equation
-            budget=30.0,
-            forms={"energy": {"budget": 60.0}},
+            forms={"energy": {"networks": {"kan": KAN((6,), 6, 5), "mlp": MLP((16, 8))}, "budget": 60.0}}
         ),
         title="Laplace's equation in a Koch snowflake",
         source="Wang et al., CMAME 433 (2025) 117518",

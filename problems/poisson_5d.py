@@ -16,8 +16,7 @@ from kinn.conditions import Dirichlet
 from kinn.fields import Field, Points
 from kinn.geometry import Box
 from kinn.math import sin
-from kinn.networks import KAN, MLP
-from kinn.problem import Defaults, Problem
+from kinn.problem import Problem
 
 #: The number of coordinates.
 DIMENSION = 5
@@ -43,7 +42,6 @@ def make_problem() -> Problem:
         strong=strong,
         conditions=[Dirichlet("u", exact, on="boundary")],
         exact=exact,
-        defaults=Defaults(networks={"kan": KAN((10,), 4, 5), "mlp": MLP((20, 20))}, points=3000, budget=60.0),
         title="Poisson's equation in five dimensions, u = sum of sin(pi x_i / 2)",
         source="Hao et al., PINNacle (NeurIPS 2024), PoissonND",
     )
