@@ -49,7 +49,7 @@ def test_jets_of_inputs_that_are_not_coordinates() -> None:
     ("name", "grid", "error"), [("poisson-2d", 16, 1e-9), ("helmholtz", (8, 32), 3e-5), ("biharmonic", 8, 3e-7)]
 )
 def test_linear_problems(name: str, grid: int | tuple[int, ...], error: float) -> None:
-    solution = kinn.solve(problems.get(name), TensorSplines(grid))
+    solution = kinn.solve(problems.get(name), TensorSplines(grid), points=2000)
     assert solution.errors["u"].l2 < error
     assert solution.stopped == "last layer is optimal"
 
