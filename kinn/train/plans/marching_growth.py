@@ -115,8 +115,9 @@ class MarchingGrowth(Growth):
 
     def _is_better(self, results: Sequence[TrainingResult], windows: Sequence[int]) -> bool:
         """Whether the median loss of windows is below that of all time; the first may bear data that disagree at corners."""
-        trained = results[self._stages(TRAIN)[0]].validation
-        return median(results[n].validation for n in windows) < trained
+        before = results[: self._stages(WINDOW)[0]]
+        whole = self._compared(self._best(before), results, self._stages(TRAIN)[0])
+        return median(results[n].validation for n in windows) < whole
 
 
 def can_march(problem: Problem, trial: DomainTrial) -> bool:
