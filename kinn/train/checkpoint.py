@@ -21,7 +21,7 @@ from kinn.train.distributed import rank
 from kinn.train.state import Stage, TrainingState
 
 #: Tells a checkpoint from other files, and its format from others.
-FORMAT = "kinn checkpoint 3"
+FORMAT = "kinn checkpoint 4"
 
 #: Seconds between two checkpoints.
 EVERY = 10.0
