@@ -104,11 +104,14 @@ class Box(Geometry):
             if not a < b:
                 raise InputError(f"the lower bound of {coordinate} must be below the upper one, got {a:g} and {b:g}")
         self.sides = dict(sides or {})
+        names = [name for pair in self._default_names for name in pair]
         for side, label in self.sides.items():
-            check_name("side", side, [s for pair in self._default_names for s in pair], f"{self.name!r}")
+            check_name("side", side, names, f"{self.name!r}")
             arguments.label(label, "the name of a side")
             if label in ("boundary", "outer", "interior", self.name):
                 raise InputError(f"a side may not be called {label!r}, which means something else")
+            if label != side and label in names and label not in self.sides:
+                raise InputError(f"side {side!r} may not be called {label!r}, as another side is: rename that one too")
 
     def __repr__(self) -> str:
         sides = f", sides={self.sides}" if self.sides else ""

@@ -43,6 +43,7 @@ def test_sides_take_names() -> None:
     assert repr(layer) == "Interval(0.0, 0.5, ends=('wall', 'joint'), name='interval')"
     assert Interval(0, 1, ends=("left", "joint")).boundaries == ("left", "joint")
     assert Cuboid((0, 0, 0), (1, 1, 1), sides={"back": "floor"}).boundaries[4:] == ("floor", "front")
+    assert Rectangle((0, 0), (1, 1), sides={"left": "right", "right": "left"}).boundaries[:2] == ("right", "left")
     tank = Rectangle((0, 0), (2, 1), sides={"left": "wall", "right": "wall"})
     assert tank.boundary("wall").measure == 2
     assert (tank - Rectangle((0.5, 0.2), (1, 0.4))).boundary("wall").measure == 2
@@ -50,6 +51,7 @@ def test_sides_take_names() -> None:
     for wrong, message in [
         (lambda: Rectangle((0, 0), (1, 1), sides={"lefft": "wall"}), "did you mean 'left'"),
         (lambda: Rectangle((0, 0), (1, 1), sides={"left": "outer"}), "may not be called 'outer'"),
+        (lambda: Rectangle((0, 0), (1, 1), sides={"left": "right"}), "as another side is"),
         (lambda: Interval(0, 1, ends=("wall",)), "two ends to name"),  # type: ignore[arg-type]
         (lambda: Interval(0, 1, ends="ab"), "two ends to name"),  # type: ignore[arg-type]
     ]:
