@@ -59,11 +59,7 @@ def make_problem(velocity: float = 30.0, enforce: str = "hard", frame: str = "fi
         features=[MovingCoordinate("x", lambda x, t: x - velocity * t)] if moving else (),
         defaults=Defaults(networks={"kan": KAN((4,), 5, 5), "mlp": MLP((12,))}, points=800, budget=15.0)
         if moving
-        else Defaults(
-            networks={"kan": KAN((8,), (20, 10), 5), "mlp": MLP((300,), activation="sin", init_range=20.0)},
-            points=3000,
-            budget=60.0,
-        ),
+        else Defaults(),
         title=f"Advection, beta = {velocity:g}" + (", in the moving frame" if moving else ""),
         source="Krishnapriyan et al., NeurIPS 34 (2021) 26548",
     )

@@ -79,7 +79,7 @@ def show(problem: options.Problem, set_: options.Set = None) -> None:
     print(f"reference    {'exact' if loaded.exact else 'computed' if loaded.reference else 'none'}")
     for name, value in settings.items():
         print(f"setting      {name}={value}")
-    for network in loaded.defaults.networks.values():
+    for network in loaded.defaults.networks.values() or ("none of its own: one that is named grows",):
         print(f"network      {network}")
     print(f"optimizer    {loaded.defaults.optimizer}, {loaded.defaults.budget:g} s")
     if loaded.source:
