@@ -121,7 +121,7 @@ def damage(path: Path, how: str) -> None:
     elif how == "foreign":
         torch.save({"weights": torch.ones(3)}, path)
     elif how == "later":
-        torch.save({"format": "kinn checkpoint 4"}, path)
+        torch.save({"format": "kinn checkpoint 5"}, path)
     elif how == "gone":
         path.unlink()
 
@@ -134,7 +134,7 @@ def damage(path: Path, how: str) -> None:
         ("text", "is no checkpoint, or a damaged one"),
         ("code", "is no checkpoint, or a damaged one"),
         ("foreign", "no checkpoint of this version of KINN: it comes from something else"),
-        ("later", "no checkpoint of this version of KINN: it has format 'kinn checkpoint 4'"),
+        ("later", "no checkpoint of this version of KINN: it has format 'kinn checkpoint 5'"),
         ("gone", "no checkpoint at"),
     ],
 )
